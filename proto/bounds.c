@@ -137,6 +137,7 @@ static const HlBound rows[] = {
     { "Call.session", .max = MAX_WORD },
     { "Call.address", .max = HL_MAX_ADDRESS },
     { "Call.once", .max = HL_MAX_ONCE },
+    { "Call.certificate", .max = MAX_WORD },
     { "CallReply.code", .max = MAX_WORD },
     { "CallReply.message", .max = 4 * HL_MAX_TEXT, .cut = true },
     { "CallReply.json", .max = HL_WIRE_MAX_SIZE },

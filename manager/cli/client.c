@@ -33,8 +33,9 @@
 struct CliClient {
     GMainContext *context;
     CliConfig conf;
-    HlBus *bus; /* NULL while a lent line is with another process */
-    int turn;   /* the key file, locked; -1 while it is not this process's turn */
+    HlBus *bus;   /* NULL while a lent line is with another process */
+    char *serial; /* of the certificate with which it connects; "": it cannot be read */
+    int turn;     /* the key file, locked; -1 while it is not this process's turn */
     bool lent, lost;
     bool as_is;          /* answers are for programs or files, not for a terminal */
     GHashTable *reasons; /* broker -> why the last attempt to reach it failed */
@@ -238,10 +239,13 @@ static bool connect_pair(CliClient *client, const char *ending, GError **error)
     const char *const filters[] = { replies, HL_TOPIC_ROOT "manager/state", HL_TOPIC_ROOT "manager/alive",
                                     client->on_status != NULL ? HL_TOPIC_ROOT "status/#" : NULL, NULL };
     HlTime deadline = hl_clock_mono() + CONNECT_PATIENCE;
+    g_autoptr(HlCert) cert = hl_cert_load(certificate, NULL);
 
     client->lost = false;
     client->manager_online = false;
     g_hash_table_remove_all(client->reasons);
+    g_free(client->serial);
+    client->serial = g_strdup(cert != NULL ? hl_cert_info(cert)->serial : "");
     client->bus =
         hl_bus_new(&(HlBusOptions){ .client_id = client->conf.name,
                                     .brokers = (const char *const *)client->conf.brokers,
@@ -313,6 +317,7 @@ void cli_client_close(CliClient *client)
     g_clear_error(&client->error);
     g_hash_table_unref(client->reasons);
     g_strfreev(client->authorities);
+    g_free(client->serial);
     g_free(client);
 }
 
@@ -360,6 +365,7 @@ static bool send_call(CliClient *client, const char *name, const char *const *ar
     message.name = hl_unconst(name);
     message.arguments = (HlMsgArgument **)list->pdata;
     message.n_arguments = list->len;
+    message.certificate = client->serial;
     if (!hl_wire_check(&message.base, error))
         return hl_error_prefix(error, "the arguments cannot be sent");
     payload = HL_WIRE_ENCODE(&message);

@@ -143,7 +143,8 @@ bool cmd_client_list(HlInvocation *call, GError **error)
 {
     static const CliColumn columns[] = { { "NAME", "name", NULL },    { "ROLE", "role", NULL },
                                          { "STATE", "state", NULL },  { "ISSUED", "issued", NULL },
-                                         { "ENDS", "expires", NULL }, { "SERIAL", "serial", NULL } };
+                                         { "ENDS", "expires", NULL }, { "LAST CALL", "used", NULL },
+                                         { "SERIAL", "serial", NULL } };
     g_autoptr(json_t) document = cli_call(call, call->command->name, NULL, error);
 
     if (document == NULL)

@@ -125,19 +125,41 @@ static const char *say_state(const char *state)
                : "knows it, and has a certificate of the old one still: asks for another by itself";
 }
 
+/* The machines of an account that have called with a certificate of the old one, and not with another since. */
+static void print_machines(const json_t *one)
+{
+    const json_t *certificates = json_object_get(one, "certificates");
+
+    for (size_t i = 0; i < json_array_size(certificates); i++) {
+        const json_t *certificate = json_array_get(certificates, i);
+
+        printf("    with certificate %s the last call came on %.10s\n", cli_text(certificate, "serial"),
+               cli_text(certificate, "used"));
+    }
+    if (json_array_size(certificates) > 0 && strcmp(cli_text(one, "kind"), "admin") == 0)
+        printf("    if such a machine is gone: 'holdline account certificate %s --replace' ends its certificates, and "
+               "all others of %s\n",
+               cli_text(one, "name"), cli_text(one, "name"));
+}
+
 static void print_people(const json_t *document)
 {
     const json_t *people = json_object_get(document, "people");
 
     for (size_t i = 0; i < json_array_size(people); i++) {
         const json_t *one = json_array_get(people, i);
+        const char *name = cli_text(one, "name");
         const char *kind = cli_text(one, "kind");
 
-        printf("  %s (%s): %s\n", cli_text(one, "name"), kind,
-               strcmp(kind, "monitor") == 0 ? "give it another certificate: 'holdline monitor revoke', then 'create'"
-               : strcmp(kind, "console") == 0
-                   ? "start it: it asks for another certificate by itself, which counts a minute later"
-                   : "any call of 'holdline' with that certificate replaces it, which counts a minute later");
+        if (strcmp(kind, "monitor") == 0)
+            printf("  %s (monitor): give it another certificate: 'holdline monitor revoke %s', then 'holdline monitor "
+                   "create %s'\n",
+                   name, name, name);
+        else if (strcmp(kind, "console") == 0)
+            printf("  %s (console): start it: it asks for another certificate by itself\n", name);
+        else
+            printf("  %s (%s): has to make any call of 'holdline': that replaces the certificate\n", name, kind);
+        print_machines(one);
     }
 }
 

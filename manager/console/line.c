@@ -34,6 +34,7 @@ typedef struct {
 struct ConLine {
     ConLineOptions options;
     char *ca, *certificate, *key, *name;
+    char *serial; /* of the certificate with which it connects */
     HlTime certificate_end;
     char *reply_topic, *request_topic;
     HlBus *bus;
@@ -231,7 +232,7 @@ static HlMsgArgument *argument_new(const char *name, const char *value)
     return argument;
 }
 
-static GBytes *encode(const ConLineAsk *ask, GError **error)
+static GBytes *encode(const ConLine *line, const ConLineAsk *ask, GError **error)
 {
     HlMsgCall message = HOLDLINE__V1__CALL__INIT;
     g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func(g_free);
@@ -242,6 +243,7 @@ static GBytes *encode(const ConLineAsk *ask, GError **error)
     message.name = hl_unconst(ask->name);
     message.arguments = (HlMsgArgument **)list->pdata;
     message.n_arguments = list->len;
+    message.certificate = line->serial;
     if (ask->session != NULL)
         message.session = hl_unconst(ask->session);
     if (ask->address != NULL)
@@ -279,7 +281,7 @@ static void on_published(bool acknowledged, gpointer user)
 
 static bool send(ConLine *line, const ConLineAsk *ask, uint64_t number, GError **error)
 {
-    g_autoptr(GBytes) payload = encode(ask, error);
+    g_autoptr(GBytes) payload = encode(line, ask, error);
     g_autoptr(GBytes) correlation = g_bytes_new(&number, sizeof number);
 
     g_autofree Sent *sent = g_new(Sent, 1);
@@ -420,6 +422,8 @@ static bool read_certificate(ConLine *line, GError **error)
     if (line->name == NULL)
         line->name = g_strdup(info->cn);
     line->certificate_end = info->not_after;
+    g_free(line->serial);
+    line->serial = g_strdup(info->serial);
     return true;
 }
 
@@ -486,6 +490,7 @@ void con_line_free(ConLine *line)
     g_hash_table_unref(line->asked);
     g_free(line->ca);
     g_free(line->certificate);
+    g_free(line->serial);
     g_free(line->key);
     g_free(line->name);
     g_free(line->reply_topic);

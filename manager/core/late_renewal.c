@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "manager/core/late_renewal.h"
 
+#include <string.h>
+
 #include <glib.h>
 
 #define LIFE_PART 10 /* between two certificates of an endpoint, as over the line; but ... */
@@ -49,6 +51,17 @@ static const struct {
 const char *mgr_late_name(MgrLateOutcome outcome)
 {
     return outcomes[outcome].name;
+}
+
+bool mgr_late_parse(const char *name, MgrLateOutcome *outcome)
+{
+    for (guint i = 0; i < MGR_LATE_N; i++) {
+        if (strcmp(outcomes[i].name, name) != 0)
+            continue;
+        *outcome = (MgrLateOutcome)i;
+        return true;
+    }
+    return false;
 }
 
 bool mgr_late_is_noted(MgrLateOutcome outcome)

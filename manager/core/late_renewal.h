@@ -39,6 +39,9 @@ MgrLateOutcome mgr_late_decide(const MgrLateFacts *facts);
 /* "granted", "too-late", ... */
 const char *mgr_late_name(MgrLateOutcome outcome);
 
+/* false: it is none of them. */
+bool mgr_late_parse(const char *name, MgrLateOutcome *outcome);
+
 /* Whether it is noted of the endpoint.  Not what anybody can bring about that does not have its key, and not what ends
  * by itself. */
 bool mgr_late_is_noted(MgrLateOutcome outcome);

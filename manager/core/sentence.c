@@ -90,6 +90,8 @@ const MgrSentenceRow mgr_sentence_rows[] = {
                           "is it a copy, or was it restored?") },
     { "late.clock", N_("its certificate has ended, and its clock was so wrong {ago} ago that it could not be given "
                        "another one: set its clock") },
+    { "late.authority", N_("its certificate is of an authority that has ended, so it cannot connect: it needs a bundle "
+                           "that is made for it") },
 };
 
 const gsize mgr_n_sentence_rows = G_N_ELEMENTS(mgr_sentence_rows);

@@ -6,7 +6,6 @@
 #define MAX_LATELY 3       /* certificates of one name in an hour: some machines with copies, or some lost answers */
 #define LATELY     HL_HOUR /* also how often a console asks that was refused */
 #define QUESTION   (2 * LATELY)
-#define SETTLED    HL_MINUTE /* a console whose answer is lost gives up after 20 s, and asks again within 10 */
 
 MgrSuccessionStep mgr_succession_step(const MgrSuccessionView *view)
 {
@@ -26,12 +25,14 @@ MgrHolder mgr_succession_holder(bool holds, bool has_new)
     return !holds ? MGR_HOLDER_UNTOLD : has_new ? MGR_HOLDER_THROUGH : MGR_HOLDER_OLD;
 }
 
-void mgr_given_add(MgrGiven *given, HlTime issued, bool is_live, HlTime now)
+void mgr_given_add(MgrGiven *given, HlTime issued, unsigned flags, HlTime now)
 {
+    bool is_live = (flags & MGR_GIVEN_LIVE) != 0;
+
     given->live += is_live ? 1 : 0;
+    given->used += is_live && (flags & MGR_GIVEN_USED) != 0 ? 1 : 0;
     given->lately += ABS(now - issued) < LATELY ? 1 : 0;
     given->in_question += ABS(now - issued) < QUESTION ? 1 : 0;
-    given->last = MAX(given->last, issued);
 }
 
 bool mgr_given_has_room(const MgrGiven *given)
@@ -39,9 +40,9 @@ bool mgr_given_has_room(const MgrGiven *given)
     return given->lately < MAX_LATELY;
 }
 
-bool mgr_given_is_through(const MgrGiven *given, HlTime now)
+bool mgr_given_is_through(const MgrGiven *given)
 {
-    return given->live > 0 && ABS(now - given->last) >= SETTLED && given->in_question < MAX_LATELY;
+    return given->used > 0 && given->left == 0 && given->in_question < MAX_LATELY;
 }
 
 MgrAuthoritiesChange mgr_authorities_change(const char *const *told, const char *const *now)

@@ -37,23 +37,28 @@ typedef enum {
 
 MgrHolder mgr_succession_holder(bool holds, bool has_new);
 
-/* What an account, a monitor or a console was given by the new one.  That it arrived nobody says; but who lost it, or
- * has another copy of the old one, asks again. */
+/* What an account, a monitor or a console was given by the new one.  It has arrived when a call came with it: an answer
+ * may be lost.  Who lost it, or has another copy of the old one, asks again. */
 typedef struct {
     guint live;        /* certificates that are in force */
+    guint used;        /* those of them with which a call came */
     guint lately;      /* that were issued in the last hour */
     guint in_question; /* and in the last two */
-    HlTime last;       /* when the last one was; wall */
+    guint left;        /* of the old one: in force, with which calls came, and that no used one replaces */
 } MgrGiven;
 
-void mgr_given_add(MgrGiven *given, HlTime issued, bool is_live, HlTime now);
+typedef enum {
+    MGR_GIVEN_LIVE = 1 << 0, /* in force */
+    MGR_GIVEN_USED = 1 << 1, /* a call came with it */
+} MgrGivenFlags;
+
+void mgr_given_add(MgrGiven *given, HlTime issued, unsigned flags, HlTime now);
 
 /* Whether there is room for one more. */
 bool mgr_given_has_room(const MgrGiven *given);
 
-/* It has one and did not ask again: within a minute after the last one, or for as long as asking may have been
- * refused. */
-bool mgr_given_is_through(const MgrGiven *given, HlTime now);
+/* It came with one, on each machine that came with one of its own before; and it was not refused another one. */
+bool mgr_given_is_through(const MgrGiven *given);
 
 /* What became of the authorities that were announced (ids, the one that issues first; may be NULL), by those that count
  * now. */

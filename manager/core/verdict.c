@@ -173,7 +173,9 @@ void mgr_verdict_explain(const MgrVerdictFacts *facts, MgrNow now, MgrExplanatio
     if (facts->reach == MGR_REACH_WRONG_HOST && facts->display->cause != MGR_DISPLAY_DIAL_FAILED)
         explanation->sentences[explanation->n++] =
             (MgrSentence){ .code = "dial.wrong-host", .detail = reach_detail(facts) };
-    if (late_code(facts->late) != NULL)
+    if (facts->is_left_behind)
+        explanation->sentences[explanation->n++] = (MgrSentence){ .code = "late.authority" };
+    else if (late_code(facts->late) != NULL)
         explanation->sentences[explanation->n++] =
             (MgrSentence){ .code = late_code(facts->late), .ago = now.wall - facts->late_wall };
 }

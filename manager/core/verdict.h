@@ -34,8 +34,9 @@ typedef struct {
     HlTime dialled_mono;      /* of the last dial; with reach other than not-probed */
     const char *address;      /* as registered; NULL or "": none */
     unsigned port;            /* 0: it does not listen */
-    const char *late; /* how it came back after its certificate had ended, as of late_renewal.h; NULL: it did not */
-    HlTime late_wall; /* when */
+    const char *late;    /* how it came back after its certificate had ended, as of late_renewal.h; NULL: it did not */
+    HlTime late_wall;    /* when */
+    bool is_left_behind; /* its certificate is of an authority that has ended */
 } MgrVerdictFacts;
 
 /* The verdict; MGR_VERDICT_UNVERIFIED while the actual status is merely kept. */

@@ -17,10 +17,11 @@ static char *print(json_t *document)
 char *mgr_journal_certificate(const MgrCertificateRecord *c)
 {
     const char *authority = *mgr_certificate_authority(c) != '\0' ? c->authority : NULL;
+    const char *replaces = *mgr_certificate_replaces(c) != '\0' ? c->replaces : NULL;
 
-    return print(json_pack("{s:s, s:s, s:s, s:s, s:s*, s:I, s:I, s:I}", "what", "certificate", "serial", c->serial,
-                           "name", c->name, "role", c->kind, "by", authority, "issued", INT(c->issued_at), "expires",
-                           INT(c->expires_at), "at", INT(c->revoked_at)));
+    return print(json_pack("{s:s, s:s, s:s, s:s, s:s*, s:s*, s:I, s:I, s:I}", "what", "certificate", "serial",
+                           c->serial, "name", c->name, "role", c->kind, "by", authority, "replaces", replaces, "issued",
+                           INT(c->issued_at), "expires", INT(c->expires_at), "at", INT(c->revoked_at)));
 }
 
 char *mgr_journal_endpoint(const MgrEndpointRecord *e)
@@ -115,14 +116,17 @@ bool mgr_entry_parse(MgrEntry *entry, const char *line)
 {
     const char *what = "";
 
-    *entry = (MgrEntry){ .name = "", .role = "", .group = "", .host = "", .fingerprint = "", .by = "", .note = "" };
+    *entry = (MgrEntry){
+        .name = "", .role = "", .group = "", .host = "", .fingerprint = "", .by = "", .note = "", .replaces = ""
+    };
     entry->document = hl_json_parse("journal", line, strlen(line), NULL);
     if (entry->document == NULL ||
-        json_unpack(entry->document, "{s:s, s?:s, s?:s, s?:s, s?:s, s?:s, s?:s, s?:s, s?:s, s?:I, s?:I, s?:I, s?:I}",
-                    "what", &what, "name", &entry->name, "serial", &entry->serial, "role", &entry->role, "group",
-                    &entry->group, "host", &entry->host, "fingerprint", &entry->fingerprint, "by", &entry->by, "note",
-                    &entry->note, "issued", &entry->issued, "expires", &entry->expires, "at", &entry->at, "number",
-                    &entry->number) != 0)
+        json_unpack(entry->document,
+                    "{s:s, s?:s, s?:s, s?:s, s?:s, s?:s, s?:s, s?:s, s?:s, s?:s, s?:I, s?:I, s?:I, s?:I}", "what",
+                    &what, "name", &entry->name, "serial", &entry->serial, "role", &entry->role, "group", &entry->group,
+                    "host", &entry->host, "fingerprint", &entry->fingerprint, "by", &entry->by, "note", &entry->note,
+                    "replaces", &entry->replaces, "issued", &entry->issued, "expires", &entry->expires, "at",
+                    &entry->at, "number", &entry->number) != 0)
         return false;
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
         if (strcmp(rows[i].what, what) == 0)

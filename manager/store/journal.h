@@ -53,7 +53,7 @@ typedef struct {
     MgrEntryKind kind;
     json_t *document;
     const char *name; /* of the certificate or account, id of the endpoint or bundle */
-    const char *serial, *role, *group, *host, *fingerprint, *by, *note;
+    const char *serial, *role, *group, *host, *fingerprint, *by, *note, *replaces;
     json_int_t issued, expires, at, number; /* number: uses left, mark (at: its state), age */
 } MgrEntry;
 

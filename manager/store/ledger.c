@@ -121,6 +121,7 @@ static void take_certificate(MgrLedger *ledger, const MgrEntry *entry)
                                       .name = g_strdup(entry->name),
                                       .kind = g_strdup(entry->role),
                                       .authority = g_strdup(entry->by),
+                                      .replaces = g_strdup(entry->replaces),
                                       .issued_at = entry->issued,
                                       .expires_at = entry->expires,
                                       .revoked_at = entry->at };
@@ -483,9 +484,9 @@ static bool add_certificates(HlDb *db, const MgrGaps *gaps, GError **error)
 
         if (!hl_db_run(db, NULL, error,
                        "INSERT OR IGNORE INTO certificate (serial, name, kind, issued_at, expires_at, revoked_at,"
-                       " authority) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                       "tttiiit", c->serial, c->name, c->kind, (int64_t)c->issued_at, (int64_t)c->expires_at,
-                       (int64_t)c->revoked_at, mgr_certificate_authority(c)))
+                       " authority, replaces) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                       "tttiiitt", c->serial, c->name, c->kind, (int64_t)c->issued_at, (int64_t)c->expires_at,
+                       (int64_t)c->revoked_at, mgr_certificate_authority(c), mgr_certificate_replaces(c)))
             return false;
     }
     return true;

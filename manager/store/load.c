@@ -474,12 +474,18 @@ const char *mgr_certificate_authority(const MgrCertificateRecord *record)
     return record->authority != NULL ? record->authority : "";
 }
 
+const char *mgr_certificate_replaces(const MgrCertificateRecord *record)
+{
+    return record->replaces != NULL ? record->replaces : "";
+}
+
 void mgr_certificate_record_clear(MgrCertificateRecord *record)
 {
     g_clear_pointer(&record->serial, g_free);
     g_clear_pointer(&record->name, g_free);
     g_clear_pointer(&record->kind, g_free);
     g_clear_pointer(&record->authority, g_free);
+    g_clear_pointer(&record->replaces, g_free);
 }
 
 #define CERTIFICATE_COLUMNS(X)    \
@@ -489,7 +495,9 @@ void mgr_certificate_record_clear(MgrCertificateRecord *record)
     X(S_KIND, "kind")             \
     X(S_ISSUED_AT, "issued_at")   \
     X(S_EXPIRES_AT, "expires_at") \
-    X(S_REVOKED_AT, "revoked_at")
+    X(S_REVOKED_AT, "revoked_at") \
+    X(S_USED_AT, "used_at")       \
+    X(S_REPLACES, "replaces")
 
 enum { CERTIFICATE_COLUMNS(CONSTANT) };
 
@@ -502,7 +510,9 @@ static bool on_certificate(HlStmt *row, gpointer user)
                                     .authority = text(row, S_AUTHORITY),
                                     .issued_at = hl_stmt_int(row, S_ISSUED_AT),
                                     .expires_at = hl_stmt_int(row, S_EXPIRES_AT),
-                                    .revoked_at = hl_stmt_int(row, S_REVOKED_AT) };
+                                    .revoked_at = hl_stmt_int(row, S_REVOKED_AT),
+                                    .used_at = hl_stmt_int(row, S_USED_AT),
+                                    .replaces = text(row, S_REPLACES) };
 
     ((MgrCertificateFn)to->fn)(&record, to->user);
     mgr_certificate_record_clear(&record);

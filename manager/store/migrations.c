@@ -23,6 +23,7 @@ extern const char migration_017_authorities[];
 extern const char migration_018_once[];
 extern const char migration_019_views[];
 extern const char migration_020_program[];
+extern const char migration_021_certificate_use[];
 
 /* In one row of numbers: a new one has the next. */
 static const HlMigration migrations[] = {
@@ -46,6 +47,7 @@ static const HlMigration migrations[] = {
     { 18, "once", migration_018_once },
     { 19, "views", migration_019_views },
     { 20, "program", migration_020_program },
+    { 21, "use of certificates", migration_021_certificate_use },
 };
 
 int mgr_registry_version(void)

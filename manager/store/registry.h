@@ -81,7 +81,9 @@ typedef struct {
 typedef struct {
     char *serial, *name, *kind;
     char *authority; /* id of the one that signed it (lib/pki/trust.h); "" or NULL: the site's first */
+    char *replaces;  /* serial of the one with which its holder asked for it; "" or NULL: not known */
     HlTime issued_at, expires_at, revoked_at;
+    HlTime used_at; /* when a call came with it last, by the day; 0: none is known */
 } MgrCertificateRecord;
 
 void mgr_group_record_clear(MgrGroupRecord *record);
@@ -98,6 +100,7 @@ void mgr_target_record_clear(MgrTargetRecord *record);
 void mgr_token_record_clear(MgrTokenRecord *record);
 /* "" for NULL, as the registry has it; borrowed. */
 const char *mgr_certificate_authority(const MgrCertificateRecord *record);
+const char *mgr_certificate_replaces(const MgrCertificateRecord *record);
 void mgr_certificate_record_clear(MgrCertificateRecord *record);
 
 /* Opens it for writing and migrates it. */
@@ -223,6 +226,10 @@ void mgr_write_named_certificate(HlWriteSet *set, const MgrCertificateRecord *ce
 /* Another one of its name and kind, by virtue of one that it has (its serial): fails the set with HL_ERROR_CONFLICT if
  * that is revoked by then. */
 void mgr_write_named_renewal(HlWriteSet *set, const MgrCertificateRecord *certificate, const char *before);
+/* Those of which it was not known which authority signed them are of this one: another one follows it. */
+void mgr_write_authority(HlWriteSet *set, const char *authority);
+/* A call came with it. */
+void mgr_write_certificate_use(HlWriteSet *set, const char *serial, HlTime at);
 /* All certificates with this name that the registry has when the set is written, except for one serial (or NULL). */
 void mgr_write_revocations(HlWriteSet *set, const char *name, const char *but_serial, HlTime at);
 void mgr_write_history(HlWriteSet *set, HlTime at, const char *endpoint, const char *what, const char *detail);

@@ -380,14 +380,24 @@ void mgr_write_named_certificate(HlWriteSet *set, const MgrCertificateRecord *ce
 void mgr_write_named_renewal(HlWriteSet *set, const MgrCertificateRecord *c, const char *before)
 {
     hl_write_set_add(set,
-                     "INSERT INTO certificate (serial, name, kind, issued_at, expires_at, authority)"
-                     " SELECT ?1, ?2, ?3, ?4, ?5, ?7"
+                     "INSERT INTO certificate (serial, name, kind, issued_at, expires_at, authority, replaces)"
+                     " SELECT ?1, ?2, ?3, ?4, ?5, ?7, ?8"
                      " WHERE EXISTS (SELECT 1 FROM certificate WHERE serial = ?6 AND name = ?2 AND kind = ?3"
                      " AND revoked_at = 0)",
-                     "tttiitt", c->serial, c->name, c->kind, INT(c->issued_at), INT(c->expires_at), before,
-                     mgr_certificate_authority(c));
+                     "tttiittt", c->serial, c->name, c->kind, INT(c->issued_at), INT(c->expires_at), before,
+                     mgr_certificate_authority(c), mgr_certificate_replaces(c));
     hl_write_set_require(set);
     note(set, mgr_journal_certificate(c));
+}
+
+void mgr_write_authority(HlWriteSet *set, const char *authority)
+{
+    hl_write_set_add(set, "UPDATE certificate SET authority = ? WHERE authority = ''", "t", authority);
+}
+
+void mgr_write_certificate_use(HlWriteSet *set, const char *serial, HlTime at)
+{
+    hl_write_set_add(set, "UPDATE certificate SET used_at = ? WHERE serial = ?", "it", INT(at), serial);
 }
 
 void mgr_write_revocations(HlWriteSet *set, const char *name, const char *but_serial, HlTime at)

@@ -489,7 +489,8 @@ static GPtrArray *describe(const MgrFleet *fleet)
         const MgrCertificateRecord *r = certificates->pdata[i];
 
         g_ptr_array_add(
-            lines, g_strdup_printf("certificate %s %s revoked %" G_GINT64_FORMAT, r->serial, r->name, r->revoked_at));
+            lines, g_strdup_printf("certificate %s %s revoked %" G_GINT64_FORMAT " used %" G_GINT64_FORMAT " for %s",
+                                   r->serial, r->name, r->revoked_at, r->used_at, mgr_certificate_replaces(r)));
     }
     for (guint i = 0; i < accounts->len; i++) {
         const MgrAccountRecord *r = accounts->pdata[i];

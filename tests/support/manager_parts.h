@@ -152,6 +152,7 @@ typedef struct {
     const char *correlation;       /* NULL: none */
     const char *session, *address; /* that a console adds; NULL: none */
     const char *once;              /* NULL: no key */
+    const char *certificate;       /* serial of the one that it says it came with; NULL: it does not say */
     bool retained;
     bool idle;
 } PartsRequest;

@@ -40,6 +40,8 @@ void parts_request(Parts *parts, const PartsRequest *request)
         call.once = hl_unconst(request->once);
     if (request->address != NULL)
         call.address = hl_unconst(request->address);
+    if (request->certificate != NULL)
+        call.certificate = hl_unconst(request->certificate);
     call.idle = request->idle;
     payload = HL_WIRE_ENCODE(&call);
     if (request->correlation != NULL)

@@ -201,7 +201,10 @@ static void test_noted(void)
                                             [MGR_LATE_CLOCK] = true };
 
     for (MgrLateOutcome outcome = 0; outcome < MGR_LATE_N; outcome++) {
-        g_assert_nonnull(mgr_late_name(outcome));
+        MgrLateOutcome parsed = MGR_LATE_N;
+
+        g_assert_true(mgr_late_parse(mgr_late_name(outcome), &parsed));
+        g_assert_cmpint(parsed, ==, outcome);
         g_assert_cmpint(mgr_late_is_noted(outcome), ==, noted[outcome]);
     }
 }

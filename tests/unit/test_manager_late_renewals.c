@@ -367,6 +367,52 @@ static void test_listed(void)
     parts_check_registry(world->parts);
 }
 
+static void renew_over_the_line(World *world, MgrEndpoint *endpoint)
+{
+    g_autoptr(GBytes) csr = parts_make_csr();
+
+    clock_fake_advance(80 * HL_DAY); /* when it is due */
+    mgr_renewals_request(world->parts->renewals, endpoint, csr);
+    parts_commit(world->parts);
+    g_assert_cmpint(endpoint->late_at, ==, 0);
+}
+
+/* The manager starts again: what was written comes back. */
+static void forget_and_load(World *world, MgrEndpoint *endpoint)
+{
+    Parts *p = world->parts;
+
+    parts_commit(p);
+    endpoint->late_at = 0;
+    mgr_late_renewals_free(world->late_renewals);
+    world->late_renewals = mgr_late_renewals_new(
+        &(MgrLateRenewalsOptions){ &p->conf, world->applicants, &p->fleet, p->record, p->status, p->pki });
+}
+
+/* A restart forgets neither that it was refused nor that it came back; what came before another certificate is over. */
+static void test_remembered(void)
+{
+    g_autoptr(World) world = world_new();
+    g_autofree char *id = enrol_and_leave(world, FINGERPRINT, 100 * HL_DAY);
+    MgrEndpoint *endpoint = endpoint_of(world, id);
+
+    ask_late(world, FINGERPRINT);
+    expect_refusal(410, "expired", "could be renewed until");
+    forget_and_load(world, endpoint);
+    g_assert_cmpint(endpoint->late_at, ==, hl_clock_wall());
+    g_assert_cmpint(endpoint->late, ==, MGR_LATE_TOO_LATE);
+    world->parts->conf.grace = 200 * HL_DAY;
+    ask_late(world, FINGERPRINT);
+    parts_commit(world->parts);
+    hl_wire_free(expect(200, ""));
+    forget_and_load(world, endpoint);
+    g_assert_cmpint(endpoint->late_at, ==, hl_clock_wall());
+    g_assert_cmpint(endpoint->late, ==, MGR_LATE_GRANTED);
+    renew_over_the_line(world, endpoint);
+    forget_and_load(world, endpoint);
+    g_assert_cmpint(endpoint->late_at, ==, 0);
+}
+
 /* A request that is not signed with the key leaves no trace at the endpoint. */
 static void test_unproven_is_not_listed(void)
 {
@@ -385,6 +431,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/manager/late-renewals/life", test_life);
+    g_test_add_func("/manager/late-renewals/remembered", test_remembered);
     g_test_add_func("/manager/late-renewals/answer-lost", test_answer_lost);
     g_test_add_func("/manager/late-renewals/impatient", test_impatient);
     g_test_add_func("/manager/late-renewals/clocks", test_clocks);

@@ -132,8 +132,18 @@ static char *renew(Parts *parts)
     return g_strdup(strcmp(before, endpoint->record.serial) != 0 ? endpoint->record.serial : "");
 }
 
-/* The administrator's: by the next one only for a program that takes what the answer says of authorities. */
-static void renew_account(Parts *parts, const char *authorities, const char *code, guint trusted)
+/* The administrator makes a call with this certificate. */
+static void come_with(Parts *parts, const char *serial)
+{
+    parts_request(parts, &(PartsRequest){ .name = "server authority status", .certificate = serial });
+    parts_commit(parts);
+    json_decref(parts_expect_reply(parts, ""));
+}
+
+/* The administrator's, who asks with one (NULL: does not say): by the next one only for a program that takes what the
+ * answer says of authorities.  The serial of what came; NULL: nothing did.  Caller frees. */
+static char *renew_account_with(Parts *parts, const char *serial, const char *authorities, const char *code,
+                                guint trusted)
 {
     g_autoptr(HlKey) key = hl_key_generate(NULL);
     g_autoptr(GBytes) csr = hl_csr_make(key, "admin", NULL);
@@ -141,8 +151,12 @@ static void renew_account(Parts *parts, const char *authorities, const char *cod
     g_autoptr(json_t) answer = NULL;
     const char *ca;
 
-    parts_call(parts, "account renew", "name", "admin", "csr", text, authorities != NULL ? "authorities" : NULL,
-               authorities, NULL);
+    parts_request(parts,
+                  &(PartsRequest){ .name = "account renew",
+                                   .arguments = (const char *const[]){ "name", "admin", "csr", text,
+                                                                       authorities != NULL ? "authorities" : NULL,
+                                                                       authorities, NULL },
+                                   .certificate = serial });
     parts_commit(parts);
     read_lists();
     timer_fake_advance(HL_SECOND);
@@ -153,6 +167,12 @@ static void renew_account(Parts *parts, const char *authorities, const char *cod
 
         g_assert_cmpuint(hl_trust_count(trust), ==, trusted);
     }
+    return g_strdup(json_string_value(json_object_get(answer, "serial")));
+}
+
+static void renew_account(Parts *parts, const char *authorities, const char *code, guint trusted)
+{
+    g_free(renew_account_with(parts, NULL, authorities, code, trusted));
 }
 
 static const char *authority_of(Parts *parts, const char *serial)
@@ -168,6 +188,7 @@ static void test_life(void)
     g_autofree char *first = NULL;
     g_autofree char *second = NULL;
     g_autofree char *next = NULL;
+    g_autofree char *account = NULL;
 
     born(parts, 1, NULL, "");
     expect_state(parts, "none 0/0 1");
@@ -195,13 +216,12 @@ static void test_life(void)
     expect_state(parts, "announced 1/1 2");
     wait_a_look(parts);
     expect_state(parts, "announced 1/1 2"); /* the administrator is left */
-    renew_account(parts, "both", "", 2);
+    account = renew_account_with(parts, NULL, "both", "", 2);
+    timer_fake_advance(HL_DAY);
     wait_a_look(parts);
     wait_a_look(parts);
     expect_state(parts, "announced 1/1 2"); /* the answer may be lost */
-    timer_fake_advance(HL_MINUTE);
-    parts_commit(parts);
-    read_lists();
+    come_with(parts, account);
     wait_a_look(parts); /* the server's own certificates */
     wait_a_look(parts); /* and the broker has read them */
     expect_state(parts, "none 0/0 1");
@@ -220,6 +240,7 @@ static void test_asked_again(void)
     g_autoptr(Parts) parts = make_parts();
     g_autoptr(HlMsgServerDocument) both = NULL;
     g_autofree char *serial = NULL;
+    g_autofree char *account = NULL;
 
     born(parts, 1, NULL, "");
     call(parts, "start", NULL, "");
@@ -234,11 +255,90 @@ static void test_asked_again(void)
     timer_fake_advance(61 * HL_MINUTE);
     wait_a_look(parts);
     expect_state(parts, "announced 1/1 2");
-    renew_account(parts, "both", "", 2);
+    account = renew_account_with(parts, NULL, "both", "", 2);
+    come_with(parts, account);
+    wait_a_look(parts);
+    expect_state(parts, "announced 1/1 2"); /* another machine may have been refused one */
     timer_fake_advance(2 * HL_HOUR);
     wait_a_look(parts);
     wait_a_look(parts);
     expect_state(parts, "none 0/0 1");
+}
+
+/* By the owner's word, who calls with this certificate. */
+static void finish_with(Parts *parts, const char *serial, const char *code)
+{
+    parts_request(parts, &(PartsRequest){ .name = "server authority finish",
+                                          .arguments = (const char *const[]){ "force", "yes", NULL },
+                                          .certificate = serial });
+    parts_commit(parts);
+    json_decref(parts_expect_reply(parts, code));
+}
+
+/* Names of the accounts, monitors and consoles that are left, with how many machines of each; caller frees. */
+static char *left(Parts *parts)
+{
+    g_autoptr(json_t) shown = NULL;
+    const json_t *people;
+    GString *out = g_string_new("");
+
+    parts_call(parts, "server authority status", NULL);
+    shown = parts_expect_reply(parts, "");
+    people = json_object_get(shown, "people");
+    for (size_t i = 0; i < json_array_size(people); i++)
+        g_string_append_printf(out, "%s %d;", json_string_value(json_object_get(json_array_get(people, i), "name")),
+                               (int)json_array_size(json_object_get(json_array_get(people, i), "certificates")));
+    return g_string_free(out, FALSE);
+}
+
+static char *make_second(Parts *parts)
+{
+    g_autofree char *csr = parts_make_csr_text();
+    g_autoptr(json_t) answer = NULL;
+
+    parts_call(parts, "account certificate", "name", "admin", "csr", csr, NULL);
+    parts_commit(parts);
+    read_lists();
+    timer_fake_advance(HL_SECOND);
+    answer = parts_expect_reply(parts, "");
+    return g_strdup(json_string_value(json_object_get(answer, "serial")));
+}
+
+/* Two machines of one account, each with a certificate of its own: neither counts for the other.  What a restart would
+ * find is the same. */
+static void test_two_machines(void)
+{
+    g_autoptr(Parts) parts = make_parts();
+    g_autofree char *one = make_second(parts);
+    g_autofree char *two = make_second(parts);
+    g_autofree char *unused = make_second(parts);
+    g_autofree char *lost = NULL;
+    g_autofree char *next = NULL;
+    g_autofree char *of_two = NULL;
+    g_autofree char *before = NULL;
+    g_autofree char *halfway = NULL;
+    g_autofree char *after = NULL;
+
+    come_with(parts, one);
+    come_with(parts, two);
+    call(parts, "start", NULL, "");
+    read_lists();
+    before = left(parts);
+    g_assert_cmpstr(before, ==, "admin 2;");
+    lost = renew_account_with(parts, one, "both", "", 2);
+    next = renew_account_with(parts, one, "both", "", 2);
+    come_with(parts, next);
+    halfway = left(parts);
+    g_assert_cmpstr(halfway, ==, "admin 1;");
+    come_with(parts, lost);      /* late, after all */
+    come_with(parts, "1234abc"); /* it is nobody's */
+    timer_fake_advance(3 * HL_HOUR);
+    parts_commit(parts);
+    of_two = renew_account_with(parts, two, "both", "", 2);
+    come_with(parts, of_two);
+    after = left(parts);
+    g_assert_cmpstr(after, ==, "");
+    parts_check_registry(parts);
 }
 
 /* Until it has read pki/ca.pem and pki/crl.pem the broker refuses what the new one signs; and a broker that nobody can
@@ -249,6 +349,7 @@ static void test_broker(void)
     g_autoptr(HlMsgServerDocument) both = NULL;
     g_autofree char *serial = NULL;
     g_autofree char *later = NULL;
+    g_autofree char *account = NULL;
 
     set_conf(parts, "broker.reload-command", "");
     call(parts, "start", NULL, "invalid");
@@ -265,12 +366,13 @@ static void test_broker(void)
     later = renew(parts); /* sooner than its dates say */
     g_assert_cmpstr(later, !=, "");
     call(parts, "finish", "yes", "conflict"); /* who says so would be shut out */
-    renew_account(parts, "both", "", 2);
-    call(parts, "finish", "yes", "unavailable"); /* signed now */
-    mgr_pki_renew_broker(parts->pki);            /* as the part that is told of that does; not read yet */
-    call(parts, "finish", "yes", "unavailable");
+    account = renew_account_with(parts, NULL, "both", "", 2);
+    call(parts, "finish", "yes", "conflict");   /* nor may the one that was given be lost */
+    finish_with(parts, account, "unavailable"); /* signed now */
+    mgr_pki_renew_broker(parts->pki);           /* as the part that is told of that does; not read yet */
+    finish_with(parts, account, "unavailable");
     read_lists();
-    call(parts, "finish", "yes", "");
+    finish_with(parts, account, "");
     expect_state(parts, "none 0/0 1");
 }
 
@@ -393,6 +495,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/succession/interrupted", test_interrupted);
     g_test_add_func("/manager/succession/cancel", test_cancel);
     g_test_add_func("/manager/succession/asked-again", test_asked_again);
+    g_test_add_func("/manager/succession/two-machines", test_two_machines);
     g_test_add_func("/manager/succession/interrupted-cancel", test_interrupted_cancel);
     g_test_add_func("/manager/succession/too-many", test_too_many);
     return g_test_run();

@@ -43,8 +43,8 @@ static void test_holder(void)
     g_assert_cmpstr(mgr_holder_name(mgr_succession_holder(true, true)), ==, "through");
 }
 
-/* When it was given certificates, in minutes before now; whether there is room for another, and whether it is through.
- */
+/* When it was given certificates, in minutes before now; whether there is room for another, and whether it is through
+ * once calls came with them. */
 static void test_given(void)
 {
     static const struct {
@@ -66,14 +66,18 @@ static void test_given(void)
         MgrGiven given = { 0 };
 
         for (gsize j = 0; j < G_N_ELEMENTS(cases[i].before) && cases[i].before[j] != 0; j++)
-            mgr_given_add(&given, now - cases[i].before[j] * HL_MINUTE, true, now);
+            mgr_given_add(&given, now - cases[i].before[j] * HL_MINUTE, MGR_GIVEN_LIVE | MGR_GIVEN_USED, now);
         g_assert_cmpint(mgr_given_has_room(&given), ==, cases[i].has_room);
-        g_assert_cmpint(mgr_given_is_through(&given, now), ==, cases[i].is_through);
+        g_assert_cmpint(mgr_given_is_through(&given), ==, cases[i].is_through);
     }
-    mgr_given_add(&fresh, now - 40 * HL_SECOND, true, now); /* the answer may be lost, and asked for again */
-    g_assert_false(mgr_given_is_through(&fresh, now));
-    mgr_given_add(&ended, now - HL_DAY, false, now);
-    g_assert_false(mgr_given_is_through(&ended, now));
+    mgr_given_add(&fresh, now - 90 * HL_DAY, MGR_GIVEN_LIVE, now); /* the answer may be lost, however long ago */
+    g_assert_false(mgr_given_is_through(&fresh));
+    mgr_given_add(&fresh, now - 90 * HL_DAY, MGR_GIVEN_LIVE | MGR_GIVEN_USED, now);
+    g_assert_true(mgr_given_is_through(&fresh));
+    fresh.left = 1; /* another machine calls with one of its own */
+    g_assert_false(mgr_given_is_through(&fresh));
+    mgr_given_add(&ended, now - HL_DAY, MGR_GIVEN_USED, now);
+    g_assert_false(mgr_given_is_through(&ended));
 }
 
 static void test_change(void)

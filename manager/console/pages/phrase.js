@@ -36,6 +36,7 @@ const SENTENCES = {
     'late.too-late': N_('its certificate has ended, and it asked for another one after the grace time (enrolment.grace), {ago} ago: it needs a bundle that is made for it'),
     'late.revoked': N_('its certificate has ended, and it asked for another one {ago} ago: it is revoked, and needs a bundle that is made for it'),
     'late.replaced': N_('a machine asked for another certificate {ago} ago with one from before the last enrolment: is it a copy, or was it restored?'),
+    'late.authority': N_('its certificate is of an authority that has ended, so it cannot connect: it needs a bundle that is made for it'),
     'late.clock': N_('its certificate has ended, and its clock was so wrong {ago} ago that it could not be given another one: set its clock'),
     'line.up': N_('the endpoint\'s own line is up, last heartbeat {ago} ago'),
     'line.never': N_('the endpoint has never connected'),

@@ -22,6 +22,7 @@ struct MgrAccessCalls {
     MgrCertificateCalls *certificates;
     MgrAuditCalls *audit;
     MgrPasses *passes;
+    MgrUses *uses;
     MgrSessionCalls *sessions;
     MgrCodeCalls *codes;
     MgrViewCalls *views;
@@ -250,6 +251,8 @@ MgrAccessCalls *mgr_access_calls_new(const MgrAccessCallsOptions *options, MgrDi
     mgr_dispatch_add(dispatch, rows, calls);
     calls->passes = mgr_passes_new(&(MgrPassesOptions){ options->fleet, options->record });
     mgr_dispatch_admit(dispatch, calls->passes);
+    calls->uses = mgr_uses_new(options->fleet, options->record);
+    mgr_dispatch_keep_uses(dispatch, calls->uses);
     calls->sessions = mgr_session_calls_new(
         &(MgrSessionCallsOptions){ .fleet = options->fleet, .record = options->record, .passes = calls->passes },
         dispatch);
@@ -282,6 +285,7 @@ void mgr_access_calls_free(MgrAccessCalls *calls)
     mgr_session_calls_free(calls->sessions);
     mgr_code_calls_free(calls->codes);
     mgr_view_calls_free(calls->views);
+    mgr_uses_free(calls->uses);
     mgr_passes_free(calls->passes);
     mgr_certificate_calls_free(calls->certificates);
     mgr_audit_calls_free(calls->audit);

@@ -301,6 +301,14 @@ static bool is_due(const MgrPki *pki, const MgrCertificateRecord *last, const ch
            (by == MGR_ISSUER_NEXT && has_room(pki, name));
 }
 
+/* The serial of the one with which the caller asks; "": it does not say.  Caller frees. */
+static char *asked_with(const MgrCall *call, const MgrFleet *fleet, const char *name)
+{
+    const MgrCertificateRecord *record = g_hash_table_lookup(fleet->certificates, mgr_call_message(call)->certificate);
+
+    return g_strdup(record != NULL && strcmp(record->name, name) == 0 ? record->serial : "");
+}
+
 /* For the caller alone, who holds a certificate in force: another of the same name. */
 static void renew(MgrCall *call, MgrCertificateCalls *calls, const char *name, HlCertKind kind)
 {
@@ -320,6 +328,7 @@ static void renew(MgrCall *call, MgrCertificateCalls *calls, const char *name, H
     issue->by = by;
     if (!sign(issue, kind))
         return;
+    issue->certificate.replaces = asked_with(call, calls->parts.fleet, name);
     set = hl_write_set_new();
     if (kind == HL_CERT_CONSOLE)
         mgr_write_named_renewal(set, &issue->certificate, before);
@@ -363,13 +372,15 @@ static json_t *certificate_document(const MgrFleet *fleet, const MgrCertificateR
     const MgrAccountRecord *account = mgr_accounts_get(fleet->accounts, record->name);
     g_autofree char *issued = hl_time_format(record->issued_at);
     g_autofree char *expires = hl_time_format(record->expires_at);
-    const char *state = record->expires_at < hl_clock_wall()           ? "expired"
-                        : account != NULL && account->disabled_at != 0 ? "disabled"
-                                                                       : "valid";
+    g_autofree char *used = record->used_at > 0 ? hl_time_format(record->used_at) : NULL;
+    const char *state = record->expires_at < hl_clock_wall()                                      ? "expired"
+                        : mgr_places_has_ended(&fleet->places, mgr_certificate_authority(record)) ? "authority-ended"
+                        : account != NULL && account->disabled_at != 0                            ? "disabled"
+                                                                                                  : "valid";
 
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "name", record->name, "role",
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s?}", "name", record->name, "role",
                      account != NULL ? mgr_role_name(account->role) : record->kind, "state", state, "serial",
-                     record->serial, "issued", issued, "expires", expires);
+                     record->serial, "issued", issued, "expires", expires, "used", used);
 }
 
 /* Of an account that is there for the caller, or of none. */

@@ -16,6 +16,7 @@ struct MgrDispatch {
     const MgrFleet *fleet;
     MgrCalls *calls;
     MgrPasses *passes; /* NULL: there are none */
+    MgrUses *uses;     /* NULL: nobody keeps them */
     GArray *known;     /* of Known */
     MgrDispatchCounts counts;
 };
@@ -41,6 +42,11 @@ void mgr_dispatch_free(MgrDispatch *dispatch)
 void mgr_dispatch_admit(MgrDispatch *dispatch, MgrPasses *passes)
 {
     dispatch->passes = passes;
+}
+
+void mgr_dispatch_keep_uses(MgrDispatch *dispatch, MgrUses *uses)
+{
+    dispatch->uses = uses;
 }
 
 MgrDispatchCounts mgr_dispatch_count(const MgrDispatch *dispatch)
@@ -258,6 +264,8 @@ static void start(MgrDispatch *dispatch, const char *name, bool is_plain, GBytes
 
     if (request.is_console && dispatch->passes != NULL && *decoded->session != '\0')
         request.pass = mgr_passes_find(dispatch->passes, decoded->session, hl_clock_wall());
+    if (dispatch->uses != NULL)
+        mgr_uses_add(dispatch->uses, name, decoded->certificate, hl_clock_wall());
     origin = origin_of(dispatch, &request);
     ok = check_request(dispatch, &request, &error);
     if (ok && request.pass != NULL && !decoded->idle && !g_strv_contains(idle, request.row->name))

@@ -13,6 +13,7 @@
 #include "manager/daemon/calls/call.h"
 #include "manager/daemon/ground/fleet.h"
 #include "manager/daemon/state/passes.h"
+#include "manager/daemon/state/uses.h"
 
 typedef struct {
     const char *name;
@@ -33,6 +34,9 @@ void mgr_dispatch_add(MgrDispatch *dispatch, const MgrCallRow *rows, gpointer us
 
 /* From now on consoles ask for others; before, nobody is signed in.  Borrowed. */
 void mgr_dispatch_admit(MgrDispatch *dispatch, MgrPasses *passes);
+
+/* From now on it is kept with which certificate a call came.  Borrowed. */
+void mgr_dispatch_keep_uses(MgrDispatch *dispatch, MgrUses *uses);
 
 /* The n-th of all rows that were added; NULL: there are fewer. */
 const MgrCallRow *mgr_dispatch_row(const MgrDispatch *dispatch, guint n);

@@ -6,14 +6,14 @@
 #include "lib/base/log.h"
 #include "lib/base/unconst.h"
 #include "manager/core/succession.h"
-#include "manager/daemon/ground/accounts.h"
+#include "manager/daemon/state/holders.h"
 #include "manager/daemon/work/withdrawal.h"
 
-#define LOOK_EVERY 5  /* s; a walk over the endpoints, while a succession is on */
-#define MAX_NAMED  50 /* of those who are left, in one document */
+#define LOOK_EVERY 5 /* s; a walk over the endpoints, while a succession is on */
 
 struct MgrSuccessionCalls {
     MgrSuccessionCallsOptions parts;
+    MgrHolders holders;
     guint timer;
     bool is_writing; /* one announcement at a time: each is made of the one before it */
 };
@@ -29,99 +29,6 @@ static bool is_on(const MgrSuccessionCalls *calls)
 static char *next_id(const MgrSuccessionCalls *calls)
 {
     return hl_trust_id(mgr_pki_next(calls->parts.pki));
-}
-
-static bool is_of(const MgrCertificateRecord *record, const char *authority)
-{
-    return record != NULL && strcmp(mgr_certificate_authority(record), authority) == 0;
-}
-
-static MgrHolder holder_of(const MgrSuccessionCalls *calls, const MgrEndpoint *endpoint, const char *next)
-{
-    const char *serial = mgr_location_serial(calls->parts.location, endpoint);
-
-    return mgr_succession_holder(mgr_location_holds(calls->parts.location, endpoint),
-                                 is_of(g_hash_table_lookup(calls->parts.fleet->certificates, serial), next));
-}
-
-static bool is_live(const MgrCertificateRecord *record)
-{
-    return record->revoked_at == 0 && record->expires_at > hl_clock_wall();
-}
-
-static bool is_kind(const MgrCertificateRecord *record, HlCertKind kind)
-{
-    return strcmp(record->kind, hl_cert_kind_name(kind)) == 0;
-}
-
-/* Of accounts, monitors and consoles.  Who is disabled cannot call anyway. */
-static bool is_of_people(const MgrSuccessionCalls *calls, const MgrCertificateRecord *record)
-{
-    const MgrAccountRecord *account;
-
-    if ((!is_kind(record, HL_CERT_ADMIN) && !is_kind(record, HL_CERT_MONITOR) && !is_kind(record, HL_CERT_CONSOLE)) ||
-        !is_live(record))
-        return false;
-    account = mgr_accounts_get(calls->parts.fleet->accounts, record->name);
-    return account == NULL || account->disabled_at == 0;
-}
-
-/* A monitor's is made for a person, who takes it along: nothing asks for it. */
-static bool is_through(const MgrSuccessionCalls *calls, const MgrCertificateRecord *record, const char *next)
-{
-    const MgrGiven given = mgr_pki_given(calls->parts.pki, next, record->name);
-
-    return is_kind(record, HL_CERT_MONITOR) ? given.live > 0 : mgr_given_is_through(&given, hl_clock_wall());
-}
-
-static int compare_names(gconstpointer a, gconstpointer b)
-{
-    return strcmp((*(const MgrCertificateRecord *const *)a)->name, (*(const MgrCertificateRecord *const *)b)->name);
-}
-
-/* A certificate of each name that is left, at most max of them, in no order.  Caller frees. */
-static GPtrArray *people_left(const MgrSuccessionCalls *calls, const char *next, guint max)
-{
-    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
-    GPtrArray *left = g_ptr_array_new();
-    GHashTableIter iter;
-    gpointer value;
-
-    g_hash_table_iter_init(&iter, calls->parts.fleet->certificates);
-    while (left->len < max && g_hash_table_iter_next(&iter, NULL, &value)) {
-        MgrCertificateRecord *record = value;
-
-        if (is_of_people(calls, record) && g_hash_table_add(seen, record->name) && !is_through(calls, record, next))
-            g_ptr_array_add(left, record);
-    }
-    return left;
-}
-
-static int compare_ids(gconstpointer a, gconstpointer b)
-{
-    return strcmp((*(const MgrEndpoint *const *)a)->record.id, (*(const MgrEndpoint *const *)b)->record.id);
-}
-
-/* At most max of them, in no order; *of: how many there are that are not revoked, if it went through all.  Caller
- * frees. */
-static GPtrArray *endpoints_left(const MgrSuccessionCalls *calls, const char *next, guint max, guint *of)
-{
-    GPtrArray *left = g_ptr_array_new();
-    GHashTableIter iter;
-    gpointer value;
-
-    *of = 0;
-    g_hash_table_iter_init(&iter, calls->parts.fleet->endpoints);
-    while (left->len < max && g_hash_table_iter_next(&iter, NULL, &value)) {
-        const MgrEndpoint *endpoint = value;
-
-        if (endpoint->record.revoked_at > 0)
-            continue;
-        (*of)++;
-        if (holder_of(calls, endpoint, next) != MGR_HOLDER_THROUGH)
-            g_ptr_array_add(left, value);
-    }
-    return left;
 }
 
 /* An external broker that nobody can tell has it when the owner says so. */
@@ -154,10 +61,10 @@ static MgrSuccessionStep find_step(const MgrSuccessionCalls *calls, bool is_forc
     if (is_forced)
         return step_of(calls, 0, 0, true);
     next = next_id(calls);
-    endpoints = endpoints_left(calls, next, 1, &of);
+    endpoints = mgr_holders_endpoints_left(&calls->holders, next, 1, &of);
     if (endpoints->len > 0)
         return MGR_SUCCESSION_WAIT;
-    people = people_left(calls, next, 1);
+    people = mgr_holders_people_left(&calls->holders, next, 1);
     return step_of(calls, 0, people->len, false);
 }
 
@@ -172,51 +79,24 @@ static void add_authority(json_t *array, const HlCert *cert, const char *role)
     json_array_append_new(array, json_pack("{s:s, s:s, s:s}", "id", id, "expires", expires, "role", role));
 }
 
-static json_t *endpoints_document(const MgrSuccessionCalls *calls, const GPtrArray *left, const char *next)
-{
-    json_t *array = json_array();
-
-    for (guint i = 0; i < MIN(left->len, MAX_NAMED); i++) {
-        const MgrEndpoint *endpoint = left->pdata[i];
-
-        json_array_append_new(array,
-                              json_pack("{s:s, s:s, s:s}", "id", endpoint->record.id, "host", endpoint->record.host,
-                                        "state", mgr_holder_name(holder_of(calls, endpoint, next))));
-    }
-    return array;
-}
-
-static json_t *people_document(const GPtrArray *left)
-{
-    json_t *array = json_array();
-
-    for (guint i = 0; i < MIN(left->len, MAX_NAMED); i++) {
-        const MgrCertificateRecord *record = left->pdata[i];
-
-        json_array_append_new(array, json_pack("{s:s, s:s}", "name", record->name, "kind", record->kind));
-    }
-    return array;
-}
-
 /* Of one that is on. */
 static void add_left(const MgrSuccessionCalls *calls, json_t *document)
 {
     g_autofree char *next = next_id(calls);
     guint of;
-    g_autoptr(GPtrArray) endpoints = endpoints_left(calls, next, G_MAXUINT, &of);
-    g_autoptr(GPtrArray) people = people_left(calls, next, G_MAXUINT);
-    guint more = endpoints->len - MIN(endpoints->len, MAX_NAMED) + people->len - MIN(people->len, MAX_NAMED);
+    g_autoptr(GPtrArray) endpoints = mgr_holders_endpoints_left(&calls->holders, next, G_MAXUINT, &of);
+    g_autoptr(GPtrArray) people = mgr_holders_people_left(&calls->holders, next, G_MAXUINT);
+    guint more = endpoints->len - MIN(endpoints->len, MGR_HOLDERS_MAX_NAMED) + people->len -
+                 MIN(people->len, MGR_HOLDERS_MAX_NAMED);
     MgrSuccessionStep step = step_of(calls, endpoints->len, people->len, false);
     g_autofree char *since = hl_time_format(calls->parts.fleet->places.announced.changed_at);
 
-    g_ptr_array_sort(endpoints, compare_ids);
-    g_ptr_array_sort(people, compare_names);
     json_object_set_new(document, "state", json_string(mgr_succession_name(step)));
     json_object_set_new(document, "since", json_string(since));
     json_object_set_new(document, "through", json_integer(of - endpoints->len));
     json_object_set_new(document, "of", json_integer(of));
-    json_object_set_new(document, "left", endpoints_document(calls, endpoints, next));
-    json_object_set_new(document, "people", people_document(people));
+    json_object_set_new(document, "left", mgr_holders_endpoints_document(&calls->holders, endpoints, next));
+    json_object_set_new(document, "people", mgr_holders_people_document(&calls->holders, people, next));
     json_object_set_new(document, "more", json_integer(more));
 }
 
@@ -266,6 +146,7 @@ static void fold_step(gpointer change)
     mgr_bundles_fold_withdrawal(parts->fleet, step->bundles, step->record.changed_at);
     hl_info("authority", "%s, by %s", step->what, step->record.changed_by);
     mgr_location_announce(parts->location, &step->record);
+    mgr_holders_mark_left_behind(&step->calls->holders);
     parts->changed(parts->user);
     if (step->call == NULL)
         return;
@@ -299,6 +180,26 @@ static void note(const Step *step, HlWriteSet *set)
                    step->calls->parts.calls);
 }
 
+/* From before authorities were told apart: only while the first one is the only one, or the present one, is it known.
+ */
+static void name_present(const MgrSuccessionCalls *calls, HlWriteSet *set)
+{
+    g_autofree char *present = hl_trust_id(mgr_pki_authority(calls->parts.pki));
+    GHashTableIter iter;
+    gpointer value;
+
+    if (!is_on(calls))
+        return;
+    mgr_write_authority(set, present);
+    g_hash_table_iter_init(&iter, calls->parts.fleet->certificates);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        MgrCertificateRecord *record = value;
+
+        if (*mgr_certificate_authority(record) == '\0')
+            mgr_set_text(&record->authority, present);
+    }
+}
+
 typedef enum { KEEP_BUNDLES, WITHDRAW_BUNDLES } Bundles;
 
 /* What counts on disk now.  Whether the call may change anything was asked before the disk was. */
@@ -314,6 +215,7 @@ static void announce(MgrSuccessionCalls *calls, MgrCall *call, const char *what,
     if (bundles == WITHDRAW_BUNDLES)
         step->bundles = mgr_bundles_write_withdrawal(calls->parts.fleet, set, step->record.changed_at);
     mgr_write_place(set, &step->record);
+    name_present(calls, set);
     if (call != NULL)
         mgr_call_note(call, set);
     else
@@ -378,9 +280,10 @@ static void call_start(MgrCall *call, gpointer user)
 static bool check_caller(const MgrSuccessionCalls *calls, const MgrCall *call, GError **error)
 {
     g_autofree char *next = is_on(calls) ? next_id(calls) : NULL;
+    const char *serial = mgr_call_message(call)->certificate;
 
     return next == NULL || mgr_call_console(call) != NULL ||
-           mgr_pki_given(calls->parts.pki, next, mgr_call_admin(call)).live > 0 ||
+           mgr_holders_is_of(g_hash_table_lookup(calls->parts.fleet->certificates, serial), next) ||
            hl_fail(error, HL_ERROR_CONFLICT,
                    "your own certificate is of the old authority, and you would be shut out: any call of 'holdline' of "
                    "this version replaces it");
@@ -438,7 +341,7 @@ static bool is_used(const MgrSuccessionCalls *calls)
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         const MgrCertificateRecord *record = value;
 
-        if (is_live(record) && is_of(record, next))
+        if (mgr_holders_is_live(record) && mgr_holders_is_of(record, next))
             return true;
     }
     return false;
@@ -528,6 +431,8 @@ MgrSuccessionCalls *mgr_succession_calls_new(const MgrSuccessionCallsOptions *op
     MgrSuccessionCalls *calls = g_new0(MgrSuccessionCalls, 1);
 
     calls->parts = *options;
+    calls->holders = (MgrHolders){ options->fleet, options->pki, options->location };
+    mgr_holders_mark_left_behind(&calls->holders);
     calls->timer = g_timeout_add_seconds(LOOK_EVERY, on_look, calls);
     mgr_dispatch_add(dispatch, rows, calls);
     return calls;

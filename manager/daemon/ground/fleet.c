@@ -219,6 +219,7 @@ void mgr_endpoint_set_certificate(MgrEndpoint *endpoint, const MgrCertificateRec
     mgr_set_text(&endpoint->record.serial, certificate->serial);
     endpoint->record.cert_expires = certificate->expires_at;
     endpoint->late_at = 0;
+    endpoint->is_left_behind = false;
 }
 
 void mgr_endpoint_set_group(MgrEndpoint *endpoint, MgrGroup *group, uint64_t counter)
@@ -435,11 +436,6 @@ bool mgr_endpoint_has_desired(const MgrEndpoint *endpoint)
            g_bytes_equal(applied->digest, endpoint->group->digest);
 }
 
-char *mgr_endpoint_address(const MgrEndpoint *endpoint)
-{
-    return g_strndup(endpoint->record.addresses, strcspn(endpoint->record.addresses, ","));
-}
-
 MgrVerdictFacts mgr_endpoint_facts(const MgrEndpoint *endpoint, char **address)
 {
     *address = mgr_endpoint_address(endpoint);
@@ -451,7 +447,8 @@ MgrVerdictFacts mgr_endpoint_facts(const MgrEndpoint *endpoint, char **address)
                               .address = *address,
                               .port = (unsigned)endpoint->record.direct_port,
                               .late = endpoint->late_at > 0 ? mgr_late_name(endpoint->late) : NULL,
-                              .late_wall = endpoint->late_at };
+                              .late_wall = endpoint->late_at,
+                              .is_left_behind = endpoint->is_left_behind };
 }
 
 bool mgr_endpoint_has_ended(const MgrEndpoint *endpoint, HlTime now)

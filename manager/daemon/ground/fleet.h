@@ -8,6 +8,8 @@
 #ifndef MANAGER_DAEMON_GROUND_FLEET_H
 #define MANAGER_DAEMON_GROUND_FLEET_H
 
+#include <string.h>
+
 #include "manager/core/agenda.h"
 #include "manager/core/herd.h"
 #include "manager/core/late_renewal.h"
@@ -92,6 +94,7 @@ struct MgrEndpoint {
      * start, or it has another certificate since */
     MgrLateOutcome late;
     HlTime late_at;
+    bool is_left_behind; /* its certificate is of an authority that has ended */
 
     /* console state */
     MgrNotify notify;
@@ -260,7 +263,10 @@ bool mgr_endpoint_is_up(const MgrEndpoint *endpoint); /* Online or Stale */
 bool mgr_endpoint_is_reporting(const MgrEndpoint *endpoint);
 
 /* The registered address that is dialled; "" when none is.  Caller frees. */
-char *mgr_endpoint_address(const MgrEndpoint *endpoint);
+static inline char *mgr_endpoint_address(const MgrEndpoint *endpoint)
+{
+    return g_strndup(endpoint->record.addresses, strcspn(endpoint->record.addresses, ","));
+}
 
 /* What the verdict is made of; borrows from the endpoint; *address is the caller's. */
 MgrVerdictFacts mgr_endpoint_facts(const MgrEndpoint *endpoint, char **address);

@@ -24,6 +24,13 @@ void mgr_places_clear(MgrPlaces *places)
     g_clear_pointer(&places->told, g_hash_table_unref);
 }
 
+bool mgr_places_has_ended(const MgrPlaces *places, const char *authority)
+{
+    const char *const *now = (const char *const *)places->announced.authorities;
+
+    return *authority != '\0' && now != NULL && *now != NULL && **now != '\0' && !g_strv_contains(now, authority);
+}
+
 const MgrToldRecord *mgr_places_told(const MgrPlaces *places, int64_t number)
 {
     gint64 key = number;

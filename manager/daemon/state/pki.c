@@ -138,6 +138,20 @@ bool mgr_pki_is_next_ready(const MgrPki *pki)
            mgr_rereader_problem(pki->rereader) == NULL;
 }
 
+bool mgr_pki_is_left(const MgrPki *pki, const char *next, const MgrCertificateRecord *record)
+{
+    if (record->used_at == 0 || record->revoked_at != 0 || record->expires_at <= hl_clock_wall() ||
+        strcmp(mgr_certificate_authority(record), next) == 0)
+        return false;
+    for (const GSList *at = mgr_fleet_certificates_of(pki->fleet, record->name); at != NULL; at = at->next) {
+        const MgrCertificateRecord *other = at->data;
+
+        if (other->used_at > 0 && strcmp(mgr_certificate_replaces(other), record->serial) == 0)
+            return false;
+    }
+    return true;
+}
+
 MgrGiven mgr_pki_given(const MgrPki *pki, const char *next, const char *name)
 {
     HlTime now = hl_clock_wall();
@@ -145,9 +159,13 @@ MgrGiven mgr_pki_given(const MgrPki *pki, const char *next, const char *name)
 
     for (const GSList *at = mgr_fleet_certificates_of(pki->fleet, name); at != NULL; at = at->next) {
         const MgrCertificateRecord *record = at->data;
+        unsigned flags = (record->revoked_at == 0 && record->expires_at > now ? MGR_GIVEN_LIVE : 0) |
+                         (record->used_at > 0 ? MGR_GIVEN_USED : 0);
 
         if (strcmp(mgr_certificate_authority(record), next) == 0)
-            mgr_given_add(&given, record->issued_at, record->revoked_at == 0 && record->expires_at > now, now);
+            mgr_given_add(&given, record->issued_at, flags, now);
+        else if (mgr_pki_is_left(pki, next, record))
+            given.left++;
     }
     return given;
 }

@@ -6,6 +6,7 @@
 #include "lib/base/log.h"
 #include "manager/core/late_renewal.h"
 #include "manager/daemon/ground/now.h"
+#include "manager/store/late_renewals.h"
 #include "proto/enrolment.h"
 #include "proto/wire.h"
 
@@ -15,12 +16,26 @@ struct MgrLateRenewals {
     uint64_t count;
 };
 
+static void on_known(const char *id, const MgrLateRecord *record, gpointer user)
+{
+    const MgrLateRenewals *renewals = user;
+    MgrEndpoint *endpoint = mgr_fleet_endpoint(renewals->parts.fleet, id);
+
+    if (endpoint == NULL || !mgr_late_parse(record->outcome, &endpoint->late))
+        return;
+    endpoint->late_at = record->at;
+    mgr_status_touch(renewals->parts.status, endpoint);
+}
+
 MgrLateRenewals *mgr_late_renewals_new(const MgrLateRenewalsOptions *options)
 {
     MgrLateRenewals *renewals = g_new0(MgrLateRenewals, 1);
+    g_autoptr(GError) error = NULL;
 
     renewals->parts = *options;
     renewals->under_way = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    if (!mgr_registry_load_late_renewals(mgr_record_reader(options->record), on_known, renewals, &error))
+        hl_error("renew", "how endpoints came back cannot be read: %s", error->message);
     return renewals;
 }
 
@@ -227,6 +242,14 @@ static bool settle(const MgrLateFacts *facts, const char *id, GError **error)
     g_assert_not_reached();
 }
 
+static void write_outcome(HlWriteSet *set, const MgrEndpoint *endpoint, MgrLateOutcome outcome, const char *serial,
+                          HlTime at)
+{
+    mgr_write_late_renewal(
+        set, &(MgrLateRecord){
+                 .endpoint = endpoint->record.number, .outcome = mgr_late_name(outcome), .serial = serial, .at = at });
+}
+
 static void write_all(HlWriteSet *set, const Pending *pending, const Claim *claim)
 {
     g_autofree char *ended = hl_time_format(claim->facts.ended);
@@ -235,6 +258,7 @@ static void write_all(HlWriteSet *set, const Pending *pending, const Claim *clai
 
     mgr_write_certificate(set, &pending->issued);
     mgr_write_endpoint_renewal(set, claim->endpoint->record.number, pending->issued.serial, pending->issued.expires_at);
+    write_outcome(set, claim->endpoint, MGR_LATE_GRANTED, pending->issued.serial, pending->issued.issued_at);
     mgr_write_history(set, pending->issued.issued_at, pending->endpoint, "certificate", detail);
 }
 
@@ -279,6 +303,8 @@ static void note_refusal(const MgrLateRenewals *renewals, const Claim *claim, co
     mgr_status_touch(renewals->parts.status, endpoint);
     if (!is_other)
         return;
+    write_outcome(mgr_record_background(renewals->parts.record), endpoint, outcome, endpoint->record.serial,
+                  endpoint->late_at);
     mgr_record_note(renewals->parts.record, endpoint->record.id, "certificate", "asked for over HTTPS from %s: %s",
                     peer, refusal->message);
     mgr_status_event(renewals->parts.status, endpoint, "came-late", "", mgr_late_name(outcome), peer);
