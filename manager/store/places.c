@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "lib/base/log.h"
 #include "lib/store/stmt.h"
 
 #define INT(value) ((int64_t)(value))
@@ -44,6 +45,25 @@ bool mgr_registry_load_place(HlDb *db, MgrPlaceRecord *record, GError **error)
 {
     return hl_db_query(db, on_place, record, error,
                        "SELECT counter, brokers, servers, changed_at, changed_by, keys, authorities FROM place", "");
+}
+
+static bool on_brokers(HlStmt *row, gpointer user)
+{
+    char ***brokers = user;
+
+    g_strfreev(*brokers);
+    *brokers = g_strsplit(hl_stmt_text(row, 0), ",", -1);
+    return true;
+}
+
+char **mgr_registry_peek_brokers(const char *path)
+{
+    g_autoptr(HlDb) db = hl_db_open(path, HL_DB_READ_ONLY, NULL);
+    char **brokers = g_new0(char *, 1);
+
+    if (db == NULL || !hl_db_query(db, on_brokers, &brokers, NULL, "SELECT brokers FROM place", ""))
+        hl_info("fence", "%s does not say yet where endpoints are told that the broker is", path);
+    return brokers;
 }
 
 typedef struct {

@@ -38,6 +38,9 @@ typedef void (*MgrToldFn)(int64_t endpoint, MgrToldRecord *record, gpointer user
 
 /* *record is zeroed before. */
 bool mgr_registry_load_place(HlDb *db, MgrPlaceRecord *record, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The addresses alone, of a registry that nothing else may touch yet: neither migrated nor written.  Empty if nothing
+ * was announced, or it cannot be read.  Free with g_strfreev. */
+char **mgr_registry_peek_brokers(const char *path);
 bool mgr_registry_load_told(HlDb *db, MgrToldFn fn, gpointer user, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Fails the set with HL_ERROR_CONFLICT if another one is stored meanwhile than the one that it was made of. */

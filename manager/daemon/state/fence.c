@@ -14,7 +14,9 @@
 #include "manager/core/presence.h"
 #include "manager/daemon/ground/broker.h"
 #include "manager/daemon/state/lookout.h"
+#include "manager/site/registry.h"
 #include "manager/site/site.h"
+#include "manager/store/places.h"
 
 #define WATCH_EVERY \
     (30 * HL_SECOND) /* so long two managers may serve, each at its own broker, once a name leads to both */
@@ -201,14 +203,31 @@ static void on_entry_looked(const MgrLooked *looked, gpointer user)
     }
 }
 
+/* Those of manager.conf, and those that endpoints are told: the broker that the other one uses may have moved since
+ * this file was written ("holdline server set").  Free with g_strfreev. */
+static char **all_addresses(const MgrFence *fence)
+{
+    const char *const *own = hl_unconst(fence->options.conf->broker_addresses);
+    g_autofree char *registry = path_of(fence, MGR_SITE_REGISTRY);
+    g_auto(GStrv) told = mgr_registry_peek_brokers(registry);
+    g_autoptr(GStrvBuilder) all = g_strv_builder_new();
+
+    g_strv_builder_addv(all, hl_unconst(own));
+    for (char **address = told; *address != NULL; address++)
+        if (**address != '\0' && !g_strv_contains(own, *address))
+            g_strv_builder_add(all, *address);
+    return g_strv_builder_end(all);
+}
+
 /* Which addresses tell about others: before a managed broker listens, those that endpoints are told lead either nowhere
  * or to somebody else. */
 static bool look_round(MgrFence *fence, Entry *entry, bool (*stopped)(gpointer), gpointer user, GError **error)
 {
     g_autoptr(GMainContext) context = g_main_context_new();
+    g_auto(GStrv) addresses = all_addresses(fence);
     g_autoptr(MgrLookout) lookout =
         mgr_lookout_new(&(MgrLookoutOptions){ .dir = fence->options.dir,
-                                              .addresses = hl_unconst(fence->options.conf->broker_addresses),
+                                              .addresses = (const char *const *)addresses,
                                               .self = &fence->self,
                                               .is_thorough = fence->options.conf->broker_mode == MGR_BROKER_MANAGED,
                                               .context = context,

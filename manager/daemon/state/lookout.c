@@ -17,7 +17,7 @@
 #define STEP_MS          20
 #define REACH            (3 * HL_SECOND) /* to be let in: a name that is not answered, a host that is silent */
 #define GRACE            500             /* ms; for the other addresses, once one has told all */
-#define MAX_ADDRESSES    8               /* as many as broker.addresses may have */
+#define MAX_ADDRESSES    16              /* as many as broker.addresses and "server set" may have together */
 
 typedef struct {
     MgrLookout *lookout;
