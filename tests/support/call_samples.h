@@ -101,7 +101,7 @@ static const Call calls[] = {
     { "detection show", { "detection", "d-1" } },
     { "detection acknowledge", { "ids", "d-1" } },
     { "view list", { NULL } },
-    { "view set", { "name", "mine", "filter", "offline", "sort", "-last_seen", "fields", "host,group" } },
+    { "view set", { "name", "mine" } },
     { "view delete", { "name", "mine" } },
     { "broker list", { NULL } },
     { "broker drain", { "broker", "1" } },

@@ -129,6 +129,7 @@ static void test_other(void)
     g_autofree char *first = answer_to(parts, KEY, "group create", sales);
     g_autoptr(HlMsgCallReply) reply = NULL;
 
+    g_assert_cmpstr(first, !=, "exists");
     expect(parts, KEY, "group create", spare, "exists");
     expect(parts, KEY, "group delete", (const char *const[]){ "name", "sales", NULL }, "exists");
     g_assert_null(mgr_fleet_group(&parts->fleet, "spare"));
@@ -230,8 +231,6 @@ static void test_secrets(void)
     g_autoptr(Parts) parts = parts_new();
     g_autofree char *first = answer_to(parts, KEY, "token create", token);
     g_autofree char *later = NULL;
-    g_autofree char *digest = NULL;
-    g_autofree char *other = NULL;
 
     g_assert_nonnull(strstr(first, MGR_TOKEN_PREFIX));
     expect(parts, KEY, "token create", token, first);

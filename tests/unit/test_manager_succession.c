@@ -319,6 +319,7 @@ static void test_two_machines(void)
     g_autofree char *halfway = NULL;
     g_autofree char *after = NULL;
 
+    g_assert_nonnull(unused);
     come_with(parts, one);
     come_with(parts, two);
     call(parts, "start", NULL, "");
