@@ -75,9 +75,13 @@ static uint64_t occupied(pid_t pid)
 {
     g_autofree char *path = g_strdup_printf("/proc/%d/schedstat", (int)pid);
     g_autofree char *text = pid > 0 ? read_proc(path, MAX_STAT) : NULL;
-    guint64 ran, waited;
+    g_auto(GStrv) fields = text != NULL ? g_strsplit(text, " ", 3) : NULL;
+    guint64 ran = 0;
+    guint64 waited = 0;
 
-    if (text == NULL || sscanf(text, "%" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT, &ran, &waited) != 2)
+    if (fields == NULL || g_strv_length(fields) < 2 ||
+        !g_ascii_string_to_unsigned(fields[0], 10, 0, G_MAXUINT64, &ran, NULL) ||
+        !g_ascii_string_to_unsigned(fields[1], 10, 0, G_MAXUINT64, &waited, NULL))
         return 0;
     return (ran + waited) / 1000;
 }
