@@ -15,6 +15,10 @@ obeys() { # NAME...: a setting that is changed now reaches them, signed by a key
     version=$(hl group show office --json | jq -r .version)
     for name in "$@"; do await 15 "$name has the new settings" has_version "$name" "$version"; done
 }
+# The broker reads its files a moment after the command; who is sent there before that goes back, and tries again in ten minutes.
+shows() { # ADDRESS-OR-NAME: the broker's certificate is for that too
+    in_ns server openssl s_client -connect 203.0.113.10:8883 </dev/null 2>/dev/null | openssl x509 -noout -ext subjectAltName | grep -F "$1"
+}
 beat=1
 
 step "half a year ago: the site is made, and a laptop enrols"
@@ -38,6 +42,7 @@ step "another address"
 end sleeper TERM
 ip -n server address add 203.0.113.12/24 dev wan
 run hl server certificate --host 203.0.113.10 --host 203.0.113.11 --host 203.0.113.12
+await 30 "the broker shows the new certificate" shows 203.0.113.12
 run hl server set --broker 203.0.113.12:8883 --url https://203.0.113.12:8843 --url "$old_url"
 await 60 "home is at the new address" line_at home 203.0.113.12:8883
 start sleeper
@@ -49,6 +54,7 @@ cp /etc/hosts "$LAB/hosts"
 echo "203.0.113.12 av.example.lab" >>"$LAB/hosts"
 mount --bind "$LAB/hosts" /etc/hosts
 run hl server certificate --host 203.0.113.10 --host 203.0.113.11 --host 203.0.113.12 --host av.example.lab
+await 30 "the broker shows the new certificate" shows av.example.lab
 run hl server set --broker av.example.lab:8883 --url https://av.example.lab:8843 --url "$old_url"
 await 60 "home is at the new name" line_at home av.example.lab:8883
 start sleeper
