@@ -220,10 +220,10 @@ static void test_double_address(void)
 
     bus_fake_up(pair.one);
     bus_fake_up(pair.two);
-    bus_fake_down(pair.one, HL_BUS_TAKEN_OVER);
+    bus_fake_down(pair.one, "connection lost");
     pass(100);
     bus_fake_up(pair.one);
-    bus_fake_down(pair.two, HL_BUS_TAKEN_OVER);
+    bus_fake_down(pair.two, "connection lost");
     text = answer(pair.parts);
     g_assert_cmpstr(text, ==, ": ");
     pass(0);

@@ -46,8 +46,9 @@ typedef struct {
     HlBus *bus;  /* NULL between attempts, and once done */
     bool was_up; /* in this attempt or an earlier one */
     bool has_failed;
-    bool is_double; /* leads to a broker that another post is at */
-    HlTime up_mono; /* when it came up last */
+    bool is_double;   /* leads to a broker that another post is at */
+    HlTime up_mono;   /* when it came up last */
+    HlTime lost_mono; /* when it went last; 0: never, or it was looked at */
 } Post;
 
 struct Eviction {
@@ -259,6 +260,11 @@ static bool is_up(const Post *post)
     return post->bus != NULL && !post->is_double && hl_bus_state(post->bus) == HL_BUS_UP;
 }
 
+static bool is_now(HlTime moment)
+{
+    return moment != 0 && hl_clock_mono() - moment <= SAME_BROKER;
+}
+
 /* Whether another post has the name at the very moment at which this one lost it. */
 static bool is_taken_by_another(const Post *post)
 {
@@ -267,25 +273,44 @@ static bool is_taken_by_another(const Post *post)
     for (guint i = 0; i < eviction->n_posts; i++) {
         const Post *other = &eviction->posts[i];
 
-        if (other != post && is_up(other) && hl_clock_mono() - other->up_mono <= SAME_BROKER)
+        if (other != post && is_up(other) && is_now(other->up_mono))
             return true;
     }
     return false;
 }
 
 /* Two addresses of one broker: each post takes the name from the other.  Once may be the client that came back at that
- * moment; to and fro it is the two of them, and one is enough. */
-static bool is_found_double(Post *post)
+ * moment; to and fro it is the two of them, and one is enough.  The moment tells, not the reason: mosquitto 2.0.11
+ * takes a name away without a word. */
+static bool lose_to_another(Post *post)
 {
     Eviction *eviction = post->eviction;
 
-    if (!is_taken_by_another(post))
-        return false;
+    post->lost_mono = 0;
     post->is_double = eviction->loser != NULL && eviction->loser != post;
     eviction->loser = post;
     if (post->is_double && eviction->tidy == 0)
         eviction->tidy = g_idle_add(on_tidy, eviction);
     return post->is_double;
+}
+
+static bool is_found_double(Post *post)
+{
+    post->lost_mono = hl_clock_mono();
+    return is_taken_by_another(post) && lose_to_another(post);
+}
+
+/* The end of the one is often heard before the other is told that it is in. */
+static void look_at_losers(const Post *winner)
+{
+    Eviction *eviction = winner->eviction;
+
+    for (guint i = 0; i < eviction->n_posts; i++) {
+        Post *other = &eviction->posts[i];
+
+        if (other != winner && !other->is_double && !is_up(other) && is_now(other->lost_mono))
+            lose_to_another(other);
+    }
 }
 
 /* Anyone who is let in at the other addresses stays out; so long as a place is free it is tried on where nobody
@@ -339,6 +364,7 @@ static void on_taken(gpointer user)
     eviction->is_spare = false;
     post->was_up = true;
     post->up_mono = hl_clock_mono();
+    look_at_losers(post);
     note_own(eviction);
     hl_log_limited(HL_LOG_INFO, "revoke", eviction->name, "the session of %s was ended", eviction->name);
     settle(eviction);
@@ -356,13 +382,13 @@ static void on_failed(const char *broker G_GNUC_UNUSED, const char *reason G_GNU
 }
 
 /* Somebody took the name back, or the broker went: the bus connects again, and takes it once more. */
-static void on_lost(const char *reason, gpointer user)
+static void on_lost(const char *reason G_GNUC_UNUSED, gpointer user)
 {
     Post *post = user;
     Eviction *eviction = post->eviction;
     guint n_deaf;
 
-    if (strcmp(reason, HL_BUS_TAKEN_OVER) == 0 && is_found_double(post))
+    if (is_found_double(post))
         return;
     eviction->is_spare = false;
     if (is_in_force(eviction)) {
