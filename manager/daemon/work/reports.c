@@ -59,26 +59,29 @@ static void pending_free(gpointer change)
 
 /* --------------------------------------------------------------------------------------------- the kinds of report */
 
-static MgrCommandNews news_of(const HlMsgCommandReport *body, HlTime at)
+static MgrCommandNews news_of(const Pending *pending)
 {
+    const HlMsgCommandReport *body = pending->message->command;
+
     return (MgrCommandNews){ .command = body->command,
                              .state = hl_command_state_from_wire((int)body->state),
                              .code = body->code,
                              .detail = body->detail,
                              .percent = body->percent,
-                             .at = at };
+                             .at = pending->at,
+                             .mark = pending->message->mark };
 }
 
 static void write_command(const Pending *pending, const MgrEndpoint *endpoint, HlWriteSet *set)
 {
-    MgrCommandNews news = news_of(pending->message->command, pending->at);
+    MgrCommandNews news = news_of(pending);
 
     mgr_commands_write_news(pending->reports->parts.commands, set, endpoint, &news);
 }
 
 static void fold_command(const Pending *pending, MgrEndpoint *endpoint)
 {
-    MgrCommandNews news = news_of(pending->message->command, pending->at);
+    MgrCommandNews news = news_of(pending);
 
     mgr_commands_fold_news(pending->reports->parts.commands, endpoint, &news);
 }
