@@ -121,6 +121,24 @@ static void test_again(void)
     parts_check_registry(parts);
 }
 
+/* A list of the whole fleet is made again, and nothing of it kept; asked twice at once, the first ends in words. */
+static void test_stream(void)
+{
+    static const char *const none[] = { NULL };
+    g_autoptr(Parts) parts = parts_new();
+    g_autofree char *first = NULL;
+    g_autofree char *again = NULL;
+
+    ask_as(parts, NULL, KEY, "snapshot", none);
+    ask_as(parts, NULL, "another", "snapshot", none);
+    let_finish(parts);
+    first = answer_to(parts, KEY, "snapshot", none);
+    again = answer_to(parts, KEY, "endpoint list", none);
+    g_assert_nonnull(strstr(first, "\"endpoints\""));
+    g_assert_nonnull(strstr(again, "\"endpoints\""));
+    g_assert_cmpint(count(parts, "SELECT count(*) FROM once"), ==, 0);
+}
+
 /* One key is for one request of one account. */
 static void test_other(void)
 {
@@ -302,6 +320,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/manager/once/again", test_again);
+    g_test_add_func("/manager/once/stream", test_stream);
     g_test_add_func("/manager/once/other", test_other);
     g_test_add_func("/manager/once/bad-keys", test_bad_keys);
     g_test_add_func("/manager/once/under-way", test_under_way);

@@ -577,8 +577,16 @@ static void end_earlier(const MgrCall *call, const MgrStreamKind *kind)
     }
 }
 
+/* Who looks is shown it as it is now, and nothing of that is kept: it may be of the whole fleet. */
+static void give_key_back(MgrCall *call)
+{
+    if (call->claim != NULL && only_looks(call))
+        mgr_claim_end(g_steal_pointer(&call->claim), MGR_CLAIM_UNDONE);
+}
+
 void mgr_call_stream(MgrCall *call, const MgrStreamKind *kind, GPtrArray *ids)
 {
+    give_key_back(call);
     if (kind->is_whole)
         end_earlier(call, kind);
     call->stream = (Stream){ .kind = kind, .ids = ids };

@@ -116,7 +116,7 @@ typedef struct {
                            "count" of all elements, so that a caller that lost some knows */
 } MgrStreamKind;
 
-/* Takes ids (of char *, freed by itself). */
+/* Takes ids (of char *, freed by itself).  The key (once) of a call that looks is given back. */
 void mgr_call_stream(MgrCall *call, const MgrStreamKind *kind, GPtrArray *ids);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MgrCalls, mgr_calls_free)
