@@ -269,53 +269,32 @@ static bool is_now(HlTime moment)
 static bool is_taken_by_another(const Post *post)
 {
     const Eviction *eviction = post->eviction;
+    bool is_taken = false;
 
-    for (guint i = 0; i < eviction->n_posts; i++) {
-        const Post *other = &eviction->posts[i];
-
-        if (other != post && is_up(other) && is_now(other->up_mono))
-            return true;
-    }
-    return false;
+    for (const Post *other = eviction->posts; other < eviction->posts + eviction->n_posts; other++)
+        is_taken |= other != post && is_up(other) && is_now(other->up_mono);
+    return is_taken;
 }
 
 /* Two addresses of one broker: each post takes the name from the other.  Once may be the client that came back at that
  * moment; to and fro it is the two of them, and one is enough.  The moment tells, not the reason: mosquitto 2.0.11
- * takes a name away without a word. */
-static bool lose_to_another(Post *post)
+ * takes a name away without a word, and the end of the one is often heard before the other is told that it is in. */
+static void look_at_losers(Eviction *eviction)
 {
-    Eviction *eviction = post->eviction;
-
-    post->lost_mono = 0;
-    post->is_double = eviction->loser != NULL && eviction->loser != post;
-    eviction->loser = post;
-    if (post->is_double && eviction->tidy == 0)
-        eviction->tidy = g_idle_add(on_tidy, eviction);
-    return post->is_double;
-}
-
-static bool is_found_double(Post *post)
-{
-    post->lost_mono = hl_clock_mono();
-    return is_taken_by_another(post) && lose_to_another(post);
-}
-
-/* The end of the one is often heard before the other is told that it is in. */
-static void look_at_losers(const Post *winner)
-{
-    Eviction *eviction = winner->eviction;
-
     for (guint i = 0; i < eviction->n_posts; i++) {
-        Post *other = &eviction->posts[i];
+        Post *post = &eviction->posts[i];
 
-        if (other != winner && !other->is_double && !is_up(other) && is_now(other->lost_mono))
-            lose_to_another(other);
+        if (post->is_double || is_up(post) || !is_now(post->lost_mono) || !is_taken_by_another(post))
+            continue;
+        post->lost_mono = 0;
+        post->is_double = eviction->loser != NULL && eviction->loser != post;
+        eviction->loser = post;
+        if (post->is_double && eviction->tidy == 0)
+            eviction->tidy = g_idle_add(on_tidy, eviction);
     }
 }
 
-/* Anyone who is let in at the other addresses stays out; so long as a place is free it is tried on where nobody
- * answers.
- */
+/* Anyone let in at the other addresses stays out; while a place is free it is tried on where nobody answers. */
 static gboolean on_spare(gpointer user)
 {
     Eviction *eviction = user;
@@ -364,7 +343,7 @@ static void on_taken(gpointer user)
     eviction->is_spare = false;
     post->was_up = true;
     post->up_mono = hl_clock_mono();
-    look_at_losers(post);
+    look_at_losers(eviction);
     note_own(eviction);
     hl_log_limited(HL_LOG_INFO, "revoke", eviction->name, "the session of %s was ended", eviction->name);
     settle(eviction);
@@ -388,7 +367,9 @@ static void on_lost(const char *reason G_GNUC_UNUSED, gpointer user)
     Eviction *eviction = post->eviction;
     guint n_deaf;
 
-    if (is_found_double(post))
+    post->lost_mono = hl_clock_mono();
+    look_at_losers(eviction);
+    if (post->is_double)
         return;
     eviction->is_spare = false;
     if (is_in_force(eviction)) {
