@@ -75,6 +75,7 @@ static void test_selectors(void)
         { "{\"filter\": \"group:sales\", \"except\": [\"e-1\"]}", "except:e-1 filter:group:sales" },
         { "{\"filter\": \"printer\", \"except\": [\"e-1 filter:\"]}", "invalid" },
         { "{\"filter\": \"printer\", \"except\": [null]}", "invalid" },
+        { "{\"filter\": \"\", \"except\": \"e-1\"}", "invalid" },
         { "{\"filter\": \"(\"}", "invalid" },
     };
 
