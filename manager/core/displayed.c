@@ -282,7 +282,9 @@ MgrDisplayEffects mgr_display_step(MgrDisplay *display, const MgrDisplayPolicy *
 bool mgr_display_restore(MgrDisplay *display, HlTime seen_wall, HlTime alive_wall, MgrNow now)
 {
     HlTime end = MIN(alive_wall, now.wall); /* a manager that lived in the future had a wrong clock */
-    HlTime last = seen_wall <= end ? MAX(display->contact_wall, seen_wall) : display->contact_wall;
+    /* what was heard after the last writing counts as heard then */
+    HlTime last = seen_wall <= alive_wall + MGR_ALIVE_SLACK ? MAX(display->contact_wall, MIN(seen_wall, end))
+                                                            : display->contact_wall;
 
     display->alive_mono = now.mono - MAX(end - last, 0);
     display->beat_mono = now.mono;

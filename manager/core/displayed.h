@@ -101,10 +101,15 @@ typedef struct {
 MgrDisplayEffects mgr_display_step(MgrDisplay *display, const MgrDisplayPolicy *policy, const MgrDisplayEvent *event,
                                    MgrNow now);
 
-/* Call once the kept members are loaded.  seen_wall: the line's last sign of life, as stored; one after alive_wall is
- * of a wrong clock, and ignored.  alive_wall: when the previous manager last wrote to the registry; time without a
- * server counts neither as silence nor as inactivity.  true: a dial was under way when that manager ended; dial again,
- * as at registration, under the current generation. */
+/* How often the registry is told that a manager lives; a sign of life is stored within a second.  A tick may be late.
+ */
+#define MGR_ALIVE_EVERY (10 * HL_SECOND)
+#define MGR_ALIVE_SLACK (2 * MGR_ALIVE_EVERY)
+
+/* Call once the kept members are loaded.  seen_wall: the line's last sign of life, as stored; one that is later than
+ * alive_wall by more than the slack is of a wrong clock, and ignored.  alive_wall: when the previous manager last wrote
+ * that it lives; time without a server counts neither as silence nor as inactivity.  true: a dial was under way when
+ * that manager ended; dial again, as at registration, under the current generation. */
 bool mgr_display_restore(MgrDisplay *display, HlTime seen_wall, HlTime alive_wall, MgrNow now);
 
 /* When this endpoint's next TICK matters (mono), and not before; G_MAXINT64: only another event can.  Ask again after

@@ -132,6 +132,22 @@ static void test_restore_seen(void)
     g_assert_cmpint(d.alive_mono, ==, DAYS(75).mono);
 }
 
+/* That a manager lives is written less often than what it heard: who was heard in its last seconds was heard. */
+static void test_restore_heard_last(void)
+{
+    static const HlTime later[] = { 1, MGR_ALIVE_EVERY, MGR_ALIVE_SLACK };
+    MgrDisplay d = offline();
+
+    for (gsize i = 0; i < G_N_ELEMENTS(later); i++) {
+        mgr_display_restore(&d, DAYS(40).wall + later[i], DAYS(40).wall, DAYS(100));
+        g_assert_cmpint(d.alive_mono, ==, DAYS(100).mono);
+        mgr_display_restore(&d, DAYS(40).wall + later[i], DAYS(40).wall, DAYS(39)); /* set back while it was off */
+        g_assert_cmpint(d.alive_mono, ==, DAYS(39).mono);
+    }
+    mgr_display_restore(&d, DAYS(40).wall + MGR_ALIVE_SLACK + 1, DAYS(40).wall, DAYS(100));
+    g_assert_cmpint(d.alive_mono, ==, DAYS(60).mono);
+}
+
 /* The server was off for a year, or its clock was wrong: nobody becomes inactive or silent by that. */
 static void test_restore(void)
 {
@@ -335,6 +351,7 @@ int main(int argc, char **argv)
     g_test_add_func("/displayed/inactive", test_inactive);
     g_test_add_func("/displayed/signs-of-life", test_signs_of_life);
     g_test_add_func("/displayed/restore-seen", test_restore_seen);
+    g_test_add_func("/displayed/restore-heard-last", test_restore_heard_last);
     g_test_add_func("/displayed/restore", test_restore);
     g_test_add_func("/displayed/restore-from-the-future", test_restore_from_the_future);
     g_test_add_func("/displayed/modes", test_modes);
