@@ -10,7 +10,6 @@
 #define CLOCK_STEP           (5 * HL_SECOND) /* between two ticks: more is no slewing, it was set */
 #define MAX_DIALS_PER_MINUTE 12    /* that one endpoint's announcements can cause: it chooses address and port */
 #define MAX_LOOKS            50000 /* in one tick, some 50 ms: after a start each endpoint is looked at once */
-#define ALIVE_EVERY          (10 * HL_SECOND) /* how often the registry is told that a manager lives */
 
 struct MgrConsole {
     MgrConsoleOptions parts;
@@ -462,22 +461,34 @@ static void deliver_again(MgrConsole *console, const MgrEndpoint *endpoint)
     }
 }
 
+static void write_alive(MgrConsole *console, HlTime wall)
+{
+    console->parts.fleet->alive = (uint64_t)wall;
+    mgr_write_counter(mgr_record_background(console->parts.record), "alive", console->parts.fleet->alive);
+}
+
 /* The clock was set: what is stored by the wall is moved along, so that a restart finds the same silence as before. */
 static void follow_clock(MgrConsole *console, HlTime step)
 {
     g_autoptr(GPtrArray) endpoints = mgr_fleet_values(console->parts.fleet->endpoints);
+    MgrNow now = mgr_now();
 
     hl_warn("clock", "the server's clock was set by %" G_GINT64_FORMAT " s", step / HL_SECOND);
     for (guint i = 0; i < endpoints->len; i++) {
         MgrEndpoint *endpoint = endpoints->pdata[i];
+        MgrPresence *presence = &endpoint->record.presence;
 
         if (endpoint->record.display.contact_wall != 0)
             endpoint->record.display.contact_wall += step;
         mgr_fleet_note_unwritten(console->parts.fleet, endpoint, MGR_UNWRITTEN_DISPLAY);
+        if (presence->seen_wall != 0) { /* it may have been heard since the clock was set */
+            presence->seen_wall = now.wall - (now.mono - presence->seen_mono);
+            mgr_fleet_note_unwritten(console->parts.fleet, endpoint, MGR_UNWRITTEN_PRESENCE);
+        }
         if (step < 0)
             deliver_again(console, endpoint);
     }
-    console->parts.fleet->alive = (uint64_t)((HlTime)console->parts.fleet->alive + step);
+    write_alive(console, (HlTime)console->parts.fleet->alive + step); /* with what is moved: they are compared */
     console->parts.fleet->verified = (uint64_t)((HlTime)console->parts.fleet->verified + step);
 }
 
@@ -521,10 +532,8 @@ void mgr_console_tick(MgrConsole *console)
         follow_clock(console, ahead - console->clock_ahead);
     console->clock_ahead = ahead;
     look_at_due(console);
-    if (ABS(now - (HlTime)console->parts.fleet->alive) >= ALIVE_EVERY) {
-        console->parts.fleet->alive = (uint64_t)now;
-        mgr_write_counter(mgr_record_background(console->parts.record), "alive", console->parts.fleet->alive);
-    }
+    if (ABS(now - (HlTime)console->parts.fleet->alive) >= MGR_ALIVE_EVERY)
+        write_alive(console, now);
     /* a new site, or a clock that was set back: the next verification is one whole interval away */
     if (console->parts.fleet->verified == 0 || (HlTime)console->parts.fleet->verified > now)
         console->parts.fleet->verified = (uint64_t)now;
