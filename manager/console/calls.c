@@ -178,7 +178,7 @@ static void call_with(ConLine *line, ConRequest *request, const char *selector)
 void con_calls_answer(ConRequest *request, gpointer line)
 {
     g_autoptr(GError) error = NULL;
-    g_autofree char *selector = con_selector_make(request->body, hl_clock_wall(), &error);
+    g_autofree char *selector = con_selector_make(request->match.route, request->body, hl_clock_wall(), &error);
 
     if (error != NULL)
         con_request_fail(request, error);

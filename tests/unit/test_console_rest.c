@@ -5,6 +5,7 @@
 #include "lib/base/csv.h"
 #include "manager/console/core/arguments.h"
 #include "manager/console/core/rows.h"
+#include "proto/bounds.h"
 
 /* ---------------------------------------------------------------------------------------------------------- arguments
  */
@@ -57,6 +58,18 @@ static void test_arguments(void)
     }
 }
 
+/* Of a POST. */
+static const ConRoute *route_of(const char *path)
+{
+    g_auto(ConTarget) target = { 0 };
+    const ConRoute *route;
+
+    g_assert_true(con_target_parse(&target, path, NULL));
+    route = con_route_find("POST", target.segments).route;
+    g_assert_nonnull(route);
+    return route;
+}
+
 static void test_selectors(void)
 {
     static const struct {
@@ -77,16 +90,73 @@ static void test_selectors(void)
         { "{\"filter\": \"printer\", \"except\": [null]}", "invalid" },
         { "{\"filter\": \"\", \"except\": \"e-1\"}", "invalid" },
         { "{\"filter\": \"(\"}", "invalid" },
+        { "{\"filter\": \"\", \"except\": null}", "all" },
+        { "{\"filter\": \"\", \"except\": \"e-1\"}", "invalid" },
+        { "{\"filter\": \"\", \"except\": {\"e-1\": true}}", "invalid" },
+        { "{\"selector\": \"all\", \"except\": [\"e-1\"]}", "invalid" },
+        { "{\"ids\": [\"e-1\", \"e-2\"], \"except\": [\"e-1\"]}", "invalid" },
+        { "{\"filter\": null, \"selector\": \"all\", \"except\": [\"e-1\"]}", "invalid" },
+        { "{\"ids\": \"e-1\", \"selector\": \"all\"}", "invalid" },
+        { "{\"ids\": null, \"selector\": \"all\"}", "all" },
+        { "{\"filter\": 7, \"selector\": \"all\"}", "invalid" },
+        { "{\"selector\": [\"e-1\"]}", "invalid" },
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(json_t) body = json_loads(cases[i].body, 0, NULL);
         g_autoptr(GError) error = NULL;
-        g_autofree char *selector = con_selector_make(body, HL_SECOND, &error);
+        g_autofree char *selector = con_selector_make(route_of("/api/v1/endpoints:move"), body, HL_SECOND, &error);
 
         g_test_message("%s", cases[i].body);
         g_assert_cmpstr(error != NULL ? hl_error_name(hl_error_code(error)) : selector, ==, cases[i].selector);
     }
+}
+
+/* What a body's ids are where the route asks for no endpoints is the call's to say. */
+static void test_other_ids(void)
+{
+    g_autoptr(json_t) body = json_loads("{\"ids\": [17], \"filter\": \"(\"}", 0, NULL);
+    g_autoptr(GError) error = NULL;
+
+    g_assert_null(con_selector_make(route_of("/api/v1/detections:acknowledge"), body, HL_SECOND, &error));
+    g_assert_no_error(error);
+}
+
+/* {"MEMBER": so many ids of 20 characters, "filter": filter} */
+static json_t *body_of(const char *member, guint count, const char *filter)
+{
+    json_t *ids = json_array();
+
+    for (guint i = 0; i < count; i++)
+        json_array_append_new(ids, json_sprintf("e-%018u", i));
+    return json_pack("{s:o, s:s?}", member, ids, "filter", filter);
+}
+
+static void expect_room(const char *member, const char *filter, guint fit)
+{
+    g_autoptr(json_t) body = body_of(member, fit, filter);
+    g_autoptr(json_t) more = body_of(member, fit + 1, filter);
+    g_autofree char *told = g_strdup_printf("*'%s' has %u ids, at most %u of them fit: *", member, fit + 1, fit);
+    g_autoptr(GError) error = NULL;
+    g_autofree char *selector = con_selector_make(route_of("/api/v1/endpoints:move"), body, HL_SECOND, &error);
+
+    g_assert_no_error(error);
+    g_assert_cmpuint(strlen(selector), <=, CON_MAX_SELECTOR);
+    g_assert_null(con_selector_make(route_of("/api/v1/endpoints:move"), more, HL_SECOND, &error));
+    g_assert_cmpint(hl_error_code(error), ==, HL_ERROR_LIMIT);
+    g_assert_true(g_pattern_match_simple(told, error->message));
+}
+
+/* As many ids as an argument holds; it is said how many, and not that a field of the wire is too long. */
+static void test_many_ids(void)
+{
+    const ProtobufCMessageDescriptor *type = &holdline__v1__argument__descriptor;
+
+    g_assert_cmpuint(CON_MAX_SELECTOR, ==,
+                     hl_bound_find(type, protobuf_c_message_descriptor_get_field_by_name(type, "value"))->max);
+    expect_room("ids", NULL, (CON_MAX_SELECTOR + 1) / 21);
+    expect_room("except", "", (CON_MAX_SELECTOR + 1 - 15) / 21);
+    expect_room("except", "printer offline", (CON_MAX_SELECTOR + 1 - 30) / 21);
 }
 
 /* Every entry of every row says where its value comes from, and the braces of its path have the name. */
@@ -200,6 +270,8 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/console-rest/arguments", test_arguments);
     g_test_add_func("/console-rest/selectors", test_selectors);
+    g_test_add_func("/console-rest/other-ids", test_other_ids);
+    g_test_add_func("/console-rest/many-ids", test_many_ids);
     g_test_add_func("/console-rest/every-route", test_every_route);
     g_test_add_func("/console-rest/call-names", test_call_names);
     g_test_add_func("/console-rest/rows", test_rows);

@@ -139,10 +139,12 @@ char **con_arguments_make(const ConGiven *given, GError **error)
 /* ----------------------------------------------------------------------------------------------------------- selector
  */
 
-/* Joined by commas; "" for none.  Caller frees; NULL: one is no id. */
-static char *join_ids(const char *member, const json_t *ids, GError **error)
+/* Joined by commas; "" for none.  Caller frees; NULL: one is no id, or they are more than there is room for, in bytes.
+ */
+static char *join_ids(const char *member, const json_t *ids, gsize room, const char *remedy, GError **error)
 {
     g_autoptr(GString) out = g_string_new(NULL);
+    gsize fit = 0;
     json_t *id;
     size_t i;
 
@@ -157,14 +159,20 @@ static char *join_ids(const char *member, const json_t *ids, GError **error)
             return NULL;
         }
         g_string_append_printf(out, "%s%s", i > 0 ? "," : "", json_string_value(id));
+        fit += out->len <= room;
     }
-    return g_string_free(g_steal_pointer(&out), FALSE);
+    if (out->len <= room)
+        return g_string_free(g_steal_pointer(&out), FALSE);
+    hl_fail(error, HL_ERROR_LIMIT, "'%s' has %" G_GSIZE_FORMAT " ids, at most %" G_GSIZE_FORMAT " of them fit: %s",
+            member, json_array_size(ids), fit, remedy);
+    return NULL;
 }
 
 static char *of_filter(const char *text, const json_t *except, HlTime now, GError **error)
 {
-    g_autoptr(MgrFilter) filter = mgr_filter_parse(text, MGR_FILTER_SEARCH, now, error);
-    g_autofree char *left_out = filter != NULL ? join_ids("except", except, error) : NULL;
+    g_autoptr(MgrFilter) filter = mgr_filter_parse(text, MGR_FILTER_SEARCH, now, error); /* bounds the text, too */
+    gsize room = CON_MAX_SELECTOR - strlen("except: filter:") - MIN(strlen(text), MGR_MAX_FILTER);
+    g_autofree char *left_out = filter != NULL ? join_ids("except", except, room, "narrow the filter", error) : NULL;
     g_autofree char *word = left_out != NULL && *left_out == '\0' ? mgr_filter_selector(filter) : NULL;
 
     if (left_out == NULL || word != NULL)
@@ -173,15 +181,57 @@ static char *of_filter(const char *text, const json_t *except, HlTime now, GErro
                              : g_strconcat("filter:", text, NULL);
 }
 
-char *con_selector_make(const json_t *body, HlTime now, GError **error)
+/* Otherwise its ids are others, such as those of detections. */
+static bool takes_selector(const char *arguments)
+{
+    g_auto(GStrv) entries = g_strsplit(arguments, " ", -1);
+    bool takes = false;
+
+    for (gsize i = 0; entries[i] != NULL && *entries[i] != '\0' && !takes; i++) {
+        Entry entry = entry_of(entries[i]);
+
+        takes = strcmp(entry.from, "selector") == 0;
+        entry_clear(&entry);
+    }
+    return takes;
+}
+
+/* A member that is not understood would be left out, and the call go to more endpoints than were meant. */
+static bool check_whom(const json_t *body, GError **error)
+{
+    static const struct {
+        const char *name;
+        json_type type;
+        const char *what;
+    } members[] = {
+        { "ids", JSON_ARRAY, "a list of endpoints' ids" },
+        { "except", JSON_ARRAY, "a list of endpoints' ids" },
+        { "filter", JSON_STRING, "a text" },
+        { "selector", JSON_STRING, "a text" },
+    };
+    const json_t *except = json_object_get(body, "except");
+
+    for (gsize i = 0; i < G_N_ELEMENTS(members); i++) {
+        const json_t *value = json_object_get(body, members[i].name);
+
+        if (value != NULL && !json_is_null(value) && json_typeof(value) != members[i].type)
+            return hl_fail(error, HL_ERROR_INVALID, "'%s' is %s", members[i].name, members[i].what);
+    }
+    return except == NULL || json_is_null(except) || json_is_string(json_object_get(body, "filter")) ||
+           hl_fail(error, HL_ERROR_INVALID, "'except' leaves out of a 'filter', and there is none");
+}
+
+char *con_selector_make(const ConRoute *route, const json_t *body, HlTime now, GError **error)
 {
     const json_t *ids = json_object_get(body, "ids");
     const char *filter = json_string_value(json_object_get(body, "filter"));
 
+    if (!takes_selector(route->arguments) || !check_whom(body, error))
+        return NULL;
     if (filter != NULL)
         return of_filter(filter, json_object_get(body, "except"), now, error);
     if (json_array_size(ids) > 0)
-        return join_ids("ids", ids, error);
+        return join_ids("ids", ids, CON_MAX_SELECTOR, "send several requests, or say it with a filter", error);
     return g_strdup(json_string_value(json_object_get(body, "selector")));
 }
 

@@ -8,6 +8,8 @@
 #include "manager/console/core/route.h"
 #include "manager/console/core/target.h"
 
+#define CON_MAX_SELECTOR (16 * 1024) /* bytes: of an argument of a call (proto/bounds.c) */
+
 typedef struct {
     const ConMatch *match;
     const ConTarget *target;
@@ -21,9 +23,9 @@ typedef struct {
 char **con_arguments_make(const ConGiven *given, GError **error);
 
 /* Whom the body is about, as a selector: of its ids, its filter and except, or its selector; what a filter takes is the
- * server's to find.  NULL without an error: it does not say.  now: what a filter's times count from, for its check.
- * Caller frees. */
-char *con_selector_make(const json_t *body, HlTime now, GError **error);
+ * server's to find.  NULL without an error: it does not say, or the route does not ask.  now: what a filter's times
+ * count from, for its check. Caller frees. */
+char *con_selector_make(const ConRoute *route, const json_t *body, HlTime now, GError **error);
 
 /* Refuses a body with a member that the route does not know: a misspelt one must not be a default. */
 bool con_body_check(const ConMatch *match, const json_t *body, GError **error) G_GNUC_WARN_UNUSED_RESULT;
