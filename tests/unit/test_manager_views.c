@@ -124,6 +124,24 @@ static void test_gone(void)
     parts_check_registry(parts);
 }
 
+/* It is not told that it has too many. */
+static void test_deleted_meanwhile(void)
+{
+    static const char *const words[] = { "name", "mine", NULL };
+    g_autoptr(Parts) parts = parts_new();
+    g_autoptr(HlMsgCallReply) reply = NULL;
+
+    add_account(parts);
+    parts_call(parts, "account delete", "name", CALLER, NULL);
+    parts_request(parts, &(PartsRequest){ .admin = CALLER, .name = "view set", .arguments = words });
+    for (guint i = 0; i < 3; i++)
+        parts_commit(parts);
+    reply = parts_take(parts, HL_TOPIC_ADMIN_REPLY, CALLER, &holdline__v1__call_reply__descriptor);
+    g_assert_nonnull(reply);
+    g_assert_cmpstr(reply->code, ==, "not-found");
+    g_assert_cmpstr(reply->message, ==, "the account '" CALLER "' was deleted a moment ago");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -131,5 +149,6 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/views/refused", test_refused);
     g_test_add_func("/manager/views/bounds", test_bounds);
     g_test_add_func("/manager/views/gone", test_gone);
+    g_test_add_func("/manager/views/deleted-meanwhile", test_deleted_meanwhile);
     return g_test_run();
 }

@@ -13,6 +13,7 @@ struct MgrViewCalls {
 
 /* A view on its way through the registry. */
 typedef struct {
+    const MgrViewCalls *calls;
     MgrCall *call;
     MgrViewRecord view; /* filter NULL: it goes */
 } Change;
@@ -62,7 +63,10 @@ static void fail_change(gpointer item, const GError *error)
     const Change *change = item;
     g_autoptr(GError) why = NULL;
 
-    if (hl_error_code(error) == HL_ERROR_CONFLICT && change->view.filter != NULL)
+    if (hl_error_code(error) == HL_ERROR_CONFLICT &&
+        mgr_accounts_get(change->calls->parts.fleet->accounts, change->view.account) == NULL)
+        hl_fail(&why, HL_ERROR_NOT_FOUND, "the account '%s' was deleted a moment ago", change->view.account);
+    else if (hl_error_code(error) == HL_ERROR_CONFLICT && change->view.filter != NULL)
         hl_fail(&why, HL_ERROR_LIMIT, "'%s' has %d views already: delete one first", change->view.account,
                 MGR_MAX_VIEWS);
     else if (hl_error_code(error) == HL_ERROR_CONFLICT)
@@ -72,10 +76,11 @@ static void fail_change(gpointer item, const GError *error)
 
 static const MgrChangeKind change_kind = { fold_change, fail_change, change_free };
 
-static Change *change_new(MgrCall *call, char *name)
+static Change *change_new(const MgrViewCalls *calls, MgrCall *call, char *name)
 {
     Change *change = g_new0(Change, 1);
 
+    change->calls = calls;
     change->call = call;
     change->view =
         (MgrViewRecord){ .account = g_strdup(mgr_call_admin(call)), .name = name, .changed_at = hl_clock_wall() };
@@ -148,7 +153,7 @@ static void call_set(MgrCall *call, gpointer user)
         mgr_call_fail(call, error);
         return;
     }
-    change = change_new(call, name);
+    change = change_new(calls, call, name);
     change->view.filter = g_strdup(text_of(call, "filter"));
     change->view.sort = g_strdup(text_of(call, "sort"));
     change->view.fields = g_strdup(text_of(call, "fields"));
@@ -170,7 +175,7 @@ static void call_delete(MgrCall *call, gpointer user)
     }
     set = hl_write_set_new();
     mgr_write_view_removal(set, mgr_call_admin(call), name);
-    mgr_call_commit(call, calls->parts.record, set, &change_kind, change_new(call, name));
+    mgr_call_commit(call, calls->parts.record, set, &change_kind, change_new(calls, call, name));
 }
 
 static const MgrCallRow rows[] = {

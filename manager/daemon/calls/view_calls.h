@@ -5,6 +5,7 @@
 #define MANAGER_DAEMON_CALLS_VIEW_CALLS_H
 
 #include "manager/daemon/calls/dispatch.h"
+#include "manager/daemon/ground/fleet.h"
 #include "manager/daemon/ground/record.h"
 
 #define MGR_MAX_VIEWS 50 /* of an account */
@@ -12,6 +13,7 @@
 typedef struct MgrViewCalls MgrViewCalls;
 
 typedef struct {
+    MgrFleet *fleet;
     MgrRecord *record;
 } MgrViewCallsOptions;
 
