@@ -15,6 +15,7 @@ import { adoptCatalogue, keyOf, tr, trn, trNodes } from '../../manager/console/p
 import { bytes, compare, visible } from '../../manager/console/pages/text.js';
 import { explain, sentences, spell } from '../../manager/console/pages/phrase.js';
 import { knownSettings } from '../../manager/console/pages/setting_words.js';
+import { follow } from '../../manager/console/pages/follow.js';
 import { rowsInView, scrollTo } from '../../manager/console/pages/window.js';
 import { Selection } from '../../manager/console/pages/selection.js';
 import { word } from '../../manager/console/pages/words.js';
@@ -162,3 +163,26 @@ test('every setting has its words', () => {
     assert.deepEqual([...knownSettings()].sort(), keys.sort());
 });
 
+test('a page is drawn by one at a time, and again for what changed meanwhile', async (t) => {
+    const answers = [];
+    let under = 0;
+    let most = 0;
+    const end = follow({}, async () => {
+        most = Math.max(most, ++under);
+        await new Promise((done) => answers.push(done));
+        under--;
+        throw new Error('as when the server is away');
+    }, 20);
+    t.after(end);
+    const wait = (ms) => new Promise((done) => setTimeout(done, ms));
+    await wait(600);
+    assert.equal(answers.length, 1);
+    answers[0]();
+    await wait(400);
+    assert.equal(answers.length, 2);
+    end();
+    answers[1]();
+    await wait(400);
+    assert.equal(answers.length, 2);
+    assert.equal(most, 1);
+});
