@@ -50,9 +50,22 @@ await play(session, 'roll-outs in two languages', async ({ page }) => {
     await session.press('中止');
     await session.until(() => document.querySelector('main .badge').textContent === '中止');
 
+    session.where = 'for a filter, whose words are no names';
+    await session.show('rollouts');
+    await session.press('新しい段階配信');
+    await page.waitForSelector('dialog [name=rings]');
+    await page.type('dialog [placeholder="outdated:yes"]', 'ffic');
+    await session.press('開始');
+    await session.until(() => location.hash.startsWith('#/rollouts/r-'));
+    await session.says('filter:ffic');
+    await session.press('中止');
+    await session.says('再開はできません。');
+    await session.press('中止');
+    await session.until(() => document.querySelector('main .badge').textContent === '中止');
+
     session.where = 'the list';
     await session.show('rollouts');
-    session.expect(await page.evaluate(() => document.querySelectorAll('main tbody tr').length) === 2, 'two roll-outs');
+    session.expect(await page.evaluate(() => document.querySelectorAll('main tbody tr').length) === 3, 'three roll-outs');
     await session.checkSchemes();
     await session.picture('rollouts-ja');
 });

@@ -52,6 +52,6 @@ async function choice() {
     const filter = h('input', { type: 'text', spellcheck: 'false', placeholder: 'outdated:yes' });
     return {
         node: [field(tr('Group'), group), field(tr('Filter'), filter, tr('Empty: all of them.'))],
-        body: () => ({ selector: both(group.value && term('group', group.value), filter.value.trim()) || 'all' }),
+        body: () => ({ filter: both(group.value && term('group', group.value), filter.value.trim()) }),
     };
 }
