@@ -32,6 +32,7 @@ export async function rollouts() {
         refill(body, card(null, table([
             { title: tr('Started at'), cell: (row) => h('a', { href: format(['rollouts', row.id]) }, time(row.started)) },
             { title: tr('For'), cell: (row) => visible(row.selector) },
+            { title: tr('Program'), cell: (row) => visible(row.program) },
             { title: tr('By'), cell: (row) => name(row.issuer) },
             { title: tr('State'), cell: (row) => badge('rollout', row.state) },
             { title: tr('Rings'), cell: (row) => row.rings },
@@ -75,7 +76,7 @@ export async function rollout({ id }) {
 
 // What the server would take now: by the state, and of operators only for their own.
 function actions(document, draw) {
-    const { id, state, counts, issuer } = document;
+    const { id, state, counts, issuer, program } = document;
     if (!mayBe('administrator') && !(mayBe('operator') && issuer === whoIsIt().account))
         return null;
     const say = (word_) => () => post(`${pathOf(id)}/${word_}`).then(draw).catch(announceProblem);
@@ -85,7 +86,7 @@ function actions(document, draw) {
         stopped && button(tr('Resume'), state === 'halted' ? () => resume(document, draw) : say('resumption')),
         state !== 'aborted' && sum(counts, 'failed', 'silent', 'left') > 0 && button(tr('Again for those that failed'), say('retry')),
         !OVER.has(state) && button(tr('Abort'), () => abort(document, draw), { class: 'danger-text' }),
-        counts.pending !== document.members && button(tr('Roll back'), () => rollBack(document), { class: 'danger-text' }),
+        !program && counts.pending !== document.members && button(tr('Roll back'), () => rollBack(document), { class: 'danger-text' }),
     ];
 }
 
@@ -141,10 +142,11 @@ function explain({ state, halt, counts, ring, rings, members, min_success: least
 const durationWords = (text) => duration(durationSeconds(text) ?? 0);
 
 function overview(document) {
-    const { selector, started, issuer, rate, soak, silence } = document;
+    const { selector, program, started, issuer, rate, soak, silence } = document;
     return card(null, h('p', { role: 'status' }, badge('rollout', document.state), ' ', explain(document)), ringTable(document),
         h('p', { class: 'below' }, outcomes(document.counts)), facts([
             [tr('For'), visible(selector)],
+            [tr('Program'), visible(program)],
             [tr('Endpoints'), tr('{n}, fixed at the start', { n: number(document.members) })],
             [tr('Started at'), [time(started), ' · ', name(issuer)]],
             [tr('Changed'), when(document.changed)],
