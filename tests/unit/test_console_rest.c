@@ -91,7 +91,6 @@ static void test_selectors(void)
         { "{\"filter\": \"\", \"except\": \"e-1\"}", "invalid" },
         { "{\"filter\": \"(\"}", "invalid" },
         { "{\"filter\": \"\", \"except\": null}", "all" },
-        { "{\"filter\": \"\", \"except\": \"e-1\"}", "invalid" },
         { "{\"filter\": \"\", \"except\": {\"e-1\": true}}", "invalid" },
         { "{\"selector\": \"all\", \"except\": [\"e-1\"]}", "invalid" },
         { "{\"ids\": [\"e-1\", \"e-2\"], \"except\": [\"e-1\"]}", "invalid" },

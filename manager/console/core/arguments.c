@@ -148,10 +148,6 @@ static char *join_ids(const char *member, const json_t *ids, gsize room, const c
     json_t *id;
     size_t i;
 
-    if (ids != NULL && !json_is_null(ids) && !json_is_array(ids)) { /* else those to be left out would be taken */
-        hl_fail(error, HL_ERROR_INVALID, "'%s' is a list of endpoints' ids", member);
-        return NULL;
-    }
     json_array_foreach(ids, i, id)
     {
         if (!hl_ident_is_valid(json_is_string(id) ? json_string_value(id) : "")) {
