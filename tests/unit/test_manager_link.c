@@ -158,6 +158,7 @@ static void test_clone(void)
     g_assert_cmpint(endpoint->record.presence.clone, ==, MGR_CLONE_SUSPECTED);
     parts_check_registry(parts);
     parts_call(parts, "endpoint clone keep", "endpoint", "e-one", NULL);
+    parts_commit(parts);
     code = parts_end_of(parts, NULL);
     g_assert_cmpstr(code, ==, "");
     g_assert_cmpint(endpoint->record.presence.clone, ==, MGR_CLONE_KEPT);

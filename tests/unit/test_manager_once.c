@@ -227,6 +227,28 @@ static void test_killed_between(void)
     g_assert_cmpstr(between, ==, "exists");
 }
 
+/* A decision about a clone is in the registry with its key, and a manager that starts then knows both. */
+static void test_clone(void)
+{
+    static const char *const one[] = { "endpoint", "e-one", NULL };
+    g_autoptr(Parts) parts = parts_new();
+    g_autofree char *between = NULL;
+    MgrEndpoint *endpoint = parts_add_endpoint(parts, "e-one");
+
+    endpoint->record.presence.clone = MGR_CLONE_SUSPECTED;
+    endpoint->record.presence.other_machine = 7;
+    ask_as(parts, NULL, KEY, "endpoint clone keep", one);
+    g_assert_cmpint(endpoint->record.presence.clone, ==, MGR_CLONE_SUSPECTED);
+    writer_fake_commit(parts->writer, 1);
+    g_assert_cmpint(count(parts, "SELECT count(*) FROM once"), ==, 1);
+    g_assert_cmpint(count(parts, "SELECT clone FROM presence"), ==, MGR_CLONE_KEPT);
+    g_assert_cmpint(count(parts, "SELECT count(*) FROM history WHERE what = 'clone'"), ==, 1);
+    writer_fake_fail_at(parts->writer, 1, HL_ERROR_IO); /* the answer is lost with the manager */
+    between = after_restart(parts, "endpoint clone keep", one);
+    g_assert_cmpstr(between, ==, "exists");
+    g_assert_cmpint(endpoint->record.presence.clone, ==, MGR_CLONE_KEPT);
+}
+
 /* Where the answer cannot be kept the caller gets it all the same; asked again it is not known, and not done. */
 static void test_unkept(void)
 {
@@ -326,6 +348,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/once/under-way", test_under_way);
     g_test_add_func("/manager/once/failed", test_failed);
     g_test_add_func("/manager/once/killed-between", test_killed_between);
+    g_test_add_func("/manager/once/clone", test_clone);
     g_test_add_func("/manager/once/unkept", test_unkept);
     g_test_add_func("/manager/once/secrets", test_secrets);
     g_test_add_func("/manager/once/bounds", test_bounds);

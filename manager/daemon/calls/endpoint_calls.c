@@ -5,15 +5,16 @@
 
 #include "lib/base/log.h"
 #include "lib/store/stmt.h"
+#include "manager/daemon/calls/clone_calls.h"
 #include "manager/daemon/calls/ended.h"
 #include "manager/daemon/ground/selector.h"
-#include "manager/daemon/state/registration.h"
 #include "proto/enrolment.h"
 
 #define MAX_HISTORY 200
 
 struct MgrEndpointCalls {
     MgrEndpointCallsOptions parts;
+    MgrCloneCallsOptions clone;
     MgrStreamKind listing, selection, verified, snapshot;
 };
 
@@ -437,7 +438,7 @@ static void call_remove(MgrCall *call, gpointer user)
     end_endpoint(user, call, &removal);
 }
 
-/* -------------------------------------------------------------------------------------------------- verify, clone */
+/* --------------------------------------------------------------------------------------------------------- verify */
 
 typedef struct {
     const MgrEndpointCalls *calls;
@@ -479,62 +480,6 @@ static void call_verify(MgrCall *call, gpointer user)
     mgr_console_verify(calls->parts.console, endpoints, on_verified, verification, verification_free);
 }
 
-static bool check_clone(const MgrEndpoint *endpoint, MgrPresenceEventKind kind, GError **error)
-{
-    const MgrPresence *presence = &endpoint->record.presence;
-
-    if (presence->clone == MGR_CLONE_NONE)
-        return hl_fail(error, HL_ERROR_CONFLICT, "nothing says that two machines use the identity of %s",
-                       endpoint->record.id);
-    if (kind == MGR_PRESENCE_CLONE_KEEP && presence->machine == presence->other_machine)
-        return hl_fail(
-            error, HL_ERROR_CONFLICT,
-            "both machines that use the identity of %s have the same fingerprint (a copied machine id), so none can be "
-            "kept by it: give the copy a machine id of its own (" HL_ENROL_OWN_MACHINE_ID "), run 'holdline-endpoint "
-            "enrol BUNDLE --replace' on it, then 'endpoint clone split'",
-            endpoint->record.id);
-    return true;
-}
-
-static void settle_clone(const MgrEndpointCalls *calls, MgrCall *call, MgrPresenceEventKind kind, const char *what)
-{
-    MgrEndpoint *endpoint = named_endpoint(calls, call);
-    MgrPresenceEvent event = { .kind = kind };
-    g_autoptr(GError) error = NULL;
-
-    if (endpoint == NULL)
-        return;
-    if (!check_clone(endpoint, kind, &error) || !mgr_call_may_change(call, &error)) {
-        mgr_call_fail(call, error);
-        return;
-    }
-    /* the registered machine: one that was only let in to be sent away did not register */
-    event.machine = mgr_presence_hash(endpoint->record.fingerprint);
-    if (kind == MGR_PRESENCE_CLONE_KEEP && mgr_registration_enrol_as_told(calls->parts.fleet, endpoint))
-        mgr_write_endpoint_machine(mgr_record_background(calls->parts.record), endpoint->record.number,
-                                   endpoint->record.fingerprint); /* only this one enrols again with the key */
-    mgr_tracker_feed(calls->parts.tracker, endpoint, &event);
-    mgr_fleet_note_unwritten(calls->parts.fleet, endpoint, MGR_UNWRITTEN_PRESENCE);
-    mgr_call_note(call, mgr_record_background(calls->parts.record));
-    mgr_record_decision(calls->parts.record, endpoint->record.id, "clone", "%s by %s: fingerprint %s", what,
-                        mgr_call_admin(call), endpoint->record.fingerprint);
-    mgr_status_event(calls->parts.status, endpoint, "clone", "", endpoint->record.fingerprint, what);
-    mgr_status_touch(calls->parts.status, endpoint);
-    mgr_call_done(call, mgr_status_endpoint(calls->parts.status, endpoint));
-}
-
-/* The machine that holds the line now is the true one, the other is kept away. */
-static void call_clone_keep(MgrCall *call, gpointer user)
-{
-    settle_clone(user, call, MGR_PRESENCE_CLONE_KEEP, "kept");
-}
-
-/* The other got an identity of its own, the quarrel is over. */
-static void call_clone_split(MgrCall *call, gpointer user)
-{
-    settle_clone(user, call, MGR_PRESENCE_CLONE_SPLIT, "split");
-}
-
 static const MgrCallRow rows[] = {
     { "endpoint list", "", "selector limit", MGR_NEED_READ, MGR_SCOPE_SELECTOR, call_list },
     { "endpoint show", "endpoint", "", MGR_NEED_READ, MGR_SCOPE_ENDPOINT, call_show },
@@ -542,8 +487,6 @@ static const MgrCallRow rows[] = {
     { "endpoint move", "selector group", "", MGR_NEED_MOVE, MGR_SCOPE_SELECTOR, call_move },
     { "endpoint revoke", "endpoint", "", MGR_NEED_MANAGE, MGR_SCOPE_ENDPOINT, call_revoke },
     { "endpoint remove", "endpoint", "", MGR_NEED_MANAGE, MGR_SCOPE_ENDPOINT, call_remove },
-    { "endpoint clone keep", "endpoint", "", MGR_NEED_MOVE, MGR_SCOPE_ENDPOINT, call_clone_keep },
-    { "endpoint clone split", "endpoint", "", MGR_NEED_MOVE, MGR_SCOPE_ENDPOINT, call_clone_split },
     { "verify", "selector", "", MGR_NEED_OPERATE, MGR_SCOPE_SELECTOR, call_verify },
     { "summary", "", "", MGR_NEED_READ, MGR_SCOPE_LIST, call_summary },
     { "snapshot", "", "", MGR_NEED_WATCH, MGR_SCOPE_LIST, call_snapshot },
@@ -567,6 +510,8 @@ MgrEndpointCalls *mgr_endpoint_calls_new(const MgrEndpointCallsOptions *options,
                                        .user = calls,
                                        .is_whole = true };
     mgr_dispatch_add(dispatch, rows, calls);
+    calls->clone = (MgrCloneCallsOptions){ options->fleet, options->record, options->status, options->tracker };
+    mgr_clone_calls_add(dispatch, &calls->clone);
     return calls;
 }
 

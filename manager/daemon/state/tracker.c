@@ -155,13 +155,19 @@ void mgr_tracker_retire(MgrTracker *tracker, MgrEndpoint *endpoint, MgrReason re
     mgr_fleet_note_unwritten(tracker->fleet, endpoint, MGR_UNWRITTEN_PRESENCE);
 }
 
+void mgr_tracker_write_step(HlWriteSet *set, const MgrEndpointRecord *record, const MgrPresenceEvent *event)
+{
+    MgrPresence presence = record->presence;
+
+    mgr_presence_step(&presence, &mgr_presence_policy, event, mgr_now());
+    mgr_write_presence(set, record->number, &presence);
+}
+
 void mgr_tracker_write_retired(HlWriteSet *set, const MgrEndpoint *endpoint, MgrReason reason)
 {
-    MgrPresence presence = endpoint->record.presence;
     MgrPresenceEvent event = { .kind = MGR_PRESENCE_RETIRE, .reason = reason };
 
-    mgr_presence_step(&presence, &mgr_presence_policy, &event, mgr_now());
-    mgr_write_presence(set, endpoint->record.number, &presence);
+    mgr_tracker_write_step(set, &endpoint->record, &event);
 }
 
 bool mgr_tracker_echo(MgrTracker *tracker, MgrEndpoint *endpoint, uint64_t nonce, uint64_t session)

@@ -36,8 +36,11 @@ void mgr_tracker_feed_all(MgrTracker *tracker, guint broker, MgrPresenceEventKin
 /* Revoked: no birth counts until it enrols again. */
 void mgr_tracker_retire(MgrTracker *tracker, MgrEndpoint *endpoint, MgrReason reason);
 
-/* What that will make of its presence, for the set that revokes it: a manager that is killed within the second in which
- * presence is written knows after its restart that the endpoint was seen, and that it is retired. */
+/* What an event will make of its presence, for the set of the change that brings it: a manager that is killed within
+ * the second in which presence is written knows of it after its restart.  Feed it when that is committed. */
+void mgr_tracker_write_step(HlWriteSet *set, const MgrEndpointRecord *record, const MgrPresenceEvent *event);
+
+/* The same for the set that revokes it: that the endpoint was seen, and that it is retired. */
 void mgr_tracker_write_retired(HlWriteSet *set, const MgrEndpoint *endpoint, MgrReason reason);
 
 /* An echo that answers the probe under way; false, and nothing done, for any other. */
