@@ -8,7 +8,6 @@
 #include "manager/daemon/calls/clone_calls.h"
 #include "manager/daemon/calls/ended.h"
 #include "manager/daemon/ground/selector.h"
-#include "proto/enrolment.h"
 
 #define MAX_HISTORY 200
 
