@@ -67,6 +67,12 @@ void mgr_write_once_answer(HlWriteSet *set, const MgrOnceRecord *r)
                      "tttittt", r->account, r->key, r->digest, INT(r->at), r->code, r->message, r->answer);
 }
 
+void mgr_write_once_removal(HlWriteSet *set, const MgrOnceRecord *r)
+{
+    hl_write_set_add(set, "DELETE FROM once WHERE account = ? AND key = ? AND at = ?", "tti", r->account, r->key,
+                     INT(r->at));
+}
+
 void mgr_write_once_sweep(HlWriteSet *set, HlTime before)
 {
     hl_write_set_add(set, "DELETE FROM once WHERE at < ?", "i", INT(before));

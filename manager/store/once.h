@@ -35,6 +35,9 @@ void mgr_write_once(HlWriteSet *set, const MgrOnceRecord *record);
 /* What was answered. */
 void mgr_write_once_answer(HlWriteSet *set, const MgrOnceRecord *record);
 
+/* What mgr_write_once wrote for this claim, and no later one, is gone. */
+void mgr_write_once_removal(HlWriteSet *set, const MgrOnceRecord *record);
+
 /* Those of before are gone. */
 void mgr_write_once_sweep(HlWriteSet *set, HlTime before);
 

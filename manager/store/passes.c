@@ -170,4 +170,5 @@ void mgr_write_passes_removal(HlWriteSet *set, const char *account)
     hl_write_set_add(set, "DELETE FROM secret WHERE account = ?", "t", account);
     hl_write_set_add(set, "DELETE FROM pass WHERE account = ?", "t", account);
     hl_write_set_add(set, "DELETE FROM view WHERE account = ?", "t", account);
+    hl_write_set_add(set, "DELETE FROM once WHERE account = ?", "t", account);
 }

@@ -161,6 +161,64 @@ static void test_other(void)
     g_assert_nonnull(mgr_fleet_group(&parts->fleet, "spare"));
 }
 
+static void make_account(Parts *parts, const char *name)
+{
+    g_autofree char *csr = parts_make_csr_text();
+
+    clock_fake_advance(HL_MINUTE);
+    parts_call(parts, "admin create", "name", name, "csr", csr, "role", "administrator", NULL);
+    let_finish(parts);
+    json_decref(parts_expect_reply(parts, ""));
+}
+
+/* The code of what zoe is answered.  Caller frees. */
+static char *zoe_asks(Parts *parts, const char *const *words)
+{
+    g_autoptr(HlMsgCallReply) reply = NULL;
+
+    ask_as(parts, "zoe", KEY, "group create", words);
+    let_finish(parts);
+    reply = reply_to(parts, "zoe");
+    return g_strdup(reply->code);
+}
+
+/* An account that is deleted leaves no keys, neither in the registry nor for who has its name later. */
+static void test_deleted(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    g_autofree char *before = NULL;
+    g_autofree char *after = NULL;
+
+    make_account(parts, "zoe");
+    before = zoe_asks(parts, sales);
+    g_assert_cmpstr(before, ==, "");
+    g_assert_cmpint(count(parts, "SELECT count(*) FROM once"), ==, 1);
+    g_free(answer_to(parts, NULL, "account delete", (const char *const[]){ "name", "zoe", NULL }));
+    g_assert_cmpint(count(parts, "SELECT count(*) FROM once"), ==, 0);
+    make_account(parts, "zoe");
+    after = zoe_asks(parts, spare);
+    g_assert_cmpstr(after, ==, "");
+    g_assert_nonnull(mgr_fleet_group(&parts->fleet, "spare"));
+}
+
+/* The same of one that is deleted while it asks. */
+static void test_deleted_under_way(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    g_autofree char *after = NULL;
+
+    make_account(parts, "zoe");
+    ask_as(parts, NULL, NULL, "account delete", (const char *const[]){ "name", "zoe", NULL });
+    ask_as(parts, "zoe", KEY, "group create", sales);
+    let_finish(parts);
+    hl_wire_free(reply_to(parts, "zoe"));
+    hl_wire_free(reply_to(parts, "admin"));
+    make_account(parts, "zoe");
+    g_assert_cmpint(count(parts, "SELECT count(*) FROM once"), ==, 0);
+    after = zoe_asks(parts, spare);
+    g_assert_cmpstr(after, ==, "");
+}
+
 static void test_bad_keys(void)
 {
     g_autofree char *long_one = g_strnfill(200, 'x');
@@ -344,6 +402,8 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/once/again", test_again);
     g_test_add_func("/manager/once/stream", test_stream);
     g_test_add_func("/manager/once/other", test_other);
+    g_test_add_func("/manager/once/deleted", test_deleted);
+    g_test_add_func("/manager/once/deleted-under-way", test_deleted_under_way);
     g_test_add_func("/manager/once/bad-keys", test_bad_keys);
     g_test_add_func("/manager/once/under-way", test_under_way);
     g_test_add_func("/manager/once/failed", test_failed);

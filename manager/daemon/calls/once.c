@@ -22,6 +22,7 @@ typedef struct {
     char *name;
     GHashTable *entries; /* hash of the key -> Entry * */
     gsize bytes;         /* of their answers */
+    HlTime created;      /* when the account of that name was made: they are of no other; 0: there is none */
 } Account;
 
 typedef struct {
@@ -30,6 +31,7 @@ typedef struct {
     HlTime at;    /* wall */
     gsize size;   /* of the answer */
     bool is_under_way;
+    bool is_orphan;       /* its account is gone: nothing of it stays */
     MgrOnceAnswer secret; /* json NULL: the registry has it */
 } Entry;
 
@@ -71,6 +73,13 @@ static void free_account(gpointer item)
     g_free(account);
 }
 
+static HlTime created_at(const MgrOnce *once, const char *name)
+{
+    const MgrAccountRecord *record = mgr_accounts_get(once->parts.fleet->accounts, name);
+
+    return record != NULL ? record->created_at : 0;
+}
+
 static Account *account_of(MgrOnce *once, const char *name)
 {
     Account *account = g_hash_table_lookup(once->accounts, name);
@@ -79,6 +88,7 @@ static Account *account_of(MgrOnce *once, const char *name)
         return account;
     account = g_new0(Account, 1);
     account->name = g_strdup(name);
+    account->created = created_at(once, name);
     account->entries = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_entry);
     g_hash_table_insert(once->accounts, account->name, account);
     return account;
@@ -164,22 +174,59 @@ static bool is_over(const MgrOnce *once, const Entry *entry, HlTime now)
     return !entry->is_under_way && (believed - entry->at >= MGR_ONCE_LIFE || entry->at - now >= MGR_ONCE_LIFE);
 }
 
+static void forget(Account *account, GHashTableIter *iter, const Entry *entry)
+{
+    account->bytes -= entry->size;
+    g_hash_table_iter_remove(iter);
+}
+
+static void forget_over(const MgrOnce *once, Account *account, HlTime now)
+{
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, account->entries);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        if (is_over(once, value, now))
+            forget(account, &iter, value);
+}
+
+/* Of an account that was deleted, and whose name somebody else has now; the registry has forgotten them with it. */
+static void forget_earlier(const MgrOnce *once, Account *account)
+{
+    HlTime created = created_at(once, account->name);
+    GHashTableIter iter;
+    gpointer value;
+
+    if (created == account->created)
+        return;
+    account->created = created;
+    g_hash_table_iter_init(&iter, account->entries);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        Entry *entry = value;
+
+        entry->is_orphan = entry->is_under_way;
+        if (!entry->is_under_way)
+            forget(account, &iter, entry);
+    }
+}
+
+/* Those of accounts that do not ask any longer, too: a deleted one leaves no answers behind. */
 static void sweep(MgrOnce *once, Account *account, HlTime now)
 {
     HlTime believed = MIN(now, mgr_fleet_believed(once->parts.fleet));
     GHashTableIter iter;
     gpointer value;
 
-    g_hash_table_iter_init(&iter, account->entries);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        if (!is_over(once, value, now))
-            continue;
-        account->bytes -= ((const Entry *)value)->size;
-        g_hash_table_iter_remove(&iter);
-    }
+    forget_over(once, account, now);
     if (ABS(now - once->swept) < SWEEP_EVERY)
         return;
     once->swept = now;
+    g_hash_table_iter_init(&iter, once->accounts);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        forget_earlier(once, value);
+        forget_over(once, value, now);
+    }
     mgr_write_once_sweep(mgr_record_background(once->parts.record), believed - MGR_ONCE_LIFE);
 }
 
@@ -258,6 +305,7 @@ MgrOnceResult mgr_once_claim(MgrOnce *once, const MgrCaller *caller, const HlMsg
 
     if (!check_key(message->once, error))
         return MGR_ONCE_REFUSED;
+    forget_earlier(once, account);
     sweep(once, account, now);
     entry = g_hash_table_lookup(account->entries, key);
     if (entry == NULL) {
@@ -338,6 +386,10 @@ void mgr_claim_keep(MgrClaim *claim, HlWriteSet *set, const GError *error, const
     MgrOnceRecord record = record_of(claim);
     g_autofree char *json = NULL;
 
+    if (entry->is_orphan) {
+        mgr_write_once_removal(set, &record);
+        return;
+    }
     mgr_claim_gather(claim, last);
     json = hl_json_print(claim->parts);
     if (error != NULL) {
@@ -358,8 +410,10 @@ void mgr_claim_keep(MgrClaim *claim, HlWriteSet *set, const GError *error, const
 void mgr_claim_end(MgrClaim *claim, MgrClaimEnd end)
 {
     claim->entry->is_under_way = false;
-    if (end == MGR_CLAIM_UNDONE)
+    if (end == MGR_CLAIM_UNDONE || claim->entry->is_orphan) {
+        claim->account->bytes -= claim->entry->size;
         g_hash_table_remove(claim->account->entries, claim->key);
+    }
     json_decref(claim->parts);
     g_free(claim->key);
     g_free(claim);
