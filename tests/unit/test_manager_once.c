@@ -343,6 +343,38 @@ static void test_secrets(void)
     g_assert_cmpint(count(parts, "SELECT count(DISTINCT digest) FROM once"), ==, 2); /* both passwords have one */
 }
 
+/* Whether the password is the one of before is not known after a restart, so neither is told that it was set. */
+static void test_secret_restarted(void)
+{
+    static const char *const one[] = { "name", "admin", "password", "correct horse battery", NULL };
+    static const char *const two[] = { "name", "admin", "password", "correct horse shoe", NULL };
+    g_autoptr(Parts) parts = parts_new();
+    g_autofree char *same = NULL;
+    g_autofree char *other = NULL;
+
+    expect(parts, KEY, "account password", one, "{}");
+    same = after_restart(parts, "account password", one);
+    other = after_restart(parts, "account password", two);
+    g_assert_cmpstr(same, ==, "exists");
+    g_assert_cmpstr(other, ==, "exists");
+}
+
+/* A certificate is told again to who asked for it, and not to who has another key pair. */
+static void test_request_restarted(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    g_autofree char *csr = parts_make_csr_text();
+    g_autofree char *another = parts_make_csr_text();
+    const char *const one[] = { "name", "zoe", "csr", csr, "role", "operator", NULL };
+    const char *const two[] = { "name", "zoe", "csr", another, "role", "operator", NULL };
+    g_autofree char *first = answer_to(parts, KEY, "admin create", one);
+    g_autofree char *same = after_restart(parts, "admin create", one);
+    g_autofree char *other = after_restart(parts, "admin create", two);
+
+    g_assert_true(g_str_has_prefix(same, "again {") && strcmp(same + strlen("again "), first) == 0);
+    g_assert_cmpstr(other, ==, "exists");
+}
+
 /* A day, and so many of an account. */
 static void test_bounds(void)
 {
@@ -411,6 +443,8 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/once/clone", test_clone);
     g_test_add_func("/manager/once/unkept", test_unkept);
     g_test_add_func("/manager/once/secrets", test_secrets);
+    g_test_add_func("/manager/once/secret-restarted", test_secret_restarted);
+    g_test_add_func("/manager/once/request-restarted", test_request_restarted);
     g_test_add_func("/manager/once/bounds", test_bounds);
     g_test_add_func("/manager/once/every-call", test_every_call);
     return g_test_run();

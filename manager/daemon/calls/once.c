@@ -147,6 +147,20 @@ static bool check_key(const char *key, GError **error)
                               "an Idempotency-Key is 1 to %d visible ASCII characters: a UUID, say", HL_MAX_ONCE);
 }
 
+/* A signing request is left out of the audit log for its length alone. */
+static bool is_secret(const HlMsgArgument *argument)
+{
+    return mgr_audit_is_secret(argument->name) && strcmp(argument->name, "csr") != 0;
+}
+
+static bool has_secret(const HlMsgCall *message)
+{
+    for (size_t i = 0; i < message->n_arguments; i++)
+        if (is_secret(message->arguments[i]))
+            return true;
+    return false;
+}
+
 /* Call, arguments and for whose groups; each text with its end, so that none can pass for two. */
 static char *digest_of(const MgrCaller *caller, const HlMsgCall *message, bool with_secrets)
 {
@@ -157,7 +171,7 @@ static char *digest_of(const MgrCaller *caller, const HlMsgCall *message, bool w
     g_byte_array_append(text, (const guint8 *)groups, (guint)strlen(groups) + 1);
     for (size_t i = 0; i < message->n_arguments; i++) {
         const HlMsgArgument *argument = message->arguments[i];
-        const char *value = with_secrets || !mgr_audit_is_secret(argument->name) ? argument->value : "";
+        const char *value = with_secrets || !is_secret(argument) ? argument->value : "";
 
         g_byte_array_append(text, (const guint8 *)argument->name, (guint)strlen(argument->name) + 1);
         g_byte_array_append(text, (const guint8 *)value, (guint)strlen(value) + 1);
@@ -261,8 +275,8 @@ static bool fail_unknown(const Entry *entry, const char *call, GError **error)
 
     return hl_fail(
         error, HL_ERROR_EXISTS,
-        "'%s' was done with this Idempotency-Key at %s, and what it answered is not kept: it has a secret, or "
-        "was too long, or the server was stopped meanwhile.  Look at what is there now",
+        "'%s' was done with this Idempotency-Key at %s, and what it answered is not told again: it or the request has "
+        "a secret, or it was too long, or the server was stopped meanwhile.  Look at what is there now",
         call, at);
 }
 
@@ -273,6 +287,8 @@ static bool find_answer(const MgrOnce *once, const Account *account, const char 
     if (entry->is_under_way)
         return hl_fail(error, HL_ERROR_EXISTS,
                        "the call that came first with this Idempotency-Key is still under way: ask again in a moment");
+    if (entry->full == NULL && has_secret(message)) /* whether it is the same secret nobody knows */
+        return fail_unknown(entry, message->name, error);
     if (entry->secret.json != NULL)
         copy_answer(answer, &entry->secret);
     else if (!mgr_registry_read_once(mgr_record_committed(once->parts.record), account->name, key, on_read, answer,
