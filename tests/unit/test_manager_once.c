@@ -375,6 +375,39 @@ static void test_request_restarted(void)
     g_assert_cmpstr(other, ==, "exists");
 }
 
+/* A list that goes out in parts; how much of it is held and kept. */
+static void test_long(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    g_autoptr(MgrOnce) once = mgr_once_new(&(MgrOnceOptions){ parts->record, &parts->fleet });
+    g_autofree char *text = g_strnfill(MGR_ONCE_MAX_ANSWER / 4, 'x');
+    g_autoptr(json_t) part = json_pack("{s:[s]}", "rows", text);
+    json_t *row = json_array_get(json_object_get(part, "rows"), 0);
+    HlMsgCall message = HOLDLINE__V1__CALL__INIT;
+    g_auto(MgrCaller) caller = { 0 };
+    g_auto(MgrOnceAnswer) answer = { 0 };
+    g_autoptr(GError) error = NULL;
+    g_autoptr(HlWriteSet) set = hl_write_set_new();
+    MgrClaim *claim = NULL;
+
+    message.name = hl_unconst("token create"); /* even of one that is in memory alone */
+    message.once = hl_unconst(KEY);
+    mgr_caller_init(&caller, "admin", MGR_ROLE_OWNER, "");
+    g_assert_cmpint(mgr_once_claim(once, &caller, &message, hl_clock_wall(), &claim, &answer, &error), ==,
+                    MGR_ONCE_FIRST);
+    for (guint i = 0; i < 3; i++)
+        mgr_claim_gather(claim, part, strlen(text));
+    g_assert_cmpuint(row->refcount, ==, 4);
+    for (guint i = 0; i < 3; i++)
+        mgr_claim_gather(claim, part, strlen(text));
+    g_assert_cmpuint(row->refcount, ==, 1); /* nothing is held */
+    mgr_claim_keep(claim, set, NULL, NULL);
+    mgr_claim_end(claim, MGR_CLAIM_DONE);
+    g_assert_cmpint(mgr_once_claim(once, &caller, &message, hl_clock_wall(), &claim, &answer, &error), ==,
+                    MGR_ONCE_REFUSED);
+    g_assert_cmpint(hl_error_code(error), ==, HL_ERROR_EXISTS);
+}
+
 /* A day, and so many of an account. */
 static void test_bounds(void)
 {
@@ -445,6 +478,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/once/secrets", test_secrets);
     g_test_add_func("/manager/once/secret-restarted", test_secret_restarted);
     g_test_add_func("/manager/once/request-restarted", test_request_restarted);
+    g_test_add_func("/manager/once/long", test_long);
     g_test_add_func("/manager/once/bounds", test_bounds);
     g_test_add_func("/manager/once/every-call", test_every_call);
     return g_test_run();

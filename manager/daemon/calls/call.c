@@ -283,7 +283,7 @@ static bool send(MgrCall *call, const MgrReply *reply)
     if (payload == NULL)
         return false;
     if (reply->more && call->claim != NULL)
-        mgr_claim_gather(call->claim, reply->document);
+        mgr_claim_gather(call->claim, reply->document, g_bytes_get_size(payload));
     mgr_down_reply(call->calls->down, call->broker, is_plain ? HL_TOPIC_MONITOR_REPLY : HL_TOPIC_ADMIN_REPLY,
                    call->origin.name, payload, call->correlation);
     return true;

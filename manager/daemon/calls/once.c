@@ -41,6 +41,7 @@ struct MgrClaim {
     char *key; /* its hash */
     Entry *entry;
     json_t *parts;
+    gsize size;     /* of what went out, as it was sent: about that of the parts; beyond the bound they are dropped */
     bool is_secret; /* what it answers */
 };
 
@@ -357,11 +358,21 @@ void mgr_claim_note(const MgrClaim *claim, HlWriteSet *set)
     mgr_write_once(set, &record);
 }
 
-void mgr_claim_gather(MgrClaim *claim, const json_t *part)
+static bool is_too_long(const MgrClaim *claim)
+{
+    return claim->size > MGR_ONCE_MAX_ANSWER;
+}
+
+void mgr_claim_gather(MgrClaim *claim, const json_t *part, gsize size)
 {
     const char *name;
     json_t *value;
 
+    claim->size += size;
+    if (is_too_long(claim)) {
+        g_clear_pointer(&claim->parts, json_decref);
+        return;
+    }
     if (claim->parts == NULL)
         claim->parts = json_object();
     json_object_foreach(hl_unconst(part), name, value)
@@ -396,6 +407,18 @@ bool mgr_claim_is_done(const MgrClaim *claim)
     return at == claim->entry->at;
 }
 
+/* What is told again; NULL: it is too long, or what goes before it was.  Caller frees. */
+static char *print_answer(MgrClaim *claim, const json_t *last)
+{
+    g_autofree char *json = NULL;
+
+    mgr_claim_gather(claim, last, 0);
+    if (is_too_long(claim))
+        return NULL;
+    json = hl_json_print(claim->parts);
+    return strlen(json) <= MGR_ONCE_MAX_ANSWER ? g_steal_pointer(&json) : NULL;
+}
+
 void mgr_claim_keep(MgrClaim *claim, HlWriteSet *set, const GError *error, const json_t *last)
 {
     Entry *entry = claim->entry;
@@ -406,19 +429,17 @@ void mgr_claim_keep(MgrClaim *claim, HlWriteSet *set, const GError *error, const
         mgr_write_once_removal(set, &record);
         return;
     }
-    mgr_claim_gather(claim, last);
-    json = hl_json_print(claim->parts);
+    json = print_answer(claim, last);
     if (error != NULL) {
         record.code = hl_error_name(hl_error_code(error));
         record.message = error->message;
     }
-    entry->size = strlen(json) + strlen(record.message);
-    if (claim->is_secret && error == NULL)
-        entry->secret = (MgrOnceAnswer){ g_strdup(""), g_strdup(""), g_strdup(json) };
-    else if (entry->size <= MGR_ONCE_MAX_ANSWER)
-        record.answer = json;
+    if (json != NULL)
+        entry->size = strlen(json) + strlen(record.message);
+    if (json != NULL && claim->is_secret && error == NULL)
+        entry->secret = (MgrOnceAnswer){ g_strdup(""), g_strdup(""), g_steal_pointer(&json) };
     else
-        entry->size = 0;
+        record.answer = json;
     claim->account->bytes += entry->size;
     mgr_write_once_answer(set, &record);
 }

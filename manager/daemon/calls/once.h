@@ -56,8 +56,9 @@ MgrOnceResult mgr_once_claim(MgrOnce *once, const MgrCaller *caller, const HlMsg
 /* With the change, in its set. */
 void mgr_claim_note(const MgrClaim *claim, HlWriteSet *set);
 
-/* A part of the answer that has gone out.  Arrays of one name are one, as for who receives them. */
-void mgr_claim_gather(MgrClaim *claim, const json_t *part);
+/* A part of the answer that has gone out, with its size.  Arrays of one name are one, as for who receives them. Nothing
+ * is held of an answer that is too long to be kept. */
+void mgr_claim_gather(MgrClaim *claim, const json_t *part, gsize size);
 
 /* Whether the change is in the registry. */
 bool mgr_claim_is_done(const MgrClaim *claim);
