@@ -85,7 +85,7 @@ static char *after_restart(Parts *parts, const char *name, const char *const *wo
     message.arguments = pointers;
     message.once = hl_unconst(KEY);
     mgr_caller_init(&caller, "admin", MGR_ROLE_OWNER, "");
-    switch (mgr_once_claim(once, &caller, &message, hl_clock_wall(), &claim, &answer, &error)) {
+    switch (mgr_once_claim(once, &caller, NULL, &message, hl_clock_wall(), &claim, &answer, &error)) {
     case MGR_ONCE_FIRST:
         mgr_claim_end(claim, MGR_CLAIM_UNDONE);
         return g_strdup("first");
@@ -375,6 +375,47 @@ static void test_request_restarted(void)
     g_assert_cmpstr(other, ==, "exists");
 }
 
+/* What one token is told is not told to another one of the account. */
+static void test_pass(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    g_autoptr(MgrOnce) once = mgr_once_new(&(MgrOnceOptions){ parts->record, &parts->fleet });
+    HlMsgCall message = HOLDLINE__V1__CALL__INIT;
+    g_auto(MgrCaller) caller = { 0 };
+    g_auto(MgrOnceAnswer) answer = { 0 };
+    g_autoptr(HlWriteSet) set = hl_write_set_new();
+    g_autoptr(GError) error = NULL;
+    MgrClaim *claim = NULL;
+
+    message.name = hl_unconst("token create");
+    message.once = hl_unconst(KEY);
+    mgr_caller_init(&caller, "admin", MGR_ROLE_OWNER, "");
+    g_assert_cmpint(mgr_once_claim(once, &caller, "t-1", &message, hl_clock_wall(), &claim, &answer, &error), ==,
+                    MGR_ONCE_FIRST);
+    mgr_claim_keep(claim, set, NULL, NULL);
+    mgr_claim_end(claim, MGR_CLAIM_DONE);
+    g_assert_cmpint(mgr_once_claim(once, &caller, "t-2", &message, hl_clock_wall(), &claim, &answer, &error), ==,
+                    MGR_ONCE_REFUSED);
+    g_assert_cmpint(mgr_once_claim(once, &caller, "t-1", &message, hl_clock_wall(), &claim, &answer, NULL), ==,
+                    MGR_ONCE_AGAIN);
+}
+
+/* A key for one-time codes takes the place of the one before, so each request is answered with its own. */
+static void test_code(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    g_autofree char *first = NULL;
+    g_autofree char *second = NULL;
+
+    g_free(answer_to(parts, NULL, "account password",
+                     (const char *const[]){ "name", "admin", "password", "correct horse battery", NULL }));
+    first = answer_to(parts, KEY, "code create", (const char *const[]){ NULL });
+    second = answer_to(parts, KEY, "code create", (const char *const[]){ NULL });
+    g_assert_nonnull(strstr(first, "otpauth:"));
+    g_assert_nonnull(strstr(second, "otpauth:"));
+    g_assert_cmpstr(first, !=, second);
+}
+
 /* A list that goes out in parts; how much of it is held and kept. */
 static void test_long(void)
 {
@@ -393,7 +434,7 @@ static void test_long(void)
     message.name = hl_unconst("token create"); /* even of one that is in memory alone */
     message.once = hl_unconst(KEY);
     mgr_caller_init(&caller, "admin", MGR_ROLE_OWNER, "");
-    g_assert_cmpint(mgr_once_claim(once, &caller, &message, hl_clock_wall(), &claim, &answer, &error), ==,
+    g_assert_cmpint(mgr_once_claim(once, &caller, NULL, &message, hl_clock_wall(), &claim, &answer, &error), ==,
                     MGR_ONCE_FIRST);
     for (guint i = 0; i < 3; i++)
         mgr_claim_gather(claim, part, strlen(text));
@@ -403,7 +444,7 @@ static void test_long(void)
     g_assert_cmpuint(row->refcount, ==, 1); /* nothing is held */
     mgr_claim_keep(claim, set, NULL, NULL);
     mgr_claim_end(claim, MGR_CLAIM_DONE);
-    g_assert_cmpint(mgr_once_claim(once, &caller, &message, hl_clock_wall(), &claim, &answer, &error), ==,
+    g_assert_cmpint(mgr_once_claim(once, &caller, NULL, &message, hl_clock_wall(), &claim, &answer, &error), ==,
                     MGR_ONCE_REFUSED);
     g_assert_cmpint(hl_error_code(error), ==, HL_ERROR_EXISTS);
 }
@@ -478,6 +519,8 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/once/secrets", test_secrets);
     g_test_add_func("/manager/once/secret-restarted", test_secret_restarted);
     g_test_add_func("/manager/once/request-restarted", test_request_restarted);
+    g_test_add_func("/manager/once/pass", test_pass);
+    g_test_add_func("/manager/once/code", test_code);
     g_test_add_func("/manager/once/long", test_long);
     g_test_add_func("/manager/once/bounds", test_bounds);
     g_test_add_func("/manager/once/every-call", test_every_call);

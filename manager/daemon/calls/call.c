@@ -392,13 +392,14 @@ static void answer_again(MgrCall *call, const MgrOnceAnswer *answer)
 
 bool mgr_call_begin(MgrCall *call)
 {
-    bool has_key = *call->message->once != '\0' && (!call->origin.is_console || call->origin.pass != NULL);
+    const MgrOrigin *from = &call->origin;
+    bool has_key = *call->message->once != '\0' && (!from->is_console || from->pass != NULL);
     g_auto(MgrOnceAnswer) answer = { 0 };
     g_autoptr(GError) error = NULL;
 
-    if (!has_key)
+    if (!has_key || !mgr_once_takes(call->message))
         return true;
-    switch (mgr_once_claim(call->calls->once, &call->origin.caller, call->message, hl_clock_wall(), &call->claim,
+    switch (mgr_once_claim(call->calls->once, &from->caller, from->pass, call->message, hl_clock_wall(), &call->claim,
                            &answer, &error)) {
     case MGR_ONCE_FIRST:
         return true;

@@ -46,7 +46,12 @@ struct MgrClaim {
 };
 
 /* Calls whose answers have what is shown once. */
-static const char *const secretive[] = { "token create", "bundle create", "code create", "notification set", NULL };
+static const char *const secretive[] = { "token create", "bundle create", "notification set", NULL };
+
+bool mgr_once_takes(const HlMsgCall *message)
+{
+    return strcmp(message->name, "code create") != 0; /* each makes another key, in place of the one before */
+}
 
 void mgr_once_answer_clear(MgrOnceAnswer *answer)
 {
@@ -162,14 +167,15 @@ static bool has_secret(const HlMsgCall *message)
     return false;
 }
 
-/* Call, arguments and for whose groups; each text with its end, so that none can pass for two. */
-static char *digest_of(const MgrCaller *caller, const HlMsgCall *message, bool with_secrets)
+/* Call, arguments, the pass and for whose groups; each text with its end, so that none can pass for two. */
+static char *digest_of(const MgrCaller *caller, const char *pass, const HlMsgCall *message, bool with_secrets)
 {
     g_autoptr(GByteArray) text = g_byte_array_new();
     g_autofree char *groups = caller->groups != NULL ? g_strjoinv(",", caller->groups) : g_strdup("");
 
     g_byte_array_append(text, (const guint8 *)message->name, (guint)strlen(message->name) + 1);
     g_byte_array_append(text, (const guint8 *)groups, (guint)strlen(groups) + 1);
+    g_byte_array_append(text, (const guint8 *)pass, (guint)strlen(pass) + 1);
     for (size_t i = 0; i < message->n_arguments; i++) {
         const HlMsgArgument *argument = message->arguments[i];
         const char *value = with_secrets || !is_secret(argument) ? argument->value : "";
@@ -311,12 +317,12 @@ static MgrClaim *claim_new(MgrOnce *once, Account *account, const char *key, Ent
     return claim;
 }
 
-MgrOnceResult mgr_once_claim(MgrOnce *once, const MgrCaller *caller, const HlMsgCall *message, HlTime now,
-                             MgrClaim **claim, MgrOnceAnswer *answer, GError **error)
+MgrOnceResult mgr_once_claim(MgrOnce *once, const MgrCaller *caller, const char *pass, const HlMsgCall *message,
+                             HlTime now, MgrClaim **claim, MgrOnceAnswer *answer, GError **error)
 {
     g_autofree char *key = hl_sha256_hex(message->once, strlen(message->once));
-    g_autofree char *digest = digest_of(caller, message, false);
-    g_autofree char *full = digest_of(caller, message, true);
+    g_autofree char *digest = digest_of(caller, pass != NULL ? pass : "", message, false);
+    g_autofree char *full = digest_of(caller, pass != NULL ? pass : "", message, true);
     Account *account = account_of(once, caller->account);
     Entry *entry;
 

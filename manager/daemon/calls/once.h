@@ -49,9 +49,13 @@ typedef enum {
                          INVALID */
 } MgrOnceResult;
 
-/* A call with a key, after it was checked that the caller may make it.  now: wall. */
-MgrOnceResult mgr_once_claim(MgrOnce *once, const MgrCaller *caller, const HlMsgCall *message, HlTime now,
-                             MgrClaim **claim, MgrOnceAnswer *answer, GError **error);
+/* Whether a key of this call counts: not where what is answered is good for one only, the last. */
+bool mgr_once_takes(const HlMsgCall *message);
+
+/* A call with a key, after it was checked that the caller may make it.  pass: id of the session or token that it came
+ * with, whose key it is; NULL: none.  now: wall. */
+MgrOnceResult mgr_once_claim(MgrOnce *once, const MgrCaller *caller, const char *pass, const HlMsgCall *message,
+                             HlTime now, MgrClaim **claim, MgrOnceAnswer *answer, GError **error);
 
 /* With the change, in its set. */
 void mgr_claim_note(const MgrClaim *claim, HlWriteSet *set);
