@@ -8,6 +8,7 @@
 #include "manager/daemon/calls/once.h"
 #include "tests/support/call_samples.h"
 #include "tests/support/manager_parts.h"
+#include "tests/support/sender_fake.h"
 
 #define KEY "8e03978e-40d5-43dd-bc93-6894a57f9324"
 
@@ -285,6 +286,34 @@ static void test_killed_between(void)
     g_assert_cmpstr(between, ==, "exists");
 }
 
+/* The same where it failed before its row of the audit log was written, with the note of the key. */
+static void test_failed_early(void)
+{
+    static const char *const it[] = { "name", "it", NULL };
+    g_autoptr(Parts) parts = parts_new();
+    g_autoptr(HlMsgCallReply) reply = NULL;
+    g_autofree char *later = NULL;
+
+    g_free(answer_to(parts, NULL, "notification set",
+                     (const char *const[]){ "name", "it", "setting", "to=syslog:", NULL }));
+    ask_as(parts, NULL, KEY, "notification test", it);
+    sender_fake_end(NULL, "it is away");
+    reply = reply_to(parts, "admin");
+    g_assert_nonnull(reply);
+    g_assert_cmpstr(reply->code, !=, "");
+    let_finish(parts);
+    g_assert_cmpint(count(parts, "SELECT count(*) FROM audit WHERE call = 'notification test'"), >, 0);
+    later = after_restart(parts, "notification test", it);
+    g_assert_cmpstr(later, ==, "first");
+    ask_as(parts, NULL, KEY, "notification test", it); /* at the same moment, of which the clock knows no other */
+    sender_fake_end(NULL, "it is away");
+    ask_as(parts, NULL, KEY, "notification test", it);
+    parts_commit(parts);
+    sender_fake_end("ok", NULL);
+    let_finish(parts);
+    g_assert_cmpint(count(parts, "SELECT count(*) FROM once WHERE answer IS NOT NULL"), ==, 1);
+}
+
 /* A decision about a clone is in the registry with its key, and a manager that starts then knows both. */
 static void test_clone(void)
 {
@@ -514,6 +543,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/once/under-way", test_under_way);
     g_test_add_func("/manager/once/failed", test_failed);
     g_test_add_func("/manager/once/killed-between", test_killed_between);
+    g_test_add_func("/manager/once/failed-early", test_failed_early);
     g_test_add_func("/manager/once/clone", test_clone);
     g_test_add_func("/manager/once/unkept", test_unkept);
     g_test_add_func("/manager/once/secrets", test_secrets);

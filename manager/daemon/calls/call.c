@@ -166,8 +166,7 @@ const HlMsgCall *mgr_call_message(const MgrCall *call)
     return call->message;
 }
 
-/* ---------------------------------------------------------------------------------------------------------- arguments
- */
+/* -------------------------------------------------------------------------------------------------------- arguments */
 
 const char *mgr_call_argument(const MgrCall *call, const char *name)
 {
@@ -196,8 +195,7 @@ bool mgr_call_duration(const MgrCall *call, const char *name, HlTime fallback, H
     return true;
 }
 
-/* -------------------------------------------------------------------------------------------------------------- audit
- */
+/* ------------------------------------------------------------------------------------------------------------ audit */
 
 static char *print_arguments(const MgrCall *call)
 {
@@ -266,8 +264,7 @@ void mgr_call_commit(MgrCall *call, MgrRecord *record, HlWriteSet *set, const Mg
         kind->free(change);
 }
 
-/* ------------------------------------------------------------------------------------------------------------ replies
- */
+/* ---------------------------------------------------------------------------------------------------------- replies */
 
 /* false: it is larger than it may be, and was not sent.  (Where the line is down it is lost: the CLI asks again.) */
 static bool send(MgrCall *call, const MgrReply *reply)
@@ -319,8 +316,7 @@ static void fail_too_large(MgrCall *call)
     mgr_call_fail(call, error);
 }
 
-/* ----------------------------------------------------------------------------------------------------- once, and again
- */
+/* -------------------------------------------------------------------------------------------------- once, and again */
 
 /* The end of a call with a key, on its way through the registry. */
 typedef struct {
@@ -428,9 +424,12 @@ void mgr_call_done(MgrCall *call, json_t *document)
 /* What failed and did nothing gives its key back; what was done first, and then failed, is not done again. */
 static void fail(MgrCall *call, const GError *error, bool is_kept)
 {
-    if (call->claim != NULL && call->noted && mgr_claim_is_done(call->claim)) {
-        keep(call, &(End){ .error = g_error_copy(error), .is_kept = is_kept });
-        return;
+    if (call->claim != NULL && call->noted) {
+        if (mgr_claim_is_done(call->claim)) {
+            keep(call, &(End){ .error = g_error_copy(error), .is_kept = is_kept });
+            return;
+        }
+        mgr_claim_take_back(call->claim);
     }
     call->calls->refused++;
     call->failed = true;
@@ -517,8 +516,7 @@ void mgr_call_done_list(MgrCall *call, const char *name, json_t *array, json_t *
     send_last(call, name, part, rest);
 }
 
-/* ------------------------------------------------------------------------------------------------------------ streams
- */
+/* ---------------------------------------------------------------------------------------------------------- streams */
 
 static json_t *end_stream(const MgrCall *call)
 {

@@ -413,6 +413,16 @@ bool mgr_claim_is_done(const MgrClaim *claim)
     return at == claim->entry->at;
 }
 
+/* Behind the note, in whichever set that is, and before one of a claim that comes later. */
+void mgr_claim_take_back(const MgrClaim *claim)
+{
+    MgrRecord *record = claim->once->parts.record;
+    MgrOnceRecord row = record_of(claim);
+
+    mgr_write_once_removal(mgr_record_background(record), &row);
+    mgr_record_flush(record);
+}
+
 /* What is told again; NULL: it is too long, or what goes before it was.  Caller frees. */
 static char *print_answer(MgrClaim *claim, const json_t *last)
 {

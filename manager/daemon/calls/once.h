@@ -67,6 +67,9 @@ void mgr_claim_gather(MgrClaim *claim, const json_t *part, gsize size);
 /* Whether the change is in the registry. */
 bool mgr_claim_is_done(const MgrClaim *claim);
 
+/* It was noted, and came to nothing: what is on its way to the registry does not stay there. */
+void mgr_claim_take_back(const MgrClaim *claim);
+
 /* The answer: the parts and the last one (NULL: nothing), or an error. */
 void mgr_claim_keep(MgrClaim *claim, HlWriteSet *set, const GError *error, const json_t *last);
 
