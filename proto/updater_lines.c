@@ -120,7 +120,7 @@ static HlUpdaterOutcome read_outcome(const char *word)
     return HL_UPDATER_CURRENT;
 }
 
-/* A version that is none would be compared with real ones. */
+/* A malformed version would be compared with real ones. */
 static HlUpdaterProgram read_program(const json_t *object)
 {
     const char *word = json_string_value(json_object_get(object, "outcome"));

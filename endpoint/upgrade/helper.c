@@ -179,7 +179,7 @@ static EpUpgradeEvent wait_for_lock(Helper *helper, GError **error)
 {
     hl_autofd int lock = ep_tools_lock(&helper->has->tools, error);
 
-    /* it was long: whoever had it may have changed what was looked at */
+    /* it was long: what was looked at may have changed meanwhile */
     if (lock < 0)
         return EP_UPGRADE_FAILED;
     return event_of(check_fit(helper, helper->fresh, error));

@@ -35,7 +35,7 @@ typedef enum {
 HlTls *hl_tls_new(HlTlsContext *context, int fd);
 
 /* Of a connection of another library, an SSL of OpenSSL (NULL: no effect): a read takes off the socket what is there,
- * and not one record. So whoever waits for the socket reads until nothing is left first. */
+ * and not one record. Read until nothing is left before waiting for the socket. */
 void hl_tls_read_ahead(gpointer ssl);
 
 /* Without telling the peer; see hl_tls_close. */

@@ -232,7 +232,7 @@ static void test_random_walk(void)
         g_assert_cmpuint(fx.changed, ==, d.shown != before.shown || d.removed != before.removed);
         if (kind == MGR_DISPLAY_UPDATED || kind == MGR_DISPLAY_LOG_UPLOADED || kind == MGR_DISPLAY_LINE_UP ||
             kind == MGR_DISPLAY_LINE_LOST || kind == MGR_DISPLAY_VERIFY)
-            g_assert_true(d.shown == before.shown || before.inactive); /* which a sign of life ends, and no more */
+            g_assert_true(d.shown == before.shown || before.inactive); /* which alone a sign of life ends */
         if (fx.dial || fx.work)
             g_assert_false(d.removed);
         if (fx.dial)

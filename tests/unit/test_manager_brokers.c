@@ -264,7 +264,7 @@ static void test_cleared(void)
         g_assert_cmpuint(published(parts, i, HL_TOPIC_SETTINGS, "e-one"), ==, 1);
 }
 
-/* One of them takes no more: a document for all is tried again, and what is for another's endpoint goes out. */
+/* One of them is full: a document for all is tried again, and what is for another's endpoint goes out. */
 static void test_one_is_full(void)
 {
     g_autoptr(Parts) parts = start();
