@@ -174,17 +174,19 @@ static bool serve(HlLink *link, const struct pollfd *fds, bool *drained)
 static void serve_all(HlLink *link)
 {
     HlTime tick_at = hl_clock_mono() + TICK;
+    bool reached = false; /* by TCP: until then being writable is the news, from then on it is no news */
     bool drained = true;
     bool goes_on = true;
 
     while (goes_on && link->mq.stage != HL_MQ_OVER) {
         HlTime now = hl_clock_mono();
-        short out = hl_mq_wants_write(&link->mq) || link->mq.stage == HL_MQ_CONNECTING ? POLLOUT : 0;
+        short out = !reached || hl_mq_wants_write(&link->mq) ? POLLOUT : 0;
         struct pollfd fds[] = { { .fd = hl_mq_descriptor(&link->mq), .events = POLLIN | out },
                                 { .fd = link->wake, .events = POLLIN } };
 
         if (poll(fds, G_N_ELEMENTS(fds), drained ? (int)MAX(tick_at - now, 0) : 0) < 0)
             continue;
+        reached = reached || (fds[0].revents & POLLOUT) != 0;
         goes_on = serve(link, fds, &drained);
         if (!goes_on || hl_clock_mono() < tick_at)
             continue;
