@@ -8,10 +8,11 @@
 #include <stdlib.h>
 
 #include "lib/base/unconst.h"
+#include "lib/pki/tls.h"
 
 #define KEEPALIVE_MIN (5 * HL_SECOND) /* the library refuses less */
 #define REFUSED       128             /* MQTT 5, 2.4: reason codes from here on are failures */
-#define READ_TURNS    200             /* reads in one turn; then others have theirs */
+#define READ_TIME     20              /* ms of one turn; then others have theirs */
 
 static void end(HlMq *mq, const char *reason, bool is_final)
 {
@@ -37,7 +38,7 @@ void hl_mq_end(HlMq *mq, const char *reason)
 static const char *describe(int rc)
 {
     bool is_lost = rc == MOSQ_ERR_TLS || rc == MOSQ_ERR_CONN_LOST ||
-                   (rc == MOSQ_ERR_ERRNO && (errno == ECONNRESET || errno == EPIPE || errno == 0));
+                   (rc == MOSQ_ERR_ERRNO && (errno == ECONNRESET || errno == EPIPE || errno == EPROTO || errno == 0));
 
     return is_lost ? "connection lost" : mosquitto_strerror(rc);
 }
@@ -209,6 +210,7 @@ const char *hl_mq_make(HlMq *mq, const HlLinkSpec *spec)
         return problem(MOSQ_ERR_INVAL);
     mosquitto_int_option(mq->client, MOSQ_OPT_PROTOCOL_VERSION, MQTT_PROTOCOL_V5);
     mosquitto_int_option(mq->client, MOSQ_OPT_RECEIVE_MAXIMUM, (int)spec->receive_maximum);
+    mosquitto_int_option(mq->client, MOSQ_OPT_SEND_MAXIMUM, HL_BUS_WINDOW); /* 20 where the broker names none */
     mosquitto_int_option(mq->client, MOSQ_OPT_TCP_NODELAY, 1);
     mosquitto_connect_v5_callback_set(mq->client, on_connect);
     mosquitto_disconnect_v5_callback_set(mq->client, on_disconnect);
@@ -262,16 +264,25 @@ void hl_mq_write(HlMq *mq)
     go_on(mq, mosquitto_loop_write(mq->client, 1));
 }
 
-/* What TLS has taken from the descriptor already would not wake who watches it.  During the handshake the library says
- * by errno alone that it came to nothing. */
+/* Whether the last read found nothing left.  EAGAIN may also be of an acknowledgement that did not go out, while TLS
+ * still holds messages: what it has taken from the descriptor already would not wake who watches that.  During the
+ * handshake the library says by errno alone that it came to nothing. */
+static bool is_drained(const HlMq *mq)
+{
+    if (mq->stage == HL_MQ_CONNECTING)
+        return errno != 0;
+    return errno == EAGAIN && !hl_tls_has_more(mosquitto_ssl_get(mq->client));
+}
+
 bool hl_mq_read(HlMq *mq)
 {
-    for (int turns = 0; turns < READ_TURNS; turns++) {
+    HlTime until = hl_clock_mono() + READ_TIME;
+
+    do {
         errno = 0;
-        if (!go_on(mq, mosquitto_loop_read(mq->client, 1)) || errno == EAGAIN ||
-            (errno != 0 && mq->stage == HL_MQ_CONNECTING))
+        if (!go_on(mq, mosquitto_loop_read(mq->client, 1)) || is_drained(mq))
             return true;
-    }
+    } while (hl_clock_mono() < until);
     return false;
 }
 

@@ -48,7 +48,7 @@ bool hl_mq_publish(HlMq *mq, const HlBusMessage *message, HlLinkSending *sending
 int hl_mq_descriptor(const HlMq *mq); /* -1: none, or no longer */
 bool hl_mq_wants_write(const HlMq *mq);
 
-/* The descriptor is ready.  hl_mq_read takes until nothing is left, or 200 packets: false, there may be more. */
+/* The descriptor is ready.  hl_mq_read takes until nothing is left, or for 20 ms: false, there may be more. */
 void hl_mq_write(HlMq *mq);
 bool hl_mq_read(HlMq *mq);
 

@@ -192,3 +192,12 @@ void hl_tls_read_ahead(gpointer ssl)
     if (ssl != NULL)
         SSL_set_read_ahead(ssl, 1);
 }
+
+bool hl_tls_has_more(gpointer ssl)
+{
+    char first;
+    bool has = ssl != NULL && SSL_has_pending(ssl) && SSL_peek(ssl, &first, sizeof first) > 0;
+
+    ERR_clear_error();
+    return has;
+}

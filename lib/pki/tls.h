@@ -38,6 +38,9 @@ HlTls *hl_tls_new(HlTlsContext *context, int fd);
  * and not one record. Read until nothing is left before waiting for the socket. */
 void hl_tls_read_ahead(gpointer ssl);
 
+/* Whether it holds data that was taken off the socket and not read yet.  NULL: false. */
+bool hl_tls_has_more(gpointer ssl);
+
 /* Without telling the peer; see hl_tls_close. */
 void hl_tls_free(HlTls *tls);
 
