@@ -197,7 +197,7 @@ static void narrow(int *widths, guint columns, int width)
     }
 }
 
-void hl_table_print(HlTable *table, FILE *out)
+guint hl_table_print(HlTable *table, FILE *out)
 {
     g_autofree int *widths = g_new0(int, table->columns);
     guint shown;
@@ -212,6 +212,7 @@ void hl_table_print(HlTable *table, FILE *out)
     print_row(out, table->headings, shown, widths, true);
     for (guint r = 0; r < table->rows->len; r++)
         print_row(out, (const char *const *)table->rows->pdata[r], shown, widths, false);
+    return shown;
 }
 
 char *hl_tone(FILE *out, HlTone tone, const char *text)

@@ -31,8 +31,9 @@ void hl_table_free(HlTable *table);
 void hl_table_add(HlTable *table, const char *const *cells);
 
 /* On a terminal what is too long is cut, not wrapped: columns for which there is no room are left out from the last one
- * on, and of the others the widest are narrowed.  In a pipe or a file it is complete. */
-void hl_table_print(HlTable *table, FILE *out);
+ * on, and of the others the widest are narrowed.  In a pipe or a file it is complete.  Returns how many columns there
+ * was room for. */
+guint hl_table_print(HlTable *table, FILE *out);
 
 typedef enum { HL_TONE_PLAIN, HL_TONE_GOOD, HL_TONE_WARN, HL_TONE_BAD, HL_TONE_DIM, HL_TONE_BOLD } HlTone;
 

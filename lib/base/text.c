@@ -102,3 +102,12 @@ char *hl_text_last_words(const char *text)
 
     return g_strjoinv("; ", lines + (n > LINES_TOLD ? n - LINES_TOLD : 0));
 }
+
+bool hl_text_is_plain(const char *text)
+{
+    const char *at = text;
+
+    while (*at >= ' ' && *at <= '~' && *at != '\\')
+        at++;
+    return *at == '\0' && strstr(text, "://") == NULL;
+}

@@ -12,6 +12,10 @@
  * elsewhere comes through here: by hl_fail, hl_log, HlTable and hl_json_printable, or by hand.  Caller frees. */
 char *hl_text_printable(const char *text);
 
+/* Whether it is ASCII without control characters, escapes and addresses, so that hl_text_printable would leave it, and
+ * each text of a JSON document as it is.  For answers of megabytes, most of which are. */
+bool hl_text_is_plain(const char *text);
+
 /* The same for what is meant to be a URL as a whole: then user name and password are found where it is malformed too,
  * or has no scheme.  Caller frees. */
 char *hl_text_url(const char *url);

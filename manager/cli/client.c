@@ -98,7 +98,7 @@ static void take_reply(CliClient *client, const HlBusMessage *message)
         show_warnings(client, reply);
     if (document == NULL)
         return;
-    if (!client->as_is) {
+    if (!client->as_is && !hl_text_is_plain(reply->json)) {
         json_t *shown = hl_json_printable(document);
 
         json_decref(document);
@@ -539,7 +539,7 @@ CliClient *cli_client_open(HlInvocation *call, CliStatus on_status, gpointer use
     g_autoptr(CliClient) client = g_new0(CliClient, 1);
 
     client->turn = -1;
-    client->as_is = hl_cli_has(call, "json");
+    client->as_is = hl_cli_has(call, "json") || g_strcmp0(hl_cli_value(call, "o", NULL), "json") == 0;
     client->context = g_main_context_new();
     client->reasons = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     client->on_status = on_status;

@@ -46,14 +46,16 @@ bool cmd_endpoint_list(HlInvocation *call, GError **error)
 {
     g_autofree char *selector = cli_selector_of(call);
     const char *arguments[] = { "selector", selector, NULL };
-    g_autoptr(json_t) document = cli_call(call, "endpoint list", arguments, error);
+    g_autoptr(json_t) document = NULL;
 
-    if (document == NULL)
-        return false;
     for (gsize i = 0; i < G_N_ELEMENTS(views); i++)
-        if (hl_cli_has(call, views[i].word) || g_strcmp0(selector, views[i].word) == 0)
-            return cli_show_list(call, document, "endpoints", views[i].columns, views[i].n_columns, error);
-    return cli_show_endpoints(call, document, error);
+        if (hl_cli_has(call, views[i].word) || g_strcmp0(selector, views[i].word) == 0) {
+            document = cli_call(call, "endpoint list", arguments, error);
+            return document != NULL &&
+                   cli_show_list(call, document, "endpoints", views[i].columns, views[i].n_columns, error);
+        }
+    document = cli_call_endpoints(call, "endpoint list", selector, error);
+    return document != NULL && cli_show_endpoints(call, document, error);
 }
 
 static json_t *call_named(HlInvocation *call, const char *name, GError **error)

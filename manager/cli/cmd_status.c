@@ -38,28 +38,26 @@ static void put_in_order(json_t *document, bool with_removed)
 /* A server older than "snapshot" does not know it, and says what "endpoint list" says. */
 static json_t *call_snapshot(HlInvocation *call, GError **error)
 {
-    const char *none[] = { NULL };
-    const char *everybody[] = { "selector", NULL, NULL };
     g_autoptr(GError) problem = NULL;
-    json_t *document = cli_call(call, "snapshot", none, &problem);
+    json_t *document = cli_call_endpoints(call, "snapshot", NULL, &problem);
 
     if (document != NULL || hl_error_code(problem) != HL_ERROR_INVALID) {
         if (document == NULL)
             g_propagate_error(error, g_steal_pointer(&problem));
         return document;
     }
-    return cli_call(call, "endpoint list", everybody, error);
+    return cli_call_endpoints(call, "endpoint list", NULL, error);
 }
 
 bool cmd_status(HlInvocation *call, GError **error)
 {
     g_autofree char *selector = cli_selector_of(call);
-    const char *arguments[] = { "selector", selector, NULL };
     g_autoptr(json_t) document = NULL;
 
     if (hl_cli_has(call, "watch"))
         return cli_view_check_watch(call, error) && cli_watch(call, selector, error);
-    document = selector != NULL ? cli_call(call, "endpoint list", arguments, error) : call_snapshot(call, error);
+    document =
+        selector != NULL ? cli_call_endpoints(call, "endpoint list", selector, error) : call_snapshot(call, error);
     if (document == NULL)
         return false;
     put_in_order(document, hl_cli_has(call, "json"));

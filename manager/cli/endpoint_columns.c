@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "manager/cli/client.h"
 #include "manager/cli/view.h"
+#include "manager/filter/columns.h"
 
 typedef enum { ALWAYS, DIALLED, WIDE } When;
 
@@ -48,6 +50,96 @@ char *cli_selector_of(const HlInvocation *call)
     }
     return selector != NULL ? g_string_free(g_steal_pointer(&selector), FALSE) : NULL;
 }
+
+/* -------------------------------------------------------------------------------------------------------------- the
+ * call
+ */
+
+/* What the columns of the table are made of, beside themselves: reason, last_scan, ...; by their names on the server.
+ */
+#define TABLE_COLUMNS                                                                                              \
+    "id,host,group,group_display,displayed,actual,reason,flooding,verdict,reachability,last_seen,open_detections," \
+    "last_scan_end,settings_applied,settings_desired,settings_current,patterns,program,addresses,"                 \
+    "observed_address,last_update,open_commands,direct_port,delivery,removed"
+
+static bool find_usual(CliColumn *column, const char *name)
+{
+    CliColumn usual[G_N_ELEMENTS(table)];
+
+    for (gsize i = 0; i < G_N_ELEMENTS(table); i++)
+        usual[i] = table[i].column;
+    return cli_view_find_column(column, name, usual, G_N_ELEMENTS(usual), NULL);
+}
+
+/* The server's name of a column that the table has, or of a member of the documents; NULL: it has none. */
+static const char *server_name(const char *name)
+{
+    CliColumn column;
+    const char *member = find_usual(&column, name) ? column.member : name;
+
+    for (int i = 0; i < MGR_N_COLUMNS; i++)
+        if (strcmp(mgr_columns[i].path, member) == 0)
+            return mgr_columns[i].kind != MGR_SET ? mgr_columns[i].name : NULL; /* sets have no order */
+    return NULL;
+}
+
+/* "" without an order; NULL: the server cannot put them in this one.  Caller frees. */
+static char *server_order(const CliView *view)
+{
+    g_autoptr(GString) order = g_string_new("");
+
+    for (gsize i = 0; view->order != NULL && view->order[i] != NULL; i++) {
+        bool is_descending = view->order[i][0] == '-';
+        const char *name = server_name(view->order[i] + is_descending);
+
+        if (name == NULL)
+            return NULL;
+        g_string_append_printf(order, "%s%s%s", i > 0 ? "," : "", is_descending ? "-" : "", name);
+    }
+    return g_string_free(g_steal_pointer(&order), FALSE);
+}
+
+/* NULL: whole documents.  JSON and CSV have members as they are, and a column that the table never has may be any. */
+static const char *server_columns(const CliView *view)
+{
+    bool is_table = view->form == CLI_AS_TABLE || view->form == CLI_AS_WIDE;
+    CliColumn column;
+
+    for (gsize i = 0; is_table && view->columns != NULL && view->columns[i] != NULL; i++)
+        is_table = find_usual(&column, view->columns[i]);
+    return is_table ? TABLE_COLUMNS : NULL;
+}
+
+json_t *cli_call_endpoints(HlInvocation *call, const char *name, const char *selector, GError **error)
+{
+    g_auto(CliView) view = { 0 };
+    g_autoptr(GError) problem = NULL;
+    g_autofree char *order = NULL;
+    char limit[16] = "";
+    const char *plain[] = { "selector", selector, NULL };
+    json_t *document;
+
+    if (!cli_view_read(&view, call, error))
+        return NULL;
+    order = server_order(&view);
+    if (view.limit > 0 && order != NULL)
+        g_snprintf(limit, sizeof limit, "%u", view.limit);
+    /* people are not shown what has left the console; who names it is */
+    document =
+        cli_call(call, name,
+                 (const char *[]){ "selector", selector, "sort", order != NULL && *order != '\0' ? order : NULL,
+                                   "limit", *limit != '\0' ? limit : NULL, "columns", server_columns(&view), "removed",
+                                   strcmp(name, "snapshot") == 0 && !hl_cli_has(call, "json") ? "no" : NULL, NULL },
+                 &problem);
+    if (document == NULL && hl_error_code(problem) == HL_ERROR_INVALID) /* perhaps it is older */
+        return cli_call(call, name, plain, error);
+    if (document == NULL)
+        g_propagate_error(error, g_steal_pointer(&problem));
+    return document;
+}
+
+/* ----------------------------------------------------------------------------------------------------------- the list
+ */
 
 /* Whether the server dials any of them: by its group's mode, or because it has a port for that. */
 static bool any_dialled(const json_t *rows)

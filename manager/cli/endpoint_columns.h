@@ -12,6 +12,11 @@ bool cli_show_endpoints(const HlInvocation *call, const json_t *document, GError
 /* The columns for these rows, n of them; the caller frees the array. */
 CliColumn *cli_endpoint_columns(const json_t *rows, bool is_wide, gsize *n);
 
+/* The call ("endpoint list", "snapshot") with what the options wish for: the server puts the rows in order, sends as
+ * many as are shown, and of a table only the columns that it may have.  The answer is that of a server which knows none
+ * of this all the same, only later: cli_show_endpoints does the rest.  selector may be NULL. */
+json_t *cli_call_endpoints(HlInvocation *call, const char *name, const char *selector, GError **error);
+
 /* SELECTOR, --where and the flags as one list of conditions.  NULL: none was given; caller frees. */
 char *cli_selector_of(const HlInvocation *call);
 

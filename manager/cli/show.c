@@ -54,14 +54,47 @@ static char *plain(const json_t *value)
 
 const json_t *cli_descend(const json_t *object, const char *path)
 {
-    g_auto(GStrv) names = g_strsplit(path, ".", -1);
+    g_auto(GStrv) names = NULL;
 
+    if (strchr(path, '.') == NULL) /* most, and of each cell of a long table */
+        return json_object_get(object, path);
+    names = g_strsplit(path, ".", -1);
     for (gsize i = 0; names[i] != NULL && object != NULL; i++)
         object = json_object_get(object, names[i]);
     return object;
 }
 
-static void print_table(const json_t *rows, const CliColumn *columns, gsize n)
+static bool has_columns(const HlInvocation *call)
+{
+    for (gsize i = 0; call != NULL && call->command->flags != NULL && call->command->flags[i] != NULL; i++)
+        if (strcmp(call->command->flags[i], "columns") == 0)
+            return true;
+    return false;
+}
+
+/* What a narrow terminal left out is not to be missed. */
+static void tell_left_out(const HlInvocation *call, const CliColumn *columns, gsize shown, gsize n)
+{
+    const char *remedy = has_columns(call) ? "a wider window, --columns or -o json shows" : "a wider window shows";
+    g_autoptr(GString) names = g_string_new(NULL);
+    g_autofree char *text = NULL;
+    g_autofree char *dim = NULL;
+
+    if (shown >= n)
+        return;
+    for (gsize i = shown; i < n; i++)
+        g_string_append_printf(names, "%s%s", i > shown ? ", " : "", columns[i].heading);
+    text = g_strdup_printf("No room for %s: %s %s", names->str, remedy, n - shown > 1 ? "them" : "it");
+    if (hl_text_cells(text) > hl_terminal_size(stdout, NULL)) {
+        g_free(text);
+        text = g_strdup_printf("No room for %zu columns: %s them", n - shown, remedy);
+    }
+    dim = hl_tone(stdout, HL_TONE_DIM, text);
+    puts(dim);
+}
+
+/* call: whose options choose columns; may be NULL. */
+static void print_table(const HlInvocation *call, const json_t *rows, const CliColumn *columns, gsize n)
 {
     g_autofree const char **headings = g_new0(const char *, n + 1);
     g_autoptr(HlTable) table = NULL;
@@ -82,7 +115,7 @@ static void print_table(const json_t *rows, const CliColumn *columns, gsize n)
         }
         hl_table_add(table, (const char *const *)cells);
     }
-    hl_table_print(table, stdout);
+    tell_left_out(call, columns, hl_table_print(table, stdout), n);
 }
 
 /* For programs: values as they are, and no headings for people. */
@@ -134,7 +167,7 @@ bool cli_show_chosen(const HlInvocation *call, const json_t *document, const cha
     switch (view.form) {
     case CLI_AS_TABLE:
     case CLI_AS_WIDE:
-        print_table(rows, shown, n);
+        print_table(call, rows, shown, n);
         break;
     case CLI_AS_JSON:
         print_json(document, member, rows);
@@ -154,7 +187,7 @@ bool cli_show_list(const HlInvocation *call, const json_t *document, const char 
 
 void cli_show_table(const json_t *document, const char *member, const CliColumn *columns, gsize n)
 {
-    print_table(json_object_get(document, member), columns, n);
+    print_table(NULL, json_object_get(document, member), columns, n);
 }
 
 static char *pretty_name(const char *name)

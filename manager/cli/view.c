@@ -131,8 +131,8 @@ static bool fail_unknown(const char *name, const CliColumn *usual, gsize n_usual
     return hl_fail(error, HL_ERROR_USAGE, "there is no column '%s'; there are %s", name, list);
 }
 
-/* One of the usual ones; else a member that some row has. */
-static bool find_column(CliColumn *column, const char *name, const CliColumn *usual, gsize n_usual, const json_t *rows)
+bool cli_view_find_column(CliColumn *column, const char *name, const CliColumn *usual, gsize n_usual,
+                          const json_t *rows)
 {
     for (gsize i = 0; i < n_usual; i++)
         if (is_same(name, usual[i].heading) || is_same(name, usual[i].member)) {
@@ -153,7 +153,7 @@ CliColumn *cli_view_columns(const CliView *view, const CliColumn *usual, gsize n
         return g_memdup2(usual, n_usual * sizeof *usual);
     columns = g_new0(CliColumn, *n + 1);
     for (gsize i = 0; i < *n; i++)
-        if (!find_column(&columns[i], view->columns[i], usual, n_usual, rows)) {
+        if (!cli_view_find_column(&columns[i], view->columns[i], usual, n_usual, rows)) {
             fail_unknown(view->columns[i], usual, n_usual, rows, error);
             return NULL;
         }
@@ -213,7 +213,7 @@ static GArray *keys_of(const CliView *view, const CliColumn *usual, gsize n_usua
         CliColumn column;
         Key key;
 
-        if (!find_column(&column, name, usual, n_usual, rows) && json_array_size(rows) > 0) {
+        if (!cli_view_find_column(&column, name, usual, n_usual, rows) && json_array_size(rows) > 0) {
             fail_unknown(name, usual, n_usual, rows, error);
             return NULL;
         }

@@ -28,6 +28,11 @@ bool cli_view_is_data(const HlInvocation *call);
 /* Whether every column is wanted (-o wide). */
 bool cli_view_is_wide(const HlInvocation *call);
 
+/* The one of this heading or member, of the usual ones, else a member that some row has (rows may be NULL); false:
+ * none. */
+bool cli_view_find_column(CliColumn *column, const char *name, const CliColumn *usual, gsize n_usual,
+                          const json_t *rows);
+
 /* The columns that it names, out of the usual ones, by heading or member, and of the members of the rows; *n of them.
  * The caller frees the array; texts are borrowed from all three arguments.  NULL: one of them is unknown. */
 CliColumn *cli_view_columns(const CliView *view, const CliColumn *usual, gsize n_usual, const json_t *rows, gsize *n,

@@ -8,6 +8,8 @@
 
 typedef struct {
     HlErrorCode refuses; /* "snapshot"; HL_ERROR_N_CODES: it knows it */
+    bool refuses_wishes; /* arguments beside the selector */
+    bool is_asked_more;
     GString *asked;
 } Server;
 
@@ -16,8 +18,20 @@ static Server server;
 json_t *cli_call(HlInvocation *call G_GNUC_UNUSED, const char *name, const char *const *arguments, GError **error)
 {
     g_string_append_printf(server.asked, "%s%s", server.asked->len > 0 ? ", " : "", name);
-    if (arguments[0] != NULL && arguments[1] != NULL)
-        g_string_append_printf(server.asked, " %s", arguments[1]);
+    for (gsize i = 0; arguments[i] != NULL; i += 2) {
+        bool is_table = strcmp(arguments[i], "columns") == 0;
+
+        if (arguments[i + 1] != NULL && strcmp(arguments[i], "selector") == 0)
+            g_string_append_printf(server.asked, " %s", arguments[i + 1]);
+        else if (arguments[i + 1] != NULL)
+            g_string_append_printf(server.asked, " %s=%s", arguments[i], is_table ? "table" : arguments[i + 1]);
+        server.is_asked_more |= arguments[i + 1] != NULL && strcmp(arguments[i], "selector") != 0;
+    }
+    if (server.refuses_wishes && server.is_asked_more) {
+        server.is_asked_more = false;
+        hl_fail(error, HL_ERROR_INVALID, "'%s' takes no argument 'sort'; is the CLI newer than the server?", name);
+        return NULL;
+    }
     if (strcmp(name, "snapshot") == 0 && server.refuses != HL_ERROR_N_CODES) {
         hl_fail(error, server.refuses, "this server knows no call 'snapshot'; is the CLI newer than the server?");
         return NULL;
@@ -30,35 +44,71 @@ bool cli_watch(HlInvocation *call G_GNUC_UNUSED, const char *selector G_GNUC_UNU
     g_assert_not_reached();
 }
 
-/* The exit status; what was asked is compared with asked. */
-static int run(HlErrorCode refuses, const char *selector, const char *asked)
+/* The exit status; what was asked is compared with asked.  words: of the command line, after "status"; may be NULL. */
+static int run_with(Server kind, const char *words, const char *asked)
 {
-    static const HlCommand commands[] = { { "status", "[SELECTOR]", "", cmd_status, 0, 1, NULL } };
-    static const HlProgram program = { .name = "holdline", .commands = commands, .n_commands = 1 };
-    char *argv[] = { g_strdup("holdline"), g_strdup("status"), g_strdup(selector), NULL };
+    static const char *const taken[] = { "sort", "limit", "columns", "o", "json", NULL };
+    static const HlFlag flags[] = {
+        { "sort", "C", "" }, { "limit", "N", "" }, { "columns", "C", "" }, { "o", "FORM", "" }, { "json", NULL, "" }
+    };
+    static const HlCommand commands[] = { { "status", "[SELECTOR]", "", cmd_status, 0, 1, taken } };
+    static const HlProgram program = {
+        .name = "holdline", .commands = commands, .n_commands = 1, .flags = flags, .n_flags = G_N_ELEMENTS(flags)
+    };
+    g_autofree char *line =
+        g_strdup_printf("holdline status%s%s", words != NULL ? " " : "", words != NULL ? words : "");
+    g_auto(GStrv) argv = g_strsplit(line, " ", -1);
     int status;
 
-    server = (Server){ refuses, g_string_new(NULL) };
-    status = hl_cli_main(&program, selector != NULL ? 3 : 2, argv, NULL);
+    server = kind;
+    server.asked = g_string_new(NULL);
+    status = hl_cli_main(&program, (int)g_strv_length(argv), argv, NULL);
     g_assert_cmpstr(server.asked->str, ==, asked);
     g_string_free(server.asked, TRUE);
-    for (gsize i = 0; i < G_N_ELEMENTS(argv); i++)
-        g_free(argv[i]);
     return status;
+}
+
+static int run(HlErrorCode refuses, const char *words, const char *asked)
+{
+    return run_with((Server){ .refuses = refuses }, words, asked);
 }
 
 static void test_ages(void)
 {
-    g_assert_cmpint(run(HL_ERROR_N_CODES, NULL, "snapshot"), ==, 0);
-    g_assert_cmpint(run(HL_ERROR_N_CODES, "outdated", "endpoint list outdated"), ==, 0);
-    g_assert_cmpint(run(HL_ERROR_INVALID, NULL, "snapshot, endpoint list"), ==, 0); /* it is older */
-    g_assert_cmpint(run(HL_ERROR_DENIED, NULL, "snapshot"), !=, 0);
-    g_assert_cmpint(run(HL_ERROR_UNAVAILABLE, NULL, "snapshot"), !=, 0);
+    Server older = { .refuses = HL_ERROR_N_CODES, .refuses_wishes = true };
+
+    g_assert_cmpint(run(HL_ERROR_N_CODES, NULL, "snapshot columns=table removed=no"), ==, 0);
+    g_assert_cmpint(run(HL_ERROR_N_CODES, "outdated", "endpoint list outdated columns=table"), ==, 0);
+    /* it is older than the call, or than its arguments */
+    g_assert_cmpint(run(HL_ERROR_INVALID, "--json", "snapshot, snapshot, endpoint list"), ==, 0);
+    g_assert_cmpint(run_with(older, NULL, "snapshot columns=table removed=no, snapshot"), ==, 0);
+    g_assert_cmpint(run_with(older, "x --limit 2", "endpoint list x limit=2 columns=table, endpoint list x"), ==, 0);
+    g_assert_cmpint(run(HL_ERROR_DENIED, "--json", "snapshot"), !=, 0);
+    g_assert_cmpint(run(HL_ERROR_UNAVAILABLE, "--json", "snapshot"), !=, 0);
+}
+
+/* What the server does of it, so that a page of a large fleet is not made of all of it; what it cannot, comes whole. */
+static void test_wishes(void)
+{
+    static const char *const cases[][2] = {
+        { "--json --limit 9", "snapshot limit=9" },
+        { "-o json --sort -last_seen", "snapshot sort=-last_seen removed=no" },
+        { "--limit 9 --sort -INFECTED,host", "snapshot sort=-open_detections,host limit=9 columns=table removed=no" },
+        { "--sort version --columns host,VERSION", "snapshot sort=program columns=table removed=no" },
+        { "--limit 9 --sort patterns", "snapshot columns=table removed=no" }, /* a set has no order */
+        { "--limit 9 --sort explanation", "snapshot columns=table removed=no" },
+        { "--columns host,explanation", "snapshot removed=no" },
+        { "-o csv --limit 9", "snapshot limit=9 removed=no" },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++)
+        run(HL_ERROR_N_CODES, cases[i][0], cases[i][1]);
 }
 
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/cli/status/ages", test_ages);
+    g_test_add_func("/cli/status/wishes", test_wishes);
     return g_test_run();
 }

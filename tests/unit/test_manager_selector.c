@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "manager/daemon/ground/columns.h"
+#include "manager/daemon/ground/rows.h"
 #include "manager/daemon/ground/selector.h"
 #include "tests/support/manager_parts.h"
 
@@ -272,6 +273,81 @@ static void test_columns(void)
     }
 }
 
+/* "e-2 e-1": the ids of a list in that order, or the error's code. */
+static char *listed(Parts *parts, const char *sort, const char *limit)
+{
+    g_autoptr(json_t) reply = NULL;
+    GString *text = g_string_new(NULL);
+    const json_t *row;
+    size_t i;
+
+    parts_call(parts, "endpoint list", "sort", sort, "limit", limit, NULL);
+    reply = parts_expect_reply(parts, "");
+    json_array_foreach(json_object_get(reply, "endpoints"), i, row)
+    {
+        g_string_append_printf(text, "%s%s", i > 0 ? " " : "", json_string_value(json_object_get(row, "id")));
+    }
+    return g_string_free(text, FALSE);
+}
+
+static void test_order(void)
+{
+    static const char *const cases[][3] = {
+        { "host", "9", "e-1 e-2 e-3" },                                    /* without case, and 1 before 10 */
+        { "-host", "9", "e-3 e-2 e-1" },          { "-host", "1", "e-3" }, /* the first of the order, not of the list */
+        { "program", "9", "e-1 e-3 e-2" },                                 /* equal ones as they were */
+        { "-program,-host", "9", "e-2 e-3 e-1" }, { "-last_seen", "2", "e-1 e-2" }, /* never is the least */
+        { "actual,id", "9", "e-2 e-3 e-1" },
+    };
+    g_autoptr(Parts) parts = make_fleet();
+    g_autoptr(json_t) refused = NULL;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *ids = listed(parts, cases[i][0], cases[i][1]);
+
+        g_assert_cmpstr(ids, ==, cases[i][2]);
+    }
+    parts_call(parts, "endpoint list", "sort", "colour", NULL);
+    refused = parts_expect_reply(parts, "invalid");
+    parts_call(parts, "endpoint list", "columns", "id,-host", NULL);
+    json_decref(parts_expect_reply(parts, "invalid"));
+    parts_call(parts, "endpoint list", "limit", "0", NULL);
+    json_decref(parts_expect_reply(parts, "invalid"));
+}
+
+/* What a row says is what the document says, at the same place; and the counts are of all that a selector takes. */
+static void test_rows(void)
+{
+    g_autoptr(Parts) parts = make_fleet();
+    MgrEndpoint *endpoint = mgr_fleet_endpoint(&parts->fleet, "e-1");
+    MgrFindings findings = { .end = MGR_SCAN_COMPLETED, .ended_at = hl_clock_wall(), .files = 9 };
+    g_autoptr(json_t) some = NULL;
+    g_autoptr(json_t) rest = NULL;
+
+    mgr_set_text(&endpoint->record.patterns, "rules=3 virus=2026112701");
+    mgr_fleet_set_findings(&parts->fleet, endpoint, &findings);
+    for (int i = 0; i < MGR_N_COLUMNS; i++) {
+        MgrRowWish wish;
+        g_autoptr(json_t) document = mgr_status_endpoint(parts->status, endpoint);
+        g_autoptr(json_t) row = NULL;
+        const json_t *said = descend(document, mgr_columns[i].path);
+
+        g_test_message("%s", mgr_columns[i].name);
+        g_assert_true(mgr_row_wish_parse(&wish, NULL, NULL, mgr_columns[i].name, NULL));
+        row = mgr_row_document(&parts->fleet, &wish.chosen, endpoint);
+        g_assert_cmpuint(json_object_size(row), <=, 1);
+        if (json_object_size(row) == 1)
+            g_assert_true(json_equal(descend(row, mgr_columns[i].path), said));
+        else
+            g_assert_true(said == NULL || json_is_null(said) || *json_string_value(said) == '\0');
+    }
+    parts_call(parts, "endpoint list", "selector", "all", "limit", "1", "columns", "id,last_scan_end", NULL);
+    some = parts_expect_reply(parts, "");
+    rest = json_pack("[{s:s, s:{s:s}}]", "id", "e-1", "last_scan", "end", "completed");
+    g_assert_true(json_equal(json_object_get(some, "endpoints"), rest));
+    g_assert_cmpint(json_integer_value(json_object_get(json_object_get(some, "summary"), "endpoints")), ==, 3);
+}
+
 static json_int_t count(const json_t *summary, const char *name)
 {
     return json_integer_value(json_object_get(summary, name));
@@ -309,5 +385,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/selector/candidates", test_candidates);
     g_test_add_func("/manager/selector/columns", test_columns);
     g_test_add_func("/manager/selector/summary", test_summary);
+    g_test_add_func("/manager/selector/order", test_order);
+    g_test_add_func("/manager/selector/rows", test_rows);
     return g_test_run();
 }

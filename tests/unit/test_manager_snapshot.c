@@ -10,6 +10,7 @@
 #define PLAIN        "holdline/v1/monitor/request/eye"
 #define PLAIN_REPLY  "holdline/v1/monitor/reply/eye"
 #define MAX_PART     200000
+#define STREAM_STEP  1 /* ms, as in calls/call.c: the time of one part */
 #define STATUS_OF(n) "holdline/v1/status/endpoint/e-" n
 
 typedef struct {
@@ -139,7 +140,7 @@ static void test_whole(void)
 
     ask(world, "admin", "c");
     g_assert_false(take_reply(world, "admin")); /* the loop goes on first */
-    timer_fake_advance(4);
+    timer_fake_advance(STREAM_STEP);
     g_assert_true(take_reply(world, "admin"));
     g_assert_false(take_reply(world, "admin"));
     take_all(world, "admin");
@@ -194,7 +195,7 @@ static void test_order(void)
     const json_int_t *seen;
 
     ask(world, "admin", "c");
-    timer_fake_advance(4);
+    timer_fake_advance(STREAM_STEP);
     parts_birth(world->parts, "e-007", 1);
     mgr_status_flush(world->parts->status);
     take_all(world, "admin");
@@ -237,7 +238,7 @@ static void test_asked_again(void)
     g_autofree char *first = NULL;
 
     ask(world, "admin", "first");
-    timer_fake_advance(4);
+    timer_fake_advance(STREAM_STEP);
     ask(world, "admin", "second");
     first = parts_end_of(world->parts, "first");
     g_assert_cmpstr(first, ==, "conflict");

@@ -251,7 +251,7 @@ static void test_width(void)
 
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
         hl_table_add(table, rows[i]);
-    hl_table_print(table, out);
+    g_assert_cmpuint(hl_table_print(table, out), ==, 2);
     g_assert_cmpint(fclose(out), ==, 0);
     g_assert_cmpstr(text, ==,
                     "NAME          STATE\n"
@@ -339,6 +339,20 @@ static void test_edge(void)
     }
 }
 
+/* What is plain is what the long way leaves as it is. */
+static void test_plain(void)
+{
+    static const char *const texts[] = { "",          "{\"id\":\"e-1\"}", "http:/x", "a\tb",
+                                         "a\\u202eb", "\303\244",         "x\177",   "https://me:secret@host/" };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
+        g_autofree char *shown = hl_text_printable(texts[i]);
+
+        g_assert_cmpint(hl_text_is_plain(texts[i]), ==, i < 3);
+        g_assert_true(i >= 3 || strcmp(shown, texts[i]) == 0);
+    }
+}
+
 /* The short way for ASCII gives what the tables of characters give. */
 static void test_deceptive(void)
 {
@@ -365,5 +379,6 @@ int main(int argc, char **argv)
     g_test_add_func("/text/cells", test_cells);
     g_test_add_func("/text/edge", test_edge);
     g_test_add_func("/text/deceptive", test_deceptive);
+    g_test_add_func("/text/plain", test_plain);
     return g_test_run();
 }

@@ -14,9 +14,8 @@
 #define MAX_AUDITED   1024   /* bytes of a message, and of the serials of a name */
 #define ROW_SIZE      256    /* bytes of a row beside its texts: times, hash, indexes */
 #define MAX_PART      200000 /* bytes of a part's document, unless one element alone has more */
-#define STREAM_STEP   4 /* ms between the parts of a long list: a part takes about five, so others have their turn */
-#define MAX_WAITING \
-    200 /* publications that wait for the broker: beyond it no part is made; status topics stop before */
+#define STREAM_STEP   1      /* ms between parts of a long list, which take five: all that waits has its turn */
+#define MAX_WAITING   200    /* publications that wait: beyond it no part is made; status topics stop before */
 
 struct MgrCalls {
     MgrDown *down;
@@ -34,6 +33,7 @@ typedef struct {
     const MgrStreamKind *kind;
     GPtrArray *ids;
     json_t *begun; /* may be NULL */
+    MgrStreamShape shape;
     guint at, count, timer;
 } Stream;
 
@@ -58,6 +58,7 @@ static void free_call(gpointer item)
     g_clear_pointer(&call->stream.begun, json_decref);
     if (call->claim != NULL)
         mgr_claim_end(call->claim, MGR_CLAIM_UNDONE);
+    g_free(call->stream.shape.own);
     mgr_caller_clear(&call->origin.caller);
     g_free(call->origin.name);
     g_free(call->origin.certificates);
@@ -542,14 +543,15 @@ static gboolean on_stream(gpointer user)
     if (stream->timer != 0 && mgr_down_count(call->calls->down).queued >= MAX_WAITING)
         return G_SOURCE_CONTINUE;
     part = json_array();
-    for (; stream->at < stream->ids->len && json_array_size(part) < PART_ELEMENTS; stream->at++) {
-        json_t *element = kind->element(&call->origin.caller, stream->ids->pdata[stream->at], kind->user);
+    for (; stream->at < stream->shape.some && json_array_size(part) < stream->shape.at_once; stream->at++) {
+        json_t *element =
+            kind->element(&call->origin.caller, stream->ids->pdata[stream->at], stream->shape.own, kind->user);
 
         if (element != NULL)
             json_array_append_new(part, element);
     }
     stream->count += (guint)json_array_size(part);
-    if (stream->at < stream->ids->len)
+    if (stream->at < stream->shape.some)
         return send_part(call, kind->name, part) ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
     stream->timer = 0;
     send_last(call, kind->name, part, end_stream(call));
@@ -576,22 +578,22 @@ static void end_earlier(const MgrCall *call, const MgrStreamKind *kind)
     }
 }
 
-/* Who looks is shown it as it is now, and nothing of that is kept: it may be of the whole fleet. */
-static void give_key_back(MgrCall *call)
-{
-    if (call->claim != NULL && only_looks(call))
-        mgr_claim_end(g_steal_pointer(&call->claim), MGR_CLAIM_UNDONE);
-}
-
 void mgr_call_stream(MgrCall *call, const MgrStreamKind *kind, GPtrArray *ids)
 {
-    give_key_back(call);
+    mgr_call_stream_some(call, kind, ids, &(MgrStreamShape){ ids->len, PART_ELEMENTS, NULL });
+}
+
+void mgr_call_stream_some(MgrCall *call, const MgrStreamKind *kind, GPtrArray *ids, const MgrStreamShape *shape)
+{
+    if (call->claim != NULL && only_looks(call)) /* shown as it is now, and not kept: it may be of the whole fleet */
+        mgr_claim_end(g_steal_pointer(&call->claim), MGR_CLAIM_UNDONE);
     if (kind->is_whole)
         end_earlier(call, kind);
-    call->stream = (Stream){ .kind = kind, .ids = ids };
+    call->stream = (Stream){ .kind = kind, .ids = ids, .shape = *shape };
+    call->stream.shape.some = MIN(shape->some, ids->len);
     if (kind->begin != NULL)
         call->stream.begun = kind->begin(kind->user);
-    if (ids->len > PART_ELEMENTS)
+    if (call->stream.shape.some > call->stream.shape.at_once)
         call->stream.timer = g_timeout_add(STREAM_STEP, on_stream, call);
     else
         on_stream(call); /* a short list is answered at once */

@@ -107,7 +107,7 @@ void mgr_call_refuse(MgrCall *call, const GError *error);
 typedef struct {
     const char *name; /* of the array; static */
     /* NULL: it is gone meanwhile, or no longer there for the caller */
-    json_t *(*element)(const MgrCaller *caller, const char *id, gconstpointer user);
+    json_t *(*element)(const MgrCaller *caller, const char *id, gconstpointer own, gconstpointer user);
     /* Both go with the last part, the first as it is at the beginning; NULL: nothing. */
     json_t *(*begin)(gconstpointer user);
     json_t *(*rest)(const MgrCaller *caller, const GPtrArray *ids, gconstpointer user);
@@ -118,6 +118,14 @@ typedef struct {
 
 /* Takes ids (of char *, freed by itself).  The key (once) of a call that looks is given back. */
 void mgr_call_stream(MgrCall *call, const MgrStreamKind *kind, GPtrArray *ids);
+
+/* What one call wants of a stream. */
+typedef struct {
+    guint some;    /* elements of the first so many of the ids alone; the rest is of all */
+    guint at_once; /* elements of a part, which are to take about five milliseconds */
+    gpointer own;  /* taken; g_free; goes to each element; may be NULL */
+} MgrStreamShape;
+void mgr_call_stream_some(MgrCall *call, const MgrStreamKind *kind, GPtrArray *ids, const MgrStreamShape *shape);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MgrCalls, mgr_calls_free)
 

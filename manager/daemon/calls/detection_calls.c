@@ -79,7 +79,8 @@ static json_t *describe(const MgrDetectionRecord *r)
     return document;
 }
 
-static json_t *stream_detection(const MgrCaller *caller, const char *id, gconstpointer user)
+static json_t *stream_detection(const MgrCaller *caller, const char *id, gconstpointer own G_GNUC_UNUSED,
+                                gconstpointer user)
 {
     const MgrDetectionCalls *calls = user;
     g_auto(MgrDetectionRecord) record = { 0 };

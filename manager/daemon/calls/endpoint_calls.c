@@ -7,9 +7,11 @@
 #include "lib/store/stmt.h"
 #include "manager/daemon/calls/clone_calls.h"
 #include "manager/daemon/calls/ended.h"
+#include "manager/daemon/ground/rows.h"
 #include "manager/daemon/ground/selector.h"
 
-#define MAX_HISTORY 200
+#define MAX_HISTORY       200
+#define AT_ONCE(is_table) ((is_table) ? 400 : 100) /* its rows cost a quarter of whole documents */
 
 struct MgrEndpointCalls {
     MgrEndpointCallsOptions parts;
@@ -20,12 +22,17 @@ struct MgrEndpointCalls {
 /* -------------------------------------------------------------------------------------------------------- list, show
  */
 
-static json_t *stream_endpoint(const MgrCaller *caller, const char *id, gconstpointer user)
+/* The whole document, or the columns that the call chose. */
+static json_t *stream_endpoint(const MgrCaller *caller, const char *id, gconstpointer own, gconstpointer user)
 {
     const MgrEndpointCalls *calls = user;
+    const MgrRowColumns *chosen = own;
     const MgrEndpoint *endpoint = mgr_selector_endpoint(calls->parts.fleet, caller, id);
 
-    return endpoint != NULL ? mgr_status_endpoint(calls->parts.status, endpoint) : NULL;
+    if (endpoint == NULL)
+        return NULL;
+    return chosen != NULL ? mgr_row_document(calls->parts.fleet, chosen, endpoint)
+                          : mgr_status_endpoint(calls->parts.status, endpoint);
 }
 
 static json_t *stream_summary(const MgrCaller *caller, const GPtrArray *ids G_GNUC_UNUSED, gconstpointer user)
@@ -43,13 +50,21 @@ static json_t *selection_summary(const MgrCaller *caller, const GPtrArray *ids, 
     return json_pack("{s:o}", "summary", mgr_status_summary_of(calls->parts.status, caller, ids));
 }
 
-static bool read_limit(const MgrCall *call, guint64 *limit, GError **error)
+static bool read_wish(const MgrCall *call, MgrRowWish *wish, GError **error)
 {
-    const char *text = mgr_call_argument(call, "limit");
+    return mgr_row_wish_parse(wish, mgr_call_argument(call, "sort"), mgr_call_argument(call, "limit"),
+                              mgr_call_argument(call, "columns"), error);
+}
 
-    *limit = G_MAXUINT;
-    return text == NULL || g_ascii_string_to_unsigned(text, 10, 1, G_MAXUINT, limit, NULL) ||
-           hl_fail(error, HL_ERROR_INVALID, "limit is a number of endpoints, and not '%s'", text);
+/* Takes ids. */
+static void answer(MgrCall *call, const MgrStreamKind *kind, const MgrRowWish *wish, GPtrArray *ids)
+{
+    bool is_table = wish->chosen.n > 0;
+
+    mgr_call_stream_some(call, kind, ids,
+                         &(MgrStreamShape){ .some = wish->limit,
+                                            .at_once = AT_ONCE(is_table),
+                                            .own = is_table ? g_memdup2(&wish->chosen, sizeof wish->chosen) : NULL });
 }
 
 static void call_list(MgrCall *call, gpointer user)
@@ -61,21 +76,16 @@ static void call_list(MgrCall *call, gpointer user)
     g_autoptr(GPtrArray) endpoints = selector != NULL
                                          ? mgr_selector_filter(calls->parts.fleet, caller, selector, &error)
                                          : mgr_selector_all(calls->parts.fleet, caller);
-    guint64 limit;
-    GPtrArray *ids;
+    MgrRowWish wish;
 
-    if (endpoints == NULL || !read_limit(call, &limit, &error)) {
+    if (endpoints == NULL || !read_wish(call, &wish, &error)) {
         mgr_call_fail(call, error);
         return;
     }
-    ids = g_ptr_array_new_with_free_func(g_free);
-    for (guint i = 0; i < endpoints->len && ids->len < limit; i++) {
-        const MgrEndpoint *endpoint = endpoints->pdata[i];
-
-        if (selector != NULL || !endpoint->record.display.removed) /* a tombstone shows to those who name it */
-            g_ptr_array_add(ids, g_strdup(endpoint->record.id));
-    }
-    mgr_call_stream(call, selector != NULL ? &calls->selection : &calls->listing, ids);
+    if (selector == NULL) /* a tombstone shows to those who name it */
+        mgr_rows_leave_out_removed(endpoints);
+    answer(call, selector != NULL ? &calls->selection : &calls->listing, &wish,
+           mgr_rows_ids(calls->parts.fleet, &wish, endpoints));
 }
 
 /* What is told on the status topics from now on is later than this. */
@@ -87,12 +97,26 @@ static json_t *stream_order(gconstpointer user)
                      (json_int_t)mgr_status_revision(calls->parts.status));
 }
 
-/* The documents of the status topics, those of tombstones too. */
+/* The documents of the status topics, those of tombstones too unless "removed" is "no". */
 static void call_snapshot(MgrCall *call, gpointer user)
 {
     const MgrEndpointCalls *calls = user;
+    const MgrCaller *caller = mgr_call_caller(call);
+    bool leaves_out = g_strcmp0(mgr_call_argument(call, "removed"), "no") == 0;
+    g_autoptr(GPtrArray) all = NULL;
+    g_autoptr(GError) error = NULL;
+    MgrRowWish wish;
 
-    mgr_call_stream(call, &calls->snapshot, mgr_selector_ids(calls->parts.fleet, mgr_call_caller(call)));
+    if (!read_wish(call, &wish, &error)) {
+        mgr_call_fail(call, error);
+        return;
+    }
+    if (leaves_out || mgr_row_wish_has_order(&wish))
+        all = mgr_selector_all(calls->parts.fleet, caller);
+    if (leaves_out)
+        mgr_rows_leave_out_removed(all);
+    answer(call, &calls->snapshot, &wish,
+           all != NULL ? mgr_rows_ids(calls->parts.fleet, &wish, all) : mgr_selector_ids(calls->parts.fleet, caller));
 }
 
 typedef MgrEndpoint *(*FindFn)(const MgrFleet *fleet, const MgrCaller *caller, const char *name, GError **error);
@@ -480,7 +504,7 @@ static void call_verify(MgrCall *call, gpointer user)
 }
 
 static const MgrCallRow rows[] = {
-    { "endpoint list", "", "selector limit", MGR_NEED_READ, MGR_SCOPE_SELECTOR, call_list },
+    { "endpoint list", "", "selector sort limit columns", MGR_NEED_READ, MGR_SCOPE_SELECTOR, call_list },
     { "endpoint show", "endpoint", "", MGR_NEED_READ, MGR_SCOPE_ENDPOINT, call_show },
     { "endpoint history", "endpoint", "", MGR_NEED_READ, MGR_SCOPE_ENDPOINT, call_history },
     { "endpoint move", "selector group", "", MGR_NEED_MOVE, MGR_SCOPE_SELECTOR, call_move },
@@ -488,7 +512,7 @@ static const MgrCallRow rows[] = {
     { "endpoint remove", "endpoint", "", MGR_NEED_MANAGE, MGR_SCOPE_ENDPOINT, call_remove },
     { "verify", "selector", "", MGR_NEED_OPERATE, MGR_SCOPE_SELECTOR, call_verify },
     { "summary", "", "", MGR_NEED_READ, MGR_SCOPE_LIST, call_summary },
-    { "snapshot", "", "", MGR_NEED_WATCH, MGR_SCOPE_LIST, call_snapshot },
+    { "snapshot", "", "sort limit columns removed", MGR_NEED_WATCH, MGR_SCOPE_LIST, call_snapshot },
     { .name = NULL },
 };
 
