@@ -113,17 +113,29 @@ static int compare_parts(const char *a, gsize a_size, const char *b, gsize b_siz
     return 0;
 }
 
+static int compare_upstream(const Parts *left, const Parts *right)
+{
+    int result = compare_parts(left->epoch, left->epoch_size, right->epoch, right->epoch_size);
+
+    return result != 0 ? result
+                       : compare_parts(left->upstream, left->upstream_size, right->upstream, right->upstream_size);
+}
+
 int hl_package_version_compare(const char *a, const char *b)
 {
     Parts left = split(a);
     Parts right = split(b);
-    int result = compare_parts(left.epoch, left.epoch_size, right.epoch, right.epoch_size);
+    int result = compare_upstream(&left, &right);
 
-    if (result == 0)
-        result = compare_parts(left.upstream, left.upstream_size, right.upstream, right.upstream_size);
-    if (result == 0)
-        result = compare_parts(left.revision, left.revision_size, right.revision, right.revision_size);
-    return result;
+    return result != 0 ? result : compare_parts(left.revision, left.revision_size, right.revision, right.revision_size);
+}
+
+bool hl_package_version_same_upstream(const char *a, const char *b)
+{
+    Parts left = split(a);
+    Parts right = split(b);
+
+    return compare_upstream(&left, &right) == 0;
 }
 
 bool hl_package_version_reached(const char *have, const char *wanted)

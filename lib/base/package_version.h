@@ -19,4 +19,7 @@ int hl_package_version_compare(const char *a, const char *b);
  * programs are built, it is compared with the upstream part alone.  A text that is no version has reached none. */
 bool hl_package_version_reached(const char *have, const char *wanted);
 
+/* Whether both are packages of one upstream version, epoch included: "0.2.0", "0.2.0-1" and "0.2.0-2" are. */
+bool hl_package_version_same_upstream(const char *a, const char *b);
+
 #endif

@@ -108,6 +108,24 @@ static void test_revision(void)
     g_assert_false(mgr_endpoint_is_program_outdated(&parts->fleet, one));
 }
 
+/* Upgraded by the helper once, and since then by its package manager, which tells nobody. */
+static void test_upgraded_otherwise(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    MgrEndpoint *one = add(parts, "e-one", "0.2.0");
+
+    report(parts, 1, "done", "0.2.0-1");
+    mgr_set_text(&one->record.program, "0.3.0");
+    mgr_set_text(&parts->fleet.program, "0.3.0-1");
+    g_assert_false(mgr_endpoint_is_program_outdated(&parts->fleet, one));
+    mgr_set_text(&parts->fleet.program, "0.3.0"); /* a native package */
+    g_assert_false(mgr_endpoint_is_program_outdated(&parts->fleet, one));
+    mgr_set_text(&parts->fleet.program, "0.2.0-2"); /* it is beyond that */
+    g_assert_false(mgr_endpoint_is_program_outdated(&parts->fleet, one));
+    mgr_set_text(&parts->fleet.program, "0.3.1");
+    g_assert_true(mgr_endpoint_is_program_outdated(&parts->fleet, one));
+}
+
 /* ---------------------------------------------------------------------------------------------------------- roll-outs
  */
 
@@ -314,6 +332,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/program/outdated", test_outdated);
     g_test_add_func("/manager/program/report", test_report);
     g_test_add_func("/manager/program/revision", test_revision);
+    g_test_add_func("/manager/program/otherwise", test_upgraded_otherwise);
     g_test_add_func("/manager/program/rollout/through", test_through);
     g_test_add_func("/manager/program/rollout/back", test_back);
     g_test_add_func("/manager/program/rollout/silent", test_silent);

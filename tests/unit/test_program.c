@@ -80,6 +80,10 @@ static void test_reached(void)
     g_assert_false(hl_package_version_reached("0.1.0", "0.2.0-1"));
     g_assert_false(hl_package_version_reached("0.2.0", "1:0.1.0-1"));
     g_assert_false(hl_package_version_reached("simulated", "0.2.0-1"));
+    g_assert_true(hl_package_version_same_upstream("0.2.0", "0.2.0-1"));
+    g_assert_true(hl_package_version_same_upstream("0.2.0-2", "0:0.2.0-1"));
+    g_assert_false(hl_package_version_same_upstream("0.2.0", "1:0.2.0"));
+    g_assert_false(hl_package_version_same_upstream("0.2.0", "0.2.0~rc1"));
 }
 
 static void test_suits(void)

@@ -25,9 +25,12 @@ bool mgr_endpoint_has_program(const MgrEndpoint *endpoint, const char *version)
 
     if (!hl_package_version_reached(record->program, version))
         return false;
-    /* it had an earlier package of the same upstream version, and told of a later one or of none */
-    return strchr(record->program, '-') != NULL || !done ||
-           hl_package_version_compare(record->upgrade_to, version) >= 0;
+    /* a program says no revision: where the upstream version is the same, the package that it was upgraded to tells;
+     * one that it has left since, for instance by apt, tells nothing */
+    if (strchr(record->program, '-') != NULL || !done || !hl_package_version_same_upstream(record->program, version) ||
+        !hl_package_version_same_upstream(record->upgrade_to, version))
+        return true;
+    return hl_package_version_compare(record->upgrade_to, version) >= 0;
 }
 
 bool mgr_endpoint_is_program_outdated(const MgrFleet *fleet, const MgrEndpoint *endpoint)
