@@ -94,10 +94,11 @@ bool ep_bundle_verify(const char *directory, const HlProgramRelease *release, co
 
 /* ----------------------------------------------------------------------------------------------------- to choose */
 
-/* Those that depend on exactly this version of others: one that stays behind would be broken. */
+/* Whether it may stay behind.  All others depend on exactly their version of something, -dbgsym as well: left behind,
+ * they would be broken, and apt with them. */
 static bool is_apart(const char *package)
 {
-    return strcmp(package, "holdline-doc") == 0 || g_str_has_suffix(package, "-dbgsym");
+    return strcmp(package, "holdline-doc") == 0;
 }
 
 GPtrArray *ep_bundle_choose(const char *directory, const HlProgramRelease *release, const EpTools *tools,
