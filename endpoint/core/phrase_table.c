@@ -96,6 +96,8 @@ const EpPhrase ep_phrases[] = {
     { N_("the stored settings"), "" },
     /* an upgrade of the program */
     { N_("%s, no upgrade is possible"), "" },
+    { N_("the program could not be fetched"), "" },
+    { N_("which packages are for this machine is not known (--program-arch says it)"), "" },
     { N_("%s, an upgrade is under way"), "" },
     { N_("%s, upgrades are left to roll-outs"), "" },
     { N_("the upgrade to %s failed, and so did the way back"), "" },

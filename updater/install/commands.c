@@ -190,8 +190,10 @@ static char *find_arch(const HlInvocation *call, GError **error)
     return hl_program_package_ok(arch) ? g_steal_pointer(&arch) : g_strdup("");
 }
 
-/* Whether the program is looked for as well, and how: *arch belongs to the wish. */
-static bool read_program(const HlInvocation *call, UpdProgramWish *wish, char **arch, UpdUpdate *update, GError **error)
+/* Whether the program is looked for as well, and how: *arch belongs to the wish.  What cannot be told of this machine
+ * (*problem) is no reason to leave its patterns as they are (B17). */
+static bool read_program(const HlInvocation *call, UpdProgramWish *wish, char **arch, UpdUpdate *update,
+                         GError **problem, GError **error)
 {
     *wish = (UpdProgramWish){ .dir = hl_cli_value(call, "program-dir", NULL),
                               .installed = hl_cli_value(call, "installed-program", NULL),
@@ -205,10 +207,12 @@ static bool read_program(const HlInvocation *call, UpdProgramWish *wish, char **
     if (!hl_package_version_ok(wish->installed))
         return hl_fail(error, HL_ERROR_USAGE, "--installed-program: '%s' is not a version of a package, like 0.1.0-1",
                        wish->installed);
-    *arch = find_arch(call, error);
+    if (!wish->blocked)
+        *arch = find_arch(call, problem);
     wish->arch = *arch;
-    update->program = wish;
-    return *arch != NULL;
+    if (wish->blocked || *arch != NULL)
+        update->program = wish;
+    return true;
 }
 
 /* NULL on failure. */
@@ -261,6 +265,7 @@ bool upd_cmd_update(HlInvocation *call, GError **error)
     g_auto(GStrv) components = sources == NULL ? NULL : read_components(call, error);
     g_autoptr(GBytes) root = NULL;
     g_autoptr(GError) problem = NULL;
+    g_autoptr(GError) program_problem = NULL;
     g_autofree char *arch = NULL;
     UpdUpdate update = { .mode = hl_cli_has(call, "force") ? UPD_PLAN_FORCE : UPD_PLAN_NEWER };
     UpdProgramWish wish;
@@ -268,7 +273,7 @@ bool upd_cmd_update(HlInvocation *call, GError **error)
 
     output_init(&output, call);
     if (components == NULL || !read_install(call, &output, &install, error) ||
-        !read_program(call, &wish, &arch, &update, error))
+        !read_program(call, &wish, &arch, &update, &program_problem, error))
         return false;
     root = hl_file_read(root_path, tuf_role_max_size(TUF_ROOT), error);
     if (root == NULL || !read_access(call, root, &update, error))
@@ -277,6 +282,8 @@ bool upd_cmd_update(HlInvocation *call, GError **error)
     update.n_sources = sources->len;
     update.components = (const char *const *)components;
     done = upd_update(&install, &update, &outcome, &problem);
+    if (program_problem != NULL)
+        upd_program_fail(&outcome.program, program_problem);
     print_outcome(&output, &outcome, problem);
     if (!done)
         g_propagate_error(error, g_steal_pointer(&problem));

@@ -202,15 +202,20 @@ static bool run(const UpdProgramWish *wish, UpdSource *source, HlUpdaterProgram 
     return true;
 }
 
+void upd_program_fail(HlUpdaterProgram *program, const GError *error)
+{
+    g_free(program->message);
+    program->outcome = HL_UPDATER_PROGRAM_FAILED;
+    program->message = g_strdup_printf("the program could not be fetched: %s", error->message);
+}
+
 void upd_program_fetch(const UpdProgramWish *wish, UpdSource *source, HlUpdaterProgram *program)
 {
     g_autoptr(GError) error = NULL;
 
     clear(program);
-    if (run(wish, source, program, &error))
-        return;
-    program->outcome = HL_UPDATER_PROGRAM_FAILED;
-    program->message = g_strdup_printf("the program could not be fetched: %s", error->message);
+    if (!run(wish, source, program, &error))
+        upd_program_fail(program, error);
 }
 
 void upd_program_block(const UpdProgramWish *wish, HlUpdaterProgram *program)

@@ -22,6 +22,9 @@ typedef struct {
     gpointer user;
 } UpdProgramWish;
 
+/* The step failed, for this reason; keeps the version that is known. */
+void upd_program_fail(HlUpdaterProgram *program, const GError *error);
+
 /* Forgets an offer of before, where upgrades are blocked.  Fills *program. */
 void upd_program_block(const UpdProgramWish *wish, HlUpdaterProgram *program);
 
