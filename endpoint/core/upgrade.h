@@ -48,7 +48,7 @@ typedef enum {
     EP_UPGRADE_WORKED,    /* what the state asks for was done; of WAITING: the line is up */
     EP_UPGRADE_FAILED,    /* it was not; of WAITING: its time is over */
     EP_UPGRADE_CUT_OFF,   /* the helper starts again, and finds this state written */
-    EP_UPGRADE_OVERTAKEN, /* somebody else installed another version meanwhile */
+    EP_UPGRADE_OVERTAKEN, /* somebody else installed another version meanwhile, or is about to */
     EP_UPGRADE_N_EVENTS
 } EpUpgradeEvent;
 

@@ -21,6 +21,7 @@ typedef struct {
     EpDeskUpgrade paper;
     char *offered, *offered_before; /* what the updater fetched */
     char *fresh, *before;           /* the same, where only this program changes it */
+    int lock;                       /* the package manager's, from KEPT on to the end of INSTALLING; -1 */
 } Helper;
 
 /* What an act came to; an error that is set is why. */
@@ -175,23 +176,26 @@ static EpUpgradeEvent keep(Helper *helper, GError **error)
 
 /* ------------------------------------------------------------------------------------------ kept: it can be begun */
 
+static bool take_lock(Helper *helper, GError **error)
+{
+    if (helper->lock < 0)
+        helper->lock = ep_tools_lock(&helper->has->tools, error);
+    return helper->lock >= 0;
+}
+
 static EpUpgradeEvent wait_for_lock(Helper *helper, GError **error)
 {
-    hl_autofd int lock = ep_tools_lock(&helper->has->tools, error);
-
     /* it was long: what was looked at may have changed meanwhile */
-    if (lock < 0)
-        return EP_UPGRADE_FAILED;
-    return event_of(check_fit(helper, helper->fresh, error));
+    return event_of(take_lock(helper, error) && check_fit(helper, helper->fresh, error));
 }
 
 /* ----------------------------------------------------------------------------------------------------- installing */
 
+/* With the lock held. */
 static bool install_from(const Helper *helper, const char *directory, const char *before, GError **error)
 {
     const EpTools *tools = &helper->has->tools;
-    hl_autofd int lock = ep_tools_lock(tools, error);
-    g_autoptr(HlProgramRelease) release = lock < 0 ? NULL : ep_bundle_read(directory, error);
+    g_autoptr(HlProgramRelease) release = ep_bundle_read(directory, error);
     g_autoptr(GPtrArray) paths = release == NULL ? NULL : ep_bundle_choose(directory, release, tools, error);
     g_autofree char *installed = NULL;
     bool whole = false;
@@ -209,10 +213,31 @@ static bool install_from(const Helper *helper, const char *directory, const char
            hl_fail(error, HL_ERROR_FAILED, "dpkg has ended, and version %s is not installed", release->version);
 }
 
+/* Whether no package is of another version than before, or in part. */
+static bool is_untouched(const Helper *helper)
+{
+    g_autoptr(HlProgramRelease) release = ep_bundle_read(helper->fresh, NULL);
+
+    for (guint i = 0; release != NULL && i < release->files->len; i++) {
+        const HlProgramFile *file = release->files->pdata[i];
+        g_autoptr(GError) problem = NULL;
+        bool whole = false;
+        g_autofree char *installed = ep_tools_installed(&helper->has->tools, file->package, &whole, &problem);
+
+        if (problem != NULL || (installed != NULL && (!whole || strcmp(installed, helper->paper.from) != 0)))
+            return false;
+    }
+    return release != NULL;
+}
+
+/* One that was cut off no longer has the lock.  Where another package manager has it, and dpkg had not begun, nothing
+ * is to be taken back. */
 static EpUpgradeEvent install(Helper *helper, GError **error)
 {
     if (is_overtaken(helper, error))
         return EP_UPGRADE_OVERTAKEN;
+    if (!take_lock(helper, error))
+        return is_untouched(helper) ? EP_UPGRADE_OVERTAKEN : EP_UPGRADE_FAILED;
     return event_of(install_from(helper, helper->fresh, NULL, error));
 }
 
@@ -250,7 +275,7 @@ static EpUpgradeEvent go_back(Helper *helper, GError **error)
         g_usleep((gulong)helper->has->pause * 1000);
     if (is_overtaken(helper, error))
         return EP_UPGRADE_OVERTAKEN;
-    return event_of(install_from(helper, helper->before, helper->paper.from, error) &&
+    return event_of(take_lock(helper, error) && install_from(helper, helper->before, helper->paper.from, error) &&
                     ep_tools_restart_daemon(&helper->has->tools, error));
 }
 
@@ -315,6 +340,8 @@ static bool carry_through(Helper *helper, GError **error)
         g_assert(act != NULL); /* only ends have none */
         event = act(helper, &problem);
         step(&helper->paper, event, problem);
+        if (helper->paper.upgrade.state != EP_UPGRADE_INSTALLING)
+            hl_fd_clear(&helper->lock);
         if (!ep_desk_write(helper->has->state_dir, EP_DESK_RUNNING, &helper->paper, error))
             return false;
     }
@@ -366,12 +393,16 @@ bool ep_helper_run(const EpHelperOptions *options, GError **error)
     g_autofree char *offered_before = g_build_filename(options->state_dir, HL_PROGRAM_COMPONENT, "before", NULL);
     g_autofree char *fresh = g_build_filename(directory, "next", NULL);
     g_autofree char *before = g_build_filename(directory, "before", NULL);
-    Helper helper = {
-        .has = options, .offered = offered, .offered_before = offered_before, .fresh = fresh, .before = before
-    };
+    Helper helper = { .has = options,
+                      .offered = offered,
+                      .offered_before = offered_before,
+                      .fresh = fresh,
+                      .before = before,
+                      .lock = -1 };
     bool begun = false;
     bool worked = find_work(&helper, &begun, error) && (!begun || carry_through(&helper, error));
 
+    hl_fd_clear(&helper.lock);
     ep_desk_upgrade_clear(&helper.paper);
     return worked;
 }
