@@ -68,6 +68,15 @@ void ep_upgrade_step(EpUpgrade *upgrade, EpUpgradeEvent event)
         *upgrade = (EpUpgrade){ row->spent, 1 };
 }
 
+HlTime ep_upgrade_pause(const EpUpgrade *upgrade, HlTime first)
+{
+    HlTime pause = upgrade->tries > 1 ? first : 0;
+
+    for (unsigned i = 2; i < upgrade->tries && pause > 0 && pause < EP_UPGRADE_MAX_PAUSE; i++)
+        pause *= 2;
+    return MIN(pause, EP_UPGRADE_MAX_PAUSE);
+}
+
 /* ----------------------------------------------------------------------------------------------------- the health */
 
 void ep_upgrade_health_begin(EpUpgradeHealth *health, HlTime bound, HlTime now)

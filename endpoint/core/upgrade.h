@@ -67,6 +67,12 @@ typedef struct {
 /* Nothing happens to an end. */
 void ep_upgrade_step(EpUpgrade *upgrade, EpUpgradeEvent event);
 
+/* How long to wait before this attempt: 0 before the first one, first before the second, then twice as long each time,
+ * up to EP_UPGRADE_MAX_PAUSE. */
+#define EP_UPGRADE_MAX_PAUSE HL_HOUR
+
+HlTime ep_upgrade_pause(const EpUpgrade *upgrade, HlTime first);
+
 /* ----------------------------------------------------------------------------------------------------- the health */
 
 /* How long the line must have been up under the new version: a daemon that connects and dies is not healthy. */

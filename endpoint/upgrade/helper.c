@@ -269,14 +269,26 @@ static EpUpgradeEvent wait_for_health(Helper *helper, GError **error)
 
 /* ---------------------------------------------------------------------------------------------------- going back */
 
+/* Whatever is installed: a machine without its daemon is lost to its server. */
+static void ensure_daemon(const EpTools *tools)
+{
+    g_autoptr(GError) problem = NULL;
+
+    if (ep_tools_daemon(tools) == 0 && !ep_tools_restart_daemon(tools, &problem))
+        hl_warn("upgrade", "%s", problem->message);
+}
+
 static EpUpgradeEvent go_back(Helper *helper, GError **error)
 {
-    if (helper->paper.upgrade.tries > 1)
-        g_usleep((gulong)helper->has->pause * 1000);
+    const EpTools *tools = &helper->has->tools;
+
+    g_usleep((gulong)ep_upgrade_pause(&helper->paper.upgrade, helper->has->pause) * 1000);
     if (is_overtaken(helper, error))
         return EP_UPGRADE_OVERTAKEN;
-    return event_of(take_lock(helper, error) && install_from(helper, helper->before, helper->paper.from, error) &&
-                    ep_tools_restart_daemon(&helper->has->tools, error));
+    if (take_lock(helper, error) && install_from(helper, helper->before, helper->paper.from, error))
+        return event_of(ep_tools_restart_daemon(tools, error));
+    ensure_daemon(tools); /* the next attempt may be an hour away */
+    return EP_UPGRADE_FAILED;
 }
 
 /* ------------------------------------------------------------------------------------------------------- the steps */
@@ -325,6 +337,8 @@ static bool conclude(const Helper *helper, GError **error)
 
     bool is_stuck = helper->paper.upgrade.state == EP_UPGRADE_STUCK; /* they are for the person who looks */
 
+    if (is_stuck)
+        ensure_daemon(&helper->has->tools);
     return ep_desk_write(state_dir, EP_DESK_ENDED, &helper->paper, error) && hl_tree_remove(helper->fresh, error) &&
            (is_stuck || hl_tree_remove(helper->before, error)) && ep_desk_remove(state_dir, EP_DESK_REQUEST, error) &&
            ep_desk_remove(state_dir, EP_DESK_RUNNING, error);

@@ -12,7 +12,7 @@
 typedef struct {
     const char *state_dir;
     HlTime health; /* how long the new daemon has for its line to come up */
-    HlTime pause;  /* between attempts to go back */
+    HlTime pause;  /* before the second attempt to go back (ep_upgrade_pause) */
     EpTools tools;
 } EpHelperOptions;
 

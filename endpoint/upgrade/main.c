@@ -42,7 +42,8 @@ static const HlFlag flags[] = {
     { "tools", "DIR", "Where dpkg, dpkg-deb, dpkg-query and systemctl are, instead of " EP_TOOLS_DIRECTORY },
     { "lock", "FILE", "Lock that package managers hold while they work, instead of " EP_TOOLS_LOCK },
     { "patience", "DURATION", "How long that lock is waited for, instead of 10m" },
-    { "pause", "DURATION", "Between attempts to go back, instead of 30s" },
+    { "pause", "DURATION",
+      "Before the second attempt to go back, then twice as long each time up to 1h, instead of 30s" },
 };
 static const HlCommand commands[] = {
     { "run", "[-c FILE] [--tools DIR] [--lock FILE] [--patience DURATION] [--pause DURATION]",

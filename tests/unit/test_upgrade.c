@@ -78,6 +78,16 @@ static void test_cut_off(void)
     g_assert_cmpint(next, ==, EP_UPGRADE_STUCK);
 }
 
+static void test_pause(void)
+{
+    static const HlTime seconds[] = { 0, 30, 60, 120, 240, 480, 960, 1920, 3600, 3600 };
+
+    for (guint i = 0; i < G_N_ELEMENTS(seconds); i++)
+        g_assert_cmpint(ep_upgrade_pause(&(EpUpgrade){ EP_UPGRADE_GOING_BACK, i + 1 }, SEC(30)), ==, SEC(seconds[i]));
+    g_assert_cmpint(ep_upgrade_pause(&(EpUpgrade){ EP_UPGRADE_GOING_BACK, G_MAXUINT }, SEC(30)), ==, HL_HOUR);
+    g_assert_cmpint(ep_upgrade_pause(&(EpUpgrade){ EP_UPGRADE_GOING_BACK, 1000000 }, 0), ==, 0);
+}
+
 /* An end stays what it is, whatever happens; every other state has an end within reach. */
 static void test_ends(void)
 {
@@ -277,6 +287,7 @@ int main(int argc, char **argv)
     g_test_add_func("/upgrade/good", test_good);
     g_test_add_func("/upgrade/failures", test_failures);
     g_test_add_func("/upgrade/cut-off", test_cut_off);
+    g_test_add_func("/upgrade/pause", test_pause);
     g_test_add_func("/upgrade/ends", test_ends);
     g_test_add_func("/upgrade/health", test_health);
     g_test_add_func("/upgrade/plan", test_plan);
