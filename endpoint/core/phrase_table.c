@@ -110,6 +110,8 @@ const EpPhrase ep_phrases[] = {
     { N_("the helper was not started"), "" },
     { N_("look at 'systemctl status holdline-upgrade.path'"), "" },
     { N_("its line to the server did not come up within %s"), "" },
+    { N_("it was cut off %u times in %s"), "" },
+    { N_("look at 'journalctl -u holdline-upgrade'"), "" },
     { N_("a version whose line does not come up could not be told from a good one"), "" },
     { N_("%s was removed meanwhile"), "" },
     { N_("%s is not installed from a package"), "" },

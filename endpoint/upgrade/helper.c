@@ -344,6 +344,23 @@ static bool conclude(const Helper *helper, GError **error)
            ep_desk_remove(state_dir, EP_DESK_RUNNING, error);
 }
 
+/* What it was at when it was cut off is begun once more, or was so too often. */
+static void resume(EpDeskUpgrade *paper)
+{
+    EpUpgrade before = paper->upgrade;
+    EpUpgrade next = before;
+    g_autoptr(GError) problem = NULL;
+
+    hl_info("upgrade", "%s to %s: goes on from %s", paper->from, paper->to, ep_upgrade_state_name(before.state));
+    if (ep_upgrade_is_end(before.state))
+        return; /* it was written whole */
+    ep_upgrade_step(&next, EP_UPGRADE_CUT_OFF);
+    if (next.state != before.state)
+        hl_fail(&problem, HL_ERROR_FAILED, "it was cut off %u times in %s: look at 'journalctl -u holdline-upgrade'",
+                before.tries, ep_upgrade_state_name(before.state));
+    step(paper, EP_UPGRADE_CUT_OFF, problem);
+}
+
 static bool carry_through(Helper *helper, GError **error)
 {
     while (!ep_upgrade_is_end(helper->paper.upgrade.state)) {
@@ -384,9 +401,7 @@ static bool find_work(Helper *helper, bool *begun, GError **error)
     if (running == EP_DESK_UNREADABLE)
         return give_up(helper, error);
     if (running == EP_DESK_FOUND) {
-        hl_info("upgrade", "%s to %s: goes on from %s", helper->paper.from, helper->paper.to,
-                ep_upgrade_state_name(helper->paper.upgrade.state));
-        ep_upgrade_step(&helper->paper.upgrade, EP_UPGRADE_CUT_OFF);
+        resume(&helper->paper);
     } else {
         EpDeskFind request = ep_desk_read(state_dir, EP_DESK_REQUEST, &helper->paper, error);
 
