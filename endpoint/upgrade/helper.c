@@ -379,14 +379,41 @@ static bool carry_through(Helper *helper, GError **error)
     return conclude(helper, error);
 }
 
-/* Nobody can say any longer what was done: a person has to look. */
-static bool give_up(const Helper *helper, GError **error)
+/* Which upgrade that is whose paper cannot be read, by the packages that lie there for it. */
+static bool guess_paper(Helper *helper)
+{
+    bool is_kept = g_file_test(helper->fresh, G_FILE_TEST_IS_DIR);
+    g_autoptr(HlProgramRelease) release = ep_bundle_read(is_kept ? helper->fresh : helper->offered, NULL);
+    g_autoptr(HlProgramRelease) before = ep_bundle_read(is_kept ? helper->before : helper->offered_before, NULL);
+
+    if (release == NULL || before == NULL)
+        return false;
+    helper->paper = (EpDeskUpgrade){ .release = release->release,
+                                     .from = g_strdup(before->version),
+                                     .to = g_strdup(release->version),
+                                     .begun = hl_clock_wall() };
+    return true;
+}
+
+/* Nobody can say any longer what was done.  After a journal a person has to look; a request may come once more.  What
+ * only cannot be read now (the disk) is for the next start. */
+static bool give_up(Helper *helper, EpUpgradeState end, GError **error)
 {
     g_autofree char *directory = ep_desk_directory(helper->has->state_dir);
-    g_autoptr(GError) problem = *error;
+    g_autoptr(GError) problem = NULL;
 
-    *error = NULL;
-    hl_error("upgrade", "%s: nothing is done any more; 'dpkg --audit' says what is left to do", problem->message);
+    if (hl_error_code(*error) != HL_ERROR_INVALID && hl_error_code(*error) != HL_ERROR_LIMIT)
+        return false;
+    problem = g_steal_pointer(error);
+    hl_error("upgrade", "%s: nothing more is done; 'dpkg --audit' says what is left to do", problem->message);
+    if (guess_paper(helper)) {
+        helper->paper.upgrade = (EpUpgrade){ end, 1 };
+        helper->paper.detail = g_strdup(problem->message);
+        helper->paper.ended = hl_clock_wall();
+        helper->paper.lasting = end == EP_UPGRADE_STUCK;
+        return conclude(helper, error);
+    }
+    ensure_daemon(&helper->has->tools);
     return ep_desk_remove(helper->has->state_dir, EP_DESK_REQUEST, error) &&
            ep_desk_remove(helper->has->state_dir, EP_DESK_RUNNING, error) && hl_dir_sync(directory, error);
 }
@@ -399,7 +426,7 @@ static bool find_work(Helper *helper, bool *begun, GError **error)
 
     *begun = running == EP_DESK_FOUND;
     if (running == EP_DESK_UNREADABLE)
-        return give_up(helper, error);
+        return give_up(helper, EP_UPGRADE_STUCK, error);
     if (running == EP_DESK_FOUND) {
         resume(&helper->paper);
     } else {
@@ -407,7 +434,7 @@ static bool find_work(Helper *helper, bool *begun, GError **error)
 
         *begun = request == EP_DESK_FOUND;
         if (request == EP_DESK_UNREADABLE)
-            return give_up(helper, error);
+            return give_up(helper, EP_UPGRADE_REFUSED, error);
         helper->paper.upgrade = EP_UPGRADE_INIT;
         helper->paper.begun = hl_clock_wall();
     }
