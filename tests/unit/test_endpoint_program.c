@@ -285,6 +285,31 @@ static void test_alive(void)
     g_assert_cmpint(ep_desk_who_is_alive(parts->dir, HOLDLINE_VERSION), ==, 0);
 }
 
+/* A daemon that was killed left that its line is up; the one after it is not yet. */
+static void test_alive_after_a_kill(void)
+{
+    g_autoptr(EndpointParts) parts = world_new();
+
+    parts_leave(parts);
+    g_assert_true(ep_desk_say_alive(parts->dir, HOLDLINE_VERSION, getpid(), true, NULL));
+    parts_restart(parts);
+    g_assert_cmpint(ep_desk_who_is_alive(parts->dir, HOLDLINE_VERSION), ==, 0);
+}
+
+static void test_alive_is_written_at_last(void)
+{
+    g_autoptr(EndpointParts) parts = world_new();
+    g_autofree char *desk = ep_desk_directory(parts->dir);
+    g_autofree char *away = g_strconcat(desk, "-away", NULL);
+
+    g_assert_cmpint(rename(desk, away), ==, 0);
+    ep_program_line(parts->program, true);
+    g_assert_cmpint(rename(away, desk), ==, 0);
+    g_assert_cmpint(ep_desk_who_is_alive(parts->dir, HOLDLINE_VERSION), ==, 0);
+    timer_fake_advance(10 * HL_SECOND);
+    g_assert_cmpint(ep_desk_who_is_alive(parts->dir, HOLDLINE_VERSION), ==, getpid());
+}
+
 /* ------------------------------------------------------------------------------------------------- left to roll-outs
  */
 
@@ -325,6 +350,8 @@ int main(int argc, char **argv)
     g_test_add_func("/endpoint/program/refused", test_refused_for_now);
     g_test_add_func("/endpoint/program/nobody", test_nobody_reads_it);
     g_test_add_func("/endpoint/program/alive", test_alive);
+    g_test_add_func("/endpoint/program/alive/kill", test_alive_after_a_kill);
+    g_test_add_func("/endpoint/program/alive/at-last", test_alive_is_written_at_last);
     g_test_add_func("/endpoint/program/left", test_left_to_rollouts);
     return g_test_run();
 }

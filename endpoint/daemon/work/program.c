@@ -12,7 +12,8 @@
 
 #define LOOK      (2 * HL_SECOND) /* at the helper's papers, while it works */
 #define PATIENCE  (2 * HL_MINUTE) /* until it has read the request */
-#define TOLD_FACT "program-told"  /* which end was reported, in the store */
+#define SAY_AGAIN (10 * HL_SECOND)
+#define TOLD_FACT "program-told" /* which end was reported, in the store */
 
 struct EpProgram {
     EpProgramOptions has;
@@ -23,6 +24,7 @@ struct EpProgram {
     bool asked;           /* now is a request that the helper has not read yet */
     HlTime asked_at;      /* mono */
     guint timer;          /* not 0: the helper is at work */
+    guint say_timer;      /* not 0: that the line is up or down could not be written */
 };
 
 /* ------------------------------------------------------------------------------------------------------ the report */
@@ -168,12 +170,31 @@ static void watch(EpProgram *program)
 
 /* -------------------------------------------------------------------------------------------------------- the line */
 
+static gboolean on_say_again(gpointer user);
+
+/* A helper that waits for it goes back if it is never written. */
 static void say_alive(EpProgram *program)
 {
     g_autoptr(GError) error = NULL;
 
-    if (!ep_desk_say_alive(program->has.conf->state_dir, HOLDLINE_VERSION, getpid(), program->line_up, &error))
-        hl_warn("upgrade", "%s", error->message); /* a helper that waits for it goes back */
+    program->line_told =
+        ep_desk_say_alive(program->has.conf->state_dir, HOLDLINE_VERSION, getpid(), program->line_up, &error);
+    if (program->line_told) {
+        g_clear_handle_id(&program->say_timer, g_source_remove);
+        return;
+    }
+    hl_log_limited(HL_LOG_WARN, "upgrade", "alive", "%s", error->message);
+    if (program->say_timer == 0)
+        program->say_timer = g_timeout_add((guint)SAY_AGAIN, on_say_again, program);
+}
+
+static gboolean on_say_again(gpointer user)
+{
+    EpProgram *program = user;
+
+    program->say_timer = 0;
+    say_alive(program);
+    return G_SOURCE_REMOVE;
 }
 
 void ep_program_line(EpProgram *program, bool up)
@@ -181,7 +202,6 @@ void ep_program_line(EpProgram *program, bool up)
     if (program->line_told && program->line_up == up)
         return;
     program->line_up = up;
-    program->line_told = true;
     say_alive(program);
 }
 
@@ -316,6 +336,7 @@ EpProgram *ep_program_new(const EpProgramOptions *options)
     program->has = *options;
     if (!ep_desk_make(options->conf->state_dir, &error))
         hl_warn("upgrade", "%s", error->message);
+    say_alive(program); /* the process before it may have been killed while its line was up */
     look(program);
     if (is_waited_for(program))
         program->timer = g_timeout_add((guint)LOOK, on_look, program);
@@ -327,6 +348,7 @@ void ep_program_free(EpProgram *program)
     if (program == NULL)
         return;
     g_clear_handle_id(&program->timer, g_source_remove);
+    g_clear_handle_id(&program->say_timer, g_source_remove);
     ep_desk_upgrade_clear(&program->wanted);
     ep_desk_upgrade_clear(&program->now);
     g_free(program);
