@@ -22,7 +22,7 @@ static bool check_proxy(const char *text, GError **error)
 }
 
 static const HlOption rows[] = {
-    { "state.directory", HL_OPTION_STRING, offsetof(EpConf, state_dir), "/var/lib/holdline", 1, 4000, NULL,
+    { "state.directory", HL_OPTION_STRING, offsetof(EpConf, state_dir), EP_CONF_DEFAULT_STATE, 1, 4000, NULL,
       "Where identity, settings, reports and patterns are kept", NULL },
     { "control.socket", HL_OPTION_STRING, offsetof(EpConf, socket), "", 0, 107, NULL,
       "Control socket of the daemon; empty for 'control' in the state directory", NULL },

@@ -8,7 +8,8 @@
 #include "lib/base/clock.h"
 #include "lib/base/option.h"
 
-#define EP_CONF_DEFAULT_PATH "/etc/holdline/endpoint.conf"
+#define EP_CONF_DEFAULT_PATH  "/etc/holdline/endpoint.conf"
+#define EP_CONF_DEFAULT_STATE "/var/lib/holdline" /* as in holdline-upgrade.path */
 
 /* In the state directory. */
 #define EP_QUARANTINE_DIRECTORY "quarantine"

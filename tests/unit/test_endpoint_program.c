@@ -262,12 +262,17 @@ static void test_nobody_reads_it(void)
     timer_fake_advance(2 * HL_MINUTE);
     g_assert_false(has(parts, EP_DESK_REQUEST));
     g_assert_cmpstr(reported(parts)->end, ==, "refused");
-    g_assert_nonnull(strstr(reported(parts)->detail, "holdline-upgrade.path"));
+    g_assert_nonnull(strstr(reported(parts)->detail, "holdline-upgrade.path as installed watches /var/lib/holdline"));
+    g_assert_nonnull(strstr(reported(parts)->detail, parts->dir));
     parts_ack(parts);
     g_ptr_array_set_size(parts->reports, 0);
     parts_restart(parts);
     parts_line_up(parts);
     g_assert_null(reported(parts)); /* nor what ended before that */
+    /* here nobody ever looks: not at every update once more */
+    g_free(detail);
+    detail = update(parts, HL_UPDATER_PROGRAM_OFFERED, NEXT, "");
+    g_assert_false(has(parts, EP_DESK_REQUEST));
 }
 
 /* --------------------------------------------------------------------------------------- what the helper is told */

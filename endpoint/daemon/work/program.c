@@ -100,6 +100,14 @@ static bool read_paper(EpProgram *program, EpDeskPaper paper)
     return false;
 }
 
+/* holdline-upgrade.path names one directory: in any other, asking again changes nothing. */
+static bool is_watched(const EpProgram *program)
+{
+    g_autofree char *state_dir = g_canonicalize_filename(program->has.conf->state_dir, "/");
+
+    return strcmp(state_dir, EP_CONF_DEFAULT_STATE) == 0;
+}
+
 /* The request stays where it was written: nobody watches that place. */
 static void give_up_asking(EpProgram *program)
 {
@@ -111,7 +119,13 @@ static void give_up_asking(EpProgram *program)
     now->upgrade.state = EP_UPGRADE_REFUSED;
     now->ended = hl_clock_wall();
     g_free(now->detail);
-    now->detail = g_strdup("the helper was not started: look at 'systemctl status holdline-upgrade.path'");
+    if (is_watched(program))
+        now->detail = g_strdup("the helper was not started: look at 'systemctl status holdline-upgrade.path'");
+    else
+        now->detail = g_strdup_printf("the helper was not started: holdline-upgrade.path as installed watches %s, and "
+                                      "state.directory is %s: change it with 'systemctl edit holdline-upgrade.path'",
+                                      EP_CONF_DEFAULT_STATE, state_dir);
+    now->lasting = !is_watched(program);
     /* the end first: a daemon that is killed in between gives up once more */
     if (!ep_desk_write(state_dir, EP_DESK_ENDED, now, &error) || !ep_desk_remove(state_dir, EP_DESK_REQUEST, &error))
         hl_warn("upgrade", "%s", error->message);
