@@ -2,6 +2,7 @@
 /* endpoint/daemon/link: a broker where no manager answers, and the way back after a loss. */
 #include <string.h>
 
+#include "endpoint/daemon/ground/store.h"
 #include "endpoint/daemon/link/presence.h"
 #include "lib/bus/bus_fake.h"
 #include "proto/envelope.h"
@@ -44,6 +45,13 @@ static void drop(Fixture *f)
     ep_presence_free(f->presence);
     ep_poll_free(f->poll);
     ep_spool_free(f->spool);
+}
+
+static void restart(Fixture *f)
+{
+    drop(f);
+    parts_restart(f->parts);
+    make(f);
 }
 
 static void set_up(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
@@ -206,6 +214,25 @@ static void test_window(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
     g_assert_cmpint(bus_fake_spread(bus()), ==, 0);
 }
 
+/* A helper waits for the line with less patience than a large fleet's window has. */
+static void test_window_of_an_upgrade(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+    static const EpUpgradeState states[] = { EP_UPGRADE_INSTALLING, EP_UPGRADE_WAITING, EP_UPGRADE_GOING_BACK };
+    EpDeskUpgrade upgrade = { .release = 1, .from = (char *)"1.0", .to = (char *)"1.1" };
+
+    g_assert_true(ep_store_set_int(f->parts->db, "connect-window", 10 * HL_MINUTE, NULL));
+    for (gsize i = 0; i < G_N_ELEMENTS(states); i++) {
+        upgrade.upgrade = (EpUpgrade){ states[i], 1 };
+        g_assert_true(ep_desk_write(f->parts->dir, EP_DESK_RUNNING, &upgrade, NULL));
+        restart(f);
+        g_assert_cmpint(bus_fake_first_delay(bus()), <=, 2 * HL_SECOND);
+        g_assert_cmpint(bus_fake_spread(bus()), ==, 10 * HL_MINUTE); /* of a line that was up */
+    }
+    g_assert_true(ep_desk_remove(f->parts->dir, EP_DESK_RUNNING, NULL));
+    restart(f);
+    g_assert_cmpint(bus_fake_first_delay(bus()), ==, 10 * HL_MINUTE);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -213,5 +240,6 @@ int main(int argc, char **argv)
     g_test_add("/endpoint-link/no-manager/goes-on", Fixture, NULL, set_up, test_no_manager_goes_on, tear_down);
     g_test_add("/endpoint-link/refused-subscription", Fixture, NULL, set_up, test_refused, tear_down);
     g_test_add("/endpoint-link/window", Fixture, NULL, set_up, test_window, tear_down);
+    g_test_add("/endpoint-link/window/upgrade", Fixture, NULL, set_up, test_window_of_an_upgrade, tear_down);
     return g_test_run();
 }

@@ -168,6 +168,14 @@ static char **subscriptions(const EpLink *link)
     return g_strv_builder_end(builder);
 }
 
+/* A window may be longer than a helper waits before it takes a version back. */
+static HlTime first_delay(const EpLink *link)
+{
+    HlTime delay = MIN(FIRST_SPREAD, link->has.backoff_base);
+
+    return link->has.is_awaited ? delay : MAX(delay, link->window);
+}
+
 static bool start_bus(EpLink *link, GError **error)
 {
     const EpIdentity *identity = link->has.identity;
@@ -184,7 +192,7 @@ static bool start_bus(EpLink *link, GError **error)
                              .backoff_cap = link->has.backoff_cap,
                              .proof = HL_BUS_PROVED_BY_WORD,
                              .keepalive = link->has.keepalive,
-                             .first_delay = MAX(MIN(FIRST_SPREAD, link->has.backoff_base), link->window),
+                             .first_delay = first_delay(link),
                              .handlers = { on_will, on_up, on_down, on_failed, on_message, on_refused },
                              .user = link };
 
@@ -248,10 +256,12 @@ EpLink *ep_link_new(const EpLinkOptions *options, GError **error)
     link->will_topic = hl_topic_name(HL_TOPIC_LINK, options->identity->id);
     link->proxy = g_strdup(options->proxy);
     link->brokers = g_strdupv(hl_unconst(options->brokers));
-    if (start_bus(link, error))
-        return link;
-    ep_link_free(link);
-    return NULL;
+    if (!start_bus(link, error)) {
+        ep_link_free(link);
+        return NULL;
+    }
+    link->has.is_awaited = false; /* of the first connect */
+    return link;
 }
 
 void ep_link_free(EpLink *link)

@@ -38,12 +38,13 @@ typedef struct {
     const char *const *brokers; /* in the order of attempts, at least one; copied */
     const char *proxy;          /* of the line; copied */
     HlTime backoff_base, backoff_cap, keepalive;
+    bool is_awaited;         /* somebody waits for the first connect: it is not spread over the server's window */
     EpLinkHandlers handlers; /* all are required */
     gpointer user;
 } EpLinkOptions;
 
-/* Starts to connect, within two seconds, or the window that the server told before.  NULL for an identity that no
- * connection can be made with. */
+/* Starts to connect, within two seconds, or the window that the server told before unless it is awaited.  NULL for an
+ * identity that no connection can be made with. */
 EpLink *ep_link_new(const EpLinkOptions *options, GError **error);
 
 /* Disconnects cleanly: the broker drops the will, and gets what was published before. */

@@ -470,6 +470,7 @@ EpPresence *ep_presence_new(const EpPresenceOptions *options, GError **error)
                            .backoff_base = options->conf->backoff_base,
                            .backoff_cap = options->conf->backoff_cap,
                            .keepalive = options->conf->keepalive,
+                           .is_awaited = ep_program_is_awaiting_line(options->program),
                            .handlers = { on_will,
                                          on_up,
                                          on_down,

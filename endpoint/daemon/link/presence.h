@@ -28,7 +28,7 @@ typedef struct {
     EpServerTime *time; /* told by the server's notices */
     EpSpool *spool;
     EpSettings *settings;
-    EpProgram *program; /* hears whether the line is up */
+    EpProgram *program; /* hears whether the line is up, and says whether a helper waits for it */
     EpUpdates *updates;
     EpPoll *poll;
     EpServer *server;

@@ -219,6 +219,15 @@ void ep_program_line(EpProgram *program, bool up)
     say_alive(program);
 }
 
+/* dpkg starts the new daemon before it ends: the journal says "installing" then. */
+bool ep_program_is_awaiting_line(const EpProgram *program)
+{
+    EpUpgradeState state = program->now.upgrade.state;
+
+    return program->now.to != NULL &&
+           (state == EP_UPGRADE_INSTALLING || state == EP_UPGRADE_WAITING || state == EP_UPGRADE_GOING_BACK);
+}
+
 void ep_program_enrol(EpProgram *program, EpSpool *spool)
 {
     program->spool = spool;

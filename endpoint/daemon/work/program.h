@@ -34,6 +34,9 @@ void ep_program_enrol(EpProgram *program, EpSpool *spool);
 /* The server answered on the line, or the line is down. */
 void ep_program_line(EpProgram *program, bool up);
 
+/* Whether a helper has installed, or is installing, what this process runs: it waits for the line. */
+bool ep_program_is_awaiting_line(const EpProgram *program);
+
 /* Where the updater is to keep packages; NULL: this machine's program is not upgraded (upgrade.helper).  Caller frees.
  */
 char *ep_program_directory(const EpProgram *program);
