@@ -392,7 +392,9 @@ static void test_finds(void)
           "{\"count\":3,\"last\":{\"action\":\"reported\",\"at\":\"2026-11-22T21:45:02Z\",\"path\":\"/srv/a\","
           "\"signature\":\"S\"},\"total\":2}");
     g_assert_true(hl_db_exec(parts->db, "DELETE FROM detection", NULL));
+    g_assert_true(ep_store_set_int(parts->db, "connect-window", HL_MINUTE, NULL)); /* of that server's fleet */
     g_assert_true(ep_store_forget_identity(parts->db, NULL));
+    g_assert_cmpint(ep_store_get_int(parts->db, "connect-window", 0), ==, 0);
     parts_restart(parts);
     check(parts, USER, "finds", "{\"count\":3,\"last\":null,\"total\":0}");
 }

@@ -143,7 +143,7 @@ bool ep_store_restart_line(HlDb *db, GError **error)
     return hl_db_exec(db,
                       "DELETE FROM fact WHERE name IN"
                       " ('session', 'notices', 'spool', 'spool-acked', 'spool-acked-mark', 'pruned-until', "
-                      "'pruned-issued', 'quarantine-told');"
+                      "'pruned-issued', 'quarantine-told', 'connect-window');"
                       " DELETE FROM server;",
                       error);
 }
