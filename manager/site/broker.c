@@ -99,16 +99,18 @@ bool mgr_site_end_broker(const MgrBrokerPlace *place, pid_t *pid, GError **error
 
 bool mgr_site_end_brokers(const char *dir, guint from, uint16_t port, GArray *pids, GError **error)
 {
+    bool ended = true;
+
     for (guint i = from; i < MGR_MAX_BROKERS; i++) {
         MgrBrokerPlace place = { dir, i, port != 0 && port + i <= UINT16_MAX ? (uint16_t)(port + i) : 0 };
         pid_t pid;
 
-        if (!mgr_site_end_broker(&place, &pid, error))
-            return false;
-        if (pid != 0 && pids != NULL)
+        if (!mgr_site_end_broker(&place, &pid, ended ? error : NULL))
+            ended = false; /* those behind it would keep endpoints that no manager hears */
+        else if (pid != 0 && pids != NULL)
             g_array_append_val(pids, pid);
     }
-    return true;
+    return ended;
 }
 
 bool mgr_site_note_broker(const MgrBrokerPlace *place, const MgrBrokerNote *note, GError **error)

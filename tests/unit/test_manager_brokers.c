@@ -233,23 +233,33 @@ static void test_doubts(void)
     g_assert_cmpint(actual(parts, ids[7]), ==, MGR_ACTUAL_OFFLINE);
 }
 
-/* Each has the handshakes of its own endpoints alone. */
+static uint32_t announced_window(Parts *parts)
+{
+    g_autoptr(HlMsgManagerState) state = NULL;
+
+    bus_fake_down(parts->bus, "gone");
+    bus_fake_forget(parts->bus);
+    bus_fake_up(parts->bus);
+    state = parts_take(parts, HL_TOPIC_MANAGER_STATE, "", &holdline__v1__manager_state__descriptor);
+    return state->reconnect_window_ms;
+}
+
+/* Each has the handshakes of its own endpoints alone, and of those of one that is drained or away. */
 static void test_window(void)
 {
     for (guint brokers = 1; brokers <= BROKERS; brokers += 2) {
         g_autoptr(Parts) parts = parts_new_with(brokers);
-        g_autoptr(HlMsgManagerState) state = NULL;
         char id[16];
 
         for (guint i = 0; i < 1200; i++) {
             g_snprintf(id, sizeof id, "e-%u", i);
             parts_add_endpoint(parts, id);
         }
-        bus_fake_down(parts->bus, "gone");
-        bus_fake_forget(parts->bus);
-        bus_fake_up(parts->bus);
-        state = parts_take(parts, HL_TOPIC_MANAGER_STATE, "", &holdline__v1__manager_state__descriptor);
-        g_assert_cmpuint(state->reconnect_window_ms, ==, 7200 / brokers);
+        g_assert_cmpuint(announced_window(parts), ==, 7200 / brokers);
+        if (brokers == 1)
+            continue;
+        bus_fake_down(parts_bus(parts, brokers - 1), "gone");
+        g_assert_cmpuint(announced_window(parts), ==, 7200 / (brokers - 1));
     }
 }
 

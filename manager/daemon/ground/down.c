@@ -52,12 +52,18 @@ bool mgr_down_is_up_at(const MgrDown *down, guint broker)
     return down->buses[broker] != NULL && hl_bus_state(down->buses[broker]) == HL_BUS_UP;
 }
 
+guint mgr_down_n_up(const MgrDown *down)
+{
+    guint n = 0;
+
+    for (guint i = 0; i < MGR_MAX_BROKERS; i++)
+        n += mgr_down_is_up_at(down, i);
+    return n;
+}
+
 bool mgr_down_is_up(const MgrDown *down)
 {
-    for (guint i = 0; i < MGR_MAX_BROKERS; i++)
-        if (mgr_down_is_up_at(down, i))
-            return true;
-    return false;
+    return mgr_down_n_up(down) > 0;
 }
 
 static uint64_t lost_links(const MgrDown *down, guint broker)

@@ -37,6 +37,9 @@ guint mgr_down_heard(const MgrDown *down);
 bool mgr_down_is_up(const MgrDown *down);
 bool mgr_down_is_up_at(const MgrDown *down, guint broker);
 
+/* To how many of them. */
+guint mgr_down_n_up(const MgrDown *down);
+
 /* host:port of the first broker that is up, or else of the first; "" while no bus is attached.  Valid until a
  * connection changes. */
 const char *mgr_down_broker(const MgrDown *down);

@@ -494,7 +494,7 @@ static void send_notice(MgrDelivery *delivery, const MgrEndpoint *endpoint, HlMs
     notice.mark = endpoint->record.report_mark;
     notice.connect_window_ms = (uint32_t)mgr_herd_connects(
         &delivery->fleet->herd, g_hash_table_size(delivery->fleet->endpoints),
-        delivery->conf->broker_mode == MGR_BROKER_MANAGED ? (guint)delivery->conf->broker_count : 1,
+        MAX(mgr_down_n_up(delivery->down), 1), /* who is at one that is drained or away goes to the others */
         delivery->conf->reconnect_window);
     notice.poll_ms = endpoint->record.display.in_unreachable_net ? (uint32_t)delivery->conf->unreachable_poll : 0;
     payload = encode_ack(delivery, &notice);

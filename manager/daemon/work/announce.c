@@ -11,7 +11,8 @@ GBytes *mgr_announce_payload(const MgrAnnounceParts *parts, bool online)
     HlMsgManagerState state = HOLDLINE__V1__MANAGER_STATE__INIT;
     g_autofree char *ids = mgr_pki_authority_ids(parts->pki);
     g_auto(GStrv) authorities = g_strsplit(ids, ",", -1);
-    guint brokers = mgr_conf_brokers(parts->conf); /* each does the handshakes of its own, one after the other */
+    /* each does the handshakes of its own, one after the other; one that is drained or away does none */
+    guint brokers = MAX(mgr_down_n_up(parts->down), 1);
     guint share = (g_hash_table_size(parts->fleet->endpoints) + brokers - 1) / brokers;
 
     state.online = online;
