@@ -207,6 +207,9 @@ void mgr_write_new_target(HlWriteSet *set, const MgrTargetRecord *target);
 /* Leaves a target alone that may not come to this state from the one that it has when the set is written
  * (hl_command_state_may_follow): a report repeated, or overtaken by a later one. */
 void mgr_write_target(HlWriteSet *set, const MgrTargetRecord *target);
+/* The row of history for it, put in before mgr_write_target: only where that moves the target.  An endpoint that was
+ * asked again tells the same end in two reports. */
+void mgr_write_target_history(HlWriteSet *set, const MgrTargetRecord *target, HlCommandKind kind);
 /* The result of a target that the manager took for expired, timed out or cancelled: corrects it, and says so in its
  * detail and in the endpoint's history; leaves any other target alone. */
 void mgr_write_late_result(HlWriteSet *set, const MgrTargetRecord *target);

@@ -286,6 +286,17 @@ void mgr_write_target(HlWriteSet *set, const MgrTargetRecord *target)
         target->command, target->endpoint, before);
 }
 
+void mgr_write_target_history(HlWriteSet *set, const MgrTargetRecord *target, HlCommandKind kind)
+{
+    g_autofree char *before = states_before(target->state, hl_command_state_may_follow);
+
+    hl_write_set_add(set,
+                     "INSERT INTO history (at, endpoint, what, detail) SELECT ?, endpoint, ?, ? FROM target"
+                     " WHERE command = ? AND endpoint = ? AND instr(?, ' ' || state || ' ') > 0",
+                     "ittttt", INT(target->changed_at), hl_command_kind_name(kind),
+                     hl_command_state_name(target->state), target->command, target->endpoint, before);
+}
+
 #define LATE(before) " (reported late: it had been taken for " before ")"
 
 char *mgr_late_detail(const char *detail, HlCommandState before)

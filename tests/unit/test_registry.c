@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/unconst.h"
+#include "lib/store/stmt.h"
 #include "manager/store/registry.h"
 #include "manager/store/schema.h"
 #include "tests/support/registry_fixture.h"
@@ -393,6 +394,39 @@ static void test_command(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
     g_assert_cmpstr(fixture->loaded->str, ==, expected->str);
 }
 
+/* An end that two reports tell is one row of the history, though both are in one transaction. */
+static void test_end_told_twice(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
+{
+    MgrCommandRecord command = { .id = (char *)"c-1",
+                                 .selector = (char *)"@all",
+                                 .issuer = (char *)"root",
+                                 .scope = (char *)"",
+                                 .kind = HL_KIND_ROLLBACK,
+                                 .issued_at = 5001 };
+    MgrTargetRecord target = { .command = (char *)"c-1",
+                               .endpoint = (char *)"e-1",
+                               .state = HL_STATE_SENT,
+                               .code = (char *)"",
+                               .detail = (char *)"",
+                               .changed_at = 5002 };
+    int64_t rows = 0;
+
+    mgr_write_command(fixture->set, &command);
+    mgr_write_new_target(fixture->set, &target);
+    target.state = HL_STATE_SUCCEEDED;
+    for (guint i = 0; i < 2; i++) {
+        target.changed_at++;
+        mgr_write_target_history(fixture->set, &target, command.kind);
+        mgr_write_target(fixture->set, &target);
+    }
+    fixture_commit(fixture);
+    g_assert_true(hl_db_query_int(fixture->db, 0, &rows, NULL, "SELECT count(*) FROM history", ""));
+    g_assert_cmpint(rows, ==, 1);
+    g_assert_true(hl_db_query_int(fixture->db, 0, &rows, NULL,
+                                  "SELECT at FROM history WHERE what = 'rollback' AND detail = 'succeeded'", ""));
+    g_assert_cmpint(rows, ==, 5003);
+}
+
 static void on_token(MgrTokenRecord *record, gpointer user)
 {
     GString *out = user;
@@ -523,6 +557,7 @@ int main(int argc, char **argv)
     g_test_add("/registry/machine", Fixture, NULL, fixture_set_up, test_machine, fixture_tear_down);
     g_test_add("/registry/never-seen", Fixture, NULL, fixture_set_up, test_never_seen, fixture_tear_down);
     g_test_add("/registry/command", Fixture, NULL, fixture_set_up, test_command, fixture_tear_down);
+    g_test_add("/registry/end-told-twice", Fixture, NULL, fixture_set_up, test_end_told_twice, fixture_tear_down);
     g_test_add("/registry/token-certificate", Fixture, NULL, fixture_set_up, test_token_certificate, fixture_tear_down);
     g_test_add_func("/registry/other-shape", test_other_shape);
     g_test_add_func("/registry/earlier-shapes", test_earlier_shapes);

@@ -58,10 +58,7 @@ static void move_target(MgrCommands *commands, MgrTarget *target, const MgrTarge
     mgr_fleet_drop_command(commands->parts.fleet, command);
 }
 
-/* mark: of the report that says so; 0: the manager says it.  A report that comes twice before it is stored is told
- * once.
- */
-static void write_step(HlWriteSet *set, const MgrTarget *target, const MgrTargetStep *step, uint64_t mark)
+static void write_step(HlWriteSet *set, const MgrTarget *target, const MgrTargetStep *step)
 {
     MgrTargetRecord record = target->record;
 
@@ -69,17 +66,16 @@ static void write_step(HlWriteSet *set, const MgrTarget *target, const MgrTarget
     record.code = hl_unconst(step->code);
     record.detail = hl_unconst(step->detail);
     record.changed_at = step->at;
-    mgr_write_target(set, &record);
     if (hl_command_state_is_final(step->state))
-        mgr_write_history_once(set, step->at, record.endpoint, hl_command_kind_name(target->command->record.kind),
-                               hl_command_state_name(step->state), mark);
+        mgr_write_target_history(set, &record, target->command->record.kind);
+    mgr_write_target(set, &record);
 }
 
 /* What the manager ends by itself is written in the background: a manager that forgets it decides the same again. */
 static void end_targets(MgrCommands *commands, const GPtrArray *targets, const MgrTargetStep *step)
 {
     for (guint i = 0; i < targets->len; i++) {
-        write_step(mgr_record_background(commands->parts.record), targets->pdata[i], step, 0);
+        write_step(mgr_record_background(commands->parts.record), targets->pdata[i], step);
         move_target(commands, targets->pdata[i], step);
     }
 }
@@ -331,7 +327,7 @@ void mgr_commands_write_news(MgrCommands *commands, HlWriteSet *set, const MgrEn
                              hl_unconst(news->code),    hl_unconst(news->detail), news->at };
 
     if (target != NULL)
-        write_step(set, target, &step, news->mark);
+        write_step(set, target, &step);
     else
         mgr_record_flush(commands->parts.record); /* the end that was presumed may still be in the background set */
     if (hl_command_state_is_final(news->state))

@@ -68,7 +68,6 @@ typedef struct {
     const char *code, *detail;
     guint percent;
     HlTime at;
-    uint64_t mark; /* of the report */
 } MgrCommandNews;
 
 void mgr_commands_write_news(MgrCommands *commands, HlWriteSet *set, const MgrEndpoint *endpoint,

@@ -68,8 +68,7 @@ static MgrCommandNews news_of(const Pending *pending)
                              .code = body->code,
                              .detail = body->detail,
                              .percent = body->percent,
-                             .at = pending->at,
-                             .mark = pending->message->mark };
+                             .at = pending->at };
 }
 
 static void write_command(const Pending *pending, const MgrEndpoint *endpoint, HlWriteSet *set)
