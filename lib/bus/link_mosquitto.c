@@ -204,6 +204,7 @@ const char *hl_mq_make(HlMq *mq, const HlLinkSpec *spec)
     signal(SIGPIPE, SIG_IGN); /* the library writes to connections that the broker may have closed */
     mosquitto_lib_init();
     mq->give_up_at = hl_clock_mono() + spec->connect_timeout;
+    mq->secure = spec->ca_path != NULL;
     mq->keepalive = (int)(MAX(spec->keepalive, KEEPALIVE_MIN) / HL_SECOND);
     mq->client = mosquitto_new(spec->client_id, true, mq);
     if (mq->client == NULL)
@@ -217,7 +218,7 @@ const char *hl_mq_make(HlMq *mq, const HlLinkSpec *spec)
     mosquitto_subscribe_v5_callback_set(mq->client, on_subscribe);
     mosquitto_publish_v5_callback_set(mq->client, on_publish);
     mosquitto_message_v5_callback_set(mq->client, on_message);
-    if (spec->ca_path != NULL)
+    if (mq->secure)
         rc = set_tls(mq, spec);
     if (rc == MOSQ_ERR_SUCCESS && spec->will != NULL)
         rc = set_will(mq, spec->will);
@@ -227,12 +228,30 @@ const char *hl_mq_make(HlMq *mq, const HlLinkSpec *spec)
 /* IPv4 first, as in every other program of ours: of several addresses the library takes the first that it can begin
  * with.  The address to bind to says of which family it is.  A name that cannot be looked up is not looked up twice:
  * who has no name server waits long for that. */
-const char *hl_mq_dial(HlMq *mq, const char *host, uint16_t port)
+static int dial(HlMq *mq, const char *host, uint16_t port)
 {
     int rc = mosquitto_connect_bind_async(mq->client, host, port, mq->keepalive, "0.0.0.0");
 
     if (rc != MOSQ_ERR_SUCCESS && rc != MOSQ_ERR_EAI)
         rc = mosquitto_connect_bind_async(mq->client, host, port, mq->keepalive, "::");
+    return rc;
+}
+
+/* The library (2.0.11) makes what all its TLS connections share when the first of them has a socket, and does not lock
+ * it: until one of the process has got so far, its links dial one after the other. */
+const char *hl_mq_dial(HlMq *mq, const char *host, uint16_t port)
+{
+    static GMutex first;
+    static gint is_made;
+    int rc;
+
+    if (!mq->secure || g_atomic_int_get(&is_made))
+        return problem(dial(mq, host, port));
+    g_mutex_lock(&first);
+    rc = dial(mq, host, port);
+    if (rc == MOSQ_ERR_SUCCESS)
+        g_atomic_int_set(&is_made, 1);
+    g_mutex_unlock(&first);
     return problem(rc);
 }
 

@@ -19,6 +19,7 @@ typedef struct {
     HlBusEntrance entrance;
     struct mosquitto *client;
     HlMqStage stage;
+    bool secure;
     HlTime give_up_at;    /* mono; while connecting */
     int keepalive;        /* s */
     int subscribing;      /* confirmations that are still to come */

@@ -41,7 +41,6 @@ typedef struct {
 
 struct HlLink {
     HlMq mq; /* the thread's, while there is one */
-    bool secure;
     char *host;
     uint16_t port;
     int wake;       /* eventfd */
@@ -217,7 +216,7 @@ static void *run(void *user)
     }
     if (problem != NULL)
         hl_mq_end(&link->mq, problem); /* the bus looks for the cause */
-    else if (link->secure)
+    else if (link->mq.secure)
         hl_tls_read_ahead(mosquitto_ssl_get(link->mq.client));
     serve_all(link);
     pthread_mutex_lock(&link->lock);
@@ -316,7 +315,6 @@ const char *hl_link_connect(HlLink *link, const HlLinkSpec *spec)
         hl_mq_end(&link->mq, problem); /* the bus looks for the cause */
         return NULL;
     }
-    link->secure = spec->ca_path != NULL;
     link->resolving = true;
     link->started = pthread_create(&link->thread, NULL, run, link) == 0;
     if (!link->started)
