@@ -117,7 +117,8 @@ void hl_bus_prove(HlBus *bus);
  */
 void hl_bus_spread(HlBus *bus, HlTime window);
 
-/* How long the next attempt was put off when the last link or attempt ended, in milliseconds. */
+/* How long the next attempt was put off when the last link or attempt ended, or the first one at the start, in
+ * milliseconds. */
 HlTime hl_bus_delay(const HlBus *bus);
 
 /* Uses other addresses from the next attempt on. */

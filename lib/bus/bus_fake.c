@@ -453,6 +453,8 @@ HlTime bus_fake_spread(const HlBus *bus)
 
 HlTime hl_bus_delay(const HlBus *bus)
 {
+    if (bus->broker == NULL)
+        return bus->options.first_delay;
     return bus->state == HL_BUS_DOWN ? bus->spread : 0;
 }
 

@@ -401,7 +401,8 @@ HlBus *hl_bus_new(const HlBusOptions *options, GError **error)
     bus->results =
         hl_mailbox_new("bus-results", RESULT_CAPACITY, bus->context, on_result, bus, hl_diagnosis_result_free);
     bus->findings = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_finding);
-    schedule_attempt(bus, options->first_delay > 0 ? (HlTime)(hl_random_u64() % (uint64_t)options->first_delay) : 0);
+    bus->delay = options->first_delay > 0 ? (HlTime)(hl_random_u64() % (uint64_t)options->first_delay) : 0;
+    schedule_attempt(bus, bus->delay);
     return bus;
 }
 

@@ -167,6 +167,22 @@ static void test_spread(void)
     test_broker_clear(&broker);
 }
 
+/* A wait at the start is told like one after a loss. */
+static void test_first_delay(void)
+{
+    const char *brokers[] = { "127.0.0.1:1", NULL };
+    Peer peer = { 0 };
+    HlBusOptions options = { .client_id = "a",
+                             .brokers = brokers,
+                             .first_delay = 20 * HL_DAY,
+                             .handlers = { .message = on_message },
+                             .user = &peer };
+
+    peer.bus = hl_bus_new(&options, NULL);
+    g_assert_cmpint(hl_bus_delay(peer.bus), >, HL_SECOND); /* or one time in two million */
+    hl_bus_free(peer.bus);
+}
+
 int main(int argc, char **argv)
 {
     signal(SIGPIPE, SIG_IGN);
@@ -175,5 +191,6 @@ int main(int argc, char **argv)
     g_test_add_func("/prompt/alone", test_alone);
     g_test_add_func("/prompt/lookups", test_lookups);
     g_test_add_func("/prompt/spread", test_spread);
+    g_test_add_func("/prompt/first-delay", test_first_delay);
     return g_test_run();
 }

@@ -204,6 +204,7 @@ static void test_window(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
     drop(f);
     make(f);
     g_assert_cmpint(bus_fake_first_delay(bus()), ==, 25000);
+    g_assert_cmpint(ep_presence_view(f->presence).next_attempt, ==, hl_clock_wall() + 25000);
     g_assert_cmpint(bus_fake_spread(bus()), ==, 25000);
     bus_fake_up(bus());
     ack.connect_window_ms = G_MAXUINT32;

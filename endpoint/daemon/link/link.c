@@ -197,9 +197,11 @@ static bool start_bus(EpLink *link, GError **error)
                              .user = link };
 
     link->bus = hl_bus_new(&options, error);
-    if (link->bus != NULL)
-        hl_bus_spread(link->bus, link->window);
-    return link->bus != NULL;
+    if (link->bus == NULL)
+        return false;
+    hl_bus_spread(link->bus, link->window);
+    link->next_attempt = hl_bus_delay(link->bus) > 0 ? hl_clock_wall() + hl_bus_delay(link->bus) : 0;
+    return true;
 }
 
 /* -------------------------------------------------------------------------------------------------- staying away */
