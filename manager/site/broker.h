@@ -28,7 +28,8 @@ bool mgr_site_find_broker(const MgrBrokerPlace *place, MgrLeftBroker *left);
 /* Ends it if there is one (*pid; else 0): SIGTERM, and after ten seconds SIGKILL.  Blocking. */
 bool mgr_site_end_broker(const MgrBrokerPlace *place, pid_t *pid, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* All from that number on, whatever the configuration says today.  port: of the first of all; see above. */
+/* All from that number on, whatever the configuration says today; past one that does not end, which the first such
+ * error names.  port: of the first of all; see above. */
 bool mgr_site_end_brokers(const char *dir, guint from, uint16_t port, GArray *pids,
                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

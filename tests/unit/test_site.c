@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* manager/site: which log belongs to which registry, what the journal brings back, and backups that were tampered with.
  */
+#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <utime.h>
 
 #include "lib/base/file.h"
 #include "lib/base/json.h"
+#include "lib/base/unconst.h"
 #include "lib/store/stmt.h"
 #include "manager/site/backup.h"
+#include "manager/site/broker.h"
 #include "manager/site/registry.h"
 #include "manager/site/site.h"
 #include "manager/store/audit.h"
@@ -375,6 +379,55 @@ static void test_no_group(Site *site, gconstpointer user G_GNUC_UNUSED)
     g_assert_nonnull(strstr(error->message, "has endpoints and no group: restore a backup"));
 }
 
+static guint stuck_waits; /* so many of the next waits for the end of a process are in vain */
+
+bool __wrap_hl_proc_wait(int fd, HlTime patience);
+bool __real_hl_proc_wait(int fd, HlTime patience);
+
+bool __wrap_hl_proc_wait(int fd, HlTime patience)
+{
+    if (stuck_waits == 0)
+        return __real_hl_proc_wait(fd, patience);
+    stuck_waits--;
+    return false;
+}
+
+static pid_t start_broker(const Site *site, guint number)
+{
+    const char *argv[] = { "sleep", "60", NULL };
+    MgrBrokerPlace place = { site->dir, number, 0 };
+    g_autofree char *dir = mgr_site_broker_path(site->dir, number, NULL);
+    MgrBrokerNote note = { .fixed = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef" };
+    g_autoptr(GError) error = NULL;
+    GPid pid;
+
+    g_assert_true(hl_dir_make(dir, 0700, NULL));
+    g_assert_true(g_spawn_async(NULL, (char **)hl_unconst(argv), NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD,
+                                NULL, NULL, &pid, &error));
+    g_assert_true(hl_proc_identify(pid, &note.id));
+    g_assert_true(mgr_site_note_broker(&place, &note, &error));
+    g_assert_no_error(error);
+    return pid;
+}
+
+/* One that does not end, as with a disk that hangs, keeps none of those behind it. */
+static void test_end_brokers(Site *site, gconstpointer user G_GNUC_UNUSED)
+{
+    pid_t pids[] = { start_broker(site, 1), start_broker(site, 2) };
+    g_autoptr(GError) error = NULL;
+
+    stuck_waits = 2; /* after SIGTERM, and after SIGKILL */
+    g_assert_false(mgr_site_end_brokers(site->dir, 1, 0, NULL, &error));
+    g_assert_cmpuint(stuck_waits, ==, 0);
+    g_assert_error(error, HL_ERROR, HL_ERROR_TIMEOUT);
+    for (gsize i = 0; i < G_N_ELEMENTS(pids); i++) {
+        int status;
+
+        g_assert_cmpint(waitpid(pids[i], &status, 0), ==, pids[i]);
+        g_assert_true(WIFSIGNALED(status));
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -387,6 +440,7 @@ int main(int argc, char **argv)
     g_test_add("/site/moving-key", Site, NULL, set_up, test_moving_key, tear_down);
     g_test_add("/site/manifests", Site, NULL, set_up, test_manifests, tear_down);
     g_test_add("/site/lost-group", Site, NULL, set_up, test_lost_group, tear_down);
+    g_test_add("/site/end-brokers", Site, NULL, set_up, test_end_brokers, tear_down);
     g_test_add("/site/no-group", Site, NULL, set_up, test_no_group, tear_down);
     return g_test_run();
 }
