@@ -7,6 +7,8 @@
 #include "lib/base/option.h"
 
 #define MGR_MAX_BROKERS 8 /* as many addresses as endpoints are told */
+/* In place of the number of one, which counts from 0. */
+#define MGR_BROKER_UNKNOWN MGR_MAX_BROKERS
 
 typedef enum { MGR_BROKER_MANAGED, MGR_BROKER_EXTERNAL } MgrBrokerMode;
 

@@ -54,18 +54,25 @@ static void forget(Parts *parts)
         bus_fake_forget(parts_bus(parts, i));
 }
 
-/* Seconds, in which every broker that is up answers the manager's question. */
-static void pass(Parts *parts, guint seconds)
+#define NONE BROKERS
+
+/* Seconds, in which every broker that is up answers the manager's question, except the one that hangs. */
+static void pass_with(Parts *parts, guint seconds, guint hung)
 {
     for (guint i = 0; i < seconds; i++) {
         timer_fake_advance(HL_SECOND);
         mgr_lines_tick(mgr_link_lines(parts->link));
         for (guint broker = 0; broker < BROKERS; broker++) {
             at(parts, broker);
-            if (hl_bus_state(parts->bus) == HL_BUS_UP)
+            if (hl_bus_state(parts->bus) == HL_BUS_UP && broker != hung)
                 parts_answer_echo(parts);
         }
     }
+}
+
+static void pass(Parts *parts, guint seconds)
+{
+    pass_with(parts, seconds, NONE);
 }
 
 static Parts *start(void)
@@ -244,7 +251,7 @@ static uint32_t announced_window(Parts *parts)
     return state->reconnect_window_ms;
 }
 
-/* Each has the handshakes of its own endpoints alone, and of those of one that is drained or away. */
+/* Each has the handshakes of its own endpoints alone. */
 static void test_window(void)
 {
     for (guint brokers = 1; brokers <= BROKERS; brokers += 2) {
@@ -256,11 +263,133 @@ static void test_window(void)
             parts_add_endpoint(parts, id);
         }
         g_assert_cmpuint(announced_window(parts), ==, 7200 / brokers);
-        if (brokers == 1)
-            continue;
-        bus_fake_down(parts_bus(parts, brokers - 1), "gone");
-        g_assert_cmpuint(announced_window(parts), ==, 7200 / (brokers - 1));
     }
+}
+
+/* Those of a broker that is away are at the others. */
+static void test_window_away(void)
+{
+    g_autoptr(Parts) parts = parts_new_with(BROKERS);
+    char id[16];
+
+    for (guint i = 0; i < 1200; i++) {
+        g_snprintf(id, sizeof id, "e-%u", i);
+        parts_add_endpoint(parts, id);
+    }
+    g_assert_cmpuint(mgr_down_in_use(parts->down), ==, BROKERS);
+    bus_fake_down(parts_bus(parts, 1), "gone");
+    bus_fake_down(parts_bus(parts, 2), "gone");
+    pass(parts, 2); /* it may be started again at once */
+    g_assert_cmpuint(mgr_down_in_use(parts->down), ==, BROKERS);
+    pass(parts, 8);
+    at(parts, 0);
+    g_assert_cmpuint(announced_window(parts), ==, 7200);
+}
+
+/* More than a broker takes that hangs. */
+static void fill(Parts *parts, guint broker)
+{
+    g_autoptr(GBytes) payload = g_bytes_new_static("x", 1);
+
+    bus_fake_set_acks(parts_bus(parts, broker), BUS_FAKE_ACKS_LATER);
+    for (guint i = 0; i < 2 * HL_BUS_WINDOW + 200; i++)
+        hl_bus_publish(parts_bus(parts, broker), &(HlBusMessage){ .topic = "t", .payload = payload, .qos = 1 }, NULL,
+                       NULL);
+}
+
+/* One hangs, and stays connected for a while: the others' endpoints get what is for them, and status goes on.  When it
+ * goes on it is told the newest. */
+static void test_one_hangs(void)
+{
+    g_autoptr(Parts) parts = start();
+    g_autofree char *id = NULL;
+
+    pass(parts, 70);
+    mgr_status_flush(parts->status);
+    forget(parts);
+    fill(parts, 1);
+    at(parts, 0);
+    id = parts_issue(parts, "all");
+    g_assert_cmpuint(published(parts, 0, HL_TOPIC_COMMAND, "e-zero"), ==, 1);
+    g_assert_cmpuint(published(parts, 1, HL_TOPIC_COMMAND, "e-one"), ==, 0);
+    g_assert_cmpuint(published(parts, 2, HL_TOPIC_COMMAND, "e-two"), ==, 1);
+    pass_with(parts, 12, 1);
+    g_assert_cmpint(hl_bus_state(parts_bus(parts, 1)), ==, HL_BUS_UP);
+    forget(parts);
+    mgr_status_touch_all(parts->status);
+    mgr_status_flush(parts->status);
+    g_assert_cmpuint(published(parts, 0, HL_TOPIC_STATUS_ENDPOINT, "e-zero"), ==, 1);
+    g_assert_cmpuint(published(parts, 1, HL_TOPIC_STATUS_ENDPOINT, "e-zero"), ==, 0);
+    bus_fake_ack(parts_bus(parts, 1), NULL, 0);
+    bus_fake_deliver_text(parts_bus(parts, 1), "holdline/v1/manager/echo", "?");
+    mgr_status_flush(parts->status);
+    g_assert_cmpuint(published(parts, 1, HL_TOPIC_STATUS_ENDPOINT, "e-zero"), ==, 1);
+    pass(parts, 1);
+    g_assert_cmpuint(published(parts, 1, HL_TOPIC_COMMAND, "e-one"), ==, 1);
+}
+
+/* Where a line is down, that waits for its return; not for one that is there again by then. */
+static void test_cleared_later(void)
+{
+    g_autoptr(Parts) parts = start();
+
+    bus_fake_down(parts_bus(parts, 1), "gone");
+    forget(parts);
+    mgr_delivery_clear_retained(parts->delivery, "e-gone");
+    mgr_delivery_clear_retained(parts->delivery, "e-back");
+    parts_add_endpoint(parts, "e-back");
+    bus_fake_up(parts_bus(parts, 1));
+    for (guint i = 0; i < BROKERS; i++) {
+        g_assert_cmpuint(published(parts, i, HL_TOPIC_STATUS_ENDPOINT, "e-gone"), ==, 1);
+        g_assert_cmpuint(published(parts, i, HL_TOPIC_SETTINGS, "e-back"), ==, i != 1);
+    }
+    bus_fake_down(parts_bus(parts, 1), "gone");
+    bus_fake_up(parts_bus(parts, 1));
+    g_assert_cmpuint(published(parts, 1, HL_TOPIC_STATUS_ENDPOINT, "e-gone"), ==, 1);
+}
+
+/* What was on its way as the link broke may not have come there. */
+static void test_cleared_late(void)
+{
+    g_autoptr(Parts) parts = start();
+
+    forget(parts);
+    bus_fake_set_acks(parts_bus(parts, 1), BUS_FAKE_ACKS_LATER);
+    mgr_delivery_clear_retained(parts->delivery, "e-gone");
+    g_assert_cmpuint(published(parts, 1, HL_TOPIC_SETTINGS, "e-gone"), ==, 1);
+    bus_fake_down(parts_bus(parts, 1), "hung");
+    forget(parts);
+    bus_fake_up(parts_bus(parts, 1));
+    for (guint i = 0; i < BROKERS; i++)
+        g_assert_cmpuint(published(parts, i, HL_TOPIC_SETTINGS, "e-gone"), ==, i == 1);
+}
+
+/* After a manager's start nobody knows where those are that it has not heard: they are kept as they were while any
+ * broker is not heard, and told what is for them at each. */
+static void test_not_heard_yet(void)
+{
+    g_autoptr(Parts) parts = parts_new_with(BROKERS);
+    MgrPresence *presence = &parts_add_endpoint(parts, "e-one")->record.presence;
+    g_autofree char *id = NULL;
+
+    presence->session = 5;
+    presence->actual = MGR_ACTUAL_ONLINE;
+    presence->heartbeat_ms = 10000;
+    g_assert_true(mgr_presence_restore(presence, mgr_now()));
+    g_assert_cmpuint(endpoint(parts, "e-one")->broker, ==, MGR_BROKER_UNKNOWN);
+    bus_fake_down(parts_bus(parts, 1), "away");
+    pass(parts, 300);
+    g_assert_cmpint(actual(parts, "e-one"), ==, MGR_ACTUAL_ONLINE);
+    forget(parts);
+    at(parts, 0);
+    id = parts_issue(parts, "all");
+    for (guint i = 0; i < BROKERS; i++)
+        g_assert_cmpuint(published(parts, i, HL_TOPIC_COMMAND, "e-one"), ==, i != 1);
+    bus_fake_up(parts_bus(parts, 1));
+    pass(parts, 50);
+    g_assert_cmpint(actual(parts, "e-one"), ==, MGR_ACTUAL_ONLINE);
+    pass(parts, 100);
+    g_assert_cmpint(actual(parts, "e-one"), ==, MGR_ACTUAL_OFFLINE);
 }
 
 /* What a removed endpoint's brokers keep is emptied wherever it was. */
@@ -300,6 +429,11 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/brokers/back", test_back);
     g_test_add_func("/manager/brokers/doubts", test_doubts);
     g_test_add_func("/manager/brokers/window", test_window);
+    g_test_add_func("/manager/brokers/window-away", test_window_away);
+    g_test_add_func("/manager/brokers/one-hangs", test_one_hangs);
+    g_test_add_func("/manager/brokers/cleared-later", test_cleared_later);
+    g_test_add_func("/manager/brokers/cleared-late", test_cleared_late);
+    g_test_add_func("/manager/brokers/not-heard-yet", test_not_heard_yet);
     g_test_add_func("/manager/brokers/cleared", test_cleared);
     g_test_add_func("/manager/brokers/one-is-full", test_one_is_full);
     return g_test_run();

@@ -540,7 +540,7 @@ static gboolean on_stream(gpointer user)
     const MgrStreamKind *kind = stream->kind;
     json_t *part;
 
-    if (stream->timer != 0 && mgr_down_count(call->calls->down).queued >= MAX_WAITING)
+    if (stream->timer != 0 && mgr_down_count_at(call->calls->down, call->broker).queued >= MAX_WAITING)
         return G_SOURCE_CONTINUE;
     part = json_array();
     for (; stream->at < stream->shape.some && json_array_size(part) < stream->shape.at_once; stream->at++) {

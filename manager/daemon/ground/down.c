@@ -5,12 +5,16 @@
 
 #include "lib/base/log.h"
 
+#define MAX_MISSED 10000 /* ids, for each broker: some hundred bytes each */
+
 struct MgrDown {
     HlBus *buses[MGR_MAX_BROKERS]; /* borrowed; NULL: none yet */
     MgrDownLocate locate;          /* NULL: all are at the first */
     gpointer user;
-    guint heard;
-    char *refused; /* NULL: nothing */
+    guint heard, in_use;
+    bool blind[MGR_MAX_BROKERS];         /* mgr_down_set_blind */
+    GHashTable *missed[MGR_MAX_BROKERS]; /* mgr_down_clear: ids; NULL: none */
+    char *refused;                       /* NULL: nothing */
     guint refused_at;
     uint64_t refused_after; /* lost links there, when that was: of another connection it says nothing */
 };
@@ -22,6 +26,8 @@ MgrDown *mgr_down_new(void)
 
 void mgr_down_free(MgrDown *down)
 {
+    for (guint i = 0; i < MGR_MAX_BROKERS; i++)
+        g_clear_pointer(&down->missed[i], g_hash_table_unref);
     g_free(down->refused);
     g_free(down);
 }
@@ -52,18 +58,43 @@ bool mgr_down_is_up_at(const MgrDown *down, guint broker)
     return down->buses[broker] != NULL && hl_bus_state(down->buses[broker]) == HL_BUS_UP;
 }
 
-guint mgr_down_n_up(const MgrDown *down)
-{
-    guint n = 0;
-
-    for (guint i = 0; i < MGR_MAX_BROKERS; i++)
-        n += mgr_down_is_up_at(down, i);
-    return n;
-}
-
 bool mgr_down_is_up(const MgrDown *down)
 {
-    return mgr_down_n_up(down) > 0;
+    for (guint i = 0; i < MGR_MAX_BROKERS; i++)
+        if (mgr_down_is_up_at(down, i))
+            return true;
+    return false;
+}
+
+void mgr_down_set_blind(MgrDown *down, guint broker, bool blind)
+{
+    down->blind[broker] = blind;
+}
+
+void mgr_down_set_in_use(MgrDown *down, guint brokers)
+{
+    down->in_use = brokers;
+}
+
+guint mgr_down_in_use(const MgrDown *down)
+{
+    return MAX(down->in_use, 1);
+}
+
+static bool answers(const MgrDown *down, guint broker)
+{
+    return mgr_down_is_up_at(down, broker) && !down->blind[broker];
+}
+
+/* One that hangs is still connected for a while.  It holds up nobody, unless there is no other. */
+static bool is_left_out(const MgrDown *down, guint broker)
+{
+    if (!down->blind[broker])
+        return false;
+    for (guint i = 0; i < MGR_MAX_BROKERS; i++)
+        if (answers(down, i))
+            return true;
+    return false;
 }
 
 static uint64_t lost_links(const MgrDown *down, guint broker)
@@ -98,14 +129,21 @@ const char *mgr_down_broker(const MgrDown *down)
     return down->buses[0] != NULL ? hl_bus_broker(down->buses[0]) : "";
 }
 
-/* What is told to everybody, and what an endpoint's old broker may still keep of it, goes to each that is there. */
+/* What is told to everybody, and what an endpoint's old broker may still keep of it, goes to each that is there.  One
+ * that hangs gets the little that is emptied; the rest is told again when it goes on (work/line.c). */
 static MgrDownOutcome publish_all(const MgrDown *down, const HlBusMessage *message)
 {
+    bool empties = g_bytes_get_size(message->payload) == 0;
     bool all = mgr_down_is_up(down);
 
-    for (guint i = 0; i < MGR_MAX_BROKERS; i++)
-        if (mgr_down_is_up_at(down, i) && !hl_bus_publish(down->buses[i], message, NULL, NULL))
+    for (guint i = 0; i < MGR_MAX_BROKERS; i++) {
+        bool left_out = is_left_out(down, i);
+
+        if (!mgr_down_is_up_at(down, i) || (left_out && !empties))
+            continue;
+        if (!hl_bus_publish(down->buses[i], message, NULL, NULL) && !left_out)
             all = false;
+    }
     return all ? MGR_DOWN_SENT : MGR_DOWN_NOT_NOW;
 }
 
@@ -138,7 +176,7 @@ static guint place_of(const MgrDown *down, HlTopic topic, const char *id, GBytes
 {
     if (!hl_topic_row(topic)->to_endpoint || *id == '\0' || g_bytes_get_size(payload) == 0)
         return MGR_DOWN_EVERYWHERE;
-    return down->locate != NULL ? down->locate(id, down->user) : 0;
+    return down->locate != NULL ? MIN(down->locate(id, down->user), MGR_DOWN_EVERYWHERE) : 0;
 }
 
 bool mgr_down_send(MgrDown *down, HlTopic topic, const char *id, GBytes *payload, HlTime expiry)
@@ -166,6 +204,79 @@ bool mgr_down_reply(MgrDown *down, guint broker, HlTopic topic, const char *name
            MGR_DOWN_SENT;
 }
 
+/* -------------------------------------------------------------------------------------------------------- removed ids
+ */
+
+/* What is emptied at one broker, until that one has it. */
+typedef struct {
+    MgrDown *down;
+    guint broker;
+    char id[];
+} Clearing;
+
+static void note_missed(MgrDown *down, guint broker, const char *id)
+{
+    if (down->missed[broker] == NULL)
+        down->missed[broker] = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    if (g_hash_table_size(down->missed[broker]) < MAX_MISSED)
+        g_hash_table_add(down->missed[broker], g_strdup(id));
+    else if (!g_hash_table_contains(down->missed[broker], id))
+        hl_log_limited(HL_LOG_WARN, "down", "missed",
+                       "broker %u keeps documents of removed endpoints: more than %d were removed while it was away",
+                       broker + 1, MAX_MISSED);
+}
+
+static void on_cleared(bool acknowledged, gpointer user)
+{
+    g_autofree Clearing *clearing = user;
+
+    if (!acknowledged)
+        note_missed(clearing->down, clearing->broker, clearing->id);
+}
+
+static void clear_at(MgrDown *down, guint broker, const char *id)
+{
+    static const HlTopic topics[] = { HL_TOPIC_SETTINGS, HL_TOPIC_SERVER, HL_TOPIC_LINK, HL_TOPIC_STATUS_ENDPOINT };
+    g_autoptr(GBytes) empty = g_bytes_new_static("", 0);
+
+    for (gsize i = 0; i < G_N_ELEMENTS(topics); i++) {
+        const HlTopicRow *row = hl_topic_row(topics[i]);
+        g_autofree char *name = hl_topic_name(topics[i], id);
+        HlBusMessage message = { .topic = name, .payload = empty, .qos = row->qos, .retained = row->retained };
+        Clearing *clearing = g_malloc(sizeof *clearing + strlen(id) + 1);
+
+        clearing->down = down;
+        clearing->broker = broker;
+        strcpy(clearing->id, id);
+        if (!hl_bus_publish(down->buses[broker], &message, on_cleared, clearing))
+            on_cleared(false, clearing);
+    }
+}
+
+void mgr_down_clear(MgrDown *down, const char *id)
+{
+    for (guint i = 0; i < MGR_MAX_BROKERS; i++)
+        if (down->buses[i] != NULL)
+            clear_at(down, i, id);
+}
+
+void mgr_down_clear_missed(MgrDown *down, guint broker)
+{
+    g_autoptr(GHashTable) missed = g_steal_pointer(&down->missed[broker]);
+    GHashTableIter iter;
+    gpointer id;
+
+    if (missed == NULL)
+        return;
+    g_hash_table_iter_init(&iter, missed);
+    while (g_hash_table_iter_next(&iter, &id, NULL))
+        if (down->locate == NULL || down->locate(id, down->user) == MGR_DOWN_NOBODY)
+            clear_at(down, broker, id);
+}
+
+/* ------------------------------------------------------------------------------------------------------------- counts
+ */
+
 /* How much waits is asked for to make less: the fullest one says it. */
 static void add_counts(HlBusCounts *sum, const HlBusCounts *counts)
 {
@@ -181,6 +292,16 @@ static void add_counts(HlBusCounts *sum, const HlBusCounts *counts)
 HlBusCounts mgr_down_count_at(const MgrDown *down, guint broker)
 {
     return down->buses[broker] != NULL ? hl_bus_count(down->buses[broker]) : (HlBusCounts){ 0 };
+}
+
+uint64_t mgr_down_waiting(const MgrDown *down)
+{
+    uint64_t most = 0;
+
+    for (guint i = 0; i < MGR_MAX_BROKERS; i++)
+        if (!is_left_out(down, i))
+            most = MAX(most, mgr_down_count_at(down, i).queued);
+    return most;
 }
 
 HlBusCounts mgr_down_count(const MgrDown *down)

@@ -22,10 +22,11 @@ void mgr_down_free(MgrDown *down);
 /* bus is borrowed; NULL detaches.  broker: its number, from 0, below MGR_MAX_BROKERS; so everywhere here. */
 void mgr_down_attach(MgrDown *down, guint broker, HlBus *bus);
 
-#define MGR_DOWN_EVERYWHERE G_MAXUINT
+#define MGR_DOWN_EVERYWHERE (G_MAXUINT - 1)
+#define MGR_DOWN_NOBODY     G_MAXUINT
 
-/* At which broker the endpoint of this id is; MGR_DOWN_EVERYWHERE for one that is not known.  Before it is given, all
- * are at the first. */
+/* At which broker the endpoint of this id is; MGR_DOWN_EVERYWHERE: that is not known; MGR_DOWN_NOBODY: there is no such
+ * endpoint.  Before it is given, all are at the first. */
 typedef guint (*MgrDownLocate)(const char *id, gpointer user);
 void mgr_down_locate_with(MgrDown *down, MgrDownLocate locate, gpointer user);
 
@@ -37,8 +38,13 @@ guint mgr_down_heard(const MgrDown *down);
 bool mgr_down_is_up(const MgrDown *down);
 bool mgr_down_is_up_at(const MgrDown *down, guint broker);
 
-/* To how many of them. */
-guint mgr_down_n_up(const MgrDown *down);
+/* Nothing is heard there: it may hang, though the connection stands.  What is for everybody is not kept for it while
+ * another one is heard. */
+void mgr_down_set_blind(MgrDown *down, guint broker, bool blind);
+
+/* How many brokers share the endpoints, as work/lines.h finds it; at least 1. */
+void mgr_down_set_in_use(MgrDown *down, guint brokers);
+guint mgr_down_in_use(const MgrDown *down);
 
 /* host:port of the first broker that is up, or else of the first; "" while no bus is attached.  Valid until a
  * connection changes. */
@@ -70,6 +76,14 @@ MgrDownOutcome mgr_down_send_json(MgrDown *down, HlTopic topic, const char *id, 
 
 /* To a reply topic of the one who asked, where it asked; correlation may be NULL. */
 bool mgr_down_reply(MgrDown *down, guint broker, HlTopic topic, const char *name, GBytes *payload, GBytes *correlation);
+
+/* Empties the retained topics of an id that is not, or no longer, in the fleet.  A broker that did not confirm it is
+ * told again by mgr_down_clear_missed, at its return; the ids are remembered in memory, and not without bound. */
+void mgr_down_clear(MgrDown *down, const char *id);
+void mgr_down_clear_missed(MgrDown *down, guint broker);
+
+/* How many publications wait at the fullest broker of those that are heard. */
+uint64_t mgr_down_waiting(const MgrDown *down);
 
 /* Of all; queued: of the one that has most.  All zero while no bus is attached. */
 HlBusCounts mgr_down_count(const MgrDown *down);

@@ -103,6 +103,7 @@ MgrEndpoint *mgr_fleet_add_endpoint(MgrFleet *fleet, MgrEndpointRecord *record)
     endpoint->record = *record;
     memset(record, 0, sizeof *record);
     endpoint->open_targets = g_ptr_array_new();
+    endpoint->broker = MGR_BROKER_UNKNOWN;
     endpoint->accepted_seq = endpoint->record.report_seq;
     endpoint->accepted_mark = endpoint->record.report_mark;
     endpoint->accepted_spool = g_strdup(endpoint->record.spool);

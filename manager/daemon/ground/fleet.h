@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "manager/core/agenda.h"
+#include "manager/core/conf.h"
 #include "manager/core/herd.h"
 #include "manager/core/late_renewal.h"
 #include "manager/core/notify.h"
@@ -124,8 +125,8 @@ struct MgrEndpoint {
     bool reissuing;                /* applied: its document is being stored under a number of its own, and sent
                                     * only then */
     bool status_dirty;             /* status: in the queue */
-    uint8_t broker;                /* link: number of the one where its present session was heard; 0 at first */
-    uint8_t unwritten;             /* MgrUnwritten, tracker: differs from the registry */
+    uint8_t broker;         /* link: number of the one where its present session was heard, or MGR_BROKER_UNKNOWN */
+    uint8_t unwritten;      /* MgrUnwritten, tracker: differs from the registry */
     bool restarted_unheard; /* link: it started while the manager did not listen: its next birth counts as announced */
     bool is_stranger;       /* link: it connects with a certificate that is not in the registry */
     bool updated_by_schedule; /* link: the last update notification told of a scheduled update */

@@ -16,6 +16,8 @@
 #define BLOCKED_MS         5   /* until the broker is asked again whether it takes more */
 #define PACE               50  /* percent of the quota for reports: with that used, acknowledgements wait */
 
+#define N_QUEUES (MGR_BROKER_UNKNOWN + 1)
+
 struct MgrDelivery {
     const MgrConf *conf;
     MgrFleet *fleet;
@@ -23,9 +25,9 @@ struct MgrDelivery {
     MgrRecord *record;
     MgrStatus *status;
     const MgrSealer *sealer;
-    GQueue acks;     /* MgrEndpoint * whose reports were committed */
-    GQueue late;     /* MgrEndpoint * that asked for more than their quota */
-    GQueue outgoing; /* MgrEndpoint *: what concerns many */
+    GQueue acks;               /* MgrEndpoint * whose reports were committed */
+    GQueue late;               /* MgrEndpoint * that asked for more than their quota */
+    GQueue outgoing[N_QUEUES]; /* MgrEndpoint *: what concerns many; by broker, so that none waits for another's */
     guint pump_timer;
     MgrDeliveryCounts counts;
 };
@@ -42,7 +44,8 @@ MgrDelivery *mgr_delivery_new(const MgrDeliveryOptions *options)
     delivery->sealer = options->sealer;
     g_queue_init(&delivery->acks);
     g_queue_init(&delivery->late);
-    g_queue_init(&delivery->outgoing);
+    for (guint i = 0; i < N_QUEUES; i++)
+        g_queue_init(&delivery->outgoing[i]);
     return delivery;
 }
 
@@ -52,7 +55,8 @@ void mgr_delivery_free(MgrDelivery *delivery)
         return;
     g_queue_clear(&delivery->acks);
     g_queue_clear(&delivery->late);
-    g_queue_clear(&delivery->outgoing);
+    for (guint i = 0; i < N_QUEUES; i++)
+        g_queue_clear(&delivery->outgoing[i]);
     g_clear_handle_id(&delivery->pump_timer, g_source_remove);
     g_free(delivery);
 }
@@ -361,7 +365,7 @@ static void push(MgrDelivery *delivery, MgrEndpoint *endpoint)
     if (endpoint->is_outgoing)
         return;
     endpoint->is_outgoing = true;
-    g_queue_push_tail(&delivery->outgoing, endpoint);
+    g_queue_push_tail(&delivery->outgoing[endpoint->broker], endpoint);
 }
 
 void mgr_delivery_push_command(MgrDelivery *delivery, MgrTarget *target)
@@ -395,14 +399,19 @@ static void send_pushed(MgrDelivery *delivery, MgrEndpoint *endpoint)
     }
 }
 
-static bool has_room(const MgrDelivery *delivery)
+/* The room is that of the broker where it was put in; one that has moved since is sent to its new one all the same. */
+static bool has_room(const MgrDelivery *delivery, guint queue)
 {
-    return mgr_down_count(delivery->down).queued < ROOM;
+    return ROOM > (queue != MGR_BROKER_UNKNOWN ? mgr_down_count_at(delivery->down, queue).queued
+                                               : mgr_down_waiting(delivery->down));
 }
 
 bool mgr_delivery_is_busy(const MgrDelivery *delivery)
 {
-    return delivery->outgoing.length > 0;
+    for (guint i = 0; i < N_QUEUES; i++)
+        if (delivery->outgoing[i].length > 0)
+            return true;
+    return false;
 }
 
 static gboolean on_pump(gpointer user)
@@ -414,13 +423,28 @@ static gboolean on_pump(gpointer user)
     return G_SOURCE_REMOVE;
 }
 
+static bool may_go(const MgrDelivery *delivery, guint queue)
+{
+    return delivery->outgoing[queue].length > 0 && has_room(delivery, queue);
+}
+
 /* The rest at the loop's usual priority: in turn with what arrives, neither before nor after all of it. */
 void mgr_delivery_pump(MgrDelivery *delivery)
 {
-    for (guint n = 0; n < SLICE && has_room(delivery) && !g_queue_is_empty(&delivery->outgoing); n++)
-        send_pushed(delivery, g_queue_pop_head(&delivery->outgoing));
-    if (delivery->pump_timer == 0 && !g_queue_is_empty(&delivery->outgoing))
-        delivery->pump_timer = g_timeout_add(has_room(delivery) ? 0 : BLOCKED_MS, on_pump, delivery);
+    guint sent = 0;
+    guint passed = 0; /* queues of which none may go, in a row */
+
+    for (guint i = 0; sent < SLICE && passed < N_QUEUES; i = (i + 1) % N_QUEUES) {
+        if (!may_go(delivery, i)) {
+            passed++;
+            continue;
+        }
+        send_pushed(delivery, g_queue_pop_head(&delivery->outgoing[i]));
+        sent++;
+        passed = 0;
+    }
+    if (delivery->pump_timer == 0 && mgr_delivery_is_busy(delivery))
+        delivery->pump_timer = g_timeout_add(passed < N_QUEUES ? 0 : BLOCKED_MS, on_pump, delivery);
 }
 
 void mgr_delivery_certificate(MgrDelivery *delivery, const MgrEndpoint *endpoint, const HlCert *cert)
@@ -456,11 +480,7 @@ void mgr_delivery_resign(MgrDelivery *delivery)
 
 void mgr_delivery_clear_retained(MgrDelivery *delivery, const char *id)
 {
-    static const HlTopic topics[] = { HL_TOPIC_SETTINGS, HL_TOPIC_SERVER, HL_TOPIC_LINK, HL_TOPIC_STATUS_ENDPOINT };
-    g_autoptr(GBytes) empty = g_bytes_new_static("", 0);
-
-    for (gsize i = 0; i < G_N_ELEMENTS(topics); i++)
-        mgr_down_send(delivery->down, topics[i], id, empty, 0);
+    mgr_down_clear(delivery->down, id);
 }
 
 /* ------------------------------------------------------------------------------------------------ acknowledgements */
@@ -492,10 +512,9 @@ static void send_notice(MgrDelivery *delivery, const MgrEndpoint *endpoint, HlMs
     notice.show_certificate = endpoint->is_stranger;
     notice.seq = endpoint->record.report_seq;
     notice.mark = endpoint->record.report_mark;
-    notice.connect_window_ms = (uint32_t)mgr_herd_connects(
-        &delivery->fleet->herd, g_hash_table_size(delivery->fleet->endpoints),
-        MAX(mgr_down_n_up(delivery->down), 1), /* who is at one that is drained or away goes to the others */
-        delivery->conf->reconnect_window);
+    notice.connect_window_ms =
+        (uint32_t)mgr_herd_connects(&delivery->fleet->herd, g_hash_table_size(delivery->fleet->endpoints),
+                                    mgr_down_in_use(delivery->down), delivery->conf->reconnect_window);
     notice.poll_ms = endpoint->record.display.in_unreachable_net ? (uint32_t)delivery->conf->unreachable_poll : 0;
     payload = encode_ack(delivery, &notice);
     mgr_down_send(delivery->down, HL_TOPIC_ACK, endpoint->record.id, payload, 0);
@@ -573,7 +592,7 @@ void mgr_delivery_forget(MgrDelivery *delivery, MgrEndpoint *endpoint)
     if (endpoint->late_occasions != 0)
         g_queue_remove(&delivery->late, endpoint);
     endpoint->late_occasions = 0;
-    if (endpoint->is_outgoing)
-        g_queue_remove(&delivery->outgoing, endpoint);
+    for (guint i = 0; endpoint->is_outgoing && i < N_QUEUES; i++)
+        g_queue_remove(&delivery->outgoing[i], endpoint);
     endpoint->is_outgoing = endpoint->regroup_due = false;
 }

@@ -53,7 +53,7 @@ bool mgr_delivery_reaches(const MgrEndpoint *endpoint, MgrOccasion occasion);
 void mgr_delivery_command(MgrDelivery *delivery, MgrTarget *target, MgrOccasion occasion);
 
 /* ---- what concerns many: it goes in slices between the loop's other work, no faster than the broker takes it, the
- * endpoint that was put in first before the others.  Nothing of it leaves before mgr_delivery_pump. */
+ * endpoint that was put in first before the others of its broker.  Nothing of it leaves before mgr_delivery_pump. */
 
 /* A new command that was written as sent; if it cannot leave when its turn comes it is taken back to queued. */
 void mgr_delivery_push_command(MgrDelivery *delivery, MgrTarget *target);

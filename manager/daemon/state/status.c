@@ -522,7 +522,7 @@ static bool write_endpoint(MgrStatus *status, MgrEndpoint *endpoint)
 
 static void write_documents(MgrStatus *status)
 {
-    for (gsize n = mgr_down_count(status->down).queued; n < MAX_FLUSH && status->queue.length > 0; n++) {
+    for (gsize n = mgr_down_waiting(status->down); n < MAX_FLUSH && status->queue.length > 0; n++) {
         if (!write_endpoint(status, g_queue_peek_head(&status->queue)))
             break;
         g_queue_pop_head(&status->queue);

@@ -11,8 +11,7 @@ GBytes *mgr_announce_payload(const MgrAnnounceParts *parts, bool online)
     HlMsgManagerState state = HOLDLINE__V1__MANAGER_STATE__INIT;
     g_autofree char *ids = mgr_pki_authority_ids(parts->pki);
     g_auto(GStrv) authorities = g_strsplit(ids, ",", -1);
-    /* each does the handshakes of its own, one after the other; one that is drained or away does none */
-    guint brokers = MAX(mgr_down_n_up(parts->down), 1);
+    guint brokers = mgr_down_in_use(parts->down); /* each does the handshakes of its own, one after the other */
     guint share = (g_hash_table_size(parts->fleet->endpoints) + brokers - 1) / brokers;
 
     state.online = online;

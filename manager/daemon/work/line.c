@@ -61,6 +61,11 @@ bool mgr_line_is_blind(const MgrLine *line)
     return line->sight.state == MGR_SIGHT_BLIND;
 }
 
+bool mgr_line_is_clear(const MgrLine *line)
+{
+    return line->sight.state == MGR_SIGHT_CLEAR;
+}
+
 HlTime mgr_line_up_since(const MgrLine *line)
 {
     return hl_bus_state(line->bus) == HL_BUS_UP ? line->up_wall : 0;
@@ -79,8 +84,18 @@ const char *mgr_line_place(const MgrLine *line)
 /* -------------------------------------------------------------------------------------------------------------- sight
  */
 
+/* A broker that hung gets what was for everybody meanwhile, like one that was away. */
+static void catch_up(MgrLine *line)
+{
+    mgr_down_clear_missed(line->parts.down, line->parts.broker);
+    mgr_announce_state_at(&line->self, line->parts.broker, true);
+    mgr_status_touch_all(line->parts.status);
+}
+
 static void follow_sight(MgrLine *line, MgrSightChange change)
 {
+    if (change != MGR_SIGHT_SAME)
+        mgr_down_set_blind(line->parts.down, line->parts.broker, mgr_line_is_blind(line));
     switch (change) {
     case MGR_SIGHT_SAME:
         return;
@@ -93,7 +108,7 @@ static void follow_sight(MgrLine *line, MgrSightChange change)
     case MGR_SIGHT_REGAINED:
         hl_info("line", "connected to the broker at %s; endpoints have %" G_GINT64_FORMAT " s to come back",
                 hl_bus_broker(line->bus), line->policy.window / HL_SECOND);
-        mgr_announce_state_at(&line->self, line->parts.broker, true);
+        catch_up(line);
         break;
     case MGR_SIGHT_CLEARED:
         mgr_tracker_feed_all(line->parts.tracker, line->parts.broker, MGR_PRESENCE_SIGHTED);
@@ -136,7 +151,6 @@ static void on_up(gpointer user)
         mgr_fence_serve(fence, fleet->epoch);
     mgr_write_counter(mgr_record_background(line->parts.record), "epoch", fleet->epoch);
     follow_sight(line, mgr_sight_link(&line->sight, &line->policy, true, mgr_now()));
-    mgr_status_touch_all(line->parts.status);
     mgr_pki_evict_revoked(line->parts.pki);
 }
 

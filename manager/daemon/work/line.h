@@ -55,6 +55,9 @@ bool mgr_line_tick(MgrLine *line);
 
 bool mgr_line_is_blind(const MgrLine *line);
 
+/* Heard, and the time is over in which endpoints come back. */
+bool mgr_line_is_clear(const MgrLine *line);
+
 /* Since when it is up (wall); 0: it is not. */
 HlTime mgr_line_up_since(const MgrLine *line);
 

@@ -12,6 +12,7 @@ struct MgrLines {
     guint n;
     bool drained[MGR_MAX_BROKERS]; /* the line is held */
     bool settled[MGR_MAX_BROKERS]; /* drained, and nobody is waited for any longer */
+    bool all_clear;                /* those whose broker is not known are judged */
     char *away;                    /* see mgr_lines_away */
 };
 
@@ -34,10 +35,31 @@ bool mgr_lines_doubt(MgrLines *lines, guint broker)
     return is_drained(lines, broker) || mgr_line_doubts(lines->all[broker]);
 }
 
+/* At each that may have endpoints their time to come back is over. */
+static bool are_all_clear(const MgrLines *lines)
+{
+    for (guint i = 0; i < lines->n; i++)
+        if (!lines->settled[i] && (is_drained(lines, i) || !mgr_line_is_clear(lines->all[i])))
+            return false;
+    return true;
+}
+
+/* Who was not heard since the start may be at any of them: silence says nothing while one of them is not heard. */
+static void follow_unknown(MgrLines *lines)
+{
+    bool now = are_all_clear(lines);
+
+    if (now == lines->all_clear)
+        return;
+    lines->all_clear = now;
+    mgr_tracker_feed_all(lines->parts.tracker, MGR_BROKER_UNKNOWN, now ? MGR_PRESENCE_SIGHTED : MGR_PRESENCE_BLIND);
+}
+
 static void on_sight(gpointer user)
 {
-    const MgrLines *lines = user;
+    MgrLines *lines = user;
 
+    follow_unknown(lines);
     mgr_status_set_blind(lines->parts.status, mgr_lines_are_blind(lines));
 }
 
@@ -63,7 +85,9 @@ static guint locate(const char *id, gpointer user)
     const MgrLines *lines = user;
     const MgrEndpoint *endpoint = mgr_fleet_endpoint(lines->parts.fleet, id);
 
-    return endpoint != NULL ? endpoint->broker : MGR_DOWN_EVERYWHERE;
+    if (endpoint == NULL)
+        return MGR_DOWN_NOBODY;
+    return endpoint->broker != MGR_BROKER_UNKNOWN ? endpoint->broker : MGR_DOWN_EVERYWHERE;
 }
 
 static void on_message(HlTopic topic, const char *id, const HlBusMessage *message, gpointer user)
@@ -71,6 +95,16 @@ static void on_message(HlTopic topic, const char *id, const HlBusMessage *messag
     const MgrLines *lines = user;
 
     lines->parts.message(topic, id, message, lines->parts.user);
+}
+
+/* By how many the endpoints are shared: those of one that is drained or away are at the others. */
+static void note_used(MgrLines *lines)
+{
+    guint n = 0;
+
+    for (guint i = 0; i < lines->n; i++)
+        n += !is_drained(lines, i) && mgr_line_blind_for(lines->all[i]) < AWAY_AFTER;
+    mgr_down_set_in_use(lines->parts.down, n);
 }
 
 static bool add_line(MgrLines *lines, const char *const *places, GError **error)
@@ -113,6 +147,7 @@ MgrLines *mgr_lines_new(const MgrLineOptions *options, const MgrBrokers *brokers
     if (!connect_all(lines, error))
         return NULL;
     lines->parts.topics = NULL;
+    note_used(lines);
     if (lines->parts.fence != NULL && mgr_fence_is_open(lines->parts.fence)) {
         mgr_line_hold(lines->all[0]);
         on_look(lines);
@@ -157,8 +192,12 @@ void mgr_lines_endpoints(const MgrLines *lines, guint endpoints[MGR_MAX_BROKERS]
     for (guint i = 0; i < MGR_MAX_BROKERS; i++)
         endpoints[i] = 0;
     g_hash_table_iter_init(&iter, lines->parts.fleet->endpoints);
-    while (g_hash_table_iter_next(&iter, NULL, &value))
-        endpoints[((const MgrEndpoint *)value)->broker] += mgr_endpoint_is_up(value);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const MgrEndpoint *endpoint = value;
+
+        if (endpoint->broker != MGR_BROKER_UNKNOWN)
+            endpoints[endpoint->broker] += mgr_endpoint_is_up(endpoint);
+    }
 }
 
 static guint first_used(const MgrLines *lines)
@@ -247,6 +286,8 @@ void mgr_lines_tick(MgrLines *lines)
         follow_drained(lines, i);
     }
     note_away(lines);
+    note_used(lines);
     on_sight(lines);
+    heard |= (guint)lines->all_clear << MGR_BROKER_UNKNOWN;
     mgr_tracker_tick(lines->parts.tracker, heard);
 }

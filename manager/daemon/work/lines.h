@@ -41,7 +41,8 @@ typedef struct {
 guint mgr_lines_count(const MgrLines *lines);
 MgrLineView mgr_lines_view(const MgrLines *lines, guint broker);
 
-/* How many endpoints are at each, Online or Stale; goes through all of them. */
+/* How many endpoints are at each, Online or Stale, as far as they were heard since the start; goes through all of them.
+ */
 void mgr_lines_endpoints(const MgrLines *lines, guint endpoints[MGR_MAX_BROKERS]);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MgrLines, mgr_lines_free)
