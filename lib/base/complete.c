@@ -127,9 +127,17 @@ static char *next_argument(const HlInvocation *call)
     return last != NULL && g_str_has_suffix(last, "...") ? g_steal_pointer(&last) : NULL;
 }
 
-static bool is_file(const char *what)
+/* Words of a synopsis that a file or a directory stands for.  Where names of bundles can be suggested, a bundle is one
+ * of the server's; where not, it is the file. */
+static bool is_file(const HlProgram *program, const char *what)
 {
-    return what != NULL && (g_str_has_prefix(what, "FILE") || g_str_has_prefix(what, "DIR"));
+    static const char *const files[] = { "FILE",    "FILE...",  "FILE.pub", "FILE.pub...", "DIR",         "PATH",
+                                         "PATH...", "ROOTFILE", "DRAFT",    "DRAFT...",    "PACKAGES_DIR" };
+
+    for (gsize i = 0; what != NULL && i < G_N_ELEMENTS(files); i++)
+        if (strcmp(what, files[i]) == 0)
+            return true;
+    return what != NULL && program->suggest == NULL && strcmp(what, "BUNDLE") == 0;
 }
 
 static void suggest(Typed *typed, const char *what)
@@ -143,7 +151,7 @@ static bool complete(Typed *typed)
 {
     g_autofree char *what = NULL;
 
-    if (typed->pending != NULL && is_file(typed->pending->value))
+    if (typed->pending != NULL && is_file(typed->program, typed->pending->value))
         return false;
     if (typed->pending != NULL) {
         g_autofree char *name = g_strconcat("--", typed->pending->name, NULL);
@@ -159,7 +167,7 @@ static bool complete(Typed *typed)
     if (typed->call.command == NULL)
         return true;
     what = next_argument(&typed->call);
-    if (typed->found->len == 0 && is_file(what))
+    if (typed->found->len == 0 && is_file(typed->program, what))
         return false;
     suggest(typed, what);
     if (typed->found->len == 0 && *typed->typed == '\0')
@@ -213,7 +221,8 @@ static const struct {
     { "zsh", "#compdef @\n"
              "local answer\n"
              "local -a open closed\n"
-             "if answer=$(@ complete \"${(@)words[2,CURRENT]}\" 2>/dev/null); then\n"
+             "# PREFIX is the word up to the cursor, without the quotation mark that opens it\n"
+             "if answer=$(@ complete \"${(@Q)words[2,CURRENT-1]}\" \"${(Q)PREFIX}\" 2>/dev/null); then\n"
              "    closed=(${(f)answer})\n"
              "    open=(${(M)closed:#*[=@]}) closed=(${closed:#*[=@]})\n"
              "    (( ! $#open )) || compadd -S '' -- $open\n"

@@ -8,6 +8,7 @@
 #include "manager/cli/client.h"
 #include "manager/cli/endpoint_columns.h"
 #include "manager/cli/glossary.h"
+#include "manager/core/notification_rule.h"
 #include "manager/core/role.h"
 #include "manager/filter/filter.h"
 #include "proto/settings.h"
@@ -27,16 +28,23 @@ static json_t *ask(HlInvocation *call, const char *name, const char *const *argu
     return cli_call(call, name, arguments, NULL);
 }
 
-static void offer_members(HlInvocation *call, const char *name, const char *list, const char *member,
-                          const char *before, GPtrArray *found)
+/* A call, the list in its answer, and what names a row of it. */
+typedef struct {
+    const char *call, *list, *member;
+} CliList;
+
+static void offer_members(HlInvocation *call, const CliList *from, const char *before, GPtrArray *found)
 {
-    g_autoptr(json_t) document = ask(call, name, (const char *[]){ NULL });
+    g_autoptr(json_t) document = ask(call, from->call, (const char *[]){ NULL });
     const json_t *row;
     size_t i;
 
-    json_array_foreach(json_object_get(document, list), i, row)
+    json_array_foreach(json_object_get(document, from->list), i, row)
     {
-        offer(found, before, json_string_value(json_object_get(row, member)));
+        const json_t *name = json_object_get(row, from->member);
+        g_autofree char *number = g_strdup_printf("%" JSON_INTEGER_FORMAT, json_integer_value(name));
+
+        offer(found, before, json_is_integer(name) ? number : json_string_value(name));
     }
 }
 
@@ -66,11 +74,6 @@ static void suggest_endpoint(HlInvocation *call, const char *typed, GPtrArray *f
     offer_endpoints(call, "", typed, found);
 }
 
-static void suggest_group(HlInvocation *call, const char *typed G_GNUC_UNUSED, GPtrArray *found)
-{
-    offer_members(call, "group list", "groups", "name", "", found);
-}
-
 /* The part behind the last comma. */
 static void suggest_selector(HlInvocation *call, const char *typed, GPtrArray *found)
 {
@@ -82,7 +85,7 @@ static void suggest_selector(HlInvocation *call, const char *typed, GPtrArray *f
     const MgrFilterWord *words = mgr_filter_words(&n);
 
     if (*part == '@') {
-        offer_members(call, "group list", "groups", "name", before_group, found);
+        offer_members(call, &(CliList){ "group list", "groups", "name" }, before_group, found);
         return;
     }
     for (gsize i = 0; i < n; i++)
@@ -93,20 +96,38 @@ static void suggest_selector(HlInvocation *call, const char *typed, GPtrArray *f
     offer_endpoints(call, before, part, found);
 }
 
-static void suggest_command(HlInvocation *call, const char *typed G_GNUC_UNUSED, GPtrArray *found)
-{
-    offer_members(call, "command list", "commands", "id", "", found);
-}
+/* What the server names, for commands that begin with these words. */
+static const struct {
+    const char *what, *commands; /* what stands in the synopsis; "": in that of any command */
+    CliList from;
+} lists[] = {
+    { "GROUP", "", { "group list", "groups", "name" } },
+    { "--group", "", { "group list", "groups", "name" } },
+    { "COMMAND", "", { "command list", "commands", "id" } },
+    { "ROLLOUT", "", { "rollout list", "rollouts", "id" } },
+    { "BUNDLE", "", { "bundle list", "bundles", "id" } },
+    { "DETECTION", "", { "detection list", "detections", "id" } },
+    { "DETECTION...", "", { "detection list", "detections", "id" } },
+    { "SESSION", "", { "session list", "sessions", "id" } },
+    { "TOKEN", "", { "token list", "tokens", "id" } },
+    { "BROKER", "", { "broker list", "brokers", "broker" } },
+    { "--account", "", { "account list", "accounts", "name" } },
+    { "NAME", "account ", { "account list", "accounts", "name" } },
+    { "NAME", "admin revoke", { "admin list", "certificates", "name" } },
+    { "NAME", "monitor revoke", { "monitor list", "certificates", "name" } },
+    { "NAME", "console revoke", { "console list", "certificates", "name" } },
+    { "NAME", "notification ", { "notification list", "notifications", "name" } },
+};
 
-static void suggest_bundle(HlInvocation *call, const char *typed G_GNUC_UNUSED, GPtrArray *found)
+static void suggest_listed(HlInvocation *call, const char *what, GPtrArray *found)
 {
-    offer_members(call, "bundle list", "bundles", "id", "", found);
-}
+    const char *command = call->command->name;
 
-static void suggest_account(HlInvocation *call, const char *typed G_GNUC_UNUSED, GPtrArray *found)
-{
-    if (g_str_has_prefix(call->command->name, "account ") && strcmp(call->command->name, "account create") != 0)
-        offer_members(call, "account list", "accounts", "name", "", found);
+    if (strcmp(command, "account create") == 0 && strcmp(what, "NAME") == 0)
+        return; /* a new one */
+    for (gsize i = 0; i < G_N_ELEMENTS(lists); i++)
+        if (strcmp(lists[i].what, what) == 0 && g_str_has_prefix(command, lists[i].commands))
+            offer_members(call, &lists[i].from, "", found);
 }
 
 static void offer_values(const HlOption *option, const char *before, GPtrArray *found)
@@ -119,10 +140,15 @@ static void offer_values(const HlOption *option, const char *before, GPtrArray *
         offer(found, before, option->choices[i]);
 }
 
-/* Names up to "=", then the values that there are names for. */
-static void suggest_setting(HlInvocation *call G_GNUC_UNUSED, const char *typed, GPtrArray *found)
+static HlOptionTable options_of(const HlInvocation *call)
 {
-    HlOptionTable settings = hl_settings_table();
+    return g_str_has_prefix(call->command->name, "notification ") ? mgr_rule_table() : hl_settings_table();
+}
+
+/* Names up to "=", then the values that there are names for. */
+static void suggest_setting(HlInvocation *call, const char *typed, GPtrArray *found)
+{
+    HlOptionTable settings = options_of(call);
     const char *equals = strchr(typed, '=');
     g_autofree char *before = equals != NULL ? g_strndup(typed, (gsize)(equals - typed) + 1) : NULL;
 
@@ -134,6 +160,14 @@ static void suggest_setting(HlInvocation *call G_GNUC_UNUSED, const char *typed,
         else if (strcmp(before, name) == 0)
             offer_values(&settings.rows[i], before, found);
     }
+}
+
+static void suggest_key(HlInvocation *call, const char *typed G_GNUC_UNUSED, GPtrArray *found)
+{
+    HlOptionTable settings = options_of(call);
+
+    for (size_t i = 0; i < settings.count; i++)
+        offer(found, "", settings.rows[i].name);
 }
 
 static void suggest_column(HlInvocation *call, const char *typed, GPtrArray *found)
@@ -174,15 +208,10 @@ static const struct {
     const char *what;
     void (*suggest)(HlInvocation *call, const char *typed, GPtrArray *found);
 } places[] = {
-    { "ENDPOINT", suggest_endpoint }, { "--for", suggest_endpoint },
-    { "SELECTOR", suggest_selector }, { "--of", suggest_selector },
-    { "--where", suggest_selector },  { "GROUP", suggest_group },
-    { "--group", suggest_group },     { "KEY=VALUE...", suggest_setting },
-    { "COMMAND", suggest_command },   { "BUNDLE", suggest_bundle },
-    { "NAME", suggest_account },      { "--account", suggest_account },
-    { "--columns", suggest_column },  { "--sort", suggest_column },
-    { "--o", suggest_form },          { "--role", suggest_role },
-    { "WORD", suggest_term },
+    { "ENDPOINT", suggest_endpoint }, { "--for", suggest_endpoint },   { "SELECTOR", suggest_selector },
+    { "--of", suggest_selector },     { "--where", suggest_selector }, { "KEY=VALUE...", suggest_setting },
+    { "KEY...", suggest_key },        { "--columns", suggest_column }, { "--sort", suggest_column },
+    { "--o", suggest_form },          { "--role", suggest_role },      { "WORD", suggest_term },
 };
 
 void cli_suggest(HlInvocation *call, const char *what, const char *typed, GPtrArray *found)
@@ -190,4 +219,5 @@ void cli_suggest(HlInvocation *call, const char *what, const char *typed, GPtrAr
     for (gsize i = 0; i < G_N_ELEMENTS(places); i++)
         if (strcmp(places[i].what, what) == 0)
             places[i].suggest(call, typed, found);
+    suggest_listed(call, what, found);
 }

@@ -80,6 +80,34 @@ static void test_candidates(void)
     }
 }
 
+/* What is a file where nobody can suggest names. */
+static void test_files(void)
+{
+    static const HlCommand file_commands[] = {
+        { "enrol", "BUNDLE [--replace]", "", run, 1, 1, NULL },
+        { "scan", "PATH... [--json]", "", run, 1, HL_ARGS_ANY, NULL },
+        { "restore", "ID", "", run, 1, 1, NULL },
+    };
+    HlProgram files = program;
+    char *enrol[] = { (char[]){ "enrol" }, (char[]){ "b" }, NULL };
+    char *scan[] = { (char[]){ "scan" }, (char[]){ "/home" }, (char[]){ "/o" }, NULL };
+    char *restore[] = { (char[]){ "restore" }, (char[]){ "7" }, NULL };
+    g_auto(GStrv) ids = NULL;
+
+    files.commands = file_commands;
+    files.n_commands = G_N_ELEMENTS(file_commands);
+    files.suggest = NULL;
+    g_assert_null(hl_complete(&files, enrol, 2));
+    g_assert_null(hl_complete(&files, scan, 3));
+    ids = hl_complete(&files, restore, 2);
+    g_assert_nonnull(ids);
+    g_assert_null(ids[0]);
+    files.suggest = suggest; /* then it is the name of one */
+    g_strfreev(ids);
+    ids = hl_complete(&files, enrol, 2);
+    g_assert_cmpstr(ids[0], ==, "bBUNDLE/0/enrol");
+}
+
 static void test_plain(void)
 {
     static const char *const plain[] = { "", "pc-7.example.org", "@sales", "a=b,c", "50%", "x+y:/z_" };
@@ -96,6 +124,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/complete/candidates", test_candidates);
+    g_test_add_func("/complete/files", test_files);
     g_test_add_func("/complete/plain", test_plain);
     return g_test_run();
 }
