@@ -70,11 +70,17 @@ const COLUMNS = [
     { key: 'id', title: N_('Id'), least: 10, sort: 'id', reads: ['id'], cell: (row) => row.id },
 ];
 
-export const DEFAULT_COLUMNS = ['host', 'group', 'displayed', 'actual', 'verdict', 'last_seen', 'settings', 'outdated', 'open_detections'];
+const DEFAULT_COLUMNS = ['host', 'group', 'displayed', 'actual', 'verdict', 'last_seen', 'settings', 'outdated', 'open_detections'];
 
 export const allColumns = () => COLUMNS.map(({ key, title }) => ({ key, title: tr(title) }));
 
-// In the order of the table above; a key that is not there (of an old saved view) is left out.
+// Those of the keys that are columns here (a view that a program saved may have others), or else the usual ones.
+export function knownColumns(keys) {
+    const known = keys.filter((key) => COLUMNS.some((column) => column.key === key));
+    return known.length > 0 ? known : DEFAULT_COLUMNS;
+}
+
+// In the order of the table above.
 export function chooseColumns(keys) {
     return COLUMNS.filter((column) => keys.includes(column.key)).map((column) => ({
         ...column,

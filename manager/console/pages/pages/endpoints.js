@@ -4,8 +4,8 @@
 import * as live from '../live.js';
 import { actionEntries, subjectOfSelection } from '../actions.js';
 import { address, all, post } from '../api.js';
-import { allColumns, chooseColumns, DEFAULT_COLUMNS, fieldsOf, groupName } from '../columns.js';
-import { announce, announceProblem, button, checkbox, dialog, field, heading, menu, name, problemBox } from '../ui.js';
+import { allColumns, chooseColumns, fieldsOf, groupName, knownColumns } from '../columns.js';
+import { announce, announceProblem, button, checkbox, dialog, field, heading, name, problemBox } from '../ui.js';
 import { both, term } from '../query.js';
 import { compare, visible } from '../text.js';
 import { displayNameField } from '../group_name.js';
@@ -17,6 +17,7 @@ import { number, tr, trn } from '../i18n.js';
 import { format } from '../route.js';
 import { Selection } from '../selection.js';
 import { SETTING_PAGES } from '../setting_words.js';
+import { viewsMenu } from '../views.js';
 
 const PAUSE = 300; // ms after the last key, before the filter is asked for
 
@@ -29,16 +30,12 @@ export async function endpoints(names, query) {
     return { title: tr('Security Settings'), node: page.node, close: () => page.close(), shown: () => page.grid.draw() };
 }
 
-// Views are kept in this browser.
-const savedViews = () => JSON.parse(localStorage.getItem('views') ?? '[]');
-const saveViews = (views) => localStorage.setItem('views', JSON.stringify(views));
-
 class EndpointsPage {
     constructor(query) {
         this.group = query.get('group') ?? '';
         this.filter = query.get('filter') ?? '';
         this.sort = query.get('sort') ?? 'host';
-        this.columns = query.get('columns')?.split(',') ?? JSON.parse(localStorage.getItem('columns') ?? 'null') ?? DEFAULT_COLUMNS;
+        this.columns = knownColumns(query.get('columns')?.split(',') ?? JSON.parse(localStorage.getItem('columns') ?? '[]'));
         this.selection = new Selection();
         this.list = new List('/endpoints', (what, index) => this.#listChanged(what, index));
         this.#make();
@@ -80,14 +77,13 @@ class EndpointsPage {
             selected: () => this.#drawActions(),
         });
         this.csv = h('a', { class: 'button', download: 'endpoints.csv' }, tr('CSV'));
-        this.views = h('span', {});
+        const views = viewsMenu(() => ({ filter: this.#wholeFilter(), sort: this.sort, columns: this.columns }), (view) => this.#useView(view));
         const tools = h('div', { class: 'tools' }, this.search, this.count, this.fresh, h('span', { class: 'spring' }),
-            this.views, button(tr('Columns'), () => this.#chooseColumns()), this.csv);
+            views, button(tr('Columns'), () => this.#chooseColumns()), this.csv);
         this.node = h('div', { class: 'page fill' }, heading(tr('Security Settings')),
             h('div', { class: 'with-tree' }, this.tree,
                 h('div', { class: 'fill' }, this.groupBar, tools, this.problem, this.actions, this.grid.node)));
         this.#drawActions();
-        this.#loadViews();
     }
 
     async #loadGroups() {
@@ -217,38 +213,21 @@ class EndpointsPage {
         });
         if (!chosen || chosen.length === 0)
             return;
-        this.columns = chosen;
-        localStorage.setItem('columns', JSON.stringify(chosen));
-        this.grid.setColumns(chooseColumns(chosen));
+        this.#showColumns(chosen);
         this.#reload();
     }
 
-    #loadViews() {
-        const views = savedViews();
-        fill(this.views, menu(tr('Views'), [
-            ...views.map((view) => ({ text: visible(view.name), click: () => this.#useView(view) })),
-            { text: tr('Save this view…'), click: () => this.#saveView() },
-            ...views.map((view) => ({ text: tr('Delete view “{name}”', { name: visible(view.name) }), danger: true,
-                click: () => { saveViews(savedViews().filter((other) => other.name !== view.name)); this.#loadViews(); } })),
-        ]));
+    #showColumns(keys) {
+        this.columns = keys;
+        localStorage.setItem('columns', JSON.stringify(keys));
+        this.grid.setColumns(chooseColumns(keys));
     }
 
-    #useView(view) {
-        localStorage.setItem('columns', JSON.stringify(view.columns));
-        this.columns = view.columns;
-        this.grid.setColumns(chooseColumns(view.columns));
-        this.search.value = view.filter;
-        this.#ask({ filter: view.filter, sort: view.sort, group: '' });
+    #useView({ filter, sort, columns }) {
+        this.#showColumns(knownColumns(columns));
+        this.search.value = filter;
+        this.#ask({ filter, sort: sort || 'host', group: '' });
         this.#loadGroups();
-    }
-
-    async #saveView() {
-        const title = h('input', { type: 'text', required: true, maxlength: 60 });
-        const view = () => ({ name: title.value.trim(), filter: this.#wholeFilter(), sort: this.sort, columns: this.columns });
-        const done = await dialog({ title: tr('Save this view…'), content: field(tr('Name'), title), action: tr('Save'),
-            submit: () => saveViews([...savedViews().filter((other) => other.name !== title.value.trim()), view()]) });
-        if (done)
-            this.#loadViews();
     }
 
     async #newGroup() {

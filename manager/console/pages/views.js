@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// Saved views of the list of endpoints: a filter, an order and columns under a name.  The server keeps them, for each account its own.
+
+import { all, post, remove } from './api.js';
+import { announceProblem, dialog, field, menu } from './ui.js';
+import { fill, h } from './dom.js';
+import { tr } from './i18n.js';
+import { visible } from './text.js';
+
+const PATH = '/me/views';
+
+// The menu of them.  shown() -> { filter, sort, columns } of what is on the screen; use(that): shows it instead.
+export function viewsMenu(shown, use) {
+    const place = h('span', {});
+
+    function draw(views) {
+        fill(place, menu(tr('Views'), [
+            ...views.map((view) => ({ text: visible(view.name), click: () => use({ ...view, columns: view.fields.split(',') }) })),
+            { text: tr('Save this view…'), click: save },
+            ...views.map(({ name }) => ({ text: tr('Delete view “{name}”', { name: visible(name) }), danger: true,
+                click: () => remove(`${PATH}/${encodeURIComponent(name)}`).then(load).catch(announceProblem) })),
+        ]));
+    }
+
+    const load = async () => draw(await all(PATH));
+
+    async function save() {
+        const title = h('input', { type: 'text', required: true, maxlength: 64 });
+        const { filter, sort, columns } = shown();
+        const done = await dialog({ title: tr('Save this view…'), content: field(tr('Name'), title), action: tr('Save'),
+            submit: () => post(PATH, { name: title.value, filter, sort, fields: columns }) });
+        if (done)
+            await load().catch(announceProblem);
+    }
+
+    load().catch((problem) => {
+        draw([]);
+        announceProblem(problem);
+    });
+    return place;
+}

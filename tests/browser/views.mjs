@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// Saved views: kept by the server, for each account its own.
+import { address, PATIENCE, play, Session } from './session.mjs';
+
+const session = await Session.open();
+const { page } = session;
+const opens = () => page.click('.tools summary');
+const columns = (n) => session.until((wanted) => document.querySelectorAll('.grid-head [role=columnheader]').length === wanted, n + 1);
+const rows = (n) => session.until((wanted) => document.querySelectorAll('.grid-body .grid-row').length === wanted, n);
+
+await play(session, 'saved views', async () => {
+    await session.signIn();
+    await session.speak('ja');
+
+    session.where = 'it is saved';
+    await session.show('endpoints?group=office&sort=-host&columns=host,actual');
+    await rows(1);
+    await opens();
+    await session.press('このビューを保存…');
+    await page.type('dialog input', '総務 100%/日');
+    await session.checkSchemes();
+    await session.press('保存');
+    await session.until(() => document.querySelector('dialog') === null);
+
+    session.where = 'another browser';
+    await page.evaluate(() => localStorage.clear());
+    await page.goto('about:blank');
+    await page.goto(`${address}/#/endpoints`, { waitUntil: 'load' });
+    await page.waitForSelector('.top-end select', { timeout: PATIENCE });
+    await session.speak('ja');
+    await rows(2);
+    await columns(9);
+    await opens();
+    await session.press('総務 100%/日');
+    await columns(2);
+    await rows(1);
+    session.expect(await page.evaluate(() => location.hash.includes('sort=-host')), 'the order was not kept');
+    await session.picture('view-ja');
+
+    session.where = 'one that a program saved, with columns that pages do not have';
+    await page.evaluate(() => fetch('/api/v1/me/views', { method: 'POST', headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify({ name: 'script', fields: ['flooding'] }) }));
+    await session.show('live');
+    await session.show('endpoints');
+    await opens();
+    await session.press('script');
+    await columns(9);
+    await rows(2);
+
+    session.where = 'it is deleted';
+    await opens();
+    await session.checkSchemes();
+    await session.press('ビュー「総務 100%/日」を削除');
+    await session.until(() => document.querySelectorAll('.tools .menu-list button').length === 3);
+    session.expect(await page.evaluate(async () => (await (await fetch('/api/v1/me/views')).json()).rows.map((row) => row.name).join()) === 'script',
+        'what is left is not the other one');
+});
