@@ -30,7 +30,7 @@ await play(session, 'roll-outs in two languages', async ({ page }) => {
     await session.picture('rollout-halted-ja');
     await order('updater', '2026010103');
     await session.press('失敗したものに再実行');
-    await session.says('すべてのクライアントに配信しました。');
+    await session.says('すべてのクライアントへの配信が終了しました。4 台中 4 台が成功し、0 台が失敗または無応答でした。');
     await session.until(() => document.querySelector('main .badge').textContent === '完了');
     await session.picture('rollout-done-ja');
 

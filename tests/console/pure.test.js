@@ -15,7 +15,7 @@ import { adoptCatalogue, keyOf, tr, trn, trNodes } from '../../manager/console/p
 import { bytes, compare, visible } from '../../manager/console/pages/text.js';
 import { explain, sentences, spell } from '../../manager/console/pages/phrase.js';
 import { knownSettings } from '../../manager/console/pages/setting_words.js';
-import { follow } from '../../manager/console/pages/follow.js';
+import { follow, inTurn } from '../../manager/console/pages/follow.js';
 import { rowsInView, scrollTo } from '../../manager/console/pages/window.js';
 import { Selection } from '../../manager/console/pages/selection.js';
 import { word } from '../../manager/console/pages/words.js';
@@ -161,6 +161,35 @@ test('every setting has its words', () => {
     const keys = [...source('proto/settings.c').matchAll(/ROW\("([a-z.-]+)"/g)].map((found) => found[1]);
     assert.ok(keys.length > 20);
     assert.deepEqual([...knownSettings()].sort(), keys.sort());
+});
+
+// The first answer of each draw comes last: drawn side by side, the older one would stay on the screen.
+test('a draw that is asked for while one runs begins after it, once for all who asked', async () => {
+    const log = [];
+    const answers = [];
+    const draw = inTurn(async () => {
+        const n = answers.length;
+        log.push(`begins ${n}`);
+        await new Promise((done, fail) => answers.push(n === 1 ? fail : done));
+        log.push(`ends ${n}`);
+    });
+    const settle = () => new Promise((done) => setImmediate(done));
+    const eager = draw().then(draw); // asks again in the moment in which the first one ends
+    await settle();
+    const others = [draw(), draw()];
+    assert.deepEqual(log, ['begins 0']);
+    answers[0]();
+    await settle();
+    assert.deepEqual(log, ['begins 0', 'ends 0', 'begins 1']);
+    answers[1](new Error('as when the server is away'));
+    for (const asked of [eager, ...others])
+        await assert.rejects(asked);
+    assert.equal(log.length, 3);
+    const later = draw();
+    await settle();
+    answers[2]();
+    await later;
+    assert.deepEqual(log.slice(3), ['begins 2', 'ends 2']);
 });
 
 test('a page is drawn by one at a time, and again for what changed meanwhile', async (t) => {

@@ -5,31 +5,36 @@ import * as live from './live.js';
 
 const PACE = 200; // ms: five times a second at most, however many changes come
 
+// draw(), a promise, one run at a time: who asks while one runs waits for another that begins after it, the same for all of them.  So the
+// answer that comes last is the latest.
+export function inTurn(draw) {
+    let last = Promise.resolve();
+    let isWaiting = false; // the last one has not begun
+    const run = () => {
+        isWaiting = false;
+        return draw();
+    };
+    return () => {
+        if (!isWaiting) {
+            isWaiting = true;
+            last = last.then(run, run);
+        }
+        return last;
+    };
+}
+
 // topics: { type: whether a message of it concerns the page }; reset always does.  draw(): a promise; every: ms, where things also
 // change without a message.  -> a function that ends it.
-// A draw that fails leaves the page as it was: the banner says that it is old.  One at a time: the answer that comes last is the latest.
+// A draw that fails leaves the page as it was: the banner says that it is old.
 export function follow(topics, draw, every) {
     let timer;
-    let isDrawing = false;
-    let isDue = false; // something changed while a draw ran
     let isOver = false;
-    const again = () => {
-        if (isDrawing)
-            isDue = true;
-        else if (!isOver)
-            timer ??= setTimeout(run, PACE);
-    };
-    const run = async () => {
+    const drawInTurn = inTurn(async () => isOver || draw());
+    const run = () => {
         timer = undefined;
-        isDue = false;
-        isDrawing = true;
-        try {
-            await draw();
-        } catch { /* as above */ }
-        isDrawing = false;
-        if (isDue)
-            again();
+        drawInTurn().catch(() => {}); // as above
     };
+    const again = () => { timer ??= setTimeout(run, PACE); };
     const subscriptions = Object.entries({ ...topics, reset: always }).map(([type, concerns]) =>
         live.subscribe(type, (data) => concerns(data) && again()));
     const clock = every && setInterval(again, every);

@@ -7,7 +7,7 @@ import { changes, parseList } from '../settings.js';
 import { codes, word } from '../words.js';
 import { compare, visible } from '../text.js';
 import { fill, h, refill } from '../dom.js';
-import { follow } from '../follow.js';
+import { follow, inTurn } from '../follow.js';
 import { format } from '../route.js';
 import { formOf } from '../form.js';
 import { groupName } from '../columns.js';
@@ -129,11 +129,11 @@ export async function notification({ name: id }) {
         }
     }
 
-    async function drawState() {
+    const drawState = inTurn(async () => {
         const [document, rows] = await Promise.all([get(pathOf(id)), all(`${pathOf(id)}/messages`)]);
         refill(state, stateCard(document));
         refill(messages, outbox(rows));
-    }
+    });
 
     drawForm(first);
     await drawState();

@@ -7,7 +7,7 @@ import { codes, tone, word } from '../words.js';
 import { duration, number, percent, time, tr } from '../i18n.js';
 import { durationSeconds } from '../settings.js';
 import { h, refill } from '../dom.js';
-import { always, follow } from '../follow.js';
+import { always, follow, inTurn } from '../follow.js';
 import { format } from '../route.js';
 import { mayBe, whoIsIt } from '../session.js';
 import { startRollout } from '../rollout_start.js';
@@ -56,11 +56,11 @@ export async function rollout({ id }) {
     const body = h('div', {});
     const buttons = h('div', { class: 'buttons' });
 
-    async function draw() {
+    const draw = inTurn(async () => {
         const document = await get(pathOf(id));
         refill(buttons, actions(document, draw));
         refill(body, overview(document), document.unsuccessful.length > 0 && unsuccessful(document));
-    }
+    });
 
     await draw();
     return {
@@ -133,8 +133,10 @@ function explain({ state, halt, counts, ring, rings, members, min_success: least
         running: tr('Ring {ring} of {all} has its turn: {answered} endpoints have answered so far, {ok} of them with success.', values),
         soaking: tr('Ring {ring} of {all} has passed; it is watched for {soak} before the next one begins.', values),
         paused: tr('Somebody paused it: nothing more is issued until it is resumed.'),
-        aborted: tr('Somebody ended it: what had not begun was cancelled.'),
-        done: tr('All endpoints have had their turn; {ok} of {members} succeeded so far.', values),
+        aborted: tr('Somebody ended it: what had not begun was cancelled.  {ok} of {members} endpoints succeeded, {bad} failed or were silent.', values),
+        done: counts.pending || counts.open || counts.away
+            ? tr('All endpoints have had their turn; {ok} of {members} succeeded so far.', values)
+            : tr('It is over: {ok} of {members} endpoints succeeded, {bad} failed or were silent.', values),
     };
     return halts[halt] ?? states[state] ?? word('rollout', state);
 }
@@ -176,7 +178,7 @@ function ringTable({ rings, ring, state, counts }) {
 function ringState(i, current, state) {
     if (i < current || state === 'done')
         return h('span', { class: 'badge good' }, tr('Passed'));
-    return i === current ? badge('rollout', state) : h('span', { class: 'badge off' }, tr('Not yet'));
+    return i === current ? badge('rollout', state) : h('span', { class: 'badge off' }, state === 'aborted' ? tr('Left out') : tr('Not yet'));
 }
 
 function unsuccessful({ unsuccessful: rows, more }) {
