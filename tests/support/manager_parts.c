@@ -230,10 +230,10 @@ static void build_calls(Parts *p)
     p->broker_calls = mgr_broker_calls_new(&(MgrBrokerCallsOptions){ NULL, &p->link, p->down }, p->dispatch);
     p->notification_calls = mgr_notification_calls_new(
         &(MgrNotificationCallsOptions){ &p->fleet, p->record, p->notifications }, p->dispatch);
-    p->server_calls =
-        mgr_server_calls_new(&(MgrServerCallsOptions){ &p->conf, &p->fleet, p->record, p->pki, p->own, p->location,
-                                                       p->sealer, p->delivery, p->calls, parts_authorities_changed, p },
-                             p->dispatch);
+    p->server_calls = mgr_server_calls_new(&(MgrServerCallsOptions){ &p->conf, &p->fleet, p->record, p->pki, p->own,
+                                                                     p->location, p->sealer, p->delivery, p->down,
+                                                                     p->calls, parts_authorities_changed, p },
+                                           p->dispatch);
 }
 
 HlBus *parts_bus(const Parts *parts, guint broker)

@@ -511,7 +511,8 @@ static void test_rollover_interrupted(void)
     expect_rollover(parts, "none 0/1 1");
     roll(parts, "start", NULL, "");
     g_assert_true(g_bytes_equal(prepared, mgr_sealer_next(parts->sealer)));
-    g_assert_true(mgr_sealer_switch(parts->sealer, &error));
+    mgr_sealer_switch(parts->sealer);
+    g_assert_true(mgr_sealer_settle(parts->sealer, &error));
     expect_rollover(parts, "announced 0/1 2");
     roll(parts, "cancel", NULL, "invalid"); /* it signs already */
     born(parts, "e-one", 1, NULL);

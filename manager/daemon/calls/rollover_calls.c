@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "manager/daemon/calls/rollover_calls.h"
 
+#include <string.h>
+
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
 #include "lib/base/unconst.h"
@@ -12,6 +14,7 @@ struct MgrRolloverCalls {
     MgrRolloverCallsOptions parts;
     guint timer;
     bool is_stepping; /* one at a time: each is made of what was announced before it */
+    bool is_unsigned; /* another key signs than what the broker keeps was signed with */
 };
 
 typedef enum { START, FINISH, CANCEL } Kind;
@@ -101,7 +104,29 @@ static json_t *status_document(const MgrRolloverCalls *calls)
 /* ------------------------------------------------------------------------------------------------------------- steps
  */
 
-/* What is told first, by the key that is held already; then what the broker keeps. */
+/* What the broker keeps first; what is killed before the file is in place begins with that again. */
+static void settle(MgrRolloverCalls *calls)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (calls->is_unsigned && !mgr_down_is_up(calls->parts.down))
+        return; /* no broker: in a while */
+    if (calls->is_unsigned)
+        mgr_delivery_resign(calls->parts.delivery);
+    calls->is_unsigned = false;
+    if (!mgr_sealer_settle(calls->parts.sealer, &error))
+        hl_log_limited(HL_LOG_WARN, "rollover", "settle", "the new sealing key signs, and is not in place yet: %s",
+                       error->message);
+}
+
+/* The registry says that the new key is the only one. */
+static void take_new(MgrRolloverCalls *calls)
+{
+    if (mgr_sealer_next(calls->parts.sealer) != NULL)
+        mgr_sealer_switch(calls->parts.sealer);
+    calls->is_unsigned = true;
+}
+
 static void fold_step(gpointer change)
 {
     static const char *const words[] = { [START] = "a new sealing key is announced",
@@ -114,9 +139,11 @@ static void fold_step(gpointer change)
 
     hl_info("rollover", "%s, by %s", words[step->kind], step->record.changed_by);
     mgr_bundles_fold_withdrawal(calls->parts.fleet, step->bundles, step->record.changed_at);
+    if (step->kind == FINISH)
+        take_new(calls);
     mgr_location_announce(calls->parts.location, &step->record);
     if (step->kind == FINISH)
-        mgr_delivery_resign(calls->parts.delivery);
+        settle(calls);
     if (step->kind == CANCEL && !mgr_sealer_drop(calls->parts.sealer, &error))
         hl_warn("rollover", "%s: it is not used, and the next rollover takes it", error->message);
     if (step->call == NULL)
@@ -206,17 +233,16 @@ static bool check_finish(const MgrRolloverCalls *calls, bool is_forced, GError *
                of - holding, of);
 }
 
-/* The file first: should the registry fail, the new key signs, both are held, and the next try goes on. */
-static bool finish(MgrRolloverCalls *calls, MgrCall *call, GError **error)
+/* The registry first: where it cannot be written, on a full disk say, the old key signs on, and nobody is left behind.
+ * The file follows, at the next start if need be. */
+static void finish(MgrRolloverCalls *calls, MgrCall *call)
 {
-    HlWriteSet *set;
-    Step *step;
+    Step *step = step_new(calls, call, FINISH);
+    HlWriteSet *set = hl_write_set_new();
+    GBytes *next = mgr_sealer_next(calls->parts.sealer);
 
-    if (!mgr_sealer_switch(calls->parts.sealer, error))
-        return false;
-    step = step_new(calls, call, FINISH);
-    set = hl_write_set_new();
-    set_keys(step, key_text(hl_signing_key_public(mgr_sealer_key(calls->parts.sealer))), NULL);
+    /* none: a manager of before had moved the file, and was killed then */
+    set_keys(step, key_text(next != NULL ? next : hl_signing_key_public(mgr_sealer_key(calls->parts.sealer))), NULL);
     step->bundles = mgr_bundles_write_withdrawal(calls->parts.fleet, set, step->record.changed_at);
     if (call == NULL)
         mgr_calls_note(set,
@@ -229,7 +255,6 @@ static bool finish(MgrRolloverCalls *calls, MgrCall *call, GError **error)
                                           .text = hl_unconst("all endpoints hold the new key") },
                        calls->parts.calls);
     commit(step, set);
-    return true;
 }
 
 static void call_finish(MgrCall *call, gpointer user)
@@ -237,7 +262,9 @@ static void call_finish(MgrCall *call, gpointer user)
     MgrRolloverCalls *calls = user;
     g_autoptr(GError) error = NULL;
 
-    if (!check_finish(calls, mgr_call_argument(call, "force") != NULL, &error) || !finish(calls, call, &error))
+    if (check_finish(calls, mgr_call_argument(call, "force") != NULL, &error))
+        finish(calls, call);
+    else
         mgr_call_fail(call, error);
 }
 
@@ -272,11 +299,22 @@ static void call_status(MgrCall *call, gpointer user)
 static gboolean on_look(gpointer user)
 {
     MgrRolloverCalls *calls = user;
-    g_autoptr(GError) error = NULL;
 
-    if (is_rolling(calls) && check_finish(calls, false, NULL) && !finish(calls, NULL, &error))
-        hl_warn("rollover", "it cannot be finished yet: %s", error->message);
+    settle(calls);
+    if (is_rolling(calls) && check_finish(calls, false, NULL))
+        finish(calls, NULL);
     return G_SOURCE_CONTINUE;
+}
+
+/* Killed between registry and file: the one key that is announced is the next one. */
+static void catch_up(MgrRolloverCalls *calls)
+{
+    g_auto(MgrPlaceRecord) now = mgr_location_next(calls->parts.location, "");
+    GBytes *next = mgr_sealer_next(calls->parts.sealer);
+    g_autofree char *text = next != NULL ? key_text(next) : NULL;
+
+    if (text != NULL && g_strv_length(now.keys) == 1 && strcmp(now.keys[0], text) == 0)
+        take_new(calls);
 }
 
 static const MgrCallRow rows[] = {
@@ -292,6 +330,7 @@ MgrRolloverCalls *mgr_rollover_calls_new(const MgrRolloverCallsOptions *options,
     MgrRolloverCalls *calls = g_new0(MgrRolloverCalls, 1);
 
     calls->parts = *options;
+    catch_up(calls);
     calls->timer = g_timeout_add_seconds(LOOK_EVERY, on_look, calls);
     mgr_dispatch_add(dispatch, rows, calls);
     return calls;

@@ -8,6 +8,7 @@
 #define MANAGER_DAEMON_CALLS_ROLLOVER_CALLS_H
 
 #include "manager/daemon/calls/dispatch.h"
+#include "manager/daemon/ground/down.h"
 #include "manager/daemon/state/delivery.h"
 #include "manager/daemon/state/location.h"
 
@@ -18,6 +19,7 @@ typedef struct {
     MgrRecord *record;
     MgrSealer *sealer;
     MgrDelivery *delivery;
+    const MgrDown *down; /* what the broker keeps is withdrawn when there is one */
     MgrLocation *location;
     MgrCalls *calls;
 } MgrRolloverCallsOptions;

@@ -292,6 +292,7 @@ MgrServerCalls *mgr_server_calls_new(const MgrServerCallsOptions *options, MgrDi
                                                                          .record = options->record,
                                                                          .sealer = options->sealer,
                                                                          .delivery = options->delivery,
+                                                                         .down = options->down,
                                                                          .location = options->location,
                                                                          .calls = options->calls },
                                              dispatch);

@@ -19,6 +19,7 @@ typedef struct {
     MgrLocation *location;
     MgrSealer *sealer;
     MgrDelivery *delivery;
+    const MgrDown *down;
     MgrCalls *calls;
     void (*authorities_changed)(gpointer user); /* other authorities count, to those who are not told by a document */
     gpointer user;

@@ -11,6 +11,7 @@
 struct MgrSealer {
     char *directory, *path, *next_path;
     HlSigningKey *key, *next;
+    bool is_ahead; /* the key that signs is in next_path still */
 };
 
 MgrSealer *mgr_sealer_new(const char *dir, GError **error)
@@ -59,6 +60,8 @@ bool mgr_sealer_prepare(MgrSealer *sealer, GError **error)
 
     if (sealer->next != NULL)
         return true;
+    if (!mgr_sealer_settle(sealer, error)) /* the name of the file is taken by the one that signs */
+        return false;
     key = hl_signing_key_generate(error);
     if (key == NULL || !hl_signing_key_save(key, sealer->next_path, error))
         return false;
@@ -66,14 +69,21 @@ bool mgr_sealer_prepare(MgrSealer *sealer, GError **error)
     return true;
 }
 
-bool mgr_sealer_switch(MgrSealer *sealer, GError **error)
+void mgr_sealer_switch(MgrSealer *sealer)
 {
-    if (sealer->next == NULL)
+    g_assert(sealer->next != NULL);
+    hl_signing_key_free(sealer->key);
+    sealer->key = g_steal_pointer(&sealer->next);
+    sealer->is_ahead = true;
+}
+
+bool mgr_sealer_settle(MgrSealer *sealer, GError **error)
+{
+    if (!sealer->is_ahead)
         return true;
     if (rename(sealer->next_path, sealer->path) != 0)
         return hl_fail_errno(error, errno, "cannot move %s to %s", sealer->next_path, sealer->path);
-    hl_signing_key_free(sealer->key);
-    sealer->key = g_steal_pointer(&sealer->next);
+    sealer->is_ahead = false;
     return hl_dir_sync(sealer->directory, error);
 }
 

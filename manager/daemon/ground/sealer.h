@@ -23,8 +23,12 @@ GBytes *mgr_sealer_next(const MgrSealer *sealer);
 /* There is a next one afterwards, on disk; one that is there already stays. */
 bool mgr_sealer_prepare(MgrSealer *sealer, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The next one signs from now on, and the one before is gone; if there is none, nothing changes. */
-bool mgr_sealer_switch(MgrSealer *sealer, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* There must be a next one, which signs from now on; the files stay as they are until mgr_sealer_settle. */
+void mgr_sealer_switch(MgrSealer *sealer);
+
+/* What signs is pki/sealing.key, and the one before is gone; if that is so already, nothing happens.  On failure the
+ * files are as before, and it may be tried again. */
+bool mgr_sealer_settle(MgrSealer *sealer, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The next one is gone. */
 bool mgr_sealer_drop(MgrSealer *sealer, GError **error) G_GNUC_WARN_UNUSED_RESULT;

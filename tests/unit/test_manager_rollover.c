@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The end of a sealing key where the disk is full, or the manager is killed in the middle of it. */
+#include <stdio.h>
+
+#include "lib/base/file.h"
+#include "manager/daemon/calls/rollover_calls.h"
+#include "manager/site/site.h"
+#include "tests/support/manager_parts.h"
+#include "tests/support/timer_fake.h"
+
+/* "state holding/of keys" */
+static void expect(Parts *parts, const char *expected)
+{
+    g_autoptr(json_t) shown = NULL;
+    g_autofree char *text = NULL;
+
+    parts_call(parts, "server rollover status", NULL);
+    shown = parts_expect_reply(parts, "");
+    text = g_strdup_printf("%s %d/%d %d", json_string_value(json_object_get(shown, "state")),
+                           (int)json_integer_value(json_object_get(shown, "holding")),
+                           (int)json_integer_value(json_object_get(shown, "of")),
+                           (int)json_array_size(json_object_get(shown, "keys")));
+    g_assert_cmpstr(text, ==, expected);
+}
+
+static void roll(Parts *parts, const char *what, const char *force, const char *code)
+{
+    g_autofree char *name = g_strconcat("server rollover ", what, NULL);
+
+    parts_call(parts, name, force != NULL ? "force" : NULL, force, NULL);
+    parts_commit(parts);
+    json_decref(parts_expect_reply(parts, code));
+}
+
+/* Announced; two endpoints do not hold it. */
+static Parts *with_rollover(void)
+{
+    Parts *parts = parts_new();
+
+    parts_add_endpoint(parts, "e-late");
+    parts_add_endpoint(parts, "e-one");
+    roll(parts, "start", NULL, "");
+    return parts;
+}
+
+/* Said by the owner on a full disk: the old key signs on, nobody is left behind, and with room it goes on. */
+static void test_full(void)
+{
+    g_autoptr(Parts) parts = with_rollover();
+    const HlSigningKey *key = mgr_sealer_key(parts->sealer);
+
+    writer_fake_fail_at(parts->writer, 1, HL_ERROR_FULL);
+    roll(parts, "finish", "yes", "full");
+    g_assert_true(mgr_sealer_key(parts->sealer) == key);
+    expect(parts, "announced 0/2 2");
+    roll(parts, "finish", "yes", "");
+    expect(parts, "none 0/2 1");
+    parts_check_registry(parts);
+}
+
+/* Killed after the registry was written and before the file was moved: the next one signs with the new key, and moves
+ * it. */
+static void test_killed(void)
+{
+    g_autoptr(Parts) parts = with_rollover();
+    g_autoptr(MgrDispatch) dispatch = mgr_dispatch_new(&parts->fleet, parts->calls);
+    g_autoptr(MgrRolloverCalls) calls = NULL;
+    g_autoptr(MgrSealer) sealer = NULL;
+    g_autoptr(GBytes) new_key = g_bytes_ref(mgr_sealer_next(parts->sealer));
+    g_autofree char *path = mgr_site_path(parts->dir, "pki/sealing.key");
+    g_autofree char *next = mgr_site_path(parts->dir, MGR_SITE_NEXT_SEALING_KEY);
+    g_autofree char *old = hl_file_read_text(path, 10000, NULL);
+
+    roll(parts, "finish", "yes", "");
+    g_assert_cmpint(rename(path, next), ==, 0); /* as it was before */
+    g_assert_true(hl_file_write_text(path, old, 0600, NULL));
+    sealer = mgr_sealer_new(parts->dir, NULL);
+    g_assert_true(g_bytes_equal(mgr_sealer_next(sealer), new_key));
+    calls = mgr_rollover_calls_new(&(MgrRolloverCallsOptions){ &parts->fleet, parts->record, sealer, parts->delivery,
+                                                               parts->down, parts->location, parts->calls },
+                                   dispatch);
+    g_assert_true(g_bytes_equal(hl_signing_key_public(mgr_sealer_key(sealer)), new_key));
+    g_assert_true(g_file_test(next, G_FILE_TEST_EXISTS)); /* what the broker keeps comes first */
+    timer_fake_advance(11 * HL_SECOND);
+    g_assert_false(g_file_test(next, G_FILE_TEST_EXISTS));
+    g_clear_pointer(&sealer, mgr_sealer_free);
+    sealer = mgr_sealer_new(parts->dir, NULL);
+    g_assert_true(g_bytes_equal(hl_signing_key_public(mgr_sealer_key(sealer)), new_key));
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/manager/rollover/full", test_full);
+    g_test_add_func("/manager/rollover/killed", test_killed);
+    return g_test_run();
+}
