@@ -31,6 +31,20 @@ static char *format_age(const json_t *value, const json_t *row G_GNUC_UNUSED)
     return g_strdup_printf("%d d", (int)(MAX(hl_clock_wall() - published, 0) / HL_DAY));
 }
 
+static void show_program(const json_t *document)
+{
+    const json_t *program = json_object_get(document, "program");
+    json_int_t current = cli_int(program, "current");
+    json_int_t behind = cli_int(program, "behind");
+
+    if (!json_is_object(program))
+        return;
+    printf("\nProgram %s is offered: %" JSON_INTEGER_FORMAT " %s it, %" JSON_INTEGER_FORMAT
+           " %s an earlier version%s\n",
+           cli_text(program, "version"), current, current == 1 ? "has" : "have", behind, behind == 1 ? "has" : "have",
+           behind > 0 ? ": 'holdline endpoint list outdated-program'" : "");
+}
+
 static void show_origin(const json_t *document)
 {
     g_autofree char *synced = cli_format_time(json_object_get(document, "synced"), document);
@@ -59,8 +73,10 @@ bool cmd_pattern_list(HlInvocation *call, GError **error)
         return false;
     if (!cli_show_list(call, document, "components", columns, G_N_ELEMENTS(columns), error))
         return false;
-    if (!hl_cli_has(call, "json"))
+    if (!hl_cli_has(call, "json")) {
+        show_program(document);
         show_origin(document);
+    }
     return true;
 }
 

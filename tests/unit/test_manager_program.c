@@ -68,6 +68,30 @@ static void test_outdated(void)
     g_assert_cmpuint(selected(parts), ==, 1);
 }
 
+/* With the patterns that the repository has, those alone that the caller sees are counted. */
+static void test_listed(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    const MgrEndpoint *one = add(parts, "e-one", "0.1.0");
+    g_autoptr(json_t) document = mgr_patterns_document(parts->patterns, NULL);
+    g_autoptr(json_t) expected = NULL;
+
+    add(parts, "e-two", "0.2.0");
+    add(parts, "e-three", "0.3.0");
+    add(parts, "e-odd", "simulated");
+    g_assert_true(json_is_null(json_object_get(document, "program")));
+    mgr_set_text(&parts->fleet.program, "0.2.0-1");
+    json_decref(document);
+    document = mgr_patterns_document(parts->patterns, NULL);
+    expected = json_pack("{s:s, s:i, s:i}", "version", "0.2.0-1", "current", 2, "behind", 1);
+    g_assert_true(json_equal(json_object_get(document, "program"), expected));
+    endpoint_of(parts, one->record.id)->record.display.removed = true;
+    json_decref(document);
+    document = mgr_patterns_document(parts->patterns, NULL);
+    json_object_set_new(expected, "behind", json_integer(0));
+    g_assert_true(json_equal(json_object_get(document, "program"), expected));
+}
+
 /* What it reports is kept, told, and no pattern of anything. */
 static void test_report(void)
 {
@@ -330,6 +354,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/manager/program/outdated", test_outdated);
+    g_test_add_func("/manager/program/listed", test_listed);
     g_test_add_func("/manager/program/report", test_report);
     g_test_add_func("/manager/program/revision", test_revision);
     g_test_add_func("/manager/program/otherwise", test_upgraded_otherwise);

@@ -354,6 +354,30 @@ static json_t *describe_component(const MgrPatterns *patterns, const MgrCaller *
                      ahead);
 }
 
+/* How many endpoints run the offered version of the program or a later one, and how many an earlier one; those that
+ * tell no version are neither. */
+static json_t *describe_program(const MgrPatterns *patterns, const MgrCaller *caller)
+{
+    const MgrFleet *fleet = patterns->options.fleet;
+    int current = 0;
+    int behind = 0;
+    GHashTableIter iter;
+    gpointer value;
+
+    if (*fleet->program == '\0')
+        return json_null();
+    g_hash_table_iter_init(&iter, fleet->endpoints);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const MgrEndpoint *endpoint = value;
+
+        if (endpoint->record.display.removed || !mgr_caller_sees(caller, endpoint->record.group))
+            continue;
+        current += mgr_endpoint_has_program(endpoint, fleet->program);
+        behind += mgr_endpoint_is_program_outdated(fleet, endpoint);
+    }
+    return json_pack("{s:s, s:i, s:i}", "version", fleet->program, "current", current, "behind", behind);
+}
+
 json_t *mgr_patterns_document(const MgrPatterns *patterns, const MgrCaller *caller)
 {
     const MgrConf *conf = patterns->options.conf;
@@ -362,9 +386,10 @@ json_t *mgr_patterns_document(const MgrPatterns *patterns, const MgrCaller *call
 
     for (guint i = 0; i < patterns->content.components->len; i++)
         json_array_append_new(components, describe_component(patterns, caller, patterns->content.components->pdata[i]));
-    document = json_pack("{s:o, s:s, s:s, s:s, s:s?}", "components", components, "repository", patterns->repository,
-                         "host", g_get_host_name(), "origin", mgr_patterns_is_mirror(patterns) ? "mirror" : "server",
-                         "expires", patterns->content.expires);
+    document = json_pack("{s:o, s:o, s:s, s:s, s:s, s:s?}", "components", components, "program",
+                         describe_program(patterns, caller), "repository", patterns->repository, "host",
+                         g_get_host_name(), "origin", mgr_patterns_is_mirror(patterns) ? "mirror" : "server", "expires",
+                         patterns->content.expires);
     if (mgr_patterns_is_mirror(patterns)) {
         json_object_set_new(document, "url", json_string(conf->activeupdate_url));
         json_object_set_new(document, "synced", time_or_null(patterns->synced_wall));

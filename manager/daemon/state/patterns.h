@@ -50,8 +50,8 @@ typedef struct {
 bool mgr_patterns_sync(MgrPatterns *patterns, const MgrPatternsWaiter *waiter,
                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* {"components": [...], "repository", "origin", "url", ...}, with the numbers of the endpoints that are there for the
- * caller; to be decref'd.  What is not known is null. */
+/* {"components": [...], "program", "repository", "origin", "url", ...}, with the numbers of the endpoints that are
+ * there for the caller; to be decref'd.  What is not known is null. */
 json_t *mgr_patterns_document(const MgrPatterns *patterns, const MgrCaller *caller);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MgrPatterns, mgr_patterns_free)
