@@ -242,7 +242,7 @@ class Walk:
             if word in document or word in message and word not in told.values():
                 self.bad.append(f"{name}: '{call}' {told} tells of '{word}': {message} {document[:300]}")
         for key, value in told.items():
-            message = message.replace(f"'{value}'", f"'<{key}>'")
+            message = message.replace(value, f"<{key}>")
         return message
 
     def one(self, name, account, row):
