@@ -44,6 +44,7 @@ const EpPhrase ep_phrases[] = {
     { N_("cancelled by the administrator before it began"), "" },
     { N_("cancelled by the administrator"), "" },
     { N_("cancelled before it arrived"), "" },
+    { N_("waits for its turn until %s"), "" },
     { N_("it was interrupted, and its time is over"), "" },
     { N_("it expired before it could start"), "" },
     { N_("it is for another endpoint"), "" },

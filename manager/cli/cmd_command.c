@@ -221,6 +221,16 @@ static bool wait_for(HlInvocation *call, CliClient *client, const char *id, HlTi
     }
 }
 
+/* That nothing begins at once is no fault. */
+static void tell_window(HlInvocation *call, const json_t *document)
+{
+    HlTime window = cli_int(document, "window_ms");
+    g_autofree char *text = hl_duration_describe(window);
+
+    if (window > 0 && !hl_cli_has(call, "json"))
+        printf("each begins at a random moment within %s\n", text);
+}
+
 /* scope: proto/scope.h; NULL: none. */
 static bool issue(HlInvocation *call, const char *name, const char *scope, GError **error)
 {
@@ -239,12 +249,15 @@ static bool issue(HlInvocation *call, const char *name, const char *scope, GErro
     document = cli_client_call(client, name, arguments, NULL, NULL, error);
     if (document == NULL)
         return false;
-    if (hl_cli_has(call, "wait"))
+    if (hl_cli_has(call, "wait")) {
+        tell_window(call, document);
         return wait_for(call, client, cli_text(document, "id"), deadline, error);
+    }
     targets = cli_count(document, "endpoints", "endpoint");
     if (!cli_show_json(call, document))
         printf("%s: %s for %s; 'holdline command show %s' shows its progress\n", cli_text(document, "id"), name,
                targets, cli_text(document, "id"));
+    tell_window(call, document);
     return true;
 }
 

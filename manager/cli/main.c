@@ -39,7 +39,9 @@ static const HlFlag flags[] = {
     { "timeout", "DURATION", "Wait for at most so long (--wait), and say what became of those that are not done" },
     { "expires", "DURATION", "Lifetime (default 4d for commands, 7d for bundles, 90d for tokens)" },
     { "paths", "PATH,...", "What to scan, instead of the paths of their settings" },
-    { "window", "DURATION", "Endpoints begin at a random moment within this time (default: command.update-window)" },
+    { "window", "DURATION",
+      "Endpoints begin at a random moment within this time (default: at once; an update-now of many: as many need, at "
+      "most command.update-window)" },
     { "ring", "PERCENT,...", "Of all endpoints, how many have it in each ring; default 1%,10%,100%" },
     { "rate", "N", "At most so many endpoints a minute" },
     { "min-success", "PERCENT", "Of those that answered; with fewer a roll-out halts (default 95)" },

@@ -32,3 +32,10 @@ HlTime mgr_herd_connects(const MgrHerd *herd, guint endpoints, guint brokers, Hl
 
     return each < MGR_HERD_FEW ? 0 : MIN((HlTime)(each * cost * 5 / 4 / 1000), most);
 }
+
+HlTime mgr_herd_downloads(guint endpoints, guint at_a_time, HlTime most)
+{
+    guint slots = MAX(at_a_time, 1);
+
+    return endpoints <= slots ? 0 : MIN((HlTime)endpoints * MGR_HERD_DOWNLOAD / slots, most);
+}

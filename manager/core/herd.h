@@ -37,6 +37,14 @@ typedef struct {
 /* Fewer than these come back at once, whatever they cost. */
 #define MGR_HERD_FEW 200
 
+/* Over how much time the endpoints of one update-now begin, where nobody says otherwise: no more than at_a_time of them
+ * are in a download (http.downloads) if each takes MGR_HERD_DOWNLOAD, 0 where they all fit in.  Those that are away are
+ * among them: they may come back together.  most: what is configured. */
+HlTime mgr_herd_downloads(guint endpoints, guint at_a_time, HlTime most);
+
+/* An increment, or a set that is up to date already, over a line of an office: connection, metadata, files. */
+#define MGR_HERD_DOWNLOAD (2 * HL_SECOND)
+
 #define MGR_HERD_COUNTER "connect-us" /* of the registry: cost_us */
 
 /* Once a second: how many connected in it, and how long the brokers were busy, in microseconds.  true: the cost is

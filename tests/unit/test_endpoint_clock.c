@@ -124,6 +124,30 @@ static void check_window(HlTime jump)
     child_fake_exit(child_fake_last(), 1, "", "");
 }
 
+/* Whose start is a while off says so, and no longer once it began.  (Of so many, hardly two draw the first second of a
+ * day.) */
+static void test_wait_is_told(void)
+{
+    g_autoptr(EndpointParts) parts = parts_of_old_friends();
+    HlTime right = hl_clock_wall();
+    guint waiting = 0;
+
+    meet_server(parts, right);
+    for (guint i = 0; i < 8; i++) {
+        g_autofree char *id = g_strdup_printf("c-%u", i);
+        HlMsgCommand command = command_at(id, right);
+
+        command.window_ms = 24 * 60 * 60 * 1000;
+        parts_offer(parts, &command);
+        waiting += g_str_has_prefix(parts_last_command(parts)->detail, "waits for its turn until ");
+    }
+    g_assert_cmpuint(waiting, >=, 7);
+    timer_fake_advance(25 * HL_HOUR);
+    g_assert_cmpint(hl_command_state_from_wire((int)parts_last_command(parts)->state), ==, HL_STATE_STARTED);
+    g_assert_cmpstr(parts_last_command(parts)->detail, ==, "");
+    child_fake_exit(child_fake_last(), 1, "", "");
+}
+
 /* Received, then a start with a wrong clock before the server was heard: it is not ended by that clock. */
 static void check_not_ended(HlTime jump)
 {
@@ -225,6 +249,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++)
         g_test_add_data_func(cases[i].path, &cases[i].check, for_each_jump);
+    g_test_add_func("/clock/wait-is-told", test_wait_is_told);
     g_test_add_func("/clock/every-minute", test_every_minute);
     return g_test_run();
 }

@@ -18,6 +18,28 @@ static void test_window(void)
         g_assert_cmpint(mgr_herd_window(rows[i].endpoints, rows[i].most), ==, rows[i].expected);
 }
 
+static void test_downloads(void)
+{
+    static const struct {
+        guint endpoints, at_a_time;
+        HlTime most, expected;
+    } rows[] = {
+        { 0, 100, HL_HOUR, 0 },
+        { 1, 1, HL_HOUR, 0 },
+        { 1, 0, HL_HOUR, 0 },
+        { 100, 100, HL_HOUR, 0 }, /* all fit in */
+        { 101, 100, HL_HOUR, 2020 },
+        { 15000, 100, HL_HOUR, 5 * HL_MINUTE },
+        { 15000, 1000, HL_HOUR, 30 * HL_SECOND },
+        { 15000, 100, HL_MINUTE, HL_MINUTE },
+        { 15000, 100, 0, 0 }, /* never spread */
+        { G_MAXUINT, 1, HL_DAY, HL_DAY },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
+        g_assert_cmpint(mgr_herd_downloads(rows[i].endpoints, rows[i].at_a_time, rows[i].most), ==, rows[i].expected);
+}
+
 static void test_connects(void)
 {
     static const struct {
@@ -71,6 +93,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/herd/window", test_window);
+    g_test_add_func("/herd/downloads", test_downloads);
     g_test_add_func("/herd/connects", test_connects);
     g_test_add_func("/herd/measured", test_measured);
     return g_test_run();

@@ -523,6 +523,48 @@ static void test_watch(void)
     g_assert_null(parts_reply(parts));
 }
 
+/* ---------------------------------------------------------------------------------------------------------- window */
+
+static json_int_t window_of(Parts *parts, const char *call, const char *selector, const char *window)
+{
+    g_autoptr(json_t) document = NULL;
+
+    if (window != NULL)
+        parts_call(parts, call, "selector", selector, "window", window, NULL);
+    else
+        parts_call(parts, call, "selector", selector, NULL);
+    parts_commit(parts);
+    document = parts_expect_reply(parts, "");
+    return json_integer_value(json_object_get(document, "window_ms"));
+}
+
+/* More than may download at a time are spread, over as long as so many need; one begins at once, and what downloads
+ * nothing. */
+static void test_window(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    g_autoptr(HlMsgCommand) sent = NULL;
+
+    parts->conf.http_downloads = 1;
+    parts->conf.update_window = HL_MINUTE;
+    parts_add_endpoint(parts, "e-one");
+    parts_add_endpoint(parts, "e-two");
+    parts_birth(parts, "e-two", 1);
+    g_assert_cmpint(window_of(parts, "update-now", "e-one", NULL), ==, 0);
+    g_assert_cmpint(window_of(parts, "scan", "all", NULL), ==, 0);
+    g_assert_cmpint(window_of(parts, "update-now", "e-one", "5s"), ==, 5 * HL_SECOND);
+    g_assert_cmpint(window_of(parts, "update-now", "all", "0s"), ==, 0);
+    bus_fake_forget(parts->bus);
+    g_assert_cmpint(window_of(parts, "update-now", "all", NULL), ==, 2 * MGR_HERD_DOWNLOAD);
+    sent = parts_take_command(parts, "e-two"); /* it has left at once */
+    g_assert_cmpuint(sent->window_ms, ==, 2 * MGR_HERD_DOWNLOAD);
+    parts->conf.update_window = HL_SECOND;
+    g_assert_cmpint(window_of(parts, "update-now", "all", NULL), ==, HL_SECOND);
+    parts->conf.update_window = 0;
+    g_assert_cmpint(window_of(parts, "update-now", "all", NULL), ==, 0);
+    parts_check_registry(parts);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -537,6 +579,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/commands/cancel/twice", test_cancel_twice);
     g_test_add_func("/manager/commands/not-stored", test_not_stored);
     g_test_add_func("/manager/commands/issued-to-the-gone", test_issued_to_the_gone);
+    g_test_add_func("/manager/commands/window", test_window);
     g_test_add_func("/manager/commands/watch", test_watch);
     g_test_add_func("/manager/commands/sent/after-commit", test_sent_after_commit);
     g_test_add_func("/manager/commands/sent/not-after-all", test_not_sent_after_all);

@@ -248,6 +248,7 @@ static void begin(EpJob *job)
     }
     if (!again) {
         ep_command_step(&entry->state, EP_COMMAND_START);
+        set_text(&entry->detail, "");
         if (!store(job))
             return; /* on_store_again goes on */
     }
@@ -307,6 +308,14 @@ static HlMsgCommand *open_envelope(const EpCommands *commands, GBytes *bytes)
     return command;
 }
 
+/* What an administrator sees meanwhile, by the server's clock. */
+static char *describe_wait(const EpCommands *commands, HlTime wait)
+{
+    g_autofree char *until = hl_time_format(issuer_now(commands) + wait);
+
+    return wait < HL_SECOND ? g_strdup("") : g_strdup_printf("waits for its turn until %s", until);
+}
+
 static EpEntry *new_entry(const EpCommands *commands, const HlMsgCommand *command)
 {
     HlTime now = hl_clock_wall();
@@ -325,7 +334,7 @@ static EpEntry *new_entry(const EpCommands *commands, const HlMsgCommand *comman
     if (command->certificate.len > 0)
         entry->certificate = g_bytes_new(command->certificate.data, command->certificate.len);
     entry->code = g_strdup("");
-    entry->detail = g_strdup("");
+    entry->detail = describe_wait(commands, entry->start - now);
     return entry;
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/store/stmt.h"
+#include "manager/core/herd.h"
 #include "manager/daemon/ground/selector.h"
 #include "proto/scope.h"
 
@@ -64,8 +65,8 @@ static View view_live(const MgrCommand *command, const MgrCaller *caller)
     return view;
 }
 
-/* {"id", "kind", "selector", "scope", "issuer", "issued", "expires", "states": {...}, "open": n}.  Selector and scope
- * are words about all targets: "" where there are others. */
+/* {"id", "kind", "selector", "scope", "issuer", "issued", "expires", "window_ms", "states": {...}, "open": n}. Selector
+ * and scope are words about all targets: "" where there are others. */
 static json_t *command_document(const MgrCommandRecord *record, const View *view)
 {
     g_autofree char *issued = hl_time_format(record->issued_at);
@@ -75,11 +76,11 @@ static json_t *command_document(const MgrCommandRecord *record, const View *view
     for (HlCommandState state = HL_STATE_QUEUED; state < HL_N_STATES; state++)
         if (view->counts[state] > 0)
             json_object_set_new(states, hl_command_state_name(state), json_integer(view->counts[state]));
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:i, s:i, s:o}", "id", record->id, "kind",
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:b, s:i, s:i, s:o}", "id", record->id, "kind",
                      hl_command_kind_name(record->kind), "selector", view->hides ? "" : record->selector, "scope",
                      view->hides ? "" : record->scope, "issuer", record->issuer, "issued", issued, "expires", expires,
-                     "cancelled", record->cancelled_at > 0, "endpoints", (int)view->total, "open", (int)view->open,
-                     "states", states);
+                     "window_ms", (json_int_t)record->window_ms, "cancelled", record->cancelled_at > 0, "endpoints",
+                     (int)view->total, "open", (int)view->open, "states", states);
 }
 
 static json_t *live_document(const MgrCommand *command, const MgrCaller *caller)
@@ -141,6 +142,16 @@ static HlWriteSet *noted_set(MgrCall *call)
     return set;
 }
 
+/* Where the call says none.  Only an update brings something from the server, for which all would stand in line. */
+static HlTime usual_window(const MgrCommandCalls *calls, HlCommandKind kind, const GPtrArray *endpoints)
+{
+    const MgrConf *conf = calls->parts.conf;
+
+    return kind == HL_KIND_UPDATE_NOW && endpoints != NULL
+               ? mgr_herd_downloads(endpoints->len, (guint)conf->http_downloads, conf->update_window)
+               : 0;
+}
+
 static void issue(MgrCommandCalls *calls, MgrCall *call, HlCommandKind kind)
 {
     const char *selector = mgr_call_argument(call, "selector");
@@ -153,7 +164,7 @@ static void issue(MgrCommandCalls *calls, MgrCall *call, HlCommandKind kind)
 
     if (endpoints != NULL && hl_scope_check(kind, spec.scope, &error) &&
         mgr_call_duration(call, "expires", LIFETIME, HL_SECOND, 365 * HL_DAY, &spec.lifetime, &error) &&
-        mgr_call_duration(call, "window", calls->parts.conf->update_window, 0, HL_DAY, &spec.window, &error) &&
+        mgr_call_duration(call, "window", usual_window(calls, kind, endpoints), 0, HL_DAY, &spec.window, &error) &&
         mgr_call_may_change(call, &error))
         mgr_commands_issue(calls->parts.commands, noted_set(call), &spec, endpoints, on_stored, call);
     else
@@ -198,7 +209,20 @@ static void call_quarantine_delete(MgrCall *call, gpointer user)
 /* --------------------------------------------------------------------------------------------------- list, show */
 
 /* Columns of the listing. */
-enum { C_ID, C_KIND, C_SELECTOR, C_ISSUER, C_ISSUED, C_EXPIRES, C_CANCELLED, C_SCOPE, C_STATE, C_COUNT, C_SEEN };
+enum {
+    C_ID,
+    C_KIND,
+    C_SELECTOR,
+    C_ISSUER,
+    C_ISSUED,
+    C_EXPIRES,
+    C_CANCELLED,
+    C_SCOPE,
+    C_WINDOW,
+    C_STATE,
+    C_COUNT,
+    C_SEEN
+};
 
 /* Commands of the registry with their counts, newest first. */
 typedef struct {
@@ -231,7 +255,8 @@ static bool on_command_row(HlStmt *row, gpointer user)
                                               .issued_at = hl_stmt_int(row, C_ISSUED),
                                               .expires_at = hl_stmt_int(row, C_EXPIRES),
                                               .cancelled_at = hl_stmt_int(row, C_CANCELLED),
-                                              .scope = g_strdup(hl_stmt_text(row, C_SCOPE)) };
+                                              .scope = g_strdup(hl_stmt_text(row, C_SCOPE)),
+                                              .window_ms = (uint32_t)hl_stmt_int(row, C_WINDOW) };
     }
     if (hl_stmt_int(row, C_SEEN) == 0)
         listing->view.hides = true;
@@ -240,8 +265,9 @@ static bool on_command_row(HlStmt *row, gpointer user)
     return true;
 }
 
-#define COMMANDS \
-    "SELECT c.id, kind, selector, issuer, issued_at, expires_at, cancelled_at, scope, t.state, count(t.state)"
+#define COMMANDS                                                                                            \
+    "SELECT c.id, kind, selector, issuer, issued_at, expires_at, cancelled_at, scope, window_ms, t.state, " \
+    "count(t.state)"
 
 static const char all_commands[] =
     COMMANDS ", 1 FROM (SELECT * FROM command WHERE ?1 IS NULL OR id = ?1 ORDER BY issued_at DESC, id LIMIT ?2) AS c"
