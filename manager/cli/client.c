@@ -17,13 +17,14 @@
 #include "manager/cli/commands.h"
 #include "manager/cli/config.h"
 #include "manager/cli/key_turn.h"
-#include "manager/core/ends.h"
+#include "manager/cli/unreached.h"
 #include "proto/server.h"
 #include "proto/topics.h"
 #include "proto/wire.h"
 
 #define CONNECT_PATIENCE (10 * HL_SECOND)
 #define CAUSE_PATIENCE   (10 * HL_SECOND) /* beyond that, until the bus has found out why; it takes eight at most */
+#define MANAGER_PATIENCE (2 * HL_SECOND)  /* at one of several addresses; where one is, it says so every second */
 #define ANSWER_PATIENCE  (20 * HL_SECOND) /* longer than the server holds a waiting call open */
 #define SAY_AGAIN        200              /* ms */
 #define SHOWN_VALUE      60               /* bytes of an argument that a message quotes */
@@ -142,7 +143,7 @@ static void on_failed(const char *broker, const char *reason, HlTime delay G_GNU
 {
     CliClient *client = user;
 
-    g_hash_table_replace(client->reasons, g_strdup(broker), g_strdup(reason));
+    cli_unreached_note(client->reasons, broker, reason);
 }
 
 static void on_down(const char *reason G_GNUC_UNUSED, gpointer user)
@@ -195,35 +196,46 @@ static bool is_monitor(const CliClient *client)
     return client->conf.role == CLI_ROLE_MONITOR;
 }
 
-/* Of each broker, in the order of the configuration: what is wrong with one may say nothing of the other. */
-static char *why_unreached(const CliClient *client)
+/* Several addresses may be of brokers that do not know each other, and the manager at another one.  since: when the
+ * present one let us in, 0: it has not.  Each address gets its time once, then the deadline stands.  When to look
+ * again. */
+static HlTime look_further(CliClient *client, HlTime *since, HlTime *deadline)
 {
-    GString *text = g_string_new("");
+    HlTime now = hl_clock_mono();
 
-    for (char **broker = client->conf.brokers; *broker != NULL; broker++) {
-        const char *reason = g_hash_table_lookup(client->reasons, *broker);
-
-        if (reason != NULL)
-            g_string_append_printf(text, "%s%s: %s", text->len > 0 ? "; " : "", *broker, reason);
+    if (hl_bus_state(client->bus) != HL_BUS_UP || client->conf.brokers[1] == NULL) {
+        *since = 0;
+        return *deadline;
     }
-    if (text->len == 0)
-        g_string_append(text, hl_bus_broker(client->bus));
-    return g_string_free(text, FALSE);
+    *since = *since != 0 ? *since : now;
+    if (now - *since >= MANAGER_PATIENCE) {
+        if (!g_hash_table_contains(client->reasons, hl_bus_broker(client->bus)))
+            *deadline += MANAGER_PATIENCE;
+        cli_unreached_note(client->reasons, hl_bus_broker(client->bus), CLI_NO_MANAGER);
+        *since = now;
+        hl_bus_reconnect(client->bus, HL_BUS_DROP_WILL);
+    }
+    return MIN(*deadline, *since + MANAGER_PATIENCE);
 }
 
-static bool fail_unreached(const CliClient *client, GError **error)
+/* The manager says "online" only once it can hear: an earlier request would be lost. */
+static bool await_manager(CliClient *client, GError **error)
 {
-    g_autofree char *why = why_unreached(client);
-    g_autofree char *certificate = cli_config_path(&client->conf, client->conf.certificate);
-    g_autoptr(HlCert) cert = hl_cert_load(certificate, NULL);
-    MgrEnd end = { is_monitor(client) ? MGR_END_MONITOR : MGR_END_ADMIN, client->conf.name, 0,
-                   cert != NULL ? hl_cert_info(cert)->not_after : 0 };
-    g_autofree char *remedy = mgr_end_remedy(&end, "SITE", false);
+    HlTime deadline = hl_clock_mono() + CONNECT_PATIENCE;
+    HlTime since = 0;
 
-    if (cert != NULL && end.end <= hl_clock_wall())
-        return hl_fail(error, HL_ERROR_UNAVAILABLE, "cannot reach the server: %s; another certificate: %s", why,
-                       remedy);
-    return hl_fail(error, HL_ERROR_UNAVAILABLE, "cannot reach the server: %s", why);
+    while (!(is_monitor(client) ? hl_bus_state(client->bus) == HL_BUS_UP : client->manager_online)) {
+        if (turn(client, look_further(client, &since, &deadline)) || hl_clock_mono() < deadline)
+            continue;
+        if (g_hash_table_size(client->reasons) == 0 && hl_bus_state(client->bus) != HL_BUS_UP &&
+            turn(client, deadline + CAUSE_PATIENCE))
+            continue;
+        if (hl_bus_state(client->bus) == HL_BUS_UP)
+            cli_unreached_note(client->reasons, hl_bus_broker(client->bus), CLI_NO_MANAGER);
+        return cli_fail_unreached(&client->conf, client->reasons, hl_bus_broker(client->bus), error);
+    }
+    client->lost = false; /* the links before this one */
+    return true;
 }
 
 /* ending: "", or HL_PAIR_DRAFT for the pair that is not in force yet. */
@@ -238,7 +250,6 @@ static bool connect_pair(CliClient *client, const char *ending, GError **error)
     /* "alive" comes every second, where a cluster does not find the retained state */
     const char *const filters[] = { replies, HL_TOPIC_ROOT "manager/state", HL_TOPIC_ROOT "manager/alive",
                                     client->on_status != NULL ? HL_TOPIC_ROOT "status/#" : NULL, NULL };
-    HlTime deadline = hl_clock_mono() + CONNECT_PATIENCE;
     g_autoptr(HlCert) cert = hl_cert_load(certificate, NULL);
 
     client->lost = false;
@@ -261,21 +272,7 @@ static bool connect_pair(CliClient *client, const char *ending, GError **error)
                                     .handlers = { .failed = on_failed, .down = on_down, .message = on_message },
                                     .user = client },
                    error);
-    /* the manager says "online" only once it can hear: an earlier request would be lost */
-    while (client->bus != NULL &&
-           !(is_monitor(client) ? hl_bus_state(client->bus) == HL_BUS_UP : client->manager_online)) {
-        if (turn(client, deadline))
-            continue;
-        if (g_hash_table_size(client->reasons) == 0 && hl_bus_state(client->bus) != HL_BUS_UP &&
-            turn(client, deadline + CAUSE_PATIENCE))
-            continue;
-        if (hl_bus_state(client->bus) == HL_BUS_UP)
-            return hl_fail(error, HL_ERROR_UNAVAILABLE,
-                           "the broker at %s answers, but no manager is connected to it; is holdline-managerd running?",
-                           hl_bus_broker(client->bus));
-        return fail_unreached(client, error);
-    }
-    return client->bus != NULL;
+    return client->bus != NULL && await_manager(client, error);
 }
 
 void cli_client_lend(CliClient *client)

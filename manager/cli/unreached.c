@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/cli/unreached.h"
+
+#include "lib/pki/cert.h"
+#include "manager/core/ends.h"
+
+void cli_unreached_note(GHashTable *reasons, const char *address, const char *reason)
+{
+    g_hash_table_replace(reasons, g_strdup(address), g_strdup(reason));
+}
+
+/* Of each address, in the order of the configuration: what is wrong with one may say nothing of the other. */
+static char *why_unreached(const CliConfig *conf, GHashTable *reasons, const char *last)
+{
+    GString *text = g_string_new("");
+
+    for (char **broker = conf->brokers; *broker != NULL; broker++) {
+        const char *reason = g_hash_table_lookup(reasons, *broker);
+
+        if (reason != NULL)
+            g_string_append_printf(text, "%s%s: %s", text->len > 0 ? "; " : "", *broker, reason);
+    }
+    if (text->len == 0)
+        g_string_append(text, last);
+    return g_string_free(text, FALSE);
+}
+
+static bool lacks_manager(const CliConfig *conf, GHashTable *reasons)
+{
+    for (char **broker = conf->brokers; *broker != NULL; broker++)
+        if (g_strcmp0(g_hash_table_lookup(reasons, *broker), CLI_NO_MANAGER) == 0)
+            return true;
+    return false;
+}
+
+bool cli_fail_unreached(const CliConfig *conf, GHashTable *reasons, const char *last, GError **error)
+{
+    g_autofree char *why = why_unreached(conf, reasons, last);
+    g_autofree char *certificate = cli_config_path(conf, conf->certificate);
+    g_autoptr(HlCert) cert = hl_cert_load(certificate, NULL);
+    MgrEnd end = { conf->role == CLI_ROLE_MONITOR ? MGR_END_MONITOR : MGR_END_ADMIN, conf->name, 0,
+                   cert != NULL ? hl_cert_info(cert)->not_after : 0 };
+    g_autofree char *remedy = mgr_end_remedy(&end, "SITE", false);
+
+    if (lacks_manager(conf, reasons))
+        return hl_fail(error, HL_ERROR_UNAVAILABLE, "cannot reach the server: %s; is holdline-managerd running?", why);
+    if (cert != NULL && end.end <= hl_clock_wall())
+        return hl_fail(error, HL_ERROR_UNAVAILABLE, "cannot reach the server: %s; another certificate: %s", why,
+                       remedy);
+    return hl_fail(error, HL_ERROR_UNAVAILABLE, "cannot reach the server: %s", why);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is said when no manager was found at any address of the client configuration, and what to do about it.  Made of
+ * what the client knows; asks nobody. */
+#ifndef MANAGER_CLI_UNREACHED_H
+#define MANAGER_CLI_UNREACHED_H
+
+#include <glib.h>
+
+#include "manager/cli/config.h"
+
+/* A broker answers at an address, and no manager does there: a reason among the others. */
+#define CLI_NO_MANAGER "the broker answers, but no manager is connected to it"
+
+/* reasons: address -> what is wrong there, for those that were tried; owns both. */
+void cli_unreached_note(GHashTable *reasons, const char *address, const char *reason);
+
+/* conf: of the client; last: the address of the last attempt.  Always false, for its caller to return. */
+bool cli_fail_unreached(const CliConfig *conf, GHashTable *reasons, const char *last,
+                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+#endif
