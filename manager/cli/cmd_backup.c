@@ -50,6 +50,33 @@ bool cmd_backup(HlInvocation *call, GError **error)
     return true;
 }
 
+/* Their numbers, as people count. */
+static json_t *drained_brokers(const MgrRestoreReport *report)
+{
+    json_t *numbers = json_array();
+
+    for (guint i = 0; i < MGR_MAX_BROKERS; i++)
+        if (report->drained & 1U << i)
+            json_array_append_new(numbers, json_integer(i + 1));
+    return numbers;
+}
+
+static void print_drained(const MgrRestoreReport *report)
+{
+    g_autoptr(json_t) numbers = drained_brokers(report);
+    json_t *number;
+    gsize i;
+
+    json_array_foreach(numbers, i, number)
+    {
+        json_int_t broker = json_integer_value(number);
+
+        printf("Broker %" JSON_INTEGER_FORMAT " stays drained; 'holdline broker undrain %" JSON_INTEGER_FORMAT
+               "' has it run again.\n",
+               broker, broker);
+    }
+}
+
 static void print_restored(const MgrRestoreOrder *order, const MgrRestoreReport *report)
 {
     printf("%s was %s.\n", order->site, report->note);
@@ -57,6 +84,7 @@ static void print_restored(const MgrRestoreOrder *order, const MgrRestoreReport 
         printf("The journal knows %u things that happened since the backup.\n", report->lines);
     if (report->aside != NULL)
         printf("What was there is in %s.\n", report->aside);
+    print_drained(report);
     printf("\nNext:\n  holdline check --site %s\n  holdline-managerd -c %s/manager.conf\n", order->site, order->site);
 }
 
@@ -77,6 +105,7 @@ bool cmd_restore(HlInvocation *call, GError **error)
     json_object_set_new(document, "note", json_string(report.note));
     json_object_set_new(document, "journal_lines", json_integer((json_int_t)report.lines));
     json_object_set_new(document, "aside", report.aside != NULL ? json_string(report.aside) : json_null());
+    json_object_set_new(document, "drained", drained_brokers(&report));
     if (!cli_show_json(call, document))
         print_restored(&order, &report);
     return true;

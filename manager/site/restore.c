@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "manager/site/restore.h"
-#include "manager/site/broker.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -170,6 +169,23 @@ static char *head_of(const char *aside)
     return db != NULL && mgr_registry_read_audit_head(db, &head, NULL) ? mgr_audit_head_print(&head) : g_strdup("");
 }
 
+/* Which brokers are not to run belongs to the machine, not to the registry: it is in no backup. */
+static bool keep_drained(const MgrRestoreOrder *order, const char *before, MgrRestoreReport *report, GError **error)
+{
+    for (guint i = 0; before != NULL && i < MGR_MAX_BROKERS; i++) {
+        g_autofree char *from = mgr_site_broker_path(before, i, MGR_SITE_DRAINED);
+        g_autofree char *to = mgr_site_broker_path(order->site, i, MGR_SITE_DRAINED);
+        g_autofree char *dir = g_path_get_dirname(to);
+
+        if (!g_file_test(from, G_FILE_TEST_EXISTS))
+            continue;
+        if (!hl_dir_make(dir, 0700, error) || !hl_file_write_text(to, "", 0600, error))
+            return false;
+        report->drained |= 1U << i;
+    }
+    return true;
+}
+
 static bool join_journals(const MgrRestoreOrder *order, MgrRestoreReport *report, HlTime now, GError **error)
 {
     g_autofree char *path = mgr_site_path(order->site, MGR_SITE_JOURNAL);
@@ -182,7 +198,7 @@ static bool join_journals(const MgrRestoreOrder *order, MgrRestoreReport *report
     HlJournalState state;
     g_autoptr(HlJournal) journal = old != NULL ? hl_journal_open(path, &state, error) : NULL;
 
-    if (journal == NULL)
+    if (journal == NULL || !keep_drained(order, whole != NULL ? whole : report->aside, report, error))
         return false;
     newer = newer_path != NULL ? read_lines(newer_path, error) : g_ptr_array_new();
     if (newer == NULL)

@@ -17,8 +17,9 @@ typedef struct {
     MgrBackupInfo backup;
     char *aside; /* where the files of the site are now; NULL: it had none */
     MgrJournalAge age;
-    guint lines; /* of the newer journal */
-    char *note;  /* what is lost, and what to do */
+    guint lines;   /* of the newer journal */
+    char *note;    /* what is lost, and what to do */
+    guint drained; /* a bit for each managed broker that the site had drained, and still has */
 } MgrRestoreReport;
 
 /* The backup is verified before anything changes.  What the site has is moved into a directory beside, never removed.
