@@ -16,6 +16,7 @@ static const struct {
     { "site", cli_probe_site, cli_judge_site },
     { "manager", cli_probe_manager, cli_judge_manager },
     { "names", cli_probe_names, cli_judge_names },
+    { "addresses", cli_probe_told, cli_judge_told },
     { "line", cli_probe_broker, cli_judge_broker },
     { "front", cli_probe_front, cli_judge_front },
     { "clock", NULL, cli_judge_clock },

@@ -24,6 +24,12 @@ typedef struct {
     bool is_ours;       /* one of them is of this site */
 } CliPortFact;
 
+/* Addresses that endpoints are told. */
+typedef struct {
+    char *group; /* whose line.brokers they are; NULL: those of the server, for all */
+    char **brokers;
+} CliToldFact;
+
 typedef enum {
     CLI_SITE_ABSENT, /* there is no such directory */
     CLI_SITE_HIDDEN, /* this user may not look into it */
@@ -53,6 +59,8 @@ typedef struct {
     bool client_hidden;   /* this user may not read it */
     char **brokers, **urls;
     char *ca, *cert, *key; /* to knock with; NULL: nothing is known */
+    GArray *told;          /* CliToldFact, owned; NULL: the server does not have several brokers, or it is not known */
+    guint drained;         /* a bit for each broker that is not to run */
     HlDoctorFacts facts;
 } CliDoctor;
 
@@ -62,6 +70,7 @@ void cli_doctor_clear(CliDoctor *doctor);
 void cli_probe_site(CliDoctor *doctor, HlInvocation *call);
 void cli_probe_manager(CliDoctor *doctor, HlInvocation *call);
 void cli_probe_names(CliDoctor *doctor, HlInvocation *call);
+void cli_probe_told(CliDoctor *doctor, HlInvocation *call);
 void cli_probe_broker(CliDoctor *doctor, HlInvocation *call);
 void cli_probe_front(CliDoctor *doctor, HlInvocation *call);
 void cli_probe_certificates(CliDoctor *doctor, HlInvocation *call);
@@ -72,6 +81,7 @@ void cli_probe_versions(CliDoctor *doctor, HlInvocation *call);
 void cli_judge_site(const CliDoctor *doctor, HlFindings *findings);
 void cli_judge_manager(const CliDoctor *doctor, HlFindings *findings);
 void cli_judge_names(const CliDoctor *doctor, HlFindings *findings);
+void cli_judge_told(const CliDoctor *doctor, HlFindings *findings);
 void cli_judge_broker(const CliDoctor *doctor, HlFindings *findings);
 void cli_judge_front(const CliDoctor *doctor, HlFindings *findings);
 void cli_judge_clock(const CliDoctor *doctor, HlFindings *findings);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "lib/base/network.h"
+
 #define CLOCK_SLACK (10 * HL_MINUTE) /* the registry may be written by a manager whose clock is a little ahead */
 
 /* What a user may not see, or a machine does not have, is said once. */
@@ -139,6 +141,64 @@ void cli_judge_names(const CliDoctor *doctor, HlFindings *findings)
         hl_findings_add(findings, HL_GRADE_UNSEEN,
                         "name a client configuration with --config or HOLDLINE_CONFIG, or the site with --site",
                         "no address of the server is known, so names, broker and front were not looked at");
+}
+
+/* The number, from 0, of the broker at this port; MGR_BROKER_UNKNOWN: none of ours. */
+static guint broker_at(const CliDoctor *doctor, const char *address)
+{
+    uint16_t port;
+
+    for (guint i = 0; hl_place_parse(address, NULL, &port) && i < mgr_conf_brokers(&doctor->conf); i++)
+        if (port == doctor->conf.broker_port + i)
+            return i;
+    return MGR_BROKER_UNKNOWN;
+}
+
+/* The first that none of the addresses is for; MGR_BROKER_UNKNOWN: none.  One with a port that no broker has may be of
+ * a router, and lead to any. */
+static guint find_untold(const CliDoctor *doctor, char **addresses)
+{
+    guint first = MGR_BROKER_UNKNOWN, untold = 0, foreign = 0, told = doctor->drained;
+
+    for (gsize i = 0; addresses[i] != NULL; i++) {
+        guint broker = broker_at(doctor, addresses[i]);
+
+        if (broker == MGR_BROKER_UNKNOWN)
+            foreign++;
+        else
+            told |= 1U << broker;
+    }
+    for (guint i = mgr_conf_brokers(&doctor->conf); i-- > 0;)
+        if (!(told & 1U << i)) {
+            untold++;
+            first = i;
+        }
+    return untold > foreign ? first : MGR_BROKER_UNKNOWN;
+}
+
+void cli_judge_told(const CliDoctor *doctor, HlFindings *findings)
+{
+    bool good = true;
+
+    for (guint i = 0; doctor->told != NULL && i < doctor->told->len; i++) {
+        const CliToldFact *told = &g_array_index(doctor->told, CliToldFact, i);
+        guint untold = find_untold(doctor, told->brokers);
+        g_autofree char *whose =
+            told->group != NULL ? g_strdup_printf("line.brokers of group %s", told->group) : g_strdup("the server");
+        g_autofree char *remedy =
+            told->group != NULL
+                ? g_strdup_printf("holdline group set %s line.brokers=..., with an address of each", told->group)
+                : g_strdup("holdline server set --broker ... and broker.addresses in manager.conf, with one of each");
+
+        if (untold == MGR_BROKER_UNKNOWN)
+            continue;
+        good = false;
+        hl_findings_add(findings, HL_GRADE_WARNING, remedy,
+                        "%s names no address with port %u, which is broker %u: endpoints do not go there", whose,
+                        (guint)doctor->conf.broker_port + untold, untold + 1);
+    }
+    if (doctor->told != NULL && good)
+        hl_findings_good(findings, "endpoints are told of all brokers");
 }
 
 void cli_judge_broker(const CliDoctor *doctor, HlFindings *findings)

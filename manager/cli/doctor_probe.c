@@ -16,6 +16,8 @@
 #include "manager/site/registry.h"
 #include "manager/site/site.h"
 #include "manager/store/places.h"
+#include "manager/store/registry.h"
+#include "proto/settings.h"
 
 #define MAX_SMALL    4096 /* of files that hold a number or two */
 #define MAX_METADATA (1024 * 1024)
@@ -30,8 +32,17 @@ static void clear_check(gpointer item)
     g_free(hl_unconst(check->remedy));
 }
 
+static void clear_told(gpointer data)
+{
+    CliToldFact *told = data;
+
+    g_free(told->group);
+    g_strfreev(told->brokers);
+}
+
 void cli_doctor_clear(CliDoctor *doctor)
 {
+    g_clear_pointer(&doctor->told, g_array_unref);
     g_free(doctor->dir);
     g_free(doctor->owner);
     g_clear_pointer(&doctor->checks, g_array_unref);
@@ -235,6 +246,39 @@ void cli_probe_names(CliDoctor *doctor, HlInvocation *call)
     read_client(doctor, call);
     if (doctor->brokers != NULL)
         hl_probe_names(&doctor->facts.names, (const char *const *)doctor->brokers, (const char *const *)doctor->urls);
+}
+
+static void keep_told(MgrGroupRecord *record, gpointer user)
+{
+    g_auto(HlSettings) settings = { 0 };
+    CliToldFact told = { 0 };
+
+    hl_settings_init(&settings);
+    if (hl_settings_parse(&settings, record->settings, NULL) && settings.brokers[0] != NULL) {
+        told.group = g_strdup(record->name);
+        told.brokers = g_strdupv(settings.brokers);
+        g_array_append_val((GArray *)user, told);
+    }
+    mgr_group_record_clear(record);
+}
+
+void cli_probe_told(CliDoctor *doctor, HlInvocation *call G_GNUC_UNUSED)
+{
+    g_autoptr(HlDb) db = NULL;
+    CliToldFact server = { 0 };
+
+    if (doctor->view != CLI_SITE_OPEN || !doctor->has_conf || doctor->conf.broker_mode != MGR_BROKER_MANAGED ||
+        mgr_conf_brokers(&doctor->conf) < 2 || doctor->brokers == NULL)
+        return;
+    for (guint i = 0; i < mgr_conf_brokers(&doctor->conf); i++)
+        doctor->drained |= (guint)is_drained(doctor->dir, i) << i;
+    doctor->told = g_array_new(FALSE, FALSE, sizeof(CliToldFact));
+    g_array_set_clear_func(doctor->told, clear_told);
+    server.brokers = g_strdupv(doctor->brokers);
+    g_array_append_val(doctor->told, server);
+    db = open_registry(doctor);
+    if (db != NULL && !mgr_registry_load_groups(db, keep_told, doctor->told, NULL))
+        return; /* the check of the site says what is wrong with it */
 }
 
 static HlProbeIdentity identity_of(const CliDoctor *doctor)

@@ -115,6 +115,39 @@ static void test_way(void)
     hl_facts_clear(&doctor.facts.names);
 }
 
+static void test_told(void)
+{
+    static const struct {
+        const char *group, *brokers;
+        guint drained;
+        const char *grades, *text, *remedy;
+    } cases[] = {
+        { NULL, "a:8883,a:8884,a:8885", 0, "g", NULL, NULL },
+        { NULL, "a:8883,a:8885", 0, "w", "the server names no address with port 8884, which is broker 2",
+          "holdline server set" },
+        { NULL, "a:8883,a:8885", 2, "g", NULL, NULL },
+        { NULL, "a:8883,a:443,a:8885", 0, "g", NULL, NULL }, /* a router's */
+        { NULL, "a:443", 0, "w", "port 8883, which is broker 1", "broker.addresses" },
+        { "sales", "b:8884", 0, "w", "line.brokers of group sales names no address with port 8883", "group set sales" },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        CliDoctor doctor = sound();
+        g_auto(GStrv) brokers = g_strsplit(cases[i].brokers, ",", -1);
+        g_autofree char *group = g_strdup(cases[i].group);
+        CliToldFact told = { group, brokers };
+
+        doctor.conf.broker_port = 8883;
+        doctor.conf.broker_count = 3;
+        expect(cli_judge_told, &doctor, "", NULL, NULL);
+        doctor.told = g_array_new(FALSE, FALSE, sizeof told);
+        g_array_append_val(doctor.told, told);
+        doctor.drained = cases[i].drained;
+        expect(cli_judge_told, &doctor, cases[i].grades, cases[i].text, cases[i].remedy);
+        g_array_unref(doctor.told);
+    }
+}
+
 /* The registry was written by a manager whose clock said more than this machine's says now. */
 static void test_clock(void)
 {
@@ -162,6 +195,7 @@ int main(int argc, char **argv)
     g_test_add_func("/doctor/server/site", test_site);
     g_test_add_func("/doctor/server/ports", test_ports);
     g_test_add_func("/doctor/server/way", test_way);
+    g_test_add_func("/doctor/server/told", test_told);
     g_test_add_func("/doctor/server/clock", test_clock);
     g_test_add_func("/doctor/server/repository", test_repository);
     return g_test_run();
