@@ -243,11 +243,12 @@ static void clear_at(MgrDown *down, guint broker, const char *id)
         const HlTopicRow *row = hl_topic_row(topics[i]);
         g_autofree char *name = hl_topic_name(topics[i], id);
         HlBusMessage message = { .topic = name, .payload = empty, .qos = row->qos, .retained = row->retained };
-        Clearing *clearing = g_malloc(sizeof *clearing + strlen(id) + 1);
+        gsize size = strlen(id) + 1;
+        Clearing *clearing = g_malloc(sizeof *clearing + size);
 
         clearing->down = down;
         clearing->broker = broker;
-        strcpy(clearing->id, id);
+        memcpy(clearing->id, id, size);
         if (!hl_bus_publish(down->buses[broker], &message, on_cleared, clearing))
             on_cleared(false, clearing);
     }
