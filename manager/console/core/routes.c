@@ -157,6 +157,14 @@ static const ConRoute rows[] = {
     { CON_GET, CSV, "/notifications/{name}/messages", "listMessages", "What was and is to be sent, the latest first",
       "notification outbox", "name=path.name limit=text.500", "messages", LIST " format", NULL, "[Message]" },
 
+    { CON_GET, CSV, "/brokers", "listBrokers", "The server's brokers, and which endpoints are where", "broker list", "",
+      "brokers", LIST " format", NULL, "[Broker]" },
+    { CON_POST, 0, "/brokers/{broker}/draining", "drainBroker",
+      "End one of several brokers, and keep it down: its endpoints connect to the others", "broker drain",
+      "broker=path.broker", NULL, "", NULL, "Broker" },
+    { CON_POST, 0, "/brokers/{broker}/undraining", "undrainBroker", "Use a drained broker again", "broker undrain",
+      "broker=path.broker", NULL, "", NULL, "Broker" },
+
     { CON_GET, CSV, "/accounts", "listAccounts", "Who may do what", "account list", "", "accounts", LIST " format",
       NULL, "[Account]" },
     { CON_POST, CON_ROUTE_CREATED, "/accounts", "createAccount", "Create an account", "account create",

@@ -148,6 +148,12 @@ const ACCOUNT = {
     'disabled': N_('Disabled'),
 };
 
+const BROKER = {
+    up: N_('In order'),
+    away: N_('Not heard'),
+    drained: N_('Drained'),
+};
+
 const HAPPENED = {
     'enrolled': N_('Enrolled'),
     'settings': N_('Settings'),
@@ -243,6 +249,7 @@ const TABLES = {
     role: ROLE,
     bundle: BUNDLE,
     account: ACCOUNT,
+    broker: BROKER,
     happened: HAPPENED,
     component: COMPONENT,
     weekday: WEEKDAY,
@@ -279,6 +286,7 @@ const TONES = {
     detection: { open: 'bad', acknowledged: 'good' },
     bundle: { valid: 'good' },
     account: { enabled: 'good' },
+    broker: { up: 'good', away: 'bad' },
     scan: { completed: 'good', failed: 'bad', stopped: 'warn' },
     grade: { quiet: 'good', near: 'warn', urgent: 'bad', past: 'bad' },
     line: { 'up': 'good', 'no-broker': 'bad', 'no-manager': 'bad' },

@@ -4,6 +4,7 @@
 import { all, get, patch, post, remove, request } from '../api.js';
 import { announce, announceProblem, badge, button, card, checkbox, confirm, dialog, facts, field, heading, name, notice, select, table, tabs,
     when } from '../ui.js';
+import { brokers } from './brokers.js';
 import { codes, word } from '../words.js';
 import { fill, h } from '../dom.js';
 import { format } from '../route.js';
@@ -199,9 +200,9 @@ async function audit(draw, query) {
     }
 }
 
-async function health() {
-    const [console_, summary] = await Promise.all([get('/health'), get('/summary').catch(() => null)]);
-    return card(null, facts([
+async function health(draw) {
+    const [console_, summary, servers] = await Promise.all([get('/health'), get('/summary').catch(() => null), brokers(draw).catch(() => null)]);
+    return [card(null, facts([
         [tr('Console'), console_.version],
         [tr('Line to the manager'), badge('line', console_.line)],
         [tr('Reason'), visible(console_.reason)],
@@ -210,5 +211,5 @@ async function health() {
         [tr('Server hears its broker'), summary && (summary.server_blind ? tr('No') : tr('Yes'))],
         [tr('Repository signature'), summary?.repository?.expires && [tr('until'), ' ', time(summary.repository.expires)]],
         [tr('Rows of the audit log'), summary?.audit && String(summary.audit.rows)],
-    ]));
+    ])), servers];
 }

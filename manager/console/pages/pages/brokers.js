@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// The brokers that a server with several of them runs: who is where, and which are drained.
+
+import { announce, announceProblem, badge, button, card, confirm, table, when } from '../ui.js';
+import { all, post } from '../api.js';
+import { h } from '../dom.js';
+import { mayBe } from '../session.js';
+import { number, tr } from '../i18n.js';
+import { visible } from '../text.js';
+
+async function drain(row, draw) {
+    if (!await confirm(tr('Drain'), h('p', {}, tr('Broker {broker} ends, and its endpoints connect to the others. It stays so until it is used again.',
+        { broker: row.broker })), tr('Drain'), () => post(`/brokers/${row.broker}/draining`)))
+        return;
+    announce(tr('Broker {broker} is drained.', { broker: row.broker }));
+    await draw();
+}
+
+async function useAgain(row, draw) {
+    await post(`/brokers/${row.broker}/undraining`);
+    announce(tr('Broker {broker} is used again.', { broker: row.broker }));
+    await draw();
+}
+
+// The last one that is used has nowhere to drain to.
+function action(row, used, draw) {
+    if (row.state === 'drained')
+        return button(tr('Use again'), () => useAgain(row, draw).catch(announceProblem));
+    return used > 1 && button(tr('Drain'), () => drain(row, draw).catch(announceProblem), { class: 'danger-text' });
+}
+
+// null for a server with one.
+export async function brokers(draw) {
+    const rows = await all('/brokers');
+    if (rows.length < 2)
+        return null;
+    const used = rows.filter((row) => row.state !== 'drained').length;
+    return card(tr('Brokers'), table([
+        { title: tr('Broker'), cell: (row) => String(row.broker) },
+        { title: tr('Address'), cell: (row) => visible(row.address) },
+        { title: tr('State'), cell: (row) => badge('broker', row.state) },
+        { title: tr('Endpoints'), cell: (row) => number(row.endpoints) },
+        { title: tr('Messages that wait'), cell: (row) => number(row.waiting) },
+        { title: tr('Connected since'), cell: (row) => when(row.connected) },
+        mayBe('owner') && { title: '', cell: (row) => action(row, used, draw) },
+    ].filter(Boolean), rows, '', tr('Brokers')));
+}
