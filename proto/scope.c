@@ -7,6 +7,7 @@
 #include "lib/base/ident.h"
 #include "proto/bounds.h"
 #include "proto/exclude.h"
+#include "proto/settings.h"
 
 #define ID_PREFIX "q-" /* as the quarantine names its files */
 
@@ -161,9 +162,14 @@ static bool check_pick(const char *scope, GError **error)
     return pick != NULL;
 }
 
+const char *hl_scope_component(const char *scope)
+{
+    return g_str_has_prefix(scope, HL_SCOPE_COMPONENT) ? hl_component_find(scope + strlen(HL_SCOPE_COMPONENT)) : NULL;
+}
+
 static bool check_update(const char *scope, GError **error)
 {
-    return *scope == '\0' || strcmp(scope, HL_SCOPE_PROGRAM) == 0 ||
+    return *scope == '\0' || strcmp(scope, HL_SCOPE_PROGRAM) == 0 || hl_scope_component(scope) != NULL ||
            hl_fail(error, HL_ERROR_INVALID, "'%s': an update takes no paths or names", scope);
 }
 

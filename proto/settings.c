@@ -46,6 +46,30 @@ static bool check_sources(const char *text, GError **error)
     return true;
 }
 
+const char *hl_component_find(const char *name)
+{
+    static const char *const components[] = { "virus", "agent", "rules" }; /* of hl_scan_components */
+
+    for (gsize i = 0; i < G_N_ELEMENTS(components); i++)
+        if (strcmp(components[i], name) == 0)
+            return components[i];
+    return NULL;
+}
+
+static bool check_components(const char *text, GError **error)
+{
+    g_auto(GStrv) parts = g_strsplit(text, ",", -1);
+
+    for (gsize i = 0; parts[i] != NULL; i++) {
+        const char *component = g_strstrip(parts[i]);
+
+        if (*component != '\0' && hl_component_find(component) == NULL)
+            return hl_fail(error, HL_ERROR_INVALID, "'%s' is not a component of the patterns: virus, agent or rules",
+                           component);
+    }
+    return true;
+}
+
 static bool check_url(const char *text, GError **error)
 {
     if (*text == '\0' || g_str_has_prefix(text, "https://") || g_str_has_prefix(text, "http://"))
@@ -132,6 +156,10 @@ static const HlOption rows[] = {
         "URL of the public ActiveUpdate source", check_url),
     ROW("update.block-program", HL_OPTION_BOOL, block_program_upgrade, "no", 0, 0, NULL,
         "Never upgrade the program itself", NULL),
+    ROW("update.by-rollout", HL_OPTION_LIST, by_rollout, "", 0, 8, NULL,
+        "Components that updates leave as they are, so that only roll-outs of them bring another version "
+        "(rollout start --component): virus, agent, rules",
+        check_components),
     ROW("update.on-start", HL_OPTION_BOOL, update_on_start, "no", 0, 0, NULL, "Update when the endpoint starts", NULL),
     ROW("update.on-start-delay", HL_OPTION_DURATION, update_on_start_delay, "5m", 0, HL_DAY, NULL,
         "Start-up updates begin at a random moment within this time", NULL),
@@ -183,6 +211,25 @@ void hl_settings_init_group(HlSettings *settings)
     for (gsize i = 0; i < G_N_ELEMENTS(of_new_groups); i++)
         if (!hl_options_set(hl_settings_table(), settings, of_new_groups[i].key, of_new_groups[i].value, &error))
             g_error("a new group's settings break their own rules: %s", error->message);
+}
+
+bool hl_settings_has_component(const HlSettings *settings, const char *component)
+{
+    g_auto(GStrv) names = g_strsplit(hl_scan_components[settings->scan_method], ",", -1);
+
+    return g_strv_contains((const char *const *)names, component);
+}
+
+char *hl_settings_kept_components(const HlSettings *settings, const char *only)
+{
+    g_auto(GStrv) names = g_strsplit(hl_scan_components[settings->scan_method], ",", -1);
+    GString *kept = g_string_new(NULL);
+
+    for (gsize i = 0; names[i] != NULL; i++)
+        if (only != NULL ? strcmp(names[i], only) != 0
+                         : g_strv_contains((const char *const *)settings->by_rollout, names[i]))
+            g_string_append_printf(kept, "%s%s", kept->len > 0 ? "," : "", names[i]);
+    return g_string_free(kept, FALSE);
 }
 
 void hl_settings_clear(HlSettings *settings)

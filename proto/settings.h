@@ -29,6 +29,7 @@ typedef struct {
     char *activeupdate_url;
     bool block_program_upgrade;
     int program_upgrade; /* HlProgramUpgrade */
+    char **by_rollout;   /* components that updates leave as they are, and roll-outs of them bring */
     int scan_method;     /* HlScanMethod */
     char *scan_schedule;
     HlTime scan_period; /* like update_period */
@@ -50,6 +51,14 @@ typedef struct {
 
 /* The components that each scan method takes (B19), comma-separated; by HlScanMethod. */
 extern const char *const hl_scan_components[];
+
+/* Of those, what an update leaves as it is: all but one, if it is about that alone (NULL: it is not), or else what is
+ * left to roll-outs.  Comma-separated; "" for none.  Caller frees. */
+char *hl_settings_kept_components(const HlSettings *settings, const char *only);
+/* A component that one of the scan methods takes, by its name; NULL: there is none.  Static. */
+const char *hl_component_find(const char *name);
+/* Whether a machine with these settings takes the component. */
+bool hl_settings_has_component(const HlSettings *settings, const char *component);
 
 HlOptionTable hl_settings_table(void);
 

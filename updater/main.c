@@ -22,6 +22,7 @@ static const HlFlag flags[] = {
       "A repository; may be given more than once, they are tried in order; one of the same name is the same repository "
       "at another place" },
     { "components", "NAMES", "What this machine should have, as in virus,rules" },
+    { "keep", "NAMES", "Of those, what stays at the version that is installed, if one is" },
     { "engine", "PROGRAM", "The engine that loads a set before it becomes active (default: clamscan)" },
     { "engine-arg", "ARG", "A further argument for it; may be given more than once" },
     { "clamd-socket", "PATH", "A clamd that is told to reload" },
@@ -79,7 +80,7 @@ static const HlCommand commands[] = {
     { "client download",
       "--metadata-dir DIR --metadata-url URL --target-dir DIR --target-base-url URL --target-name PATH...",
       "Refresh, then download targets and verify them", upd_cmd_client_download, 0, 0, upd_client_download_flags },
-    { "update", "--state-dir DIR --root FILE --source NAME=URL... --components NAMES",
+    { "update", "--state-dir DIR --root FILE --source NAME=URL... --components NAMES [--keep NAMES]",
       "Bring this machine's patterns up to date", upd_cmd_update, 0, 0, upd_update_flags },
     { "rollback", "--state-dir DIR", "Go back to the pattern set before the active one", upd_cmd_rollback, 0, 0,
       upd_rollback_flags },

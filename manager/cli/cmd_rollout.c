@@ -22,6 +22,16 @@ static char *format_state(const json_t *value, const json_t *row)
     return g_strdup(state);
 }
 
+/* "virus", "program 0.2.0", "patterns". */
+static char *format_subject(const json_t *value, const json_t *row)
+{
+    const char *component = json_string_value(value), *program = cli_text(row, "program");
+
+    if (*program != '\0')
+        return g_strconcat("program ", program, NULL);
+    return g_strdup(component != NULL && *component != '\0' ? component : "patterns");
+}
+
 /* "10% (15)": a ring, and up to how many members it goes. */
 static char *format_rings(const json_t *rings)
 {
@@ -60,6 +70,8 @@ static void print_rollout(const json_t *document)
     print_rate(document);
     if (*cli_text(document, "program") != '\0')
         printf("program      %s; one has succeeded when it runs that version\n", cli_text(document, "program"));
+    if (*cli_text(document, "component") != '\0')
+        printf("component    %s: no other part of the patterns is updated\n", cli_text(document, "component"));
 }
 
 static bool show(HlInvocation *call, const json_t *document)
@@ -81,6 +93,7 @@ bool cmd_rollout_start(HlInvocation *call, GError **error)
                                 "soak",        hl_cli_value(call, "soak", NULL),
                                 "silence",     hl_cli_value(call, "silence", NULL),
                                 "program",     hl_cli_has(call, "program") ? "yes" : NULL,
+                                "component",   hl_cli_value(call, "component", NULL),
                                 NULL };
     g_autoptr(json_t) document = cli_call(call, "rollout start", arguments, error);
 
@@ -96,6 +109,7 @@ bool cmd_rollout_list(HlInvocation *call, GError **error)
     static const CliColumn columns[] = {
         { "ID", "id", NULL },
         { "FOR", "selector", NULL },
+        { "OF", "component", format_subject },
         { "BY", "issuer", NULL },
         { "STARTED", "started", cli_format_time },
         { "STATE", "state", format_state },

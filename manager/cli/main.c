@@ -46,6 +46,7 @@ static const HlFlag flags[] = {
     { "rate", "N", "At most so many endpoints a minute" },
     { "min-success", "PERCENT", "Of those that answered; with fewer a roll-out halts (default 95)" },
     { "min-sample", "N", "With fewer answers nothing is concluded (default 5)" },
+    { "component", "NAME", "Of the patterns, this one alone: virus, agent or rules" },
     { "program", NULL, "Upgrade the program to the version that the repository offers" },
     { "soak", "DURATION", "From a ring that passed to the next one (default 15m)" },
     { "silence", "DURATION",
@@ -84,8 +85,8 @@ static const char *const status_flags[] = { "where", "watch", VIEW_FLAGS, NULL }
 static const char *const issue_flags[] = { "wait", "timeout", "expires", "window", NULL };
 static const char *const scan_flags[] = { "paths", "wait", "timeout", "expires", "window", NULL };
 static const char *const quarantine_flags[] = { "wait", "timeout", "expires", NULL };
-static const char *const rollout_flags[] = { "ring", "rate",    "min-success", "min-sample",
-                                             "soak", "silence", "program",     NULL };
+static const char *const rollout_flags[] = { "ring",    "rate",    "min-success", "min-sample", "soak",
+                                             "silence", "program", "component",   NULL };
 static const char *const detection_flags[] = { "since", "open", VIEW_FLAGS, NULL };
 static const char *const acknowledge_flags[] = { "of", "note", NULL };
 static const char *const bundle_flags[] = { "group", "for", "uses", "expires", "output", NULL };
@@ -189,7 +190,8 @@ static const HlCommand commands[] = {
     { "command list", "", "List commands", cmd_command_list, 0, 0, view_flags },
     { "command show", "COMMAND", "Show a command, endpoint by endpoint", cmd_command_show, 1, 1, NULL },
     { "command cancel", "COMMAND", "Cancel a command wherever it has not started", cmd_command_cancel, 1, 1, NULL },
-    { "rollout start", "SELECTOR [--program] [--ring 1%,10%,100%] [--rate N] [--min-success 95] [--soak D]",
+    { "rollout start",
+      "SELECTOR [--program | --component C] [--ring 1%,10%,100%] [--rate N] [--min-success 95] [--soak D]",
       "Have endpoints update themselves, a few first, and more only while those succeed", cmd_rollout_start, 1, 1,
       rollout_flags },
     { "rollout list", "", "List roll-outs, the latest first", cmd_rollout_list, 0, 0, view_flags },

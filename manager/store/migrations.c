@@ -24,6 +24,7 @@ extern const char migration_018_once[];
 extern const char migration_019_views[];
 extern const char migration_020_program[];
 extern const char migration_021_certificate_use[];
+extern const char migration_022_rollout_component[];
 
 /* In one row of numbers: a new one has the next. */
 static const HlMigration migrations[] = {
@@ -48,6 +49,7 @@ static const HlMigration migrations[] = {
     { 19, "views", migration_019_views },
     { 20, "program", migration_020_program },
     { 21, "use of certificates", migration_021_certificate_use },
+    { 22, "component of roll-outs", migration_022_rollout_component },
 };
 
 int mgr_registry_version(void)

@@ -14,6 +14,7 @@ void mgr_rollout_record_clear(MgrRolloutRecord *record)
     g_free(record->issuer);
     g_free(record->versions);
     g_free(record->program);
+    g_free(record->component);
     memset(record, 0, sizeof *record);
 }
 
@@ -43,13 +44,14 @@ enum {
     R_FORGIVEN,
     R_VERSIONS,
     R_PROGRAM,
+    R_COMPONENT,
     R_STARTED,
     R_CHANGED
 };
 
 #define COLUMNS                                                                                                     \
     "SELECT id, selector, issuer, rings, rate, min_success, min_sample, soak_ms, silence_ms, members, state, halt," \
-    " ring, forgiven, versions, program, started_at, changed_at FROM rollout"
+    " ring, forgiven, versions, program, component, started_at, changed_at FROM rollout"
 /* ?1: ",GROUP,GROUP,..."; NULL: all.  Members that are no longer registered belong to nobody. */
 #define MEMBERS                                                                                               \
     "(SELECT 1 FROM rollout_member AS m JOIN endpoint AS e ON e.id = m.endpoint WHERE m.rollout = rollout.id" \
@@ -79,6 +81,7 @@ static bool read_record(HlStmt *row, MgrRolloutRecord *record, GError **error)
         .forgiven = bounded(hl_stmt_int(row, R_FORGIVEN), G_MAXINT32),
         .versions = g_strdup(hl_stmt_text(row, R_VERSIONS)),
         .program = g_strdup(hl_stmt_text(row, R_PROGRAM)),
+        .component = g_strdup(hl_stmt_text(row, R_COMPONENT)),
         .started_at = hl_stmt_int(row, R_STARTED),
         .changed_at = hl_stmt_int(row, R_CHANGED),
     };
@@ -187,12 +190,12 @@ void mgr_write_rollout(HlWriteSet *set, const MgrRolloutRecord *r, const GPtrArr
     list = hl_json_print(ids);
     hl_write_set_add(set,
                      "INSERT INTO rollout (id, selector, issuer, rings, rate, min_success, min_sample, soak_ms,"
-                     " silence_ms, members, state, program, started_at, changed_at)"
-                     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                     "ttttiiiiiittii", r->id, r->selector, r->issuer, rings, INT(r->plan.rate),
+                     " silence_ms, members, state, program, component, started_at, changed_at)"
+                     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                     "ttttiiiiiitttii", r->id, r->selector, r->issuer, rings, INT(r->plan.rate),
                      INT(r->plan.min_success), INT(r->plan.min_sample), INT(r->plan.soak), INT(r->plan.silence),
-                     INT(endpoints->len), mgr_rollout_state_name(r->state), r->program, INT(r->started_at),
-                     INT(r->changed_at));
+                     INT(endpoints->len), mgr_rollout_state_name(r->state), r->program, r->component,
+                     INT(r->started_at), INT(r->changed_at));
     hl_write_set_add(set,
                      "INSERT INTO rollout_member (rollout, position, endpoint) SELECT ?, key, value FROM json_each(?)",
                      "tt", r->id, list);

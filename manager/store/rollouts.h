@@ -18,6 +18,7 @@ typedef struct {
     guint members, ring, forgiven;
     char *versions;                /* of the repository, at the latest turn: proto/components.h */
     char *program;                 /* the version of the program that it is about; "": it is about patterns */
+    char *component;               /* the one of the patterns that it is about; "": it is about all */
     HlTime started_at, changed_at; /* wall */
 } MgrRolloutRecord;
 

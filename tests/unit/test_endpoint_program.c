@@ -114,7 +114,11 @@ static void test_updater_is_told(void)
 {
     g_autoptr(EndpointParts) parts = world_new();
     EpUpdateRequest wanted = { .work = EP_UPDATE_UPDATE, .trigger = "manual" };
+    EpUpdateRequest of_one = { .work = EP_UPDATE_UPDATE, .trigger = "command", .component = "rules" };
 
+    ep_updates_request(parts->updates, &of_one); /* the program is no part of that */
+    g_assert_false(argv_has("--program-dir"));
+    parts_update_ends(NULL, "updated", PARTS_PATTERNS);
     ep_updates_request(parts->updates, &wanted);
     g_assert_true(argv_has("--program-dir"));
     g_assert_true(argv_has("--installed-program"));

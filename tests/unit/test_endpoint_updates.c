@@ -351,6 +351,47 @@ static void test_arguments(void)
     g_assert_nonnull(strstr(asker.detail, "no pattern repository"));
 }
 
+/* About one component alone: the others stay, and nobody joins who wants them. */
+static void test_one_component(void)
+{
+    g_autoptr(EndpointParts) parts = parts_new();
+    EpUpdateRequest one = { .work = EP_UPDATE_UPDATE, .trigger = "command", .component = "rules" };
+    EpUpdateRequest none = { .work = EP_UPDATE_UPDATE, .trigger = "command", .component = "agent" };
+    Asker all = { .parts = parts };
+
+    parts_line_up(parts);
+    ep_updates_request(parts->updates, &one);
+    request(&all, EP_UPDATE_UPDATE);
+    g_assert_cmpstr(child_fake_option(child_fake_last(), "--components"), ==, "virus,rules");
+    g_assert_cmpstr(child_fake_option(child_fake_last(), "--keep"), ==, "virus");
+    parts_update_ends(NULL, "updated", PARTS_PATTERNS);
+    g_assert_cmpuint(all.done, ==, 0);
+    g_assert_false(g_strv_contains(child_fake_argv(child_fake_last()), "--keep"));
+    parts_update_ends(NULL, "updated", PARTS_PATTERNS);
+    g_assert_cmpuint(all.done, ==, 1);
+    ep_updates_request(parts->updates, &none); /* by its scan method it has no such */
+    g_assert_cmpuint(child_fake_running(), ==, 0);
+    g_assert_nonnull(strstr(ep_updates_view(parts->updates).last_detail, "takes no component 'agent'"));
+}
+
+/* Left to roll-outs: kept by an update, not where the server's own versions are asked for. */
+static void test_left_to_rollouts(void)
+{
+    g_autoptr(EndpointParts) parts = parts_new();
+    g_autoptr(GBytes) settings =
+        parts_settings(parts, (PartsSettings){ .counter = 1, .lines = "update.by-rollout=virus,agent\n" });
+    Asker asker = { .parts = parts };
+
+    g_assert_cmpint(ep_intake_offer(parts->intake, settings, "channel", 0), ==, EP_INTAKE_IN_FORCE);
+    parts_line_up(parts);
+    request(&asker, EP_UPDATE_UPDATE);
+    g_assert_cmpstr(child_fake_option(child_fake_last(), "--keep"), ==, "virus");
+    parts_update_ends(NULL, "updated", PARTS_PATTERNS);
+    request(&asker, EP_UPDATE_SYNCHRONIZE);
+    g_assert_false(g_strv_contains(child_fake_argv(child_fake_last()), "--keep"));
+    parts_update_ends(NULL, "updated", PARTS_PATTERNS);
+}
+
 static void test_no_source(void)
 {
     g_autoptr(EndpointParts) parts = parts_new();
@@ -475,6 +516,8 @@ int main(int argc, char **argv)
     g_test_add_func("/endpoint-updates/progress-starts-over", test_progress_starts_over);
     g_test_add_func("/endpoint-updates/leaves-while-patient", test_leaves_while_patient);
     g_test_add_func("/endpoint-updates/arguments", test_arguments);
+    g_test_add_func("/endpoint-updates/one-component", test_one_component);
+    g_test_add_func("/endpoint-updates/left-to-rollouts", test_left_to_rollouts);
     g_test_add_func("/endpoint-updates/no-source", test_no_source);
     g_test_add_func("/endpoint-updates/probation", test_probation);
     g_test_add_func("/endpoint-updates/probation-of-a-wrong-clock", test_probation_of_a_wrong_clock);

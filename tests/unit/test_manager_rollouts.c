@@ -354,6 +354,45 @@ static void test_liar(void)
     expect_same(live(world), mgr_rollouts_find(again, world->id));
 }
 
+/* Of one component: the command says so, who does not take it is no member, and who lies is told by it alone. */
+static void test_component(void)
+{
+    g_autoptr(World) world = world_new(MEMBERS);
+    g_autoptr(MgrRollouts) again = NULL;
+    g_autoptr(json_t) document = NULL;
+    const MgrCommand *command;
+
+    json_decref(ask(world, "rollout abort", ""));
+    g_clear_pointer(&world->id, g_free);
+    parts_call(world->parts, "rollout start", "selector", "all", "component", "virus", NULL);
+    json_decref(parts_expect_reply(world->parts, "not-found")); /* the repository has none */
+    g_free(world->parts->fleet.latest);
+    world->parts->fleet.latest = g_strdup("agent=3 rules=9 virus=7");
+    parts_call(world->parts, "rollout start", "selector", "all", "component", "agent", NULL);
+    json_decref(parts_expect_reply(world->parts, "not-found")); /* nobody takes it */
+    parts_call(world->parts, "rollout start", "selector", "all", "component", "virus", "program", "no", "soak", "1m",
+               "rings", "10%,25%", NULL);
+    parts_commit(world->parts);
+    document = parts_expect_reply(world->parts, "");
+    world->id = g_strdup(json_string_value(json_object_get(document, "id")));
+    g_assert_cmpstr(json_string_value(json_object_get(document, "component")), ==, "virus");
+    pass(world, 1);
+    command = mgr_fleet_command(&world->parts->fleet, live(world)->commands->pdata[0]);
+    g_assert_cmpstr(command->record.scope, ==, "component:virus");
+    for (guint i = 0; i < 5; i++) {
+        MgrEndpoint *endpoint = mgr_fleet_endpoint(&world->parts->fleet, live(world)->endpoints->pdata[i]);
+
+        g_free(endpoint->record.patterns);
+        endpoint->record.patterns = g_strdup(i == 2 ? "rules=9 virus=6" : "rules=4 virus=7");
+    }
+    answer(world, HL_STATE_SUCCEEDED);
+    pass(world, 63);
+    expect(world, MGR_ROLLOUT_HALTED, 5);
+    g_assert_cmpuint(live(world)->core.counts[MGR_MEMBER_FAILED], ==, 1);
+    again = restart(world);
+    g_assert_cmpstr(mgr_rollouts_find(again, world->id)->record.component, ==, "virus");
+}
+
 /* One that the command never left for is not silent, however it ended. */
 static void test_unreached(void)
 {
@@ -436,8 +475,8 @@ static void test_bad_plans(void)
 {
     g_autoptr(Parts) parts = parts_new();
     static const char *const bad[][2] = {
-        { "rings", "50%,10%" }, { "rate", "0" },    { "min-success", "101" },
-        { "min-sample", "x" },  { "soak", "soon" }, { "silence", "0s" },
+        { "rings", "50%,10%" }, { "rate", "0" },     { "min-success", "101" },   { "min-sample", "x" },
+        { "soak", "soon" },     { "silence", "0s" }, { "component", "program" },
     };
 
     parts_add_endpoint(parts, "e-one");
@@ -505,6 +544,7 @@ int main(int argc, char **argv)
     g_test_add_func("/rollouts/canaries", test_canaries_are_up);
     g_test_add_func("/rollouts/halt", test_failures_halt);
     g_test_add_func("/rollouts/liar", test_liar);
+    g_test_add_func("/rollouts/component", test_component);
     g_test_add_func("/rollouts/words", test_words);
     g_test_add_func("/rollouts/abort", test_abort_cancels);
     g_test_add_func("/rollouts/retry", test_retry);

@@ -101,6 +101,11 @@ static void test_kinds(void)
 {
     g_assert_true(hl_scope_check(HL_KIND_UPDATE_NOW, "", NULL));
     g_assert_true(hl_scope_check(HL_KIND_UPDATE_NOW, HL_SCOPE_PROGRAM, NULL));
+    g_assert_true(hl_scope_check(HL_KIND_UPDATE_NOW, HL_SCOPE_COMPONENT "rules", NULL));
+    g_assert_false(hl_scope_check(HL_KIND_UPDATE_NOW, HL_SCOPE_COMPONENT "program", NULL));
+    g_assert_false(hl_scope_check(HL_KIND_UPDATE_NOW, HL_SCOPE_COMPONENT, NULL));
+    g_assert_cmpstr(hl_scope_component(HL_SCOPE_COMPONENT "agent"), ==, "agent");
+    g_assert_null(hl_scope_component("agent"));
     g_assert_false(hl_scope_check(HL_KIND_UPDATE_NOW, "/home", NULL));
     g_assert_false(hl_scope_check(HL_KIND_SYNCHRONIZE, HL_SCOPE_PROGRAM, NULL));
     g_assert_true(hl_scope_check(HL_KIND_SCAN, "", NULL));

@@ -373,6 +373,33 @@ static void test_schedule(void)
     }
 }
 
+/* What an update leaves as it is: by scan method, settings, and what it is about. */
+static void test_kept(void)
+{
+    static const struct {
+        const char *lines, *only, *kept;
+    } cases[] = {
+        { "", NULL, "" },
+        { "update.by-rollout=virus\n", NULL, "virus" },
+        { "update.by-rollout=agent,rules\n", NULL, "rules" },
+        { "scan.method=smart\nupdate.by-rollout=agent\n", NULL, "agent" },
+        { "update.by-rollout=virus\n", "virus", "rules" },
+        { "", "rules", "virus" },
+        { "scan.method=smart\n", "rules", "agent" },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_auto(HlSettings) settings = { 0 };
+        g_autofree char *kept = NULL;
+
+        hl_settings_init(&settings);
+        g_assert_true(hl_settings_parse(&settings, cases[i].lines, NULL));
+        kept = hl_settings_kept_components(&settings, cases[i].only);
+        g_assert_cmpstr(kept, ==, cases[i].kept);
+        g_assert_cmpint(hl_settings_has_component(&settings, "virus"), ==, strstr(cases[i].lines, "smart") == NULL);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -386,6 +413,7 @@ int main(int argc, char **argv)
     g_test_add_func("/settings/refused-text", test_refused_text);
     g_test_add_func("/settings/change", test_change);
     g_test_add_func("/settings/change-of-url", test_change_of_url);
+    g_test_add_func("/settings/kept", test_kept);
     g_test_add_func("/settings/schedule", test_schedule);
     return g_test_run();
 }

@@ -18,25 +18,11 @@
 #define ENGINE_DEADLINE (5 * HL_MINUTE) /* 250 MB of patterns load within half a minute */
 #define BUSY_PATIENCE   (5 * HL_MINUTE)
 
-const char *const upd_update_flags[] = { "state-dir",
-                                         "root",
-                                         "source",
-                                         "components",
-                                         "ca-file",
-                                         "cert-file",
-                                         "key-file",
-                                         "proxy",
-                                         "private-source",
-                                         "public-ca-file",
-                                         "time",
-                                         "force",
-                                         "json",
-                                         "program-dir",
-                                         "installed-program",
-                                         "program-arch",
-                                         "block-program",
-                                         ENGINE_FLAGS,
-                                         NULL };
+const char *const upd_update_flags[] = { "state-dir",    "root",           "source",         "components",
+                                         "keep",         "ca-file",        "cert-file",      "key-file",
+                                         "proxy",        "private-source", "public-ca-file", "time",
+                                         "force",        "json",           "program-dir",    "installed-program",
+                                         "program-arch", "block-program",  ENGINE_FLAGS,     NULL };
 const char *const upd_rollback_flags[] = { "state-dir", "json", ENGINE_FLAGS, NULL };
 const char *const upd_show_flags[] = { "state-dir", "json", NULL };
 
@@ -216,9 +202,8 @@ static bool read_program(const HlInvocation *call, UpdProgramWish *wish, char **
 }
 
 /* NULL on failure. */
-static char **read_components(const HlInvocation *call, GError **error)
+static char **read_components(const char *text, GError **error)
 {
-    const char *text = need(call, "components", error);
     g_auto(GStrv) names = text == NULL ? NULL : g_strsplit(text, ",", -1);
 
     for (gsize i = 0; names != NULL && names[i] != NULL; i++) {
@@ -236,6 +221,14 @@ static char **read_components(const HlInvocation *call, GError **error)
         }
     }
     return g_steal_pointer(&names);
+}
+
+static bool check_kept(char *const *kept, char *const *components, GError **error)
+{
+    for (gsize i = 0; kept[i] != NULL; i++)
+        if (!g_strv_contains((const char *const *)components, kept[i]))
+            return hl_fail(error, HL_ERROR_USAGE, "--keep names '%s', which is none of --components", kept[i]);
+    return true;
 }
 
 /* Who is reached how, and for how long. */
@@ -262,7 +255,9 @@ bool upd_cmd_update(HlInvocation *call, GError **error)
     UpdInstall install;
     const char *root_path = need(call, "root", error);
     g_autoptr(GArray) sources = root_path == NULL ? NULL : read_sources(call, error);
-    g_auto(GStrv) components = sources == NULL ? NULL : read_components(call, error);
+    const char *names = sources == NULL ? NULL : need(call, "components", error);
+    g_auto(GStrv) components = names == NULL ? NULL : read_components(names, error);
+    g_auto(GStrv) kept = g_strsplit(hl_cli_value(call, "keep", ""), ",", -1);
     g_autoptr(GBytes) root = NULL;
     g_autoptr(GError) problem = NULL;
     g_autoptr(GError) program_problem = NULL;
@@ -272,7 +267,7 @@ bool upd_cmd_update(HlInvocation *call, GError **error)
     bool done;
 
     output_init(&output, call);
-    if (components == NULL || !read_install(call, &output, &install, error) ||
+    if (components == NULL || !check_kept(kept, components, error) || !read_install(call, &output, &install, error) ||
         !read_program(call, &wish, &arch, &update, &program_problem, error))
         return false;
     root = hl_file_read(root_path, tuf_role_max_size(TUF_ROOT), error);
@@ -281,6 +276,7 @@ bool upd_cmd_update(HlInvocation *call, GError **error)
     update.sources = (const UpdSourceSpec *)(void *)sources->data;
     update.n_sources = sources->len;
     update.components = (const char *const *)components;
+    update.kept = (const char *const *)kept;
     done = upd_update(&install, &update, &outcome, &problem);
     if (program_problem != NULL)
         upd_program_fail(&outcome.program, program_problem);

@@ -155,13 +155,25 @@ static void remark_stale(UpdPlan *plan, const UpdSituation *situation, const Upd
            release->version, active->version, remedy);
 }
 
+/* A file of the version in use that is damaged is mended from the source, kept or not. */
+static bool is_kept(const UpdSituation *situation, const UpdSetComponent *active, const UpdRelease *release)
+{
+    return situation->mode == UPD_PLAN_NEWER && situation->kept != NULL && active != NULL &&
+           active->version != release->version && g_strv_contains(situation->kept, active->name);
+}
+
 static bool plan_component(UpdPlan *plan, const UpdSituation *situation, const UpdRelease *release, GError **error)
 {
     static const Keeping rolled_back = { "because it was rolled back to",
                                          "'update --force' installs the version that was rolled back from" };
+    static const Keeping told = { "as --keep says", "'update' without --keep, or with --force, replaces it" };
     const UpdSetComponent *active = upd_set_component(situation->active, release->component);
     int64_t held = json_integer_value(json_object_get(situation->held, release->component));
 
+    if (is_kept(situation, active, release)) {
+        remark(plan, "%s stays at %" G_GINT64_FORMAT ", as it is kept", active->name, active->version);
+        return keep(plan, situation->active, active->name, &told, error);
+    }
     if (situation->mode == UPD_PLAN_NEWER && release->version > 0) {
         if (is_older(situation, active, release)) {
             remark_stale(plan, situation, active, release);

@@ -151,13 +151,15 @@ static GPtrArray *list_releases(const Run *run, UpdSource *source, GError **erro
     return g_steal_pointer(&releases);
 }
 
-/* An engine that is too old would drop signatures without a word. */
-static bool check_engine(const char *version, const GPtrArray *releases, GError **error)
+/* An engine that is too old would drop signatures without a word.  What is offered and not taken asks nothing of it. */
+static bool check_engine(const char *version, const UpdSet *coming, const GPtrArray *releases, GError **error)
 {
     for (guint i = 0; i < releases->len; i++) {
         const UpdRelease *release = releases->pdata[i];
+        const UpdSetComponent *taken = upd_set_component(coming, release->component);
 
-        if (release->min_engine != NULL && !upd_engine_is_at_least(version, release->min_engine))
+        if (taken != NULL && taken->version == release->version && release->min_engine != NULL &&
+            !upd_engine_is_at_least(version, release->min_engine))
             return hl_fail(error, HL_ERROR_INVALID,
                            "%s %" G_GINT64_FORMAT " needs engine %s or newer, this machine has %s: upgrade ClamAV",
                            release->component, release->version, release->min_engine, version);
@@ -230,7 +232,7 @@ static SourceEnd install_plan(Run *run, const UpdSourceSpec *spec, UpdSource *so
 
     if (version == NULL)
         return SOURCE_OVER; /* before anything is downloaded: without an engine nothing can be used */
-    if (!check_engine(version, releases, error))
+    if (!check_engine(version, plan->set, releases, error))
         return refuse(run, *error);
     g_free(plan->set->source);
     plan->set->source = g_strdup(spec->name);
@@ -254,6 +256,7 @@ static SourceEnd use_source(Run *run, const UpdSourceSpec *spec, UpdSource *sour
     UpdSituation situation = { .active = run->store->active,
                                .held = run->store->held,
                                .releases = releases,
+                               .kept = run->update->kept,
                                .mode = run->update->mode,
                                .now = hl_clock_wall() };
     g_autoptr(UpdPlan) plan = releases == NULL ? NULL : upd_plan_new(&situation, error);

@@ -34,6 +34,7 @@ typedef struct {
     HlFetchOptions others;         /* how the other ones are reached then */
     HlTime time;                   /* for all of them: each gets its share of what is left; 0: unlimited */
     const char *const *components; /* those that this machine is to have; ends with NULL */
+    const char *const *kept;       /* those of them that stay as they are (UpdSituation); NULL: none */
     UpdPlanMode mode;
     const UpdProgramWish *program; /* NULL: the program is none of this run's business; its progress is set here */
 } UpdUpdate;

@@ -41,6 +41,7 @@ static void run_update(EpRun *run)
                                 .trigger = "command",
                                 .timeout = run->entry->timeout,
                                 .program = strcmp(run->entry->scope, HL_SCOPE_PROGRAM) == 0,
+                                .component = hl_scope_component(run->entry->scope),
                                 .progress = on_update_progress,
                                 .done = on_update_done,
                                 .user = run };

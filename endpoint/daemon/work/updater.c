@@ -72,6 +72,21 @@ static void add_program(const EpUpdaterContext *context, GPtrArray *argv)
         g_ptr_array_add(argv, g_strdup("--block-program"));
 }
 
+/* What is one's own to decide stays as it is, but for synchronizing, which is asked for what the server has. */
+static bool add_components(const EpUpdaterContext *context, EpUpdateWork work, GPtrArray *argv, GError **error)
+{
+    const HlSettings *settings = context->settings;
+    g_autofree char *kept = hl_settings_kept_components(settings, context->component);
+
+    if (context->component != NULL && !hl_settings_has_component(settings, context->component))
+        return hl_fail(error, HL_ERROR_NOT_FOUND, "this machine takes no component '%s': by its scan.method it has %s",
+                       context->component, hl_scan_components[settings->scan_method]);
+    add(argv, "--components", hl_scan_components[settings->scan_method]);
+    if (work == EP_UPDATE_UPDATE && *kept != '\0')
+        add(argv, "--keep", kept);
+    return true;
+}
+
 /* A tenth of the child's time is kept from downloads: checking and switching come after them. */
 static bool add_update(const EpUpdaterContext *context, EpUpdateWork work, HlTime timeout, GPtrArray *argv,
                        GError **error)
@@ -93,7 +108,8 @@ static bool add_update(const EpUpdaterContext *context, EpUpdateWork work, HlTim
                        "--replace");
     add(argv, "--root", context->identity->root_path);
     add_sources(context, sources, argv);
-    add(argv, "--components", hl_scan_components[context->settings->scan_method]);
+    if (!add_components(context, work, argv, error))
+        return false;
     add_taken(argv, "--time", hl_duration_format(timeout / 10 * 9));
     if (work == EP_UPDATE_SYNCHRONIZE)
         g_ptr_array_add(argv, g_strdup("--force"));

@@ -23,6 +23,7 @@ typedef struct {
     const EpIdentity *identity; /* NULL: not enrolled, which leaves roll-back */
     const char *const *servers; /* URLs of its server, in the order of attempts; NULL only without an identity */
     const char *directory;      /* the updater's state directory */
+    const char *component;      /* the update is about this one alone; NULL: about all */
     const char *program;        /* where it keeps packages of the program; NULL: it is not to look for any */
 } EpUpdaterContext;
 

@@ -35,6 +35,7 @@ struct EpUpdates {
     GPtrArray *running, *waiting; /* EpUpdateRequest * */
     GPtrArray *telling;           /* GPtrArray of EpUpdateRequest *: those that hear of an end at this moment */
     bool with_program;            /* somebody who waits asked for the program's step */
+    const char *component;        /* the work is about this one alone; NULL: about all, and the program */
     char *program;                /* what becomes of it, after this update; NULL: not judged */
     HlUpdaterResult result;       /* the last one of the child that runs */
     bool has_result;
@@ -109,7 +110,7 @@ static char *describe_round(const EpUpdates *updates, const EpUpdateEnd *end)
                            .group = origin->group,
                            .version = origin->version,
                            .line_up = ep_updates_standing(updates) == EP_LINE_UP,
-                           .program = updates->program };
+                           .program = updates->component == NULL ? updates->program : NULL };
 
     return ep_round_tell(&facts);
 }
@@ -223,7 +224,8 @@ static void note_end(EpUpdates *updates, const EpUpdateEnd *end)
 
 static bool is_program_left(const EpUpdates *updates)
 {
-    return ep_settings_values(updates->has.settings)->program_upgrade == HL_PROGRAM_ROLLOUT && !updates->with_program;
+    return updates->component != NULL ||
+           (ep_settings_values(updates->has.settings)->program_upgrade == HL_PROGRAM_ROLLOUT && !updates->with_program);
 }
 
 /* The third step, also where the patterns' one failed. */
@@ -376,6 +378,7 @@ static bool launch(EpUpdates *updates)
 
     context.servers = (const char *const *)servers;
     context.program = program;
+    context.component = updates->component;
     argv = ep_updater_arguments(&context, updates->work, updates->timeout, &error);
     if (argv != NULL && start_child(updates, argv, updates->timeout, &error))
         return true;
@@ -388,6 +391,11 @@ static bool is_busy(const EpUpdates *updates)
     return updates->child != NULL || updates->round_timer != 0;
 }
 
+static bool is_same_work(const EpUpdates *updates, const EpUpdateRequest *request)
+{
+    return updates->work == request->work && g_strcmp0(updates->component, request->component) == 0;
+}
+
 /* Everybody who waits for the same work as the first one joins it. */
 static void gather(EpUpdates *updates)
 {
@@ -395,13 +403,14 @@ static void gather(EpUpdates *updates)
     bool patient = first->patient;
 
     updates->work = first->work;
+    updates->component = first->component;
     updates->trigger = first->trigger;
     updates->with_program = false;
     updates->timeout = first->timeout > 0 ? first->timeout : DEFAULT_TIMEOUT;
     for (guint i = 0; i < updates->waiting->len;) {
         const EpUpdateRequest *request = updates->waiting->pdata[i];
 
-        if (request->work == updates->work) {
+        if (is_same_work(updates, request)) {
             patient = patient && request->patient;
             updates->with_program = updates->with_program || request->program;
             g_ptr_array_add(updates->running, g_ptr_array_steal_index(updates->waiting, i));
@@ -449,7 +458,7 @@ static void start_next(EpUpdates *updates)
 
 void ep_updates_request(EpUpdates *updates, const EpUpdateRequest *request)
 {
-    bool joins = is_busy(updates) && !updates->showing && updates->work == request->work &&
+    bool joins = is_busy(updates) && !updates->showing && is_same_work(updates, request) &&
                  (updates->with_program || !request->program);
     EpUpdateEnd full = { .code = "limit", .detail = "too many updates are waiting", .source = "", .patterns = "" };
 

@@ -66,10 +66,11 @@ typedef struct {
 
 typedef struct {
     EpUpdateWork work;
-    const char *trigger; /* static: command, manual, schedule, start-up */
-    bool patient;        /* nobody waits: the line may come up first */
-    bool program;        /* the program's step too, though update.program=rollout */
-    HlTime timeout;      /* 0: half an hour */
+    const char *trigger;   /* static: command, manual, schedule, start-up */
+    bool patient;          /* nobody waits: the line may come up first */
+    bool program;          /* the program's step too, though update.program=rollout */
+    const char *component; /* static: of the patterns, this one alone and no program; NULL: all */
+    HlTime timeout;        /* 0: half an hour */
     void (*progress)(guint percent, const char *what, gpointer user); /* may be NULL */
     void (*done)(const EpUpdateEnd *end, gpointer user);              /* once; may be NULL */
     gpointer user;

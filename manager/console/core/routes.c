@@ -104,7 +104,7 @@ static const ConRoute rows[] = {
     { CON_POST, CON_ROUTE_CREATED, "/rollouts", "startRollout",
       "Have endpoints update themselves, a few first, and more only while those succeed", "rollout start",
       "selector=selector rings=body.rings? rate=body.rate? min-success=body.min_success? min-sample=body.min_sample? "
-      "soak=body.soak? silence=body.silence? program=body.program?",
+      "soak=body.soak? silence=body.silence? program=body.program? component=body.component?",
       NULL, "", "RolloutNew", "Rollout" },
     { CON_GET, 0, "/rollouts/{id}", "getRollout", "One roll-out, and who did not succeed", "rollout show",
       "rollout=path.id", NULL, "", NULL, "RolloutWhole" },

@@ -10,6 +10,7 @@ import { formOf } from './form.js';
 import { groupName } from './columns.js';
 import { h } from './dom.js';
 import { tr, trn } from './i18n.js';
+import { word } from './words.js';
 
 // The plan, with the server's own values where nothing else is said.
 const plan = () => [
@@ -31,12 +32,13 @@ function planOf({ min_success: least, min_sample: sample, rate, ...texts }) {
 // subject: as actions have it; without one the reader says for whom.  Ends at the page of the roll-out.
 export async function startRollout(subject) {
     const members = subject ? chosen(subject) : await choice();
+    const component = select('', [['', tr('All of the patterns')], ...['virus', 'agent', 'rules'].map((code) => [code, word('component', code)])]);
     const form = formOf(plan(), {}, { legend: tr('Plan') });
     const reply = await dialog({
         title: tr('New roll-out'),
-        content: [members.node, form.node, h('p', { class: 'help' }, tr('Its endpoints are fixed at the start: what the filter takes later is not in it.'))],
+        content: [members.node, field(tr('Component'), component), form.node, h('p', { class: 'help' }, tr('Its endpoints are fixed at the start: what the filter takes later is not in it.'))],
         action: tr('Start'),
-        submit: () => post('/rollouts', { ...members.body(), ...planOf(form.values()) }),
+        submit: () => post('/rollouts', { ...members.body(), ...planOf(form.values()), ...(component.value && { component: component.value }) }),
     });
     if (reply)
         location.hash = format(['rollouts', reply.body.id]);

@@ -41,6 +41,8 @@ const WORDS = {
         N_('One a line: server, activeupdate or a URL; NETWORK= before one limits it to that network.')],
     'update.activeupdate-url': [N_('Address of the ActiveUpdate source'), null],
     'update.block-program': [N_('Never upgrade the program itself'), null],
+    'update.by-rollout': [N_('Components that only roll-outs update'),
+        N_('One a line: virus, agent, rules.  Every other update leaves them at the version that is installed.')],
     'update.program': [N_('Upgrade of the program'), N_('With every update, or only when a roll-out says so.')],
 };
 

@@ -176,6 +176,7 @@ const HAPPENED = {
 const COMPONENT = {
     'virus': N_('Virus pattern'),
     'virus-agent': N_('Smart scan agent pattern'),
+    'agent': N_('Smart scan agent pattern'),
     'rules': N_('Rules'),
 };
 

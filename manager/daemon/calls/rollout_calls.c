@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "manager/daemon/ground/selector.h"
+#include "proto/components.h"
 
 #define MAX_FAILURES 50 /* members named in one document */
 
@@ -43,13 +44,14 @@ static json_t *rollout_document(const MgrLiveRollout *live)
     g_autofree char *soak = hl_duration_format(record->plan.soak);
     g_autofree char *silence = hl_duration_format(record->plan.silence);
 
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:o, s:i, s:o, s:i, s:i, s:i, s:s, s:s}", "id",
-                     record->id, "program", record->program, "selector", record->selector, "issuer", record->issuer,
-                     "started", started, "changed", changed, "state", mgr_rollout_state_name(live->core.state), "halt",
-                     mgr_halt_name(live->core.halt), "ring", (int)live->core.ring + 1, "rings",
-                     rings_document(&live->core), "members", (int)live->core.n, "counts", counts_document(&live->core),
-                     "rate", (int)record->plan.rate, "min_success", (int)record->plan.min_success, "min_sample",
-                     (int)record->plan.min_sample, "soak", soak, "silence", silence);
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:o, s:i, s:o, s:i, s:i, s:i, s:s, s:s}", "id",
+                     record->id, "program", record->program, "component", record->component, "selector",
+                     record->selector, "issuer", record->issuer, "started", started, "changed", changed, "state",
+                     mgr_rollout_state_name(live->core.state), "halt", mgr_halt_name(live->core.halt), "ring",
+                     (int)live->core.ring + 1, "rings", rings_document(&live->core), "members", (int)live->core.n,
+                     "counts", counts_document(&live->core), "rate", (int)record->plan.rate, "min_success",
+                     (int)record->plan.min_success, "min_sample", (int)record->plan.min_sample, "soak", soak, "silence",
+                     silence);
 }
 
 static bool is_failure(MgrMember member)
@@ -224,6 +226,40 @@ static bool read_program(const MgrRolloutCalls *calls, const MgrCall *call, bool
                    "DIR --component program --from PACKAGES_DIR'");
 }
 
+/* Whether it is about one component of the patterns, of which there has to be a version. */
+static bool read_component(const MgrRolloutCalls *calls, const MgrCall *call, bool about_program,
+                           const char **component, GError **error)
+{
+    const char *text = mgr_call_argument(call, "component");
+    g_autofree char *offered = NULL;
+
+    *component = "";
+    if (text == NULL)
+        return true;
+    if (about_program)
+        return hl_fail(error, HL_ERROR_INVALID, "a roll-out is of the program or of a component: start two");
+    *component = hl_component_find(text);
+    if (*component == NULL)
+        return hl_fail(error, HL_ERROR_INVALID,
+                       "component '%s': virus, agent or rules; the program has a roll-out of its own ('--program')",
+                       text);
+    offered = hl_components_only(calls->parts.fleet->latest, *component);
+    return *offered != '\0' ||
+           hl_fail(error, HL_ERROR_NOT_FOUND, "the repository offers no component '%s': it has %s", *component,
+                   *calls->parts.fleet->latest != '\0' ? calls->parts.fleet->latest : "no patterns");
+}
+
+/* Without those whose scan method does not take the component. */
+static bool leave_out(GPtrArray *endpoints, const char *component, const char *selector, GError **error)
+{
+    for (guint i = endpoints->len; i > 0 && *component != '\0'; i--)
+        if (!hl_settings_has_component(&((const MgrEndpoint *)endpoints->pdata[i - 1])->group->settings, component))
+            g_ptr_array_remove_index(endpoints, i - 1);
+    return endpoints->len > 0 ||
+           hl_fail(error, HL_ERROR_NOT_FOUND, "'%s': by their group's scan.method none of these takes component '%s'",
+                   selector, component);
+}
+
 /* Other canaries each time; of those that are on line, because the others cannot answer. */
 static GPtrArray *in_turn(const GPtrArray *endpoints)
 {
@@ -259,6 +295,7 @@ static void call_start(MgrCall *call, gpointer user)
     g_autoptr(GPtrArray) all = mgr_selector_select(calls->parts.fleet, mgr_call_caller(call), selector, &error);
     g_autoptr(GPtrArray) order = all != NULL ? in_turn(all) : NULL;
     g_auto(MgrRolloutRecord) record = { 0 };
+    const char *component = "";
     bool about_program = false;
 
     if (order != NULL && order->len == 0)
@@ -268,11 +305,13 @@ static void call_start(MgrCall *call, gpointer user)
                 "%d roll-outs are under way, and no more are taken: abort one ('holdline rollout list')",
                 MGR_ROLLOUTS_MAX);
     if (error != NULL || !read_plan(call, &record.plan, &error) || !read_program(calls, call, &about_program, &error) ||
-        !mgr_call_may_change(call, &error)) {
+        !read_component(calls, call, about_program, &component, &error) ||
+        !leave_out(order, component, selector, &error) || !mgr_call_may_change(call, &error)) {
         mgr_call_fail(call, error);
         return;
     }
     record.program = g_strdup(about_program ? calls->parts.fleet->program : "");
+    record.component = g_strdup(component);
     record.selector = g_strdup(selector);
     record.issuer = g_strdup(mgr_call_admin(call));
     mgr_rollouts_start(calls->parts.rollouts, noted_set(call), &record, order, answer, call);
@@ -307,9 +346,9 @@ static json_t *listed(const MgrRolloutCalls *calls, const MgrRolloutRecord *reco
     const MgrRolloutPlan *plan = &record->plan;
     g_autofree char *rings = mgr_rollout_format_rings(plan);
 
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:i, s:o}", "id", record->id, "program",
-                     record->program, "selector", record->selector, "issuer", record->issuer, "started", started,
-                     "changed", changed, "state",
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:i, s:o}", "id", record->id, "program",
+                     record->program, "component", record->component, "selector", record->selector, "issuer",
+                     record->issuer, "started", started, "changed", changed, "state",
                      mgr_rollout_state_name(live != NULL ? live->core.state : record->state), "halt",
                      mgr_halt_name(live != NULL ? live->core.halt : record->halt), "ring",
                      (int)(live != NULL ? live->core.ring : record->ring) + 1, "rings", rings, "members",
@@ -487,7 +526,7 @@ static void call_rollback(MgrCall *call, gpointer user)
     mgr_rollouts_say(calls->parts.rollouts, noted_set(call), live, MGR_ROLLOUT_ABORT, on_aborted, abort);
 }
 
-#define PLAN "rings rate min-success min-sample soak silence program"
+#define PLAN "rings rate min-success min-sample soak silence program component"
 
 static const MgrCallRow rows[] = {
     { "rollout start", "selector", PLAN, MGR_NEED_OPERATE, MGR_SCOPE_SELECTOR, call_start },

@@ -6,6 +6,7 @@
 #include "lib/base/log.h"
 #include "manager/daemon/ground/versions.h"
 #include "manager/daemon/work/commands.h"
+#include "proto/components.h"
 
 static MgrLiveRollout *live_new(MgrRolloutRecord *record)
 {
@@ -188,6 +189,16 @@ void mgr_live_rollout_look(MgrLiveRollout *live, const MgrFleet *fleet, bool is_
     g_hash_table_remove_all(live->dirty);
 }
 
+/* Whether it has older patterns than there were at the latest turn: of the component that this is about, or of any. */
+static bool is_behind(const MgrLiveRollout *live, const MgrEndpoint *endpoint)
+{
+    const MgrRolloutRecord *record = &live->record;
+    g_autofree char *of_one =
+        *record->component != '\0' ? hl_components_only(record->versions, record->component) : NULL;
+
+    return mgr_endpoint_is_behind(endpoint, of_one != NULL ? of_one : record->versions);
+}
+
 GArray *mgr_live_rollout_find_liars(MgrLiveRollout *live, const MgrFleet *fleet)
 {
     GArray *liars = g_array_new(FALSE, FALSE, sizeof(guint));
@@ -196,8 +207,7 @@ GArray *mgr_live_rollout_find_liars(MgrLiveRollout *live, const MgrFleet *fleet)
     for (guint i = 0; *live->record.versions != '\0' && !is_of_program(live) && i < live->core.issued; i++) {
         const MgrEndpoint *endpoint = mgr_fleet_endpoint(fleet, live->endpoints->pdata[i]);
 
-        if (live->core.members[i] != MGR_MEMBER_SUCCEEDED || endpoint == NULL ||
-            !mgr_endpoint_is_behind(endpoint, live->record.versions))
+        if (live->core.members[i] != MGR_MEMBER_SUCCEEDED || endpoint == NULL || !is_behind(live, endpoint))
             continue;
         hl_log_limited(HL_LOG_WARN, "rollout", endpoint->record.id,
                        "%s: %s says that it succeeded, and is still behind: it counts as failed", live->record.id,

@@ -220,15 +220,24 @@ static GPtrArray *present(const MgrRollouts *rollouts, const Turn *turn)
     return endpoints;
 }
 
+/* Of the update that its members are told to make.  Caller frees. */
+static char *scope_of(const MgrRolloutRecord *record)
+{
+    if (*record->program != '\0')
+        return g_strdup(HL_SCOPE_PROGRAM);
+    return *record->component != '\0' ? g_strconcat(HL_SCOPE_COMPONENT, record->component, NULL) : g_strdup("");
+}
+
 static void issue(MgrRollouts *rollouts, HlWriteSet *set, Turn *turn)
 {
     static const MgrChangeKind empty = { fold_empty, fail_empty, turn_free };
     const MgrRolloutRecord *record = &turn->live->record;
+    g_autofree char *scope = scope_of(record);
     MgrCommandSpec spec = { .id = turn->command,
                             .kind = HL_KIND_UPDATE_NOW,
                             .selector = record->id,
                             .issuer = record->issuer,
-                            .scope = *record->program != '\0' ? HL_SCOPE_PROGRAM : "",
+                            .scope = scope,
                             .lifetime = LIFETIME };
     g_autoptr(GPtrArray) endpoints = present(rollouts, turn);
 

@@ -33,6 +33,7 @@ export async function rollouts() {
             { title: tr('Started at'), cell: (row) => h('a', { href: format(['rollouts', row.id]) }, time(row.started)) },
             { title: tr('For'), cell: (row) => visible(row.selector) },
             { title: tr('Program'), cell: (row) => visible(row.program) },
+            { title: tr('Component'), cell: (row) => row.component && word('component', row.component) },
             { title: tr('By'), cell: (row) => name(row.issuer) },
             { title: tr('State'), cell: (row) => badge('rollout', row.state) },
             { title: tr('Rings'), cell: (row) => row.rings },
@@ -144,11 +145,12 @@ function explain({ state, halt, counts, ring, rings, members, min_success: least
 const durationWords = (text) => duration(durationSeconds(text) ?? 0);
 
 function overview(document) {
-    const { selector, program, started, issuer, rate, soak, silence } = document;
+    const { selector, program, component, started, issuer, rate, soak, silence } = document;
     return card(null, h('p', { role: 'status' }, badge('rollout', document.state), ' ', explain(document)), ringTable(document),
         h('p', { class: 'below' }, outcomes(document.counts)), facts([
             [tr('For'), visible(selector)],
             [tr('Program'), visible(program)],
+            [tr('Component'), component && word('component', component)],
             [tr('Endpoints'), tr('{n}, fixed at the start', { n: number(document.members) })],
             [tr('Started at'), [time(started), ' · ', name(issuer)]],
             [tr('Changed'), when(document.changed)],
