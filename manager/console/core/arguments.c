@@ -205,7 +205,6 @@ static bool check_whom(const json_t *body, GError **error)
         { "filter", JSON_STRING, "a text" },
         { "selector", JSON_STRING, "a text" },
     };
-    const json_t *except = json_object_get(body, "except");
 
     for (gsize i = 0; i < G_N_ELEMENTS(members); i++) {
         const json_t *value = json_object_get(body, members[i].name);
@@ -213,22 +212,48 @@ static bool check_whom(const json_t *body, GError **error)
         if (value != NULL && !json_is_null(value) && json_typeof(value) != members[i].type)
             return hl_fail(error, HL_ERROR_INVALID, "'%s' is %s", members[i].name, members[i].what);
     }
-    return except == NULL || json_is_null(except) || json_is_string(json_object_get(body, "filter")) ||
-           hl_fail(error, HL_ERROR_INVALID, "'except' leaves out of a 'filter', and there is none");
+    return true;
+}
+
+/* For whom a body is; NULL: that member says nothing. */
+typedef struct {
+    const json_t *ids;
+    const char *filter, *selector;
+} Whom;
+
+/* Each of two would widen the other, so neither is left out silently; but an empty filter, which takes all, is no more
+ * than a form's empty field where something else was chosen, also where that is an empty list. */
+static bool read_whom(const json_t *body, Whom *whom, GError **error)
+{
+    const json_t *ids = json_object_get(body, "ids");
+    const json_t *except = json_object_get(body, "except");
+    const char *filter = json_string_value(json_object_get(body, "filter"));
+    const char *selector = json_string_value(json_object_get(body, "selector"));
+
+    whom->ids = json_array_size(ids) > 0 ? ids : NULL;
+    whom->selector = selector != NULL && *selector != '\0' ? selector : NULL;
+    whom->filter =
+        filter != NULL && (*filter != '\0' || (!json_is_array(ids) && whom->selector == NULL)) ? filter : NULL;
+    if ((whom->ids != NULL) + (whom->filter != NULL) + (whom->selector != NULL) > 1)
+        return hl_fail(error, HL_ERROR_INVALID,
+                       "one of 'ids', 'filter' and 'selector' says for whom, and here are two: leave one out");
+    return except == NULL || json_is_null(except) || whom->filter != NULL ||
+           hl_fail(error, HL_ERROR_INVALID,
+                   "'except' leaves out of a 'filter', and there is none: give one alone (\"\" takes all), or leave "
+                   "'except' out");
 }
 
 char *con_selector_make(const ConRoute *route, const json_t *body, HlTime now, GError **error)
 {
-    const json_t *ids = json_object_get(body, "ids");
-    const char *filter = json_string_value(json_object_get(body, "filter"));
+    Whom whom = { 0 };
 
-    if (!takes_selector(route->arguments) || !check_whom(body, error))
+    if (!takes_selector(route->arguments) || !check_whom(body, error) || !read_whom(body, &whom, error))
         return NULL;
-    if (filter != NULL)
-        return of_filter(filter, json_object_get(body, "except"), now, error);
-    if (json_array_size(ids) > 0)
-        return join_ids("ids", ids, CON_MAX_SELECTOR, "send several requests, or say it with a filter", error);
-    return g_strdup(json_string_value(json_object_get(body, "selector")));
+    if (whom.filter != NULL)
+        return of_filter(whom.filter, json_object_get(body, "except"), now, error);
+    if (whom.ids != NULL)
+        return join_ids("ids", whom.ids, CON_MAX_SELECTOR, "send several requests, or say it with a filter", error);
+    return g_strdup(whom.selector);
 }
 
 /* ---------------------------------------------------------------------------------------------------------- the body
