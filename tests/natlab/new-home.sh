@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # shows: repaired
-# A server gets another address, another name and another sealing key, one after the other.  A PC on line, one that sleeps through each step,
-# and one that was away for half a year follow, and nobody visits them.
+# A server gets another address, another name, another certificate authority and another sealing key, one after the other.  A PC on line, one
+# that sleeps through each step, and one that was away for half a year follow, and nobody visits them.
 . "$(dirname "$0")/lib.sh"
 
 faketime=$(echo /usr/lib/*/faketime/libfaketimeMT.so.1)
@@ -60,6 +60,19 @@ await 60 "home is at the new name" line_at home av.example.lab:8883
 start sleeper
 await 60 "sleeper is there too" line_at sleeper av.example.lab:8883
 
+step "another authority"
+end sleeper TERM
+hl console revoke console >/dev/null # there is none in this world
+run hl server rollover start ca
+authority() { [ "$(hl server rollover status ca --json | jq -r ".$1")" = "$2" ]; } # MEMBER VALUE
+trusts() { [ "$(grep -c BEGIN "$LAB/$1/state/identity/ca.pem")" = "$2" ]; }        # NAME NUMBER
+await 60 "home has a certificate of the new authority" authority through 1
+expect "it trusts both" trusts home 2
+start sleeper
+await 60 "so has sleeper" authority through 2
+hl status >/dev/null # the administrator comes with the new one
+expect "the old one counts still: one is away" authority state announced
+
 step "another sealing key"
 end sleeper TERM
 run hl server rollover start
@@ -76,6 +89,8 @@ await 60 "away is on line, at the new name" line_at away av.example.lab:8883
 expect "it came back by proof of its old key" [ "$(local_fact away .comeback.state)" = came-back ]
 is_over() { [ "$(hl server rollover status --json | jq -r .state)" = none ]; }
 await 60 "the new key signs by itself: the last one holds it" is_over
+await 90 "the old authority has ended: the last one has a certificate of the new one" authority state none
+for name in home sleeper away; do await 60 "$name trusts the new authority alone" trusts "$name" 1; done
 obeys home sleeper away
 
 step "the old addresses are given up"
@@ -88,4 +103,4 @@ for name in home sleeper away; do
     await 60 "$name finds the server" line_at "$name" av.example.lab:8883
     [ "$(local_fact "$name" '.refused.total')" = 0 ] || fail "$name refused something: $(local_fact "$name" .refused)"
 done
-shown repaired "a server with another address, name and sealing key: all follow, also after half a year, and none is visited"
+shown repaired "a server with another address, name, authority and sealing key: all follow, also after half a year, and none is visited"

@@ -55,13 +55,6 @@ static bool is_rolling(const MgrRolloverCalls *calls)
     return g_strv_length(now.keys) > 1;
 }
 
-static bool is_authority_rolling(const MgrRolloverCalls *calls)
-{
-    g_auto(MgrPlaceRecord) now = mgr_location_next(calls->parts.location, "");
-
-    return g_strv_length(now.authorities) > 1;
-}
-
 static char *key_text(GBytes *key)
 {
     return hl_hex(g_bytes_get_data(key, NULL), g_bytes_get_size(key));
@@ -203,9 +196,6 @@ static void call_start(MgrCall *call, gpointer user)
     if (check_free(calls, &error) && is_rolling(calls))
         hl_fail(&error, HL_ERROR_EXISTS,
                 "a new sealing key is announced already: 'holdline server rollover status' says who holds it");
-    else if (error == NULL && is_authority_rolling(calls))
-        hl_fail(&error, HL_ERROR_CONFLICT,
-                "a new authority is announced: wait for its end ('holdline server rollover status'), or cancel that");
     if (error != NULL || !mgr_sealer_prepare(calls->parts.sealer, &error)) {
         mgr_call_fail(call, error);
         return;

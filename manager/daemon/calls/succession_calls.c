@@ -248,17 +248,11 @@ static bool check_free(const MgrSuccessionCalls *calls, GError **error)
 
 static bool check_start(const MgrSuccessionCalls *calls, GError **error)
 {
-    g_auto(MgrPlaceRecord) now = mgr_location_next(calls->parts.location, "");
-
     if (!check_free(calls, error))
         return false;
     if (is_on(calls))
         return hl_fail(error, HL_ERROR_EXISTS,
                        "a new authority is announced already: 'holdline server rollover status' says who is left");
-    if (g_strv_length(now.keys) > 1)
-        return hl_fail(error, HL_ERROR_CONFLICT,
-                       "a new sealing key is announced: wait until all endpoints hold it ('holdline server rollover "
-                       "status'), or cancel that");
     return mgr_pki_tells_broker(calls->parts.pki) ||
            hl_fail(error, HL_ERROR_INVALID,
                    "the broker is external, and would refuse certificates of another authority: set "
