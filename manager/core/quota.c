@@ -5,7 +5,8 @@
 #define LONGEST_HOLD_OFF HL_HOUR
 #define FORGIVEN         HL_DAY /* after the end of the last one */
 
-#define CERTIFICATES 10 /* in the life of one */
+#define CERTIFICATES  10 /* in the life of one */
+#define MAX_DOUBLINGS 16 /* of an hour: longer than any certificate */
 
 /* Ordinary use, and room above it; what a whole burst costs the manager is the limit from the other side.
  *
@@ -111,6 +112,11 @@ bool mgr_quota_is_unused(const MgrQuota *quota, HlTime mono)
 bool mgr_quota_is_certificate_due(HlTime issued, HlTime expires, HlTime wall)
 {
     return wall < issued || wall - issued >= (expires - issued) / CERTIFICATES;
+}
+
+bool mgr_quota_is_lost_certificate_due(unsigned unused, HlTime issued, HlTime wall)
+{
+    return unused == 1 || (unused > 1 && wall - issued >= HL_HOUR << MIN(unused - 2, MAX_DOUBLINGS));
 }
 
 HlTime mgr_hold_offs_begin(MgrHoldOffs *hold_offs, HlTime mono)

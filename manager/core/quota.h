@@ -75,6 +75,11 @@ bool mgr_quota_is_unused(const MgrQuota *quota, HlTime mono);
  * after the last one was issued there is another.  A clock that was set back keeps nobody from it. */
 bool mgr_quota_is_certificate_due(HlTime issued, HlTime expires, HlTime wall);
 
+/* The same for one that is connected with an earlier certificate than its last: the answer was lost, or is on its way.
+ * unused: how many it was issued since the one in use.  The first is made good at once, each further one an hour later,
+ * two, four, ...: who never uses what it is given fills no registry. */
+bool mgr_quota_is_lost_certificate_due(unsigned unused, HlTime issued, HlTime wall);
+
 /* How long a flooding sender is held off: longer each time, unless it behaved for a day. */
 typedef struct {
     unsigned times;

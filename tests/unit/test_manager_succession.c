@@ -393,6 +393,65 @@ static void test_broker(void)
     expect_state(parts, "none 0/0 1");
 }
 
+/* One that asks before the broker has read the new authority is not refused, nor given one of the old: it gets its
+ * certificate when the broker has. */
+static void test_early(void)
+{
+    g_autoptr(Parts) parts = make_parts();
+    g_autoptr(HlMsgServerDocument) both = NULL;
+    g_autofree char *first = renew(parts);
+    g_autofree char *early = NULL;
+    const MgrEndpoint *endpoint = mgr_fleet_endpoint(&parts->fleet, ID);
+
+    clock_fake_advance(parts->conf.certificate_lifetime / 4); /* by its age it could have another one */
+    born(parts, 1, NULL, "");
+    call(parts, "start", NULL, "");
+    both = take_document(parts);
+    born(parts, 2, both, first);
+    early = renew(parts);
+    g_assert_cmpstr(early, ==, "");
+    read_lists();
+    timer_fake_advance(2 * HL_SECOND);
+    parts_commit(parts);
+    g_assert_cmpstr(endpoint->record.serial, !=, first);
+    born(parts, 3, both, endpoint->record.serial);
+    expect_state(parts, "announced 1/1 2");
+    g_assert_cmpuint(mgr_renewals_refused(parts->renewals), ==, 0);
+    parts_check_registry(parts);
+}
+
+/* The answer is lost, with the broker's database say: it comes with the old one, and gets another at once; then less
+ * and less often, until it uses one. */
+static void test_lost_answer(void)
+{
+    g_autoptr(Parts) parts = make_parts();
+    g_autoptr(HlMsgServerDocument) both = NULL;
+    g_autofree char *first = renew(parts);
+    g_autofree char *lost = NULL;
+    g_autofree char *again = NULL;
+    g_autofree char *refused = NULL;
+    g_autofree char *later = NULL;
+
+    born(parts, 1, NULL, "");
+    call(parts, "start", NULL, "");
+    read_lists();
+    both = take_document(parts);
+    born(parts, 2, both, first);
+    clock_fake_advance(HL_MINUTE);
+    lost = renew(parts);
+    g_assert_cmpstr(lost, !=, "");
+    again = renew(parts);
+    g_assert_cmpstr(again, !=, "");
+    refused = renew(parts);
+    g_assert_cmpstr(refused, ==, "");
+    clock_fake_advance(HL_HOUR);
+    later = renew(parts);
+    g_assert_cmpstr(later, !=, "");
+    born(parts, 3, both, later);
+    expect_state(parts, "announced 1/1 2");
+    parts_check_registry(parts);
+}
+
 /* Killed between the files and the registry: what is announced follows, and nobody is told two things under one
  * counter.
  */
@@ -509,6 +568,8 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/manager/succession/life", test_life);
     g_test_add_func("/manager/succession/broker", test_broker);
+    g_test_add_func("/manager/succession/early", test_early);
+    g_test_add_func("/manager/succession/lost-answer", test_lost_answer);
     g_test_add_func("/manager/succession/interrupted", test_interrupted);
     g_test_add_func("/manager/succession/cancel", test_cancel);
     g_test_add_func("/manager/succession/asked-again", test_asked_again);

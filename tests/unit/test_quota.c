@@ -172,6 +172,20 @@ static void test_certificates(void)
     g_assert_true(mgr_quota_is_certificate_due(issued, expires, issued - HL_DAY)); /* the clock was ahead then */
 }
 
+/* At once, after one hour, two, four; and one that uses what it has is lost nothing. */
+static void test_lost_certificates(void)
+{
+    static const int hours[] = { -1, 0, 1, 2, 4, 8 }; /* by how many are unused */
+    HlTime issued = 1000 * HL_DAY;
+
+    g_assert_false(mgr_quota_is_lost_certificate_due(0, issued, issued + 1000 * HL_DAY));
+    for (unsigned n = 1; n < G_N_ELEMENTS(hours); n++) {
+        g_assert_true(mgr_quota_is_lost_certificate_due(n, issued, issued + hours[n] * HL_HOUR));
+        g_assert_true(n == 1 || !mgr_quota_is_lost_certificate_due(n, issued, issued + hours[n] * HL_HOUR - 1));
+    }
+    g_assert_false(mgr_quota_is_lost_certificate_due(1000, issued, issued + 1000 * HL_DAY));
+}
+
 static void test_hold_offs(void)
 {
     static const HlTime minutes[] = { 1, 2, 4, 8, 16, 32, 60, 60 };
@@ -204,6 +218,7 @@ int main(int argc, char **argv)
     g_test_add_func("/quota/used", test_used);
     g_test_add_func("/quota/unused", test_unused);
     g_test_add_func("/quota/certificates", test_certificates);
+    g_test_add_func("/quota/lost-certificates", test_lost_certificates);
     g_test_add_func("/quota/hold-offs", test_hold_offs);
     return g_test_run();
 }

@@ -4,12 +4,23 @@
 #include <string.h>
 
 #include "lib/base/log.h"
+#include "manager/core/quota.h"
+
+#define READY_EVERY 1000 /* ms; while requests wait for the broker */
+#define AT_ONCE     250  /* of them, so that others are served in between */
 
 struct MgrRenewals {
     MgrRenewalsOptions parts;
     GHashTable *under_way; /* ids whose certificate is being stored */
+    GHashTable *waiting;   /* id -> request (GBytes), until the broker knows the authority that follows */
+    guint timer;           /* while any wait */
     uint64_t refused;
 };
+
+static void free_request(gpointer request)
+{
+    g_bytes_unref(request);
+}
 
 MgrRenewals *mgr_renewals_new(const MgrRenewalsOptions *options)
 {
@@ -17,6 +28,7 @@ MgrRenewals *mgr_renewals_new(const MgrRenewalsOptions *options)
 
     renewals->parts = *options;
     renewals->under_way = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    renewals->waiting = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_request);
     return renewals;
 }
 
@@ -24,7 +36,9 @@ void mgr_renewals_free(MgrRenewals *renewals)
 {
     if (renewals == NULL)
         return;
+    g_clear_handle_id(&renewals->timer, g_source_remove);
     g_hash_table_unref(renewals->under_way);
+    g_hash_table_unref(renewals->waiting);
     g_free(renewals);
 }
 
@@ -91,17 +105,90 @@ static bool is_by_another(const MgrRenewals *renewals, const MgrCertificateRecor
     return id != NULL && strcmp(mgr_certificate_authority(last), id) != 0;
 }
 
+/* What it was issued after the certificate with which it is connected; 0: that one is not known. */
+static unsigned count_unused(const MgrRenewals *renewals, const MgrEndpoint *endpoint)
+{
+    const MgrFleet *fleet = renewals->parts.fleet;
+    const MgrCertificateRecord *used =
+        g_hash_table_lookup(fleet->certificates, mgr_location_serial(renewals->parts.location, endpoint));
+    unsigned unused = 0;
+
+    if (used == NULL || strcmp(used->name, endpoint->record.id) != 0)
+        return 0;
+    for (const GSList *at = mgr_fleet_certificates_of(fleet, used->name); at != NULL; at = at->next) {
+        const MgrCertificateRecord *other = at->data;
+
+        unused += other != used && other->issued_at >= used->issued_at ? 1 : 0;
+    }
+    return unused;
+}
+
+static const MgrCertificateRecord *last_of(const MgrRenewals *renewals, const MgrEndpoint *endpoint)
+{
+    return endpoint->record.serial != NULL
+               ? g_hash_table_lookup(renewals->parts.fleet->certificates, endpoint->record.serial)
+               : NULL;
+}
+
 static bool is_due(const MgrRenewals *renewals, const MgrEndpoint *endpoint, MgrIssuer by)
 {
-    const MgrCertificateRecord *last =
-        endpoint->record.serial != NULL
-            ? g_hash_table_lookup(renewals->parts.fleet->certificates, endpoint->record.serial)
-            : NULL;
+    const MgrCertificateRecord *last = last_of(renewals, endpoint);
+    HlTime now = hl_clock_wall();
 
     return !g_hash_table_contains(renewals->under_way, endpoint->record.id) &&
-           (last == NULL || mgr_quota_is_certificate_due(last->issued_at, last->expires_at, hl_clock_wall()) ||
+           (last == NULL || mgr_quota_is_certificate_due(last->issued_at, last->expires_at, now) ||
+            mgr_quota_is_lost_certificate_due(count_unused(renewals, endpoint), last->issued_at, now) ||
             is_by_another(renewals, last, by));
 }
+
+/* ------------------------------------------------------------------------------------------- waiting for the broker
+ */
+
+/* It asks because of the authority that follows, whose certificates the broker would refuse yet.  Given one of the
+ * present authority, or none, it would not ask again for an hour.  In the last third of its life it asks anyway. */
+static bool is_early(const MgrRenewals *renewals, const MgrEndpoint *endpoint)
+{
+    const MgrCertificateRecord *last = last_of(renewals, endpoint);
+
+    return mgr_pki_next(renewals->parts.pki) != NULL && !mgr_pki_is_next_ready(renewals->parts.pki) && last != NULL &&
+           mgr_location_holds(renewals->parts.location, endpoint) && is_by_another(renewals, last, MGR_ISSUER_NEXT) &&
+           hl_clock_wall() < last->expires_at - (last->expires_at - last->issued_at) / 3;
+}
+
+static gboolean on_ready_due(gpointer user)
+{
+    MgrRenewals *renewals = user;
+    g_autoptr(GList) ids = NULL;
+    guint n = 0;
+
+    if (mgr_pki_next(renewals->parts.pki) == NULL)
+        g_hash_table_remove_all(renewals->waiting); /* cancelled, or over */
+    if (mgr_pki_is_next_ready(renewals->parts.pki))
+        ids = g_hash_table_get_keys(renewals->waiting);
+    for (GList *at = ids; at != NULL && n < AT_ONCE; at = at->next, n++) {
+        const MgrEndpoint *endpoint = mgr_fleet_endpoint(renewals->parts.fleet, at->data);
+        g_autoptr(GBytes) csr = g_bytes_ref(g_hash_table_lookup(renewals->waiting, at->data));
+
+        g_hash_table_remove(renewals->waiting, at->data);
+        if (endpoint != NULL)
+            mgr_renewals_request(renewals, endpoint, csr);
+    }
+    if (g_hash_table_size(renewals->waiting) > 0)
+        return G_SOURCE_CONTINUE;
+    renewals->timer = 0;
+    return G_SOURCE_REMOVE;
+}
+
+/* One of each endpoint, the newest: as many as there are endpoints, of 4 kB at most (proto/bounds.c). */
+static void keep_waiting(MgrRenewals *renewals, const MgrEndpoint *endpoint, GBytes *csr)
+{
+    g_hash_table_replace(renewals->waiting, g_strdup(endpoint->record.id), g_bytes_ref(csr));
+    if (renewals->timer == 0)
+        renewals->timer = g_timeout_add(READY_EVERY, on_ready_due, renewals);
+}
+
+/* -------------------------------------------------------------------------------------------------------------------
+ */
 
 void mgr_renewals_request(MgrRenewals *renewals, const MgrEndpoint *endpoint, GBytes *csr)
 {
@@ -113,6 +200,10 @@ void mgr_renewals_request(MgrRenewals *renewals, const MgrEndpoint *endpoint, GB
 
     if (endpoint->record.revoked_at > 0)
         return;
+    if (is_early(renewals, endpoint)) {
+        keep_waiting(renewals, endpoint, csr);
+        return;
+    }
     if (!is_due(renewals, endpoint, by)) {
         renewals->refused++;
         hl_log_limited(HL_LOG_WARN, "renew", endpoint->record.id,

@@ -23,7 +23,8 @@ typedef struct {
 MgrRenewals *mgr_renewals_new(const MgrRenewalsOptions *options);
 void mgr_renewals_free(MgrRenewals *renewals);
 
-/* A failure is logged: the endpoint asks again.  What is not due is counted, and not answered. */
+/* A failure is logged: the endpoint asks again.  What is not due is counted, and not answered.  One of the authority
+ * that follows waits until the broker has read that; a kill forgets it, and the endpoint asks again. */
 void mgr_renewals_request(MgrRenewals *renewals, const MgrEndpoint *endpoint, GBytes *csr);
 
 /* Requests that were not due. */
