@@ -57,6 +57,36 @@ const char *mgr_member_name(MgrMember member)
     return member_names[member];
 }
 
+char *mgr_rollout_format_counts(const guint counts[MGR_MEMBER_N])
+{
+    GString *text = g_string_new(NULL);
+
+    for (guint i = 0; i < MGR_MEMBER_N; i++)
+        if (counts[i] > 0)
+            g_string_append_printf(text, "%s%s=%u", text->len > 0 ? " " : "", member_names[i], counts[i]);
+    return g_string_free(text, FALSE);
+}
+
+void mgr_rollout_parse_counts(const char *text, guint counts[MGR_MEMBER_N])
+{
+    g_auto(GStrv) words = g_strsplit(text, " ", MGR_MEMBER_N + 1);
+
+    for (guint i = 0; i < MGR_MEMBER_N; i++)
+        counts[i] = 0;
+    for (gsize i = 0; words[i] != NULL; i++) {
+        char *equals = strchr(words[i], '=');
+        guint64 n;
+        guint member;
+
+        if (equals == NULL || !g_ascii_string_to_unsigned(equals + 1, 10, 0, G_MAXINT32, &n, NULL))
+            continue;
+        *equals = '\0';
+        member = find_name(member_names, MGR_MEMBER_N, words[i]);
+        if (member < MGR_MEMBER_N)
+            counts[member] = (guint)n;
+    }
+}
+
 static bool parse_percent(const char *word, guint *percent)
 {
     g_autofree char *text = g_strstrip(g_strdup(word));

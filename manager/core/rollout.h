@@ -73,6 +73,11 @@ typedef enum {
 /* "pending", ... */
 const char *mgr_member_name(MgrMember member);
 
+/* How many members are what, as text: "succeeded=4 failed=1".  Caller frees. */
+char *mgr_rollout_format_counts(const guint counts[MGR_MEMBER_N]);
+/* Of that text; what it does not say is 0, and what cannot be read is left out. */
+void mgr_rollout_parse_counts(const char *text, guint counts[MGR_MEMBER_N]);
+
 typedef struct {
     MgrRolloutPlan plan;
     guint n;                           /* members */

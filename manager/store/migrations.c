@@ -25,6 +25,7 @@ extern const char migration_019_views[];
 extern const char migration_020_program[];
 extern const char migration_021_certificate_use[];
 extern const char migration_022_rollout_component[];
+extern const char migration_023_rollout_counts[];
 
 /* In one row of numbers: a new one has the next. */
 static const HlMigration migrations[] = {
@@ -50,6 +51,7 @@ static const HlMigration migrations[] = {
     { 20, "program", migration_020_program },
     { 21, "use of certificates", migration_021_certificate_use },
     { 22, "component of roll-outs", migration_022_rollout_component },
+    { 23, "counts of roll-outs", migration_023_rollout_counts },
 };
 
 int mgr_registry_version(void)

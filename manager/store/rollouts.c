@@ -45,13 +45,14 @@ enum {
     R_VERSIONS,
     R_PROGRAM,
     R_COMPONENT,
+    R_COUNTS,
     R_STARTED,
     R_CHANGED
 };
 
 #define COLUMNS                                                                                                     \
     "SELECT id, selector, issuer, rings, rate, min_success, min_sample, soak_ms, silence_ms, members, state, halt," \
-    " ring, forgiven, versions, program, component, started_at, changed_at FROM rollout"
+    " ring, forgiven, versions, program, component, counts, started_at, changed_at FROM rollout"
 /* ?1: ",GROUP,GROUP,..."; NULL: all.  Members that are no longer registered belong to nobody. */
 #define MEMBERS                                                                                               \
     "(SELECT 1 FROM rollout_member AS m JOIN endpoint AS e ON e.id = m.endpoint WHERE m.rollout = rollout.id" \
@@ -85,6 +86,7 @@ static bool read_record(HlStmt *row, MgrRolloutRecord *record, GError **error)
         .started_at = hl_stmt_int(row, R_STARTED),
         .changed_at = hl_stmt_int(row, R_CHANGED),
     };
+    mgr_rollout_parse_counts(hl_stmt_text(row, R_COUNTS), record->counts);
     if (!mgr_rollout_parse_rings(hl_stmt_text(row, R_RINGS), &record->plan, error))
         return hl_error_prefix(error, "registry: roll-out %s", record->id);
     return (record->state != MGR_ROLLOUT_N_STATES && record->halt != MGR_HALT_N) ||
@@ -203,9 +205,13 @@ void mgr_write_rollout(HlWriteSet *set, const MgrRolloutRecord *r, const GPtrArr
 
 void mgr_write_rollout_state(HlWriteSet *set, const MgrRolloutRecord *r)
 {
-    hl_write_set_add(set, "UPDATE rollout SET state = ?, halt = ?, ring = ?, forgiven = ?, changed_at = ? WHERE id = ?",
-                     "ttiiit", mgr_rollout_state_name(r->state), mgr_halt_name(r->halt), INT(r->ring), INT(r->forgiven),
-                     INT(r->changed_at), r->id);
+    g_autofree char *counts = mgr_rollout_format_counts(r->counts);
+
+    hl_write_set_add(set,
+                     "UPDATE rollout SET state = ?, halt = ?, ring = ?, forgiven = ?, counts = ?, changed_at = ?"
+                     " WHERE id = ?",
+                     "ttiitit", mgr_rollout_state_name(r->state), mgr_halt_name(r->halt), INT(r->ring),
+                     INT(r->forgiven), counts, INT(r->changed_at), r->id);
 }
 
 void mgr_write_rollout_turn(HlWriteSet *set, const char *id, guint position, guint n, const char *command)

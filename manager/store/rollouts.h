@@ -16,6 +16,7 @@ typedef struct {
     MgrRolloutState state;
     MgrHalt halt;
     guint members, ring, forgiven;
+    guint counts[MGR_MEMBER_N];    /* of members, when the state changed last */
     char *versions;                /* of the repository, at the latest turn: proto/components.h */
     char *program;                 /* the version of the program that it is about; "": it is about patterns */
     char *component;               /* the one of the patterns that it is about; "": it is about all */
@@ -59,7 +60,7 @@ bool mgr_registry_load_rollout_members(HlDb *db, const char *id, MgrRolloutMembe
 
 /* A new one, and its members: their ids (const char *) in the order of their positions. */
 void mgr_write_rollout(HlWriteSet *set, const MgrRolloutRecord *record, const GPtrArray *endpoints);
-/* State, halt, ring and forgiven, as they are now. */
+/* State, halt, ring, forgiven and counts, as they are now. */
 void mgr_write_rollout_state(HlWriteSet *set, const MgrRolloutRecord *record);
 /* The turn of n members from a position on. */
 void mgr_write_rollout_turn(HlWriteSet *set, const char *id, guint position, guint n, const char *command);

@@ -102,6 +102,20 @@ static bool on_text(HlStmt *row, gpointer user)
     return true;
 }
 
+/* Of this outcome, as the list of roll-outs says. */
+static void expect_listed(World *world, const char *outcome, int n)
+{
+    g_autoptr(json_t) document = NULL;
+    const json_t *row;
+
+    mgr_record_flush(world->parts->record);
+    parts_commit(world->parts);
+    parts_call(world->parts, "rollout list", NULL);
+    document = parts_expect_reply(world->parts, "");
+    row = json_array_get(json_object_get(document, "rollouts"), 0);
+    g_assert_cmpint(json_integer_value(json_object_get(json_object_get(row, "counts"), outcome)), ==, n);
+}
+
 static void expect_stored(const World *world, const char *state)
 {
     g_autofree char *found = NULL;
@@ -140,6 +154,7 @@ static void test_through(void)
     pass(world, 2);
     g_assert_null(live(world));
     expect_stored(world, "done");
+    expect_listed(world, "succeeded", MEMBERS);
     document = ask(world, "rollout show", "");
     g_assert_cmpint(json_integer_value(json_object_get(json_object_get(document, "counts"), "succeeded")), ==, MEMBERS);
 }
@@ -209,6 +224,7 @@ static void test_abort_cancels(void)
     pass(world, 1);
     g_assert_cmpuint(g_hash_table_size(world->parts->fleet.commands), ==, 1);
     json_decref(ask(world, "rollout abort", ""));
+    expect_listed(world, "pending", MEMBERS - 5);
     parts_commit(world->parts);
     g_assert_cmpuint(g_hash_table_size(world->parts->fleet.commands), ==, 0);
     mgr_record_flush(world->parts->record);

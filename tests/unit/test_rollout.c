@@ -393,11 +393,25 @@ static void test_words(void)
     g_assert_cmpstr(mgr_member_name(MGR_MEMBER_SILENT), ==, "silent");
 }
 
+static void test_counts(void)
+{
+    guint counts[MGR_MEMBER_N] = { [MGR_MEMBER_SUCCEEDED] = 4, [MGR_MEMBER_LEFT] = 1 }, read[MGR_MEMBER_N];
+    g_autofree char *text = mgr_rollout_format_counts(counts);
+
+    g_assert_cmpstr(text, ==, "succeeded=4 left=1");
+    mgr_rollout_parse_counts(text, read);
+    g_assert_cmpmem(counts, sizeof counts, read, sizeof read);
+    mgr_rollout_parse_counts("succeeded=x none=3 failed", read);
+    for (guint i = 0; i < MGR_MEMBER_N; i++)
+        g_assert_cmpuint(read[i], ==, 0);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/rollout/rings", test_rings);
     g_test_add_func("/rollout/words", test_words);
+    g_test_add_func("/rollout/counts", test_counts);
     g_test_add_func("/rollout/good", test_all_good);
     g_test_add_func("/rollout/bad", test_all_bad);
     g_test_add_func("/rollout/silent", test_silent_canary);

@@ -25,14 +25,14 @@ static json_t *rings_document(const MgrRollout *core)
     return rings;
 }
 
-static json_t *counts_document(const MgrRollout *core)
+static json_t *counts_document(const guint counts[MGR_MEMBER_N])
 {
-    json_t *counts = json_object();
+    json_t *document = json_object();
 
     for (MgrMember member = MGR_MEMBER_PENDING; member < MGR_MEMBER_N; member++)
-        if (core->counts[member] > 0)
-            json_object_set_new(counts, mgr_member_name(member), json_integer(core->counts[member]));
-    return counts;
+        if (counts[member] > 0)
+            json_object_set_new(document, mgr_member_name(member), json_integer(counts[member]));
+    return document;
 }
 
 /* "ring" counts from 1; "rings": up to how many members each goes; "counts" of members by what has become of them. */
@@ -49,7 +49,7 @@ static json_t *rollout_document(const MgrLiveRollout *live)
                      record->selector, "issuer", record->issuer, "started", started, "changed", changed, "state",
                      mgr_rollout_state_name(live->core.state), "halt", mgr_halt_name(live->core.halt), "ring",
                      (int)live->core.ring + 1, "rings", rings_document(&live->core), "members", (int)live->core.n,
-                     "counts", counts_document(&live->core), "rate", (int)record->plan.rate, "min_success",
+                     "counts", counts_document(live->core.counts), "rate", (int)record->plan.rate, "min_success",
                      (int)record->plan.min_success, "min_sample", (int)record->plan.min_sample, "soak", soak, "silence",
                      silence);
 }
@@ -337,7 +337,8 @@ static void call_show(MgrCall *call, gpointer user)
     mgr_call_done(call, document);
 }
 
-/* What a list says of one: with what its members have done only while it is under way, which is in memory. */
+/* What a list says of one: what its members have done by now while it is under way, and of one that is over what they
+ * had when it ended. */
 static json_t *listed(const MgrRolloutCalls *calls, const MgrRolloutRecord *record)
 {
     const MgrLiveRollout *live = mgr_rollouts_find(calls->parts.rollouts, record->id);
@@ -352,7 +353,8 @@ static json_t *listed(const MgrRolloutCalls *calls, const MgrRolloutRecord *reco
                      mgr_rollout_state_name(live != NULL ? live->core.state : record->state), "halt",
                      mgr_halt_name(live != NULL ? live->core.halt : record->halt), "ring",
                      (int)(live != NULL ? live->core.ring : record->ring) + 1, "rings", rings, "members",
-                     (int)record->members, "counts", live != NULL ? counts_document(&live->core) : json_object());
+                     (int)record->members, "counts",
+                     counts_document(live != NULL ? live->core.counts : record->counts));
 }
 
 static void call_list(MgrCall *call, gpointer user)

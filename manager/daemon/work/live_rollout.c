@@ -273,6 +273,7 @@ void mgr_live_rollout_note(MgrLiveRollout *live, HlTime wall)
     live->record.halt = live->core.halt;
     live->record.ring = live->core.ring;
     live->record.forgiven = live->core.forgiven;
+    memcpy(live->record.counts, live->core.counts, sizeof live->record.counts);
     live->record.changed_at = wall;
 }
 

@@ -399,6 +399,7 @@ void mgr_rollouts_say(MgrRollouts *rollouts, HlWriteSet *set, MgrLiveRollout *li
     record.halt = trial.halt;
     record.ring = trial.ring;
     record.forgiven = trial.forgiven;
+    memcpy(record.counts, trial.counts, sizeof record.counts);
     record.changed_at = hl_clock_wall();
     mgr_write_rollout_state(set, &record);
     live->is_storing = true;
