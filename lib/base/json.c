@@ -76,158 +76,40 @@ json_t *hl_json_parse_bounded(const char *name, const void *data, gsize size, gs
     return NULL;
 }
 
-/* jansson's own printing keeps a table of the objects that it is in, asks for each character what it is, and hands over
- * each piece by a call: that was a quarter of what a status document cost the manager.  What is printed here is a tree.
- */
-
-/* A byte that stands for itself. */
-static bool is_plain(char c)
+/* In JSON text such characters occur only in strings, so each may be written as an escape where it is.  Nearly every
+ * document has none, and thousands of them wait for the broker at a time: those are copied without room to spare. */
+static char *escape(const char *text)
 {
-    return c >= ' ' && c < 0x7f && c != '"' && c != '\\';
-}
+    GString *out = NULL;
+    const char *from = text; /* not in out yet */
 
-/* What JSON cannot have in a string, or has a name for; 0: it has none. */
-static char short_escape(gunichar c)
-{
-    static const char names[][2] = { { '"', '"' },  { '\\', '\\' }, { '\b', 'b' }, { '\f', 'f' },
-                                     { '\n', 'n' }, { '\r', 'r' },  { '\t', 't' } };
+    for (const char *at = text; at != NULL && *at != '\0'; at = g_utf8_next_char(at)) {
+        gunichar c = g_utf8_get_char(at);
 
-    for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
-        if (c == (gunichar)(guchar)names[i][0])
-            return names[i][1];
-    return 0;
-}
-
-static void print_character(GString *out, const char *at, gsize size, gunichar c)
-{
-    char name = short_escape(c);
-
-    if (name != 0) {
-        g_string_append_c(out, '\\');
-        g_string_append_c(out, name);
-    } else if (!hl_char_is_deceptive(c)) {
-        g_string_append_len(out, at, (gssize)size);
-    } else if (c < 0x10000) {
-        g_string_append_printf(out, "\\u%04x", c);
-    } else {
-        g_string_append_printf(out, "\\u%04x\\u%04x", 0xd7c0 + (c >> 10), 0xdc00 + (c & 0x3ff));
+        if (!hl_char_is_deceptive(c))
+            continue;
+        if (out == NULL)
+            out = g_string_sized_new(strlen(text));
+        g_string_append_len(out, from, at - from);
+        from = g_utf8_next_char(at);
+        if (c < 0x10000)
+            g_string_append_printf(out, "\\u%04x", c);
+        else
+            g_string_append_printf(out, "\\u%04x\\u%04x", 0xd7c0 + (c >> 10), 0xdc00 + (c & 0x3ff));
     }
-}
-
-/* UTF-8: jansson makes no other texts. */
-static void print_text(GString *out, const char *text, gsize size)
-{
-    const char *end = text + size;
-
-    g_string_append_c(out, '"');
-    while (text < end) {
-        const char *from = text;
-
-        while (text < end && is_plain(*text))
-            text++;
-        g_string_append_len(out, from, text - from);
-        if (text < end) {
-            const char *next = g_utf8_next_char(text);
-
-            print_character(out, text, (gsize)(next - text), g_utf8_get_char(text));
-            text = next;
-        }
-    }
-    g_string_append_c(out, '"');
-}
-
-static void print_integer(GString *out, json_int_t value)
-{
-    char digits[24];
-    char *at = digits + sizeof digits;
-    guint64 rest = value < 0 ? -(guint64)value : (guint64)value;
-
-    do {
-        *--at = (char)('0' + rest % 10);
-        rest /= 10;
-    } while (rest > 0);
-    if (value < 0)
-        *--at = '-';
-    g_string_append_len(out, at, digits + sizeof digits - at);
-}
-
-/* As jansson writes it, whatever the locale. */
-static void print_real(GString *out, const json_t *value)
-{
-    char *text = json_dumps(value, JSON_ENCODE_ANY);
-
-    g_string_append(out, text);
-    free(text);
-}
-
-static void print_value(GString *out, const json_t *value);
-
-static void print_object(GString *out, const json_t *value)
-{
-    const char *name;
-    json_t *member;
-    char before = '{';
-
-    json_object_foreach(hl_unconst(value), name, member)
-    {
-        g_string_append_c(out, before);
-        print_text(out, name, strlen(name));
-        g_string_append_c(out, ':');
-        print_value(out, member);
-        before = ',';
-    }
-    g_string_append(out, before == '{' ? "{}" : "}");
-}
-
-static void print_array(GString *out, const json_t *value)
-{
-    gsize n = json_array_size(value);
-
-    g_string_append_c(out, '[');
-    for (gsize i = 0; i < n; i++) {
-        if (i > 0)
-            g_string_append_c(out, ',');
-        print_value(out, json_array_get(value, i));
-    }
-    g_string_append_c(out, ']');
-}
-
-static void print_value(GString *out, const json_t *value)
-{
-    switch (json_typeof(value)) {
-    case JSON_OBJECT:
-        print_object(out, value);
-        break;
-    case JSON_ARRAY:
-        print_array(out, value);
-        break;
-    case JSON_STRING:
-        print_text(out, json_string_value(value), json_string_length(value));
-        break;
-    case JSON_INTEGER:
-        print_integer(out, json_integer_value(value));
-        break;
-    case JSON_REAL:
-        print_real(out, value);
-        break;
-    case JSON_TRUE:
-        g_string_append(out, "true");
-        break;
-    case JSON_FALSE:
-        g_string_append(out, "false");
-        break;
-    case JSON_NULL:
-        g_string_append(out, "null");
-        break;
-    }
+    if (out == NULL)
+        return g_strdup(text);
+    g_string_append(out, from);
+    return g_string_free(out, FALSE);
 }
 
 char *hl_json_print(const json_t *value)
 {
-    g_autoptr(GString) out = g_string_sized_new(2048);
+    char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+    char *escaped = escape(text);
 
-    print_value(out, value);
-    return g_memdup2(out->str, out->len + 1); /* thousands wait for the broker at a time: without room to spare */
+    free(text);
+    return escaped;
 }
 
 static json_t *printable_object(const json_t *value)
