@@ -112,6 +112,7 @@ const EpPhrase ep_phrases[] = {
     { N_("look at 'systemctl status holdline-upgrade.path'"), "" },
     { N_("holdline-upgrade.path as installed watches %s, and state.directory is %s"), "" },
     { N_("change it with 'systemctl edit holdline-upgrade.path'"), "" },
+    { N_("its line to the server did not come up within %s, and the server seems to be away"), "" },
     { N_("its line to the server did not come up within %s"), "" },
     { N_("it was cut off %u times in %s"), "" },
     { N_("look at 'journalctl -u holdline-upgrade'"), "" },

@@ -81,18 +81,25 @@ HlTime ep_upgrade_pause(const EpUpgrade *upgrade, HlTime first)
 
 void ep_upgrade_health_begin(EpUpgradeHealth *health, HlTime bound, HlTime now)
 {
-    *health = (EpUpgradeHealth){ .until = now + bound };
+    *health = (EpUpgradeHealth){ .bound = bound, .until = now + bound, .last = now + EP_UPGRADE_AWAY_BOUNDS * bound };
 }
 
-EpHealthWord ep_upgrade_health_look(EpUpgradeHealth *health, int64_t daemon, HlTime now)
+EpHealthWord ep_upgrade_health_look(EpUpgradeHealth *health, EpUpgradeSigns signs, HlTime now)
 {
-    if (daemon == 0 || daemon != health->daemon) {
-        health->daemon = daemon;
+    bool is_late = now >= health->until;
+
+    if (signs.up == 0 || signs.up != health->daemon) {
+        health->daemon = signs.up;
         health->since = now;
     }
-    if (daemon != 0 && health->since <= health->until)
+    if (signs.up != 0 && health->since <= health->until)
         return now - health->since >= EP_UPGRADE_STEADY ? EP_HEALTH_GOOD : EP_HEALTH_WAIT;
-    return now >= health->until ? EP_HEALTH_LATE : EP_HEALTH_WAIT;
+    if (is_late)
+        return health->away && signs.away ? EP_HEALTH_AWAY : EP_HEALTH_LATE;
+    health->away = signs.away;
+    if (signs.away) /* from its return on, the line has the whole bound */
+        health->until = MIN(now + health->bound, health->last);
+    return EP_HEALTH_WAIT;
 }
 
 /* ------------------------------------------------------------------------------------- whether an upgrade is to begin

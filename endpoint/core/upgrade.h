@@ -78,19 +78,36 @@ HlTime ep_upgrade_pause(const EpUpgrade *upgrade, HlTime first);
 /* How long the line must have been up under the new version: a daemon that connects and dies is not healthy. */
 #define EP_UPGRADE_STEADY (3 * HL_SECOND)
 
+/* A server that is away for reasons of its own is not the package's fault: meanwhile the bound does not pass, up to so
+ * many times the bound in all.  Not for ever: a version that takes the network away says the same of its server. */
+#define EP_UPGRADE_AWAY_BOUNDS 12
+
 typedef struct {
+    HlTime bound;   /* how long the line may take while the server is there */
     HlTime until;   /* when the wait ends */
+    HlTime last;    /* when it ends even if the server is away */
     HlTime since;   /* from when on it has been healthy; 0: it is not */
     int64_t daemon; /* which process that was */
+    bool away;      /* the server was, when the wait was looked at last */
 } EpUpgradeHealth;
 
-typedef enum { EP_HEALTH_WAIT, EP_HEALTH_GOOD, EP_HEALTH_LATE } EpHealthWord;
+typedef enum {
+    EP_HEALTH_WAIT,
+    EP_HEALTH_GOOD,
+    EP_HEALTH_LATE,
+    EP_HEALTH_AWAY, /* too late as well, and the server was away to the end */
+} EpHealthWord;
+
+/* What is seen of the daemon under the new version. */
+typedef struct {
+    int64_t up; /* the process that says that its line is up, and is there; 0: none says so */
+    bool away;  /* it is there, and says that the server is away */
+} EpUpgradeSigns;
 
 void ep_upgrade_health_begin(EpUpgradeHealth *health, HlTime bound, HlTime now);
 
-/* daemon: the process that says that its line is up under the new version, and is there; 0: none says so.  What was
- * good in time but not yet steady at the end is waited for. */
-EpHealthWord ep_upgrade_health_look(EpUpgradeHealth *health, int64_t daemon, HlTime now);
+/* What was good in time but not yet steady at the end is waited for. */
+EpHealthWord ep_upgrade_health_look(EpUpgradeHealth *health, EpUpgradeSigns signs, HlTime now);
 
 /* ------------------------------------------------------------------------------------- whether an upgrade is to begin
  */

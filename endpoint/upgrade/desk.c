@@ -142,25 +142,34 @@ bool ep_desk_has(const char *state_dir, EpDeskPaper paper)
 
 /* ---------------------------------------------------------------------------------------------------- who is alive */
 
-bool ep_desk_say_alive(const char *state_dir, const char *version, int64_t pid, bool line_up, GError **error)
+bool ep_desk_say_alive(const char *state_dir, const char *version, int64_t pid, EpDeskLine line, GError **error)
 {
     g_autofree char *path = path_of(state_dir, ALIVE);
-    g_autoptr(json_t) value =
-        json_pack("{s:s, s:I, s:b}", "version", version, "pid", (json_int_t)pid, "line_up", line_up);
+    g_autoptr(json_t) value = json_pack("{s:s, s:I, s:b, s:b}", "version", version, "pid", (json_int_t)pid, "line_up",
+                                        line == EP_DESK_LINE_UP, "server_away", line == EP_DESK_LINE_AWAY);
 
     return write_json(path, value, error);
 }
 
-int64_t ep_desk_who_is_alive(const char *state_dir, const char *version)
+/* A daemon that does not know server_away says nothing of it. */
+int64_t ep_desk_who_is_alive(const char *state_dir, const char *version, EpDeskLine *line)
 {
     g_autofree char *path = path_of(state_dir, ALIVE);
     g_autofree char *text = hl_file_read_text(path, MAX_PAPER, NULL);
     g_autoptr(json_t) value = text == NULL ? NULL : hl_json_parse(path, text, strlen(text), NULL);
     const char *of;
     json_int_t pid;
-    int line_up;
+    int up;
+    int away = 0;
 
-    if (json_unpack(value, "{s:s, s:I, s:b}", "version", &of, "pid", &pid, "line_up", &line_up) != 0)
+    *line = EP_DESK_LINE_DOWN;
+    if (json_unpack(value, "{s:s, s:I, s:b, s?b}", "version", &of, "pid", &pid, "line_up", &up, "server_away", &away) !=
+            0 ||
+        pid <= 1 || strcmp(of, version) != 0)
         return 0;
-    return line_up != 0 && pid > 1 && strcmp(of, version) == 0 ? pid : 0;
+    if (up != 0)
+        *line = EP_DESK_LINE_UP;
+    else if (away != 0)
+        *line = EP_DESK_LINE_AWAY;
+    return pid;
 }

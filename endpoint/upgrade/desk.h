@@ -4,7 +4,7 @@
  *   request.json   from the daemon: upgrade to this release.  Its appearance starts the helper
  *   running.json   the helper's journal: how far it is
  *   ended.json     how the last upgrade ended; stays until the next one ends
- *   alive.json     from the daemon: its version, its process, and whether its line is up
+ *   alive.json     from the daemon: its version, its process, and how its line is
  *
  * Each is replaced whole and durably.  No locks: a file has one writer, and running.json forbids a request. */
 #ifndef ENDPOINT_UPGRADE_DESK_H
@@ -49,11 +49,18 @@ bool ep_desk_remove(const char *state_dir, EpDeskPaper paper, GError **error) G_
 
 bool ep_desk_has(const char *state_dir, EpDeskPaper paper);
 
-/* The daemon says of itself that it runs, and whether the server has answered on its line. */
-bool ep_desk_say_alive(const char *state_dir, const char *version, int64_t pid, bool line_up,
+typedef enum {
+    EP_DESK_LINE_DOWN,
+    EP_DESK_LINE_AWAY, /* it is down, and for reasons of the server or of the way there: nobody listens, no route,
+                          a broker whose manager is away */
+    EP_DESK_LINE_UP,   /* the server has answered */
+} EpDeskLine;
+
+/* The daemon says of itself that it runs, and how its line is. */
+bool ep_desk_say_alive(const char *state_dir, const char *version, int64_t pid, EpDeskLine line,
                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The process that said so of this version with its line up; 0: none did, or it cannot be read. */
-int64_t ep_desk_who_is_alive(const char *state_dir, const char *version);
+/* The process of this version that said so, and what; 0: none did, or it cannot be read. */
+int64_t ep_desk_who_is_alive(const char *state_dir, const char *version, EpDeskLine *line);
 
 #endif

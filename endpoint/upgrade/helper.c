@@ -51,11 +51,15 @@ static bool is_overtaken(const Helper *helper, GError **error)
            !hl_fail(error, HL_ERROR_CONFLICT, "version %s was installed meanwhile, and is left as it is", installed);
 }
 
-static bool is_line_up(const Helper *helper, const char *version)
+/* What the daemon says of its line, as this version; not what one said that has died since. */
+static EpUpgradeSigns look_at_daemon(const Helper *helper, const char *version)
 {
-    int64_t daemon = ep_tools_daemon(&helper->has->tools);
+    EpDeskLine line;
+    int64_t said = ep_desk_who_is_alive(helper->has->state_dir, version, &line);
+    bool is_there = said != 0 && line != EP_DESK_LINE_DOWN && ep_tools_daemon(&helper->has->tools) == said;
 
-    return daemon != 0 && ep_desk_who_is_alive(helper->has->state_dir, version) == daemon;
+    return (EpUpgradeSigns){ .up = is_there && line == EP_DESK_LINE_UP ? said : 0,
+                             .away = is_there && line == EP_DESK_LINE_AWAY };
 }
 
 /* --------------------------------------------------------------------------------------------- accepted: it is fit */
@@ -98,7 +102,7 @@ static bool check_fit(const Helper *helper, const char *directory, GError **erro
 {
     g_autoptr(HlProgramRelease) release = NULL;
 
-    if (!is_line_up(helper, helper->paper.from))
+    if (look_at_daemon(helper, helper->paper.from).up == 0)
         return hl_fail(error, HL_ERROR_UNAVAILABLE,
                        "the line is down: a version whose line does not come up could not be told from a good one");
     release = ep_bundle_read(directory, error);
@@ -243,19 +247,27 @@ static EpUpgradeEvent install(Helper *helper, GError **error)
 
 /* -------------------------------------------------------------------------------------------------------- waiting */
 
+/* Whether this release was taken back here before, because the server was away. */
+static bool was_away_before(const Helper *helper)
+{
+    g_auto(EpDeskUpgrade) ended = { 0 };
+
+    return ep_desk_read(helper->has->state_dir, EP_DESK_ENDED, &ended, NULL) == EP_DESK_FOUND &&
+           ended.release == helper->paper.release && ended.upgrade.state == EP_UPGRADE_BACK && !ended.lasting;
+}
+
+/* The server's absence is held against a release at the second time only: a version that takes the network away meets
+ * it each time. */
 static EpUpgradeEvent wait_for_health(Helper *helper, GError **error)
 {
     EpUpgradeHealth health;
     EpHealthWord word;
     g_autofree char *bound = hl_duration_describe(helper->has->health);
+    g_autofree char *last = hl_duration_describe(EP_UPGRADE_AWAY_BOUNDS * helper->has->health);
 
     ep_upgrade_health_begin(&health, helper->has->health, hl_clock_mono());
     for (;;) {
-        int64_t daemon = ep_desk_who_is_alive(helper->has->state_dir, helper->paper.to);
-
-        if (daemon != 0 && daemon != ep_tools_daemon(&helper->has->tools))
-            daemon = 0; /* it said so before it died */
-        word = ep_upgrade_health_look(&health, daemon, hl_clock_mono());
+        word = ep_upgrade_health_look(&health, look_at_daemon(helper, helper->paper.to), hl_clock_mono());
         if (word != EP_HEALTH_WAIT)
             break;
         g_usleep((gulong)HEALTH_LOOK * 1000);
@@ -264,6 +276,10 @@ static EpUpgradeEvent wait_for_health(Helper *helper, GError **error)
         return EP_UPGRADE_WORKED;
     if (is_overtaken(helper, error))
         return EP_UPGRADE_OVERTAKEN;
+    if (word == EP_HEALTH_AWAY)
+        return event_of(hl_fail(error, was_away_before(helper) ? HL_ERROR_TIMEOUT : HL_ERROR_UNAVAILABLE,
+                                "its line to the server did not come up within %s, and the server seems to be away",
+                                last));
     return event_of(hl_fail(error, HL_ERROR_TIMEOUT, "its line to the server did not come up within %s", bound));
 }
 
@@ -298,12 +314,12 @@ static const Act acts[EP_UPGRADE_N_STATES] = {
     [EP_UPGRADE_INSTALLING] = install,      [EP_UPGRADE_WAITING] = wait_for_health, [EP_UPGRADE_GOING_BACK] = go_back,
 };
 
-/* What another try would meet again; the rest may be different next time. */
+/* What another try would meet again; the rest may be different next time.  Of one that goes back it is known where that
+ * begins, and it stays in the journal until the end. */
 static bool is_lasting(EpUpgradeState end, HlErrorCode code)
 {
-    return end == EP_UPGRADE_BACK || end == EP_UPGRADE_STUCK ||
-           (end == EP_UPGRADE_REFUSED && code != HL_ERROR_UNAVAILABLE && code != HL_ERROR_FULL &&
-            code != HL_ERROR_CONFLICT && code != HL_ERROR_IO);
+    return end == EP_UPGRADE_STUCK || (end == EP_UPGRADE_REFUSED && code != HL_ERROR_UNAVAILABLE &&
+                                       code != HL_ERROR_FULL && code != HL_ERROR_CONFLICT && code != HL_ERROR_IO);
 }
 
 /* The first failure is the reason; what fails on the way back is added to it. */
@@ -320,14 +336,20 @@ static void note_failure(EpDeskUpgrade *paper, const GError *error)
 
 static void step(EpDeskUpgrade *paper, EpUpgradeEvent event, const GError *error)
 {
+    EpUpgradeState before = paper->upgrade.state;
+    HlErrorCode code = error != NULL ? hl_error_code(error) : HL_ERROR_FAILED;
+
     ep_upgrade_step(&paper->upgrade, event);
+    if (paper->upgrade.state == EP_UPGRADE_GOING_BACK && before != EP_UPGRADE_GOING_BACK)
+        paper->lasting = before != EP_UPGRADE_WAITING || code != HL_ERROR_UNAVAILABLE;
     note_failure(paper, error);
     hl_info("upgrade", "%s to %s: %s%s%s", paper->from, paper->to, ep_upgrade_state_name(paper->upgrade.state),
             error != NULL ? ": " : "", error != NULL ? error->message : "");
     if (!ep_upgrade_is_end(paper->upgrade.state))
         return;
     paper->ended = hl_clock_wall();
-    paper->lasting = is_lasting(paper->upgrade.state, error != NULL ? hl_error_code(error) : HL_ERROR_FAILED);
+    if (paper->upgrade.state != EP_UPGRADE_BACK)
+        paper->lasting = is_lasting(paper->upgrade.state, code);
 }
 
 /* The journal first, then what it says: a helper that ends in between finds the end written, and repeats the rest. */

@@ -22,6 +22,7 @@ struct HlBus {
     bool closing; /* hl_bus_reconnect waits for the end of this link */
     HlBusWill closing_will;
     bool proved;
+    bool met_nobody;
     HlTime spread;
     bool has_will;
     HlBusMessage will;
@@ -506,6 +507,18 @@ HlBusState hl_bus_state(const HlBus *bus)
 const char *hl_bus_broker(const HlBus *bus)
 {
     return bus->broker != NULL ? bus->broker : bus->options.brokers[0];
+}
+
+bool hl_bus_met_nobody(const HlBus *bus)
+{
+    return bus->met_nobody;
+}
+
+void bus_fake_fail_alone(HlBus *bus, const char *reason, HlTime delay)
+{
+    bus->met_nobody = true;
+    bus_fake_fail(bus, reason, delay);
+    bus->met_nobody = false;
 }
 
 bool hl_bus_publish(HlBus *bus, const HlBusMessage *message, HlBusPublished done, gpointer user)

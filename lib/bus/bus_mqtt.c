@@ -32,6 +32,7 @@ typedef struct {
 typedef struct {
     char *said; /* by paho */
     char *sentence;
+    HlCause cause;
     HlTime at;
 } Finding;
 
@@ -71,6 +72,7 @@ struct HlBus {
     char *said; /* by paho; what the diagnosis is about */
     HlMailbox *results;
     GHashTable *findings; /* broker -> Finding * */
+    HlCause cause;        /* of the attempt that failed, until the next */
 };
 
 static void start_attempt(HlBus *bus);
@@ -195,6 +197,7 @@ static void start_attempt(HlBus *bus)
     g_free(bus->broker);
     bus->broker = g_strdup(bus->brokers[bus->next_broker % g_strv_length(bus->brokers)]);
     bus->next_broker++;
+    bus->cause = HL_CAUSE_NONE;
     bus->link = hl_link_new(bus->events, bus->messages, &bus->entrance);
     bus->state = HL_BUS_CONNECTING;
     spec.broker = bus->broker;
@@ -249,13 +252,13 @@ static void come_up(HlBus *bus)
         take_parcel(bus, parcel);
 }
 
-static const char *recall(const HlBus *bus, const char *said)
+static const Finding *recall(const HlBus *bus, const char *said)
 {
     const Finding *finding = g_hash_table_lookup(bus->findings, bus->broker);
     bool holds =
         finding != NULL && strcmp(finding->said, said) == 0 && hl_clock_mono() - finding->at < DIAGNOSIS_LIFETIME;
 
-    return holds ? finding->sentence : NULL;
+    return holds ? finding : NULL;
 }
 
 /* An attempt failed, and paho says no more than said. */
@@ -267,10 +270,13 @@ static void look_again(HlBus *bus, const char *said)
                              .key_path = bus->key_path,
                              .proxy = bus->proxy,
                              .said = said };
-    g_autofree char *known = g_strdup(recall(bus, said));
+    const Finding *known = recall(bus, said);
 
     if (known != NULL) {
-        end_link(bus, known, false);
+        g_autofree char *sentence = g_strdup(known->sentence); /* what is told of it may forget it */
+
+        bus->cause = known->cause;
+        end_link(bus, sentence, false);
         return;
     }
     bus->diagnosis = hl_diagnosis_start(&spec, bus->results, ++bus->diagnoses);
@@ -291,7 +297,8 @@ static void on_result(gpointer item, gpointer user)
     if (bus->diagnosis != NULL && result->number == bus->diagnoses) { /* else it was given up */
         Finding *finding = g_new(Finding, 1);
 
-        *finding = (Finding){ g_strdup(bus->said), g_strdup(result->sentence), hl_clock_mono() };
+        *finding = (Finding){ g_strdup(bus->said), g_strdup(result->sentence), result->cause, hl_clock_mono() };
+        bus->cause = result->cause;
         g_hash_table_replace(bus->findings, g_strdup(bus->broker), finding);
         end_link(bus, result->sentence, false);
     }
@@ -521,6 +528,11 @@ HlBusState hl_bus_state(const HlBus *bus)
 const char *hl_bus_broker(const HlBus *bus)
 {
     return bus->broker != NULL ? bus->broker : bus->brokers[0];
+}
+
+bool hl_bus_met_nobody(const HlBus *bus)
+{
+    return hl_cause_is_absence(bus->cause);
 }
 
 static bool send_now(HlBus *bus, const HlBusMessage *message, HlBusPublished done, gpointer user)

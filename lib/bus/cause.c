@@ -59,6 +59,16 @@ static char *fact(const char **at, const HlCauseFacts *facts)
     g_assert_not_reached();
 }
 
+bool hl_cause_is_absence(HlCause cause)
+{
+    static const bool absences[HL_N_CAUSES] = {
+        [HL_CAUSE_NO_NAME] = true,  [HL_CAUSE_NAME_SERVERS] = true, [HL_CAUSE_REFUSED] = true,
+        [HL_CAUSE_NO_ROUTE] = true, [HL_CAUSE_SILENT] = true,       [HL_CAUSE_PROXY_SILENT] = true,
+    };
+
+    return absences[cause];
+}
+
 char *hl_cause_sentence(HlCause cause, const HlCauseFacts *facts)
 {
     g_autoptr(GString) text = g_string_new(NULL);

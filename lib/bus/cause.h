@@ -45,6 +45,9 @@ typedef struct {
     HlTime now;         /* this machine's clock */
 } HlCauseFacts;
 
+/* Whether nobody was met who could have said anything: nothing that this machine sent was found wanting. */
+bool hl_cause_is_absence(HlCause cause);
+
 /* One printable line without a full stop, to follow the broker's address and a colon.  Caller frees. */
 char *hl_cause_sentence(HlCause cause, const HlCauseFacts *facts);
 

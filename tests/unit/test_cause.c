@@ -71,6 +71,16 @@ static void test_no_facts(void)
     g_assert_cmpstr(text, ==, "the name - cannot be resolved: -");
 }
 
+static void test_absence(void)
+{
+    g_assert_true(hl_cause_is_absence(HL_CAUSE_REFUSED));
+    g_assert_true(hl_cause_is_absence(HL_CAUSE_NAME_SERVERS));
+    g_assert_false(hl_cause_is_absence(HL_CAUSE_NONE));
+    g_assert_false(hl_cause_is_absence(HL_CAUSE_TURNED_AWAY));
+    g_assert_false(hl_cause_is_absence(HL_CAUSE_OTHER_AUTHORITY));
+    g_assert_false(hl_cause_is_absence(HL_CAUSE_PROXY_LOGIN));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -78,5 +88,6 @@ int main(int argc, char **argv)
     g_test_add_func("/cause/each-its-own", test_each_its_own);
     g_test_add_func("/cause/strangers", test_strangers);
     g_test_add_func("/cause/no-facts", test_no_facts);
+    g_test_add_func("/cause/absence", test_absence);
     return g_test_run();
 }

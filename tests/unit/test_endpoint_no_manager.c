@@ -124,6 +124,32 @@ static void test_no_manager(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
     g_assert_cmpstr(shown(f), ==, "");
 }
 
+static EpDeskLine told(const Fixture *f)
+{
+    EpDeskLine line;
+
+    (void)ep_desk_who_is_alive(f->parts->dir, HOLDLINE_VERSION, &line);
+    return line;
+}
+
+/* What a helper that waits for the line is told: who meets nobody, or a broker whose manager is away, is not at fault;
+ * who is turned away may be. */
+static void test_away(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+    bus_fake_fail_alone(bus(), "nobody listens", HL_SECOND);
+    g_assert_cmpint(told(f), ==, EP_DESK_LINE_AWAY);
+    bus_fake_attempt(bus());
+    bus_fake_fail(bus(), "the certificate is not accepted", HL_SECOND);
+    g_assert_cmpint(told(f), ==, EP_DESK_LINE_DOWN);
+    bus_fake_attempt(bus());
+    bus_fake_up(bus());
+    g_assert_cmpint(told(f), ==, EP_DESK_LINE_DOWN);
+    deliver_state();
+    g_assert_cmpint(told(f), ==, EP_DESK_LINE_AWAY);
+    deliver_ack(f, empty_ack());
+    g_assert_cmpint(told(f), ==, EP_DESK_LINE_UP);
+}
+
 /* With several it goes on to the next; where the broker knows of the manager it has more patience; the manager's word
  * ends it. */
 static void test_no_manager_goes_on(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
@@ -239,6 +265,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add("/endpoint-link/no-manager", Fixture, NULL, set_up, test_no_manager, tear_down);
     g_test_add("/endpoint-link/no-manager/goes-on", Fixture, NULL, set_up, test_no_manager_goes_on, tear_down);
+    g_test_add("/endpoint-link/no-manager/away", Fixture, NULL, set_up, test_away, tear_down);
     g_test_add("/endpoint-link/refused-subscription", Fixture, NULL, set_up, test_refused, tear_down);
     g_test_add("/endpoint-link/window", Fixture, NULL, set_up, test_window, tear_down);
     g_test_add("/endpoint-link/window/upgrade", Fixture, NULL, set_up, test_window_of_an_upgrade, tear_down);

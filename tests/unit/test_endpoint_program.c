@@ -281,17 +281,42 @@ static void test_nobody_reads_it(void)
 
 /* --------------------------------------------------------------------------------------- what the helper is told */
 
+static EpDeskLine said(const EndpointParts *parts)
+{
+    EpDeskLine line;
+    int64_t pid = ep_desk_who_is_alive(parts->dir, HOLDLINE_VERSION, &line);
+
+    g_assert_true(pid == getpid() || (pid == 0 && line == EP_DESK_LINE_DOWN));
+    return line;
+}
+
+/* A broker that says that the manager is away says nothing of a line on which the manager has answered. */
+static void test_away(void)
+{
+    g_autoptr(EndpointParts) parts = world_new();
+
+    ep_program_manager(parts->program, false);
+    g_assert_cmpint(said(parts), ==, EP_DESK_LINE_AWAY);
+    ep_program_manager(parts->program, true);
+    g_assert_cmpint(said(parts), ==, EP_DESK_LINE_DOWN);
+    ep_program_line(parts->program, EP_DESK_LINE_UP);
+    ep_program_manager(parts->program, false);
+    g_assert_cmpint(said(parts), ==, EP_DESK_LINE_UP);
+    ep_program_line(parts->program, EP_DESK_LINE_AWAY);
+    g_assert_cmpint(said(parts), ==, EP_DESK_LINE_AWAY);
+}
+
 static void test_alive(void)
 {
     g_autoptr(EndpointParts) parts = world_new();
 
-    ep_program_line(parts->program, true);
-    g_assert_cmpint(ep_desk_who_is_alive(parts->dir, HOLDLINE_VERSION), ==, getpid());
-    ep_program_line(parts->program, false);
-    g_assert_cmpint(ep_desk_who_is_alive(parts->dir, HOLDLINE_VERSION), ==, 0);
-    ep_program_line(parts->program, true);
+    ep_program_line(parts->program, EP_DESK_LINE_UP);
+    g_assert_cmpint(said(parts), ==, EP_DESK_LINE_UP);
+    ep_program_line(parts->program, EP_DESK_LINE_DOWN);
+    g_assert_cmpint(said(parts), ==, EP_DESK_LINE_DOWN);
+    ep_program_line(parts->program, EP_DESK_LINE_UP);
     parts_leave(parts);
-    g_assert_cmpint(ep_desk_who_is_alive(parts->dir, HOLDLINE_VERSION), ==, 0);
+    g_assert_cmpint(said(parts), ==, EP_DESK_LINE_DOWN);
 }
 
 /* A daemon that was killed left that its line is up; the one after it is not yet. */
@@ -300,9 +325,9 @@ static void test_alive_after_a_kill(void)
     g_autoptr(EndpointParts) parts = world_new();
 
     parts_leave(parts);
-    g_assert_true(ep_desk_say_alive(parts->dir, HOLDLINE_VERSION, getpid(), true, NULL));
+    g_assert_true(ep_desk_say_alive(parts->dir, HOLDLINE_VERSION, getpid(), EP_DESK_LINE_UP, NULL));
     parts_restart(parts);
-    g_assert_cmpint(ep_desk_who_is_alive(parts->dir, HOLDLINE_VERSION), ==, 0);
+    g_assert_cmpint(said(parts), ==, EP_DESK_LINE_DOWN);
 }
 
 static void test_alive_is_written_at_last(void)
@@ -312,11 +337,11 @@ static void test_alive_is_written_at_last(void)
     g_autofree char *away = g_strconcat(desk, "-away", NULL);
 
     g_assert_cmpint(rename(desk, away), ==, 0);
-    ep_program_line(parts->program, true);
+    ep_program_line(parts->program, EP_DESK_LINE_UP);
     g_assert_cmpint(rename(away, desk), ==, 0);
-    g_assert_cmpint(ep_desk_who_is_alive(parts->dir, HOLDLINE_VERSION), ==, 0);
+    g_assert_cmpint(said(parts), ==, EP_DESK_LINE_DOWN);
     timer_fake_advance(10 * HL_SECOND);
-    g_assert_cmpint(ep_desk_who_is_alive(parts->dir, HOLDLINE_VERSION), ==, getpid());
+    g_assert_cmpint(said(parts), ==, EP_DESK_LINE_UP);
 }
 
 /* ------------------------------------------------------------------------------------------------- left to roll-outs
@@ -359,6 +384,7 @@ int main(int argc, char **argv)
     g_test_add_func("/endpoint/program/refused", test_refused_for_now);
     g_test_add_func("/endpoint/program/nobody", test_nobody_reads_it);
     g_test_add_func("/endpoint/program/alive", test_alive);
+    g_test_add_func("/endpoint/program/away", test_away);
     g_test_add_func("/endpoint/program/alive/kill", test_alive_after_a_kill);
     g_test_add_func("/endpoint/program/alive/at-last", test_alive_is_written_at_last);
     g_test_add_func("/endpoint/program/left", test_left_to_rollouts);

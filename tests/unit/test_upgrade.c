@@ -112,33 +112,71 @@ static void test_ends(void)
 
 /* ----------------------------------------------------------------------------------------------------- the health */
 
+static EpHealthWord look(EpUpgradeHealth *health, int64_t up, HlTime now)
+{
+    return ep_upgrade_health_look(health, (EpUpgradeSigns){ .up = up }, now);
+}
+
+static EpHealthWord look_away(EpUpgradeHealth *health, HlTime now)
+{
+    return ep_upgrade_health_look(health, (EpUpgradeSigns){ .away = true }, now);
+}
+
 static void test_health(void)
 {
     EpUpgradeHealth health;
 
     ep_upgrade_health_begin(&health, SEC(300), SEC(1000));
-    g_assert_cmpint(ep_upgrade_health_look(&health, 0, SEC(1001)), ==, EP_HEALTH_WAIT);
-    g_assert_cmpint(ep_upgrade_health_look(&health, 77, SEC(1002)), ==, EP_HEALTH_WAIT);
-    g_assert_cmpint(ep_upgrade_health_look(&health, 78, SEC(1004)), ==, EP_HEALTH_WAIT); /* the first one died */
-    g_assert_cmpint(ep_upgrade_health_look(&health, 78, SEC(1006)), ==, EP_HEALTH_WAIT);
-    g_assert_cmpint(ep_upgrade_health_look(&health, 78, SEC(1007)), ==, EP_HEALTH_GOOD);
+    g_assert_cmpint(look(&health, 0, SEC(1001)), ==, EP_HEALTH_WAIT);
+    g_assert_cmpint(look(&health, 77, SEC(1002)), ==, EP_HEALTH_WAIT);
+    g_assert_cmpint(look(&health, 78, SEC(1004)), ==, EP_HEALTH_WAIT); /* the first one died */
+    g_assert_cmpint(look(&health, 78, SEC(1006)), ==, EP_HEALTH_WAIT);
+    g_assert_cmpint(look(&health, 78, SEC(1007)), ==, EP_HEALTH_GOOD);
 
     /* a line that goes down is no line */
     ep_upgrade_health_begin(&health, SEC(300), SEC(1000));
-    g_assert_cmpint(ep_upgrade_health_look(&health, 77, SEC(1001)), ==, EP_HEALTH_WAIT);
-    g_assert_cmpint(ep_upgrade_health_look(&health, 0, SEC(1003)), ==, EP_HEALTH_WAIT);
-    g_assert_cmpint(ep_upgrade_health_look(&health, 77, SEC(1005)), ==, EP_HEALTH_WAIT);
-    g_assert_cmpint(ep_upgrade_health_look(&health, 0, SEC(1299)), ==, EP_HEALTH_WAIT);
-    g_assert_cmpint(ep_upgrade_health_look(&health, 0, SEC(1300)), ==, EP_HEALTH_LATE);
+    g_assert_cmpint(look(&health, 77, SEC(1001)), ==, EP_HEALTH_WAIT);
+    g_assert_cmpint(look(&health, 0, SEC(1003)), ==, EP_HEALTH_WAIT);
+    g_assert_cmpint(look(&health, 77, SEC(1005)), ==, EP_HEALTH_WAIT);
+    g_assert_cmpint(look(&health, 0, SEC(1299)), ==, EP_HEALTH_WAIT);
+    g_assert_cmpint(look(&health, 0, SEC(1300)), ==, EP_HEALTH_LATE);
 
     /* up in time, and steady a moment later; one that comes after the end is late */
     ep_upgrade_health_begin(&health, SEC(300), SEC(1000));
-    g_assert_cmpint(ep_upgrade_health_look(&health, 77, SEC(1299)), ==, EP_HEALTH_WAIT);
-    g_assert_cmpint(ep_upgrade_health_look(&health, 77, SEC(1301)), ==, EP_HEALTH_WAIT);
-    g_assert_cmpint(ep_upgrade_health_look(&health, 77, SEC(1302)), ==, EP_HEALTH_GOOD);
+    g_assert_cmpint(look(&health, 77, SEC(1299)), ==, EP_HEALTH_WAIT);
+    g_assert_cmpint(look(&health, 77, SEC(1301)), ==, EP_HEALTH_WAIT);
+    g_assert_cmpint(look(&health, 77, SEC(1302)), ==, EP_HEALTH_GOOD);
     ep_upgrade_health_begin(&health, SEC(300), SEC(1000));
-    g_assert_cmpint(ep_upgrade_health_look(&health, 0, SEC(1299)), ==, EP_HEALTH_WAIT);
-    g_assert_cmpint(ep_upgrade_health_look(&health, 77, SEC(1301)), ==, EP_HEALTH_LATE);
+    g_assert_cmpint(look(&health, 0, SEC(1299)), ==, EP_HEALTH_WAIT);
+    g_assert_cmpint(look(&health, 77, SEC(1301)), ==, EP_HEALTH_LATE);
+}
+
+/* The bound passes only while the server is there, and not for ever. */
+static void test_away(void)
+{
+    EpUpgradeHealth health;
+
+    ep_upgrade_health_begin(&health, SEC(300), SEC(1000));
+    g_assert_cmpint(look_away(&health, SEC(1010)), ==, EP_HEALTH_WAIT);
+    g_assert_cmpint(look_away(&health, SEC(1299)), ==, EP_HEALTH_WAIT);
+    g_assert_cmpint(look_away(&health, SEC(1598)), ==, EP_HEALTH_WAIT);
+    g_assert_cmpint(look(&health, 0, SEC(1897)), ==, EP_HEALTH_WAIT); /* it came back: five minutes */
+    g_assert_cmpint(look(&health, 77, SEC(1899)), ==, EP_HEALTH_LATE);
+    ep_upgrade_health_begin(&health, SEC(300), SEC(1000));
+    g_assert_cmpint(look_away(&health, SEC(1299)), ==, EP_HEALTH_WAIT);
+    g_assert_cmpint(look(&health, 77, SEC(1590)), ==, EP_HEALTH_WAIT);
+    g_assert_cmpint(look(&health, 77, SEC(1593)), ==, EP_HEALTH_GOOD);
+
+    /* to the very end, and nearly so */
+    ep_upgrade_health_begin(&health, SEC(300), SEC(1000));
+    for (int at = 1001; at < 4600; at++)
+        g_assert_cmpint(look_away(&health, SEC(at)), ==, EP_HEALTH_WAIT);
+    g_assert_cmpint(look_away(&health, SEC(4600)), ==, EP_HEALTH_AWAY);
+    ep_upgrade_health_begin(&health, SEC(300), SEC(1000));
+    for (int at = 1001; at < 4599; at++)
+        g_assert_cmpint(look_away(&health, SEC(at)), ==, EP_HEALTH_WAIT);
+    g_assert_cmpint(look(&health, 0, SEC(4599)), ==, EP_HEALTH_WAIT);
+    g_assert_cmpint(look_away(&health, SEC(4600)), ==, EP_HEALTH_LATE); /* it was there, and the line was not up */
 }
 
 /* ------------------------------------------------------------------------------------- whether an upgrade is to begin
@@ -270,14 +308,24 @@ static void test_bad_papers(void)
 
 static void test_alive(void)
 {
+    static const EpDeskLine lines[] = { EP_DESK_LINE_UP, EP_DESK_LINE_DOWN, EP_DESK_LINE_AWAY };
     char *state = make_directory();
+    g_autofree char *directory = ep_desk_directory(state);
+    g_autofree char *path = g_build_filename(directory, "alive.json", NULL);
+    EpDeskLine line = EP_DESK_LINE_UP;
 
-    g_assert_cmpint(ep_desk_who_is_alive(state, "0.2.0"), ==, 0);
-    g_assert_true(ep_desk_say_alive(state, "0.2.0", 4711, true, NULL));
-    g_assert_cmpint(ep_desk_who_is_alive(state, "0.2.0"), ==, 4711);
-    g_assert_cmpint(ep_desk_who_is_alive(state, "0.1.0"), ==, 0);
-    g_assert_true(ep_desk_say_alive(state, "0.2.0", 4711, false, NULL));
-    g_assert_cmpint(ep_desk_who_is_alive(state, "0.2.0"), ==, 0);
+    g_assert_cmpint(ep_desk_who_is_alive(state, "0.2.0", &line), ==, 0);
+    g_assert_cmpint(line, ==, EP_DESK_LINE_DOWN);
+    for (gsize i = 0; i < G_N_ELEMENTS(lines); i++) {
+        g_assert_true(ep_desk_say_alive(state, "0.2.0", 4711, lines[i], NULL));
+        g_assert_cmpint(ep_desk_who_is_alive(state, "0.2.0", &line), ==, 4711);
+        g_assert_cmpint(line, ==, lines[i]);
+        g_assert_cmpint(ep_desk_who_is_alive(state, "0.1.0", &line), ==, 0);
+    }
+    /* of a daemon before */
+    g_assert_true(hl_file_write_text(path, "{\"version\":\"0.1.0\",\"pid\":12,\"line_up\":true}", 0600, NULL));
+    g_assert_cmpint(ep_desk_who_is_alive(state, "0.1.0", &line), ==, 12);
+    g_assert_cmpint(line, ==, EP_DESK_LINE_UP);
     remove_directory(state);
 }
 
@@ -290,6 +338,7 @@ int main(int argc, char **argv)
     g_test_add_func("/upgrade/pause", test_pause);
     g_test_add_func("/upgrade/ends", test_ends);
     g_test_add_func("/upgrade/health", test_health);
+    g_test_add_func("/upgrade/away", test_away);
     g_test_add_func("/upgrade/plan", test_plan);
     g_test_add_func("/upgrade/words", test_words);
     g_test_add_func("/upgrade/papers", test_papers);

@@ -40,6 +40,11 @@ HlBusState ep_link_state(const EpLink *link)
     return link->bus != NULL ? hl_bus_state(link->bus) : HL_BUS_DOWN;
 }
 
+bool ep_link_met_nobody(const EpLink *link)
+{
+    return link->bus != NULL && hl_bus_met_nobody(link->bus);
+}
+
 const char *ep_link_broker(const EpLink *link)
 {
     return link->bus != NULL ? hl_bus_broker(link->bus) : NULL;

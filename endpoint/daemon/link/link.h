@@ -59,6 +59,9 @@ HlBusState ep_link_state(const EpLink *link);
 /* The address of the connection or of the attempt; NULL while the link stays away. */
 const char *ep_link_broker(const EpLink *link);
 
+/* Inside failed(): whether the attempt met nobody. */
+bool ep_link_met_nobody(const EpLink *link);
+
 /* Of the connection or of the attempt: the highest number that this identity used. */
 uint64_t ep_link_session(const EpLink *link);
 

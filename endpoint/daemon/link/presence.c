@@ -208,7 +208,7 @@ static void note_answer(EpPresence *presence)
     g_clear_handle_id(&presence->patience_timer, g_source_remove);
     presence->fruitless = 0;
     ep_link_prove(presence->link);
-    ep_program_line(presence->has.program, true);
+    ep_program_line(presence->has.program, EP_DESK_LINE_UP);
 }
 
 /* The broker knows of a manager: it may be away, which is no reason to leave soon. */
@@ -244,7 +244,7 @@ static void on_down(const char *broker, const char *reason, gpointer user)
     g_clear_handle_id(&presence->patience_timer, g_source_remove);
     g_clear_handle_id(&presence->heartbeat_timer, g_source_remove);
     ep_spool_close(presence->has.spool);
-    ep_program_line(presence->has.program, false);
+    ep_program_line(presence->has.program, EP_DESK_LINE_DOWN);
     ep_server_line_failed(presence->has.server, broker, reason);
 }
 
@@ -252,6 +252,7 @@ static void on_failed(const char *broker, const char *reason, gpointer user)
 {
     const EpPresence *presence = user;
 
+    ep_program_line(presence->has.program, ep_link_met_nobody(presence->link) ? EP_DESK_LINE_AWAY : EP_DESK_LINE_DOWN);
     ep_server_line_failed(presence->has.server, broker, reason);
 }
 
@@ -414,6 +415,7 @@ static void handle_manager_state(GBytes *payload, bool retained, gpointer user)
     if (state == NULL)
         return;
     note_known(presence);
+    ep_program_manager(presence->has.program, state->online);
     if (ep_manager_seen(&presence->manager, state->online, state->epoch, retained))
         ep_presence_repeat_birth(presence, ep_link_birth_window(presence->link, state->reconnect_window_ms));
 }

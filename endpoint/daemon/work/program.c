@@ -18,7 +18,8 @@
 struct EpProgram {
     EpProgramOptions has;
     EpSpool *spool; /* NULL: not enrolled */
-    bool line_up, line_told;
+    EpDeskLine line;
+    bool line_told;
     EpDeskUpgrade wanted; /* what is to be asked for; to NULL: nothing */
     EpDeskUpgrade now;    /* under way, or how it ended last; to NULL: there was none */
     bool asked;           /* now is a request that the helper has not read yet */
@@ -192,7 +193,7 @@ static void say_alive(EpProgram *program)
     g_autoptr(GError) error = NULL;
 
     program->line_told =
-        ep_desk_say_alive(program->has.conf->state_dir, HOLDLINE_VERSION, getpid(), program->line_up, &error);
+        ep_desk_say_alive(program->has.conf->state_dir, HOLDLINE_VERSION, getpid(), program->line, &error);
     if (program->line_told) {
         g_clear_handle_id(&program->say_timer, g_source_remove);
         return;
@@ -211,12 +212,18 @@ static gboolean on_say_again(gpointer user)
     return G_SOURCE_REMOVE;
 }
 
-void ep_program_line(EpProgram *program, bool up)
+void ep_program_line(EpProgram *program, EpDeskLine line)
 {
-    if (program->line_told && program->line_up == up)
+    if (program->line_told && program->line == line)
         return;
-    program->line_up = up;
+    program->line = line;
     say_alive(program);
+}
+
+void ep_program_manager(EpProgram *program, bool online)
+{
+    if (program->line != EP_DESK_LINE_UP)
+        ep_program_line(program, online ? EP_DESK_LINE_DOWN : EP_DESK_LINE_AWAY);
 }
 
 /* dpkg starts the new daemon before it ends: the journal says "installing" then. */
@@ -232,7 +239,7 @@ void ep_program_enrol(EpProgram *program, EpSpool *spool)
 {
     program->spool = spool;
     if (spool == NULL)
-        ep_program_line(program, false);
+        ep_program_line(program, EP_DESK_LINE_DOWN);
     else
         watch(program); /* an end that came before the start */
 }

@@ -31,8 +31,11 @@ void ep_program_free(EpProgram *program);
 /* Reports go there from now on (borrowed); NULL: the machine is no longer enrolled. */
 void ep_program_enrol(EpProgram *program, EpSpool *spool);
 
-/* The server answered on the line, or the line is down. */
-void ep_program_line(EpProgram *program, bool up);
+/* How the line is. */
+void ep_program_line(EpProgram *program, EpDeskLine line);
+
+/* The broker knows whether the manager is there (online).  An answer says more, and is not unsaid by it. */
+void ep_program_manager(EpProgram *program, bool online);
 
 /* Whether a helper has installed, or is installing, what this process runs: it waits for the line. */
 bool ep_program_is_awaiting_line(const EpProgram *program);
