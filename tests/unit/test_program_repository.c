@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "lib/base/file.h"
+#include "tests/support/faults.h"
 #include "tests/support/repository_world.h"
 #include "updater/install/program_fetch.h"
 #include "updater/publisher/content.h"
@@ -257,8 +258,10 @@ static HlUpdaterProgramOutcome look(World *world, const char *installed)
 
     world->bytes = 0;
     source = upd_source_open(&spec, &access, world->metadata, &world->bytes, &error);
-    g_assert_no_error(error);
-    upd_program_fetch(&wish, source, &world->program);
+    if (source == NULL)
+        upd_program_fail(&world->program, error);
+    else
+        upd_program_fetch(&wish, source, &world->program);
     return world->program.outcome;
 }
 
@@ -337,6 +340,73 @@ static void test_kept(void)
     g_assert_true(hl_file_write_text(path, "the endpoint 6.6-6", 0600, NULL));
     g_assert_cmpint(look(&world, "0.1-1"), ==, HL_UPDATER_PROGRAM_OFFERED);
     expect_cache(&world, "0.2-1", "0.1-1");
+}
+
+/* -- cut off, and a full disk: every change of the disk once -- */
+
+static bool run_look(gpointer user, GError **error)
+{
+    World *world = user;
+
+    if (look(world, "0.1-1") == HL_UPDATER_PROGRAM_OFFERED)
+        return true;
+    return hl_fail(error, strstr(world->program.message, "No space left") != NULL ? HL_ERROR_FULL : HL_ERROR_FAILED,
+                   "%s", world->program.message);
+}
+
+static bool is_there(const World *world, const char *name)
+{
+    g_autofree char *path = g_build_filename(world->cache, name, NULL);
+
+    return g_file_test(path, G_FILE_TEST_EXISTS);
+}
+
+static void expect_no_halves(const World *world)
+{
+    g_assert_false(is_there(world, ".before"));
+    g_assert_false(is_there(world, ".next"));
+    g_assert_false(is_there(world, ".download"));
+}
+
+/* The metadata is there and the packages are not: the first attempt struck at its n-th change, the second not. */
+static void strike_each(FaultsKind kind)
+{
+    g_auto(World) world = { 0 };
+    FaultsEnd end = FAULTS_DONE;
+    uint64_t all = 0;
+    uint64_t least = G_MAXUINT64;
+
+    world_init(&world);
+    publish(&world, "0.1-1", NULL);
+    publish(&world, "0.2-1", NULL);
+    g_assert_cmpint(look(&world, "0.1-1"), ==, HL_UPDATER_PROGRAM_OFFERED);
+    for (int n = 0; end != FAULTS_UNTOUCHED; n++) {
+        g_assert_true(hl_tree_remove(world.cache, NULL));
+        if (n > 0)
+            end = faults_run(kind, n, run_look, &world);
+        g_assert_cmpint(end, !=, FAULTS_OTHER);
+        if (kind == FAULTS_FULL)
+            expect_no_halves(&world);
+        g_assert_cmpint(look(&world, "0.1-1"), ==, HL_UPDATER_PROGRAM_OFFERED);
+        expect_cache(&world, "0.2-1", "0.1-1");
+        expect_no_halves(&world);
+        if (n == 0)
+            all = world.bytes;
+        else if (end == FAULTS_KILLED)
+            least = MIN(least, world.bytes);
+    }
+    if (kind == FAULTS_DIE)
+        g_assert_cmpuint(least, <, all); /* what was finished is not fetched again */
+}
+
+static void test_killed(void)
+{
+    strike_each(FAULTS_DIE);
+}
+
+static void test_full(void)
+{
+    strike_each(FAULTS_FULL);
 }
 
 /* A package that is lost on its way ends the offer of before, and leaves the way back. */
@@ -464,6 +534,8 @@ int main(int argc, char **argv)
     g_test_add_func("/program/way", test_way);
     g_test_add_func("/program/kept", test_kept);
     g_test_add_func("/program/lost", test_lost);
+    g_test_add_func("/program/killed", test_killed);
+    g_test_add_func("/program/full", test_full);
     g_test_add_func("/program/blocked", test_blocked);
     g_test_add_func("/program/withdrawn", test_withdrawn);
     g_test_add_func("/program/upkeep", test_upkeep);

@@ -101,12 +101,17 @@ static bool unpack(const TufTarget *target, const HlProgramFile *file, const cha
                    "target %s: its result does not have the listed out_length and out_sha256", target->path);
 }
 
+/* What an attempt that was cut off has finished is not fetched again. */
 static bool fetch_file(const UpdProgramWish *wish, UpdSource *source, const TufTarget *target,
                        const HlProgramFile *file, const char *directory, GError **error)
 {
     g_autofree char *staged = g_build_filename(wish->dir, DOWNLOAD, file->sha256, NULL);
     g_autofree char *path = g_build_filename(directory, file->name, NULL);
 
+    if (upd_set_file_holds(path, (int64_t)file->length, file->sha256))
+        return true;
+    if (unlink(path) != 0 && errno != ENOENT)
+        return hl_fail_errno(error, errno, "cannot replace %s", path);
     return upd_source_download(source, target, staged, on_bytes, hl_unconst(wish), error) &&
            unpack(target, file, staged, path, error) &&
            (unlink(staged) == 0 || hl_fail_errno(error, errno, "cannot remove %s", staged));
@@ -129,6 +134,27 @@ static bool put(const UpdProgramWish *wish, const char *coming, const char *plac
     return hl_dir_sync(wish->dir, error) && hl_tree_remove(coming, error);
 }
 
+/* What is in the directory of another release, and in none of this one. */
+static bool remove_others(const char *directory, const HlProgramRelease *release, GError **error)
+{
+    g_autoptr(GDir) dir = g_dir_open(directory, 0, NULL);
+    const char *name;
+
+    while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
+        g_autofree char *path = g_build_filename(directory, name, NULL);
+        bool is_listed_here = false;
+
+        for (guint i = 0; i < release->files->len; i++) {
+            const HlProgramFile *file = release->files->pdata[i];
+
+            is_listed_here |= strcmp(file->name, name) == 0;
+        }
+        if (!is_listed_here && !hl_tree_remove(path, error))
+            return false;
+    }
+    return true;
+}
+
 static bool fetch_release(const UpdProgramWish *wish, UpdSource *source, const UpdOffer *offer, const char *name,
                           GError **error)
 {
@@ -138,12 +164,26 @@ static bool fetch_release(const UpdProgramWish *wish, UpdSource *source, const U
 
     if (holds(place, offer->release))
         return true;
-    if (!hl_tree_remove(coming, error) || !hl_dir_make(coming, 0700, error))
+    if (!hl_dir_make(coming, 0700, error) || !remove_others(coming, offer->release, error))
         return false;
     for (guint i = 0; i < offer->targets->len; i++)
         if (!fetch_file(wish, source, offer->targets->pdata[i], offer->release->files->pdata[i], coming, error))
             return false;
     return write_record(offer->release, coming, error) && put(wish, coming, place, error);
+}
+
+/* A disk that is full is not kept full by halves. */
+static void give_room(const UpdProgramWish *wish)
+{
+    static const char *const halves[] = { "." BEFORE, "." NEXT, DOWNLOAD };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(halves); i++) {
+        g_autofree char *path = path_of(wish, halves[i]);
+        g_autoptr(GError) problem = NULL;
+
+        if (!hl_tree_remove(path, &problem))
+            hl_warn("update", "%s", problem->message);
+    }
 }
 
 /* What leads back is complete before what leads on appears; an offer of before ends first. */
@@ -214,8 +254,11 @@ void upd_program_fetch(const UpdProgramWish *wish, UpdSource *source, HlUpdaterP
     g_autoptr(GError) error = NULL;
 
     clear(program);
-    if (!run(wish, source, program, &error))
-        upd_program_fail(program, error);
+    if (run(wish, source, program, &error))
+        return;
+    if (hl_error_code(error) == HL_ERROR_FULL)
+        give_room(wish);
+    upd_program_fail(program, error);
 }
 
 void upd_program_block(const UpdProgramWish *wish, HlUpdaterProgram *program)
