@@ -53,6 +53,8 @@ const EpPhrase ep_ground_phrases[] = {
     { N_("'%s' is not a proxy of the form http://HOST:PORT"), "" },
     /* files */
     { N_("cannot read %s"), "" },
+    { N_("there is no bundle %s"), "" },
+    { N_("the administrator writes one on the server ('holdline bundle create'), for you to carry here"), "" },
     { N_("cannot write %s"), "" },
     { N_("cannot open %s"), "" },
     { N_("cannot remove %s"), "" },

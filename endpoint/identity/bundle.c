@@ -78,7 +78,18 @@ HlMsgBundle *ep_bundle_parse(const char *name, const char *text, GError **error)
 
 HlMsgBundle *ep_bundle_load(const char *path, GError **error)
 {
-    g_autofree char *text = hl_file_read_text(path, EP_BUNDLE_MAX_SIZE, error);
+    g_autoptr(GError) problem = NULL;
+    g_autofree char *text = hl_file_read_text(path, EP_BUNDLE_MAX_SIZE, &problem);
 
-    return text == NULL ? NULL : ep_bundle_parse(path, text, error);
+    if (text != NULL)
+        return ep_bundle_parse(path, text, error);
+    if (g_error_matches(problem, HL_ERROR, HL_ERROR_NOT_FOUND))
+        hl_fail(
+            error, HL_ERROR_NOT_FOUND,
+            "there is no bundle %s: the administrator writes one on the server ('holdline bundle create'), for you to "
+            "carry here",
+            path);
+    else
+        g_propagate_error(error, g_steal_pointer(&problem));
+    return NULL;
 }

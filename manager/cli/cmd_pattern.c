@@ -49,6 +49,13 @@ static void show_origin(const json_t *document)
 {
     g_autofree char *synced = cli_format_time(json_object_get(document, "synced"), document);
 
+    if (strcmp(cli_text(document, "origin"), "mirror") != 0 && *cli_text(document, "expires") == '\0') {
+        printf("\nRepository %s on %s has published nothing that the server could read yet: 'holdline-updater repo "
+               "publish "
+               "%s' there does\n",
+               cli_text(document, "repository"), cli_text(document, "host"), cli_text(document, "repository"));
+        return;
+    }
     if (strcmp(cli_text(document, "origin"), "mirror") != 0) {
         printf("\nRepository %s on %s, signed there; metadata expires: %s\n", cli_text(document, "repository"),
                cli_text(document, "host"), cli_text(document, "expires"));

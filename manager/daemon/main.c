@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* holdline-managerd: arguments, signals, loop. */
+#include <errno.h>
 #include <glib-unix.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/base/cli.h"
 #include "lib/base/conf.h"
@@ -36,7 +38,12 @@ static bool become_owner(const HlInvocation *call, GError **error)
     g_autofree char *path = g_canonicalize_filename(conf_of(call), NULL);
     g_autofree char *dir = g_path_get_dirname(path);
 
-    return !g_file_test(path, G_FILE_TEST_EXISTS) || hl_process_become_owner(dir, error);
+    if (access(path, F_OK) == 0)
+        return hl_process_become_owner(dir, error);
+    return errno != ENOENT || hl_fail(error, HL_ERROR_NOT_FOUND,
+                                      "there is no %s: name the site's manager.conf with -c, or make a site with "
+                                      "'holdline init DIR'",
+                                      path);
 }
 
 static gboolean on_stop(gpointer user)

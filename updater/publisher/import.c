@@ -73,7 +73,11 @@ static GPtrArray *list(const char *directory, GError **error)
     const char *name;
 
     if (dir == NULL) {
-        hl_fail(error, HL_ERROR_NOT_FOUND, "%s", problem->message);
+        hl_fail(
+            error, HL_ERROR_NOT_FOUND,
+            "there are no databases in %s: run freshclam (package clamav-freshclam), or name the directory that has "
+            "them (%s)",
+            directory, problem->message);
         return NULL;
     }
     while ((name = g_dir_read_name(dir)) != NULL)
