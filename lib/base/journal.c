@@ -9,6 +9,7 @@
 #include "lib/base/file.h"
 
 #define CHECK_SIZE 16
+#define MAX_DIGITS 19               /* so that none is too large for 64 bits */
 #define MAX_SIZE   ((gsize)1 << 30) /* 200 bytes a certificate: five million */
 
 struct HlJournal {
@@ -18,13 +19,37 @@ struct HlJournal {
     off_t size, size_before;
 };
 
-/* "NUMBER CHECK text\n" */
-static void print_line(GString *out, uint64_t number, const char *text)
+/* Of "NUMBER text", into CHECK_SIZE characters.  A site of a million endpoints has two million lines, and each start
+ * looks at all of them: one sum for all, and nothing is printed that is only compared. */
+static void make_check(GChecksum *sum, const char *number, gsize digits, const char *text, gsize size, char *check)
 {
-    g_autofree char *checked = g_strdup_printf("%" G_GUINT64_FORMAT " %s", number, text);
-    g_autofree char *check = g_compute_checksum_for_string(G_CHECKSUM_SHA256, checked, -1);
+    guint8 digest[32];
+    gsize n = sizeof digest;
 
-    g_string_append_printf(out, "%" G_GUINT64_FORMAT " %.*s %s\n", number, CHECK_SIZE, check, text);
+    g_checksum_reset(sum);
+    g_checksum_update(sum, (const guchar *)number, (gssize)digits);
+    g_checksum_update(sum, (const guchar *)" ", 1);
+    g_checksum_update(sum, (const guchar *)text, (gssize)size);
+    g_checksum_get_digest(sum, digest, &n);
+    for (gsize i = 0; i < CHECK_SIZE; i++)
+        check[i] = "0123456789abcdef"[i % 2 == 0 ? digest[i / 2] >> 4 : digest[i / 2] & 15];
+}
+
+/* "NUMBER CHECK text\n" */
+static void print_line(GString *out, GChecksum *sum, uint64_t number, const char *text)
+{
+    char digits[MAX_DIGITS + 2];
+    gsize n = (gsize)g_snprintf(digits, sizeof digits, "%" G_GUINT64_FORMAT, number);
+    gsize size = strlen(text);
+    char check[CHECK_SIZE];
+
+    make_check(sum, digits, n, text, size, check);
+    g_string_append_len(out, digits, (gssize)n);
+    g_string_append_c(out, ' ');
+    g_string_append_len(out, check, CHECK_SIZE);
+    g_string_append_c(out, ' ');
+    g_string_append_len(out, text, (gssize)size);
+    g_string_append_c(out, '\n');
 }
 
 /* Where the reader is. */
@@ -32,30 +57,43 @@ typedef struct {
     HlJournalLine line;
     gpointer user;
     HlJournalState *state;
+    GChecksum *sum;
     uint64_t number; /* of the last sound line */
 } Reader;
+
+/* As a number is printed; 0: it is none. */
+static gsize count_digits(const char *data, gsize length)
+{
+    gsize n = 0;
+
+    while (n < length && g_ascii_isdigit(data[n]))
+        n++;
+    return n > MAX_DIGITS || (n > 1 && data[0] == '0') ? 0 : n;
+}
 
 /* A whole line with its line feed.  false: it is not sound. */
 static bool take_line(Reader *reader, const char *data, gsize length)
 {
-    g_autofree char *line = g_strndup(data, length);
-    g_autoptr(GString) again = g_string_new(NULL);
-    char *text = NULL;
-    uint64_t number = g_ascii_strtoull(line, &text, 10);
+    gsize digits = count_digits(data, length);
+    gsize begin = digits + CHECK_SIZE + 2; /* of the text */
+    char check[CHECK_SIZE];
+    uint64_t number;
 
-    if (strlen(line) != length || text == line || *text != ' ' || strlen(text) < CHECK_SIZE + 3 ||
-        text[CHECK_SIZE + 1] != ' ')
+    if (digits == 0 || length < begin + 1 || data[digits] != ' ' || data[begin - 1] != ' ' ||
+        memchr(data, '\0', length) != NULL)
         return false;
-    text += CHECK_SIZE + 2;
-    text[strlen(text) - 1] = '\0';
-    print_line(again, number, text);
-    if (again->len != length || memcmp(again->str, data, length) != 0)
+    make_check(reader->sum, data, digits, data + begin, length - begin - 1, check);
+    if (memcmp(check, data + digits + 1, CHECK_SIZE) != 0)
         return false;
+    number = g_ascii_strtoull(data, NULL, 10);
     reader->state->gaps += number != reader->number + 1;
     reader->number = number;
     reader->state->lines++;
-    if (reader->line != NULL)
+    if (reader->line != NULL) {
+        g_autofree char *text = g_strndup(data + begin, length - begin - 1);
+
         reader->line(text, reader->user);
+    }
     return true;
 }
 
@@ -78,10 +116,12 @@ static void read_lines(Reader *reader, const char *data, gsize size)
 static bool read_all(const char *path, Reader *reader, gsize *size, GError **error)
 {
     g_autoptr(GError) problem = NULL;
+    g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
     g_autoptr(GBytes) bytes = hl_file_read(path, MAX_SIZE, &problem);
     const char *data;
     guint whole = 0;
 
+    reader->sum = sum;
     *reader->state = (HlJournalState){ 0 };
     *size = 0;
     if (bytes == NULL) {
@@ -106,11 +146,11 @@ bool hl_journal_read(const char *path, HlJournalLine line, gpointer user, HlJour
     return read_all(path, &reader, &size, error);
 }
 
-HlJournal *hl_journal_open(const char *path, HlJournalState *state, GError **error)
+HlJournal *hl_journal_open(const char *path, HlJournalLine line, gpointer user, HlJournalState *state, GError **error)
 {
     g_autoptr(HlJournal) journal = g_new0(HlJournal, 1);
     g_autofree char *directory = g_path_get_dirname(path);
-    Reader reader = { .state = state };
+    Reader reader = { .line = line, .user = user, .state = state };
     gsize size;
 
     journal->fd = -1;
@@ -154,12 +194,13 @@ static bool write_at(int fd, const char *data, gsize size, off_t at)
 
 bool hl_journal_append(HlJournal *journal, const GPtrArray *lines, GError **error)
 {
+    g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
     g_autoptr(GString) out = g_string_new(NULL);
     int saved;
 
     for (guint i = 0; i < lines->len; i++) {
         g_assert(strchr(lines->pdata[i], '\n') == NULL);
-        print_line(out, journal->number + 1 + i, lines->pdata[i]);
+        print_line(out, sum, journal->number + 1 + i, lines->pdata[i]);
     }
     if (write_at(journal->fd, out->str, out->len, journal->size) && fdatasync(journal->fd) == 0) {
         journal->number_before = journal->number;

@@ -30,8 +30,9 @@ typedef void (*HlJournalLine)(const char *text, gpointer user);
 bool hl_journal_read(const char *path, HlJournalLine line, gpointer user, HlJournalState *state,
                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* For appending; made if need be (0600); an unfinished last line is cut off.  NULL on failure. */
-HlJournal *hl_journal_open(const char *path, HlJournalState *state, GError **error);
+/* For appending; made if need be (0600); reads it first, as hl_journal_read, and cuts an unfinished last line off. NULL
+ * on failure. */
+HlJournal *hl_journal_open(const char *path, HlJournalLine line, gpointer user, HlJournalState *state, GError **error);
 void hl_journal_free(HlJournal *journal);
 
 /* All of the lines (char *, without line feeds), durably, or none. */

@@ -176,12 +176,12 @@ HlDb *mgr_site_open_registry(const char *dir, HlJournal **journal, GError **erro
     g_autoptr(HlJournal) opened = NULL;
     g_autoptr(HlDb) db = NULL;
     HlJournalState state;
-    g_autoptr(MgrLedger) ledger = mgr_ledger_read(journal_path, &state, error);
+    g_autoptr(MgrLedger) ledger = mgr_ledger_new();
 
-    if (ledger == NULL || !guard_log(dir, ledger, error))
+    opened = hl_journal_open(journal_path, mgr_ledger_line, ledger, &state, error);
+    if (opened == NULL || !guard_log(dir, ledger, error))
         return NULL;
-    opened = hl_journal_open(journal_path, &state, error);
-    db = opened != NULL ? mgr_registry_open(path, error) : NULL;
+    db = mgr_registry_open(path, error);
     if (db == NULL)
         return NULL;
     tell_journal(journal_path, &state, ledger);

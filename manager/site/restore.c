@@ -196,7 +196,7 @@ static bool join_journals(const MgrRestoreOrder *order, MgrRestoreReport *report
     g_autoptr(GPtrArray) news = NULL;
     g_autoptr(GPtrArray) old = read_lines(path, error);
     HlJournalState state;
-    g_autoptr(HlJournal) journal = old != NULL ? hl_journal_open(path, &state, error) : NULL;
+    g_autoptr(HlJournal) journal = old != NULL ? hl_journal_open(path, NULL, NULL, &state, error) : NULL;
 
     if (journal == NULL || !keep_drained(order, whole != NULL ? whole : report->aside, report, error))
         return false;

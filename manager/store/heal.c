@@ -34,9 +34,13 @@ static const struct {
 static bool heal_patterns(char **patterns)
 {
     size_t n;
-    HlMsgComponent **components = hl_components_parse(*patterns, &n);
-    bool healed = n > HL_MAX_PATTERNS;
+    HlMsgComponent **components;
+    bool healed;
 
+    if (*patterns == NULL || **patterns == '\0')
+        return false;
+    components = hl_components_parse(*patterns, &n);
+    healed = n > HL_MAX_PATTERNS;
     for (size_t i = 0; i < n; i++)
         healed |= hl_bound_cut(components[i]->name, HL_MAX_NAME);
     if (healed) {

@@ -432,7 +432,7 @@ bool mgr_ledger_compare(const MgrLedger *ledger, HlDb *db, HlTime now, MgrGaps *
 
     gaps_init(gaps);
     if (!mgr_registry_load_certificates(db, on_certificate, &comparison, error) ||
-        !mgr_registry_load_endpoints(db, on_endpoint, &comparison, error) ||
+        !mgr_registry_load_identities(db, on_endpoint, &comparison, error) ||
         !mgr_registry_load_tokens(db, on_token, &comparison, error) || !compare_accounts(&comparison, db, error))
         return false;
     compare_rest(&comparison, now);

@@ -50,7 +50,7 @@ GPtrArray *mgr_ledger_snapshot(HlDb *db, HlTime now, GError **error)
     g_autoptr(GPtrArray) behind = g_ptr_array_new();
     Snapshot snapshot = { lines, behind, now };
     bool ok = mgr_registry_load_certificates(db, snap_certificate, &snapshot, error) &&
-              mgr_registry_load_endpoints(db, snap_endpoint, &snapshot, error) &&
+              mgr_registry_load_identities(db, snap_endpoint, &snapshot, error) &&
               mgr_registry_load_tokens(db, snap_token, &snapshot, error) &&
               mgr_ledger_snapshot_accounts(db, lines, error);
 

@@ -138,6 +138,17 @@ bool mgr_endpoint_enrol_as_told(MgrEndpointRecord *record)
     return changed;
 }
 
+#define IDENTITY_COLUMNS(X)         \
+    X(I_ID, "id")                   \
+    X(I_GROUP, "grp")               \
+    X(I_HOST, "host")               \
+    X(I_FINGERPRINT, "fingerprint") \
+    X(I_SERIAL, "serial")           \
+    X(I_ENROLLED_AT, "enrolled_at") \
+    X(I_REVOKED_AT, "revoked_at")
+
+enum { IDENTITY_COLUMNS(CONSTANT) };
+
 #define ENDPOINT_COLUMNS(X)                                          \
     X(E_NUMBER, "number")                                            \
     X(E_ID, "id")                                                    \
@@ -312,6 +323,33 @@ static bool on_endpoint(HlStmt *row, gpointer user)
     ((MgrEndpointFn)to->fn)(&record, to->user);
     mgr_endpoint_record_clear(&record);
     return true;
+}
+
+static bool on_identity(HlStmt *row, gpointer user)
+{
+    const Receiver *to = user;
+    g_autofree char *healed = NULL;
+    MgrEndpointRecord record = {
+        .id = text(row, I_ID),
+        .group = text(row, I_GROUP),
+        .host = text(row, I_HOST),
+        .fingerprint = text(row, I_FINGERPRINT),
+        .serial = text(row, I_SERIAL),
+        .enrolled_at = hl_stmt_int(row, I_ENROLLED_AT),
+        .revoked_at = hl_stmt_int(row, I_REVOKED_AT),
+    };
+
+    healed = mgr_heal_endpoint(&record); /* the load of all of it says so */
+    ((MgrEndpointFn)to->fn)(&record, to->user);
+    mgr_endpoint_record_clear(&record);
+    return true;
+}
+
+bool mgr_registry_load_identities(HlDb *db, MgrEndpointFn fn, gpointer user, GError **error)
+{
+    Receiver to = { (AnyFn)fn, user };
+
+    return hl_db_query(db, on_identity, &to, error, SELECT(IDENTITY_COLUMNS) "FROM endpoint ORDER BY number", "");
 }
 
 bool mgr_registry_load_endpoints(HlDb *db, MgrEndpointFn fn, gpointer user, GError **error)

@@ -55,7 +55,7 @@ static void append(HlJournal *journal, const char *line)
 
 static void append_once(Fixture *f, const char *line)
 {
-    g_autoptr(HlJournal) journal = hl_journal_open(f->path, &f->state, NULL);
+    g_autoptr(HlJournal) journal = hl_journal_open(f->path, NULL, NULL, &f->state, NULL);
 
     g_assert_nonnull(journal);
     append(journal, line);
@@ -153,7 +153,7 @@ static void test_gap(Fixture *f, gconstpointer user G_GNUC_UNUSED)
 
 static void test_take_back(Fixture *f, gconstpointer user G_GNUC_UNUSED)
 {
-    g_autoptr(HlJournal) journal = hl_journal_open(f->path, &f->state, NULL);
+    g_autoptr(HlJournal) journal = hl_journal_open(f->path, NULL, NULL, &f->state, NULL);
 
     g_assert_false(hl_journal_take_back(journal)); /* nothing to take back */
     append(journal, "one");
@@ -166,6 +166,37 @@ static void test_take_back(Fixture *f, gconstpointer user G_GNUC_UNUSED)
     g_assert_cmpuint(f->state.damaged + f->state.gaps, ==, 0);
 }
 
+/* The form of a line is fixed: its check is of what stands there, and a number has one spelling. */
+static void test_form(Fixture *f, gconstpointer user G_GNUC_UNUSED)
+{
+    /* the first 16 digits of SHA-256 of "1 one", and of "01 one" */
+    static const struct {
+        const char *line;
+        guint sound;
+    } rows[] = {
+        { "1 dd982210e11dcf0f one\n", 1 },  { "01 d358aec0de3f1886 one\n", 0 }, { "1  dd982210e11dcf0f one\n", 0 },
+        { " 1 dd982210e11dcf0f one\n", 0 }, { "1 dd982210e11dcf0f one \n", 0 }, { "\n", 0 },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_assert_true(hl_file_write(f->path, rows[i].line, strlen(rows[i].line), 0600, NULL));
+        g_assert_cmpuint(read_all(f), ==, rows[i].sound);
+    }
+}
+
+/* Opened, it tells its lines, as a reader would. */
+static void test_open_tells(Fixture *f, gconstpointer user G_GNUC_UNUSED)
+{
+    g_autoptr(HlJournal) journal = NULL;
+
+    append_once(f, "one");
+    g_ptr_array_set_size(f->lines, 0);
+    journal = hl_journal_open(f->path, keep, f->lines, &f->state, NULL);
+    g_assert_nonnull(journal);
+    g_assert_cmpuint(f->lines->len, ==, 2);
+    g_assert_cmpstr(f->lines->pdata[1], ==, "one too");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -173,6 +204,8 @@ int main(int argc, char **argv)
     g_test_add("/journal/torn", Fixture, NULL, set_up, test_torn, tear_down);
     g_test_add("/journal/damaged", Fixture, NULL, set_up, test_damaged, tear_down);
     g_test_add("/journal/gap", Fixture, NULL, set_up, test_gap, tear_down);
+    g_test_add("/journal/form", Fixture, NULL, set_up, test_form, tear_down);
+    g_test_add("/journal/open-tells", Fixture, NULL, set_up, test_open_tells, tear_down);
     g_test_add("/journal/take-back", Fixture, NULL, set_up, test_take_back, tear_down);
     return g_test_run();
 }

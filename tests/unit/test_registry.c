@@ -203,6 +203,19 @@ static void check_endpoint(Fixture *fixture, MgrEndpointRecord *record)
     g_assert_cmpstr(fixture->loaded->str, ==, expected->str);
 }
 
+static void on_identity(MgrEndpointRecord *record, gpointer user)
+{
+    const MgrEndpointRecord *expected = user;
+
+    g_assert_cmpstr(record->id, ==, expected->id);
+    g_assert_cmpstr(record->group, ==, expected->group);
+    g_assert_cmpstr(record->host, ==, expected->host);
+    g_assert_cmpstr(record->fingerprint, ==, expected->fingerprint);
+    g_assert_cmpstr(record->serial, ==, expected->serial);
+    g_assert_cmpint(record->enrolled_at, ==, expected->enrolled_at);
+    g_assert_cmpint(record->revoked_at, ==, expected->revoked_at);
+}
+
 static void test_endpoint(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
 {
     g_autoptr(GBytes) digest = g_bytes_new_static("0123456789abcdef0123456789abcdef", 32);
@@ -219,6 +232,7 @@ static void test_endpoint(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
     write_endpoint(fixture, &record);
     fixture_commit(fixture);
     check_endpoint(fixture, &record);
+    g_assert_true(mgr_registry_load_identities(fixture->db, on_identity, &record, NULL));
     for (gsize i = 0; i < G_N_ELEMENTS(flags); i++) { /* one at a time: which of them it is shows only so */
         *flags[i] = true;
         write_endpoint(fixture, &record);

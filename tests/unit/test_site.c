@@ -176,7 +176,7 @@ static void add_line(const Site *site, char *line)
 {
     g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
     HlJournalState state;
-    g_autoptr(HlJournal) journal = hl_journal_open(site->journal, &state, NULL);
+    g_autoptr(HlJournal) journal = hl_journal_open(site->journal, NULL, NULL, &state, NULL);
 
     g_ptr_array_add(lines, line);
     g_assert_true(hl_journal_append(journal, lines, NULL));
