@@ -429,6 +429,39 @@ static void test_pass(void)
                     MGR_ONCE_AGAIN);
 }
 
+/* A person who had to sign in again is told the answer, and it is not done twice; a token of the account, or one of its
+ * certificates, is told nothing. */
+static void test_signed_in_again(void)
+{
+    static const struct {
+        const char *pass;
+        MgrOnceResult result;
+    } cases[] = {
+        { "s-1", MGR_ONCE_AGAIN }, { "s-2", MGR_ONCE_AGAIN }, { "t-1", MGR_ONCE_REFUSED }, { NULL, MGR_ONCE_REFUSED }
+    };
+    g_autoptr(Parts) parts = parts_new();
+    g_autoptr(MgrOnce) once = mgr_once_new(&(MgrOnceOptions){ parts->record, &parts->fleet });
+    HlMsgCall message = HOLDLINE__V1__CALL__INIT;
+    g_auto(MgrCaller) caller = { 0 };
+    g_autoptr(HlWriteSet) set = hl_write_set_new();
+    g_auto(MgrOnceAnswer) first = { 0 };
+    MgrClaim *claim = NULL;
+
+    message.name = hl_unconst("token create");
+    message.once = hl_unconst(KEY);
+    mgr_caller_init(&caller, "admin", MGR_ROLE_OWNER, "");
+    g_assert_cmpint(mgr_once_claim(once, &caller, "s-1", &message, hl_clock_wall(), &claim, &first, NULL), ==,
+                    MGR_ONCE_FIRST);
+    mgr_claim_keep(claim, set, NULL, NULL);
+    mgr_claim_end(claim, MGR_CLAIM_DONE);
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_auto(MgrOnceAnswer) answer = { 0 };
+
+        g_assert_cmpint(mgr_once_claim(once, &caller, cases[i].pass, &message, hl_clock_wall(), &claim, &answer, NULL),
+                        ==, cases[i].result);
+    }
+}
+
 /* A key for one-time codes takes the place of the one before, so each request is answered with its own. */
 static void test_code(void)
 {
@@ -550,6 +583,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/once/secret-restarted", test_secret_restarted);
     g_test_add_func("/manager/once/request-restarted", test_request_restarted);
     g_test_add_func("/manager/once/pass", test_pass);
+    g_test_add_func("/manager/once/signed-in-again", test_signed_in_again);
     g_test_add_func("/manager/once/code", test_code);
     g_test_add_func("/manager/once/long", test_long);
     g_test_add_func("/manager/once/bounds", test_bounds);

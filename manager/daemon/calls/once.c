@@ -167,6 +167,15 @@ static bool has_secret(const HlMsgCall *message)
     return false;
 }
 
+/* One session of an account is as good as the next, and a person may have to sign in again before they ask again; but
+ * a token may be somebody else's. */
+static const char *pass_of(const char *pass)
+{
+    if (pass == NULL)
+        return "";
+    return g_str_has_prefix(pass, "s-") ? "session" : pass;
+}
+
 /* Call, arguments, the pass and for whose groups; each text with its end, so that none can pass for two. */
 static char *digest_of(const MgrCaller *caller, const char *pass, const HlMsgCall *message, bool with_secrets)
 {
@@ -321,8 +330,8 @@ MgrOnceResult mgr_once_claim(MgrOnce *once, const MgrCaller *caller, const char 
                              HlTime now, MgrClaim **claim, MgrOnceAnswer *answer, GError **error)
 {
     g_autofree char *key = hl_sha256_hex(message->once, strlen(message->once));
-    g_autofree char *digest = digest_of(caller, pass != NULL ? pass : "", message, false);
-    g_autofree char *full = digest_of(caller, pass != NULL ? pass : "", message, true);
+    g_autofree char *digest = digest_of(caller, pass_of(pass), message, false);
+    g_autofree char *full = digest_of(caller, pass_of(pass), message, true);
     Account *account = account_of(once, caller->account);
     Entry *entry;
 

@@ -53,7 +53,7 @@ typedef enum {
 bool mgr_once_takes(const HlMsgCall *message);
 
 /* A call with a key, after it was checked that the caller may make it.  pass: id of the session or token that it came
- * with, whose key it is; NULL: none.  now: wall. */
+ * with; the key is the token's, or of all sessions of the account; NULL: none.  now: wall. */
 MgrOnceResult mgr_once_claim(MgrOnce *once, const MgrCaller *caller, const char *pass, const HlMsgCall *message,
                              HlTime now, MgrClaim **claim, MgrOnceAnswer *answer, GError **error);
 
