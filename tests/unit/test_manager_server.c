@@ -23,8 +23,21 @@ static void set_conf(Parts *parts, const char *name, const char *value)
 static json_t *ask(Parts *parts, const char *code, const char *hosts, const char *force)
 {
     parts_call(parts, "server certificate", "hosts", hosts, force != NULL ? "force" : NULL, force, NULL);
-    parts_commit(parts);
+    parts_let_finish(parts);
     return parts_expect_reply(parts, code);
+}
+
+/* What is done on the answer finds the new names at the broker too: it has had the time to read the file. */
+static void test_certificate_in_force(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+
+    parts_call(parts, "server certificate", "hosts", "localhost,av.example.org", NULL);
+    parts_commit(parts);
+    g_assert_cmpuint(parts->renewed, ==, 1);
+    g_assert_null(parts_reply(parts));
+    timer_fake_advance(HL_SECOND);
+    json_decref(parts_expect_reply(parts, ""));
 }
 
 static void expect_names(const Parts *parts, const char *expected)
@@ -81,7 +94,7 @@ static void test_uncovered(void)
         set_conf(parts, "broker.addresses", cases[i].brokers);
         set_conf(parts, "http.urls", cases[i].url);
         parts_call(parts, "server certificate", "hosts", cases[i].hosts, NULL);
-        parts_commit(parts);
+        parts_let_finish(parts);
         reply = parts_reply(parts);
         g_assert_nonnull(reply);
         g_test_message("%s: %s", cases[i].hosts, reply->message);
@@ -542,6 +555,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/manager/server/certificate", test_certificate);
+    g_test_add_func("/manager/server/certificate-in-force", test_certificate_in_force);
     g_test_add_func("/manager/server/uncovered", test_uncovered);
     g_test_add_func("/manager/server/refused", test_refused);
     g_test_add_func("/manager/server/unwritable", test_unwritable);

@@ -3,6 +3,7 @@
 
 #include "lib/base/log.h"
 #include "lib/base/unconst.h"
+#include "manager/daemon/calls/listings.h"
 #include "manager/daemon/calls/rollover_calls.h"
 #include "manager/daemon/calls/succession_calls.h"
 #include "manager/site/names.h"
@@ -18,6 +19,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ScratchConf, scratch_conf_clear)
 
 struct MgrServerCalls {
     MgrServerCallsOptions parts;
+    MgrListings *listings;
     MgrRolloverCalls *rollover;
     MgrSuccessionCalls *succession;
 };
@@ -121,7 +123,9 @@ static void fold_replacement(gpointer change)
     }
     hl_info("server", "the server has the certificate %s, by %s", hl_cert_info(replacement->cert)->serial,
             mgr_call_admin(replacement->call));
-    mgr_call_done(replacement->call, server_document(replacement->calls, replacement->cert));
+    /* an endpoint that is told to move before the broker shows the new names would find the old ones, and go back */
+    mgr_listings_answer(replacement->calls->listings, replacement->call,
+                        server_document(replacement->calls, replacement->cert));
 }
 
 /* Anyone who is told a name that the certificate does not have could not come back. */
@@ -287,6 +291,7 @@ MgrServerCalls *mgr_server_calls_new(const MgrServerCallsOptions *options, MgrDi
     MgrServerCalls *calls = g_new0(MgrServerCalls, 1);
 
     calls->parts = *options;
+    calls->listings = mgr_listings_new(options->pki);
     mgr_dispatch_add(dispatch, rows, calls);
     calls->rollover = mgr_rollover_calls_new(&(MgrRolloverCallsOptions){ .fleet = options->fleet,
                                                                          .record = options->record,
@@ -314,5 +319,6 @@ void mgr_server_calls_free(MgrServerCalls *calls)
         return;
     mgr_succession_calls_free(calls->succession);
     mgr_rollover_calls_free(calls->rollover);
+    mgr_listings_free(calls->listings);
     g_free(calls);
 }
