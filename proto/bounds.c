@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/base/unconst.h"
+#include "lib/pki/batch.h"
 #include "lib/pki/key.h"
 #include "proto/wire.h"
 
@@ -89,6 +90,7 @@ static const HlBound rows[] = {
     { "LineNotice.hold_off_boot", .max = HL_MAX_ID },
     { "SignedEnvelope.key_id", .max = HL_MAX_ID },
     { "SignedEnvelope.payload", .max = HL_WIRE_MAX_SIZE },
+    { "SignedEnvelope.path", .max = HL_BATCH_MAX_DEPTH * HL_SHA256_SIZE },
     { "SignedEnvelope.signature", .max = SIGNATURE_SIZE, .exact = SIGNATURE_SIZE },
     { "Setting.key", .max = HL_MAX_NAME },
     { "Setting.value", .max = MAX_VALUE },

@@ -13,11 +13,21 @@
 #define HL_ENVELOPE_LINE     "line"
 #define HL_ENVELOPE_SERVER   "server"
 
+/* Something to be signed. */
+typedef struct {
+    const char *context;
+    GBytes *payload; /* encoded */
+} HlEnvelopeLetter;
+
 /* The signed envelope of an inner message, to be freed by hl_wire_free. */
 HlMsgEnvelope *hl_envelope_sign(const HlSigningKey *key, const char *context, const ProtobufCMessage *inner);
 
 /* The same of a message that is encoded already. */
 HlMsgEnvelope *hl_envelope_sign_encoded(const HlSigningKey *key, const char *context, GBytes *payload);
+
+/* Encoded envelopes (GBytes, in the same order) of several encoded messages, by one signature for each HL_BATCH_MAX of
+ * them: for receivers that say that they open such ones (Link.batches).  Caller frees. */
+GPtrArray *hl_envelopes_sign(const HlSigningKey *key, const HlEnvelopeLetter *letters, guint n);
 
 /* The inner message if its signature by this raw public key (32 bytes) is valid; NULL with HL_ERROR_UNTRUSTED
  * otherwise. */

@@ -136,6 +136,7 @@ static void publish_birth(FleetEndpoint *endpoint)
     link.spool_first = endpoint->first;
     link.spool_last = endpoint->seq;
     link.serial = hl_unconst(hl_cert_info(endpoint->cert)->serial);
+    link.batches = true;
     payload = HL_WIRE_ENCODE(&link);
     publish(endpoint, HL_TOPIC_LINK, payload);
 }

@@ -106,6 +106,7 @@ static void publish_birth(EpPresence *presence)
     link.serial = hl_unconst(hl_cert_info(presence->has.identity->cert)->serial);
     link.patterns = hl_components_parse(ep_updates_patterns(presence->has.updates), &link.n_patterns);
     link.announces = presence->announce;
+    link.batches = true;
     note_registration(presence, registration);
     payload = HL_WIRE_ENCODE(&link);
     hl_components_free(link.patterns, link.n_patterns);

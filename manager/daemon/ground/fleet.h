@@ -120,6 +120,7 @@ struct MgrEndpoint {
     guint presence_turn, display_turn; /* places in the fleet's agendas */
 
     /* small ones in one place: a fleet is tens of thousands of these */
+    bool takes_batches;            /* link, for letters: its last birth says so */
     bool ack_due;                  /* delivery: in the queue */
     bool is_outgoing, regroup_due; /* delivery: in the queue of what goes in slices; settings are part of it */
     bool reissuing;                /* applied: its document is being stored under a number of its own, and sent

@@ -6,6 +6,7 @@
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
 #include "lib/base/unconst.h"
+#include "manager/daemon/state/letters.h"
 #include "proto/envelope.h"
 #include "proto/schedule.h"
 
@@ -25,6 +26,7 @@ struct MgrDelivery {
     MgrRecord *record;
     MgrStatus *status;
     const MgrSealer *sealer;
+    MgrLetters *letters;
     GQueue acks;               /* MgrEndpoint * whose reports were committed */
     GQueue late;               /* MgrEndpoint * that asked for more than their quota */
     GQueue outgoing[N_QUEUES]; /* MgrEndpoint *: what concerns many; by broker, so that none waits for another's */
@@ -42,6 +44,7 @@ MgrDelivery *mgr_delivery_new(const MgrDeliveryOptions *options)
     delivery->record = options->record;
     delivery->status = options->status;
     delivery->sealer = options->sealer;
+    delivery->letters = mgr_letters_new(options->down, options->sealer);
     g_queue_init(&delivery->acks);
     g_queue_init(&delivery->late);
     for (guint i = 0; i < N_QUEUES; i++)
@@ -58,12 +61,16 @@ void mgr_delivery_free(MgrDelivery *delivery)
     for (guint i = 0; i < N_QUEUES; i++)
         g_queue_clear(&delivery->outgoing[i]);
     g_clear_handle_id(&delivery->pump_timer, g_source_remove);
+    mgr_letters_free(delivery->letters);
     g_free(delivery);
 }
 
 MgrDeliveryCounts mgr_delivery_count(const MgrDelivery *delivery)
 {
-    return delivery->counts;
+    MgrDeliveryCounts counts = delivery->counts;
+
+    counts.signatures = mgr_letters_signatures(delivery->letters);
+    return counts;
 }
 
 /* B18: the option is for schedules by minutes or hours; what a user or the administrator started brings settings. */
@@ -96,86 +103,36 @@ static uint64_t answered_session(const MgrEndpoint *endpoint)
     return endpoint->heard_session != 0 ? endpoint->heard_session : endpoint->record.presence.session;
 }
 
-/* Encoded once for a group: in an encoded message the fields may come in any order, and in parts. */
-static GBytes *shared_of(MgrGroup *group)
-{
-    HlMsgSettingsDocument document = HOLDLINE__V1__SETTINGS_DOCUMENT__INIT;
-
-    if (group->shared != NULL)
-        return group->shared;
-    document.group = group->record.name;
-    document.version = group->record.version;
-    document.digest.data = hl_unconst(g_bytes_get_data(group->digest, &document.digest.len));
-    document.settings = hl_settings_entries(group->record.settings, &document.n_settings);
-    group->shared = HL_WIRE_ENCODE(&document);
-    hl_settings_entries_free(document.settings, document.n_settings);
-    return group->shared;
-}
-
 HlMsgEnvelope *mgr_delivery_envelope(const MgrDelivery *delivery, MgrGroup *group, const MgrAddressee *to)
 {
-    HlMsgSettingsDocument document = HOLDLINE__V1__SETTINGS_DOCUMENT__INIT;
-    g_autoptr(GByteArray) whole = g_byte_array_new();
-    g_autoptr(GBytes) own = NULL;
-    g_autoptr(GBytes) payload = NULL;
-    GBytes *parts[2] = { shared_of(group) };
+    g_autoptr(GBytes) payload = mgr_payload_settings(group, to);
 
-    document.endpoint = hl_unconst(to->endpoint);
-    document.session = to->session;
-    document.counter = to->counter;
-    document.issued_ms = hl_clock_wall();
-    document.path = hl_unconst(mgr_path_name(to->path));
-    parts[1] = own = HL_WIRE_ENCODE(&document);
-    for (gsize i = 0; i < G_N_ELEMENTS(parts); i++)
-        g_byte_array_append(whole, g_bytes_get_data(parts[i], NULL), (guint)g_bytes_get_size(parts[i]));
-    payload = g_byte_array_free_to_bytes(g_steal_pointer(&whole));
     return hl_envelope_sign_encoded(mgr_sealer_key(delivery->sealer), HL_ENVELOPE_SETTINGS, payload);
+}
+
+static void count_settings(bool sent, gpointer user, gpointer item G_GNUC_UNUSED)
+{
+    ((MgrDelivery *)user)->counts.settings += sent;
 }
 
 void mgr_delivery_settings(MgrDelivery *delivery, MgrEndpoint *endpoint, MgrOccasion occasion)
 {
     MgrRecipient recipient = mgr_delivery_recipient(endpoint);
     MgrPath path = mgr_path_for(&recipient, MGR_WORK_SETTINGS, occasion);
-    g_autoptr(HlMsgEnvelope) envelope = NULL;
     g_autoptr(GBytes) payload = NULL;
 
     if (!mgr_endpoint_is_up(endpoint) || endpoint->record.revoked_at > 0 || mgr_endpoint_has_desired(endpoint))
         return;
     if (path == MGR_PATH_NONE || endpoint->reissuing)
         return;
-    envelope = mgr_delivery_envelope(delivery, endpoint->group,
-                                     &(MgrAddressee){ .endpoint = endpoint->record.id,
-                                                      .counter = mgr_endpoint_desired_counter(endpoint),
-                                                      .session = answered_session(endpoint),
-                                                      .path = path });
-    payload = HL_WIRE_ENCODE(envelope);
-    if (mgr_down_send(delivery->down, HL_TOPIC_SETTINGS, endpoint->record.id, payload, 0))
-        delivery->counts.settings++;
-}
-
-static GBytes *sign_command(const MgrDelivery *delivery, const HlMsgCommand *command)
-{
-    g_autoptr(HlMsgEnvelope) envelope =
-        hl_envelope_sign(mgr_sealer_key(delivery->sealer), HL_ENVELOPE_COMMAND, &command->base);
-
-    return HL_WIRE_ENCODE(envelope);
-}
-
-static bool send_cancel(MgrDelivery *delivery, const MgrTarget *target)
-{
-    HlMsgCommand command = HOLDLINE__V1__COMMAND__INIT;
-    g_autofree char *id = g_strdup_printf("%s.cancel", target->record.command);
-    g_autoptr(GBytes) payload = NULL;
-
-    command.endpoint = target->endpoint->record.id;
-    command.id = id;
-    command.kind = hl_command_kind_to_wire(HL_KIND_CANCEL);
-    command.subject = target->record.command;
-    command.issued_ms = hl_clock_wall();
-    command.expires_ms = target->command->record.expires_at;
-    payload = sign_command(delivery, &command);
-    return mgr_down_send(delivery->down, HL_TOPIC_COMMAND, target->endpoint->record.id, payload,
-                         command.expires_ms - command.issued_ms);
+    payload = mgr_payload_settings(endpoint->group, &(MgrAddressee){ .endpoint = endpoint->record.id,
+                                                                     .counter = mgr_endpoint_desired_counter(endpoint),
+                                                                     .session = answered_session(endpoint),
+                                                                     .path = path });
+    mgr_letters_send(delivery->letters,
+                     &(MgrLetter){ endpoint, HL_TOPIC_SETTINGS, HL_ENVELOPE_SETTINGS, payload, .done = count_settings,
+                                   .user = delivery },
+                     NULL);
 }
 
 bool mgr_delivery_reaches(const MgrEndpoint *endpoint, MgrOccasion occasion)
@@ -186,31 +143,27 @@ bool mgr_delivery_reaches(const MgrEndpoint *endpoint, MgrOccasion occasion)
            mgr_path_for(&recipient, MGR_WORK_COMMAND, occasion) != MGR_PATH_NONE;
 }
 
-/* false: nothing left. */
-static bool send_command(MgrDelivery *delivery, const MgrTarget *target)
+/* Its cancellation, if it was cancelled.  Nothing leaves of one that has expired. */
+static void send_command(MgrDelivery *delivery, MgrTarget *target, MgrLetterDone done)
 {
     const MgrCommandRecord *record = &target->command->record;
     HlTime left = record->expires_at - hl_clock_wall();
-    HlMsgCommand command = HOLDLINE__V1__COMMAND__INIT;
     g_autoptr(GBytes) payload = NULL;
 
-    if (left <= 0)
-        return false;
-    if (record->cancelled_at > 0)
-        return send_cancel(delivery, target);
-    command.endpoint = target->endpoint->record.id;
-    command.id = record->id;
-    command.kind = hl_command_kind_to_wire(record->kind);
-    command.issued_ms = record->issued_at;
-    command.expires_ms = record->expires_at;
-    command.window_ms = record->window_ms;
-    command.timeout_ms = record->timeout_ms;
-    command.scope = record->scope;
-    payload = sign_command(delivery, &command);
-    if (!mgr_down_send(delivery->down, HL_TOPIC_COMMAND, target->endpoint->record.id, payload, left))
-        return false;
-    delivery->counts.commands++;
-    return true;
+    if (left <= 0) {
+        done(false, delivery, target);
+        return;
+    }
+    payload = record->cancelled_at > 0 ? mgr_payload_cancel(target) : mgr_payload_command(target);
+    mgr_letters_send(
+        delivery->letters,
+        &(MgrLetter){ target->endpoint, HL_TOPIC_COMMAND, HL_ENVELOPE_COMMAND, payload, left, done, delivery, target },
+        NULL);
+}
+
+static void count_command(MgrDelivery *delivery, const MgrTarget *target)
+{
+    delivery->counts.commands += target->command->record.cancelled_at == 0;
 }
 
 /* A queued command on its way out: written as sent, then sent. */
@@ -251,14 +204,23 @@ static void take_back(MgrDelivery *delivery, MgrTarget *target)
     mgr_record_write(delivery->record, set);
 }
 
+static void end_written(bool sent, gpointer delivery, gpointer target)
+{
+    if (sent)
+        count_command(delivery, target);
+    else
+        take_back(delivery, target);
+}
+
 static void send_written(MgrDelivery *delivery, MgrTarget *target)
 {
     const MgrEndpoint *endpoint = target->endpoint;
 
     target->outgoing = false;
-    if (endpoint == NULL || !mgr_endpoint_is_up(endpoint) || endpoint->record.revoked_at > 0 ||
-        !send_command(delivery, target))
+    if (endpoint == NULL || !mgr_endpoint_is_up(endpoint) || endpoint->record.revoked_at > 0)
         take_back(delivery, target);
+    else
+        send_command(delivery, target, end_written);
 }
 
 static void fold_sending(gpointer change)
@@ -294,14 +256,22 @@ static void write_and_send(MgrDelivery *delivery, MgrTarget *target)
     mgr_record_commit(delivery->record, set, &kind, sending);
 }
 
+static void end_again(bool sent, gpointer delivery, gpointer target)
+{
+    if (!sent)
+        return;
+    count_command(delivery, target);
+    ((MgrTarget *)target)->outgoing = false; /* an occasion came before its turn */
+}
+
 void mgr_delivery_command(MgrDelivery *delivery, MgrTarget *target, MgrOccasion occasion)
 {
     if (target->endpoint == NULL || target->sending || !mgr_delivery_reaches(target->endpoint, occasion))
         return;
     if (target->record.state == HL_STATE_QUEUED && target->command->record.expires_at > hl_clock_wall())
         write_and_send(delivery, target);
-    else if (send_command(delivery, target))
-        target->outgoing = false; /* an occasion came before its turn */
+    else
+        send_command(delivery, target, end_again);
 }
 
 static void deliver(MgrDelivery *delivery, MgrEndpoint *endpoint, MgrOccasion occasion)
@@ -346,14 +316,20 @@ static void deliver_late(MgrDelivery *delivery)
     }
 }
 
+void mgr_delivery_withdraw(MgrDelivery *delivery, const MgrEndpoint *endpoint)
+{
+    g_autoptr(GBytes) empty = g_bytes_new_static("", 0);
+
+    mgr_down_send(delivery->down, HL_TOPIC_SETTINGS, endpoint->record.id, empty, 0);
+}
+
 void mgr_delivery_regroup(MgrDelivery *delivery, MgrEndpoint *endpoint)
 {
     MgrRecipient recipient = mgr_delivery_recipient(endpoint);
-    g_autoptr(GBytes) empty = g_bytes_new_static("", 0);
 
     if (recipient.by == MGR_BY_DOCUMENT)
         /* else its next connect would fetch, as by channel, what was sent down a line that was dead already */
-        mgr_down_send(delivery->down, HL_TOPIC_SETTINGS, endpoint->record.id, empty, 0);
+        mgr_delivery_withdraw(delivery, endpoint);
     else
         mgr_delivery_all(delivery, endpoint, MGR_OCCASION_LINE);
 }
@@ -434,6 +410,7 @@ void mgr_delivery_pump(MgrDelivery *delivery)
     guint sent = 0;
     guint passed = 0; /* queues of which none may go, in a row */
 
+    mgr_letters_gather(delivery->letters);
     for (guint i = 0; sent < SLICE && passed < N_QUEUES; i = (i + 1) % N_QUEUES) {
         if (!may_go(delivery, i)) {
             passed++;
@@ -443,6 +420,7 @@ void mgr_delivery_pump(MgrDelivery *delivery)
         sent++;
         passed = 0;
     }
+    mgr_letters_flush(delivery->letters);
     if (delivery->pump_timer == 0 && mgr_delivery_is_busy(delivery))
         delivery->pump_timer = g_timeout_add(passed < N_QUEUES ? 0 : BLOCKED_MS, on_pump, delivery);
 }
@@ -461,19 +439,20 @@ void mgr_delivery_certificate(MgrDelivery *delivery, const MgrEndpoint *endpoint
     command.expires_ms = command.issued_ms + CERTIFICATE_EXPIRY;
     command.certificate.data = (guint8 *)pem;
     command.certificate.len = strlen(pem);
-    payload = sign_command(delivery, &command);
-    mgr_down_send(delivery->down, HL_TOPIC_COMMAND, endpoint->record.id, payload, CERTIFICATE_EXPIRY);
+    payload = HL_WIRE_ENCODE(&command);
+    mgr_letters_send(
+        delivery->letters,
+        &(MgrLetter){ endpoint, HL_TOPIC_COMMAND, HL_ENVELOPE_COMMAND, payload, .expiry = CERTIFICATE_EXPIRY }, NULL);
 }
 
 void mgr_delivery_resign(MgrDelivery *delivery)
 {
-    g_autoptr(GBytes) empty = g_bytes_new_static("", 0);
     GHashTableIter iter;
     gpointer endpoint;
 
     g_hash_table_iter_init(&iter, delivery->fleet->endpoints);
     while (g_hash_table_iter_next(&iter, NULL, &endpoint)) {
-        mgr_down_send(delivery->down, HL_TOPIC_SETTINGS, ((MgrEndpoint *)endpoint)->record.id, empty, 0);
+        mgr_delivery_withdraw(delivery, endpoint);
         mgr_delivery_all(delivery, endpoint, MGR_OCCASION_LINE);
     }
 }
@@ -485,26 +464,10 @@ void mgr_delivery_clear_retained(MgrDelivery *delivery, const char *id)
 
 /* ------------------------------------------------------------------------------------------------ acknowledgements */
 
-/* The signed notice; and the same in the old fields, which endpoints of 0.1.0 read and newer ones do not. */
-static GBytes *encode_ack(const MgrDelivery *delivery, const HlMsgLineNotice *notice)
-{
-    g_autoptr(HlMsgEnvelope) envelope =
-        hl_envelope_sign(mgr_sealer_key(delivery->sealer), HL_ENVELOPE_LINE, &notice->base);
-    HlMsgAck ack = HOLDLINE__V1__ACK__INIT;
-
-    ack.spool = notice->spool;
-    ack.seq = notice->seq;
-    ack.fence_session = notice->fence_session;
-    ack.poll_ms = notice->poll_ms;
-    ack.hold_off_ms = notice->hold_off_ms;
-    ack.hold_off_boot = notice->hold_off_boot;
-    ack.notice = envelope;
-    return HL_WIRE_ENCODE(&ack);
-}
-
 static void send_notice(MgrDelivery *delivery, const MgrEndpoint *endpoint, HlMsgLineNotice notice)
 {
     g_autoptr(GBytes) payload = NULL;
+    g_autoptr(GBytes) front = NULL;
 
     notice.endpoint = endpoint->record.id;
     notice.issued_ms = hl_clock_wall();
@@ -516,8 +479,10 @@ static void send_notice(MgrDelivery *delivery, const MgrEndpoint *endpoint, HlMs
         (uint32_t)mgr_herd_connects(&delivery->fleet->herd, g_hash_table_size(delivery->fleet->endpoints),
                                     mgr_down_in_use(delivery->down), delivery->conf->reconnect_window);
     notice.poll_ms = endpoint->record.display.in_unreachable_net ? (uint32_t)delivery->conf->unreachable_poll : 0;
-    payload = encode_ack(delivery, &notice);
-    mgr_down_send(delivery->down, HL_TOPIC_ACK, endpoint->record.id, payload, 0);
+    payload = HL_WIRE_ENCODE(&notice);
+    front = mgr_payload_front(&notice);
+    mgr_letters_send(delivery->letters, &(MgrLetter){ endpoint, HL_TOPIC_ACK, HL_ENVELOPE_LINE, payload, .expiry = 0 },
+                     front);
 }
 
 void mgr_delivery_ack(MgrDelivery *delivery, const MgrEndpoint *endpoint)
@@ -562,6 +527,7 @@ void mgr_delivery_flush_acks(MgrDelivery *delivery)
     HlTime now = hl_clock_mono();
 
     deliver_late(delivery);
+    mgr_letters_gather(delivery->letters);
     for (guint n = g_queue_get_length(&delivery->acks); n > 0; n--) {
         MgrEndpoint *endpoint = g_queue_pop_head(&delivery->acks);
 
@@ -572,6 +538,7 @@ void mgr_delivery_flush_acks(MgrDelivery *delivery)
         endpoint->ack_due = false;
         mgr_delivery_ack(delivery, endpoint);
     }
+    mgr_letters_flush(delivery->letters);
 }
 
 void mgr_delivery_probe(MgrDelivery *delivery, const MgrEndpoint *endpoint, uint64_t nonce)

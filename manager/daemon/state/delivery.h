@@ -12,6 +12,7 @@
 #include "manager/core/path.h"
 #include "manager/daemon/ground/record.h"
 #include "manager/daemon/ground/sealer.h"
+#include "manager/daemon/state/payloads.h"
 #include "manager/daemon/state/status.h"
 #include "proto/messages.h"
 
@@ -31,13 +32,6 @@ void mgr_delivery_free(MgrDelivery *delivery);
 
 /* How its group is delivered to, what holds it back. */
 MgrRecipient mgr_delivery_recipient(const MgrEndpoint *endpoint);
-
-typedef struct {
-    const char *endpoint; /* "" for a bundle */
-    uint64_t counter;
-    uint64_t session; /* of the line that it goes down; 0: of none */
-    MgrPath path;
-} MgrAddressee;
 
 /* The signed settings of a group, for the addressee.  Free with hl_wire_free. */
 HlMsgEnvelope *mgr_delivery_envelope(const MgrDelivery *delivery, MgrGroup *group, const MgrAddressee *to);
@@ -73,6 +67,9 @@ void mgr_delivery_all(MgrDelivery *delivery, MgrEndpoint *endpoint, MgrOccasion 
 /* Its group's settings changed, or its group: sends what is missing, or, where the line is not the way of delivery,
  * withdraws what the broker still keeps for it. */
 void mgr_delivery_regroup(MgrDelivery *delivery, MgrEndpoint *endpoint);
+
+/* The broker keeps no settings for it. */
+void mgr_delivery_withdraw(MgrDelivery *delivery, const MgrEndpoint *endpoint);
 
 /* Another key signs from now on: what the broker keeps for endpoints was signed with the one before, and would be
  * refused. It is withdrawn, and those on line are sent what they lack. */
@@ -112,6 +109,7 @@ void mgr_delivery_forget(MgrDelivery *delivery, MgrEndpoint *endpoint);
 
 typedef struct {
     uint64_t settings, commands; /* sent */
+    uint64_t signatures;         /* made: one may be for many */
 } MgrDeliveryCounts;
 
 MgrDeliveryCounts mgr_delivery_count(const MgrDelivery *delivery);

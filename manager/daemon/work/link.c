@@ -100,14 +100,24 @@ static void note_set_back(const MgrLink *link, const MgrEndpoint *endpoint, cons
                     message->spool_last, record->report_seq);
 }
 
+/* An earlier version of the program than was here before: what the broker keeps for it may be signed in a way that it
+ * does not know. */
+static bool is_older_now(const MgrEndpoint *endpoint, const HlMsgLink *message)
+{
+    return !message->batches && message->registration != NULL &&
+           strcmp(message->registration->program_version, endpoint->record.program) != 0;
+}
+
 static void on_birth(MgrLink *link, MgrEndpoint *endpoint, const HlMsgLink *message)
 {
     bool announced = message->announces || endpoint->restarted_unheard;
+    bool older = is_older_now(endpoint, message);
     bool changed = message->registration != NULL &&
                    mgr_registration_handle(link->parts.fleet, link->parts.record, endpoint, message->registration);
 
     link->counts.births++;
     endpoint->restarted_unheard = false;
+    endpoint->takes_batches = message->batches;
     endpoint->skew = mgr_skew(message->clock_ms);
     mgr_console_registered(link->parts.console, endpoint,
                            changed     ? MGR_REGISTERED_CHANGED
@@ -121,6 +131,8 @@ static void on_birth(MgrLink *link, MgrEndpoint *endpoint, const HlMsgLink *mess
     handle_patterns(link, endpoint, message->patterns, message->n_patterns);
     if (message->applied != NULL)
         handle_applied(link, endpoint, message->applied, MGR_APPLIED_ALL);
+    if (older)
+        mgr_delivery_withdraw(link->parts.delivery, endpoint);
     mgr_delivery_all(link->parts.delivery, endpoint, MGR_OCCASION_LINE);
     mgr_location_born(link->parts.location, endpoint, message->server, message->serial);
 }

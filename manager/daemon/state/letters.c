@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/daemon/state/letters.h"
+
+#include "lib/pki/batch.h"
+#include "proto/envelope.h"
+
+/* One that waits: what was borrowed is kept. */
+typedef struct {
+    MgrLetter letter;
+    GBytes *front;
+} Waiting;
+
+struct MgrLetters {
+    MgrDown *down;
+    const MgrSealer *sealer;
+    GArray *waiting; /* of Waiting */
+    bool gathers;
+    uint64_t signatures;
+};
+
+static void waiting_clear(gpointer item)
+{
+    Waiting *waiting = item;
+
+    g_bytes_unref(waiting->letter.payload);
+    g_clear_pointer(&waiting->front, g_bytes_unref);
+}
+
+MgrLetters *mgr_letters_new(MgrDown *down, const MgrSealer *sealer)
+{
+    MgrLetters *letters = g_new0(MgrLetters, 1);
+
+    letters->down = down;
+    letters->sealer = sealer;
+    letters->waiting = g_array_new(FALSE, FALSE, sizeof(Waiting));
+    g_array_set_clear_func(letters->waiting, waiting_clear);
+    return letters;
+}
+
+void mgr_letters_free(MgrLetters *letters)
+{
+    if (letters == NULL)
+        return;
+    g_array_unref(letters->waiting);
+    g_free(letters);
+}
+
+uint64_t mgr_letters_signatures(const MgrLetters *letters)
+{
+    return letters->signatures;
+}
+
+/* In an encoded message the fields may come in parts. */
+static GBytes *wrap(GBytes *envelope, GBytes *front)
+{
+    const guint8 tag = 7 << 3 | 2; /* Ack.notice: a message */
+    g_autoptr(GByteArray) whole = g_byte_array_new();
+    gsize size = g_bytes_get_size(envelope);
+
+    if (front != NULL)
+        g_byte_array_append(whole, g_bytes_get_data(front, NULL), (guint)g_bytes_get_size(front));
+    g_byte_array_append(whole, &tag, 1);
+    for (gsize left = size; left > 0; left >>= 7) {
+        guint8 byte = (guint8)((left & 0x7f) | (left > 0x7f ? 0x80 : 0));
+
+        g_byte_array_append(whole, &byte, 1);
+    }
+    g_byte_array_append(whole, g_bytes_get_data(envelope, NULL), (guint)size);
+    return g_byte_array_free_to_bytes(g_steal_pointer(&whole));
+}
+
+static void post(MgrLetters *letters, const Waiting *waiting, GBytes *envelope)
+{
+    const MgrLetter *letter = &waiting->letter;
+    g_autoptr(GBytes) payload = letter->topic == HL_TOPIC_ACK ? wrap(envelope, waiting->front) : g_bytes_ref(envelope);
+    bool sent = mgr_down_send(letters->down, letter->topic, letter->endpoint->record.id, payload, letter->expiry);
+
+    if (letter->done != NULL)
+        letter->done(sent, letter->user, letter->item);
+}
+
+static void sign_and_post(MgrLetters *letters, const Waiting *waiting, guint n)
+{
+    g_autofree HlEnvelopeLetter *inner = g_new(HlEnvelopeLetter, n);
+    g_autoptr(GPtrArray) envelopes = NULL;
+
+    for (guint i = 0; i < n; i++)
+        inner[i] = (HlEnvelopeLetter){ waiting[i].letter.context, waiting[i].letter.payload };
+    envelopes = hl_envelopes_sign(mgr_sealer_key(letters->sealer), inner, n);
+    letters->signatures += (n + HL_BATCH_MAX - 1) / HL_BATCH_MAX;
+    for (guint i = 0; i < n; i++)
+        post(letters, &waiting[i], envelopes->pdata[i]);
+}
+
+void mgr_letters_gather(MgrLetters *letters)
+{
+    letters->gathers = true;
+}
+
+static void post_waiting(MgrLetters *letters)
+{
+    /* what is told of one that was sent may send another */
+    g_autoptr(GArray) waiting = g_steal_pointer(&letters->waiting);
+
+    letters->waiting = g_array_new(FALSE, FALSE, sizeof(Waiting));
+    g_array_set_clear_func(letters->waiting, waiting_clear);
+    if (waiting->len > 0)
+        sign_and_post(letters, &g_array_index(waiting, Waiting, 0), waiting->len);
+}
+
+void mgr_letters_flush(MgrLetters *letters)
+{
+    letters->gathers = false;
+    post_waiting(letters);
+}
+
+void mgr_letters_send(MgrLetters *letters, const MgrLetter *letter, GBytes *front)
+{
+    Waiting waiting = { *letter, front };
+
+    if (!letters->gathers || !letter->endpoint->takes_batches) {
+        sign_and_post(letters, &waiting, 1);
+        return;
+    }
+    g_bytes_ref(waiting.letter.payload);
+    if (front != NULL)
+        g_bytes_ref(front);
+    g_array_append_val(letters->waiting, waiting);
+    if (letters->waiting->len == HL_BATCH_MAX)
+        post_waiting(letters);
+}

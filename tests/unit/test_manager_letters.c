@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* manager/daemon/state/letters: what goes to many is signed together, for those that open it; it is counted how often
+ * something is signed. */
+#include <string.h>
+
+#include "lib/base/unconst.h"
+#include "proto/envelope.h"
+#include "tests/support/manager_parts.h"
+#include "tests/support/timer_fake.h"
+
+#define COUNT  100 /* one slice of delivery.c */
+#define LEGACY 3   /* of them: endpoints of an earlier version */
+
+static char *id_of(guint number)
+{
+    return g_strdup_printf("e-%03u", number);
+}
+
+static void born(Parts *parts, const char *id, uint64_t session, const char *program, bool batches)
+{
+    HlMsgLink link = HOLDLINE__V1__LINK__INIT;
+    HlMsgRegistration registration = HOLDLINE__V1__REGISTRATION__INIT;
+
+    registration.host = hl_unconst(id);
+    registration.program_version = hl_unconst(program);
+    link.online = true;
+    link.session = session;
+    link.boot_id = hl_unconst("b-1");
+    link.heartbeat_ms = 60000;
+    link.clock_ms = hl_clock_wall();
+    link.registration = &registration;
+    link.batches = batches;
+    parts_deliver(parts, HL_TOPIC_LINK, id, &link.base);
+}
+
+static Parts *start(void)
+{
+    Parts *parts = parts_new();
+
+    for (guint i = 0; i < COUNT; i++) {
+        g_autofree char *id = id_of(i);
+
+        parts_add_endpoint(parts, id);
+        born(parts, id, 1, "0.2.0", i >= LEGACY);
+    }
+    bus_fake_forget(parts->bus);
+    return parts;
+}
+
+static uint64_t signatures(const Parts *parts)
+{
+    return mgr_delivery_count(parts->delivery).signatures;
+}
+
+static HlMsgEnvelope *take(Parts *parts, HlTopic topic, guint number)
+{
+    g_autofree char *id = id_of(number);
+
+    return parts_take(parts, topic, id, &holdline__v1__signed_envelope__descriptor);
+}
+
+static void test_command(void)
+{
+    g_autoptr(Parts) parts = start();
+    uint64_t before = signatures(parts);
+    g_autofree char *command = parts_issue(parts, "all");
+
+    g_assert_cmpuint(signatures(parts) - before, ==, LEGACY + 1);
+    g_assert_cmpuint(mgr_delivery_count(parts->delivery).commands, ==, COUNT);
+    for (guint i = 0; i < COUNT; i++) {
+        g_autoptr(HlMsgEnvelope) envelope = take(parts, HL_TOPIC_COMMAND, i);
+        g_autofree char *id = id_of(i);
+        g_autoptr(HlMsgCommand) opened = hl_envelope_open(
+            envelope, hl_signing_key_public(parts->key), HL_ENVELOPE_COMMAND, &holdline__v1__command__descriptor, NULL);
+
+        g_assert_nonnull(opened);
+        g_assert_cmpstr(opened->endpoint, ==, id);
+        g_assert_cmpstr(opened->id, ==, command);
+        g_assert_true((envelope->path.len > 0) == (i >= LEGACY));
+    }
+}
+
+static void test_settings(void)
+{
+    g_autoptr(Parts) parts = start();
+    uint64_t before = signatures(parts);
+
+    parts_set(parts, "office", "line.heartbeat=90s");
+    g_assert_cmpuint(signatures(parts) - before, ==, LEGACY + 1);
+    for (guint i = 0; i < COUNT; i++) {
+        g_autoptr(HlMsgEnvelope) envelope = take(parts, HL_TOPIC_SETTINGS, i);
+        g_autofree char *id = id_of(i);
+        g_autoptr(HlMsgSettingsDocument) opened =
+            hl_envelope_open(envelope, hl_signing_key_public(parts->key), HL_ENVELOPE_SETTINGS,
+                             &holdline__v1__settings_document__descriptor, NULL);
+
+        g_assert_nonnull(opened);
+        g_assert_cmpstr(opened->endpoint, ==, id);
+    }
+}
+
+static void test_acknowledgements(void)
+{
+    g_autoptr(Parts) parts = start();
+    uint64_t before = signatures(parts);
+
+    for (guint i = 0; i < COUNT; i++) {
+        g_autofree char *id = id_of(i);
+        MgrEndpoint *endpoint = mgr_fleet_endpoint(&parts->fleet, id);
+
+        endpoint->record.report_seq = i + 1;
+        mgr_delivery_ack_later(parts->delivery, endpoint);
+    }
+    mgr_delivery_flush_acks(parts->delivery);
+    g_assert_cmpuint(signatures(parts) - before, ==, LEGACY + 1);
+    for (guint i = 0; i < COUNT; i++) {
+        g_autofree char *id = id_of(i);
+        g_autoptr(HlMsgAck) ack = parts_take(parts, HL_TOPIC_ACK, id, &holdline__v1__ack__descriptor);
+        g_autoptr(HlMsgLineNotice) notice =
+            hl_envelope_open(ack->notice, hl_signing_key_public(parts->key), HL_ENVELOPE_LINE,
+                             &holdline__v1__line_notice__descriptor, NULL);
+
+        g_assert_nonnull(notice);
+        g_assert_cmpuint(notice->seq, ==, i + 1);
+        g_assert_cmpuint(ack->seq, ==, i + 1);
+        g_assert_cmpstr(notice->endpoint, ==, id);
+    }
+}
+
+/* One that is asked for by itself is signed alone, and goes at once. */
+static void test_alone(void)
+{
+    g_autoptr(Parts) parts = start();
+    g_autofree char *command = parts_issue(parts, "e-050");
+    g_autoptr(HlMsgEnvelope) envelope = take(parts, HL_TOPIC_COMMAND, 50);
+
+    g_assert_nonnull(envelope);
+    g_assert_cmpuint(envelope->path.len, ==, 0);
+}
+
+/* The line goes between the two: what was gathered is taken back, and goes at the next birth. */
+static void test_not_sent(void)
+{
+    g_autoptr(Parts) parts = start();
+    GHashTableIter iter;
+    gpointer command = NULL;
+    const MgrCommand *issued;
+
+    parts_call(parts, "update-now", "selector", "all", NULL);
+    bus_fake_refuse(parts->bus, true); /* the answer does not go either */
+    parts_commit(parts);
+    g_hash_table_iter_init(&iter, parts->fleet.commands);
+    g_assert_true(g_hash_table_iter_next(&iter, NULL, &command));
+    issued = command;
+    g_assert_cmpuint(issued->counts[HL_STATE_QUEUED], ==, COUNT);
+    g_assert_cmpuint(mgr_delivery_count(parts->delivery).commands, ==, 0);
+    bus_fake_refuse(parts->bus, false);
+    born(parts, "e-007", 2, "0.2.0", true);
+    parts_commit(parts);
+    {
+        g_autoptr(HlMsgCommand) again = parts_take_command(parts, "e-007");
+
+        g_assert_nonnull(again);
+    }
+    parts_check_registry(parts);
+}
+
+/* An endpoint whose program is an earlier one again would find settings at the broker that it cannot open. */
+static void test_earlier_program(void)
+{
+    g_autoptr(Parts) parts = start();
+    HlBusMessage *kept;
+
+    parts_set(parts, "office", "line.heartbeat=90s");
+    bus_fake_forget(parts->bus);
+    born(parts, "e-050", 2, "0.1.0", false);
+    kept = bus_fake_take(parts->bus, "holdline/v1/endpoint/e-050/settings");
+    g_assert_nonnull(kept);
+    g_assert_cmpuint(g_bytes_get_size(kept->payload), ==, 0);
+    bus_fake_message_free(kept);
+    {
+        g_autoptr(HlMsgEnvelope) envelope = take(parts, HL_TOPIC_SETTINGS, 50); /* it has not said that it has them */
+
+        g_assert_nonnull(envelope);
+        g_assert_cmpuint(envelope->path.len, ==, 0);
+    }
+    bus_fake_forget(parts->bus);
+    born(parts, "e-050", 3, "0.1.0", false); /* again: nothing has changed */
+    kept = bus_fake_take(parts->bus, "holdline/v1/endpoint/e-050/settings");
+    g_assert_true(kept == NULL || g_bytes_get_size(kept->payload) > 0);
+    if (kept != NULL)
+        bus_fake_message_free(kept);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/manager/letters/command", test_command);
+    g_test_add_func("/manager/letters/settings", test_settings);
+    g_test_add_func("/manager/letters/acknowledgements", test_acknowledgements);
+    g_test_add_func("/manager/letters/alone", test_alone);
+    g_test_add_func("/manager/letters/not-sent", test_not_sent);
+    g_test_add_func("/manager/letters/earlier-program", test_earlier_program);
+    return g_test_run();
+}
