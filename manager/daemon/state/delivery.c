@@ -12,7 +12,7 @@
 
 #define CERTIFICATE_EXPIRY HL_DAY
 #define PROBE_EXPIRY       (30 * HL_SECOND)
-#define SLICE              100 /* endpoints in one turn of what concerns many: some 5 ms of signatures */
+#define SLICE              100 /* endpoints in one turn of what concerns many: one signature, or 2.5 ms of them */
 #define ROOM               500 /* publications that may wait for the broker: what is made later says what is */
 #define BLOCKED_MS         5   /* until the broker is asked again whether it takes more */
 #define PACE               50  /* percent of the quota for reports: with that used, acknowledgements wait */
