@@ -393,9 +393,9 @@ static void test_broker(void)
     expect_state(parts, "none 0/0 1");
 }
 
-/* One that asks before the broker has read the new authority is not refused, nor given one of the old: it gets its
- * certificate when the broker has. */
-static void test_early(void)
+/* One that asks before the broker has read the new authority, or whose request overtakes the report that it holds that,
+ * is not refused, nor given one of the old: it gets its certificate when both is so. */
+static void test_early(gconstpointer overtakes)
 {
     g_autoptr(Parts) parts = make_parts();
     g_autoptr(HlMsgServerDocument) both = NULL;
@@ -407,10 +407,16 @@ static void test_early(void)
     born(parts, 1, NULL, "");
     call(parts, "start", NULL, "");
     both = take_document(parts);
-    born(parts, 2, both, first);
+    if (overtakes != NULL)
+        read_lists();
+    else
+        born(parts, 2, both, first);
     early = renew(parts);
     g_assert_cmpstr(early, ==, "");
-    read_lists();
+    if (overtakes != NULL)
+        born(parts, 2, both, first);
+    else
+        read_lists();
     timer_fake_advance(2 * HL_SECOND);
     parts_commit(parts);
     g_assert_cmpstr(endpoint->record.serial, !=, first);
@@ -568,7 +574,8 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/manager/succession/life", test_life);
     g_test_add_func("/manager/succession/broker", test_broker);
-    g_test_add_func("/manager/succession/early", test_early);
+    g_test_add_data_func("/manager/succession/early", NULL, test_early);
+    g_test_add_data_func("/manager/succession/overtaken", "yes", test_early);
     g_test_add_func("/manager/succession/lost-answer", test_lost_answer);
     g_test_add_func("/manager/succession/interrupted", test_interrupted);
     g_test_add_func("/manager/succession/cancel", test_cancel);

@@ -12,7 +12,7 @@
 struct MgrRenewals {
     MgrRenewalsOptions parts;
     GHashTable *under_way; /* ids whose certificate is being stored */
-    GHashTable *waiting;   /* id -> request (GBytes), until the broker knows the authority that follows */
+    GHashTable *waiting;   /* id -> request (GBytes), until broker and endpoint know what follows */
     guint timer;           /* while any wait */
     uint64_t refused;
 };
@@ -144,14 +144,21 @@ static bool is_due(const MgrRenewals *renewals, const MgrEndpoint *endpoint, Mgr
 /* ------------------------------------------------------------------------------------------- waiting for the broker
  */
 
-/* It asks because of the authority that follows, whose certificates the broker would refuse yet.  Given one of the
- * present authority, or none, it would not ask again for an hour.  In the last third of its life it asks anyway. */
+/* The broker has read the authority that follows, and the endpoint holds what is announced. */
+static bool is_ready(const MgrRenewals *renewals, const MgrEndpoint *endpoint)
+{
+    return mgr_pki_is_next_ready(renewals->parts.pki) && mgr_location_holds(renewals->parts.location, endpoint);
+}
+
+/* It asks because of the authority that follows, whose certificates the broker would refuse yet; or its request
+ * overtook the report that it holds that, or another announcement came between.  Given one of the present authority, or
+ * none, it would not ask again for an hour.  In the last third of its life it asks anyway. */
 static bool is_early(const MgrRenewals *renewals, const MgrEndpoint *endpoint)
 {
     const MgrCertificateRecord *last = last_of(renewals, endpoint);
 
-    return mgr_pki_next(renewals->parts.pki) != NULL && !mgr_pki_is_next_ready(renewals->parts.pki) && last != NULL &&
-           mgr_location_holds(renewals->parts.location, endpoint) && is_by_another(renewals, last, MGR_ISSUER_NEXT) &&
+    return mgr_pki_next(renewals->parts.pki) != NULL && !is_ready(renewals, endpoint) && last != NULL &&
+           is_by_another(renewals, last, MGR_ISSUER_NEXT) &&
            hl_clock_wall() < last->expires_at - (last->expires_at - last->issued_at) / 3;
 }
 
@@ -165,13 +172,17 @@ static gboolean on_ready_due(gpointer user)
         g_hash_table_remove_all(renewals->waiting); /* cancelled, or over */
     if (mgr_pki_is_next_ready(renewals->parts.pki))
         ids = g_hash_table_get_keys(renewals->waiting);
-    for (GList *at = ids; at != NULL && n < AT_ONCE; at = at->next, n++) {
+    for (GList *at = ids; at != NULL && n < AT_ONCE; at = at->next) {
         const MgrEndpoint *endpoint = mgr_fleet_endpoint(renewals->parts.fleet, at->data);
-        g_autoptr(GBytes) csr = g_bytes_ref(g_hash_table_lookup(renewals->waiting, at->data));
+        g_autoptr(GBytes) csr = NULL;
 
-        g_hash_table_remove(renewals->waiting, at->data);
+        if (endpoint != NULL && !is_ready(renewals, endpoint))
+            continue;
+        csr = g_bytes_ref(g_hash_table_lookup(renewals->waiting, at->data));
+        g_hash_table_remove(renewals->waiting, at->data); /* frees the name */
         if (endpoint != NULL)
             mgr_renewals_request(renewals, endpoint, csr);
+        n++;
     }
     if (g_hash_table_size(renewals->waiting) > 0)
         return G_SOURCE_CONTINUE;
