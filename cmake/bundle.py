@@ -7,6 +7,7 @@ of its own, in the order in which they need each other; comments, and blanks tha
 the whole file, so that an import costs nothing; two modules cannot export the same name.  No language is translated and no name is
 changed.  CATALOGUE, po/LANGUAGE.po, becomes LANGUAGE.json with the texts that the pages use, by
 short keys of the English ones: whole ones would be half of what a browser loads for a language."""
+import functools
 import gettext
 import hashlib
 import io
@@ -77,21 +78,35 @@ def texts_of(scripts):
     return [json.loads(f'"{text}"') for text in re.findall(r'^msgid "(.+)"$', done.stdout, re.M)]
 
 
-def key(text, salt):
-    """What pages/i18n.js makes of a text too: FNV-1a, cut to four digits."""
-    value = 2166136261 ^ salt
+@functools.cache
+def fnv(text):
+    value = 2166136261
     for character in text:
         value = (value ^ ord(character)) * 16777619 & 0xFFFFFFFF
+    return value
+
+
+def key(text, salt):
+    """What pages/i18n.js makes of a text too: FNV-1a with the salt at its end, cut to three digits: a random digit is what compresses
+    worst in a catalogue."""
+    value = (fnv(text) ^ salt) * 16777619 & 0xFFFFFFFF
     digits = ""
-    for _ in range(4):
+    for _ in range(3):
         value, digit = divmod(value, 36)
         digits += "0123456789abcdefghijklmnopqrstuvwxyz"[digit]
     return digits
 
 
+def are_apart(texts, salt):
+    seen = set()
+    return all(not (one in seen or seen.add(one)) for one in (key(text, salt) for text in texts))
+
+
 def salt_for(texts):
-    """With which no two texts have one key."""
-    return next(salt for salt in range(10000) if len({key(text, salt) for text in texts}) == len(set(texts)))
+    """With which no two texts have one key: one of some hundred is."""
+    texts = sorted(set(texts))
+    found = next((salt for salt in range(100000) if are_apart(texts, salt)), None)
+    return found if found is not None else sys.exit("bundle: too many texts for keys of three digits")
 
 
 def translations(catalogue, texts):

@@ -24,11 +24,11 @@ export function trn(one, many, n, values) {
 // The key is a hash of the English text, because whole texts as keys would be half of the catalogue.  cmake/bundle.py makes the same,
 // with a salt that gives no two texts one key.
 export function keyOf(text, salt) {
-    let value = 2166136261 ^ salt;
+    let value = 2166136261;
     for (const character of text)
         value = Math.imul(value ^ character.codePointAt(0), 16777619);
     let key = '';
-    for (let n = value >>> 0; key.length < 4; n = Math.floor(n / 36))
+    for (let n = Math.imul(value ^ salt, 16777619) >>> 0; key.length < 3; n = Math.floor(n / 36))
         key += (n % 36).toString(36);
     return key;
 }
