@@ -28,6 +28,16 @@ function patterns(row) {
     return Object.entries(row.patterns ?? {}).map(([component, version]) => `${component} ${version}`).join(', ');
 }
 
+// Whether something is the latest that there is.
+export function age(isOutdated) {
+    return h('span', { class: `badge ${isOutdated ? 'warn' : 'good'}` }, isOutdated ? tr('Outdated') : tr('Latest'));
+}
+
+// The version of its program, with a mark only if there is a later one: nobody may have published any.
+export function programOf(row) {
+    return [visible(row.program), ' ', row.outdated_program && age(true)];
+}
+
 function settings(row) {
     const { applied, desired, current } = row.settings ?? {};
     return current ? String(applied) : tr('{applied} of {desired}', { applied: applied || '–', desired });
@@ -49,10 +59,10 @@ const COLUMNS = [
     { key: 'settings', title: N_('Settings'), least: 6.5, sort: 'settings_applied', reads: ['settings'], end: true,
         cell: (row) => h('span', { class: row.settings?.current ? null : 'warn-text' }, settings(row)) },
     { key: 'outdated', title: N_('Patterns'), least: 7.5, sort: 'outdated', reads: ['outdated'],
-        cell: (row) => (row.outdated ? h('span', { class: 'badge warn' }, tr('Outdated')) :
-            h('span', { class: 'badge good' }, tr('Latest'))) },
+        cell: (row) => age(row.outdated) },
     { key: 'patterns', title: N_('Pattern versions'), least: 10, grow: true, reads: ['patterns'],
         cell: (row) => visible(patterns(row)) },
+    { key: 'program', title: N_('Program'), least: 10, sort: 'program', reads: ['program', 'outdated_program'], cell: programOf },
     { key: 'open_detections', title: N_('Detections'), least: 7.5, sort: 'open_detections', reads: ['open_detections'], end: true,
         cell: (row) => (row.open_detections ? h('strong', { class: 'bad-text' }, String(row.open_detections)) : '0') },
     { key: 'open_commands', title: N_('Open commands'), least: 10, sort: 'open_commands', reads: ['open_commands'], end: true,

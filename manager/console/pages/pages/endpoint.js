@@ -4,7 +4,7 @@
 import { actionEntries, subjectOf } from '../actions.js';
 import { all, get, post } from '../api.js';
 import { announce, announceProblem, badge, button, card, confirm, facts, heading, name, notice, table, when } from '../ui.js';
-import { displayedCode } from '../columns.js';
+import { age, displayedCode, programOf } from '../columns.js';
 import { always, follow } from '../follow.js';
 import { h, refill } from '../dom.js';
 import { format } from '../route.js';
@@ -93,7 +93,7 @@ function identity(document) {
         [tr('Source IP'), visible(document.observed_address)],
         [tr('Port of the direct dial'), document.direct_port ? String(document.direct_port) : tr('none')],
         [tr('Operating system'), visible(document.os)],
-        [tr('Program'), visible(document.program)],
+        [tr('Program'), document.program && programOf(document)],
         [tr('Last seen'), when(document.last_seen)],
         [tr('Enrolled'), document.enrolled && time(document.enrolled)],
         [tr('Certificate until'), document.certificate_expires && time(document.certificate_expires)],
@@ -110,7 +110,7 @@ function software(document) {
         [tr('How it came'), settings.path && [word('path', settings.path), ' · ', when(settings.applied_at)]],
         [tr('Delivery'), document.delivery === 'documented' ? tr('As documented for the classic product') : tr('Down the line')],
         ...Object.entries(patterns).map(([component, version]) => [word('component', component), String(version)]),
-        [tr('Patterns'), document.outdated ? h('span', { class: 'badge warn' }, tr('Outdated')) : h('span', { class: 'badge good' }, tr('Latest'))],
+        [tr('Patterns'), age(document.outdated)],
         [tr('Last update'), when(document.last_update)],
         [tr('Its result'), visible(document.last_update_result)],
         [tr('Its error'), visible(document.last_update_error)],
