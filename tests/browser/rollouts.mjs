@@ -23,6 +23,11 @@ await play(session, 'roll-outs in two languages', async ({ page }) => {
     await session.checkSchemes();
     await session.picture('rollout-halted');
 
+    session.where = 'Live Status tells of it';
+    await session.show('live');
+    await session.press('1 roll-out has halted.');
+    await session.until(() => location.hash.startsWith('#/rollouts/r-') && document.querySelector('main .badge') !== null);
+
     session.where = 'in Japanese';
     await session.speak('ja');
     await session.says('1 台中 1 台が失敗または無応答のため停止しました');

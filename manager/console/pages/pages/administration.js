@@ -200,6 +200,12 @@ async function audit(draw, query) {
     }
 }
 
+// What the server says of its brokers, in its own words; null: nothing is wrong with them.
+function brokerTroubles(summary) {
+    const said = ['broker_away', 'broker_split', 'broker_refused', 'broker_reload'].map((key) => summary[key]).filter(Boolean);
+    return said.length > 0 ? said.map((text) => h('p', { lang: 'en' }, visible(text))) : null;
+}
+
 async function health(draw) {
     const [console_, summary, servers] = await Promise.all([get('/health'), get('/summary').catch(() => null), brokers(draw).catch(() => null)]);
     return [card(null, facts([
@@ -209,6 +215,7 @@ async function health(draw) {
         [tr('Certificate of the line'), console_.certificate_ends && [tr('until'), ' ', time(console_.certificate_ends)]],
         [tr('Certificate of this page'), console_.https_certificate_ends && [tr('until'), ' ', time(console_.https_certificate_ends)]],
         [tr('Server hears its broker'), summary && (summary.server_blind ? tr('No') : tr('Yes'))],
+        [tr('Brokers'), summary && brokerTroubles(summary)],
         [tr('Repository signature'), summary?.repository?.expires && [tr('until'), ' ', time(summary.repository.expires)]],
         [tr('Rows of the audit log'), summary?.audit && String(summary.audit.rows)],
     ])), servers];

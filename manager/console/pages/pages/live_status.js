@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// Live Status: counts of everything, each a link to what it counts; what happened last; what ends soon.
+// Live Status: what is wrong with the server itself; counts of everything, each a link to what it counts; what happened last; what ends soon.
 
 import * as live from '../live.js';
-import { get } from '../api.js';
-import { badge, card, heading, name, when } from '../ui.js';
+import { all, get } from '../api.js';
+import { badge, card, heading, name, notice, when } from '../ui.js';
 import { codes, tone, word } from '../words.js';
 import { visible } from '../text.js';
-import { fill, h, setText } from '../dom.js';
+import { fill, h, refill, setText } from '../dom.js';
 import { displayedText } from '../columns.js';
 import { format } from '../route.js';
-import { day, N_, number, tr } from '../i18n.js';
+import { follow } from '../follow.js';
+import { day, N_, number, tr, trn } from '../i18n.js';
 
 const MAX_EVENTS = 12;
+const HALTS_EVERY = 30000; // ms: no message tells of a roll-out that halts because nobody answered
 
 const link = (filter) => format(['endpoints'], { filter });
 
@@ -48,6 +50,7 @@ const CONCERNS = [
     { text: N_('Open detections'), href: () => '#/scans/detections', count: (s) => s.open_detections, tone: 'bad' },
     { text: N_('Infected endpoints'), href: () => link('open_detections>0'), count: (s) => s.infected, tone: 'bad' },
     { text: N_('Outdated'), href: () => link('outdated:yes'), count: (s) => s.outdated, tone: 'warn' },
+    { text: N_('Program outdated'), href: () => link('outdated_program:yes'), count: (s) => s.outdated_program, tone: 'warn' },
     { text: N_('Settings behind'), href: () => link('settings_current:no'), count: (s) => s.settings_behind, tone: 'warn' },
     { text: N_('Last scan failed'), href: () => link('last_scan_end:failed'), count: (s) => s.scans_failed, tone: 'warn' },
     { text: N_('Never scanned'), href: () => link('last_scan:never'), count: (s) => s.never_scanned, tone: 'warn' },
@@ -56,12 +59,23 @@ const CONCERNS = [
     { text: N_('Removed from the console'), href: () => link('removed:yes'), count: (s) => s.removed, tone: 'off' },
 ];
 
+// Members of the summary that say what is wrong; where there is more about it.
+const HEALTH = '#/administration/health';
+const TROUBLES = {
+    broker_away: [N_('A broker is away.'), HEALTH],
+    broker_split: [N_('The brokers do not know each other: some endpoints are not heard.'), HEALTH],
+    broker_refused: [N_('The broker refuses what the server needs to hear.'), HEALTH],
+    broker_reload: [N_('The broker could not be told which certificates are revoked.'), HEALTH],
+    notifications: [N_('Notifications do not reach their destination.'), '#/administration/notifications'],
+};
+
 export async function liveStatus() {
     const summary = await get('/summary');
     const updates = []; // functions of a summary that bring the page up to date
     const events = h('ul', { class: 'plain events' }, h('li', { class: 'empty' }, tr('Nothing since this page was opened.')));
     const ends = h('div', {});
     const alarm = h('div', {});
+    const halts = h('div', {});
     const at = h('span', { class: 'count' });
 
     const boards = BOARDS.map((board) => {
@@ -72,8 +86,7 @@ export async function liveStatus() {
     });
     const concerns = card(tr('Needs attention'), h('div', { class: 'tiles' }, CONCERNS.map((concern) =>
         tile({ ...concern, text: tr(concern.text), href: concern.href() }, updates))));
-    updates.push((s) => fill(alarm, s.server_blind &&
-        h('div', { class: 'notice warn' }, tr('The server itself has no line to its broker: nobody\'s status changes meanwhile.'))));
+    updates.push((s) => refill(alarm, troubles(s)));
     updates.push((s) => fill(ends, endsList(s)));
     updates.push((s) => fill(at, tr('As of'), ' ', when(s.at)));
 
@@ -83,14 +96,36 @@ export async function liveStatus() {
         live.subscribe('summary', show),
         live.subscribe('reset', () => get('/summary').then(show)),
         live.subscribe('event', (event) => addEvents(events, [event])),
+        follow({}, drawHalts, HALTS_EVERY),
     ];
+    drawHalts().catch(() => {});
     get('/events/recent').then(({ rows }) => addEvents(events, rows.reverse())).catch(() => {});
+
+    async function drawHalts() {
+        refill(halts, halted((await all('/rollouts', { filter: 'halted' })).filter((row) => row.state === 'halted')));
+    }
+
     return {
         title: tr('Live Status'),
-        node: h('div', { class: 'page' }, heading(tr('Live Status'), at), alarm, concerns, boards,
+        node: h('div', { class: 'page' }, heading(tr('Live Status'), at), alarm, halts, concerns, boards,
             h('div', { class: 'columns even' }, card(tr('Last events'), events), card(tr('Ends and ages'), ends))),
         close: () => subscriptions.forEach((end) => end()),
     };
+}
+
+function troubles(summary) {
+    return [
+        summary.server_blind && notice('warn', tr('The server itself has no line to its broker: nobody\'s status changes meanwhile.')),
+        Object.keys(TROUBLES).filter((key) => summary[key]).map((key) => {
+            const [text, href] = TROUBLES[key];
+            return notice('warn', h('a', { href }, tr(text)));
+        }),
+    ];
+}
+
+function halted(rows) {
+    return rows.length > 0 && notice('bad', h('a', { href: rows.length === 1 ? format(['rollouts', rows[0].id]) : '#/rollouts' },
+        trn('{n} roll-out has halted.', '{n} roll-outs have halted.', rows.length)));
 }
 
 function tile({ text, href, count, tone: colour }, updates) {
