@@ -24,8 +24,8 @@ export function groupName(group) {
     return group.display_name || group.name;
 }
 
-function patterns(row) {
-    return Object.entries(row.patterns ?? {}).map(([component, version]) => `${component} ${version}`).join(', ');
+export function patterns(row) {
+    return Object.entries(row.patterns ?? {}).map(([component, version]) => `${word('component', component)} ${version}`).join(', ');
 }
 
 // Whether something is the latest that there is.

@@ -161,6 +161,7 @@ async function showPage() {
     for (const link of shell.links)
         link.setAttribute('aria-current', String(link.dataset.key === found?.row.nav));
     if (!found) {
+        document.title = 'Holdline';
         fill(shell.main, h('h1', {}, tr('There is no such page')), h('p', {}, h('a', { href: '#/live' }, tr('Live Status'))));
         return;
     }

@@ -11,6 +11,11 @@ export function name(text) {
     return h('bdi', {}, visible(text));
 }
 
+// What a program said, which speaks English.
+export function said(text) {
+    return h('span', { lang: 'en' }, visible(text));
+}
+
 export function badge(table, code) {
     return h('span', { class: `badge ${tone(table, code)}` }, word(table, code));
 }

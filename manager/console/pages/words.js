@@ -222,6 +222,28 @@ const LINE = {
     'no-manager': N_('No manager'),
 };
 
+const CERTIFICATE = {
+    'valid': N_('Valid'),
+    'disabled': N_('Disabled'),
+    'expired': N_('Expired'),
+    'authority-ended': N_('Authority has ended'),
+};
+
+// Why an endpoint's actual status changed.
+const REASON = {
+    'birth': N_('connected'),
+    'heartbeat': N_('heartbeat'),
+    'echo': N_('answered'),
+    'heartbeat-late': N_('heartbeat late'),
+    'clean-stop': N_('closed its line'),
+    'line-lost': N_('line lost'),
+    'keepalive': N_('silent'),
+    'replaced': N_('replaced'),
+    'revoked': N_('Certificate revoked'),
+    'flooding': N_('Flooding'),
+    'server-blind': N_('Server hears no endpoint'),
+};
+
 const WEEKDAY = {
     mon: N_('Monday'),
     tue: N_('Tuesday'),
@@ -259,6 +281,8 @@ const TABLES = {
     end: END,
     grade: GRADE,
     line: LINE,
+    certificate: CERTIFICATE,
+    reason: REASON,
 };
 
 // word('actual', 'never-seen') -> "Never seen"
@@ -286,6 +310,7 @@ const TONES = {
     message: { 'sent': 'good', 'waiting': 'info', 'given-up': 'bad' },
     detection: { open: 'bad', acknowledged: 'good' },
     bundle: { valid: 'good' },
+    certificate: { valid: 'good', expired: 'bad' },
     account: { enabled: 'good' },
     broker: { up: 'good', away: 'bad' },
     scan: { completed: 'good', failed: 'bad', stopped: 'warn' },

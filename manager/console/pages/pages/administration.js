@@ -2,8 +2,8 @@
 // Administration: who may do what, who did what, what ends when, and whether all parts work.
 
 import { all, get, patch, post, remove, request } from '../api.js';
-import { announce, announceProblem, badge, button, card, checkbox, confirm, dialog, facts, field, heading, name, notice, select, table, tabs,
-    when } from '../ui.js';
+import { announce, announceProblem, badge, button, card, checkbox, confirm, dialog, facts, field, heading, name, notice, said, select, table,
+    tabs, when } from '../ui.js';
 import { brokers } from './brokers.js';
 import { codes, word } from '../words.js';
 import { fill, h } from '../dom.js';
@@ -168,11 +168,12 @@ async function newToken(draw) {
 async function certificates() {
     const rows = await all('/certificates');
     return card(null, table([
-        { title: tr('Kind'), cell: (row) => word('end', row.kind) },
-        { title: tr('Name'), cell: (row) => name(row.name) },
-        { title: tr('Ends'), cell: (row) => time(row.end ?? row.expires) },
-        { title: tr('State'), cell: (row) => badge('grade', row.state) },
-        { title: tr('What to do'), cell: (row) => visible(row.remedy) },
+        { title: tr('Account'), cell: (row) => name(row.name) },
+        { title: tr('Role'), cell: (row) => word('role', row.role) },
+        { title: tr('State'), cell: (row) => badge('certificate', row.state) },
+        { title: tr('Issued'), cell: (row) => time(row.issued) },
+        { title: tr('Ends'), cell: (row) => time(row.expires) },
+        { title: tr('Last used'), cell: (row) => when(row.used) },
     ], rows, tr('Nothing that ends is known.'), tr('Certificates')));
 }
 
@@ -192,9 +193,9 @@ async function audit(draw, query) {
             { title: tr('Time'), cell: (row) => h('span', { class: 'nowrap' }, time(row.at)) },
             { title: tr('Account'), cell: (row) => name(row.account) },
             { title: tr('From'), cell: (row) => visible(row.address) },
-            { title: tr('Call'), cell: (row) => row.call },
-            { title: tr('Arguments'), cell: (row) => h('span', { class: 'path' }, visible(row.arguments)) },
-            { title: tr('Result'), cell: (row) => (row.code ? h('span', { class: 'badge bad' }, row.code) :
+            { title: tr('Call'), cell: (row) => said(row.call) },
+            { title: tr('Arguments'), cell: (row) => h('span', { class: 'path', lang: 'en' }, visible(row.arguments)) },
+            { title: tr('Result'), cell: (row) => (row.code ? h('span', { class: 'badge bad', lang: 'en' }, row.code) :
                 h('span', { class: 'badge good' }, tr('done'))) },
         ], rows, tr('Nothing yet.'), tr('Audit log')), cursor && button(tr('More'), () => more().catch(announceProblem)));
     }
@@ -202,8 +203,8 @@ async function audit(draw, query) {
 
 // What the server says of its brokers, in its own words; null: nothing is wrong with them.
 function brokerTroubles(summary) {
-    const said = ['broker_away', 'broker_split', 'broker_refused', 'broker_reload'].map((key) => summary[key]).filter(Boolean);
-    return said.length > 0 ? said.map((text) => h('p', { lang: 'en' }, visible(text))) : null;
+    const troubles = ['broker_away', 'broker_split', 'broker_refused', 'broker_reload'].map((key) => summary[key]).filter(Boolean);
+    return troubles.length > 0 ? troubles.map((text) => h('p', {}, said(text))) : null;
 }
 
 async function health(draw) {

@@ -2,10 +2,10 @@
 // Commands: all of them, and one with the live state of each endpoint.
 
 import { all, get, post } from '../api.js';
-import { announceProblem, badge, button, card, confirm, facts, heading, name, table, when } from '../ui.js';
+import { announceProblem, badge, button, card, confirm, facts, heading, name, said, table, when } from '../ui.js';
 import { codes, tone, word } from '../words.js';
 import { h, refill } from '../dom.js';
-import { always, follow } from '../follow.js';
+import { always, follow, inTurn } from '../follow.js';
 import { format } from '../route.js';
 import { issueAgain } from '../actions.js';
 import { mayBe } from '../session.js';
@@ -55,9 +55,8 @@ export async function command({ id }) {
     const body = h('div', {});
     const buttons = h('div', { class: 'buttons' });
     let failed = [];
-    const title = word('kind', (await draw()).kind);
 
-    async function draw() {
+    const draw = inTurn(async () => {
         const [document, targets] = await Promise.all([get(path), all(`${path}/targets`)]);
         failed = targets.filter((row) => FAILED.has(row.state));
         refill(buttons,
@@ -66,7 +65,8 @@ export async function command({ id }) {
                 () => issueAgain(document.kind, failed.map((row) => row.endpoint)).catch(announceProblem)));
         refill(body, overview(document), card(tr('Endpoints'), targetTable(targets)));
         return document;
-    }
+    });
+    const title = word('kind', (await draw()).kind);
 
     async function cancel() {
         const done = await confirm(tr('Cancel command'), h('p', {}, tr('Endpoints that have not started will not do it.')),
@@ -100,6 +100,6 @@ function targetTable(targets) {
         { title: tr('Host name'), cell: (row) => h('a', { href: format(['endpoints', row.endpoint]) }, name(row.host || row.endpoint)) },
         { title: tr('State'), cell: (row) => badge('state', row.state) },
         { title: tr('Since'), cell: (row) => when(row.changed) },
-        { title: tr('Detail'), cell: (row) => visible(row.detail || row.code) },
+        { title: tr('Detail'), cell: (row) => said(row.detail || row.code) },
     ], targets, tr('It concerns no endpoint.'), tr('Endpoints'));
 }

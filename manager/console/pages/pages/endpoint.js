@@ -3,7 +3,7 @@
 
 import { actionEntries, subjectOf } from '../actions.js';
 import { all, get, post } from '../api.js';
-import { announce, announceProblem, badge, button, card, confirm, facts, heading, name, notice, table, when } from '../ui.js';
+import { announce, announceProblem, badge, button, card, confirm, facts, heading, name, notice, said, table, when } from '../ui.js';
 import { age, displayedCode, programOf } from '../columns.js';
 import { always, follow } from '../follow.js';
 import { h, refill } from '../dom.js';
@@ -56,12 +56,11 @@ function actions(document) {
 
 // Both statuses side by side, and between them the verdict with its reason.
 function statuses(document) {
-    const shown = displayedCode(document.displayed);
     const explanation = explain(document.sentences ?? [],
-        { displayed: (status) => word('displayed', displayedCode(status)), ago: spell });
+        { displayed: shown, ago: spell });
     return card(null,
         h('div', { class: 'statuses' },
-            h('div', {}, h('h2', {}, tr('Displayed status')), h('p', { class: 'big' }, badge('displayed', shown)),
+            h('div', {}, h('h2', {}, tr('Displayed status')), h('p', { class: 'big' }, badge('displayed', displayedCode(document.displayed))),
                 h('p', { class: 'help' }, tr('what a classic console would show'), ' · ', tr('since'), ' ', when(document.displayed_since))),
             h('div', {}, h('h2', {}, tr('Actual status')), h('p', { class: 'big' }, badge('actual', document.actual)),
                 h('p', { class: 'help' }, tr('by its own line'), ' · ', tr('since'), ' ', when(document.since))),
@@ -92,7 +91,7 @@ function identity(document) {
         [tr('Registered IP'), visible(document.addresses)],
         [tr('Source IP'), visible(document.observed_address)],
         [tr('Port of the direct dial'), document.direct_port ? String(document.direct_port) : tr('none')],
-        [tr('Operating system'), visible(document.os)],
+        [tr('Operating system'), name(document.os)],
         [tr('Program'), document.program && programOf(document)],
         [tr('Last seen'), when(document.last_seen)],
         [tr('Enrolled'), document.enrolled && time(document.enrolled)],
@@ -112,8 +111,8 @@ function software(document) {
         ...Object.entries(patterns).map(([component, version]) => [word('component', component), String(version)]),
         [tr('Patterns'), age(document.outdated)],
         [tr('Last update'), when(document.last_update)],
-        [tr('Its result'), visible(document.last_update_result)],
-        [tr('Its error'), visible(document.last_update_error)],
+        [tr('Its result'), document.last_update_result && said(document.last_update_result)],
+        [tr('Its error'), document.last_update_error && said(document.last_update_error)],
     ]));
 }
 
@@ -133,7 +132,7 @@ function commandsCard({ commands = [] }) {
         { title: tr('Command'), cell: (row) => h('a', { href: format(['commands', row.id ?? row.command]) }, word('kind', row.kind)) },
         { title: tr('State'), cell: (row) => badge('state', row.state) },
         { title: tr('Since'), cell: (row) => when(row.changed) },
-        { title: tr('Detail'), cell: (row) => visible(row.detail) },
+        { title: tr('Detail'), cell: (row) => said(row.detail) },
     ], commands, '', tr('Commands')));
 }
 
@@ -155,11 +154,19 @@ function historyCard(rows) {
     ], [...rows].reverse(), tr('Nothing yet.'), tr('History')));
 }
 
-// "never-seen -> online (birth)" in words
+// The registry keeps lines, not codes.  Those that each endpoint has are put in the reader's words; others are the server's.
+const DETAILS = {
+    status: [/^(\S+) -> (\S+) \((\S+)\)$/, (from, to, why) => `${word('actual', from)} → ${word('actual', to)} (${word('reason', why)})`],
+    displayed: [/^(\S+) -> (\S+)$/, (from, to) => `${shown(from)} → ${shown(to)}`],
+    observed: [/^connects from (\S+), as the broker sees it$/, visible],
+    settings: [/^(.+) version (\d+) applied \((\S+)\)$/, (group, version, path) =>
+        tr('{group}: version {version} applied, {path}', { group: visible(group), version, path: word('path', path) })],
+};
+
+const shown = (status) => word('displayed', displayedCode(status));
+
 function historyDetail({ what, detail }) {
-    const found = /^([\w-]+) -> ([\w-]+)(.*)$/.exec(detail ?? '');
-    if (!found || (what !== 'status' && what !== 'displayed'))
-        return visible(detail);
-    const kind = what === 'status' ? 'actual' : 'displayed';
-    return `${word(kind, found[1])} → ${word(kind, found[2])}${visible(found[3])}`;
+    const [pattern, words] = DETAILS[what] ?? [];
+    const found = pattern?.exec(detail);
+    return found ? words(...found.slice(1)) : said(detail);
 }

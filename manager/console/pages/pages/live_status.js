@@ -150,7 +150,8 @@ function endsList({ repository, ends = [], latest_patterns: latest = {} }) {
 }
 
 function addEvents(list, rows) {
-    list.querySelector('.empty')?.remove();
+    if (rows.length > 0)
+        list.querySelector('.empty')?.remove();
     for (const event of rows)
         list.prepend(h('li', {}, when(event.at), ' ', h('a', { href: format(['endpoints', event.id ?? event.endpoint]) },
             name(event.host || event.id)), ' ', word('happened', event.what), ' ',

@@ -2,7 +2,7 @@
 // Notifications: the rules of who is told of what; and one, with what its destination said and what was sent.
 
 import { all, get, patch, post, remove } from '../api.js';
-import { announce, announceProblem, badge, button, card, confirm, dialog, facts, field, heading, name, notice, problemBox, table, when } from '../ui.js';
+import { announce, announceProblem, badge, button, card, confirm, dialog, facts, field, heading, name, notice, problemBox, said, table, when } from '../ui.js';
 import { changes, parseList } from '../settings.js';
 import { codes, word } from '../words.js';
 import { compare, visible } from '../text.js';
@@ -151,7 +151,7 @@ function stateCard(document) {
     return card(tr('State'), facts([
         [tr('State'), badge('notification', document.state)],
         [tr('Failing since'), document.failing_since && when(document.failing_since)],
-        [tr('Last answer'), document.said && h('span', { lang: 'en' }, visible(document.said))],
+        [tr('Last answer'), document.said && said(document.said)],
         [tr('Waiting'), number(document.waiting)],
         [tr('Signed'), document.signed ? tr('Yes') : tr('No')],
         [tr('Changed'), [when(document.changed), ' · ', name(document.changed_by)]],

@@ -3,11 +3,10 @@
 
 import { address, all, get } from '../api.js';
 import { badge, button, field, heading, name, table, tabs } from '../ui.js';
-import { displayedCode } from '../columns.js';
+import { displayedCode, patterns } from '../columns.js';
 import { N_, number, time, tr, trn } from '../i18n.js';
 import { format } from '../route.js';
 import { h } from '../dom.js';
-import { visible } from '../text.js';
 import { word } from '../words.js';
 
 const OFFLINE_DAYS = 14;
@@ -22,7 +21,7 @@ const REPORTS = {
         query: () => ({ sort: 'group', fields: 'id,host,group,outdated,patterns,last_update' }),
         columns: [host, group,
             { title: N_('Patterns'), cell: (row) => (row.outdated ? tr('Outdated') : tr('Latest')) },
-            { title: N_('Pattern versions'), cell: (row) => Object.entries(row.patterns ?? {}).map(([c, v]) => `${c} ${v}`).join(', ') },
+            { title: N_('Pattern versions'), cell: (row) => visible(patterns(row)) },
             { title: N_('Last update'), cell: (row) => time(row.last_update) }],
     },
     compliance: {
