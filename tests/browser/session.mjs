@@ -37,6 +37,31 @@ async function check({ page, where, problems }) {
     problems.push(...result.value.violations.map((text) => `${where}: ${text}`));
 }
 
+// In the page: words of three Latin letters or more that a reader of Japanese sees or hears, each with what is around it.  Not those of
+// a name that somebody chose (bdi), of code, of an identifier, and of what is marked as English.
+function latinWords(allowed) {
+    const texts = [document.title];
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT | NodeFilter.SHOW_ELEMENT);
+    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+        const element = node.nodeType === Node.TEXT_NODE ? node.parentElement : node;
+        if (element.closest('bdi, code, script, noscript, .secret, [lang=en], option[value=en]'))
+            continue;
+        if (node.nodeType === Node.TEXT_NODE)
+            texts.push(node.data);
+        else
+            texts.push(...['title', 'aria-label', 'placeholder', 'alt'].map((name) => node.getAttribute(name) ?? ''));
+    }
+    const ids = /\b[a-z]-[0-9a-z]{6,}\b/g;
+    return texts.flatMap((text) => (text.replace(ids, '').match(/[A-Za-z]{3,}/g) ?? [])
+        .filter((word) => !allowed.includes(word)).map((word) => `"${word}" in "${text.trim().slice(0, 80)}"`));
+}
+
+// The product; protocols, formats, abbreviations that Japanese writes in Latin letters; words of the filter language and of options, where they
+// are typed; units.
+const LATIN = ['Holdline', 'API', 'CSV', 'HTTPS', 'JSON', 'NAT', 'TLS', 'URL', 'Webhook', 'syslog', 'KiB', 'MiB', 'GiB',
+    'actual', 'offline', 'outdated', 'yes', 'server', 'activeupdate', 'Active', 'Update', 'NETWORK', 'sha', 'HEX', 'signature', 'NAME', 'host',
+    'port', 'direct', 'home', 'admin', 'office', 'default'];
+
 const answers = readline.createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 
 // Has the shell that started this do something, by the name of its function; -> what it printed.
@@ -147,6 +172,12 @@ export class Session {
     async show(path) {
         await this.go(path);
         await this.page.waitForNetworkIdle({ idleTime: 150, concurrency: 1, timeout: PATIENCE }); // the event stream stays
+    }
+
+    // All that this page or dialog says is Japanese; more: further words that may be there.
+    async expectJapanese(...more) {
+        for (const found of new Set(await this.page.evaluate(latinWords, [...LATIN, ...more])))
+            this.note(found);
     }
 
     async picture(name) {

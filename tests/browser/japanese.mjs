@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// The documented steps in Japanese: every page, and the dialogs on the way.
+import { account, address, order, PAGES, PATIENCE, password, play, Session } from './session.mjs';
+
+const session = await Session.open();
+const { page } = session;
+
+await play(session, 'Japanese', async () => {
+    session.where = 'sign-in';
+    await page.goto(address, { waitUntil: 'load' });
+    await page.waitForSelector('form select', { timeout: PATIENCE });
+    await page.select('form select', 'ja');
+    await session.until(() => document.documentElement.lang === 'ja');
+    await session.expectJapanese();
+    await page.type('input[name=username]', account);
+    await page.type('input[name=password]', 'not the password');
+    await page.click('button[type=submit]');
+    await page.waitForSelector('.sign-in [role=alert]', { timeout: PATIENCE });
+    await session.expectJapanese();
+    await session.picture('japanese-refused');
+    await session.signIn();
+
+    const more = [`endpoints/${await order('id', 'a')}`, `commands/${await order('command')}`, 'no/such/page'];
+    for (const path of [...PAGES, ...more]) {
+        session.where = path;
+        await session.show(path);
+        await session.expectJapanese();
+        await session.picture(`japanese-${path.replace(/[^a-z]+/g, '-')}`);
+    }
+
+    // What may be typed as the destination of a notification is no Japanese.
+    const typed = ['mailto', 'example', 'org', 'boss', 'https', 'hooks', 'tls', 'log'];
+    session.where = 'a notification';
+    await session.show('notifications/log');
+    await session.expectJapanese(...typed);
+
+    // A dialog by the button that opens it; what it asks for is Japanese too.
+    for (const [path, text] of [['rollouts', '新しい段階配信'], ['administration/notifications', '新しい通知'], ['endpoints', 'グループの追加'],
+        ['endpoints', '列']]) {
+        session.where = `${path}: ${text}`;
+        await session.show(path);
+        await session.press(text);
+        await page.waitForSelector('dialog[open]', { timeout: PATIENCE });
+        await session.expectJapanese(...typed);
+        await page.keyboard.press('Escape');
+        await session.until(() => document.querySelector('dialog') === null);
+    }
+
+    session.where = 'a roll-out that halts';
+    await session.show('rollouts');
+    await session.press('新しい段階配信');
+    await page.waitForSelector('dialog [name=min_sample]', { timeout: PATIENCE });
+    await session.enter('min_sample', '1');
+    await session.press('開始');
+    await session.says('停止しました');
+    await session.expectJapanese('all');
+    await session.show('live');
+    await session.press('段階配信が 1 件停止しています。');
+    await session.until(() => location.hash.startsWith('#/rollouts/r-'));
+});
