@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Makes of the console's pages what a browser loads: cmake/bundle.py PAGES CATALOGUE OUT.
 
-PAGES are ES modules, which a browser could load as they are, but one request each.  So they become one file, each module a function
-of its own, in the order in which they need each other; comments, and blanks that mean nothing, stay behind.  What a module exports has its name in
+PAGES are ES modules, which a browser could load as they are, but one request each.  So they become one file, in
+the order in which they need each other; comments, and blanks that mean nothing, stay behind.  What a module exports has its name in
 the whole file, so that an import costs nothing; two modules cannot export the same name.  No language is translated and no name is
 changed.  CATALOGUE, po/LANGUAGE.po, becomes LANGUAGE.json with the texts that the pages use, by
 short keys of the English ones: whole ones would be half of what a browser loads for a language."""
@@ -21,6 +21,8 @@ from rjsmin import jsmin  # of Debian: another Python than the system's may not 
 
 IMPORT = re.compile(r"^import\s+(\*\s+as\s+(?P<all>\w+)|\{(?P<names>[^}]*)\})\s+from\s+'(?P<path>[^']+)';\n", re.M)
 EXPORT = re.compile(r"^export (?=(?:async function|function|class|const) (\w+))", re.M)
+TOP = re.compile(r"^(?:async )?(?:function|class|const|let) (\w+)", re.M)
+BROWSERS = set("close confirm document event fetch find focus history length location name open origin parent print screen self status stop top".split())
 CSS_COMMENT = re.compile(r"/\*.*?\*/\s*", re.S)
 CSS_INDENT = re.compile(r"\n\s+")
 KEYWORDS = ("tr", "trn:1,2", "trNodes", "N_")
@@ -36,7 +38,7 @@ class Bundle:
         self.pages = pages
         self.done = []  # paths, each behind what it needs
         self.open = []
-        self.text = []
+        self.modules = []  # (text, names that it exports)
         self.exports = {}  # path -> names
 
     def add(self, path):
@@ -50,7 +52,7 @@ class Bundle:
             self.add((path.parent / needed["path"]).resolve())
         self.open.pop()
         self.done.append(path)
-        self.text.append(self.module(path, source))
+        self.modules.append(self.module(path, source))
 
     def module(self, path, source):
         def binding(found):
@@ -66,8 +68,21 @@ class Bundle:
         stray = re.search(r"^(import|export)\b.*", body, re.M)
         if stray:
             sys.exit(f"bundle: {path.name}: not a form that is known here: {stray[0]}")
-        names = ", ".join(exports)
-        return f"const {{ {names} }} = (() => {{\n{body}return {{ {names} }};\n}})();\n"
+        return body, exports
+
+    def script(self):
+        """All of them in one scope; a module that has a name of another's, or of the browser's, is a function of its own."""
+        taken = {name for names in self.exports.values() for name in names} | BROWSERS
+        parts = []
+        for body, exports in self.modules:
+            own = set(TOP.findall(body)) - set(exports)
+            if own & taken:
+                names = ", ".join(exports)
+                body = f"const {{ {names} }} = (() => {{\n{body}return {{ {names} }};\n}})();\n"
+            else:
+                taken |= own
+            parts.append(body)
+        return "".join(parts)
 
 
 def texts_of(scripts):
@@ -122,7 +137,7 @@ def main():
     pages, catalogue, out = (pathlib.Path(argument).resolve() for argument in sys.argv[1:])
     bundle = Bundle(pages)
     bundle.add(pages / "main.js")
-    files = {"console.js": jsmin("".join(bundle.text)), "worker.js": jsmin((pages / "worker.js").read_text(encoding="utf-8")),
+    files = {"console.js": jsmin(bundle.script()), "worker.js": jsmin((pages / "worker.js").read_text(encoding="utf-8")),
              "console.css": slim((pages / "console.css").read_text(encoding="utf-8")),
              "icon.svg": (pages / "icon.svg").read_text(encoding="utf-8")}
     words = translations(catalogue, texts_of(bundle.done))
