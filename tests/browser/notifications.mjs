@@ -45,9 +45,11 @@ await play(session, 'notifications in two languages', async ({ page }) => {
     await session.picture('notification-ja');
     await session.press('テストメッセージを送信');
     await session.says('送信しました。');
+    await session.expectPrintable('notification-paper-ja');
 
     session.where = 'the list';
     await session.show('administration/notifications');
     await session.checkSchemes();
     await session.picture('notifications-ja');
+    await session.expectPrintable('notifications-paper-ja');
 });

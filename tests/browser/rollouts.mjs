@@ -38,6 +38,7 @@ await play(session, 'roll-outs in two languages', async ({ page }) => {
     await session.says('すべてのクライアントへの配信が終了しました。4 台中 4 台が成功し、0 台が失敗または無応答でした。');
     await session.until(() => document.querySelector('main .badge').textContent === '完了');
     await session.picture('rollout-done-ja');
+    await session.expectPrintable('rollout-paper-ja');
 
     session.where = 'for those that are selected';
     await session.show('endpoints');
@@ -73,4 +74,5 @@ await play(session, 'roll-outs in two languages', async ({ page }) => {
     session.expect(await page.evaluate(() => document.querySelectorAll('main tbody tr').length) === 3, 'three roll-outs');
     await session.checkSchemes();
     await session.picture('rollouts-ja');
+    await session.expectPrintable('rollouts-paper-ja');
 });

@@ -59,7 +59,7 @@ function latinWords(allowed) {
 // The product; protocols, formats, abbreviations that Japanese writes in Latin letters; words of the filter language and of options, where they
 // are typed; units.
 const LATIN = ['Holdline', 'API', 'CSV', 'HTTPS', 'JSON', 'NAT', 'TLS', 'URL', 'Webhook', 'syslog', 'KiB', 'MiB', 'GiB',
-    'actual', 'offline', 'outdated', 'yes', 'server', 'activeupdate', 'Active', 'Update', 'NETWORK', 'sha', 'HEX', 'signature', 'NAME', 'host',
+    'actual', 'offline', 'outdated', 'yes', 'server', 'activeupdate', 'Active', 'Update', 'NETWORK', 'sha', 'HEX', 'signature', 'NAME', 'host', 'virus', 'agent', 'rules',
     'port', 'direct', 'home', 'admin', 'office', 'default'];
 
 const answers = readline.createInterface({ input: process.stdin })[Symbol.asyncIterator]();
@@ -178,6 +178,26 @@ export class Session {
     async expectJapanese(...more) {
         for (const found of new Set(await this.page.evaluate(latinWords, [...LATIN, ...more])))
             this.note(found);
+    }
+
+    // On paper: the content and nothing of the frame around it, and all of each table.
+    async expectPrintable(name) {
+        const before = this.page.viewport();
+        await this.page.setViewport({ ...before, width: 718 }); // A4 between margins of 1 cm
+        await this.page.emulateMediaType('print');
+        const found = await this.page.evaluate(() => {
+            const isShown = (node) => node.checkVisibility();
+            const wide = [...document.querySelectorAll('main, main .scroll, main .card')].filter((node) => node.scrollWidth > node.clientWidth + 1);
+            return [
+                ...[...document.querySelectorAll('.top, .main-nav, main button')].filter(isShown).map((node) => `printed: ${node.outerHTML.slice(0, 80)}`),
+                ...wide.map((node) => `cut off (${node.scrollWidth} in ${node.clientWidth}): ${node.outerHTML.slice(0, 80)}`),
+                ...isShown(document.querySelector('main h1')) ? [] : ['no heading'],
+            ];
+        });
+        found.forEach((text) => this.note(`on paper: ${text}`));
+        await this.picture(name);
+        await this.page.emulateMediaType();
+        await this.page.setViewport(before);
     }
 
     async picture(name) {

@@ -118,6 +118,7 @@ export async function notification({ name: id }) {
             try {
                 const { body } = await patch(pathOf(id), { settings: changes(before, form.values()) });
                 drawForm(body);
+                formPlace.querySelector('input').focus({ preventScroll: true }); // by keyboard one goes on from there
                 announce(tr('The notification is saved.'));
                 if (body.secret)
                     await showSecret(body.secret);
