@@ -40,7 +40,8 @@ static const HlFlag flags[] = {
     { "expires", "DURATION", "Lifetime (default 4d for commands, 7d for bundles, 90d for tokens)" },
     { "paths", "PATH,...", "What to scan, instead of the paths of their settings" },
     { "window", "DURATION",
-      "Endpoints begin at a random moment within this time (default: at once; an update-now of many: as many need, at "
+      "Endpoints begin at a random moment within this time (default: at once; an update-now or synchronize of many: as "
+      "many need, at "
       "most command.update-window)" },
     { "ring", "PERCENT,...", "Of all endpoints, how many have it in each ring; default 1%,10%,100%" },
     { "rate", "N", "At most so many endpoints a minute" },

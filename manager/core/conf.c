@@ -147,7 +147,8 @@ static const HlOption rows[] = {
     ROW("command.timeout", HL_OPTION_DURATION, command_timeout, "1h", HL_SECOND, HL_DAY, NULL,
         "Longest run of a command, once started"),
     ROW("command.update-window", HL_OPTION_DURATION, update_window, "10m", 0, HL_DAY, NULL,
-        "Endpoints spread the start of an update-now over at most this time, in proportion to their number"),
+        "Endpoints spread the start of an update-now or synchronize over at most this time, in proportion to their "
+        "number"),
     ROW("status.probe-timeout", HL_OPTION_DURATION, probe_timeout, "3s", 100, HL_MINUTE, NULL,
         "How long a direct dial waits for an answer"),
     ROW("status.verification", HL_OPTION_DURATION, verification, "1d", HL_MINUTE, 30 * HL_DAY, NULL,

@@ -74,6 +74,18 @@ static bool is_stopped(gpointer user)
     return manager->starting->stopped(&end, manager->starting->user);
 }
 
+/* What an earlier 'init' wrote into the configuration had another meaning. */
+static void warn_of_window(const MgrParts *parts)
+{
+    guint endpoints = g_hash_table_size(parts->fleet.endpoints);
+
+    if (parts->conf.update_window == 0 && endpoints > (guint)parts->conf.http_downloads)
+        hl_warn("manager",
+                "an update-now has all %u endpoints at the server at once, which lets %d of them download at a "
+                "time: command.update-window is 0s; 10m lets it spread them",
+                endpoints, (int)parts->conf.http_downloads);
+}
+
 /* The link is made before the console's start, whose first judgements are told on it. */
 static bool start(Manager *manager, GError **error)
 {
@@ -92,6 +104,7 @@ static bool start(Manager *manager, GError **error)
     manager->flush_timer = g_timeout_add(FLUSH_MS, on_flush, manager);
     hl_info("manager", "version " HOLDLINE_VERSION " on %s: %u endpoints, %u groups", manager->parts.dir,
             g_hash_table_size(manager->parts.fleet.endpoints), g_hash_table_size(manager->parts.fleet.groups));
+    warn_of_window(&manager->parts);
     return true;
 }
 

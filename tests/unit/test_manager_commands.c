@@ -552,6 +552,7 @@ static void test_window(void)
     parts_birth(parts, "e-two", 1);
     g_assert_cmpint(window_of(parts, "update-now", "e-one", NULL), ==, 0);
     g_assert_cmpint(window_of(parts, "scan", "all", NULL), ==, 0);
+    g_assert_cmpint(window_of(parts, "synchronize", "all", NULL), ==, 2 * MGR_HERD_DOWNLOAD);
     g_assert_cmpint(window_of(parts, "update-now", "e-one", "5s"), ==, 5 * HL_SECOND);
     g_assert_cmpint(window_of(parts, "update-now", "all", "0s"), ==, 0);
     bus_fake_forget(parts->bus);

@@ -65,8 +65,8 @@ static View view_live(const MgrCommand *command, const MgrCaller *caller)
     return view;
 }
 
-/* {"id", "kind", "selector", "scope", "issuer", "issued", "expires", "window_ms", "states": {...}, "open": n}. Selector
- * and scope are words about all targets: "" where there are others. */
+/* {"id", "kind", "selector", "scope", "issuer", "issued", "expires", "window_ms", "states": {...}, "open": n}.
+ * Selector, scope and window are about all targets: "" and 0 where there are others. */
 static json_t *command_document(const MgrCommandRecord *record, const View *view)
 {
     g_autofree char *issued = hl_time_format(record->issued_at);
@@ -79,8 +79,9 @@ static json_t *command_document(const MgrCommandRecord *record, const View *view
     return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:b, s:i, s:i, s:o}", "id", record->id, "kind",
                      hl_command_kind_name(record->kind), "selector", view->hides ? "" : record->selector, "scope",
                      view->hides ? "" : record->scope, "issuer", record->issuer, "issued", issued, "expires", expires,
-                     "window_ms", (json_int_t)record->window_ms, "cancelled", record->cancelled_at > 0, "endpoints",
-                     (int)view->total, "open", (int)view->open, "states", states);
+                     "window_ms", view->hides ? (json_int_t)0 : (json_int_t)record->window_ms, "cancelled",
+                     record->cancelled_at > 0, "endpoints", (int)view->total, "open", (int)view->open, "states",
+                     states);
 }
 
 static json_t *live_document(const MgrCommand *command, const MgrCaller *caller)
@@ -142,12 +143,14 @@ static HlWriteSet *noted_set(MgrCall *call)
     return set;
 }
 
-/* Where the call says none.  Only an update brings something from the server, for which all would stand in line. */
+/* Where the call says none: what downloads has all stand in line at the server. */
 static HlTime usual_window(const MgrCommandCalls *calls, HlCommandKind kind, const GPtrArray *endpoints)
 {
     const MgrConf *conf = calls->parts.conf;
 
-    return kind == HL_KIND_UPDATE_NOW && endpoints != NULL
+    bool downloads = kind == HL_KIND_UPDATE_NOW || kind == HL_KIND_SYNCHRONIZE;
+
+    return downloads && endpoints != NULL
                ? mgr_herd_downloads(endpoints->len, (guint)conf->http_downloads, conf->update_window)
                : 0;
 }
