@@ -4,15 +4,18 @@
 #include <errno.h>
 #include <mosquitto.h>
 #include <mqtt_protocol.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "lib/base/unconst.h"
 #include "lib/pki/tls.h"
 
-#define KEEPALIVE_MIN (5 * HL_SECOND) /* the library refuses less */
-#define REFUSED       128             /* MQTT 5, 2.4: reason codes from here on are failures */
-#define READ_TIME     20              /* ms of one turn; then others have theirs */
+#define KEEPALIVE_MIN  (5 * HL_SECOND) /* the library refuses less */
+#define REFUSED        128             /* MQTT 5, 2.4: reason codes from here on are failures */
+#define READ_TIME      20              /* ms of one turn; then others have theirs */
+#define FIRST_PATIENCE 1               /* s; see lock_first */
 
 static void end(HlMq *mq, const char *reason, bool is_final)
 {
@@ -237,21 +240,31 @@ static int dial(HlMq *mq, const char *host, uint16_t port)
     return rc;
 }
 
+/* Of the process: one of its links has made a TLS connection. */
+static pthread_mutex_t first_dial = PTHREAD_MUTEX_INITIALIZER;
+static gint is_made;
+
+/* A dial holds it for as long as its name is looked up, which others do not wait for. */
+static bool lock_first(void)
+{
+    struct timespec until;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += FIRST_PATIENCE;
+    return pthread_mutex_clocklock(&first_dial, CLOCK_MONOTONIC, &until) == 0;
+}
+
 /* The library (2.0.11) makes what all its TLS connections share when the first of them has a socket, and does not lock
  * it: until one of the process has got so far, its links dial one after the other. */
 const char *hl_mq_dial(HlMq *mq, const char *host, uint16_t port)
 {
-    static GMutex first;
-    static gint is_made;
-    int rc;
+    bool locked = mq->secure && g_atomic_int_get(&is_made) == 0 && lock_first();
+    int rc = dial(mq, host, port);
 
-    if (!mq->secure || g_atomic_int_get(&is_made))
-        return problem(dial(mq, host, port));
-    g_mutex_lock(&first);
-    rc = dial(mq, host, port);
-    if (rc == MOSQ_ERR_SUCCESS)
+    if (rc == MOSQ_ERR_SUCCESS && mq->secure)
         g_atomic_int_set(&is_made, 1);
-    g_mutex_unlock(&first);
+    if (locked)
+        pthread_mutex_unlock(&first_dial);
     return problem(rc);
 }
 
