@@ -26,14 +26,16 @@ GBytes *mgr_payload_settings(MgrGroup *group, const MgrAddressee *to)
     HlMsgSettingsDocument document = HOLDLINE__V1__SETTINGS_DOCUMENT__INIT;
     g_autoptr(GByteArray) whole = g_byte_array_new();
     g_autoptr(GBytes) own = NULL;
-    GBytes *parts[2] = { shared_of(group) };
+    GBytes *parts[2];
 
     document.endpoint = hl_unconst(to->endpoint);
     document.session = to->session;
     document.counter = to->counter;
     document.issued_ms = hl_clock_wall();
     document.path = hl_unconst(mgr_path_name(to->path));
-    parts[1] = own = HL_WIRE_ENCODE(&document);
+    own = HL_WIRE_ENCODE(&document);
+    parts[0] = shared_of(group);
+    parts[1] = own;
     for (gsize i = 0; i < G_N_ELEMENTS(parts); i++)
         g_byte_array_append(whole, g_bytes_get_data(parts[i], NULL), (guint)g_bytes_get_size(parts[i]));
     return g_byte_array_free_to_bytes(g_steal_pointer(&whole));
