@@ -328,6 +328,30 @@ static void test_one_hangs(void)
     g_assert_cmpuint(published(parts, 1, HL_TOPIC_COMMAND, "e-one"), ==, 1);
 }
 
+/* One that is in the hung one's queue, and comes up at another broker meanwhile: what is newer does not wait there. */
+static void test_moved_from_hung(void)
+{
+    g_autoptr(Parts) parts = start();
+    g_autofree char *old = NULL;
+    g_autofree char *new = NULL;
+
+    fill(parts, 1);
+    at(parts, 0);
+    old = parts_issue(parts, "all");
+    g_assert_cmpuint(published(parts, 1, HL_TOPIC_COMMAND, "e-one"), ==, 0);
+    born_at(parts, 2, "e-one", 6);
+    parts_commit(parts);
+    forget(parts);
+    at(parts, 0);
+    new = parts_issue(parts, "all");
+    g_assert_cmpuint(published(parts, 1, HL_TOPIC_COMMAND, "e-one"), ==, 0);
+    g_assert_cmpuint(published(parts, 2, HL_TOPIC_COMMAND, "e-one"), ==, 1);
+    bus_fake_ack(parts_bus(parts, 1), NULL, 0);
+    pass(parts, 1);
+    g_assert_cmpuint(published(parts, 1, HL_TOPIC_COMMAND, "e-one"), ==, 0);
+    g_assert_cmpuint(published(parts, 2, HL_TOPIC_COMMAND, "e-one"), ==, 1);
+}
+
 /* Where a line is down, that waits for its return; not for one that is there again by then. */
 static void test_cleared_later(void)
 {
@@ -431,6 +455,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/brokers/window", test_window);
     g_test_add_func("/manager/brokers/window-away", test_window_away);
     g_test_add_func("/manager/brokers/one-hangs", test_one_hangs);
+    g_test_add_func("/manager/brokers/moved-from-hung", test_moved_from_hung);
     g_test_add_func("/manager/brokers/cleared-later", test_cleared_later);
     g_test_add_func("/manager/brokers/cleared-late", test_cleared_late);
     g_test_add_func("/manager/brokers/not-heard-yet", test_not_heard_yet);

@@ -112,6 +112,7 @@ struct MgrEndpoint {
     MgrBucket deliveries;
     uint64_t heard_session; /* of the last birth or report: what a notice answers; 0: none since the start */
     guint late_occasions;   /* a bit each: what asked for more than its quota, and waits; 0: not in that queue */
+    GList *outgoing;        /* its place in a queue of what goes in slices; NULL: in none */
 
     MgrTally tally; /* sums */
 
@@ -120,12 +121,13 @@ struct MgrEndpoint {
     guint presence_turn, display_turn; /* places in the fleet's agendas */
 
     /* small ones in one place: a fleet is tens of thousands of these */
-    bool takes_batches;            /* link, for letters: its last birth says so */
-    bool ack_due;                  /* delivery: in the queue */
-    bool is_outgoing, regroup_due; /* delivery: in the queue of what goes in slices; settings are part of it */
-    bool reissuing;                /* applied: its document is being stored under a number of its own, and sent
-                                    * only then */
-    bool status_dirty;             /* status: in the queue */
+    bool takes_batches;     /* link, for letters: its last birth says so */
+    bool ack_due;           /* delivery: in the queue */
+    bool regroup_due;       /* delivery: settings are part of what goes in slices */
+    uint8_t outgoing_at;    /* delivery: number of that queue, as broker was when it was put in */
+    bool reissuing;         /* applied: its document is being stored under a number of its own, and sent
+                             * only then */
+    bool status_dirty;      /* status: in the queue */
     uint8_t broker;         /* link: number of the one where its present session was heard, or MGR_BROKER_UNKNOWN */
     uint8_t unwritten;      /* MgrUnwritten, tracker: differs from the registry */
     bool restarted_unheard; /* link: it started while the manager did not listen: its next birth counts as announced */

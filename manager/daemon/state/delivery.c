@@ -336,12 +336,24 @@ void mgr_delivery_regroup(MgrDelivery *delivery, MgrEndpoint *endpoint)
 
 /* ------------------------------------------------------------------------------------------------------- in slices */
 
+static void unpush(MgrDelivery *delivery, MgrEndpoint *endpoint)
+{
+    if (endpoint->outgoing != NULL)
+        g_queue_delete_link(&delivery->outgoing[endpoint->outgoing_at], endpoint->outgoing);
+    endpoint->outgoing = NULL;
+}
+
+/* One that has moved does not wait for the broker where it was, which may hang. */
 static void push(MgrDelivery *delivery, MgrEndpoint *endpoint)
 {
-    if (endpoint->is_outgoing)
+    GQueue *queue = &delivery->outgoing[endpoint->broker];
+
+    if (endpoint->outgoing != NULL && endpoint->outgoing_at == endpoint->broker)
         return;
-    endpoint->is_outgoing = true;
-    g_queue_push_tail(&delivery->outgoing[endpoint->broker], endpoint);
+    unpush(delivery, endpoint);
+    g_queue_push_tail(queue, endpoint);
+    endpoint->outgoing = queue->tail;
+    endpoint->outgoing_at = endpoint->broker;
 }
 
 void mgr_delivery_push_command(MgrDelivery *delivery, MgrTarget *target)
@@ -362,7 +374,7 @@ void mgr_delivery_push_settings(MgrDelivery *delivery, MgrEndpoint *endpoint)
 
 static void send_pushed(MgrDelivery *delivery, MgrEndpoint *endpoint)
 {
-    endpoint->is_outgoing = false;
+    unpush(delivery, endpoint);
     if (endpoint->regroup_due) {
         endpoint->regroup_due = false;
         mgr_delivery_regroup(delivery, endpoint);
@@ -375,7 +387,8 @@ static void send_pushed(MgrDelivery *delivery, MgrEndpoint *endpoint)
     }
 }
 
-/* The room is that of the broker where it was put in; one that has moved since is sent to its new one all the same. */
+/* The room is that of the broker where it was put in; one that has moved since, and for which
+ * nothing was put in there, is sent to its new one all the same. */
 static bool has_room(const MgrDelivery *delivery, guint queue)
 {
     return ROOM > (queue != MGR_BROKER_UNKNOWN ? mgr_down_count_at(delivery->down, queue).queued
@@ -416,7 +429,7 @@ void mgr_delivery_pump(MgrDelivery *delivery)
             passed++;
             continue;
         }
-        send_pushed(delivery, g_queue_pop_head(&delivery->outgoing[i]));
+        send_pushed(delivery, g_queue_peek_head(&delivery->outgoing[i]));
         sent++;
         passed = 0;
     }
@@ -559,7 +572,6 @@ void mgr_delivery_forget(MgrDelivery *delivery, MgrEndpoint *endpoint)
     if (endpoint->late_occasions != 0)
         g_queue_remove(&delivery->late, endpoint);
     endpoint->late_occasions = 0;
-    for (guint i = 0; endpoint->is_outgoing && i < N_QUEUES; i++)
-        g_queue_remove(&delivery->outgoing[i], endpoint);
-    endpoint->is_outgoing = endpoint->regroup_due = false;
+    unpush(delivery, endpoint);
+    endpoint->regroup_due = false;
 }
