@@ -388,6 +388,22 @@ static void test_cleared_late(void)
         g_assert_cmpuint(published(parts, i, HL_TOPIC_SETTINGS, "e-gone"), ==, i == 1);
 }
 
+/* What was refused where there was no room is told again when there is, without a loss of the link. */
+static void test_cleared_where_full(void)
+{
+    g_autoptr(Parts) parts = start();
+
+    pass(parts, 70);
+    forget(parts);
+    bus_fake_refuse(parts_bus(parts, 1), true);
+    mgr_delivery_clear_retained(parts->delivery, "e-gone");
+    g_assert_cmpuint(published(parts, 1, HL_TOPIC_SETTINGS, "e-gone"), ==, 0);
+    bus_fake_refuse(parts_bus(parts, 1), false);
+    pass(parts, 2);
+    for (guint i = 0; i < BROKERS; i++)
+        g_assert_cmpuint(published(parts, i, HL_TOPIC_SETTINGS, "e-gone"), ==, 1);
+}
+
 /* After a manager's start nobody knows where those are that it has not heard: they are kept as they were while any
  * broker is not heard, and told what is for them at each. */
 static void test_not_heard_yet(void)
@@ -456,6 +472,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/brokers/window-away", test_window_away);
     g_test_add_func("/manager/brokers/one-hangs", test_one_hangs);
     g_test_add_func("/manager/brokers/moved-from-hung", test_moved_from_hung);
+    g_test_add_func("/manager/brokers/cleared-where-full", test_cleared_where_full);
     g_test_add_func("/manager/brokers/cleared-later", test_cleared_later);
     g_test_add_func("/manager/brokers/cleared-late", test_cleared_late);
     g_test_add_func("/manager/brokers/not-heard-yet", test_not_heard_yet);

@@ -5,7 +5,8 @@
 
 #include "lib/base/log.h"
 
-#define MAX_MISSED 10000 /* ids, for each broker: some hundred bytes each */
+#define MAX_MISSED      10000 /* ids, for each broker: some hundred bytes each */
+#define CLEARED_AT_ONCE 1000  /* of them, in a second; four messages each, in a queue that is half empty */
 
 struct MgrDown {
     HlBus *buses[MGR_MAX_BROKERS]; /* borrowed; NULL: none yet */
@@ -261,18 +262,32 @@ void mgr_down_clear(MgrDown *down, const char *id)
             clear_at(down, i, id);
 }
 
-void mgr_down_clear_missed(MgrDown *down, guint broker)
+/* What it refuses is noted again, so those of now are taken out first. */
+static GPtrArray *take_missed(MgrDown *down, guint broker)
 {
-    g_autoptr(GHashTable) missed = g_steal_pointer(&down->missed[broker]);
+    GPtrArray *taken = g_ptr_array_new_with_free_func(g_free);
     GHashTableIter iter;
     gpointer id;
 
-    if (missed == NULL)
+    g_hash_table_iter_init(&iter, down->missed[broker]);
+    while (taken->len < CLEARED_AT_ONCE && g_hash_table_iter_next(&iter, &id, NULL)) {
+        g_hash_table_iter_steal(&iter);
+        g_ptr_array_add(taken, id);
+    }
+    return taken;
+}
+
+void mgr_down_clear_missed(MgrDown *down, guint broker)
+{
+    g_autoptr(GPtrArray) ids = NULL;
+
+    if (down->missed[broker] == NULL || !answers(down, broker) ||
+        mgr_down_count_at(down, broker).queued > HL_BUS_QUEUE / 2)
         return;
-    g_hash_table_iter_init(&iter, missed);
-    while (g_hash_table_iter_next(&iter, &id, NULL))
-        if (down->locate == NULL || down->locate(id, down->user) == MGR_DOWN_NOBODY)
-            clear_at(down, broker, id);
+    ids = take_missed(down, broker);
+    for (guint i = 0; i < ids->len; i++)
+        if (down->locate == NULL || down->locate(ids->pdata[i], down->user) == MGR_DOWN_NOBODY)
+            clear_at(down, broker, ids->pdata[i]);
 }
 
 /* ------------------------------------------------------------------------------------------------------------- counts

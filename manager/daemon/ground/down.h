@@ -77,8 +77,9 @@ MgrDownOutcome mgr_down_send_json(MgrDown *down, HlTopic topic, const char *id, 
 /* To a reply topic of the one who asked, where it asked; correlation may be NULL. */
 bool mgr_down_reply(MgrDown *down, guint broker, HlTopic topic, const char *name, GBytes *payload, GBytes *correlation);
 
-/* Empties the retained topics of an id that is not, or no longer, in the fleet.  A broker that did not confirm it is
- * told again by mgr_down_clear_missed, at its return; the ids are remembered in memory, and not without bound. */
+/* Empties the retained topics of an id that is not, or no longer, in the fleet.  A broker that did not confirm it,
+ * or was too full to take it, is told again by mgr_down_clear_missed, once it is heard and has room: some of the ids at
+ * a time.  They are remembered in memory, and not without bound. */
 void mgr_down_clear(MgrDown *down, const char *id);
 void mgr_down_clear_missed(MgrDown *down, guint broker);
 

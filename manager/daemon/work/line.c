@@ -279,5 +279,6 @@ void mgr_line_reconfigured(MgrLine *line)
 bool mgr_line_tick(MgrLine *line)
 {
     follow_sight(line, mgr_sight_tick(&line->sight, &line->policy, mgr_now()));
+    mgr_down_clear_missed(line->parts.down, line->parts.broker);
     return line->sight.state != MGR_SIGHT_BLIND && !line->sight.asked;
 }
