@@ -100,43 +100,42 @@ static bool is_same_authority(const char *a, const char *b)
     return false;
 }
 
-/* The journal of what was set aside, if that was a whole site of the same authority. */
-static char *journal_of(const char *aside, const char *backup)
+/* What was set aside is a whole site of the same authority. */
+static bool is_whole(const char *aside, const char *backup)
 {
     g_autofree char *registry = mgr_site_path(aside, MGR_SITE_REGISTRY);
-    g_autofree char *path = mgr_site_path(aside, MGR_SITE_JOURNAL);
+    g_autofree char *journal = mgr_site_path(aside, MGR_SITE_JOURNAL);
 
     return is_same_authority(aside, backup) && g_file_test(registry, G_FILE_TEST_EXISTS) &&
-                   g_file_test(path, G_FILE_TEST_EXISTS)
-               ? g_steal_pointer(&path)
-               : NULL;
+           g_file_test(journal, G_FILE_TEST_EXISTS);
 }
 
-/* The journal that may know what happened since the backup: of the site as it was last whole, which an interrupted
- * restore may have set aside before.  NULL: there is none.  whole: the directory of that site. */
-static char *find_newer(const MgrRestoreOrder *order, char **whole)
+/* The directory of the site as it was last whole, which an interrupted restore may have set aside before.  NULL: there
+ * is none. */
+static char *find_whole(const MgrRestoreOrder *order)
 {
     g_autofree char *newest = NULL;
-    g_autofree char *found = NULL;
-    g_autoptr(GDir) dir = NULL;
+    g_autoptr(GDir) dir = g_dir_open(order->site, 0, NULL);
     const char *name;
 
-    if (order->journal != NULL)
-        return g_strdup(order->journal);
-    dir = g_dir_open(order->site, 0, NULL);
     while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
         g_autofree char *aside = mgr_site_path(order->site, name);
-        g_autofree char *journal = g_str_has_prefix(name, ASIDE) ? journal_of(aside, order->dir) : NULL;
 
-        if (journal == NULL || (newest != NULL && strcmp(name, newest) <= 0))
+        if (!g_str_has_prefix(name, ASIDE) || (newest != NULL && strcmp(name, newest) <= 0) ||
+            !is_whole(aside, order->dir))
             continue;
         g_free(newest);
-        g_free(found);
         newest = g_strdup(name);
-        found = g_steal_pointer(&journal);
     }
-    *whole = newest != NULL ? mgr_site_path(order->site, newest) : NULL;
-    return g_steal_pointer(&found);
+    return newest != NULL ? mgr_site_path(order->site, newest) : NULL;
+}
+
+/* The journal that may know what happened since the backup.  NULL: there is none. */
+static char *find_newer(const MgrRestoreOrder *order, const char *whole)
+{
+    if (order->journal != NULL)
+        return g_strdup(order->journal);
+    return whole != NULL ? mgr_site_path(whole, MGR_SITE_JOURNAL) : NULL;
 }
 
 /* What the newer one has and the backup's has not, in its order; marks are of registries that are not here. */
@@ -189,8 +188,8 @@ static bool keep_drained(const MgrRestoreOrder *order, const char *before, MgrRe
 static bool join_journals(const MgrRestoreOrder *order, MgrRestoreReport *report, HlTime now, GError **error)
 {
     g_autofree char *path = mgr_site_path(order->site, MGR_SITE_JOURNAL);
-    g_autofree char *whole = NULL;
-    g_autofree char *newer_path = find_newer(order, &whole);
+    g_autofree char *whole = find_whole(order);
+    g_autofree char *newer_path = find_newer(order, whole);
     g_autofree char *head = head_of(whole != NULL ? whole : report->aside);
     g_autoptr(GPtrArray) newer = NULL;
     g_autoptr(GPtrArray) news = NULL;

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* manager/site/restore: what belongs to the machine stays, also when a restore was interrupted. */
+#include <unistd.h>
+
+#include "lib/base/file.h"
+#include "manager/site/registry.h"
+#include "manager/site/restore.h"
+#include "manager/site/site.h"
+#include "tests/support/site_keys.h"
+
+typedef struct {
+    char *top, *site, *backup, *journal;
+} World;
+
+bool __wrap_mgr_site_check_keys(const char *dir, GError **error);
+
+/* The site has an authority and no certificate: none is asked for here. */
+bool __wrap_mgr_site_check_keys(const char *dir G_GNUC_UNUSED, GError **error G_GNUC_UNUSED)
+{
+    return true;
+}
+
+/* A site of which there is a backup, with its second broker drained, and its journal as of another disk. */
+static void set_up(World *world, gconstpointer user G_GNUC_UNUSED)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *pki = NULL;
+    g_autofree char *registry = NULL;
+    g_autofree char *own = NULL;
+    g_autofree char *mark = NULL;
+    g_autofree char *digest = NULL;
+    HlJournal *journal = NULL;
+    MgrBackupInfo info;
+    HlDb *db;
+
+    world->top = g_dir_make_tmp("hl-restore-XXXXXX", NULL);
+    world->site = g_build_filename(world->top, "site", NULL);
+    world->backup = g_build_filename(world->top, "backup", NULL);
+    world->journal = g_build_filename(world->top, "journal", NULL);
+    pki = mgr_site_path(world->site, "pki");
+    registry = mgr_site_path(world->site, MGR_SITE_REGISTRY);
+    own = mgr_site_path(world->site, MGR_SITE_JOURNAL);
+    g_assert_true(hl_dir_make(pki, 0700, NULL));
+    hl_signing_key_free(site_keys_make(world->site));
+    hl_db_close(mgr_registry_open(registry, NULL));
+    db = mgr_site_open_registry(world->site, &journal, &error);
+    g_assert_no_error(error);
+    hl_journal_free(journal);
+    hl_db_close(db);
+    g_assert_true(mgr_backup_make(world->site, world->backup, &info, &error));
+    digest = hl_file_copy(own, world->journal, 0600, NULL);
+    g_assert_nonnull(digest);
+    mark = mgr_site_broker_path(world->site, 1, NULL);
+    g_assert_true(hl_dir_make(mark, 0700, NULL));
+}
+
+static void tear_down(World *world, gconstpointer user G_GNUC_UNUSED)
+{
+    g_assert_true(hl_tree_remove(world->top, NULL));
+    g_free(world->top);
+    g_free(world->site);
+    g_free(world->backup);
+    g_free(world->journal);
+}
+
+static void restore(const World *world, const char *journal)
+{
+    g_auto(MgrRestoreReport) report = { 0 };
+    g_autoptr(GError) error = NULL;
+    MgrRestoreOrder order = { world->backup, world->site, journal, MGR_RESTORE_REPLACE };
+
+    g_assert_true(mgr_site_restore(&order, &report, &error));
+    g_assert_cmpuint(report.drained, ==, 1U << 1);
+}
+
+/* Killed before it came to the marks; the registry is put last. */
+static void interrupt(const World *world)
+{
+    g_autofree char *registry = mgr_site_path(world->site, MGR_SITE_REGISTRY);
+    g_autofree char *mark = mgr_site_broker_path(world->site, 1, MGR_SITE_DRAINED);
+
+    g_assert_cmpint(unlink(registry), ==, 0);
+    g_assert_cmpint(unlink(mark), ==, 0);
+}
+
+static void check_interrupted(const World *world, const char *journal)
+{
+    g_autofree char *mark = mgr_site_broker_path(world->site, 1, MGR_SITE_DRAINED);
+
+    g_assert_true(hl_file_write_text(mark, "", 0600, NULL));
+    restore(world, journal);
+    interrupt(world);
+    restore(world, journal);
+    g_assert_true(g_file_test(mark, G_FILE_TEST_EXISTS));
+}
+
+static void test_own_journal(World *world, gconstpointer user G_GNUC_UNUSED)
+{
+    check_interrupted(world, NULL);
+}
+
+static void test_given_journal(World *world, gconstpointer user G_GNUC_UNUSED)
+{
+    check_interrupted(world, world->journal);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add("/restore/interrupted/own-journal", World, NULL, set_up, test_own_journal, tear_down);
+    g_test_add("/restore/interrupted/given-journal", World, NULL, set_up, test_given_journal, tear_down);
+    return g_test_run();
+}
