@@ -109,10 +109,10 @@ export class Session {
         return (await this.page.waitForFunction(condition, { timeout: PATIENCE }, ...args)).jsonValue();
     }
 
-    async signIn() {
+    async signIn(name = account) {
         await this.page.goto(address, { waitUntil: 'load' });
         await this.page.waitForSelector('input[name=username]', { timeout: PATIENCE });
-        await this.page.type('input[name=username]', account);
+        await this.page.type('input[name=username]', name);
         await this.page.type('input[name=password]', password);
         await this.page.click('button[type=submit]');
         await this.page.waitForSelector('nav.main-nav', { timeout: PATIENCE });

@@ -15,27 +15,33 @@ import { notifications } from './notifications.js';
 import { oneTimeCodes } from './one_time_codes.js';
 import { visible } from '../text.js';
 
-// role: the lowest that the manager lets see it.
+// Of the roles, those that the manager lets look at it; a refusal would stand in the audit log.
+const AUDIT = ['auditor', 'owner'];
+const REVIEW = ['administrator', 'owner'];
+
 const VIEWS = {
-    accounts: { title: N_('Accounts'), draw: accounts, role: 'auditor' },
-    sessions: { title: N_('Sessions'), draw: sessions, role: 'auditor' },
-    tokens: { title: N_('API tokens'), draw: tokens, role: 'auditor' },
-    codes: { title: N_('One-time codes'), draw: oneTimeCodes, role: 'auditor' },
-    notifications: { title: N_('Notifications'), draw: notifications, role: 'administrator' },
-    certificates: { title: N_('Certificates'), draw: certificates, role: 'auditor' },
-    audit: { title: N_('Audit log'), draw: audit, role: 'auditor' },
-    health: { title: N_('Health'), draw: health, role: 'auditor' },
+    accounts: { title: N_('Accounts'), draw: accounts, roles: AUDIT },
+    sessions: { title: N_('Sessions'), draw: sessions },
+    tokens: { title: N_('API tokens'), draw: tokens },
+    codes: { title: N_('One-time codes'), draw: oneTimeCodes },
+    notifications: { title: N_('Notifications'), draw: notifications, roles: REVIEW },
+    certificates: { title: N_('Certificates'), draw: certificates, roles: AUDIT },
+    audit: { title: N_('Audit log'), draw: audit, roles: AUDIT },
+    health: { title: N_('Health'), draw: health },
 };
 
-export async function administration({ tab = 'accounts' }, query) {
-    const view = VIEWS[tab] ?? VIEWS.accounts;
+const isFor = (roles) => !roles || roles.includes(whoIsIt().role);
+
+export async function administration({ tab }, query) {
+    const views = Object.entries(VIEWS).filter(([, row]) => isFor(row.roles));
+    const [, view] = views.find(([key]) => key === tab) ?? views[0];
     const body = h('div', {});
     const draw = async () => fill(body, await view.draw(draw, query));
     await draw();
     return {
         title: `${tr('Administration')}: ${tr(view.title)}`,
         node: h('div', { class: 'page' }, heading(tr('Administration')),
-            tabs(tr('Administration'), Object.entries(VIEWS).filter(([, row]) => mayBe(row.role)).map(([key, row]) =>
+            tabs(tr('Administration'), views.map(([key, row]) =>
                 ({ href: format(['administration', key]), text: tr(row.title), current: row === view }))), body),
     };
 }
@@ -208,7 +214,8 @@ function brokerTroubles(summary) {
 }
 
 async function health(draw) {
-    const [console_, summary, servers] = await Promise.all([get('/health'), get('/summary').catch(() => null), brokers(draw).catch(() => null)]);
+    const [console_, summary, servers] = await Promise.all([get('/health'), get('/summary').catch(() => null),
+        isFor(AUDIT) ? brokers(draw).catch(() => null) : null]); // without the server there is still the console itself
     return [card(null, facts([
         [tr('Console'), console_.version],
         [tr('Line to the manager'), badge('line', console_.line)],
