@@ -206,6 +206,29 @@ make_site() {
     export HOLDLINE_CONFIG=$dir/admins/admin/holdline.conf
 }
 
+# three_brokers: the site that was just made has three, at ports in a row, each marked: $ports, and $addresses as they are told.
+three_brokers() {
+    local first=$broker_port mark port
+    while :; do
+        free_port
+        broker_port=$REPLY
+        for port in $((broker_port + 1)) $((broker_port + 2)); do
+            mark=/tmp/holdline-port-$port
+            mkdir "$mark" 2>/dev/null || continue 2
+            port_marks+=("$mark")
+            if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then continue 2; fi
+        done
+        break
+    done
+    ports=("$broker_port" $((broker_port + 1)) $((broker_port + 2)))
+    sed -i "s/$first/$broker_port/g" "$site/manager.conf"
+    addresses=$(printf '127.0.0.1:%d,' "${ports[@]}")
+    addresses=${addresses%,}
+    set_conf "$site/manager.conf" broker.count 3
+    set_conf "$site/manager.conf" broker.addresses "$addresses"
+    sed -i "s/^brokers = .*/brokers = $addresses/" "$site/admins/admin/holdline.conf" "$site/console/console.conf"
+}
+
 set_conf() { # FILE SECTION.KEY VALUE
     awk -v section="${2%%.*}" -v key="${2#*.}" -v value="$3" '/^\[/ { now = substr($0, 2, length - 2) }
         now == section && index($0, key " = ") == 1 { print key " = " value; found = 1; next }

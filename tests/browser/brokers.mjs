@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// Several brokers: listed, drained, used again; the last one that is used cannot be.
+import { order, play, Session } from './session.mjs';
+
+const session = await Session.open();
+await play(session, 'brokers in two languages', async ({ page }) => {
+    // Of the broker's row: the button there, or null.
+    const pressIn = async (broker, text) => {
+        const found = await page.evaluate((number, label) => {
+            const row = [...document.querySelectorAll('main tbody tr')].find((tr) => tr.firstElementChild.textContent === number);
+            const button = [...row.querySelectorAll('button')].find((b) => b.textContent === label);
+            button?.click();
+            return Boolean(button);
+        }, String(broker), text);
+        session.expect(found, `"${text}" at broker ${broker}`);
+    };
+    await session.signIn();
+    await session.show('administration/health');
+
+    session.where = 'the list';
+    await session.says('Brokers');
+    session.expect(await page.evaluate(() => document.querySelectorAll('main tbody tr').length) === 3, 'three brokers');
+    await session.checkSchemes();
+    await session.picture('brokers');
+
+    session.where = 'one is drained';
+    await pressIn(2, 'Drain');
+    await session.says('Broker 2 ends, and its endpoints connect to the others.');
+    await page.click('dialog button[type=submit]');
+    await session.says('Broker 2 is drained.');
+    await session.says('Use again');
+    await order('state', '2', 'drained');
+
+    session.where = 'in Japanese';
+    await session.speak('ja');
+    await session.show('administration/health');
+    await session.says('切り離し済み');
+    await session.checkSchemes();
+    await session.picture('brokers-ja');
+    await pressIn(2, '再び使用');
+    await session.says('ブローカ 2 を再び使用します。');
+    await order('state', '2', 'up');
+    await pressIn(3, '切り離す');
+    await session.says('ブローカ 3 を停止します。');
+    await page.click('dialog button[type=submit]');
+    await session.says('ブローカ 3 を切り離しました。');
+});
