@@ -234,7 +234,7 @@ static bool await_manager(CliClient *client, GError **error)
             cli_unreached_note(client->reasons, hl_bus_broker(client->bus), CLI_NO_MANAGER);
         return cli_fail_unreached(&client->conf, client->reasons, hl_bus_broker(client->bus), error);
     }
-    client->lost = false; /* the links before this one */
+    client->lost = hl_bus_state(client->bus) != HL_BUS_UP; /* those before it do not matter */
     return true;
 }
 
