@@ -444,6 +444,37 @@ static void test_blocked(void)
     expect_cache(&world, "", "0.1-1");
 }
 
+static void make_halves(const World *world)
+{
+    static const char *const halves[] = { ".before", ".next", ".download" };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(halves); i++) {
+        g_autofree char *directory = g_build_filename(world->cache, halves[i], NULL);
+        g_autofree char *path = g_build_filename(directory, ENDPOINT, NULL);
+
+        g_assert_true(hl_dir_make(world->cache, 0700, NULL));
+        g_assert_true(hl_dir_make(directory, 0700, NULL));
+        g_assert_true(hl_file_write_text(path, "half", 0600, NULL));
+    }
+}
+
+/* An offer that is withdrawn, or that the settings forbid, while it is downloaded leaves nothing on the disk. */
+static void test_halves(void)
+{
+    g_auto(World) world = { 0 };
+    UpdProgramWish wish = { .installed = "0.1-1", .arch = "amd64", .blocked = true };
+
+    world_init(&world);
+    publish(&world, "0.1-1", NULL);
+    make_halves(&world);
+    g_assert_cmpint(look(&world, "0.1-1"), ==, HL_UPDATER_PROGRAM_CURRENT);
+    expect_no_halves(&world);
+    make_halves(&world);
+    wish.dir = world.cache;
+    upd_program_block(&wish, &world.program);
+    expect_no_halves(&world);
+}
+
 /* The packages before, under a higher number: an offer ends, and nobody goes back. */
 static void withdraw(World *world)
 {
@@ -537,6 +568,7 @@ int main(int argc, char **argv)
     g_test_add_func("/program/killed", test_killed);
     g_test_add_func("/program/full", test_full);
     g_test_add_func("/program/blocked", test_blocked);
+    g_test_add_func("/program/halves", test_halves);
     g_test_add_func("/program/withdrawn", test_withdrawn);
     g_test_add_func("/program/upkeep", test_upkeep);
     return g_test_run();

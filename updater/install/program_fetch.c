@@ -172,7 +172,7 @@ static bool fetch_release(const UpdProgramWish *wish, UpdSource *source, const U
     return write_record(offer->release, coming, error) && put(wish, coming, place, error);
 }
 
-/* A disk that is full is not kept full by halves. */
+/* Halves: a full disk does not stay full by them, and where nothing is offered nobody goes on with them. */
 static void give_room(const UpdProgramWish *wish)
 {
     static const char *const halves[] = { "." BEFORE, "." NEXT, DOWNLOAD };
@@ -197,6 +197,12 @@ static bool fetch_both(const UpdProgramWish *wish, UpdSource *source, const UpdP
         return false;
     return hl_dir_make(download, 0700, error) && fetch_release(wish, source, decision->before, BEFORE, error) &&
            fetch_release(wish, source, decision->next, NEXT, error) && hl_tree_remove(download, error);
+}
+
+static bool end_offer(const UpdProgramWish *wish, GError **error)
+{
+    give_room(wish);
+    return remove_next(wish, error);
 }
 
 /* ----------------------------------------------------------------------------------------------------------- the step
@@ -235,7 +241,7 @@ static bool run(const UpdProgramWish *wish, UpdSource *source, HlUpdaterProgram 
     if (decision.next != NULL)
         program->version = g_strdup(decision.next->release->version);
     if (!(decision.outcome == HL_UPDATER_PROGRAM_OFFERED ? fetch_both(wish, source, &decision, error)
-                                                         : remove_next(wish, error)))
+                                                         : end_offer(wish, error)))
         return false;
     program->outcome = decision.outcome;
     program->message = upd_program_explain(&decision, wish->installed);
@@ -268,6 +274,6 @@ void upd_program_block(const UpdProgramWish *wish, HlUpdaterProgram *program)
     clear(program);
     program->outcome = HL_UPDATER_PROGRAM_BLOCKED;
     program->message = g_strdup("upgrades are blocked by the settings");
-    if (!remove_next(wish, &error))
+    if (!end_offer(wish, &error))
         hl_warn("update", "%s", error->message);
 }
