@@ -84,27 +84,46 @@ typedef struct {
     const char *reason, *remedy;
 } Keeping;
 
-/* The component stays as it is in the active set; if it is not there, it stays away. */
-static bool keep(UpdPlan *plan, const UpdSet *active, const char *component, const Keeping *why, GError **error)
+/* A file of the component that is not what it was; NULL: all are. */
+static const UpdSetFile *find_damaged(const UpdSet *active, const char *component)
 {
-    const UpdSetComponent *kept = upd_set_component(active, component);
+    for (guint i = 0; i < active->files->len; i++) {
+        const UpdSetFile *file = active->files->pdata[i];
 
-    if (kept == NULL)
-        return true;
+        if (!file->intact && strcmp(file->component, component) == 0)
+            return file;
+    }
+    return NULL;
+}
+
+static void keep_whole(UpdPlan *plan, const UpdSet *active, const UpdSetComponent *kept)
+{
     upd_set_add_component(plan->set, kept->name, kept->version, kept->signatures)->role = kept->role;
     for (guint i = 0; i < active->files->len; i++) {
         const UpdSetFile *file = active->files->pdata[i];
         UpdPart part = { .same = file };
 
-        if (strcmp(file->component, component) != 0)
+        if (strcmp(file->component, kept->name) != 0)
             continue;
-        if (!file->intact)
-            return hl_fail(error, HL_ERROR_UNTRUSTED,
-                           "%s %" G_GINT64_FORMAT " is to be kept, %s, but its file %s is damaged: %s", component,
-                           kept->version, why->reason, file->name, why->remedy);
         part.file = upd_set_add_file(plan->set, file->component, file->name, file->sha256, file->length);
         add_part(plan, &part);
     }
+}
+
+/* The component stays as it is in the active set; if it is not there, it stays away. */
+static bool keep(UpdPlan *plan, const UpdSet *active, const char *component, const Keeping *why, GError **error)
+{
+    const UpdSetComponent *kept = upd_set_component(active, component);
+    const UpdSetFile *damaged;
+
+    if (kept == NULL)
+        return true;
+    damaged = find_damaged(active, component);
+    if (damaged != NULL)
+        return hl_fail(error, HL_ERROR_UNTRUSTED,
+                       "%s %" G_GINT64_FORMAT " is to be kept, %s, but its file %s is damaged: %s", component,
+                       kept->version, why->reason, damaged->name, why->remedy);
+    keep_whole(plan, active, kept);
     return true;
 }
 
@@ -155,24 +174,33 @@ static void remark_stale(UpdPlan *plan, const UpdSituation *situation, const Upd
            release->version, active->version, remedy);
 }
 
-/* A file of the version in use that is damaged is mended from the source, kept or not. */
-static bool is_kept(const UpdSituation *situation, const UpdSetComponent *active, const UpdRelease *release)
+/* What is damaged is not kept: the source mends the version in use, or has a later one only. */
+static bool is_kept(UpdPlan *plan, const UpdSituation *situation, const UpdSetComponent *active,
+                    const UpdRelease *release)
 {
-    return situation->mode == UPD_PLAN_NEWER && situation->kept != NULL && active != NULL &&
-           active->version != release->version && g_strv_contains(situation->kept, active->name);
+    const UpdSetFile *damaged;
+
+    if (situation->mode != UPD_PLAN_NEWER || situation->kept == NULL || active == NULL ||
+        active->version == release->version || !g_strv_contains(situation->kept, active->name))
+        return false;
+    damaged = find_damaged(situation->active, active->name);
+    if (damaged != NULL)
+        remark(plan, "%s %" G_GINT64_FORMAT " is not kept, as its file %s is damaged", active->name, active->version,
+               damaged->name);
+    return damaged == NULL;
 }
 
 static bool plan_component(UpdPlan *plan, const UpdSituation *situation, const UpdRelease *release, GError **error)
 {
     static const Keeping rolled_back = { "because it was rolled back to",
                                          "'update --force' installs the version that was rolled back from" };
-    static const Keeping told = { "as --keep says", "'update' without --keep, or with --force, replaces it" };
     const UpdSetComponent *active = upd_set_component(situation->active, release->component);
     int64_t held = json_integer_value(json_object_get(situation->held, release->component));
 
-    if (is_kept(situation, active, release)) {
+    if (is_kept(plan, situation, active, release)) {
         remark(plan, "%s stays at %" G_GINT64_FORMAT ", as it is kept", active->name, active->version);
-        return keep(plan, situation->active, active->name, &told, error);
+        keep_whole(plan, situation->active, active);
+        return true;
     }
     if (situation->mode == UPD_PLAN_NEWER && release->version > 0) {
         if (is_older(situation, active, release)) {

@@ -39,7 +39,8 @@ typedef struct {
     const json_t *held;
     const GPtrArray *releases; /* of UpdRelease, one per component that this machine should have */
     const char *const *kept;   /* components that stay at the version that is active, ends with NULL; NULL: none.  One
-                                  that is not there comes all the same; UPD_PLAN_FORCE looks at none of it. */
+                                  that is not there, or is damaged, comes all the same; UPD_PLAN_FORCE looks at none
+                                  of it. */
     UpdPlanMode mode;
     HlTime now; /* wall clock; for the remark alone */
 } UpdSituation;
