@@ -11,12 +11,12 @@
 #include "lib/base/ident.h"
 #include "lib/base/output.h"
 #include "lib/base/text.h"
-#include "lib/base/unconst.h"
 #include "lib/pki/pair.h"
 #include "lib/pki/trust.h"
 #include "manager/cli/commands.h"
 #include "manager/cli/config.h"
 #include "manager/cli/key_turn.h"
+#include "manager/cli/request.h"
 #include "manager/cli/unreached.h"
 #include "proto/server.h"
 #include "proto/topics.h"
@@ -27,7 +27,6 @@
 #define MANAGER_PATIENCE (2 * HL_SECOND)  /* at one of several addresses; where one is, it says so every second */
 #define ANSWER_PATIENCE  (20 * HL_SECOND) /* longer than the server holds a waiting call open */
 #define SAY_AGAIN        200              /* ms */
-#define SHOWN_VALUE      60               /* bytes of an argument that a message quotes */
 #define COMEBACK_MIN     500  /* a pause at random between these before a lent line is taken back, so that two that */
 #define COMEBACK_MAX     1500 /* look on do not chase each other */
 
@@ -327,45 +326,15 @@ static void on_sent(bool acknowledged, gpointer user)
     client->unheard = !acknowledged && hl_bus_state(client->bus) == HL_BUS_UP;
 }
 
-/* The server drops what breaks the rules of the wire without answering, so they are checked before sending. */
-static bool check_argument(const HlMsgArgument *argument, GError **error)
-{
-    g_autofree char *shown = g_strndup(argument->value, SHOWN_VALUE);
-
-    return hl_wire_check(&argument->base, error) ||
-           hl_error_prefix(error, "%s '%s%s' cannot be sent", argument->name, shown,
-                           strlen(argument->value) > SHOWN_VALUE ? "..." : "");
-}
-
 static bool send_call(CliClient *client, const char *name, const char *const *arguments, GError **error)
 {
-    HlMsgCall message = HOLDLINE__V1__CALL__INIT;
     g_autofree char *topic = hl_topic_name(HL_TOPIC_ADMIN_REQUEST, client->conf.name);
     g_autofree char *response = hl_topic_name(HL_TOPIC_ADMIN_REPLY, client->conf.name);
-    g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func(g_free);
-    g_autoptr(GBytes) payload = NULL;
+    g_autoptr(GBytes) payload = cli_request_encode(name, arguments, client->serial, error);
     uint64_t number = hl_random_u64();
 
-    for (gsize i = 0; arguments != NULL && arguments[i] != NULL; i += 2) {
-        HlMsgArgument *argument;
-
-        if (arguments[i + 1] == NULL)
-            continue;
-        argument = g_new(HlMsgArgument, 1);
-        holdline__v1__argument__init(argument);
-        argument->name = hl_unconst(arguments[i]);
-        argument->value = hl_unconst(arguments[i + 1]);
-        g_ptr_array_add(list, argument);
-        if (!check_argument(argument, error))
-            return false;
-    }
-    message.name = hl_unconst(name);
-    message.arguments = (HlMsgArgument **)list->pdata;
-    message.n_arguments = list->len;
-    message.certificate = client->serial;
-    if (!hl_wire_check(&message.base, error))
-        return hl_error_prefix(error, "the arguments cannot be sent");
-    payload = HL_WIRE_ENCODE(&message);
+    if (payload == NULL)
+        return false;
     g_clear_pointer(&client->correlation, g_bytes_unref);
     client->correlation = g_bytes_new(&number, sizeof number);
     if (!hl_bus_publish(client->bus,
