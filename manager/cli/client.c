@@ -23,6 +23,7 @@
 #include "proto/wire.h"
 
 #define CONNECT_PATIENCE (10 * HL_SECOND)
+#define ATTEMPT_PATIENCE (5 * HL_SECOND)  /* at one of several addresses: the first may hang, and the next not */
 #define CAUSE_PATIENCE   (10 * HL_SECOND) /* beyond that, until the bus has found out why; it takes eight at most */
 #define MANAGER_PATIENCE (2 * HL_SECOND)  /* at one of several addresses; where one is, it says so every second */
 #define ANSWER_PATIENCE  (20 * HL_SECOND) /* longer than the server holds a waiting call open */
@@ -39,6 +40,8 @@ struct CliClient {
     bool lent, lost;
     bool as_is;          /* answers are for programs or files, not for a terminal */
     GHashTable *reasons; /* broker -> why the last attempt to reach it failed */
+    HlTime begun, told;  /* to look for the manager; and when an address last got its first reason */
+    bool moving_on;      /* to the next address: what the link that ends still says does not count */
     CliStatus on_status;
     gpointer status_user;
 
@@ -124,7 +127,7 @@ static void on_message(const HlBusMessage *message, gpointer user)
         g_autoptr(HlMsgManagerState) state =
             hl_wire_decode_bytes(&holdline__v1__manager_state__descriptor, message->payload, NULL);
 
-        client->manager_online = state != NULL && state->online;
+        client->manager_online = state != NULL && state->online && !client->moving_on;
         if (client->manager_online) {
             g_strfreev(client->authorities);
             client->authorities = hl_server_authorities(state);
@@ -138,11 +141,16 @@ static void on_message(const HlBusMessage *message, gpointer user)
     }
 }
 
+static void note_reason(CliClient *client, const char *broker, const char *reason)
+{
+    if (!g_hash_table_contains(client->reasons, broker))
+        client->told = hl_clock_mono();
+    cli_unreached_note(client->reasons, broker, reason);
+}
+
 static void on_failed(const char *broker, const char *reason, HlTime delay G_GNUC_UNUSED, gpointer user)
 {
-    CliClient *client = user;
-
-    cli_unreached_note(client->reasons, broker, reason);
+    note_reason(user, broker, reason);
 }
 
 static void on_down(const char *reason G_GNUC_UNUSED, gpointer user)
@@ -150,6 +158,7 @@ static void on_down(const char *reason G_GNUC_UNUSED, gpointer user)
     CliClient *client = user;
 
     client->lost = true;
+    client->manager_online = client->moving_on = false;
 }
 
 /* One turn of the loop, woken at the deadline; false when it has passed. */
@@ -195,45 +204,63 @@ static bool is_monitor(const CliClient *client)
     return client->conf.role == CLI_ROLE_MONITOR;
 }
 
+static bool is_up(const CliClient *client)
+{
+    return hl_bus_state(client->bus) == HL_BUS_UP;
+}
+
+static HlTime attempt_patience(const CliClient *client)
+{
+    return client->conf.brokers[1] != NULL ? ATTEMPT_PATIENCE : CONNECT_PATIENCE;
+}
+
 /* Several addresses may be of brokers that do not know each other, and the manager at another one.  since: when the
- * present one let us in, 0: it has not.  Each address gets its time once, then the deadline stands.  When to look
- * again. */
-static HlTime look_further(CliClient *client, HlTime *since, HlTime *deadline)
+ * present one let us in, 0: it has not.  When to look again at the latest. */
+static HlTime look_further(CliClient *client, HlTime *since)
 {
     HlTime now = hl_clock_mono();
 
-    if (hl_bus_state(client->bus) != HL_BUS_UP || client->conf.brokers[1] == NULL) {
+    if (!is_up(client) || client->moving_on || client->conf.brokers[1] == NULL) {
         *since = 0;
-        return *deadline;
+        return G_MAXINT64;
     }
     *since = *since != 0 ? *since : now;
-    if (now - *since >= MANAGER_PATIENCE) {
-        if (!g_hash_table_contains(client->reasons, hl_bus_broker(client->bus)))
-            *deadline += MANAGER_PATIENCE;
-        cli_unreached_note(client->reasons, hl_bus_broker(client->bus), CLI_NO_MANAGER);
-        *since = now;
-        hl_bus_reconnect(client->bus, HL_BUS_DROP_WILL);
-    }
-    return MIN(*deadline, *since + MANAGER_PATIENCE);
+    if (now - *since < MANAGER_PATIENCE)
+        return *since + MANAGER_PATIENCE;
+    note_reason(client, hl_bus_broker(client->bus), CLI_NO_MANAGER);
+    client->manager_online = false;
+    client->moving_on = true;
+    hl_bus_reconnect(client->bus, HL_BUS_DROP_WILL);
+    return G_MAXINT64;
+}
+
+/* When what is known is said.  Each address gets its time once: those that come first may hang. */
+static HlTime deadline_of(const CliClient *client)
+{
+    HlTime usual = client->begun + CONNECT_PATIENCE;
+    bool is_known = client->conf.brokers[1] == NULL && is_up(client);
+
+    if (is_known || cli_unreached_is_told(&client->conf, client->reasons))
+        return usual;
+    return MAX(usual, client->told + attempt_patience(client) + CAUSE_PATIENCE);
 }
 
 /* The manager says "online" only once it can hear: an earlier request would be lost. */
 static bool await_manager(CliClient *client, GError **error)
 {
-    HlTime deadline = hl_clock_mono() + CONNECT_PATIENCE;
     HlTime since = 0;
 
-    while (!(is_monitor(client) ? hl_bus_state(client->bus) == HL_BUS_UP : client->manager_online)) {
-        if (turn(client, look_further(client, &since, &deadline)) || hl_clock_mono() < deadline)
+    client->begun = client->told = hl_clock_mono();
+    while (!(is_monitor(client) ? is_up(client) : client->manager_online)) {
+        HlTime again = look_further(client, &since); /* which may change the deadline */
+
+        if (turn(client, MIN(again, deadline_of(client))))
             continue;
-        if (g_hash_table_size(client->reasons) == 0 && hl_bus_state(client->bus) != HL_BUS_UP &&
-            turn(client, deadline + CAUSE_PATIENCE))
-            continue;
-        if (hl_bus_state(client->bus) == HL_BUS_UP)
+        if (is_up(client))
             cli_unreached_note(client->reasons, hl_bus_broker(client->bus), CLI_NO_MANAGER);
         return cli_fail_unreached(&client->conf, client->reasons, hl_bus_broker(client->bus), error);
     }
-    client->lost = hl_bus_state(client->bus) != HL_BUS_UP; /* those before it do not matter */
+    client->lost = false; /* the links before this one */
     return true;
 }
 
@@ -251,8 +278,7 @@ static bool connect_pair(CliClient *client, const char *ending, GError **error)
                                     client->on_status != NULL ? HL_TOPIC_ROOT "status/#" : NULL, NULL };
     g_autoptr(HlCert) cert = hl_cert_load(certificate, NULL);
 
-    client->lost = false;
-    client->manager_online = false;
+    client->lost = client->manager_online = client->moving_on = false;
     g_hash_table_remove_all(client->reasons);
     g_free(client->serial);
     client->serial = g_strdup(cert != NULL ? hl_cert_info(cert)->serial : "");
@@ -266,7 +292,7 @@ static bool connect_pair(CliClient *client, const char *ending, GError **error)
                                     .subscription_qos = 1,
                                     .backoff_base = 200,
                                     .backoff_cap = HL_SECOND,
-                                    .connect_timeout = CONNECT_PATIENCE,
+                                    .connect_timeout = attempt_patience(client),
                                     .context = client->context,
                                     .handlers = { .failed = on_failed, .down = on_down, .message = on_message },
                                     .user = client },

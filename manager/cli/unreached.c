@@ -9,6 +9,14 @@ void cli_unreached_note(GHashTable *reasons, const char *address, const char *re
     g_hash_table_replace(reasons, g_strdup(address), g_strdup(reason));
 }
 
+bool cli_unreached_is_told(const CliConfig *conf, GHashTable *reasons)
+{
+    for (char **broker = conf->brokers; *broker != NULL; broker++)
+        if (!g_hash_table_contains(reasons, *broker))
+            return false;
+    return true;
+}
+
 /* Of each address, in the order of the configuration: what is wrong with one may say nothing of the other. */
 static char *why_unreached(const CliConfig *conf, GHashTable *reasons, const char *last)
 {

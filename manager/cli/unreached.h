@@ -14,6 +14,9 @@
 /* reasons: address -> what is wrong there, for those that were tried; owns both. */
 void cli_unreached_note(GHashTable *reasons, const char *address, const char *reason);
 
+/* There is a reason for each address. */
+bool cli_unreached_is_told(const CliConfig *conf, GHashTable *reasons);
+
 /* conf: of the client; last: the address of the last attempt.  Always false, for its caller to return. */
 bool cli_fail_unreached(const CliConfig *conf, GHashTable *reasons, const char *last,
                         GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* manager/cli/client: at which of its addresses it finds the manager, on a bus in memory.  Each turn of its loop is a
+ * tenth of a second in a world where brokers hang, refuse, or have no manager. */
+#include <string.h>
+
+#include "lib/base/file.h"
+#include "lib/bus/bus_fake.h"
+#include "manager/cli/client.h"
+#include "manager/cli/commands.h"
+#include "proto/topics.h"
+#include "proto/wire.h"
+#include "tests/support/clock_fake.h"
+
+#define TURN      100             /* ms */
+#define DIAGNOSIS (4 * HL_SECOND) /* of a broker that hangs */
+#define TOO_LONG  (120 * HL_SECOND)
+
+typedef enum { HANGS, REFUSES, LONE, SERVES } Kind;
+
+/* A broker LONE has no manager; one that tells late says so as its link is being closed. */
+typedef struct {
+    Kind kinds[4];
+    guint n;
+    bool tells_late;
+    HlTime begun, attempt; /* 0: no attempt is under way */
+} World;
+
+static World world;
+
+bool cmd_server_is_before_rollover(const HlInvocation *call G_GNUC_UNUSED)
+{
+    return false;
+}
+
+static Kind kind_of(const char *broker)
+{
+    return world.kinds[broker[strlen(broker) - 1] - '1'];
+}
+
+static void say_online(HlBus *bus)
+{
+    HlMsgManagerState state = HOLDLINE__V1__MANAGER_STATE__INIT;
+    g_autoptr(GBytes) payload = NULL;
+
+    state.online = true;
+    payload = HL_WIRE_ENCODE(&state);
+    bus_fake_deliver(bus, &(HlBusMessage){ .topic = HL_TOPIC_ROOT "manager/alive", .payload = payload });
+}
+
+static void pass_connecting(HlBus *bus)
+{
+    HlTime spent = hl_clock_mono() - world.attempt;
+
+    switch (kind_of(hl_bus_broker(bus))) {
+    case HANGS:
+        if (spent >= bus_fake_options(bus)->connect_timeout + DIAGNOSIS)
+            bus_fake_fail(bus, "it does not answer", 0);
+        break;
+    case REFUSES:
+        bus_fake_fail(bus, "nobody listens", 0);
+        break;
+    case LONE:
+    case SERVES:
+        bus_fake_up(bus);
+        break;
+    }
+}
+
+static void pass_up(HlBus *bus)
+{
+    if (bus_fake_is_closing(bus, NULL)) {
+        if (world.tells_late)
+            say_online(bus);
+        bus_fake_down(bus, "closed to reconnect");
+    } else if (kind_of(hl_bus_broker(bus)) == SERVES) {
+        say_online(bus);
+    }
+}
+
+gboolean __wrap_g_main_context_iteration(GMainContext *context, gboolean may_block);
+
+gboolean __wrap_g_main_context_iteration(GMainContext *context G_GNUC_UNUSED, gboolean may_block G_GNUC_UNUSED)
+{
+    HlBus *bus = bus_fake_last();
+
+    clock_fake_advance(TURN);
+    g_assert_cmpint(hl_clock_mono() - world.begun, <, TOO_LONG);
+    if (hl_bus_state(bus) == HL_BUS_DOWN) {
+        bus_fake_attempt(bus);
+        world.attempt = hl_clock_mono();
+    } else if (hl_bus_state(bus) == HL_BUS_CONNECTING) {
+        pass_connecting(bus);
+    } else {
+        pass_up(bus);
+    }
+    return TRUE;
+}
+
+/* The address at which it was found, after so many seconds; NULL: at none, for this reason. */
+static char *look(HlTime *took, GError **error)
+{
+    g_autofree char *dir = g_dir_make_tmp("hl-cli-XXXXXX", NULL);
+    g_autofree char *conf = g_build_filename(dir, "holdline.conf", NULL);
+    g_autofree char *key = g_build_filename(dir, "a.key", NULL);
+    g_autoptr(GString) text = g_string_new("[client]\nname = admin\nca = ca.pem\ncertificate = a.pem\nkey = a.key\n");
+    g_autoptr(CliClient) client = NULL;
+    g_autoptr(GHashTable) values = g_hash_table_new(g_str_hash, g_str_equal);
+    HlInvocation call = { .values = values };
+    char *found = NULL;
+
+    g_string_append(text, "brokers = ");
+    for (guint i = 0; i < world.n; i++)
+        g_string_append_printf(text, "%sb:%u", i > 0 ? "," : "", i + 1);
+    g_string_append(text, "\n");
+    g_assert_true(hl_file_write_text(conf, text->str, 0600, NULL) && hl_file_write_text(key, "", 0600, NULL));
+    g_setenv("HOLDLINE_CONFIG", conf, TRUE);
+    world.begun = hl_clock_mono();
+    client = cli_client_open(&call, NULL, NULL, error);
+    *took = (hl_clock_mono() - world.begun) / HL_SECOND;
+    if (client != NULL) {
+        g_assert_true(cli_client_is_up(client));
+        g_assert_cmpint(hl_bus_state(bus_fake_last()), ==, HL_BUS_UP);
+        found = g_strdup(hl_bus_broker(bus_fake_last()));
+    }
+    g_assert_true(hl_tree_remove(dir, NULL));
+    return found;
+}
+
+static void expect_found(const char *where, HlTime within)
+{
+    g_autoptr(GError) error = NULL;
+    HlTime took;
+    g_autofree char *found = look(&took, &error);
+
+    g_assert_no_error(error);
+    g_assert_cmpstr(found, ==, where);
+    g_assert_cmpint(took, <=, within);
+}
+
+static void expect_not_found(const char *why, HlTime after, HlTime within)
+{
+    g_autofree char *text = g_strconcat("cannot reach the server: ", why, NULL);
+    g_autoptr(GError) error = NULL;
+    HlTime took;
+    g_autofree char *found = look(&took, &error);
+
+    g_assert_null(found);
+    g_assert_error(error, HL_ERROR, HL_ERROR_UNAVAILABLE);
+    g_assert_cmpstr(error->message, ==, text);
+    g_assert_cmpint(took, >=, after);
+    g_assert_cmpint(took, <=, within);
+}
+
+#define NO_MANAGER "the broker answers, but no manager is connected to it"
+
+static void test_one(void)
+{
+    world = (World){ .kinds = { SERVES }, .n = 1 };
+    expect_found("b:1", 1);
+    world = (World){ .kinds = { HANGS }, .n = 1 };
+    expect_not_found("b:1: it does not answer", 14, 15);
+    world = (World){ .kinds = { REFUSES }, .n = 1 };
+    expect_not_found("b:1: nobody listens", 10, 10);
+    world = (World){ .kinds = { LONE }, .n = 1 };
+    expect_not_found("b:1: " NO_MANAGER "; is holdline-managerd running?", 10, 10);
+}
+
+/* The first of them hangs: the next one gets its time, and so on. */
+static void test_first_hangs(void)
+{
+    world = (World){ .kinds = { HANGS, SERVES }, .n = 2 };
+    expect_found("b:2", 10);
+    world = (World){ .kinds = { HANGS, HANGS, HANGS, SERVES }, .n = 4 };
+    expect_found("b:4", 29);
+    world = (World){ .kinds = { LONE, HANGS, REFUSES, SERVES }, .n = 4 };
+    expect_found("b:4", 13);
+}
+
+/* All had their time, and each is named. */
+static void test_none(void)
+{
+    world = (World){ .kinds = { HANGS, HANGS }, .n = 2 };
+    expect_not_found("b:1: it does not answer; b:2: it does not answer", 18, 19);
+    world = (World){ .kinds = { HANGS, LONE }, .n = 2 };
+    expect_not_found("b:1: it does not answer; b:2: " NO_MANAGER "; is holdline-managerd running?", 10, 13);
+    world = (World){ .kinds = { REFUSES, REFUSES }, .n = 2 };
+    expect_not_found("b:1: nobody listens; b:2: nobody listens", 10, 10);
+}
+
+/* What a link says that is being left does not count: nothing could be sent on it. */
+static void test_told_late(void)
+{
+    world = (World){ .kinds = { LONE, SERVES }, .n = 2, .tells_late = true };
+    expect_found("b:2", 3);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/cli/client/one", test_one);
+    g_test_add_func("/cli/client/first-hangs", test_first_hangs);
+    g_test_add_func("/cli/client/none", test_none);
+    g_test_add_func("/cli/client/told-late", test_told_late);
+    return g_test_run();
+}
