@@ -69,12 +69,13 @@ static bool parse(const char *path, const char *text, EpDeskUpgrade *upgrade, GE
     const char *state;
     int tries;
     int lasting;
+    int away = 0; /* papers of earlier versions do not say it */
 
     if (value == NULL)
         return false;
-    if (json_unpack(value, "{s:I, s:s, s:s, s:s, s:i, s:s, s:I, s:I, s:b}", "release", &release, "from", &read.from,
-                    "to", &read.to, "state", &state, "tries", &tries, "detail", &read.detail, "begun_ms", &begun,
-                    "ended_ms", &ended, "lasting", &lasting) != 0 ||
+    if (json_unpack(value, "{s:I, s:s, s:s, s:s, s:i, s:s, s:I, s:I, s:b, s?b}", "release", &release, "from",
+                    &read.from, "to", &read.to, "state", &state, "tries", &tries, "detail", &read.detail, "begun_ms",
+                    &begun, "ended_ms", &ended, "lasting", &lasting, "away", &away) != 0 ||
         release <= 0 || tries < 1 || !ep_upgrade_state_parse(state, &read.upgrade.state) ||
         !hl_package_version_ok(read.from) || !hl_package_version_ok(read.to))
         return hl_fail(error, HL_ERROR_INVALID, "%s does not describe an upgrade", path);
@@ -83,6 +84,7 @@ static bool parse(const char *path, const char *text, EpDeskUpgrade *upgrade, GE
     read.begun = begun;
     read.ended = ended;
     read.lasting = lasting != 0;
+    read.away = away != 0;
     ep_desk_upgrade_copy(upgrade, &read);
     return true;
 }
@@ -115,10 +117,10 @@ bool ep_desk_write(const char *state_dir, EpDeskPaper paper, const EpDeskUpgrade
     g_autofree char *printable = hl_text_printable(upgrade->detail != NULL ? upgrade->detail : "");
     g_autofree char *detail = g_utf8_substring(printable, 0, MIN(g_utf8_strlen(printable, -1), MAX_DETAIL));
     g_autoptr(json_t) value =
-        json_pack("{s:I, s:s, s:s, s:s, s:i, s:s, s:I, s:I, s:b}", "release", (json_int_t)upgrade->release, "from",
+        json_pack("{s:I, s:s, s:s, s:s, s:i, s:s, s:I, s:I, s:b, s:b}", "release", (json_int_t)upgrade->release, "from",
                   upgrade->from, "to", upgrade->to, "state", ep_upgrade_state_name(upgrade->upgrade.state), "tries",
                   (int)upgrade->upgrade.tries, "detail", detail, "begun_ms", (json_int_t)upgrade->begun, "ended_ms",
-                  (json_int_t)upgrade->ended, "lasting", upgrade->lasting);
+                  (json_int_t)upgrade->ended, "lasting", upgrade->lasting, "away", upgrade->away);
 
     return write_json(path, value, error);
 }

@@ -22,6 +22,7 @@ typedef struct {
     char *detail;        /* for people: why it failed, or why it goes back; never NULL after a read */
     HlTime begun, ended; /* wall; ended 0: it has not */
     bool lasting;        /* it failed for a reason that another try would meet again */
+    bool away;           /* it was taken back because the server was away, and that is not held against it */
 } EpDeskUpgrade;
 
 void ep_desk_upgrade_clear(EpDeskUpgrade *upgrade);

@@ -247,13 +247,14 @@ static EpUpgradeEvent install(Helper *helper, GError **error)
 
 /* -------------------------------------------------------------------------------------------------------- waiting */
 
-/* Whether this release was taken back here before, because the server was away. */
+/* Whether this release was taken back here before because the server was away.  One that failed for another reason and
+ * that somebody lets try once more was not. */
 static bool was_away_before(const Helper *helper)
 {
     g_auto(EpDeskUpgrade) ended = { 0 };
 
     return ep_desk_read(helper->has->state_dir, EP_DESK_ENDED, &ended, NULL) == EP_DESK_FOUND &&
-           ended.release == helper->paper.release && ended.upgrade.state == EP_UPGRADE_BACK && !ended.lasting;
+           ended.release == helper->paper.release && ended.upgrade.state == EP_UPGRADE_BACK && ended.away;
 }
 
 /* The server's absence is held against a release at the second time only: a version that takes the network away meets
@@ -340,8 +341,10 @@ static void step(EpDeskUpgrade *paper, EpUpgradeEvent event, const GError *error
     HlErrorCode code = error != NULL ? hl_error_code(error) : HL_ERROR_FAILED;
 
     ep_upgrade_step(&paper->upgrade, event);
-    if (paper->upgrade.state == EP_UPGRADE_GOING_BACK && before != EP_UPGRADE_GOING_BACK)
-        paper->lasting = before != EP_UPGRADE_WAITING || code != HL_ERROR_UNAVAILABLE;
+    if (paper->upgrade.state == EP_UPGRADE_GOING_BACK && before != EP_UPGRADE_GOING_BACK) {
+        paper->away = before == EP_UPGRADE_WAITING && code == HL_ERROR_UNAVAILABLE;
+        paper->lasting = !paper->away;
+    }
     note_failure(paper, error);
     hl_info("upgrade", "%s to %s: %s%s%s", paper->from, paper->to, ep_upgrade_state_name(paper->upgrade.state),
             error != NULL ? ": " : "", error != NULL ? error->message : "");

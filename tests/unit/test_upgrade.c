@@ -254,7 +254,8 @@ static void test_papers(void)
                               .detail = "its line\ndid not come up",
                               .begun = 12345,
                               .ended = 0,
-                              .lasting = true };
+                              .lasting = true,
+                              .away = true };
     g_auto(EpDeskUpgrade) read = { 0 };
     g_autoptr(GError) error = NULL;
 
@@ -271,9 +272,27 @@ static void test_papers(void)
     g_assert_cmpuint(read.upgrade.tries, ==, 4);
     g_assert_null(strchr(read.detail, '\n'));
     g_assert_true(read.lasting);
+    g_assert_true(read.away);
     g_assert_true(ep_desk_remove(state, EP_DESK_RUNNING, &error));
     g_assert_true(ep_desk_remove(state, EP_DESK_RUNNING, &error));
     g_assert_no_error(error);
+    remove_directory(state);
+}
+
+/* Of a version that did not tell why it was taken back. */
+static void test_paper_before(void)
+{
+    char *state = make_directory();
+    g_autofree char *directory = ep_desk_directory(state);
+    g_autofree char *path = g_build_filename(directory, "ended.json", NULL);
+    g_auto(EpDeskUpgrade) read = { 0 };
+
+    g_assert_true(hl_file_write_text(path,
+                                     "{\"release\":1,\"from\":\"1\",\"to\":\"2\",\"state\":\"back\",\"tries\":1,"
+                                     "\"detail\":\"\",\"begun_ms\":0,\"ended_ms\":5,\"lasting\":false}",
+                                     0600, NULL));
+    g_assert_cmpint(ep_desk_read(state, EP_DESK_ENDED, &read, NULL), ==, EP_DESK_FOUND);
+    g_assert_false(read.away);
     remove_directory(state);
 }
 
@@ -342,6 +361,7 @@ int main(int argc, char **argv)
     g_test_add_func("/upgrade/plan", test_plan);
     g_test_add_func("/upgrade/words", test_words);
     g_test_add_func("/upgrade/papers", test_papers);
+    g_test_add_func("/upgrade/paper-before", test_paper_before);
     g_test_add_func("/upgrade/bad-papers", test_bad_papers);
     g_test_add_func("/upgrade/alive", test_alive);
     return g_test_run();
