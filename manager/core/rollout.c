@@ -311,6 +311,11 @@ bool mgr_rollout_is_soaked(const MgrRollout *rollout, HlTime now)
     return rollout->state == MGR_ROLLOUT_SOAKING && now - rollout->soak_mono >= rollout->plan.soak;
 }
 
+guint mgr_rollout_ring_begin(const MgrRollout *rollout)
+{
+    return rollout->ring > 0 ? rollout->ends[rollout->ring - 1] : 0;
+}
+
 /* A minute's worth at once, and nothing more for a minute. */
 static guint due(const MgrRollout *rollout, HlTime now)
 {

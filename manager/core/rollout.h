@@ -112,6 +112,9 @@ void mgr_rollout_told(MgrRollout *rollout, guint position, MgrMember member, HlT
 /* Whether the next tick ends a soak: who claims to have succeeded and has not is to be told of before. */
 bool mgr_rollout_is_soaked(const MgrRollout *rollout, HlTime now);
 
+/* The position where the present ring begins: those before it are members of the rings before, too. */
+guint mgr_rollout_ring_begin(const MgrRollout *rollout);
+
 /* Once a second: judges, goes from ring to ring, halts.  How many more members are to have their turn now; they are
  * told of with mgr_rollout_issued once that is stored. */
 guint mgr_rollout_tick(MgrRollout *rollout, HlTime now);

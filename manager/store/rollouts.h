@@ -17,7 +17,7 @@ typedef struct {
     MgrHalt halt;
     guint members, ring, forgiven;
     guint counts[MGR_MEMBER_N];    /* of members, when the state changed last */
-    char *versions;                /* of the repository, at the latest turn: proto/components.h */
+    char *versions;                /* of the repository, at the first turn of the ring: proto/components.h */
     char *program;                 /* the version of the program that it is about; "": it is about patterns */
     char *component;               /* the one of the patterns that it is about; "": it is about all */
     HlTime started_at, changed_at; /* wall */

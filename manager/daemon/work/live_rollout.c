@@ -189,7 +189,8 @@ void mgr_live_rollout_look(MgrLiveRollout *live, const MgrFleet *fleet, bool is_
     g_hash_table_remove_all(live->dirty);
 }
 
-/* Whether it has older patterns than there were at the latest turn: of the component that this is about, or of any. */
+/* Whether it has older patterns than there were at the ring's first turn: of the component that this is about, or of
+ * any. */
 static bool is_behind(const MgrLiveRollout *live, const MgrEndpoint *endpoint)
 {
     const MgrRolloutRecord *record = &live->record;
@@ -204,7 +205,9 @@ GArray *mgr_live_rollout_find_liars(MgrLiveRollout *live, const MgrFleet *fleet)
     GArray *liars = g_array_new(FALSE, FALSE, sizeof(guint));
     HlTime now = hl_clock_mono();
 
-    for (guint i = 0; *live->record.versions != '\0' && !is_of_program(live) && i < live->core.issued; i++) {
+    if (*live->record.versions == '\0' || is_of_program(live))
+        return liars;
+    for (guint i = mgr_rollout_ring_begin(&live->core); i < live->core.issued; i++) {
         const MgrEndpoint *endpoint = mgr_fleet_endpoint(fleet, live->endpoints->pdata[i]);
 
         if (live->core.members[i] != MGR_MEMBER_SUCCEEDED || endpoint == NULL || !is_behind(live, endpoint))

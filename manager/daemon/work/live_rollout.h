@@ -37,8 +37,9 @@ void mgr_live_rollout_look_at(MgrLiveRollout *live, const MgrCommand *command);
 /* The same of all its commands that have changed, or of all. */
 void mgr_live_rollout_look(MgrLiveRollout *live, const MgrFleet *fleet, bool is_all);
 
-/* Who says that it succeeded, and has older patterns than there were at the latest turn, has not: positions (guint) of
- * those that were found out now.  Free with g_array_unref. */
+/* Who of the present ring says that it succeeded, and has older patterns than there were at the ring's first turn, has
+ * not: positions (guint) of those that were found out now.  The rings before it are not asked for what was published
+ * since.  Free with g_array_unref. */
 GArray *mgr_live_rollout_find_liars(MgrLiveRollout *live, const MgrFleet *fleet);
 /* Of one that is about the program: what its members have become, by the version that they run and by what they report
  * of upgrades; that the command succeeded says only that the upgrade has begun.  Positions (guint) of those that have

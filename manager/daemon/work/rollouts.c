@@ -166,8 +166,10 @@ static void fold_turn(Turn *turn, const MgrCommand *command)
     for (guint i = 0; turn->positions != NULL && i < length; i++)
         live->belied[g_array_index(turn->positions, guint, i)] = false;
     leave_out(turn, command, first);
-    g_free(live->record.versions);
-    live->record.versions = g_steal_pointer(&turn->versions);
+    if (turn->versions != NULL) {
+        g_free(live->record.versions);
+        live->record.versions = g_steal_pointer(&turn->versions);
+    }
     if (command != NULL)
         mgr_live_rollout_look_at(live, command);
     answer(turn->done, live, NULL, turn->user);
@@ -228,6 +230,12 @@ static char *scope_of(const MgrRolloutRecord *record)
     return *record->component != '\0' ? g_strconcat(HL_SCOPE_COMPONENT, record->component, NULL) : g_strdup("");
 }
 
+/* Later ones, of --rate or of a retry, ask no more of those that had theirs before. */
+static bool is_first_of_ring(const Turn *turn)
+{
+    return turn->positions == NULL && turn->live->core.issued == mgr_rollout_ring_begin(&turn->live->core);
+}
+
 static void issue(MgrRollouts *rollouts, HlWriteSet *set, Turn *turn)
 {
     static const MgrChangeKind empty = { fold_empty, fail_empty, turn_free };
@@ -246,8 +254,10 @@ static void issue(MgrRollouts *rollouts, HlWriteSet *set, Turn *turn)
         mgr_write_rollout_retry(set, record->id, turn->positions, turn->command);
     else
         mgr_write_rollout_turn(set, record->id, turn->live->core.issued, turn->n, turn->command);
-    turn->versions = g_strdup(rollouts->parts.fleet->latest);
-    mgr_write_rollout_versions(set, record->id, turn->versions);
+    if (is_first_of_ring(turn)) {
+        turn->versions = g_strdup(rollouts->parts.fleet->latest);
+        mgr_write_rollout_versions(set, record->id, turn->versions);
+    }
     if (endpoints->len > 0)
         mgr_commands_issue(rollouts->parts.commands, set, &spec, endpoints, on_issued, turn);
     else

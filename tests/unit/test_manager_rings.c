@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Roll-outs in the manager: against which versions a success is held, where others are published meanwhile or are left
+ * to other roll-outs. */
+#include <stdlib.h>
+
+#include "tests/support/manager_parts.h"
+
+#define MEMBERS 20
+
+typedef struct {
+    Parts *parts;
+    char *id;
+    uint64_t seqs[MEMBERS]; /* of their reports */
+} World;
+
+static void publish(World *world, const char *versions)
+{
+    g_free(world->parts->fleet.latest);
+    world->parts->fleet.latest = g_strdup(versions);
+}
+
+/* All are on line; rings of 5, 10 and 20; soak of two minutes.  One failure is not too many. */
+static World *world_new(const char *versions, const char *rate)
+{
+    World *world = g_new0(World, 1);
+    g_autoptr(json_t) document = NULL;
+
+    world->parts = parts_new();
+    for (guint i = 0; i < MEMBERS; i++) {
+        g_autofree char *id = g_strdup_printf("e-%02u", i);
+
+        parts_add_endpoint(world->parts, id);
+        parts_birth(world->parts, id, 1);
+    }
+    publish(world, versions);
+    parts_call(world->parts, "rollout start", "selector", "all", "rings", "25%,50%", "soak", "2m", "min-success", "75",
+               "rate", rate, NULL);
+    parts_commit(world->parts);
+    document = parts_expect_reply(world->parts, "");
+    world->id = g_strdup(json_string_value(json_object_get(document, "id")));
+    return world;
+}
+
+static void world_free(World *world)
+{
+    parts_free(world->parts);
+    g_free(world->id);
+    g_free(world);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(World, world_free)
+
+static MgrLiveRollout *live(const World *world)
+{
+    return mgr_rollouts_find(world->parts->rollouts, world->id);
+}
+
+static void pass(World *world, guint seconds)
+{
+    for (guint i = 0; i < seconds; i++) {
+        timer_fake_advance(HL_SECOND);
+        mgr_rollouts_tick(world->parts->rollouts);
+        parts_commit(world->parts);
+    }
+}
+
+static void answer_one(World *world, guint position, const char *patterns, HlCommandState state)
+{
+    const char *id = live(world)->endpoints->pdata[position];
+    MgrEndpoint *endpoint = mgr_fleet_endpoint(&world->parts->fleet, id);
+
+    g_free(endpoint->record.patterns);
+    endpoint->record.patterns = g_strdup(patterns);
+    parts_report_command(world->parts, id, ++world->seqs[atoi(id + 2)], live(world)->commands->pdata[position], state);
+    parts_commit(world->parts);
+    mgr_live_rollout_look(live(world), &world->parts->fleet, true);
+}
+
+/* Those who have not answered say that they succeeded, and have these patterns. */
+static void answer(World *world, const char *patterns)
+{
+    for (guint i = 0; i < live(world)->core.issued; i++)
+        if (live(world)->core.members[i] == MGR_MEMBER_OPEN)
+            answer_one(world, i, patterns, HL_STATE_SUCCEEDED);
+}
+
+static void expect(const World *world, MgrRolloutState state, guint issued, guint failed)
+{
+    g_assert_nonnull(live(world));
+    g_assert_cmpstr(mgr_rollout_state_name(live(world)->core.state), ==, mgr_rollout_state_name(state));
+    g_assert_cmpuint(live(world)->core.issued, ==, issued);
+    g_assert_cmpuint(live(world)->core.counts[MGR_MEMBER_FAILED], ==, failed);
+}
+
+/* What is published between two rings is the second one's to have. */
+static void test_published_between(void)
+{
+    g_autoptr(World) world = world_new("virus=7", "100");
+
+    pass(world, 1);
+    answer(world, "virus=7");
+    publish(world, "virus=8");
+    pass(world, 123);
+    expect(world, MGR_ROLLOUT_RUNNING, 10, 0);
+    answer_one(world, 5, "virus=7", HL_STATE_SUCCEEDED);
+    answer(world, "virus=8");
+    pass(world, 123);
+    expect(world, MGR_ROLLOUT_RUNNING, MEMBERS, 1);
+    g_assert_cmpint(live(world)->core.members[5], ==, MGR_MEMBER_FAILED);
+}
+
+/* Or between two turns of one ring: the first one's versions are asked of all. */
+static void test_published_within(void)
+{
+    g_autoptr(World) world = world_new("virus=7", "3");
+
+    pass(world, 1);
+    expect(world, MGR_ROLLOUT_RUNNING, 3, 0);
+    answer(world, "virus=7");
+    publish(world, "virus=8");
+    pass(world, 61);
+    expect(world, MGR_ROLLOUT_RUNNING, 5, 0);
+    answer_one(world, 3, "virus=6", HL_STATE_SUCCEEDED);
+    answer(world, "virus=8");
+    pass(world, 123);
+    expect(world, MGR_ROLLOUT_RUNNING, 8, 1);
+    g_assert_cmpint(live(world)->core.members[3], ==, MGR_MEMBER_FAILED);
+}
+
+/* Another turn of those that failed asks no more of the others. */
+static void test_published_before_retry(void)
+{
+    g_autoptr(World) world = world_new("virus=7", "100");
+
+    pass(world, 1);
+    for (guint i = 0; i < 3; i++)
+        answer_one(world, i, "virus=6", HL_STATE_FAILED);
+    answer(world, "virus=7");
+    pass(world, 1);
+    expect(world, MGR_ROLLOUT_HALTED, 5, 3);
+    publish(world, "virus=8");
+    parts_call(world->parts, "rollout retry", "rollout", world->id, NULL);
+    parts_commit(world->parts);
+    json_decref(parts_expect_reply(world->parts, ""));
+    answer(world, "virus=8");
+    pass(world, 123);
+    expect(world, MGR_ROLLOUT_RUNNING, 10, 0);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/rings/published-between", test_published_between);
+    g_test_add_func("/rings/published-within", test_published_within);
+    g_test_add_func("/rings/published-before-retry", test_published_before_retry);
+    return g_test_run();
+}
