@@ -147,11 +147,27 @@ static void test_published_before_retry(void)
     expect(world, MGR_ROLLOUT_RUNNING, 10, 0);
 }
 
+/* Of a component that the group leaves to roll-outs of its own, this one brings nothing. */
+static void test_left_to_others(void)
+{
+    g_autoptr(World) world = world_new("rules=9 virus=7", "100");
+    HlSettings *settings = &mgr_fleet_group(&world->parts->fleet, "office")->settings;
+
+    g_assert_true(hl_options_set(hl_settings_table(), settings, "update.by-rollout", "virus", NULL));
+    pass(world, 1);
+    answer_one(world, 1, "rules=8 virus=6", HL_STATE_SUCCEEDED);
+    answer(world, "rules=9 virus=6");
+    pass(world, 123);
+    expect(world, MGR_ROLLOUT_RUNNING, 10, 1);
+    g_assert_cmpint(live(world)->core.members[1], ==, MGR_MEMBER_FAILED);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/rings/published-between", test_published_between);
     g_test_add_func("/rings/published-within", test_published_within);
     g_test_add_func("/rings/published-before-retry", test_published_before_retry);
+    g_test_add_func("/rings/left-to-others", test_left_to_others);
     return g_test_run();
 }

@@ -7,6 +7,7 @@
 #include "manager/daemon/ground/versions.h"
 #include "manager/daemon/work/commands.h"
 #include "proto/components.h"
+#include "proto/settings.h"
 
 static MgrLiveRollout *live_new(MgrRolloutRecord *record)
 {
@@ -189,15 +190,31 @@ void mgr_live_rollout_look(MgrLiveRollout *live, const MgrFleet *fleet, bool is_
     g_hash_table_remove_all(live->dirty);
 }
 
-/* Whether it has older patterns than there were at the ring's first turn: of the component that this is about, or of
- * any. */
+/* The components that this brings to an endpoint with these settings, comma-separated; caller frees.  Of one that is
+ * about no single component, not those that the endpoint leaves to the ones that are. */
+static char *brought_by(const MgrRolloutRecord *record, const HlSettings *settings)
+{
+    g_autofree char *kept_names = hl_settings_kept_components(settings, NULL);
+    g_auto(GStrv) kept = g_strsplit(kept_names, ",", -1);
+    g_auto(GStrv) all = g_strsplit(hl_scan_components[settings->scan_method], ",", -1);
+    g_autoptr(GPtrArray) brought = g_ptr_array_new();
+
+    if (*record->component != '\0')
+        return g_strdup(record->component);
+    for (gsize i = 0; all[i] != NULL; i++)
+        if (!g_strv_contains((const char *const *)kept, all[i]))
+            g_ptr_array_add(brought, all[i]);
+    g_ptr_array_add(brought, NULL);
+    return g_strjoinv(",", (char **)brought->pdata);
+}
+
+/* Whether it has older patterns than there were at the ring's first turn, of those that this brings. */
 static bool is_behind(const MgrLiveRollout *live, const MgrEndpoint *endpoint)
 {
-    const MgrRolloutRecord *record = &live->record;
-    g_autofree char *of_one =
-        *record->component != '\0' ? hl_components_only(record->versions, record->component) : NULL;
+    g_autofree char *names = brought_by(&live->record, &endpoint->group->settings);
+    g_autofree char *wanted = hl_components_only(live->record.versions, names);
 
-    return mgr_endpoint_is_behind(endpoint, of_one != NULL ? of_one : record->versions);
+    return mgr_endpoint_is_behind(endpoint, wanted);
 }
 
 GArray *mgr_live_rollout_find_liars(MgrLiveRollout *live, const MgrFleet *fleet)
