@@ -195,6 +195,22 @@ static char *digest_of(const MgrCaller *caller, const char *pass, const HlMsgCal
     return hl_sha256_hex(text->data, text->len);
 }
 
+/* Whether that is what was asked under the key. */
+static bool is_same(const Entry *entry, const MgrCaller *caller, const char *pass, const HlMsgCall *message)
+{
+    g_autofree char *digest = digest_of(caller, pass_of(pass), message, false);
+    g_autofree char *full = digest_of(caller, pass_of(pass), message, true);
+    g_autofree char *earlier = NULL;
+
+    if (strcmp(entry->digest, digest) == 0)
+        return entry->full == NULL || strcmp(entry->full, full) == 0;
+    if (entry->full != NULL || pass == NULL)
+        return false;
+    /* The manager of before an upgrade wrote the session's own id.  Keys live a day: goes with the next version. */
+    earlier = digest_of(caller, pass, message, false);
+    return strcmp(entry->digest, earlier) == 0;
+}
+
 /* No later than what can be believed of the clock: one that was set ahead forgets nothing.  And one that was ahead when
  * the key came does not make it last for years. */
 static bool is_over(const MgrOnce *once, const Entry *entry, HlTime now)
@@ -330,8 +346,7 @@ MgrOnceResult mgr_once_claim(MgrOnce *once, const MgrCaller *caller, const char 
                              HlTime now, MgrClaim **claim, MgrOnceAnswer *answer, GError **error)
 {
     g_autofree char *key = hl_sha256_hex(message->once, strlen(message->once));
-    g_autofree char *digest = digest_of(caller, pass_of(pass), message, false);
-    g_autofree char *full = digest_of(caller, pass_of(pass), message, true);
+    g_autofree char *digest = NULL;
     Account *account = account_of(once, caller->account);
     Entry *entry;
 
@@ -343,12 +358,13 @@ MgrOnceResult mgr_once_claim(MgrOnce *once, const MgrCaller *caller, const char 
     if (entry == NULL) {
         if (!check_room(account, error))
             return MGR_ONCE_REFUSED;
+        digest = digest_of(caller, pass_of(pass), message, false);
         entry = add_entry(account, key, digest, now);
-        entry->full = g_steal_pointer(&full);
+        entry->full = digest_of(caller, pass_of(pass), message, true);
         *claim = claim_new(once, account, key, entry, message);
         return MGR_ONCE_FIRST;
     }
-    if (strcmp(entry->digest, digest) != 0 || (entry->full != NULL && strcmp(entry->full, full) != 0)) {
+    if (!is_same(entry, caller, pass, message)) {
         hl_fail(error, HL_ERROR_EXISTS,
                 "this Idempotency-Key came with another request before: take a new one for each request");
         return MGR_ONCE_REFUSED;
