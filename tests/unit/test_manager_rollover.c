@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The end of a sealing key where the disk is full, or the manager is killed in the middle of it. */
 #include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "lib/base/file.h"
 #include "manager/daemon/calls/rollover_calls.h"
@@ -58,6 +61,47 @@ static void test_full(void)
     parts_check_registry(parts);
 }
 
+/* Looks so often, with a full disk; how many lines of the log say so. */
+static guint look_in_vain(Parts *parts, guint looks)
+{
+    int was = dup(STDERR_FILENO), file = memfd_create("log", MFD_CLOEXEC);
+    g_autofree char *text = NULL;
+    off_t size;
+    guint lines = 0;
+
+    g_assert_cmpint(dup2(file, STDERR_FILENO), ==, STDERR_FILENO);
+    for (guint i = 0; i < looks; i++) {
+        writer_fake_fail_at(parts->writer, 1, HL_ERROR_FULL);
+        timer_fake_advance(10 * HL_SECOND);
+        parts_commit(parts);
+    }
+    g_assert_cmpint(dup2(was, STDERR_FILENO), ==, STDERR_FILENO);
+    size = lseek(file, 0, SEEK_END);
+    text = g_malloc0((gsize)size + 1);
+    g_assert_cmpint(pread(file, text, (gsize)size, 0), ==, size);
+    hl_fd_clear(&was);
+    hl_fd_clear(&file);
+    for (const char *at = text; (at = strstr(at, "rollover of the sealing key cannot be finished")) != NULL; at++)
+        lines++;
+    return lines;
+}
+
+/* By itself, every 10 s: the log says so once an hour. */
+static void test_full_for_long(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+
+    roll(parts, "start", NULL, "");
+    g_assert_cmpuint(look_in_vain(parts, 100), ==, 1);
+    g_assert_cmpuint(look_in_vain(parts, 300), ==, 1);
+    expect(parts, "announced 0/0 2");
+    writer_fake_fail_at(parts->writer, 0, HL_ERROR_FULL);
+    timer_fake_advance(10 * HL_SECOND);
+    parts_commit(parts);
+    expect(parts, "none 0/0 1");
+    parts_check_registry(parts);
+}
+
 /* Killed after the registry was written and before the file was moved: the next one signs with the new key, and moves
  * it. */
 static void test_killed(void)
@@ -92,6 +136,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/manager/rollover/full", test_full);
+    g_test_add_func("/manager/rollover/full-for-long", test_full_for_long);
     g_test_add_func("/manager/rollover/killed", test_killed);
     return g_test_run();
 }

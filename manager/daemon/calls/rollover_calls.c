@@ -8,13 +8,16 @@
 #include "lib/base/unconst.h"
 #include "manager/daemon/work/withdrawal.h"
 
-#define LOOK_EVERY 10 /* s; a walk over the endpoints, while a rollover is on */
+#define LOOK_EVERY     10 /* s; a walk over the endpoints, while a rollover is on */
+#define COMPLAIN_EVERY HL_HOUR
 
 struct MgrRolloverCalls {
     MgrRolloverCallsOptions parts;
     guint timer;
-    bool is_stepping; /* one at a time: each is made of what was announced before it */
-    bool is_unsigned; /* another key signs than what the broker keeps was signed with */
+    bool is_stepping;      /* one at a time: each is made of what was announced before it */
+    bool is_unsigned;      /* another key signs than what the broker keeps was signed with */
+    const char *complaint; /* the last one; NULL: none */
+    HlTime complained;     /* mono */
 };
 
 typedef enum { START, FINISH, CANCEL } Kind;
@@ -97,6 +100,18 @@ static json_t *status_document(const MgrRolloverCalls *calls)
 /* ------------------------------------------------------------------------------------------------------------- steps
  */
 
+/* Of what is tried again at each look: hl_log_limited lets one through each time. */
+static void complain(MgrRolloverCalls *calls, const char *what, const GError *error)
+{
+    HlTime now = hl_clock_mono();
+
+    if (calls->complaint != NULL && strcmp(calls->complaint, what) == 0 && now < calls->complained + COMPLAIN_EVERY)
+        return;
+    calls->complaint = what;
+    calls->complained = now;
+    hl_warn("rollover", "%s (tried again every %d s): %s", what, LOOK_EVERY, error->message);
+}
+
 /* What the broker keeps first; what is killed before the file is in place begins with that again. */
 static void settle(MgrRolloverCalls *calls)
 {
@@ -108,8 +123,7 @@ static void settle(MgrRolloverCalls *calls)
         mgr_delivery_resign(calls->parts.delivery);
     calls->is_unsigned = false;
     if (!mgr_sealer_settle(calls->parts.sealer, &error))
-        hl_log_limited(HL_LOG_WARN, "rollover", "settle", "the new sealing key signs, and is not in place yet: %s",
-                       error->message);
+        complain(calls, "the new sealing key signs, and is not in place yet", error);
 }
 
 /* The registry says that the new key is the only one. */
@@ -152,7 +166,8 @@ static void fail_step(gpointer change, const GError *error)
     g_autoptr(GError) conflict = NULL;
 
     if (step->call == NULL) {
-        hl_warn("rollover", "it cannot be finished yet: %s", error->message);
+        complain(step->calls, "the rollover of the sealing key cannot be finished yet, and the old one signs on",
+                 error);
         return;
     }
     if (hl_error_code(error) == HL_ERROR_CONFLICT)
