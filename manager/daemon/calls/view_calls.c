@@ -141,19 +141,27 @@ static char *name_of(const MgrCall *call, GError **error)
     return NULL;
 }
 
+/* Nobody could delete it over REST: a path with such a part is another one (RFC 3986, 5.2.4).  The names of groups,
+ * accounts and notifications begin with a letter or a digit. */
+static bool check_part_of_path(const char *name, GError **error)
+{
+    return (strcmp(name, ".") != 0 && strcmp(name, "..") != 0) ||
+           hl_fail(error, HL_ERROR_INVALID, "a view cannot be named '%s': take another name", name);
+}
+
 static void call_set(MgrCall *call, gpointer user)
 {
     const MgrViewCalls *calls = user;
     g_autoptr(GError) error = NULL;
-    char *name = check_definition(call, &error) ? name_of(call, &error) : NULL;
+    g_autofree char *name = check_definition(call, &error) ? name_of(call, &error) : NULL;
     HlWriteSet *set;
     Change *change;
 
-    if (name == NULL) {
+    if (name == NULL || !check_part_of_path(name, &error)) {
         mgr_call_fail(call, error);
         return;
     }
-    change = change_new(calls, call, name);
+    change = change_new(calls, call, g_steal_pointer(&name));
     change->view.filter = g_strdup(text_of(call, "filter"));
     change->view.sort = g_strdup(text_of(call, "sort"));
     change->view.fields = g_strdup(text_of(call, "fields"));
