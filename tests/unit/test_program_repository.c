@@ -11,6 +11,7 @@
 #include "updater/install/program_fetch.h"
 #include "updater/publisher/content.h"
 #include "updater/publisher/gc.h"
+#include "updater/publisher/import.h"
 #include "updater/publisher/program.h"
 #include "updater/publisher/release.h"
 #include "updater/publisher/repair.h"
@@ -555,6 +556,29 @@ static void test_upkeep(void)
     expect_cache(&world, "0.90-1", "0.4-1");
 }
 
+/* The one of packages, or of ClamAV's databases: the error ends with what to do. */
+static void test_no_directory(void)
+{
+    g_autofree char *dir = g_dir_make_tmp("holdline-program-XXXXXX", NULL);
+    g_autofree char *absent = g_build_filename(dir, "absent", NULL);
+    g_autofree char *file = g_build_filename(dir, "file", NULL);
+    const char *const paths[] = { absent, file };
+    UpdRepo *repo = upd_repo_create(dir, NULL, NULL);
+
+    g_assert_true(hl_file_write_text(file, "", 0600, NULL));
+    for (gsize i = 0; i < G_N_ELEMENTS(paths); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(GError) other = NULL;
+
+        g_assert_null(upd_program_list(paths[i], &error));
+        g_assert_null(strstr(error->message, "Error opening"));
+        g_assert_false(upd_import(repo, NULL, &(UpdImportSpec){ .databases = paths[i] }, &other));
+        g_assert_null(strstr(other->message, "Error opening"));
+    }
+    upd_repo_free(repo);
+    g_assert_true(hl_tree_remove(dir, NULL));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -571,5 +595,6 @@ int main(int argc, char **argv)
     g_test_add_func("/program/halves", test_halves);
     g_test_add_func("/program/withdrawn", test_withdrawn);
     g_test_add_func("/program/upkeep", test_upkeep);
+    g_test_add_func("/program/no-directory", test_no_directory);
     return g_test_run();
 }

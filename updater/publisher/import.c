@@ -73,11 +73,16 @@ static GPtrArray *list(const char *directory, GError **error)
     const char *name;
 
     if (dir == NULL) {
-        hl_fail(
-            error, HL_ERROR_NOT_FOUND,
-            "there are no databases in %s: run freshclam (package clamav-freshclam), or name the directory that has "
-            "them (%s)",
-            directory, problem->message);
+        if (g_error_matches(problem, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+            hl_fail(
+                error, HL_ERROR_NOT_FOUND,
+                "there is no directory %s: run freshclam (package clamav-freshclam), or name the directory that has "
+                "the databases",
+                directory);
+        else
+            hl_fail(error, HL_ERROR_NOT_FOUND,
+                    "%s cannot be read as a directory: name the one that has the databases, and let this user read it",
+                    directory);
         return NULL;
     }
     while ((name = g_dir_read_name(dir)) != NULL)

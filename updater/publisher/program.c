@@ -118,13 +118,15 @@ static gint compare_paths(gconstpointer a, gconstpointer b)
 
 GStrv upd_program_list(const char *directory, GError **error)
 {
-    g_autoptr(GError) problem = NULL;
-    g_autoptr(GDir) dir = g_dir_open(directory, 0, &problem);
+    g_autoptr(GDir) dir = g_dir_open(directory, 0, NULL);
     g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
     const char *name;
 
     if (dir == NULL) {
-        hl_fail(error, HL_ERROR_NOT_FOUND, "cannot read the directory of packages: %s", problem->message);
+        hl_fail(error, HL_ERROR_NOT_FOUND,
+                "%s cannot be read as a directory: name the one in which the packages were built, and let this user "
+                "read it",
+                directory);
         return NULL;
     }
     while ((name = g_dir_read_name(dir)) != NULL)
