@@ -4,7 +4,10 @@ import { address, PATIENCE, play, Session } from './session.mjs';
 
 const session = await Session.open();
 const { page } = session;
-const opens = () => page.click('.tools summary');
+const opens = async () => {
+    await page.waitForSelector('.tools summary', { timeout: PATIENCE }); // it is there when the views are known
+    await page.click('.tools summary');
+};
 const columns = (n) => session.until((wanted) => document.querySelectorAll('.grid-head [role=columnheader]').length === wanted, n + 1);
 const rows = (n) => session.until((wanted) => document.querySelectorAll('.grid-body .grid-row').length === wanted, n);
 
@@ -40,8 +43,10 @@ await play(session, 'saved views', async () => {
     session.where = 'one that a program saved, with columns that pages do not have';
     await page.evaluate(() => fetch('/api/v1/me/views', { method: 'POST', headers: { 'Content-Type': 'application/json' },
         body: JSON.stringify({ name: 'script', fields: ['flooding'] }) }));
-    await session.show('live');
-    await session.show('endpoints');
+    for (const [path, heading] of [['live', '最新ステータス'], ['endpoints', 'セキュリティ設定']]) {
+        await session.go(path); // not until the network is idle: what the navigation above cut off counts as under way for ever
+        await session.until((text) => document.querySelector('#main h1').textContent === text, heading);
+    }
     await opens();
     await session.press('script');
     await columns(9);
