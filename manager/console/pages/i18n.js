@@ -35,7 +35,7 @@ export function keyOf(text, salt) {
 
 const translation = (text) => ('salt' in catalogue ? catalogue[keyOf(text, catalogue.salt)] : undefined);
 
-function put(text, values) {
+export function put(text, values) {
     return values ? text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole) : text;
 }
 

@@ -2,7 +2,7 @@
 // Sentences of the server, which come as codes with arguments, in the reader's language.  The rows are those of
 // manager/core/sentence.c, word for word: so both have one translation.  tests/console holds them against each other.
 
-import { N_, tr } from './i18n.js';
+import { N_, put, tr } from './i18n.js';
 
 // What is in brackets is said only if its argument is given.
 const SENTENCES = {
@@ -66,7 +66,7 @@ function sentence(code, args, words) {
         const name = /\{(\w+)\}/.exec(inside)?.[1];
         return values[name] === undefined ? '' : inside;
     });
-    return tr(chosen, values);
+    return put(chosen, values);
 }
 
 // Milliseconds as the command line writes them: "4 s", "12 min", "2 h 5 min", "3 d".

@@ -10,6 +10,7 @@ import { fill, h, refill, setText } from '../dom.js';
 import { displayedText } from '../columns.js';
 import { format } from '../route.js';
 import { follow } from '../follow.js';
+import { mayBe } from '../session.js';
 import { day, N_, number, tr, trn } from '../i18n.js';
 
 const MAX_EVENTS = 12;
@@ -61,12 +62,13 @@ const CONCERNS = [
 
 // Members of the summary that say what is wrong; where there is more about it.
 const HEALTH = '#/administration/health';
+const NOTIFICATIONS = '#/administration/notifications';
 const TROUBLES = {
     broker_away: [N_('A broker is away.'), HEALTH],
     broker_split: [N_('The brokers do not know each other: some endpoints are not heard.'), HEALTH],
     broker_refused: [N_('The broker refuses what the server needs to hear.'), HEALTH],
     broker_reload: [N_('The broker could not be told which certificates are revoked.'), HEALTH],
-    notifications: [N_('Notifications do not reach their destination.'), '#/administration/notifications'],
+    notifications: [N_('Notifications do not reach their destination.'), NOTIFICATIONS],
 };
 
 export async function liveStatus() {
@@ -118,7 +120,7 @@ function troubles(summary) {
         summary.server_blind && notice('warn', tr('The server itself has no line to its broker: nobody\'s status changes meanwhile.')),
         Object.keys(TROUBLES).filter((key) => summary[key]).map((key) => {
             const [text, href] = TROUBLES[key];
-            return notice('warn', h('a', { href }, tr(text)));
+            return notice('warn', href === NOTIFICATIONS && !mayBe('administrator') ? tr(text) : h('a', { href }, tr(text)));
         }),
     ];
 }
