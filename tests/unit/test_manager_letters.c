@@ -80,6 +80,18 @@ static void test_command(void)
     }
 }
 
+/* Settings that still wait for their turn take the command with them, once. */
+static void test_command_behind_settings(void)
+{
+    g_autoptr(Parts) parts = start();
+    g_autofree char *command = NULL;
+
+    mgr_delivery_push_settings(parts->delivery, mgr_fleet_endpoint(&parts->fleet, "e-050"));
+    command = parts_issue(parts, "all");
+    g_assert_nonnull(command);
+    g_assert_cmpuint(mgr_delivery_count(parts->delivery).commands, ==, COUNT);
+}
+
 static void test_settings(void)
 {
     g_autoptr(Parts) parts = start();
@@ -131,7 +143,7 @@ static void test_acknowledgements(void)
 static void test_alone(void)
 {
     g_autoptr(Parts) parts = start();
-    g_autofree char *command = parts_issue(parts, "e-050");
+    g_autofree char *command G_GNUC_UNUSED = parts_issue(parts, "e-050");
     g_autoptr(HlMsgEnvelope) envelope = take(parts, HL_TOPIC_COMMAND, 50);
 
     g_assert_nonnull(envelope);
@@ -196,6 +208,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/manager/letters/command", test_command);
+    g_test_add_func("/manager/letters/command-behind-settings", test_command_behind_settings);
     g_test_add_func("/manager/letters/settings", test_settings);
     g_test_add_func("/manager/letters/acknowledgements", test_acknowledgements);
     g_test_add_func("/manager/letters/alone", test_alone);

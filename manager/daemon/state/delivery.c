@@ -258,20 +258,22 @@ static void write_and_send(MgrDelivery *delivery, MgrTarget *target)
 
 static void end_again(bool sent, gpointer delivery, gpointer target)
 {
-    if (!sent)
-        return;
-    count_command(delivery, target);
-    ((MgrTarget *)target)->outgoing = false; /* an occasion came before its turn */
+    if (sent)
+        count_command(delivery, target);
 }
 
 void mgr_delivery_command(MgrDelivery *delivery, MgrTarget *target, MgrOccasion occasion)
 {
+    bool turn = target->outgoing;
+
     if (target->endpoint == NULL || target->sending || !mgr_delivery_reaches(target->endpoint, occasion))
         return;
     if (target->record.state == HL_STATE_QUEUED && target->command->record.expires_at > hl_clock_wall())
         write_and_send(delivery, target);
-    else
-        send_command(delivery, target, end_again);
+    else {
+        target->outgoing = false; /* an occasion came before its turn */
+        send_command(delivery, target, turn ? end_written : end_again);
+    }
 }
 
 static void deliver(MgrDelivery *delivery, MgrEndpoint *endpoint, MgrOccasion occasion)
