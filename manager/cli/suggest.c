@@ -113,6 +113,7 @@ static const struct {
     { "BROKER", "", { "broker list", "brokers", "broker" } },
     { "--account", "", { "account list", "accounts", "name" } },
     { "NAME", "account ", { "account list", "accounts", "name" } },
+    { "NAME", "code delete", { "account list", "accounts", "name" } },
     { "NAME", "admin revoke", { "admin list", "certificates", "name" } },
     { "NAME", "monitor revoke", { "monitor list", "certificates", "name" } },
     { "NAME", "console revoke", { "console list", "certificates", "name" } },
@@ -123,7 +124,7 @@ static void suggest_listed(HlInvocation *call, const char *what, GPtrArray *foun
 {
     const char *command = call->command->name;
 
-    if (strcmp(command, "account create") == 0 && strcmp(what, "NAME") == 0)
+    if (g_str_has_suffix(command, " create") && (strcmp(what, "NAME") == 0 || strcmp(what, "GROUP") == 0))
         return; /* a new one */
     for (gsize i = 0; i < G_N_ELEMENTS(lists); i++)
         if (strcmp(lists[i].what, what) == 0 && g_str_has_prefix(command, lists[i].commands))
