@@ -5,8 +5,10 @@
 #define LONGEST_HOLD_OFF HL_HOUR
 #define FORGIVEN         HL_DAY /* after the end of the last one */
 
-#define CERTIFICATES  10 /* in the life of one */
-#define MAX_DOUBLINGS 16 /* of an hour: longer than any certificate */
+#define CERTIFICATES    10 /* in the life of one */
+#define LOST_IN_TENTH   10 /* of lost ones too, in a tenth of it */
+#define AT_ONCE_IN_HOUR 2
+#define MAX_DOUBLINGS   16 /* of an hour: longer than any certificate */
 
 /* Ordinary use, and room above it; what a whole burst costs the manager is the limit from the other side.
  *
@@ -114,9 +116,24 @@ bool mgr_quota_is_certificate_due(HlTime issued, HlTime expires, HlTime wall)
     return wall < issued || wall - issued >= (expires - issued) / CERTIFICATES;
 }
 
-bool mgr_quota_is_lost_certificate_due(unsigned unused, HlTime issued, HlTime wall)
+void mgr_quota_note_issued(MgrQuotaIssued *counts, HlTime issued, HlTime expires, HlTime wall)
 {
-    return unused == 1 || (unused > 1 && wall - issued >= HL_HOUR << MIN(unused - 2, MAX_DOUBLINGS));
+    HlTime age = wall - issued;
+
+    if (age < 0) /* the clock was ahead then */
+        return;
+    counts->in_hour += age < HL_HOUR ? 1 : 0;
+    counts->in_tenth += age < (expires - issued) / CERTIFICATES ? 1 : 0;
+}
+
+/* The bound of a tenth: honest ones, whose answers are all lost, have 8 in the 9 days of the usual life. */
+bool mgr_quota_is_lost_certificate_due(const MgrQuotaIssued *counts, HlTime issued, HlTime wall)
+{
+    if (counts->unused == 0 || counts->in_tenth >= LOST_IN_TENTH)
+        return false;
+    if (counts->unused == 1)
+        return counts->in_hour < AT_ONCE_IN_HOUR;
+    return wall - issued >= HL_HOUR << MIN(counts->unused - 2, MAX_DOUBLINGS);
 }
 
 HlTime mgr_hold_offs_begin(MgrHoldOffs *hold_offs, HlTime mono)

@@ -75,10 +75,22 @@ bool mgr_quota_is_unused(const MgrQuota *quota, HlTime mono);
  * after the last one was issued there is another.  A clock that was set back keeps nobody from it. */
 bool mgr_quota_is_certificate_due(HlTime issued, HlTime expires, HlTime wall);
 
-/* The same for one that is connected with an earlier certificate than its last: the answer was lost, or is on its way.
- * unused: how many it was issued since the one in use.  The first is made good at once, each further one an hour later,
- * two, four, ...: who never uses what it is given fills no registry. */
-bool mgr_quota_is_lost_certificate_due(unsigned unused, HlTime issued, HlTime wall);
+/* What one name was issued.  unused: since the one in use, which is what it says of itself; the others are certain.
+ * Zeroed is nothing. */
+typedef struct {
+    unsigned unused;
+    unsigned in_hour;
+    unsigned in_tenth; /* of the life of each */
+} MgrQuotaIssued;
+
+/* One certificate more that was issued and ends then (wall). */
+void mgr_quota_note_issued(MgrQuotaIssued *counts, HlTime issued, HlTime expires, HlTime wall);
+
+/* The same for one that is connected with an earlier certificate than its last, issued then: the answer was lost, or is
+ * on its way.  The first is made good at once, each further one an hour later, two, four, ...: who never uses what it
+ * is given fills no registry.  Nor does who says that it uses now this one, now that: at once only where no more than
+ * one was issued within an hour, and never more than ten within a tenth of a life. */
+bool mgr_quota_is_lost_certificate_due(const MgrQuotaIssued *counts, HlTime issued, HlTime wall);
 
 /* How long a flooding sender is held off: longer each time, unless it behaved for a day. */
 typedef struct {

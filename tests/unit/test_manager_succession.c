@@ -132,6 +132,13 @@ static char *renew(Parts *parts)
     return g_strdup(strcmp(before, endpoint->record.serial) != 0 ? endpoint->record.serial : "");
 }
 
+static void expect_renewal(Parts *parts, bool is_given)
+{
+    g_autofree char *serial = renew(parts);
+
+    g_assert_true((*serial != '\0') == is_given);
+}
+
 /* The administrator makes a call with this certificate. */
 static void come_with(Parts *parts, const char *serial)
 {
@@ -365,7 +372,6 @@ static void test_broker(void)
     g_autoptr(Parts) parts = make_parts();
     g_autoptr(HlMsgServerDocument) both = NULL;
     g_autofree char *serial = NULL;
-    g_autofree char *later = NULL;
     g_autofree char *account = NULL;
 
     set_conf(parts, "broker.reload-command", "");
@@ -380,8 +386,7 @@ static void test_broker(void)
     g_assert_false(mgr_pki_is_next_ready(parts->pki));
     read_lists();
     g_assert_true(mgr_pki_is_next_ready(parts->pki));
-    later = renew(parts); /* sooner than its dates say */
-    g_assert_cmpstr(later, !=, "");
+    expect_renewal(parts, true);              /* sooner than its dates say */
     call(parts, "finish", "yes", "conflict"); /* who says so would be shut out */
     account = renew_account_with(parts, NULL, "both", "", 2);
     call(parts, "finish", "yes", "conflict");   /* nor may the one that was given be lost */
@@ -400,7 +405,6 @@ static void test_early(gconstpointer overtakes)
     g_autoptr(Parts) parts = make_parts();
     g_autoptr(HlMsgServerDocument) both = NULL;
     g_autofree char *first = renew(parts);
-    g_autofree char *early = NULL;
     const MgrEndpoint *endpoint = mgr_fleet_endpoint(&parts->fleet, ID);
 
     clock_fake_advance(parts->conf.certificate_lifetime / 4); /* by its age it could have another one */
@@ -411,8 +415,7 @@ static void test_early(gconstpointer overtakes)
         read_lists();
     else
         born(parts, 2, both, first);
-    early = renew(parts);
-    g_assert_cmpstr(early, ==, "");
+    expect_renewal(parts, false);
     if (overtakes != NULL)
         born(parts, 2, both, first);
     else
@@ -433,9 +436,6 @@ static void test_lost_answer(void)
     g_autoptr(Parts) parts = make_parts();
     g_autoptr(HlMsgServerDocument) both = NULL;
     g_autofree char *first = renew(parts);
-    g_autofree char *lost = NULL;
-    g_autofree char *again = NULL;
-    g_autofree char *refused = NULL;
     g_autofree char *later = NULL;
 
     born(parts, 1, NULL, "");
@@ -443,13 +443,10 @@ static void test_lost_answer(void)
     read_lists();
     both = take_document(parts);
     born(parts, 2, both, first);
-    clock_fake_advance(HL_MINUTE);
-    lost = renew(parts);
-    g_assert_cmpstr(lost, !=, "");
-    again = renew(parts);
-    g_assert_cmpstr(again, !=, "");
-    refused = renew(parts);
-    g_assert_cmpstr(refused, ==, "");
+    clock_fake_advance(HL_HOUR);
+    expect_renewal(parts, true);
+    expect_renewal(parts, true);
+    expect_renewal(parts, false);
     clock_fake_advance(HL_HOUR);
     later = renew(parts);
     g_assert_cmpstr(later, !=, "");
@@ -458,9 +455,23 @@ static void test_lost_answer(void)
     parts_check_registry(parts);
 }
 
+/* The answer was lost, and then a rollover is announced of which it does not hear: what it uses is near its end. */
+static void test_lost_before(gconstpointer is_told)
+{
+    const HlMsgServerDocument none = HOLDLINE__V1__SERVER_DOCUMENT__INIT;
+    g_autoptr(Parts) parts = make_parts();
+    g_autofree char *first = renew(parts);
+
+    born(parts, 1, is_told != NULL ? &none : NULL, first);
+    clock_fake_advance(parts->conf.certificate_lifetime * 3 / 4);
+    expect_renewal(parts, true);
+    call(parts, "start", NULL, "");
+    clock_fake_advance(is_told != NULL ? HL_MINUTE : parts->conf.certificate_lifetime / 8); /* else when it is due */
+    expect_renewal(parts, true);
+}
+
 /* Killed between the files and the registry: what is announced follows, and nobody is told two things under one
- * counter.
- */
+ * counter. */
 static void test_interrupted(void)
 {
     g_autoptr(Parts) parts = make_parts();
@@ -577,6 +588,8 @@ int main(int argc, char **argv)
     g_test_add_data_func("/manager/succession/early", NULL, test_early);
     g_test_add_data_func("/manager/succession/overtaken", "yes", test_early);
     g_test_add_func("/manager/succession/lost-answer", test_lost_answer);
+    g_test_add_data_func("/manager/succession/lost-before", NULL, test_lost_before);
+    g_test_add_data_func("/manager/succession/lost-before-told", "yes", test_lost_before);
     g_test_add_func("/manager/succession/interrupted", test_interrupted);
     g_test_add_func("/manager/succession/cancel", test_cancel);
     g_test_add_func("/manager/succession/asked-again", test_asked_again);

@@ -172,18 +172,58 @@ static void test_certificates(void)
     g_assert_true(mgr_quota_is_certificate_due(issued, expires, issued - HL_DAY)); /* the clock was ahead then */
 }
 
+static bool is_lost_due(unsigned unused, HlTime issued, HlTime wall)
+{
+    MgrQuotaIssued counts = { .unused = unused, .in_hour = 1, .in_tenth = unused };
+
+    return mgr_quota_is_lost_certificate_due(&counts, issued, wall);
+}
+
 /* At once, after one hour, two, four; and one that uses what it has is lost nothing. */
 static void test_lost_certificates(void)
 {
     static const int hours[] = { -1, 0, 1, 2, 4, 8 }; /* by how many are unused */
     HlTime issued = 1000 * HL_DAY;
 
-    g_assert_false(mgr_quota_is_lost_certificate_due(0, issued, issued + 1000 * HL_DAY));
+    g_assert_false(is_lost_due(0, issued, issued + 1000 * HL_DAY));
     for (unsigned n = 1; n < G_N_ELEMENTS(hours); n++) {
-        g_assert_true(mgr_quota_is_lost_certificate_due(n, issued, issued + hours[n] * HL_HOUR));
-        g_assert_true(n == 1 || !mgr_quota_is_lost_certificate_due(n, issued, issued + hours[n] * HL_HOUR - 1));
+        g_assert_true(is_lost_due(n, issued, issued + hours[n] * HL_HOUR));
+        g_assert_true(n == 1 || !is_lost_due(n, issued, issued + hours[n] * HL_HOUR - 1));
     }
-    g_assert_false(mgr_quota_is_lost_certificate_due(1000, issued, issued + 1000 * HL_DAY));
+    g_assert_false(is_lost_due(1000, issued, issued + 1000 * HL_DAY));
+}
+
+/* It asks each minute for so long, and says that it uses the one so many before its last.  How many it is issued. */
+static unsigned ask_each_minute(unsigned before_last, HlTime life, HlTime time)
+{
+    HlTime issued[400] = { 1000 * HL_DAY, 1000 * HL_DAY };
+    unsigned n = 2;
+
+    for (HlTime now = issued[0]; now < issued[0] + time; now += HL_MINUTE) {
+        MgrQuotaIssued counts = { .unused = MIN(before_last, n - 1) };
+
+        for (unsigned i = 0; i < n; i++)
+            mgr_quota_note_issued(&counts, issued[i], issued[i] + life, now);
+        if (!mgr_quota_is_lost_certificate_due(&counts, issued[n - 1], now) &&
+            !mgr_quota_is_certificate_due(issued[n - 1], issued[n - 1] + life, now))
+            continue;
+        g_assert_cmpuint(n, <, G_N_ELEMENTS(issued));
+        issued[n++] = now;
+    }
+    return n;
+}
+
+/* Whatever it says of itself. */
+static void test_claimed_certificates(void)
+{
+    HlTime life = 90 * HL_DAY;
+
+    for (unsigned before_last = 0; before_last < 4; before_last++) {
+        g_assert_cmpuint(ask_each_minute(before_last, life, HL_HOUR), <=, 3);
+        g_assert_cmpuint(ask_each_minute(before_last, life, 9 * HL_DAY), <=, 10);
+        g_assert_cmpuint(ask_each_minute(before_last, life, life), <=, 100);
+    }
+    g_assert_cmpuint(ask_each_minute(1, life, 9 * HL_DAY), ==, 10);
 }
 
 static void test_hold_offs(void)
@@ -219,6 +259,7 @@ int main(int argc, char **argv)
     g_test_add_func("/quota/unused", test_unused);
     g_test_add_func("/quota/certificates", test_certificates);
     g_test_add_func("/quota/lost-certificates", test_lost_certificates);
+    g_test_add_func("/quota/claimed-certificates", test_claimed_certificates);
     g_test_add_func("/quota/hold-offs", test_hold_offs);
     return g_test_run();
 }

@@ -105,22 +105,45 @@ static bool is_by_another(const MgrRenewals *renewals, const MgrCertificateRecor
     return id != NULL && strcmp(mgr_certificate_authority(last), id) != 0;
 }
 
-/* What it was issued after the certificate with which it is connected; 0: that one is not known. */
-static unsigned count_unused(const MgrRenewals *renewals, const MgrEndpoint *endpoint)
+/* The certificate with which it is connected, as it says; NULL: that one is not known, or somebody else's. */
+static const MgrCertificateRecord *used_by(const MgrRenewals *renewals, const MgrEndpoint *endpoint)
 {
-    const MgrFleet *fleet = renewals->parts.fleet;
-    const MgrCertificateRecord *used =
-        g_hash_table_lookup(fleet->certificates, mgr_location_serial(renewals->parts.location, endpoint));
-    unsigned unused = 0;
+    const MgrCertificateRecord *used = g_hash_table_lookup(renewals->parts.fleet->certificates,
+                                                           mgr_location_serial(renewals->parts.location, endpoint));
 
-    if (used == NULL || strcmp(used->name, endpoint->record.id) != 0)
-        return 0;
-    for (const GSList *at = mgr_fleet_certificates_of(fleet, used->name); at != NULL; at = at->next) {
+    return used != NULL && strcmp(used->name, endpoint->record.id) == 0 ? used : NULL;
+}
+
+/* Of what it has, when it does not say which one it uses, as before its first announcement; NULL: all have ended. */
+static const MgrCertificateRecord *first_to_end(const MgrRenewals *renewals, const MgrEndpoint *endpoint)
+{
+    HlTime now = hl_clock_wall();
+    const MgrCertificateRecord *first = NULL;
+
+    for (const GSList *at = mgr_fleet_certificates_of(renewals->parts.fleet, endpoint->record.id); at != NULL;
+         at = at->next) {
         const MgrCertificateRecord *other = at->data;
 
-        unused += other != used && other->issued_at >= used->issued_at ? 1 : 0;
+        if (other->revoked_at == 0 && other->expires_at > now &&
+            (first == NULL || other->expires_at < first->expires_at))
+            first = other;
     }
-    return unused;
+    return first;
+}
+
+static MgrQuotaIssued count_issued(const MgrRenewals *renewals, const MgrEndpoint *endpoint, HlTime now)
+{
+    const MgrFleet *fleet = renewals->parts.fleet;
+    const MgrCertificateRecord *used = used_by(renewals, endpoint);
+    MgrQuotaIssued counts = { 0 };
+
+    for (const GSList *at = mgr_fleet_certificates_of(fleet, endpoint->record.id); at != NULL; at = at->next) {
+        const MgrCertificateRecord *other = at->data;
+
+        mgr_quota_note_issued(&counts, other->issued_at, other->expires_at, now);
+        counts.unused += used != NULL && other != used && other->issued_at >= used->issued_at ? 1 : 0;
+    }
+    return counts;
 }
 
 static const MgrCertificateRecord *last_of(const MgrRenewals *renewals, const MgrEndpoint *endpoint)
@@ -134,11 +157,11 @@ static bool is_due(const MgrRenewals *renewals, const MgrEndpoint *endpoint, Mgr
 {
     const MgrCertificateRecord *last = last_of(renewals, endpoint);
     HlTime now = hl_clock_wall();
+    MgrQuotaIssued counts = count_issued(renewals, endpoint, now);
 
     return !g_hash_table_contains(renewals->under_way, endpoint->record.id) &&
            (last == NULL || mgr_quota_is_certificate_due(last->issued_at, last->expires_at, now) ||
-            mgr_quota_is_lost_certificate_due(count_unused(renewals, endpoint), last->issued_at, now) ||
-            is_by_another(renewals, last, by));
+            mgr_quota_is_lost_certificate_due(&counts, last->issued_at, now) || is_by_another(renewals, last, by));
 }
 
 /* ------------------------------------------------------------------------------------------- waiting for the broker
@@ -152,14 +175,21 @@ static bool is_ready(const MgrRenewals *renewals, const MgrEndpoint *endpoint)
 
 /* It asks because of the authority that follows, whose certificates the broker would refuse yet; or its request
  * overtook the report that it holds that, or another announcement came between.  Given one of the present authority, or
- * none, it would not ask again for an hour.  In the last third of its life it asks anyway. */
+ * none, it would not ask again for an hour.  In the last third of the life of what it uses it asks anyway: the last one
+ * may never have reached it. */
 static bool is_early(const MgrRenewals *renewals, const MgrEndpoint *endpoint)
 {
     const MgrCertificateRecord *last = last_of(renewals, endpoint);
+    const MgrCertificateRecord *used = used_by(renewals, endpoint);
+
+    if (used == NULL)
+        used = first_to_end(renewals, endpoint);
+    if (used == NULL)
+        used = last;
 
     return mgr_pki_next(renewals->parts.pki) != NULL && !is_ready(renewals, endpoint) && last != NULL &&
            is_by_another(renewals, last, MGR_ISSUER_NEXT) &&
-           hl_clock_wall() < last->expires_at - (last->expires_at - last->issued_at) / 3;
+           hl_clock_wall() < used->expires_at - (used->expires_at - used->issued_at) / 3;
 }
 
 static gboolean on_ready_due(gpointer user)
