@@ -6,7 +6,8 @@
 #include "lib/base/nearest.h"
 #include "lib/base/unconst.h"
 
-#define MAX_LIMIT 1000000
+#define MAX_LIMIT  1000000
+#define LIST_WIDTH 60 /* of an error, beside the rest of it */
 
 /* --------------------------------------------------------------------------------------------------------------
  * reading
@@ -109,6 +110,19 @@ static bool has_member(const json_t *rows, const char *path)
     return false;
 }
 
+/* As many as fit in a line.  Caller frees. */
+static char *list_names(const char *const *names)
+{
+    GString *list = g_string_new(names[0]);
+    gsize i = names[0] != NULL ? 1 : 0;
+
+    for (; names[i] != NULL && list->len + strlen(", ") + strlen(names[i]) <= LIST_WIDTH; i++)
+        g_string_append_printf(list, ", %s", names[i]);
+    if (names[i] != NULL)
+        g_string_append_printf(list, " and %u more: -o json shows all", g_strv_length(hl_unconst(names + i)));
+    return g_string_free(list, FALSE);
+}
+
 static bool fail_unknown(const char *name, const CliColumn *usual, gsize n_usual, const json_t *rows, GError **error)
 {
     g_autoptr(GPtrArray) names = g_ptr_array_new();
@@ -127,7 +141,7 @@ static bool fail_unknown(const char *name, const CliColumn *usual, gsize n_usual
     nearest = hl_nearest(name, (const char *const *)names->pdata);
     if (nearest != NULL)
         return hl_fail(error, HL_ERROR_USAGE, "there is no column '%s'; did you mean '%s'?", name, nearest);
-    list = g_strjoinv(", ", (char **)names->pdata);
+    list = list_names((const char *const *)names->pdata);
     return hl_fail(error, HL_ERROR_USAGE, "there is no column '%s'; there are %s", name, list);
 }
 

@@ -133,6 +133,25 @@ static void test_refused(void)
     expect_refused("", "there is no column ''");
 }
 
+/* As many as an endpoint has do not fit in one line. */
+static void test_many(void)
+{
+    static const char *const names[] = { "zzzzzzzz", NULL };
+    const CliView view = { .columns = hl_unconst(names) };
+    g_autoptr(json_t) all = json_pack("[{}]");
+    g_autoptr(GError) error = NULL;
+    gsize n;
+
+    for (int i = 0; i < 40; i++) {
+        g_autofree char *name = g_strdup_printf("member_%d", i);
+
+        json_object_set_new(json_array_get(all, 0), name, json_null());
+    }
+    g_assert_null(cli_view_columns(&view, usual, G_N_ELEMENTS(usual), all, &n, &error));
+    g_assert_nonnull(strstr(error->message, "; there are host, last_seen, settings.version, member_0, "));
+    g_assert_true(g_str_has_suffix(error->message, " and 38 more: -o json shows all"));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -140,5 +159,6 @@ int main(int argc, char **argv)
     g_test_add_func("/cli-view/order", test_order);
     g_test_add_func("/cli-view/columns", test_columns);
     g_test_add_func("/cli-view/refused", test_refused);
+    g_test_add_func("/cli-view/many", test_many);
     return g_test_run();
 }
