@@ -136,6 +136,24 @@ static void print_dial(const json_t *endpoint)
                (long long)cli_int(endpoint, "direct_port"));
 }
 
+/* One that has never connected has no moment for either. */
+static void print_statuses(const json_t *endpoint)
+{
+    const char *displayed = hl_tr(cli_text(endpoint, "displayed"));
+    const char *displayed_since = cli_text(endpoint, "displayed_since");
+    const char *actual = cli_text(endpoint, "actual");
+    const char *since = cli_text(endpoint, "since");
+
+    if (*displayed_since != '\0')
+        printf(_("displayed  %s since %s\n"), displayed, displayed_since);
+    else
+        printf(_("displayed  %s\n"), displayed);
+    if (*since != '\0')
+        printf(_("actual     %s since %s (%s)\n"), actual, since, cli_text(endpoint, "reason"));
+    else
+        printf(_("actual     %s\n"), actual);
+}
+
 static void print_explanation(const json_t *endpoint)
 {
     g_autofree char *explanation = word_explanation(endpoint);
@@ -143,9 +161,7 @@ static void print_explanation(const json_t *endpoint)
 
     printf(_("%s (%s), group %s: %s\n%s\n\n"), cli_text(endpoint, "id"), cli_text(endpoint, "host"),
            cli_text(endpoint, "group"), cli_text(endpoint, "verdict"), explanation);
-    printf(_("displayed  %s since %s\nactual     %s since %s (%s)\n"), hl_tr(cli_text(endpoint, "displayed")),
-           cli_text(endpoint, "displayed_since"), cli_text(endpoint, "actual"), cli_text(endpoint, "since"),
-           cli_text(endpoint, "reason"));
+    print_statuses(endpoint);
     print_dial(endpoint);
     if (*observed != '\0')
         printf(strcmp(cli_text(endpoint, "observed_by"), "https") == 0

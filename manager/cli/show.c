@@ -226,7 +226,7 @@ static char *settings_in_full(const json_t *settings, const json_t *document)
     g_autofree char *versions = cli_format_settings(settings, document);
     g_autofree char *applied_at = with_local(cli_text(settings, "applied_at"));
 
-    if (*cli_text(settings, "digest") == '\0')
+    if (*cli_text(settings, "digest") == '\0' || *cli_text(settings, "path") == '\0')
         return g_steal_pointer(&versions);
     return g_strdup_printf("%s, by %s at %s, digest %.12s", versions, cli_text(settings, "path"), applied_at,
                            cli_text(settings, "digest"));
