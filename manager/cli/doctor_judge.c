@@ -248,18 +248,11 @@ void cli_judge_repository(const CliDoctor *doctor, HlFindings *findings)
                        "renewed")
             : g_strdup_printf("renew it, where its keys are: holdline-updater repo resign %s/repo", doctor->dir);
 
-    g_autofree char *fill =
-        doctor->is_copy
-            ? g_strdup("copy the source: holdline pattern sync")
-            : g_strdup_printf("publish some: holdline-updater repo import %s/repo, and repo publish %s/repo",
-                              doctor->dir, doctor->dir);
-
     if (!is_open(doctor) || !doctor->has_repository)
         return; /* the check of the site says whether that is right */
     switch (mgr_signature_age(doctor->signed_at, doctor->expires, doctor->now)) {
     case MGR_SIGNATURE_NONE:
-        hl_findings_add(findings, HL_GRADE_WARNING, fill,
-                        "no patterns are published, or they cannot be read: endpoints have nothing to find viruses by");
+        hl_findings_good(findings, "nothing is published yet, or it cannot be read");
         break;
     case MGR_SIGNATURE_GOOD:
         hl_findings_good(findings, "the timestamp is valid until %s", end);

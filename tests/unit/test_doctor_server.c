@@ -170,8 +170,7 @@ static void test_repository(void)
         const char *grades, *text, *remedy;
     } cases[] = {
         { false, false, 0, 0, "", NULL, NULL },
-        { true, false, 0, 0, "w", "no patterns are published", "repo publish /site/repo" },
-        { true, true, 0, 0, "w", "no patterns are published", "pattern sync" },
+        { true, false, 0, 0, "g", NULL, NULL },
         { true, false, NOW - HL_HOUR, NOW + 3 * HL_DAY, "g", NULL, NULL },
         { true, false, NOW - 2 * HL_DAY, NOW + HL_DAY, "w", "not renewed in time", "repo resign /site/repo" },
         { true, true, NOW - 2 * HL_DAY, NOW + HL_DAY, "w", "not renewed in time", "pattern sync" },
