@@ -239,6 +239,7 @@ void mgr_renewals_request(MgrRenewals *renewals, const MgrEndpoint *endpoint, GB
     HlWriteSet *set;
     Renewal *renewal;
 
+    g_hash_table_remove(renewals->waiting, endpoint->record.id); /* this request is the newer one */
     if (endpoint->record.revoked_at > 0)
         return;
     if (is_early(renewals, endpoint)) {
