@@ -3,7 +3,7 @@
  *
  * The payloads are the leaves of a binary tree of SHA-256 (a tree as RFC 9162 has it, filled up with zeros to a power
  * of two), and the key signs its root under the context "batch".  Each payload travels with that signature, its place
- * and its path: the other half of each node on the way up.  Whoever has these computes the root again, so that a
+ * and its path: the other half of each node on the way up.  The root is computed again from these, so that a
  * payload is as good as if it were signed alone: a leaf is what would be signed then, its context with it.  Leaves and
  * nodes are told apart by their first byte.
  *
@@ -22,7 +22,7 @@ typedef struct HlBatch HlBatch;
 HlBatch *hl_batch_new(void);
 void hl_batch_free(HlBatch *batch);
 
-/* The place of what was added, from 0.  No more than HL_BATCH_MAX, and none after the signature. */
+/* The place of what was added, from 0.  At most HL_BATCH_MAX, and none after the signature. */
 guint hl_batch_add(HlBatch *batch, const char *context, GBytes *payload);
 
 /* 64 bytes, the same for all.  Two payloads at least: one alone is signed by hl_signing_key_sign. */

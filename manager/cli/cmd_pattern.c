@@ -51,8 +51,7 @@ static void show_origin(const json_t *document)
 
     if (strcmp(cli_text(document, "origin"), "mirror") != 0 && *cli_text(document, "expires") == '\0') {
         printf("\nRepository %s on %s has published nothing that the server could read yet: 'holdline-updater repo "
-               "publish "
-               "%s' there does\n",
+               "publish %s' there does\n",
                cli_text(document, "repository"), cli_text(document, "host"), cli_text(document, "repository"));
         return;
     }

@@ -41,8 +41,7 @@ static const HlFlag flags[] = {
     { "paths", "PATH,...", "What to scan, instead of the paths of their settings" },
     { "window", "DURATION",
       "Endpoints begin at a random moment within this time (default: at once; an update-now or synchronize of many: as "
-      "many need, at "
-      "most command.update-window)" },
+      "many need, at most command.update-window)" },
     { "ring", "PERCENT,...", "Of all endpoints, how many have it in each ring; default 1%,10%,100%" },
     { "rate", "N", "At most so many endpoints a minute" },
     { "min-success", "PERCENT", "Of those that answered; with fewer a roll-out halts (default 95)" },

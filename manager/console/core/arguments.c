@@ -221,8 +221,8 @@ typedef struct {
     const char *filter, *selector;
 } Whom;
 
-/* Each of two would widen the other, so neither is left out silently; but an empty filter, which takes all, is no more
- * than a form's empty field where something else was chosen, also where that is an empty list. */
+/* Each of two would widen the other, so neither is left out silently; but an empty filter, which takes all, is only a
+ * form's empty field where something else was chosen, also where that is an empty list. */
 static bool read_whom(const json_t *body, Whom *whom, GError **error)
 {
     const json_t *ids = json_object_get(body, "ids");

@@ -147,7 +147,6 @@ static HlWriteSet *noted_set(MgrCall *call)
 static HlTime usual_window(const MgrCommandCalls *calls, HlCommandKind kind, const GPtrArray *endpoints)
 {
     const MgrConf *conf = calls->parts.conf;
-
     bool downloads = kind == HL_KIND_UPDATE_NOW || kind == HL_KIND_SYNCHRONIZE;
 
     return downloads && endpoints != NULL
