@@ -1,22 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/envelope.h"
 
-#include "lib/base/unconst.h"
 #include "lib/pki/batch.h"
 
-HlMsgEnvelope *hl_envelope_sign_encoded(const HlSigningKey *key, const char *context, GBytes *payload)
+static HlMsgEnvelope *envelope_new(const char *key_id, GBytes *payload, GBytes *signature)
 {
-    gsize size;
-    const void *data = g_bytes_get_data(payload, &size);
-    g_autoptr(GBytes) signature = hl_signing_key_sign(key, context, payload);
     HlMsgEnvelope *envelope = g_new(HlMsgEnvelope, 1);
 
     holdline__v1__signed_envelope__init(envelope);
-    envelope->key_id = hl_signing_key_id(hl_signing_key_public(key));
-    envelope->payload.data = g_memdup2(data, size);
-    envelope->payload.len = size;
-    envelope->signature.data = g_bytes_unref_to_data(g_steal_pointer(&signature), &envelope->signature.len);
+    envelope->key_id = g_strdup(key_id);
+    envelope->payload.data = g_memdup2(g_bytes_get_data(payload, NULL), g_bytes_get_size(payload));
+    envelope->payload.len = g_bytes_get_size(payload);
+    envelope->signature.data = g_memdup2(g_bytes_get_data(signature, NULL), g_bytes_get_size(signature));
+    envelope->signature.len = g_bytes_get_size(signature);
     return envelope;
+}
+
+HlMsgEnvelope *hl_envelope_sign_encoded(const HlSigningKey *key, const char *context, GBytes *payload)
+{
+    g_autofree char *key_id = hl_signing_key_id(hl_signing_key_public(key));
+    g_autoptr(GBytes) signature = hl_signing_key_sign(key, context, payload);
+
+    return envelope_new(key_id, payload, signature);
 }
 
 HlMsgEnvelope *hl_envelope_sign(const HlSigningKey *key, const char *context, const ProtobufCMessage *inner)
@@ -26,23 +31,9 @@ HlMsgEnvelope *hl_envelope_sign(const HlSigningKey *key, const char *context, co
     return hl_envelope_sign_encoded(key, context, payload);
 }
 
-/* What is encoded at once need not be copied before. */
-static GBytes *encode_lent(const char *key_id, GBytes *payload, GBytes *signature, GBytes *path, guint place)
+static void sign_some(const HlSigningKey *key, const HlEnvelopeLetter *letters, guint n, GPtrArray *envelopes)
 {
-    HlMsgEnvelope envelope = HOLDLINE__V1__SIGNED_ENVELOPE__INIT;
-
-    envelope.key_id = hl_unconst(key_id);
-    envelope.payload.data = hl_unconst(g_bytes_get_data(payload, &envelope.payload.len));
-    envelope.signature.data = hl_unconst(g_bytes_get_data(signature, &envelope.signature.len));
-    if (path != NULL)
-        envelope.path.data = hl_unconst(g_bytes_get_data(path, &envelope.path.len));
-    envelope.place = place;
-    return HL_WIRE_ENCODE(&envelope);
-}
-
-static void sign_some(const HlSigningKey *key, const char *key_id, const HlEnvelopeLetter *letters, guint n,
-                      GPtrArray *envelopes)
-{
+    g_autofree char *key_id = hl_signing_key_id(hl_signing_key_public(key));
     g_autoptr(HlBatch) batch = hl_batch_new();
     g_autoptr(GBytes) signature = NULL;
 
@@ -50,34 +41,23 @@ static void sign_some(const HlSigningKey *key, const char *key_id, const HlEnvel
         hl_batch_add(batch, letters[i].context, letters[i].payload);
     signature = hl_batch_sign(batch, key);
     for (guint i = 0; i < n; i++) {
-        g_autoptr(GBytes) path = hl_batch_path(batch, i);
+        HlMsgEnvelope *envelope = envelope_new(key_id, letters[i].payload, signature);
 
-        g_ptr_array_add(envelopes, encode_lent(key_id, letters[i].payload, signature, path, i));
+        envelope->path.data = g_bytes_unref_to_data(hl_batch_path(batch, i), &envelope->path.len);
+        envelope->place = i;
+        g_ptr_array_add(envelopes, envelope);
     }
-}
-
-static void sign_one(const HlSigningKey *key, const char *key_id, const HlEnvelopeLetter *letter, GPtrArray *envelopes)
-{
-    g_autoptr(GBytes) signature = hl_signing_key_sign(key, letter->context, letter->payload);
-
-    g_ptr_array_add(envelopes, encode_lent(key_id, letter->payload, signature, NULL, 0));
-}
-
-static void free_bytes(gpointer item)
-{
-    g_bytes_unref(item);
 }
 
 GPtrArray *hl_envelopes_sign(const HlSigningKey *key, const HlEnvelopeLetter *letters, guint n)
 {
-    g_autofree char *key_id = hl_signing_key_id(hl_signing_key_public(key));
-    GPtrArray *envelopes = g_ptr_array_new_with_free_func(free_bytes);
+    GPtrArray *envelopes = g_ptr_array_new_with_free_func(hl_wire_free);
 
     for (guint at = 0; at < n; at += HL_BATCH_MAX)
         if (n - at == 1)
-            sign_one(key, key_id, letters + at, envelopes);
+            g_ptr_array_add(envelopes, hl_envelope_sign_encoded(key, letters[at].context, letters[at].payload));
         else
-            sign_some(key, key_id, letters + at, MIN(n - at, HL_BATCH_MAX), envelopes);
+            sign_some(key, letters + at, MIN(n - at, HL_BATCH_MAX), envelopes);
     return envelopes;
 }
 

@@ -25,8 +25,8 @@ HlMsgEnvelope *hl_envelope_sign(const HlSigningKey *key, const char *context, co
 /* The same of a message that is encoded already. */
 HlMsgEnvelope *hl_envelope_sign_encoded(const HlSigningKey *key, const char *context, GBytes *payload);
 
-/* Encoded envelopes (GBytes, in the same order) of several encoded messages, by one signature for each HL_BATCH_MAX of
- * them: for receivers that say that they open such ones (Link.batches).  Caller frees. */
+/* Of several encoded messages (HlMsgEnvelope *, in the same order), by one signature for each HL_BATCH_MAX of them: for
+ * receivers that say that they open such ones (Link.batches).  Free with g_ptr_array_unref. */
 GPtrArray *hl_envelopes_sign(const HlSigningKey *key, const HlEnvelopeLetter *letters, guint n);
 
 /* The inner message if its signature by this raw public key (32 bytes) is valid; NULL with HL_ERROR_UNTRUSTED

@@ -33,8 +33,10 @@ static GPtrArray *sign(const HlSigningKey *key, guint n)
     return hl_envelopes_sign(key, letters, n);
 }
 
-static HlMsgEnvelope *decode(GBytes *bytes)
+/* As it arrives. */
+static HlMsgEnvelope *decode(const HlMsgEnvelope *sent)
 {
+    g_autoptr(GBytes) bytes = HL_WIRE_ENCODE(sent);
     HlMsgEnvelope *envelope = hl_wire_decode_bytes(&holdline__v1__signed_envelope__descriptor, bytes, NULL);
 
     g_assert_nonnull(envelope);

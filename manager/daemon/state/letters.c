@@ -2,7 +2,9 @@
 #include "manager/daemon/state/letters.h"
 
 #include "lib/pki/batch.h"
+#include "manager/daemon/state/payloads.h"
 #include "proto/envelope.h"
+#include "proto/wire.h"
 
 /* One that waits: what was borrowed is kept. */
 typedef struct {
@@ -50,29 +52,22 @@ uint64_t mgr_letters_signatures(const MgrLetters *letters)
     return letters->signatures;
 }
 
-/* In an encoded message the fields may come in parts. */
-static GBytes *wrap(GBytes *envelope, GBytes *front)
+static GBytes *encode(const Waiting *waiting, HlMsgEnvelope *envelope)
 {
-    const guint8 tag = 7 << 3 | 2; /* Ack.notice: a message */
-    g_autoptr(GByteArray) whole = g_byte_array_new();
-    gsize size = g_bytes_get_size(envelope);
+    HlMsgAck ack = HOLDLINE__V1__ACK__INIT;
+    g_autoptr(GBytes) own = NULL;
 
-    if (front != NULL)
-        g_byte_array_append(whole, g_bytes_get_data(front, NULL), (guint)g_bytes_get_size(front));
-    g_byte_array_append(whole, &tag, 1);
-    for (gsize left = size; left > 0; left >>= 7) {
-        guint8 byte = (guint8)((left & 0x7f) | (left > 0x7f ? 0x80 : 0));
-
-        g_byte_array_append(whole, &byte, 1);
-    }
-    g_byte_array_append(whole, g_bytes_get_data(envelope, NULL), (guint)size);
-    return g_byte_array_free_to_bytes(g_steal_pointer(&whole));
+    if (waiting->letter.topic != HL_TOPIC_ACK)
+        return HL_WIRE_ENCODE(envelope);
+    ack.notice = envelope;
+    own = HL_WIRE_ENCODE(&ack);
+    return mgr_payload_join(waiting->front, own);
 }
 
-static void post(MgrLetters *letters, const Waiting *waiting, GBytes *envelope)
+static void post(MgrLetters *letters, const Waiting *waiting, HlMsgEnvelope *envelope)
 {
     const MgrLetter *letter = &waiting->letter;
-    g_autoptr(GBytes) payload = letter->topic == HL_TOPIC_ACK ? wrap(envelope, waiting->front) : g_bytes_ref(envelope);
+    g_autoptr(GBytes) payload = encode(waiting, envelope);
     bool sent = mgr_down_send(letters->down, letter->topic, letter->endpoint->record.id, payload, letter->expiry);
 
     if (letter->done != NULL)

@@ -33,7 +33,7 @@ void mgr_letters_free(MgrLetters *letters);
 void mgr_letters_gather(MgrLetters *letters);
 void mgr_letters_flush(MgrLetters *letters);
 
-/* HL_TOPIC_ACK: the envelope goes inside of an Ack, behind what is encoded of it in front (NULL: nothing; borrowed). */
+/* front: of HL_TOPIC_ACK, whose envelope goes inside of an Ack, the rest of that (encoded; borrowed); else NULL. */
 void mgr_letters_send(MgrLetters *letters, const MgrLetter *letter, GBytes *front);
 
 /* Signatures made. */

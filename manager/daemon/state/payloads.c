@@ -5,7 +5,16 @@
 #include "proto/command.h"
 #include "proto/wire.h"
 
-/* Encoded once for a group: in an encoded message the fields may come in any order, and in parts. */
+GBytes *mgr_payload_join(GBytes *one, GBytes *other)
+{
+    GByteArray *whole = g_byte_array_new();
+
+    g_byte_array_append(whole, g_bytes_get_data(one, NULL), (guint)g_bytes_get_size(one));
+    g_byte_array_append(whole, g_bytes_get_data(other, NULL), (guint)g_bytes_get_size(other));
+    return g_byte_array_free_to_bytes(whole);
+}
+
+/* Encoded once for a group. */
 static GBytes *shared_of(MgrGroup *group)
 {
     HlMsgSettingsDocument document = HOLDLINE__V1__SETTINGS_DOCUMENT__INIT;
@@ -24,9 +33,7 @@ static GBytes *shared_of(MgrGroup *group)
 GBytes *mgr_payload_settings(MgrGroup *group, const MgrAddressee *to)
 {
     HlMsgSettingsDocument document = HOLDLINE__V1__SETTINGS_DOCUMENT__INIT;
-    g_autoptr(GByteArray) whole = g_byte_array_new();
     g_autoptr(GBytes) own = NULL;
-    GBytes *parts[2];
 
     document.endpoint = hl_unconst(to->endpoint);
     document.session = to->session;
@@ -34,11 +41,7 @@ GBytes *mgr_payload_settings(MgrGroup *group, const MgrAddressee *to)
     document.issued_ms = hl_clock_wall();
     document.path = hl_unconst(mgr_path_name(to->path));
     own = HL_WIRE_ENCODE(&document);
-    parts[0] = shared_of(group);
-    parts[1] = own;
-    for (gsize i = 0; i < G_N_ELEMENTS(parts); i++)
-        g_byte_array_append(whole, g_bytes_get_data(parts[i], NULL), (guint)g_bytes_get_size(parts[i]));
-    return g_byte_array_free_to_bytes(g_steal_pointer(&whole));
+    return mgr_payload_join(shared_of(group), own);
 }
 
 GBytes *mgr_payload_cancel(const MgrTarget *target)

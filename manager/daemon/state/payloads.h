@@ -14,6 +14,9 @@ typedef struct {
     MgrPath path;
 } MgrAddressee;
 
+/* Two parts of one encoded message: its fields may come in any order, and in parts.  Neither is NULL. */
+GBytes *mgr_payload_join(GBytes *one, GBytes *other);
+
 /* A SettingsDocument. */
 GBytes *mgr_payload_settings(MgrGroup *group, const MgrAddressee *to);
 
