@@ -164,6 +164,11 @@ HlMsgCallReply *parts_reply(Parts *parts);
 /* The next reply has this code ("" for success); its document, to be decref'd. */
 json_t *parts_expect_reply(Parts *parts, const char *code);
 
+/* 'server rollover WHAT', which is answered with this code (""); force may be NULL. */
+void parts_roll(Parts *parts, const char *what, const char *force, const char *code);
+/* "STATE HOLDING/OF KEYS" of 'server rollover status'. */
+void parts_expect_rollover(Parts *parts, const char *expected);
+
 /* Takes every reply with this correlation (NULL: without one); the code of the last, "" for success, caller frees.
  * Fails the test unless exactly one of them is the last, and comes last.  NULL: none yet. */
 char *parts_end_of(Parts *parts, const char *correlation);

@@ -349,3 +349,26 @@ void parts_report_find(Parts *parts, const char *id, uint64_t seq, const char *p
     report.detection = &body;
     parts_report(parts, id, seq, &report);
 }
+
+void parts_roll(Parts *parts, const char *what, const char *force, const char *code)
+{
+    g_autofree char *name = g_strconcat("server rollover ", what, NULL);
+
+    parts_call(parts, name, force != NULL ? "force" : NULL, force, NULL);
+    parts_commit(parts);
+    json_decref(parts_expect_reply(parts, code));
+}
+
+void parts_expect_rollover(Parts *parts, const char *expected)
+{
+    g_autoptr(json_t) shown = NULL;
+    g_autofree char *text = NULL;
+
+    parts_call(parts, "server rollover status", NULL);
+    shown = parts_expect_reply(parts, "");
+    text = g_strdup_printf("%s %d/%d %d", json_string_value(json_object_get(shown, "state")),
+                           (int)json_integer_value(json_object_get(shown, "holding")),
+                           (int)json_integer_value(json_object_get(shown, "of")),
+                           (int)json_array_size(json_object_get(shown, "keys")));
+    g_assert_cmpstr(text, ==, expected);
+}

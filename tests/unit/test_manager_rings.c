@@ -3,15 +3,11 @@
  * to other roll-outs. */
 #include <stdlib.h>
 
-#include "tests/support/manager_parts.h"
+#include "tests/support/rollout_world.h"
 
 #define MEMBERS 20
 
-typedef struct {
-    Parts *parts;
-    char *id;
-    uint64_t seqs[MEMBERS]; /* of their reports */
-} World;
+G_STATIC_ASSERT(MEMBERS <= WORLD_MEMBERS);
 
 static void publish(World *world, const char *versions)
 {
@@ -41,55 +37,33 @@ static World *world_new(const char *versions, const char *rate)
     return world;
 }
 
-static void world_free(World *world)
-{
-    parts_free(world->parts);
-    g_free(world->id);
-    g_free(world);
-}
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(World, world_free)
-
-static MgrLiveRollout *live(const World *world)
-{
-    return mgr_rollouts_find(world->parts->rollouts, world->id);
-}
-
-static void pass(World *world, guint seconds)
-{
-    for (guint i = 0; i < seconds; i++) {
-        timer_fake_advance(HL_SECOND);
-        mgr_rollouts_tick(world->parts->rollouts);
-        parts_commit(world->parts);
-    }
-}
-
 static void answer_one(World *world, guint position, const char *patterns, HlCommandState state)
 {
-    const char *id = live(world)->endpoints->pdata[position];
+    const char *id = world_live(world)->endpoints->pdata[position];
     MgrEndpoint *endpoint = mgr_fleet_endpoint(&world->parts->fleet, id);
 
     g_free(endpoint->record.patterns);
     endpoint->record.patterns = g_strdup(patterns);
-    parts_report_command(world->parts, id, ++world->seqs[atoi(id + 2)], live(world)->commands->pdata[position], state);
+    parts_report_command(world->parts, id, ++world->seqs[atoi(id + 2)], world_live(world)->commands->pdata[position],
+                         state);
     parts_commit(world->parts);
-    mgr_live_rollout_look(live(world), &world->parts->fleet, true);
+    mgr_live_rollout_look(world_live(world), &world->parts->fleet, true);
 }
 
 /* Those who have not answered say that they succeeded, and have these patterns. */
 static void answer(World *world, const char *patterns)
 {
-    for (guint i = 0; i < live(world)->core.issued; i++)
-        if (live(world)->core.members[i] == MGR_MEMBER_OPEN)
+    for (guint i = 0; i < world_live(world)->core.issued; i++)
+        if (world_live(world)->core.members[i] == MGR_MEMBER_OPEN)
             answer_one(world, i, patterns, HL_STATE_SUCCEEDED);
 }
 
 static void expect(const World *world, MgrRolloutState state, guint issued, guint failed)
 {
-    g_assert_nonnull(live(world));
-    g_assert_cmpstr(mgr_rollout_state_name(live(world)->core.state), ==, mgr_rollout_state_name(state));
-    g_assert_cmpuint(live(world)->core.issued, ==, issued);
-    g_assert_cmpuint(live(world)->core.counts[MGR_MEMBER_FAILED], ==, failed);
+    g_assert_nonnull(world_live(world));
+    g_assert_cmpstr(mgr_rollout_state_name(world_live(world)->core.state), ==, mgr_rollout_state_name(state));
+    g_assert_cmpuint(world_live(world)->core.issued, ==, issued);
+    g_assert_cmpuint(world_live(world)->core.counts[MGR_MEMBER_FAILED], ==, failed);
 }
 
 /* What is published between two rings is the second one's to have. */
@@ -97,16 +71,16 @@ static void test_published_between(void)
 {
     g_autoptr(World) world = world_new("virus=7", "100");
 
-    pass(world, 1);
+    world_pass(world, 1);
     answer(world, "virus=7");
     publish(world, "virus=8");
-    pass(world, 123);
+    world_pass(world, 123);
     expect(world, MGR_ROLLOUT_RUNNING, 10, 0);
     answer_one(world, 5, "virus=7", HL_STATE_SUCCEEDED);
     answer(world, "virus=8");
-    pass(world, 123);
+    world_pass(world, 123);
     expect(world, MGR_ROLLOUT_RUNNING, MEMBERS, 1);
-    g_assert_cmpint(live(world)->core.members[5], ==, MGR_MEMBER_FAILED);
+    g_assert_cmpint(world_live(world)->core.members[5], ==, MGR_MEMBER_FAILED);
 }
 
 /* Or between two turns of one ring: the first one's versions are asked of all. */
@@ -114,17 +88,17 @@ static void test_published_within(void)
 {
     g_autoptr(World) world = world_new("virus=7", "3");
 
-    pass(world, 1);
+    world_pass(world, 1);
     expect(world, MGR_ROLLOUT_RUNNING, 3, 0);
     answer(world, "virus=7");
     publish(world, "virus=8");
-    pass(world, 61);
+    world_pass(world, 61);
     expect(world, MGR_ROLLOUT_RUNNING, 5, 0);
     answer_one(world, 3, "virus=6", HL_STATE_SUCCEEDED);
     answer(world, "virus=8");
-    pass(world, 123);
+    world_pass(world, 123);
     expect(world, MGR_ROLLOUT_RUNNING, 8, 1);
-    g_assert_cmpint(live(world)->core.members[3], ==, MGR_MEMBER_FAILED);
+    g_assert_cmpint(world_live(world)->core.members[3], ==, MGR_MEMBER_FAILED);
 }
 
 /* Another turn of those that failed asks no more of the others. */
@@ -132,18 +106,18 @@ static void test_published_before_retry(void)
 {
     g_autoptr(World) world = world_new("virus=7", "100");
 
-    pass(world, 1);
+    world_pass(world, 1);
     for (guint i = 0; i < 3; i++)
         answer_one(world, i, "virus=6", HL_STATE_FAILED);
     answer(world, "virus=7");
-    pass(world, 1);
+    world_pass(world, 1);
     expect(world, MGR_ROLLOUT_HALTED, 5, 3);
     publish(world, "virus=8");
     parts_call(world->parts, "rollout retry", "rollout", world->id, NULL);
     parts_commit(world->parts);
     json_decref(parts_expect_reply(world->parts, ""));
     answer(world, "virus=8");
-    pass(world, 123);
+    world_pass(world, 123);
     expect(world, MGR_ROLLOUT_RUNNING, 10, 0);
 }
 
@@ -154,12 +128,12 @@ static void test_left_to_others(void)
     HlSettings *settings = &mgr_fleet_group(&world->parts->fleet, "office")->settings;
 
     g_assert_true(hl_options_set(hl_settings_table(), settings, "update.by-rollout", "virus", NULL));
-    pass(world, 1);
+    world_pass(world, 1);
     answer_one(world, 1, "rules=8 virus=6", HL_STATE_SUCCEEDED);
     answer(world, "rules=9 virus=6");
-    pass(world, 123);
+    world_pass(world, 123);
     expect(world, MGR_ROLLOUT_RUNNING, 10, 1);
-    g_assert_cmpint(live(world)->core.members[1], ==, MGR_MEMBER_FAILED);
+    g_assert_cmpint(world_live(world)->core.members[1], ==, MGR_MEMBER_FAILED);
 }
 
 int main(int argc, char **argv)

@@ -5,9 +5,11 @@
 #include <string.h>
 
 #include "lib/store/stmt.h"
-#include "tests/support/manager_parts.h"
+#include "tests/support/rollout_world.h"
 
 #define MEMBERS 40
+
+G_STATIC_ASSERT(MEMBERS <= WORLD_MEMBERS);
 
 static const char *id_of(guint i)
 {
@@ -16,12 +18,6 @@ static const char *id_of(guint i)
     g_snprintf(id, sizeof id, "e-%02u", i);
     return id;
 }
-
-typedef struct {
-    Parts *parts;
-    char *id;
-    uint64_t seqs[MEMBERS]; /* of their reports */
-} World;
 
 static json_t *ask(World *world, const char *name, const char *code)
 {
@@ -50,33 +46,10 @@ static World *world_new(guint up)
     return world;
 }
 
-static void world_free(World *world)
-{
-    parts_free(world->parts);
-    g_free(world->id);
-    g_free(world);
-}
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(World, world_free)
-
-static MgrLiveRollout *live(const World *world)
-{
-    return mgr_rollouts_find(world->parts->rollouts, world->id);
-}
-
-static void pass(World *world, guint seconds)
-{
-    for (guint i = 0; i < seconds; i++) {
-        timer_fake_advance(HL_SECOND);
-        mgr_rollouts_tick(world->parts->rollouts);
-        parts_commit(world->parts);
-    }
-}
-
 /* Those whose turn has come and who have not answered say this. */
 static void answer(World *world, HlCommandState state)
 {
-    const MgrLiveRollout *rollout = live(world);
+    const MgrLiveRollout *rollout = world_live(world);
 
     for (guint i = 0; i < rollout->core.issued; i++) {
         const char *endpoint = rollout->endpoints->pdata[i];
@@ -91,9 +64,9 @@ static void answer(World *world, HlCommandState state)
 
 static void expect(const World *world, MgrRolloutState state, guint issued)
 {
-    g_assert_nonnull(live(world));
-    g_assert_cmpstr(mgr_rollout_state_name(live(world)->core.state), ==, mgr_rollout_state_name(state));
-    g_assert_cmpuint(live(world)->core.issued, ==, issued);
+    g_assert_nonnull(world_live(world));
+    g_assert_cmpstr(mgr_rollout_state_name(world_live(world)->core.state), ==, mgr_rollout_state_name(state));
+    g_assert_cmpuint(world_live(world)->core.issued, ==, issued);
 }
 
 static bool on_text(HlStmt *row, gpointer user)
@@ -137,22 +110,22 @@ static void test_through(void)
     g_autoptr(World) world = world_new(MEMBERS);
     g_autoptr(json_t) document = NULL;
 
-    pass(world, 1);
+    world_pass(world, 1);
     expect(world, MGR_ROLLOUT_RUNNING, 5);
     answer(world, HL_STATE_SUCCEEDED);
-    pass(world, 1);
+    world_pass(world, 1);
     expect(world, MGR_ROLLOUT_SOAKING, 5);
     expect_stored(world, "soaking");
-    pass(world, 58);
+    world_pass(world, 58);
     expect(world, MGR_ROLLOUT_SOAKING, 5);
-    pass(world, 3);
+    world_pass(world, 3);
     expect(world, MGR_ROLLOUT_RUNNING, 10);
     answer(world, HL_STATE_SUCCEEDED);
-    pass(world, 63);
+    world_pass(world, 63);
     expect(world, MGR_ROLLOUT_RUNNING, MEMBERS);
     answer(world, HL_STATE_SUCCEEDED);
-    pass(world, 2);
-    g_assert_null(live(world));
+    world_pass(world, 2);
+    g_assert_null(world_live(world));
     expect_stored(world, "done");
     expect_listed(world, "succeeded", MEMBERS);
     document = ask(world, "rollout show", "");
@@ -164,13 +137,13 @@ static void test_canaries_are_up(void)
 {
     g_autoptr(World) world = world_new(7);
 
-    pass(world, 1);
+    world_pass(world, 1);
     expect(world, MGR_ROLLOUT_RUNNING, 5);
-    g_assert_cmpuint(live(world)->core.counts[MGR_MEMBER_OPEN], ==, 5);
+    g_assert_cmpuint(world_live(world)->core.counts[MGR_MEMBER_OPEN], ==, 5);
     answer(world, HL_STATE_SUCCEEDED);
-    pass(world, 63);
+    world_pass(world, 63);
     expect(world, MGR_ROLLOUT_RUNNING, 10);
-    g_assert_cmpuint(live(world)->core.counts[MGR_MEMBER_AWAY], ==, 3);
+    g_assert_cmpuint(world_live(world)->core.counts[MGR_MEMBER_AWAY], ==, 3);
 }
 
 static void test_failures_halt(void)
@@ -178,9 +151,9 @@ static void test_failures_halt(void)
     g_autoptr(World) world = world_new(MEMBERS);
     g_autoptr(json_t) document = NULL, resumed = NULL;
 
-    pass(world, 1);
+    world_pass(world, 1);
     answer(world, HL_STATE_FAILED);
-    pass(world, 300);
+    world_pass(world, 300);
     expect(world, MGR_ROLLOUT_HALTED, 5);
     expect_stored(world, "halted");
     document = ask(world, "rollout show", "");
@@ -189,7 +162,7 @@ static void test_failures_halt(void)
     json_decref(ask(world, "rollout pause", "conflict"));
     /* in spite of them */
     resumed = ask(world, "rollout resume", "");
-    pass(world, 63);
+    world_pass(world, 63);
     expect(world, MGR_ROLLOUT_RUNNING, 10);
 }
 
@@ -199,17 +172,17 @@ static void test_words(void)
 
     json_decref(ask(world, "rollout resume", "conflict"));
     json_decref(ask(world, "rollout retry", "conflict"));
-    pass(world, 1);
+    world_pass(world, 1);
     json_decref(ask(world, "rollout pause", ""));
     expect_stored(world, "paused");
     answer(world, HL_STATE_SUCCEEDED);
-    pass(world, 300);
+    world_pass(world, 300);
     expect(world, MGR_ROLLOUT_PAUSED, 5);
     json_decref(ask(world, "rollout resume", ""));
-    pass(world, 1);
+    world_pass(world, 1);
     expect(world, MGR_ROLLOUT_SOAKING, 5);
     json_decref(ask(world, "rollout abort", ""));
-    g_assert_null(live(world));
+    g_assert_null(world_live(world));
     expect_stored(world, "aborted");
     json_decref(ask(world, "rollout abort", "conflict"));
     json_decref(ask(world, "rollout retry", "conflict"));
@@ -221,7 +194,7 @@ static void test_abort_cancels(void)
     g_autoptr(World) world = world_new(0);
     g_autoptr(json_t) document = NULL;
 
-    pass(world, 1);
+    world_pass(world, 1);
     g_assert_cmpuint(g_hash_table_size(world->parts->fleet.commands), ==, 1);
     json_decref(ask(world, "rollout abort", ""));
     expect_listed(world, "pending", MEMBERS - 5);
@@ -238,17 +211,17 @@ static void test_retry(void)
     g_autoptr(World) world = world_new(MEMBERS);
     char *first;
 
-    pass(world, 1);
-    first = live(world)->commands->pdata[0];
+    world_pass(world, 1);
+    first = world_live(world)->commands->pdata[0];
     answer(world, HL_STATE_FAILED);
-    pass(world, 1);
+    world_pass(world, 1);
     expect(world, MGR_ROLLOUT_HALTED, 5);
     json_decref(ask(world, "rollout retry", ""));
     expect(world, MGR_ROLLOUT_RUNNING, 5);
-    g_assert_cmpuint(live(world)->core.counts[MGR_MEMBER_OPEN], ==, 5);
-    g_assert_true(live(world)->commands->pdata[0] != first);
+    g_assert_cmpuint(world_live(world)->core.counts[MGR_MEMBER_OPEN], ==, 5);
+    g_assert_true(world_live(world)->commands->pdata[0] != first);
     answer(world, HL_STATE_SUCCEEDED);
-    pass(world, 1);
+    world_pass(world, 1);
     expect(world, MGR_ROLLOUT_SOAKING, 5);
 }
 
@@ -258,11 +231,11 @@ static void test_rollback(void)
     g_autoptr(World) world = world_new(MEMBERS);
     g_autoptr(json_t) document = NULL;
 
-    pass(world, 1);
+    world_pass(world, 1);
     answer(world, HL_STATE_SUCCEEDED);
     document = ask(world, "rollout rollback", "");
     g_assert_cmpint(json_integer_value(json_object_get(document, "endpoints")), ==, 5);
-    g_assert_null(live(world));
+    g_assert_null(world_live(world));
     expect_stored(world, "aborted");
 }
 
@@ -270,7 +243,7 @@ static void test_rollback(void)
 static void test_removed(void)
 {
     g_autoptr(World) world = world_new(MEMBERS);
-    g_autofree char *first = g_strdup(live(world)->endpoints->pdata[0]);
+    g_autofree char *first = g_strdup(world_live(world)->endpoints->pdata[0]);
 
     parts_call(world->parts, "endpoint remove", "endpoint", first, NULL);
     for (guint i = 0; i < 3; i++) {
@@ -278,10 +251,10 @@ static void test_removed(void)
         timer_fake_advance(6 * HL_SECOND);
     }
     json_decref(parts_expect_reply(world->parts, ""));
-    pass(world, 1);
+    world_pass(world, 1);
     expect(world, MGR_ROLLOUT_RUNNING, 5);
-    g_assert_cmpuint(live(world)->core.counts[MGR_MEMBER_LEFT], ==, 1);
-    g_assert_cmpuint(live(world)->core.counts[MGR_MEMBER_OPEN], ==, 4);
+    g_assert_cmpuint(world_live(world)->core.counts[MGR_MEMBER_LEFT], ==, 1);
+    g_assert_cmpuint(world_live(world)->core.counts[MGR_MEMBER_OPEN], ==, 4);
 }
 
 static MgrRollouts *restart(World *world)
@@ -317,12 +290,12 @@ static void test_restart(void)
     g_autoptr(World) world = world_new(MEMBERS);
     g_autoptr(MgrRollouts) again = NULL;
 
-    pass(world, 1);
+    world_pass(world, 1);
     answer(world, HL_STATE_SUCCEEDED);
-    pass(world, 63);
+    world_pass(world, 63);
     expect(world, MGR_ROLLOUT_RUNNING, 10);
     again = restart(world);
-    expect_same(live(world), mgr_rollouts_find(again, world->id));
+    expect_same(world_live(world), mgr_rollouts_find(again, world->id));
 }
 
 /* What the manager judged itself is kept: silence, and a success that was none. */
@@ -332,12 +305,12 @@ static void test_restart_judged(void)
     g_autoptr(MgrRollouts) again = NULL;
     g_autoptr(GArray) failed = NULL;
 
-    pass(silent, 1);
+    world_pass(silent, 1);
     timer_fake_advance(HL_HOUR);
-    pass(silent, 11);
+    world_pass(silent, 11);
     expect(silent, MGR_ROLLOUT_HALTED, 5);
     again = restart(silent);
-    expect_same(live(silent), mgr_rollouts_find(again, silent->id));
+    expect_same(world_live(silent), mgr_rollouts_find(again, silent->id));
     failed = mgr_rollout_find_failed(&mgr_rollouts_find(again, silent->id)->core);
     g_assert_cmpuint(failed->len, ==, 5);
 }
@@ -350,24 +323,24 @@ static void test_liar(void)
 
     g_free(world->parts->fleet.latest);
     world->parts->fleet.latest = g_strdup("virus=7");
-    pass(world, 1);
+    world_pass(world, 1);
     for (guint i = 0; i < 5; i++) {
-        MgrEndpoint *endpoint = mgr_fleet_endpoint(&world->parts->fleet, live(world)->endpoints->pdata[i]);
+        MgrEndpoint *endpoint = mgr_fleet_endpoint(&world->parts->fleet, world_live(world)->endpoints->pdata[i]);
 
         g_free(endpoint->record.patterns);
         endpoint->record.patterns = g_strdup(i == 2 ? "virus=6" : "virus=7");
     }
     answer(world, HL_STATE_SUCCEEDED);
-    pass(world, 30);
+    world_pass(world, 30);
     expect(world, MGR_ROLLOUT_SOAKING, 5);
     /* what is published in between is not theirs to have */
     g_free(world->parts->fleet.latest);
     world->parts->fleet.latest = g_strdup("virus=8");
-    pass(world, 33);
+    world_pass(world, 33);
     expect(world, MGR_ROLLOUT_HALTED, 5);
-    g_assert_cmpuint(live(world)->core.counts[MGR_MEMBER_FAILED], ==, 1);
+    g_assert_cmpuint(world_live(world)->core.counts[MGR_MEMBER_FAILED], ==, 1);
     again = restart(world);
-    expect_same(live(world), mgr_rollouts_find(again, world->id));
+    expect_same(world_live(world), mgr_rollouts_find(again, world->id));
 }
 
 /* Of one component: the command says so, who does not take it is no member, and who lies is told by it alone. */
@@ -392,19 +365,19 @@ static void test_component(void)
     document = parts_expect_reply(world->parts, "");
     world->id = g_strdup(json_string_value(json_object_get(document, "id")));
     g_assert_cmpstr(json_string_value(json_object_get(document, "component")), ==, "virus");
-    pass(world, 1);
-    command = mgr_fleet_command(&world->parts->fleet, live(world)->commands->pdata[0]);
+    world_pass(world, 1);
+    command = mgr_fleet_command(&world->parts->fleet, world_live(world)->commands->pdata[0]);
     g_assert_cmpstr(command->record.scope, ==, "component:virus");
     for (guint i = 0; i < 5; i++) {
-        MgrEndpoint *endpoint = mgr_fleet_endpoint(&world->parts->fleet, live(world)->endpoints->pdata[i]);
+        MgrEndpoint *endpoint = mgr_fleet_endpoint(&world->parts->fleet, world_live(world)->endpoints->pdata[i]);
 
         g_free(endpoint->record.patterns);
         endpoint->record.patterns = g_strdup(i == 2 ? "rules=9 virus=6" : "rules=4 virus=7");
     }
     answer(world, HL_STATE_SUCCEEDED);
-    pass(world, 63);
+    world_pass(world, 63);
     expect(world, MGR_ROLLOUT_HALTED, 5);
-    g_assert_cmpuint(live(world)->core.counts[MGR_MEMBER_FAILED], ==, 1);
+    g_assert_cmpuint(world_live(world)->core.counts[MGR_MEMBER_FAILED], ==, 1);
     again = restart(world);
     g_assert_cmpstr(mgr_rollouts_find(again, world->id)->record.component, ==, "virus");
 }
@@ -415,13 +388,13 @@ static void test_unreached(void)
     g_autoptr(World) world = world_new(0);
     g_autoptr(MgrRollouts) again = NULL;
 
-    pass(world, 1);
+    world_pass(world, 1);
     json_decref(ask(world, "rollout pause", ""));
     timer_fake_advance(5 * HL_DAY);
     mgr_commands_tick(world->parts->commands);
-    g_assert_cmpuint(live(world)->core.counts[MGR_MEMBER_LEFT], ==, 5);
+    g_assert_cmpuint(world_live(world)->core.counts[MGR_MEMBER_LEFT], ==, 5);
     again = restart(world);
-    expect_same(live(world), mgr_rollouts_find(again, world->id));
+    expect_same(world_live(world), mgr_rollouts_find(again, world->id));
 }
 
 /* Two at once about one that is over: the first brings it back, the other has to wait. */
@@ -430,17 +403,17 @@ static void test_retry_twice(void)
     g_autoptr(World) world = world_new(MEMBERS);
     HlMsgCallReply *reply;
 
-    pass(world, 1);
+    world_pass(world, 1);
     answer(world, HL_STATE_SUCCEEDED);
-    parts_call(world->parts, "endpoint remove", "endpoint", live(world)->endpoints->pdata[MEMBERS - 1], NULL);
+    parts_call(world->parts, "endpoint remove", "endpoint", world_live(world)->endpoints->pdata[MEMBERS - 1], NULL);
     parts_let_finish(world->parts);
     json_decref(parts_expect_reply(world->parts, ""));
-    pass(world, 63);
+    world_pass(world, 63);
     answer(world, HL_STATE_SUCCEEDED);
-    pass(world, 63);
+    world_pass(world, 63);
     answer(world, HL_STATE_SUCCEEDED);
-    pass(world, 3);
-    g_assert_null(live(world));
+    world_pass(world, 3);
+    g_assert_null(world_live(world));
     parts_call(world->parts, "rollout retry", "rollout", world->id, NULL);
     parts_call(world->parts, "rollout retry", "rollout", world->id, NULL);
     reply = parts_reply(world->parts);
@@ -448,8 +421,8 @@ static void test_retry_twice(void)
     hl_wire_free(reply);
     parts_commit(world->parts);
     json_decref(parts_expect_reply(world->parts, ""));
-    g_assert_nonnull(live(world));
-    pass(world, 3);
+    g_assert_nonnull(world_live(world));
+    world_pass(world, 3);
     expect_stored(world, "done");
 }
 
@@ -459,11 +432,11 @@ static void test_rollback_of_done(void)
     g_autoptr(World) world = world_new(MEMBERS - 5);
 
     for (guint ring = 0; ring < 3; ring++) {
-        pass(world, 1);
+        world_pass(world, 1);
         answer(world, HL_STATE_SUCCEEDED);
-        pass(world, 125);
+        world_pass(world, 125);
     }
-    g_assert_null(live(world));
+    g_assert_null(world_live(world));
     expect_stored(world, "done");
     g_assert_cmpuint(g_hash_table_size(world->parts->fleet.commands), ==, 1);
     json_decref(ask(world, "rollout rollback", ""));
@@ -481,9 +454,9 @@ static void test_turn_not_stored(void)
     g_autoptr(World) world = world_new(MEMBERS);
 
     writer_fake_fail_at(world->parts->writer, 1, HL_ERROR_FULL);
-    pass(world, 1);
+    world_pass(world, 1);
     expect(world, MGR_ROLLOUT_RUNNING, 0);
-    pass(world, 1);
+    world_pass(world, 1);
     expect(world, MGR_ROLLOUT_RUNNING, 5);
 }
 

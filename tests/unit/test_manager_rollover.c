@@ -12,29 +12,6 @@
 #include "tests/support/timer_fake.h"
 
 /* "state holding/of keys" */
-static void expect(Parts *parts, const char *expected)
-{
-    g_autoptr(json_t) shown = NULL;
-    g_autofree char *text = NULL;
-
-    parts_call(parts, "server rollover status", NULL);
-    shown = parts_expect_reply(parts, "");
-    text = g_strdup_printf("%s %d/%d %d", json_string_value(json_object_get(shown, "state")),
-                           (int)json_integer_value(json_object_get(shown, "holding")),
-                           (int)json_integer_value(json_object_get(shown, "of")),
-                           (int)json_array_size(json_object_get(shown, "keys")));
-    g_assert_cmpstr(text, ==, expected);
-}
-
-static void roll(Parts *parts, const char *what, const char *force, const char *code)
-{
-    g_autofree char *name = g_strconcat("server rollover ", what, NULL);
-
-    parts_call(parts, name, force != NULL ? "force" : NULL, force, NULL);
-    parts_commit(parts);
-    json_decref(parts_expect_reply(parts, code));
-}
-
 /* Announced; two endpoints do not hold it. */
 static Parts *with_rollover(void)
 {
@@ -42,7 +19,7 @@ static Parts *with_rollover(void)
 
     parts_add_endpoint(parts, "e-late");
     parts_add_endpoint(parts, "e-one");
-    roll(parts, "start", NULL, "");
+    parts_roll(parts, "start", NULL, "");
     return parts;
 }
 
@@ -53,11 +30,11 @@ static void test_full(void)
     const HlSigningKey *key = mgr_sealer_key(parts->sealer);
 
     writer_fake_fail_at(parts->writer, 1, HL_ERROR_FULL);
-    roll(parts, "finish", "yes", "full");
+    parts_roll(parts, "finish", "yes", "full");
     g_assert_true(mgr_sealer_key(parts->sealer) == key);
-    expect(parts, "announced 0/2 2");
-    roll(parts, "finish", "yes", "");
-    expect(parts, "none 0/2 1");
+    parts_expect_rollover(parts, "announced 0/2 2");
+    parts_roll(parts, "finish", "yes", "");
+    parts_expect_rollover(parts, "none 0/2 1");
     parts_check_registry(parts);
 }
 
@@ -91,14 +68,14 @@ static void test_full_for_long(void)
 {
     g_autoptr(Parts) parts = parts_new();
 
-    roll(parts, "start", NULL, "");
+    parts_roll(parts, "start", NULL, "");
     g_assert_cmpuint(look_in_vain(parts, 100), ==, 1);
     g_assert_cmpuint(look_in_vain(parts, 300), ==, 1);
-    expect(parts, "announced 0/0 2");
+    parts_expect_rollover(parts, "announced 0/0 2");
     writer_fake_fail_at(parts->writer, 0, HL_ERROR_FULL);
     timer_fake_advance(10 * HL_SECOND);
     parts_commit(parts);
-    expect(parts, "none 0/0 1");
+    parts_expect_rollover(parts, "none 0/0 1");
     parts_check_registry(parts);
 }
 
@@ -115,7 +92,7 @@ static void test_killed(void)
     g_autofree char *next = mgr_site_path(parts->dir, MGR_SITE_NEXT_SEALING_KEY);
     g_autofree char *old = hl_file_read_text(path, 10000, NULL);
 
-    roll(parts, "finish", "yes", "");
+    parts_roll(parts, "finish", "yes", "");
     g_assert_cmpint(rename(path, next), ==, 0); /* as it was before */
     g_assert_true(hl_file_write_text(path, old, 0600, NULL));
     sealer = mgr_sealer_new(parts->dir, NULL);

@@ -358,29 +358,6 @@ static void test_counter(void)
 /* --------------------------------------------------------------------------------------------------------- rollover */
 
 /* "state holding/of keys" */
-static void expect_rollover(Parts *parts, const char *expected)
-{
-    g_autoptr(json_t) shown = NULL;
-    g_autofree char *text = NULL;
-
-    parts_call(parts, "server rollover status", NULL);
-    shown = parts_expect_reply(parts, "");
-    text = g_strdup_printf("%s %d/%d %d", json_string_value(json_object_get(shown, "state")),
-                           (int)json_integer_value(json_object_get(shown, "holding")),
-                           (int)json_integer_value(json_object_get(shown, "of")),
-                           (int)json_array_size(json_object_get(shown, "keys")));
-    g_assert_cmpstr(text, ==, expected);
-}
-
-static void roll(Parts *parts, const char *what, const char *force, const char *code)
-{
-    g_autofree char *name = g_strconcat("server rollover ", what, NULL);
-
-    parts_call(parts, name, force != NULL ? "force" : NULL, force, NULL);
-    parts_commit(parts);
-    json_decref(parts_expect_reply(parts, code));
-}
-
 static bool is_key(ProtobufCBinaryData data, const HlSigningKey *key)
 {
     GBytes *public_key = hl_signing_key_public(key);
@@ -397,7 +374,7 @@ static Parts *with_rollover(HlMsgServerDocument **document)
     parts_add_endpoint(parts, "e-late");
     parts_add_endpoint(parts, "e-one");
     born(parts, "e-one", 1, NULL);
-    roll(parts, "start", NULL, "");
+    parts_roll(parts, "start", NULL, "");
     *document = take_document(parts, "e-one");
     g_assert_nonnull(*document);
     return parts;
@@ -414,11 +391,11 @@ static void test_rollover(void)
     g_assert_false(is_key(both->signing_keys[0], parts->key));
     g_assert_true(is_key(both->signing_keys[1], parts->key));
     g_assert_cmpstr(both->brokers[0], ==, "localhost:8883"); /* the rest is as it was */
-    expect_rollover(parts, "announced 0/2 2");
-    roll(parts, "start", NULL, "exists");
+    parts_expect_rollover(parts, "announced 0/2 2");
+    parts_roll(parts, "start", NULL, "exists");
     born(parts, "e-one", 2, &told);
-    expect_rollover(parts, "announced 1/2 2");
-    roll(parts, "finish", NULL, "conflict");
+    parts_expect_rollover(parts, "announced 1/2 2");
+    parts_roll(parts, "finish", NULL, "conflict");
     json_decref(announce(parts, "", "localhost:1", NULL)); /* another place meanwhile: the keys stay */
     hl_wire_free(g_steal_pointer(&both));
     both = take_document(parts, "e-one");
@@ -426,15 +403,15 @@ static void test_rollover(void)
     told = has(both, HL_SERVER_TRIAL, ""); /* it holds them, wherever it is */
     born(parts, "e-one", 3, &told);
     born(parts, "e-late", 1, &told);
-    expect_rollover(parts, "announced 2/2 2");
-    roll(parts, "finish", NULL, "");
+    parts_expect_rollover(parts, "announced 2/2 2");
+    parts_roll(parts, "finish", NULL, "");
     last = take_signed(parts, "e-one", mgr_sealer_key(parts->sealer));
     g_assert_cmpuint(last->n_signing_keys, ==, 1);
     g_assert_true(is_key(last->signing_keys[0], mgr_sealer_key(parts->sealer)));
     g_assert_false(is_key(last->signing_keys[0], parts->key));
     g_assert_cmpuint(last->counter, >, both->counter);
-    expect_rollover(parts, "none 0/2 1");
-    roll(parts, "finish", NULL, "invalid");
+    parts_expect_rollover(parts, "none 0/2 1");
+    parts_roll(parts, "finish", NULL, "invalid");
     parts_check_registry(parts);
 }
 
@@ -454,11 +431,11 @@ static void test_rollover_by_itself(void)
     born(parts, "e-one", 2, &told);
     timer_fake_advance(2 * HL_MINUTE);
     parts_commit(parts);
-    expect_rollover(parts, "announced 1/2 2");
+    parts_expect_rollover(parts, "announced 1/2 2");
     born(parts, "e-late", 1, &told);
     timer_fake_advance(2 * HL_MINUTE);
     parts_commit(parts);
-    expect_rollover(parts, "none 0/2 1");
+    parts_expect_rollover(parts, "none 0/2 1");
     g_assert_true(
         hl_db_query_int(mgr_record_reader(parts->record), 0, &n, &error,
                         "SELECT count(*) FROM audit WHERE account = '@site' AND call = 'server rollover finish'", ""));
@@ -477,14 +454,14 @@ static void test_rollover_cancel(void)
     g_autofree char *next = mgr_site_path(parts->dir, MGR_SITE_NEXT_SEALING_KEY);
 
     g_assert_true(g_file_test(next, G_FILE_TEST_EXISTS));
-    roll(parts, "cancel", NULL, "");
+    parts_roll(parts, "cancel", NULL, "");
     one = take_document(parts, "e-one");
     g_assert_cmpuint(one->n_signing_keys, ==, 1);
     g_assert_true(is_key(one->signing_keys[0], parts->key));
     g_assert_false(g_file_test(next, G_FILE_TEST_EXISTS));
-    roll(parts, "cancel", NULL, "invalid");
-    roll(parts, "start", NULL, "");
-    expect_rollover(parts, "announced 0/2 2");
+    parts_roll(parts, "cancel", NULL, "invalid");
+    parts_roll(parts, "start", NULL, "");
+    parts_expect_rollover(parts, "announced 0/2 2");
 }
 
 /* One step at a time: a cancellation on its way and an end at the same moment would announce a key that is gone.  What
@@ -506,7 +483,7 @@ static void test_rollover_at_once(void)
     g_assert_cmpuint(one->n_signing_keys, ==, 1);
     g_assert_true(is_key(one->signing_keys[0], parts->key));
     g_assert_cmpstr(one->brokers[0], ==, "localhost:8883");
-    expect_rollover(parts, "none 0/2 1");
+    parts_expect_rollover(parts, "none 0/2 1");
     parts_check_registry(parts);
 }
 
@@ -521,19 +498,19 @@ static void test_rollover_interrupted(void)
     parts_add_endpoint(parts, "e-one");
     g_assert_true(mgr_sealer_prepare(parts->sealer, &error));
     prepared = g_bytes_ref(mgr_sealer_next(parts->sealer));
-    expect_rollover(parts, "none 0/1 1");
-    roll(parts, "start", NULL, "");
+    parts_expect_rollover(parts, "none 0/1 1");
+    parts_roll(parts, "start", NULL, "");
     g_assert_true(g_bytes_equal(prepared, mgr_sealer_next(parts->sealer)));
     mgr_sealer_switch(parts->sealer);
     g_assert_true(mgr_sealer_settle(parts->sealer, &error));
-    expect_rollover(parts, "announced 0/1 2");
-    roll(parts, "cancel", NULL, "invalid"); /* it signs already */
+    parts_expect_rollover(parts, "announced 0/1 2");
+    parts_roll(parts, "cancel", NULL, "invalid"); /* it signs already */
     born(parts, "e-one", 1, NULL);
     both = take_signed(parts, "e-one", mgr_sealer_key(parts->sealer));
     g_assert_cmpuint(both->n_signing_keys, ==, 2);
-    roll(parts, "finish", NULL, "conflict");
-    roll(parts, "finish", "yes", "");
-    expect_rollover(parts, "none 0/1 1");
+    parts_roll(parts, "finish", NULL, "conflict");
+    parts_roll(parts, "finish", "yes", "");
+    parts_expect_rollover(parts, "none 0/1 1");
 }
 
 /* A new certificate leads where endpoints are told to go. */

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A roll-out among the parts of a manager, whose members are e-00, e-01, ...: time passes, and it is looked at. */
+#ifndef TESTS_SUPPORT_ROLLOUT_WORLD_H
+#define TESTS_SUPPORT_ROLLOUT_WORLD_H
+
+#include "tests/support/manager_parts.h"
+
+#define WORLD_MEMBERS 40 /* at most */
+
+typedef struct {
+    Parts *parts;
+    char *id;                     /* of the roll-out */
+    uint64_t seqs[WORLD_MEMBERS]; /* of the members' last reports */
+} World;
+
+void world_free(World *world);
+
+/* NULL: it is over, and was let go. */
+MgrLiveRollout *world_live(const World *world);
+
+/* Second by second, with what is committed meanwhile. */
+void world_pass(World *world, guint seconds);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(World, world_free)
+
+#endif
