@@ -2,6 +2,20 @@
 // The documented steps in Japanese: every page, and the dialogs on the way.
 import { account, address, order, PAGES, PATIENCE, password, play, Session } from './session.mjs';
 
+// Words of the filter language and of options, by the page where they are typed; no other page has them.
+const FILTER = ['actual', 'offline'];
+const TYPED = {
+    'endpoints': FILTER,
+    'endpoints?group=office': FILTER,
+    'endpoints?filter=actual%3Aonline': FILTER,
+    'groups/office/update': ['virus', 'agent', 'rules', 'server', 'activeupdate', 'NETWORK'],
+    'groups/office/scan': ['sha', 'HEX', 'signature', 'NAME'],
+    'groups/office/line': ['host', 'port'],
+    'endpoints/': ['direct', 'port'], // of an option that the verdict names
+    'rollouts': ['outdated', 'yes'],
+};
+const typedAt = (path) => TYPED[path.replace(/^(endpoints\/).*/, '$1')] ?? [];
+
 const session = await Session.open();
 const { page } = session;
 
@@ -24,7 +38,7 @@ await play(session, 'Japanese', async () => {
     for (const path of [...PAGES, ...more]) {
         session.where = path;
         await session.show(path);
-        await session.expectJapanese();
+        await session.expectJapanese(...typedAt(path));
         await session.picture(`japanese-${path.replace(/[^a-z]+/g, '-')}`);
     }
 
@@ -41,7 +55,7 @@ await play(session, 'Japanese', async () => {
         await session.show(path);
         await session.press(text);
         await page.waitForSelector('dialog[open]', { timeout: PATIENCE });
-        await session.expectJapanese(...typed);
+        await session.expectJapanese(...typed, ...typedAt(path));
         await page.keyboard.press('Escape');
         await session.until(() => document.querySelector('dialog') === null);
     }

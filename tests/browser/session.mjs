@@ -56,11 +56,9 @@ function latinWords(allowed) {
         .filter((word) => !allowed.includes(word)).map((word) => `"${word}" in "${text.trim().slice(0, 80)}"`));
 }
 
-// The product; protocols, formats, abbreviations that Japanese writes in Latin letters; words of the filter language and of options, where they
-// are typed; units.
+// The product; protocols, formats, abbreviations that Japanese writes in Latin letters; units; names of the site.
 const LATIN = ['Holdline', 'API', 'CSV', 'HTTPS', 'JSON', 'NAT', 'TLS', 'URL', 'Webhook', 'syslog', 'KiB', 'MiB', 'GiB',
-    'actual', 'offline', 'outdated', 'yes', 'server', 'activeupdate', 'Active', 'Update', 'NETWORK', 'sha', 'HEX', 'signature', 'NAME', 'host', 'virus', 'agent', 'rules',
-    'port', 'direct', 'home', 'admin', 'office', 'default'];
+    'Active', 'Update', 'home', 'admin', 'office', 'default'];
 
 const answers = readline.createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 

@@ -50,7 +50,7 @@ function automatic(groups) {
         { title: tr('Schedule'), cell: (row) => settingValue('update.schedule', row.settings['update.schedule']) },
         { title: tr('Period'), cell: (row) => settingValue('update.period', row.settings['update.period']) },
         { title: tr('Start-up update'), cell: (row) => settingValue('update.on-start', row.settings['update.on-start']) },
-        { title: tr('Sources'), cell: (row) => visible(row.settings['update.sources']) },
+        { title: tr('Sources'), cell: (row) => h('code', {}, visible(row.settings['update.sources'])) },
     ], groups, tr('There are no groups.'), tr('Automatic update')));
 }
 
@@ -69,7 +69,7 @@ function serverPatterns(document) {
         ], components, tr('The repository has no patterns yet.'), tr('Patterns of the server')),
         facts([
             [tr('Signature until'), document.expires && day(document.expires)],
-            [tr('Origin'), document.origin && visible(document.origin)],
+            [tr('Origin'), document.origin === 'mirror' ? tr('Copied from a source') : tr('Published here')],
         ]),
         mayBe('administrator') && h('div', { class: 'actions start' }, button(tr('Synchronise with the source'), () =>
             post('/patterns/sync').then(() => announce(tr('The server copies its source now.')), announceProblem))));
