@@ -51,7 +51,11 @@ static const char *check_of(const HlFinding *finding)
 
 static void print_findings(const HlFindings *findings)
 {
-    static const HlTone tones[] = { HL_TONE_GOOD, HL_TONE_DIM, HL_TONE_WARN, HL_TONE_BAD };
+    static const HlTone tones[] = { [HL_GRADE_GOOD] = HL_TONE_GOOD,
+                                    [HL_GRADE_UNSEEN] = HL_TONE_DIM,
+                                    [HL_GRADE_NOTE] = HL_TONE_PLAIN,
+                                    [HL_GRADE_WARNING] = HL_TONE_WARN,
+                                    [HL_GRADE_FAULT] = HL_TONE_BAD };
     int grades = widest(findings, grade_of), checks = widest(findings, check_of);
 
     for (guint i = 0; i < hl_findings_total(findings); i++) {

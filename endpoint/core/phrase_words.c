@@ -96,6 +96,7 @@ const char *const ep_phrase_words[] = {
     N_("bundle"),
     N_("good"),
     N_("not looked at"),
+    N_("note"),
     N_("warning"),
     N_("FAULT"),
     N_("configuration"),

@@ -6,9 +6,8 @@
 static const struct {
     const char *shown, *code;
 } grades[] = {
-    [HL_GRADE_GOOD] = { "good", "good" },
-    [HL_GRADE_UNSEEN] = { "not looked at", "not-looked-at" },
-    [HL_GRADE_WARNING] = { "warning", "warning" },
+    [HL_GRADE_GOOD] = { "good", "good" },    [HL_GRADE_UNSEEN] = { "not looked at", "not-looked-at" },
+    [HL_GRADE_NOTE] = { "note", "note" },    [HL_GRADE_WARNING] = { "warning", "warning" },
     [HL_GRADE_FAULT] = { "FAULT", "fault" },
 };
 
@@ -77,12 +76,23 @@ void hl_findings_good(HlFindings *findings, const char *format, ...)
     add(findings, HL_GRADE_GOOD, NULL, text);
 }
 
+void hl_findings_note(HlFindings *findings, const char *remedy, const char *format, ...)
+{
+    g_autofree char *text = NULL;
+    va_list arguments;
+
+    va_start(arguments, format);
+    text = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    add(findings, HL_GRADE_NOTE, remedy, text);
+}
+
 void hl_findings_add(HlFindings *findings, HlGrade grade, const char *remedy, const char *format, ...)
 {
     g_autofree char *text = NULL;
     va_list arguments;
 
-    g_assert(grade != HL_GRADE_GOOD && remedy != NULL && *remedy != '\0');
+    g_assert(grade != HL_GRADE_GOOD && grade != HL_GRADE_NOTE && remedy != NULL && *remedy != '\0');
     va_start(arguments, format);
     text = g_strdup_vprintf(format, arguments);
     va_end(arguments);
@@ -115,9 +125,9 @@ json_t *hl_findings_json(const HlFindings *findings)
                               json_pack("{s:s, s:s, s:s, s:s?}", "check", finding->check, "grade",
                                         grades[finding->grade].code, "text", finding->text, "remedy", finding->remedy));
     }
-    return json_pack("{s:i, s:i, s:i, s:o}", "faults", (int)findings->counts[HL_GRADE_FAULT], "warnings",
-                     (int)findings->counts[HL_GRADE_WARNING], "not_looked_at", (int)findings->counts[HL_GRADE_UNSEEN],
-                     "findings", list);
+    return json_pack("{s:i, s:i, s:i, s:i, s:o}", "faults", (int)findings->counts[HL_GRADE_FAULT], "warnings",
+                     (int)findings->counts[HL_GRADE_WARNING], "notes", (int)findings->counts[HL_GRADE_NOTE],
+                     "not_looked_at", (int)findings->counts[HL_GRADE_UNSEEN], "findings", list);
 }
 
 bool hl_findings_conclude(const HlFindings *findings, GError **error)

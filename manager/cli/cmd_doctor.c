@@ -28,7 +28,11 @@ static const struct {
 
 static void print_finding(const HlFinding *finding)
 {
-    static const HlTone tones[] = { HL_TONE_GOOD, HL_TONE_DIM, HL_TONE_WARN, HL_TONE_BAD };
+    static const HlTone tones[] = { [HL_GRADE_GOOD] = HL_TONE_GOOD,
+                                    [HL_GRADE_UNSEEN] = HL_TONE_DIM,
+                                    [HL_GRADE_NOTE] = HL_TONE_PLAIN,
+                                    [HL_GRADE_WARNING] = HL_TONE_WARN,
+                                    [HL_GRADE_FAULT] = HL_TONE_BAD };
     g_autofree char *grade = hl_text_fill(hl_grade_name(finding->grade), 14);
     g_autofree char *toned = hl_tone(stdout, tones[finding->grade], grade);
     g_autofree char *check = hl_text_fill(finding->check, 14);

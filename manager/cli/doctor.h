@@ -52,7 +52,8 @@ typedef struct {
     HlTime alive; /* the last sign of life of a manager in the registry, wall; 0: not known */
     /* its repository */
     bool has_repository, is_copy; /* is_copy: of another source */
-    HlTime signed_at, expires;    /* of its timestamp; 0: nothing is published, or it cannot be read */
+    bool has_patterns;            /* files of any component but the program's */
+    HlTime signed_at, expires;    /* of its timestamp; 0: nothing is published; expires alone: it cannot be read */
     /* the way to it */
     char *client_path;    /* the client configuration; NULL: none */
     char *client_problem; /* it cannot be used; NULL: it can, or there is none */

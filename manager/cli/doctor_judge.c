@@ -55,8 +55,10 @@ void cli_judge_site(const CliDoctor *doctor, HlFindings *findings)
         const MgrSiteFinding *check = &g_array_index(doctor->checks, MgrSiteFinding, i);
 
         hl_findings_begin(findings, check->subject);
+        if (check->kind == MGR_FINDING_NOTE && doctor->has_repository && strcmp(check->subject, "repository") == 0)
+            continue; /* that nothing is published: said of the repository, with its remedy */
         if (check->kind == MGR_FINDING_NOTE)
-            hl_findings_good(findings, "%s", without_subject(check));
+            hl_findings_note(findings, check->remedy, "%s", without_subject(check));
         else if (!check->is_end) /* said of the certificates, with their dates */
             hl_findings_add(findings, HL_GRADE_FAULT,
                             check->remedy != NULL ? check->remedy : "as the text says; then 'holdline check' again",
@@ -239,6 +241,19 @@ void cli_judge_disk(const CliDoctor *doctor, HlFindings *findings)
     hl_judge_disks(findings, HL_FACTS(&doctor->facts.disks, HlDiskFact), doctor->facts.disks.facts->len);
 }
 
+/* A new server has none, and one whose endpoints update from elsewhere needs none: that is no fault. */
+static void note_no_patterns(const CliDoctor *doctor, HlFindings *findings)
+{
+    g_autofree char *remedy =
+        doctor->is_copy
+            ? g_strdup("copy the source: holdline pattern sync")
+            : g_strdup_printf("systemctl start holdline-repo-import, once freshclam has fetched ClamAV's; by hand: "
+                              "holdline-updater repo import %s/repo, then holdline-updater repo publish %s/repo",
+                              doctor->dir, doctor->dir);
+
+    hl_findings_note(findings, remedy, "no patterns are published yet: endpoints get none from this server");
+}
+
 void cli_judge_repository(const CliDoctor *doctor, HlFindings *findings)
 {
     g_autofree char *end = hl_time_format(doctor->expires);
@@ -250,10 +265,11 @@ void cli_judge_repository(const CliDoctor *doctor, HlFindings *findings)
 
     if (!is_open(doctor) || !doctor->has_repository)
         return; /* the check of the site says whether that is right */
+    if (!doctor->has_patterns)
+        note_no_patterns(doctor, findings);
     switch (mgr_signature_age(doctor->signed_at, doctor->expires, doctor->now)) {
     case MGR_SIGNATURE_NONE:
-        hl_findings_good(findings, "nothing is published yet, or it cannot be read");
-        break;
+        break; /* nothing is signed yet; or it cannot be read, which the check of the site says */
     case MGR_SIGNATURE_GOOD:
         hl_findings_good(findings, "the timestamp is valid until %s", end);
         break;

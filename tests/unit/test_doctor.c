@@ -6,17 +6,18 @@
 
 #define NOW (HlTime)1790000000000
 
-/* The findings of one judgement: grades in order, "gwfu" for good, warning, fault, not looked at. */
+/* The findings of one judgement: grades in order, "gnwfu" for good, note, warning, fault, not looked at. */
 static void expect(const HlFindings *findings, const char *wanted)
 {
-    static const char letters[] = { 'g', 'u', 'w', 'f' };
+    static const char letters[] = { 'g', 'u', 'n', 'w', 'f' };
     g_autoptr(GString) got = g_string_new(NULL);
 
     for (guint i = 0; i < hl_findings_total(findings); i++) {
         const HlFinding *finding = hl_findings_get(findings, i);
 
         g_string_append_c(got, letters[finding->grade]);
-        g_assert_true((finding->grade == HL_GRADE_GOOD) == (finding->remedy == NULL));
+        if (finding->grade != HL_GRADE_NOTE) /* which may have one */
+            g_assert_true((finding->grade == HL_GRADE_GOOD) == (finding->remedy == NULL));
     }
     g_assert_cmpstr(got->str, ==, wanted);
 }
@@ -50,6 +51,9 @@ static void test_findings(void)
     hl_findings_good(findings, "well");
     hl_findings_add(findings, HL_GRADE_UNSEEN, "be root", "not seen");
     g_assert_true(hl_findings_conclude(findings, NULL));
+    hl_findings_note(findings, "publish", "there is %s", "nothing");
+    hl_findings_note(findings, NULL, "this is meant");
+    g_assert_true(hl_findings_conclude(findings, NULL));
     hl_findings_add(findings, HL_GRADE_WARNING, "mend it", "it ages");
     g_assert_false(hl_findings_conclude(findings, &error));
     g_assert_cmpint(hl_error_exit_status(error), ==, 9);
@@ -59,14 +63,18 @@ static void test_findings(void)
     g_assert_false(hl_findings_conclude(findings, &error));
     g_assert_cmpint(hl_error_exit_status(error), ==, 1);
     g_assert_cmpstr(error->message, ==, "faults: 1, warnings: 1");
-    expect(findings, "guwf");
-    g_assert_null(strchr(hl_findings_get(findings, 3)->text, '\033'));
-    g_assert_null(strchr(hl_findings_get(findings, 3)->remedy, '\n'));
+    expect(findings, "gunnwf");
+    expect_text(findings, 2, "there is nothing", "publish");
+    g_assert_null(strchr(hl_findings_get(findings, 5)->text, '\033'));
+    g_assert_null(strchr(hl_findings_get(findings, 5)->remedy, '\n'));
     document = hl_findings_json(findings);
     g_assert_cmpint(json_integer_value(json_object_get(document, "faults")), ==, 1);
     g_assert_cmpint(json_integer_value(json_object_get(document, "warnings")), ==, 1);
+    g_assert_cmpint(json_integer_value(json_object_get(document, "notes")), ==, 2);
     g_assert_cmpint(json_integer_value(json_object_get(document, "not_looked_at")), ==, 1);
-    row = json_array_get(json_object_get(document, "findings"), 3);
+    row = json_array_get(json_object_get(document, "findings"), 2);
+    g_assert_cmpstr(json_string_value(json_object_get(row, "grade")), ==, "note");
+    row = json_array_get(json_object_get(document, "findings"), 5);
     g_assert_cmpstr(json_string_value(json_object_get(row, "check")), ==, "other");
     g_assert_cmpstr(json_string_value(json_object_get(row, "grade")), ==, "fault");
     row = json_array_get(json_object_get(document, "findings"), 0);

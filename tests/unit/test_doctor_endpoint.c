@@ -25,7 +25,7 @@ static void expect_translated(const char *english)
 /* The findings in order, "gwfu", and what the first that is not good says. */
 static void expect(Judge judge, const EpDoctor *doctor, const char *wanted, const char *text, const char *remedy)
 {
-    static const char letters[] = { 'g', 'u', 'w', 'f' };
+    static const char letters[] = { 'g', 'u', 'n', 'w', 'f' };
     g_autoptr(HlFindings) findings = hl_findings_new();
     g_autoptr(GString) got = g_string_new(NULL);
     const HlFinding *first = NULL;

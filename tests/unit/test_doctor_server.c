@@ -8,10 +8,10 @@
 
 typedef void (*Judge)(const CliDoctor *doctor, HlFindings *findings);
 
-/* The judgement's findings in order, "gwfu", and what the first that is not good says. */
+/* The judgement's findings in order, "gnwfu", and what the first that is not good says. */
 static void expect(Judge judge, const CliDoctor *doctor, const char *wanted, const char *text, const char *remedy)
 {
-    static const char letters[] = { 'g', 'u', 'w', 'f' };
+    static const char letters[] = { 'g', 'u', 'n', 'w', 'f' };
     g_autoptr(HlFindings) findings = hl_findings_new();
     g_autoptr(GString) got = g_string_new(NULL);
     const HlFinding *first = NULL;
@@ -30,7 +30,9 @@ static void expect(Judge judge, const CliDoctor *doctor, const char *wanted, con
     if (first == NULL)
         return;
     g_assert_nonnull(strstr(first->text, text));
-    g_assert_nonnull(strstr(first->remedy, remedy));
+    g_assert_true((remedy == NULL) == (first->remedy == NULL));
+    if (remedy != NULL)
+        g_assert_nonnull(strstr(first->remedy, remedy));
 }
 
 static char dir[] = "/site", owner[] = "holdline";
@@ -46,7 +48,7 @@ static void test_site(void)
 {
     CliDoctor doctor = sound();
     MgrSiteFinding checks[] = {
-        { MGR_FINDING_NOTE, "repository", "repository: nothing is published", NULL, false },
+        { MGR_FINDING_NOTE, "repository", "repository: there is none: 'repo init' makes one", NULL, false },
         { MGR_FINDING_PROBLEM, "keys", "it ended", "renew", true },
         { MGR_FINDING_PROBLEM, "registry", "it is newer", "a newer program", false },
         { MGR_FINDING_PROBLEM, "journal", "it is damaged", NULL, false },
@@ -55,7 +57,10 @@ static void test_site(void)
     doctor.checks = g_array_new(FALSE, FALSE, sizeof(MgrSiteFinding));
     expect(cli_judge_site, &doctor, "g", NULL, NULL);
     g_array_append_vals(doctor.checks, checks, G_N_ELEMENTS(checks));
-    expect(cli_judge_site, &doctor, "gff", "it is newer", "a newer program");
+    expect(cli_judge_site, &doctor, "nff", "there is none", NULL);
+    doctor.has_repository = true; /* its own row says that */
+    expect(cli_judge_site, &doctor, "ff", "it is newer", "a newer program");
+    doctor.has_repository = false;
     g_array_unref(doctor.checks);
     doctor.checks = NULL;
     doctor.view = CLI_SITE_HIDDEN;
@@ -165,17 +170,21 @@ static void test_clock(void)
 static void test_repository(void)
 {
     static const struct {
-        bool there, copy;
+        bool there, copy, patterns;
         HlTime signed_at, expires;
         const char *grades, *text, *remedy;
     } cases[] = {
-        { false, false, 0, 0, "", NULL, NULL },
-        { true, false, 0, 0, "g", NULL, NULL },
-        { true, false, NOW - HL_HOUR, NOW + 3 * HL_DAY, "g", NULL, NULL },
-        { true, false, NOW - 2 * HL_DAY, NOW + HL_DAY, "w", "not renewed in time", "repo resign /site/repo" },
-        { true, true, NOW - 2 * HL_DAY, NOW + HL_DAY, "w", "not renewed in time", "pattern sync" },
-        { true, false, NOW + 9 * HL_DAY, NOW + 12 * HL_DAY, "w", "a clock that was ahead", "clock" },
-        { true, false, NOW - 4 * HL_DAY, NOW, "f", "endpoints refuse the patterns", "repo resign" },
+        { false, false, false, 0, 0, "", NULL, NULL },
+        { true, false, false, 0, 0, "n", "no patterns are published yet",
+          "then holdline-updater repo publish /site/repo" },
+        { true, true, false, 0, 0, "n", "no patterns are published yet", "holdline pattern sync" },
+        { true, false, false, NOW - HL_HOUR, NOW + 3 * HL_DAY, "ng", "no patterns are published yet", "repo import" },
+        { true, false, true, NOW - HL_HOUR, 0, "", NULL, NULL },
+        { true, false, true, NOW - HL_HOUR, NOW + 3 * HL_DAY, "g", NULL, NULL },
+        { true, false, true, NOW - 2 * HL_DAY, NOW + HL_DAY, "w", "not renewed in time", "repo resign /site/repo" },
+        { true, true, true, NOW - 2 * HL_DAY, NOW + HL_DAY, "w", "not renewed in time", "pattern sync" },
+        { true, false, true, NOW + 9 * HL_DAY, NOW + 12 * HL_DAY, "w", "a clock that was ahead", "clock" },
+        { true, false, true, NOW - 4 * HL_DAY, NOW, "f", "endpoints refuse the patterns", "repo resign" },
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -183,6 +192,7 @@ static void test_repository(void)
 
         doctor.has_repository = cases[i].there;
         doctor.is_copy = cases[i].copy;
+        doctor.has_patterns = cases[i].patterns;
         doctor.signed_at = cases[i].signed_at;
         doctor.expires = cases[i].expires;
         expect(cli_judge_repository, &doctor, cases[i].grades, cases[i].text, cases[i].remedy);
