@@ -18,6 +18,7 @@
 
 #include "lib/base/network.h"
 #include "lib/base/unconst.h"
+#include "lib/bus/leavers.h"
 #include "lib/bus/link_mosquitto.h"
 #include "lib/bus/message.h"
 #include "lib/pki/tls.h"
@@ -378,7 +379,7 @@ void hl_link_shut(HlLink *link)
     tell(link);
     pthread_mutex_unlock(&link->lock);
     if (leaves)
-        pthread_detach(link->thread);
+        hl_leavers_add(link->thread);
     else
         pthread_join(link->thread, NULL);
     if (!leaves)
