@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The figures of the page: see tests/bench/console.  Argument: how many endpoints there are.
-import { account, address, order, password, PATIENCE, play, Session } from './session.mjs';
+import { account, address, directory, order, password, PATIENCE, play, Session } from './session.mjs';
+import { tasksOf } from './tasks.mjs';
 
 const TABS = 12;
 const SCROLLS = [120, 1200, 12000]; // pixels a frame: a wheel, a page, the bar dragged
@@ -9,6 +10,13 @@ const count = Number(process.argv[6]);
 const session = await Session.open({ quiet: true });
 const { page } = session;
 const tell = (text, value, unit = 'ms') => console.log(`   ${text}: ${Math.round(value)} ${unit}`);
+
+// Does it, and tells what the page's thread was busy with meanwhile.
+async function tellTasks(text, steps) {
+    const { longest, cpu, long, parts } = await tasksOf(page, `${directory}/trace.json`, steps);
+    const of = parts.map(([name, ms]) => `${name} ${ms.toFixed(0)}`).join(', ');
+    console.log(`   ${text}: heaviest task ${cpu.toFixed(0)} ms of CPU (${of}), ${long} above 50; longest by the clock ${longest.toFixed(0)} ms`);
+}
 
 // In the page: scrolls for so many frames; -> the longest time in which a part of the list in view had no row, and the longest frame.
 async function scroll(step, frames) {
@@ -68,8 +76,10 @@ async function manyTabs() {
     await order('endpoint', 'on');
 }
 
-await play(session, 'figures of the page', async () => {
-    await firstDraw();
+const rows = (condition, ...args) => page.waitForFunction(condition, { polling: 'raf', timeout: PATIENCE }, ...args);
+const rest = (ms) => new Promise((done) => setTimeout(done, ms)); // a measure, no test
+
+async function scrolling() {
     for (const step of SCROLLS) {
         const before = await page.metrics();
         const { longestBlank, longestFrame } = await page.evaluate(scroll, step, FRAMES);
@@ -79,5 +89,66 @@ await play(session, 'figures of the page', async () => {
         tell(`scrolling by ${step} px a frame: longest frame`, longestFrame);
         console.log(`   of its own a frame: script ${spent('ScriptDuration')} ms, style ${spent('RecalcStyleDuration')} ms, layout ${spent('LayoutDuration')} ms`);
     }
+}
+
+async function filtering() {
+    await page.type('input[type=search]', 'pc-99');
+    await rows(() => document.querySelector('.count').textContent.startsWith('111 '));
+    await page.click('input[type=search]', { clickCount: 3 });
+    await page.keyboard.press('Delete');
+    await rows((n) => document.querySelector('.count').textContent === n, `${(count + 1).toLocaleString('en')} endpoints`);
+}
+
+async function sorting() {
+    for (const order of ['ascending', 'descending']) {
+        await page.evaluate(() => document.querySelector('.grid-head .grid-cell:nth-child(7) button').click());
+        await rows((to) => document.querySelector('.grid-head .grid-cell:nth-child(7)').getAttribute('aria-sort') === to, order);
+        await rows((n) => document.querySelector('.count').textContent === n, `${(count + 1).toLocaleString('en')} endpoints`);
+    }
+}
+
+async function selecting() {
+    await page.focus('.grid');
+    await page.keyboard.press('Home');
+    await page.keyboard.press('Space');
+    await page.keyboard.down('Shift');
+    await page.keyboard.press('End'); // all of them, by their ids
+    await page.keyboard.up('Shift');
+    await rows(() => !document.querySelector('.action-bar').hidden);
+}
+
+// One call for all of them, and its page, endpoint by endpoint.
+async function command() {
+    const id = await order('command');
+    await page.evaluate((to) => { location.hash = to; }, `#/commands/${id}`);
+    await rows(() => document.querySelectorAll('main tbody tr').length > 10);
+    await rest(2000); // it is drawn again while it runs
+}
+
+async function report() {
+    await page.evaluate(() => { location.hash = '#/reports/update'; });
+    await rows(() => document.querySelectorAll('main .paper tbody tr').length > 10);
+    await rest(500);
+}
+
+const STREAMED = 8000; // ms
+
+await play(session, 'figures of the page', async () => {
+    await tellTasks('sign-in, and all rows', firstDraw);
+    await tellTasks('scrolling', scrolling);
+    await tellTasks('a filter, and none again', filtering);
+    await tellTasks('another order, twice', sorting);
+    await tellTasks('selecting all by their ids', selecting);
+    await page.keyboard.press('Home');
+    await order('changes', String(count));
+    await tellTasks('changes streaming', () => rest(STREAMED));
+    await tellTasks('scrolling while changes stream', () => page.evaluate(scroll, SCROLLS[1], FRAMES));
+    await order('quiet');
+    await page.evaluate(() => { document.querySelector('.grid').scrollTop = 0; });
+    await order('changes', '40');
+    await tellTasks('every row in view changing, again and again', () => rest(STREAMED));
+    await order('quiet');
+    await tellTasks('a command for all', command);
+    await tellTasks('a report of all', report);
     await manyTabs();
 });
