@@ -25,7 +25,7 @@ TOP = re.compile(r"^(?:async )?(?:function|class|const|let) (\w+)", re.M)
 BROWSERS = set("close confirm document event fetch find focus history length location name open origin parent print screen self status stop top".split())
 CSS_COMMENT = re.compile(r"/\*.*?\*/\s*", re.S)
 CSS_INDENT = re.compile(r"\n\s+")
-KEYWORDS = ("tr", "trn:1,2", "trNodes", "N_")
+KEYWORDS = ("tr", "trn:1,2", "N_")
 
 
 def slim(style):

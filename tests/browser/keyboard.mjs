@@ -57,7 +57,15 @@ await play(session, 'by keyboard', async ({ page }) => {
     await tabTo(/^office/);
     await press('Enter');
     await session.until(() => document.querySelector('.group-bar h2')?.textContent === 'office');
-    await tabTo('Client Privileges');
+
+    session.where = 'another order';
+    await tabTo('Host name');
+    await press('Enter');
+    await session.until(() => document.querySelector('.grid-head [aria-sort=descending]') !== null);
+    session.expect((await focused()).text === 'Host name', `the focus is at "${(await focused()).text.slice(0, 40)}"`);
+
+    session.where = 'the documented way';
+    await tabTo('Client Privileges', true);
     await press('Enter');
     await shown('Client Privileges');
     await tabTo('privilege.update-now');
@@ -124,6 +132,7 @@ await play(session, 'by keyboard', async ({ page }) => {
     await shown('Administration');
     await tabTo('Notifications');
     await press('Enter');
+    await session.says('New notification'); // before that the new page takes the focus to its beginning
     await tabTo('New notification');
     await press('Enter');
     await session.until(() => document.querySelector('dialog[open]')?.contains(document.activeElement));

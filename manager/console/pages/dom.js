@@ -79,9 +79,7 @@ const ICONS = {
     admin: 'M8 7.5a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5ZM3 14c0-3 2-4.5 5-4.5s5 1.5 5 4.5',
     group: 'M2 4h4l1 2h7v7H2V4Z',
     menu: 'M2 4h12M2 8h12M2 12h12',
-    close: 'M4 4l8 8M12 4l-8 8',
     down: 'M4 6l4 4 4-4',
-    theme: 'M8 2v12a6 6 0 0 0 0-12ZM8 14A6 6 0 0 1 8 2',
 };
 
 export function icon(name) {

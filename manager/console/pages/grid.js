@@ -3,7 +3,7 @@
 //
 // Keys: arrows, Page Up and Down, Home, End move; Space selects, Shift+Space from the last one on, Ctrl+A all that match; Enter opens.
 
-import { fill, h } from './dom.js';
+import { fill, h, refill } from './dom.js';
 import { rowsInView, scrollTo } from './window.js';
 import { nextSort, parseSort } from './query.js';
 import { tr } from './i18n.js';
@@ -12,10 +12,15 @@ const ROW = 32; // pixels; the style sheet has the same
 const REST = 80; // ms without scrolling, before rows beyond the edge are made too
 const MARK = 2.25; // rem: the column of boxes
 
-// A cell that has just changed stands out for a moment.
-function unmark(cell) {
-    cell.node.classList.remove('changed');
-    cell.isMarked = false;
+// A cell that has just changed stands out for a moment.  No class does this: one that is set again begins its animation again only after
+// the page was laid out, once for each cell.
+const CHANGED = [{ backgroundColor: 'var(--warn-ground)' }, {}];
+const CHANGED_FOR = 1500; // ms
+const isStill = matchMedia('(prefers-reduced-motion: reduce)');
+
+function mark(cell) {
+    cell.mark?.cancel();
+    cell.mark = isStill.matches ? null : cell.node.animate(CHANGED, CHANGED_FOR);
 }
 
 export class Grid {
@@ -88,15 +93,14 @@ export class Grid {
 
     #drawHead() {
         const { field, down } = parseSort(this.sort ?? '');
-        fill(this.head, h('span', { role: 'columnheader', class: 'grid-cell' }, h('span', { class: 'unseen' }, tr('Selected'))),
+        refill(this.head, h('span', { role: 'columnheader', class: 'grid-cell' }, h('span', { class: 'unseen' }, tr('Selected'))),
             this.columns.map((column) => {
                 const sorted = column.sort && field === column.sort;
                 const order = sorted ? (down ? 'descending' : 'ascending') : column.sort ? 'none' : null;
-                const mark = sorted ? (down ? ' ↓' : ' ↑') : '';
                 return h('span', { role: 'columnheader', class: `grid-cell ${column.end ? 'end' : ''}`, 'aria-sort': order },
                     column.sort
                         ? h('button', { type: 'button', on: { click: () => this.sorted(nextSort(this.sort, column.sort)) } },
-                            column.title, mark)
+                            column.title)
                         : column.title);
             }));
     }
@@ -154,7 +158,7 @@ export class Grid {
         node.dataset.index = index;
         this.#drawn.set(index, drawn);
         this.#fill(cells, this.list.rows[index]);
-        cells.filter((cell) => cell.isMarked).forEach(unmark);
+        cells.forEach((cell) => cell.mark?.cancel());
         this.#mark(index);
         if (!node.isConnected)
             this.body.append(node);
@@ -177,12 +181,7 @@ export class Grid {
         const drawn = this.#drawn.get(index);
         if (!drawn)
             return;
-        for (const cell of this.#fill(drawn.cells, this.list.rows[index])) {
-            unmark(cell);
-            void cell.node.offsetWidth; // the animation begins again
-            cell.node.classList.add('changed');
-            cell.isMarked = true;
-        }
+        this.#fill(drawn.cells, this.list.rows[index]).forEach(mark);
     }
 
     // ------------------------------------------------------------------------------------------------------ selection

@@ -39,14 +39,6 @@ export function put(text, values) {
     return values ? text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole) : text;
 }
 
-// The same with nodes for some of the values: an array of texts and nodes, for h().
-export function trNodes(text, values) {
-    return tr(text).split(/(\{\w+\})/).map((part) => {
-        const name = /^\{(\w+)\}$/.exec(part)?.[1];
-        return name !== undefined && name in values ? values[name] : part;
-    });
-}
-
 export function currentLanguage() {
     return language;
 }

@@ -3,7 +3,7 @@
 
 import * as live from './live.js';
 import * as route from './route.js';
-import { announceProblem, loading, menu, problemBox, select, tickTimes } from './ui.js';
+import { announceProblem, drawWhole, loading, menu, problemBox, select, tickTimes } from './ui.js';
 import { currentLanguage, LANGUAGES, N_, preferredLanguage, tr, useLanguage } from './i18n.js';
 import { fill, h, icon } from './dom.js';
 import { administration } from './pages/administration.js';
@@ -220,6 +220,7 @@ async function start() {
         shell.main.focus({ preventScroll: true }); // a reader who listens is at the new page
     });
     window.addEventListener('unhandledrejection', ({ reason }) => reason?.status !== undefined && announceProblem(reason));
+    window.addEventListener('beforeprint', drawWhole);
     setInterval(tickTimes, 10000);
     if (await resume())
         begin();

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The pieces that pages are put together from.
 
-import { ago, time, tr } from './i18n.js';
-import { fill, h, icon, setText } from './dom.js';
+import { ago, number, time, tr } from './i18n.js';
+import { append, fill, h, icon, setText } from './dom.js';
 import { problemText, tone, word } from './words.js';
 import { visible } from './text.js';
 
@@ -26,7 +26,7 @@ export function when(iso) {
 }
 
 export function button(text, click, attributes = {}) {
-    return h('button', { type: 'button', ...attributes, on: { click } }, text);
+    return h('button', { type: 'button', ...attributes, on: { click, ...attributes.on } }, text);
 }
 
 // What the server said, for people: our words, and below them its own for what they leave out.
@@ -52,17 +52,37 @@ export function facts(rows) {
         .map(([term, value]) => h('div', {}, h('dt', {}, term), h('dd', {}, value))));
 }
 
-// columns: [{ title, cell(row), end }]; end: numbers, which stand at the right.
-export function table(columns, rows, empty, label) {
+const MANY = 100; // rows: a browser lays out ten thousand for seconds, in which the page answers to nothing
+
+// How many rows of a table the reader has asked for: a page that draws it again keeps this.
+export const extent = () => ({ rows: MANY });
+
+// columns: [{ title, cell(row), end }]; end: numbers, which stand at the right.  Of many rows the first, and a button for more.
+export function table(columns, rows, empty, label, shown = extent()) {
     if (rows.length === 0)
         return h('p', { class: 'empty' }, empty);
     const side = (column) => (column.end ? 'end' : null);
-    return h('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': label ?? tr('Table') },
+    const body = h('tbody', {});
+    const more = button('', () => extend(MANY), { class: 'more', on: { print: () => extend(rows.length) } });
+    extend(0);
+    return [h('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': label ?? tr('Table') },
         h('table', {},
             h('thead', {}, h('tr', {}, columns.map((column) =>
                 h(column.title ? 'th' : 'td', { scope: column.title ? 'col' : null, class: side(column) }, column.title)))),
-            h('tbody', {}, rows.map((row) => h('tr', {}, columns.map((column) =>
-                h('td', { class: side(column) }, column.cell(row))))))));
+            body)), more];
+
+    function extend(by) {
+        shown.rows += by;
+        append(body, rows.slice(body.children.length, shown.rows).map((row) => h('tr', {}, columns.map((column) =>
+            h('td', { class: side(column) }, column.cell(row))))));
+        more.hidden = shown.rows >= rows.length;
+        more.textContent = tr('{n} more', { n: number(rows.length - shown.rows) });
+    }
+}
+
+// On paper there is no button: tables are drawn to their ends.
+export function drawWhole() {
+    document.querySelectorAll('.more:not([hidden])').forEach((node) => node.dispatchEvent(new Event('print')));
 }
 
 // One of several views of a page: links, so that each has an address.

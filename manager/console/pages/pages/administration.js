@@ -129,8 +129,8 @@ async function sessions(draw) {
     return card(null, table([
         { title: tr('Account'), cell: (row) => name(row.account) },
         { title: tr('From'), cell: (row) => visible(row.address) },
-        { title: tr('Signed in'), cell: (row) => when(row.begun ?? row.created) },
-        { title: tr('Last used'), cell: (row) => when(row.used ?? row.last_used) },
+        { title: tr('Signed in'), cell: (row) => when(row.created) },
+        { title: tr('Last used'), cell: (row) => when(row.used) },
         { title: tr('Ends'), cell: (row) => time(row.ends) },
         { title: '', cell: (row) => button(tr('End session'), () => sure(tr('End session'), tr('Anyone who works there must sign in again.'),
             () => remove(`/sessions/${encodeURIComponent(row.id)}`), tr('The session is ended.'), draw), { class: 'danger-text' }) },

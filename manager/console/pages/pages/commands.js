@@ -2,7 +2,7 @@
 // Commands: all of them, and one with the live state of each endpoint.
 
 import { all, get, post } from '../api.js';
-import { announceProblem, badge, button, card, confirm, facts, heading, name, said, table, when } from '../ui.js';
+import { announceProblem, badge, button, card, confirm, extent, facts, heading, name, said, table, when } from '../ui.js';
 import { codes, tone, word } from '../words.js';
 import { h, refill } from '../dom.js';
 import { always, follow, inTurn } from '../follow.js';
@@ -27,6 +27,7 @@ function progress(row) {
 
 export async function commands() {
     const body = h('div', {});
+    const shown = extent();
 
     async function draw() {
         const rows = await all('/commands', { sort: '-issued' });
@@ -38,7 +39,7 @@ export async function commands() {
             { title: tr('Endpoints'), end: true, cell: (row) => number(row.endpoints) },
             { title: tr('Done'), cell: progress },
             { title: tr('States'), cell: (row) => h('span', { class: 'badges' }, states(row.states)) },
-        ], rows, tr('No commands yet.  Select endpoints in Security Settings to issue one.'), tr('Commands'))));
+        ], rows, tr('No commands yet.  Select endpoints in Security Settings to issue one.'), tr('Commands'), shown)));
     }
 
     await draw();
@@ -54,16 +55,17 @@ export async function command({ id }) {
     const path = `/commands/${encodeURIComponent(id)}`;
     const body = h('div', {});
     const buttons = h('div', { class: 'buttons' });
+    const shown = extent();
     let failed = [];
 
     const draw = inTurn(async () => {
-        const [document, targets] = await Promise.all([get(path), all(`${path}/targets`)]);
-        failed = targets.filter((row) => FAILED.has(row.state));
+        const document = await get(path); // with all of its targets
+        failed = document.targets.filter((row) => FAILED.has(row.state));
         refill(buttons,
             document.open > 0 && mayBe('operator') && button(tr('Cancel command'), () => cancel(), { class: 'danger-text' }),
             failed.length > 0 && AGAIN.has(document.kind) && mayBe('operator') && button(tr('Again for those that failed'),
                 () => issueAgain(document.kind, failed.map((row) => row.endpoint)).catch(announceProblem)));
-        refill(body, overview(document), card(tr('Endpoints'), targetTable(targets)));
+        refill(body, overview(document), card(tr('Endpoints'), targetTable(document.targets, shown)));
         return document;
     });
     const title = word('kind', (await draw()).kind);
@@ -95,11 +97,11 @@ function overview(document) {
     ]));
 }
 
-function targetTable(targets) {
+function targetTable(targets, shown) {
     return table([
         { title: tr('Host name'), cell: (row) => h('a', { href: format(['endpoints', row.endpoint]) }, name(row.host || row.endpoint)) },
         { title: tr('State'), cell: (row) => badge('state', row.state) },
         { title: tr('Since'), cell: (row) => when(row.changed) },
         { title: tr('Detail'), cell: (row) => said(row.detail || row.code) },
-    ], targets, tr('It concerns no endpoint.'), tr('Endpoints'));
+    ], targets, tr('It concerns no endpoint.'), tr('Endpoints'), shown);
 }

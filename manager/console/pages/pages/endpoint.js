@@ -25,7 +25,7 @@ export async function endpoint({ id }) {
 
     async function drawPast() {
         const [history, detections] = await Promise.all([
-            get(`${path}/history`).then((reply) => reply.rows ?? reply.history),
+            all(`${path}/history`),
             all(`${path}/detections`).catch(() => []),
         ]);
         refill(past, detections.length > 0 && detectionsCard(detections), historyCard(history));
@@ -129,10 +129,8 @@ function scansCard({ scans = [] }) {
 
 function commandsCard({ commands = [] }) {
     return commands.length > 0 && card(tr('Commands'), table([
-        { title: tr('Command'), cell: (row) => h('a', { href: format(['commands', row.id ?? row.command]) }, word('kind', row.kind)) },
+        { title: tr('Command'), cell: (row) => h('a', { href: format(['commands', row.id]) }, word('kind', row.kind)) },
         { title: tr('State'), cell: (row) => badge('state', row.state) },
-        { title: tr('Since'), cell: (row) => when(row.changed) },
-        { title: tr('Detail'), cell: (row) => said(row.detail) },
     ], commands, '', tr('Commands')));
 }
 

@@ -7,9 +7,9 @@ import { address, all, post } from '../api.js';
 import { allColumns, chooseColumns, fieldsOf, groupName, knownColumns } from '../columns.js';
 import { announce, announceProblem, button, checkbox, dialog, field, heading, name, problemBox } from '../ui.js';
 import { both, term } from '../query.js';
-import { compare, visible } from '../text.js';
+import { compare } from '../text.js';
 import { displayNameField } from '../group_name.js';
-import { fill, h, icon, setText } from '../dom.js';
+import { fill, h, icon, refill, setText } from '../dom.js';
 import { Grid } from '../grid.js';
 import { List } from '../list.js';
 import { mayBe } from '../session.js';
@@ -91,14 +91,14 @@ class EndpointsPage {
         const sum = this.groups.reduce((n, group) => n + group.endpoints, 0);
         const entry = (id, text, n) => h('a', { href: this.#address({ group: id }), 'aria-current': String(this.group === id) },
             icon('group'), h('span', { class: 'tree-name' }, text), h('span', { class: 'tree-count' }, number(n)));
-        fill(this.tree, entry('', tr('All groups'), sum), this.groups.map((group) => entry(group.name, name(groupName(group)), group.endpoints)),
+        refill(this.tree, entry('', tr('All groups'), sum), this.groups.map((group) => entry(group.name, name(groupName(group)), group.endpoints)),
             mayBe('administrator') && button(tr('New group'), () => this.#newGroup()));
         this.#drawGroup();
     }
 
     #drawGroup() {
         const group = this.groups.find((row) => row.name === this.group);
-        fill(this.groupBar, group && [h('h2', {}, name(groupName(group))),
+        refill(this.groupBar, group && [h('h2', {}, name(groupName(group))),
             h('nav', { class: 'links', 'aria-label': tr('Settings of the group') }, Object.entries(SETTING_PAGES).map(([tab, { title }]) =>
                 h('a', { class: 'button', href: format(['groups', group.name, tab]) }, tr(title)))),
             h('span', { class: 'count' }, tr('{n} of {all} have the current settings',
@@ -119,7 +119,7 @@ class EndpointsPage {
         if (count === 0)
             return;
         const subject = () => subjectOfSelection(this.selection, this.list, this.#wholeFilter());
-        fill(this.actions, h('strong', {}, trn('{n} selected', '{n} selected', count)),
+        refill(this.actions, h('strong', {}, trn('{n} selected', '{n} selected', count)),
             !selection.isAll && count < list.total &&
                 button(tr('Select all {n} that match', { n: number(list.total) }), () => this.#select('selectAll'), { class: 'link' }),
             button(tr('Clear'), () => this.#select('clear'), { class: 'link' }),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Enrolment: the bundles with which PCs enrol.
 
-import { all, post, remove, request } from '../api.js';
+import { all, remove, request } from '../api.js';
 import { announce, badge, button, card, confirm, dialog, field, heading, name, notice, select, table } from '../ui.js';
 import { compare, visible } from '../text.js';
 import { fill, h } from '../dom.js';
@@ -53,7 +53,7 @@ export async function enrolment() {
 
     // It contains a secret that the server does not keep: this is the only time that it can be had.
     async function hand(bundle) {
-        const file = new Blob([bundle.content ?? bundle.bundle], { type: 'application/octet-stream' });
+        const file = new Blob([bundle.bundle], { type: 'application/octet-stream' });
         const url = URL.createObjectURL(file);
         await dialog({
             title: tr('The bundle is ready'),

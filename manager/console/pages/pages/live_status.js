@@ -89,7 +89,7 @@ export async function liveStatus() {
     const concerns = card(tr('Needs attention'), h('div', { class: 'tiles' }, CONCERNS.map((concern) =>
         tile({ ...concern, text: tr(concern.text), href: concern.href() }, updates))));
     updates.push((s) => refill(alarm, troubles(s)));
-    updates.push((s) => fill(ends, endsList(s)));
+    updates.push((s) => refill(ends, endsList(s)));
     updates.push((s) => fill(at, tr('As of'), ' ', when(s.at)));
 
     const show = (s) => updates.forEach((update) => update(s));
@@ -155,7 +155,7 @@ function addEvents(list, rows) {
     if (rows.length > 0)
         list.querySelector('.empty')?.remove();
     for (const event of rows)
-        list.prepend(h('li', {}, when(event.at), ' ', h('a', { href: format(['endpoints', event.id ?? event.endpoint]) },
+        list.prepend(h('li', {}, when(event.at), ' ', h('a', { href: format(['endpoints', event.id]) },
             name(event.host || event.id)), ' ', word('happened', event.what), ' ',
         event.to && (event.what === 'status' ? badge('actual', event.to) : visible(event.to))));
     while (list.children.length > MAX_EVENTS)

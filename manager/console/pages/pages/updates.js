@@ -55,7 +55,6 @@ function automatic(groups) {
 }
 
 function serverPatterns(document) {
-    const components = document.rows ?? document.components ?? [];
     return card(tr('Patterns of the server'),
         table([
             { title: tr('Component'), cell: (row) => word('component', row.component) },
@@ -66,7 +65,7 @@ function serverPatterns(document) {
             { title: tr('Endpoints that have it'), end: true, cell: (row) => number(row.current) },
             { title: tr('Behind'), end: true, cell: (row) => h('a', { href: format(['endpoints'], { filter: term('outdated', 'yes') }) },
                 number(row.behind)) },
-        ], components, tr('The repository has no patterns yet.'), tr('Patterns of the server')),
+        ], document.components, tr('The repository has no patterns yet.'), tr('Patterns of the server')),
         facts([
             [tr('Signature until'), document.expires && day(document.expires)],
             [tr('Origin'), document.origin === 'mirror' ? tr('Copied from a source') : tr('Published here')],
