@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Shared by the files of lib/store: the inside of a connection, values, the translation of SQLite's errors.  For nobody
- * else, except the fake writer in tests/support. */
+ * else, except the fake writer in tests/support, and a test that counts statements. */
 #ifndef LIB_STORE_INTERNAL_H
 #define LIB_STORE_INTERNAL_H
 
@@ -51,7 +51,11 @@ bool hl_db_fail(HlDb *db, GError **error, const char *sql);
 /* Prepares or takes from the cache, with nothing bound.  NULL on failure. */
 HlStmt *hl_db_prepare(HlDb *db, const char *sql, GError **error);
 
-bool hl_stmt_bind(HlStmt *stmt, const char *types, const HlValue *values, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Whether text and blobs are copied, or outlive the statement's use. */
+typedef enum { HL_BIND_COPY, HL_BIND_BORROW } HlBind;
+
+bool hl_stmt_bind(HlStmt *stmt, const char *types, const HlValue *values, HlBind how,
+                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* PRAGMA foreign_key_check; INVALID with the first finding. */
 bool hl_db_check_references(HlDb *db, GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -61,9 +65,6 @@ bool hl_chain_register(HlDb *db);
 
 /* Finalises; for the cache. */
 void hl_stmt_destroy(gpointer stmt);
-
-/* Applies the set inside the open transaction, all or nothing; false sets set->error. */
-bool hl_write_set_apply(HlWriteSet *set, HlDb *db);
 
 /* Applies the sets, of HlWriteSet, in a transaction of their own.  One that fails is undone alone and keeps its error;
  * the notes of the others go to the journal before COMMIT.  false: nothing of the transaction was committed. */

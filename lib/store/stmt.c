@@ -54,11 +54,11 @@ void hl_stmt_free(HlStmt *stmt)
     g_hash_table_replace(idle, stmt->sql, stmt);
 }
 
-static int bind_one(sqlite3_stmt *stmt, int index, char type, const HlValue *value)
+static int bind_one(sqlite3_stmt *stmt, int index, char type, const HlValue *value, sqlite3_destructor_type how)
 {
     switch (type) {
     case 't':
-        return sqlite3_bind_text(stmt, index, value->text, -1, SQLITE_TRANSIENT);
+        return sqlite3_bind_text(stmt, index, value->text, -1, how);
     case 'i':
         return sqlite3_bind_int64(stmt, index, value->integer);
     case 'b':
@@ -67,7 +67,7 @@ static int bind_one(sqlite3_stmt *stmt, int index, char type, const HlValue *val
         if (g_bytes_get_size(value->blob) == 0)
             return sqlite3_bind_zeroblob(stmt, index, 0); /* a NULL pointer would bind null */
         return sqlite3_bind_blob64(stmt, index, g_bytes_get_data(value->blob, NULL), g_bytes_get_size(value->blob),
-                                   SQLITE_TRANSIENT);
+                                   how);
     case 'n':
         return sqlite3_bind_null(stmt, index);
     default:
@@ -75,12 +75,14 @@ static int bind_one(sqlite3_stmt *stmt, int index, char type, const HlValue *val
     }
 }
 
-bool hl_stmt_bind(HlStmt *stmt, const char *types, const HlValue *values, GError **error)
+bool hl_stmt_bind(HlStmt *stmt, const char *types, const HlValue *values, HlBind how, GError **error)
 {
+    sqlite3_destructor_type keep = how == HL_BIND_BORROW ? SQLITE_STATIC : SQLITE_TRANSIENT;
+
     if ((int)strlen(types) != sqlite3_bind_parameter_count(stmt->handle))
         g_error("statement: \"%s\" does not match the parameters of: %s", types, stmt->sql);
     for (int i = 0; types[i] != '\0'; i++)
-        if (bind_one(stmt->handle, i + 1, types[i], &values[i]) != SQLITE_OK)
+        if (bind_one(stmt->handle, i + 1, types[i], &values[i], keep) != SQLITE_OK)
             return hl_db_fail(stmt->db, error, stmt->sql);
     return true;
 }
@@ -102,7 +104,7 @@ static HlStmt *select_va(HlDb *db, GError **error, const char *sql, const char *
             values[i].blob = va_arg(*args, GBytes *);
     }
     /* NOLINTEND(clang-analyzer-valist.Uninitialized) */
-    return stmt != NULL && hl_stmt_bind(stmt, types, values, error) ? g_steal_pointer(&stmt) : NULL;
+    return stmt != NULL && hl_stmt_bind(stmt, types, values, HL_BIND_COPY, error) ? g_steal_pointer(&stmt) : NULL;
 }
 
 HlStmt *hl_db_select(HlDb *db, GError **error, const char *sql, const char *types, ...)

@@ -81,7 +81,7 @@ static bool run_write(HlDb *db, const HlWrite *write, GError **error)
     sqlite3_int64 before = sqlite3_total_changes64(db->handle);
     HlStep step;
 
-    if (stmt == NULL || !hl_stmt_bind(stmt, write->types, write->values, error))
+    if (stmt == NULL || !hl_stmt_bind(stmt, write->types, write->values, HL_BIND_BORROW, error))
         return false;
     while ((step = hl_stmt_step(stmt, error)) == HL_STEP_ROW)
         continue;
@@ -94,17 +94,65 @@ static bool run_write(HlDb *db, const HlWrite *write, GError **error)
     return true;
 }
 
-bool hl_write_set_apply(HlWriteSet *set, HlDb *db)
+static bool run_writes(const HlWriteSet *set, HlDb *db, GError **error)
+{
+    for (guint i = 0; i < set->writes->len; i++)
+        if (!run_write(db, &g_array_index(set->writes, HlWrite, i), error))
+            return false;
+    return true;
+}
+
+/* All or nothing of it; false sets set->error. */
+static bool apply_alone(HlWriteSet *set, HlDb *db)
 {
     g_auto(HlTxn) savepoint = HL_TXN_INIT;
 
     /* One statement is atomic by itself. */
     if (set->writes->len > 1 && !hl_txn_begin(&savepoint, db, &set->error))
         return false;
-    for (guint i = 0; i < set->writes->len; i++)
-        if (!run_write(db, &g_array_index(set->writes, HlWrite, i), &set->error))
+    return run_writes(set, db, &set->error) && (savepoint.db == NULL || hl_txn_commit(&savepoint, &set->error));
+}
+
+/* false: the transaction is over. */
+static bool apply_one_by_one(GPtrArray *sets, HlDb *db, GError **error)
+{
+    for (guint i = 0; i < sets->len; i++) {
+        HlWriteSet *set = g_ptr_array_index(sets, i);
+
+        /* On a full disk or an I/O error SQLite may end the whole transaction by itself; then the sets before are gone
+         * too */
+        if (!apply_alone(set, db) && sqlite3_get_autocommit(db->handle) != 0) {
+            g_propagate_error(error, g_error_copy(set->error));
             return false;
-    return savepoint.db == NULL || hl_txn_commit(&savepoint, &set->error);
+        }
+    }
+    return true;
+}
+
+static bool apply_together(GPtrArray *sets, HlDb *db)
+{
+    for (guint i = 0; i < sets->len; i++)
+        if (!run_writes(g_ptr_array_index(sets, i), db, NULL))
+            return false;
+    return true;
+}
+
+static void roll_back(HlDb *db)
+{
+    if (sqlite3_get_autocommit(db->handle) == 0)
+        HL_IGNORE(hl_db_exec(db, "ROLLBACK", NULL)); /* if this fails, so does the next BEGIN, and reports it */
+}
+
+/* A savepoint for each set costs as much as a statement, and nearly always nothing fails: which one did is found out
+ * when one has. */
+static bool apply(GPtrArray *sets, HlDb *db, GError **error)
+{
+    if (!hl_db_exec(db, "BEGIN IMMEDIATE", error))
+        return false;
+    if (apply_together(sets, db))
+        return true;
+    roll_back(db);
+    return hl_db_exec(db, "BEGIN IMMEDIATE", error) && apply_one_by_one(sets, db, error);
 }
 
 /* How many lines; -1: they could not be written. */
@@ -127,25 +175,14 @@ bool hl_write_sets_commit(GPtrArray *sets, HlDb *db, const HlWriterJournal *jour
 {
     int notes;
 
-    if (!hl_db_exec(db, "BEGIN IMMEDIATE", error))
+    if (!apply(sets, db, error))
         return false;
-    for (guint i = 0; i < sets->len; i++) {
-        HlWriteSet *set = g_ptr_array_index(sets, i);
-
-        /* On a full disk or an I/O error SQLite may end the whole transaction by itself; then the sets before are gone
-         * too */
-        if (!hl_write_set_apply(set, db) && sqlite3_get_autocommit(db->handle) != 0) {
-            g_propagate_error(error, g_error_copy(set->error));
-            return false;
-        }
-    }
     notes = append_notes(sets, journal, error);
     if (notes >= 0 && hl_db_exec(db, "COMMIT", error))
         return true;
     if (notes > 0)
         journal->take_back(journal->user);
-    if (sqlite3_get_autocommit(db->handle) == 0)
-        HL_IGNORE(hl_db_exec(db, "ROLLBACK", NULL)); /* if this fails, so does the next BEGIN, and reports it */
+    roll_back(db);
     return false;
 }
 

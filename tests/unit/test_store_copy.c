@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* lib/store, what a backup stands on: a file read alone, a file that is checked, and a writer's journal. */
+/* lib/store, what a backup stands on: a file read alone, a file that is checked, and a writer's journal; and what sets
+ * cost. */
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "lib/base/file.h"
-#include "lib/store/stmt.h"
-#include "lib/store/writer.h"
+#include "lib/store/internal.h"
 #include "tests/support/tally.h"
 
 #define TABLES                                                                 \
@@ -161,11 +161,51 @@ static void test_check(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
     g_assert_error(error, HL_ERROR, HL_ERROR_INVALID);
 }
 
+static int count_statement(unsigned event G_GNUC_UNUSED, void *user, void *statement G_GNUC_UNUSED,
+                           void *text G_GNUC_UNUSED)
+{
+    ++*(guint *)user;
+    return 0;
+}
+
+static GPtrArray *pairs(int64_t n)
+{
+    GPtrArray *sets = g_ptr_array_new_with_free_func((GDestroyNotify)hl_write_set_free);
+
+    for (int64_t id = 1; id <= n; id++) {
+        HlWriteSet *set = hl_write_set_new();
+
+        hl_write_set_add(set, "INSERT INTO parent VALUES (?, ?)", "it", id, "one");
+        hl_write_set_add(set, "INSERT INTO child (parent) VALUES (?)", "i", id);
+        g_ptr_array_add(sets, set);
+    }
+    return sets;
+}
+
+/* Sets of which none fails cost their statements, BEGIN and COMMIT; one that does is found, and the others stay. */
+static void test_statements(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
+{
+    static const HlWriterJournal none = { NULL, NULL, NULL };
+    g_autoptr(GPtrArray) good = pairs(10);
+    g_autoptr(GPtrArray) mixed = pairs(12);
+    guint statements = 0;
+
+    sqlite3_trace_v2(fixture->db->handle, SQLITE_TRACE_STMT, count_statement, &statements);
+    g_assert_true(hl_write_sets_commit(good, fixture->db, &none, NULL));
+    g_assert_cmpuint(statements, ==, 22);
+    sqlite3_trace_v2(fixture->db->handle, 0, NULL, NULL);
+    g_assert_true(hl_write_sets_commit(mixed, fixture->db, &none, NULL)); /* ten of them are there already */
+    for (guint i = 0; i < mixed->len; i++)
+        g_assert_true((((const HlWriteSet *)mixed->pdata[i])->error == NULL) == (i >= 10));
+    g_assert_cmpint(query_int(fixture->db, "SELECT count(*) FROM child"), ==, 12);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add("/store-copy/frozen", Fixture, NULL, set_up, test_frozen, tear_down);
     g_test_add("/store-copy/check", Fixture, NULL, set_up, test_check, tear_down);
     g_test_add("/store-copy/writer-journal", Fixture, NULL, set_up, test_writer_journal, tear_down);
+    g_test_add("/store-copy/statements", Fixture, NULL, set_up, test_statements, tear_down);
     return g_test_run();
 }
