@@ -10,6 +10,7 @@
 #include "lib/bus/bus.h"
 #include "lib/pki/cert.h"
 #include "manager/console/identity.h"
+#include "manager/core/quota.h"
 #include "proto/server.h"
 #include "proto/wire.h"
 
@@ -44,6 +45,7 @@ struct ConLine {
     ConLineState told;  /* what the handler knows */
     char *reason;
     GHashTable *asked; /* number of the call (uint64_t *) -> Asked * */
+    MgrBucket bucket;  /* of calls */
     guint timer, soon;
 };
 
@@ -294,6 +296,12 @@ static bool send(ConLine *line, const ConLineAsk *ask, uint64_t number, GError *
                                                                   : "no manager is running on the server");
     if (g_hash_table_size(line->asked) > MAX_UNDER_WAY)
         return hl_fail(error, HL_ERROR_LIMIT, "%d calls are under way already: try again in a moment", MAX_UNDER_WAY);
+    /* beyond it the manager drops what a console sends: the one who waits would be told of a silence */
+    if (mgr_bucket_take(&line->bucket, MGR_QUOTA_CALL, g_bytes_get_size(payload), hl_clock_mono()) != MGR_QUOTA_ALLOWED)
+        return hl_fail(error, HL_ERROR_LIMIT,
+                       "more is asked of this console than the server answers, %u calls in %d s: nothing was done; try "
+                       "again in a moment",
+                       mgr_quota_row(MGR_QUOTA_CALL)->messages, (int)(mgr_quota_row(MGR_QUOTA_CALL)->over / HL_SECOND));
     *sent = (Sent){ line, number };
     if (!hl_bus_publish(line->bus,
                         &(HlBusMessage){ .topic = line->request_topic,

@@ -25,6 +25,7 @@ typedef enum {
     MGR_QUOTA_STRANGER, /* rows of the audit log of machines that were refused, of all of them together */
     MGR_QUOTA_CHANGE,   /* of an account: each leaves a row of the audit log for ever */
     MGR_QUOTA_DELIVERY, /* to an endpoint that asks for what is there: its bytes are commands */
+    MGR_QUOTA_CALL,     /* that a console makes for all who ask it: less than MGR_QUOTA_REQUEST takes from it */
     MGR_N_QUOTAS,
 } MgrQuotaKind;
 

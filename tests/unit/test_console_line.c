@@ -8,6 +8,7 @@
 
 #include "lib/base/file.h"
 #include "manager/console/renewal.h"
+#include "manager/core/quota.h"
 #include "tests/support/console_world.h"
 
 /* What a call came to. */
@@ -182,6 +183,44 @@ static void test_unanswered(void)
     expect_end(&outcome, HL_ERROR_UNAVAILABLE);
 }
 
+/* How many calls are sent until one is refused. */
+static guint flood(World *world)
+{
+    Outcome outcome = { 0 };
+
+    for (guint n = 0;; n++) {
+        g_auto(WorldCall) sent = { 0 };
+
+        call(world, &outcome, NULL);
+        sent = world_take(world);
+        if (sent.call == NULL) {
+            timer_fake_advance(0);
+            expect_end(&outcome, HL_ERROR_LIMIT);
+            return n;
+        }
+        world_refuse(world, &sent, "denied", "no");
+        bus_fake_ack(world->bus, NULL, 0);
+    }
+}
+
+/* What the manager would drop is refused at once, and never sent. */
+static void test_flood(void)
+{
+    g_autoptr(World) world = start();
+    const MgrQuotaRow *row = mgr_quota_row(MGR_QUOTA_CALL);
+    guint sent = flood(world);
+
+    g_assert_cmpuint(row->messages, <, mgr_quota_row(MGR_QUOTA_REQUEST)->messages);
+    g_assert_cmpuint(row->bytes, <, mgr_quota_row(MGR_QUOTA_REQUEST)->bytes);
+    g_assert_cmpint(row->over, ==, mgr_quota_row(MGR_QUOTA_REQUEST)->over);
+    g_assert_cmpuint(sent, <, row->messages); /* one was the snapshot's */
+    g_assert_cmpuint(sent, >=, row->messages - 5);
+    timer_fake_advance(HL_SECOND);
+    sent = flood(world);
+    g_assert_cmpuint(sent, >=, row->messages / 10 - 5);
+    g_assert_cmpuint(sent, <=, row->messages / 10);
+}
+
 static void test_end_of_line(void)
 {
     World *world = start();
@@ -299,6 +338,7 @@ int main(int argc, char **argv)
     g_test_add_func("/console/line/parts", test_parts);
     g_test_add_func("/console/line/refusals", test_refusals);
     g_test_add_func("/console/line/unanswered", test_unanswered);
+    g_test_add_func("/console/line/flood", test_flood);
     g_test_add_func("/console/line/end", test_end_of_line);
     g_test_add_func("/console/line/statuses", test_statuses);
     g_test_add_func("/console/identity/change", test_identity);
