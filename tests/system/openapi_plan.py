@@ -26,13 +26,16 @@ class Api:
         headers = self.send("POST", "/api/v1/session", json.dumps({"name": name, "password": password}))[1]
         self.cookie = headers["Set-Cookie"].partition(";")[0]
 
+    def connect(self):
+        return http.client.HTTPSConnection(self.at.hostname, self.at.port, timeout=30, context=self.context)
+
     def send(self, method, path, body=None, headers=None):
         """-> status, headers, body as text"""
         all_headers = {"Cookie": self.cookie, **(headers or {})}
         if body is not None:
             all_headers.setdefault("Content-Type", "application/json")
         for last in (False, True):  # a line that was kept may have been closed meanwhile
-            self.line = self.line or http.client.HTTPSConnection(self.at.hostname, self.at.port, timeout=30, context=self.context)
+            self.line = self.line or self.connect()
             try:
                 self.line.request(method, path, body=body, headers=all_headers)
                 reply = self.line.getresponse()
@@ -138,4 +141,5 @@ def main():
     sys.exit(1 if problems else 0)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: Apache-2.0
+# What there is to call about, in two groups: $within for those who are limited to office, $outside in lab, and $nowhere, each a JSON object.
+# Sourced after lib.sh, with a server that runs.
+# shellcheck shell=bash disable=SC2154,SC2034 # of lib.sh, for the one that sources this
+
+step "what there is to call about, in two groups"
+declare -A bundles
+for group in office lab; do
+    holdline group create "$group" "${by_hand[@]}" >/dev/null
+    enrol "pc-$group" "$group"
+    bundles[$group]=$(holdline bundle create --group "$group" --output "$work/of-$group.bundle" --json | field 'd["id"]')
+    "$root/tests/support/flood.py" finds "$broker_port" "$work/pc-$group" messages=20 pace=100 >/dev/null
+done
+found() { [ "$(registry "SELECT count(DISTINCT endpoint) FROM detection")" = 2 ]; }
+wait_for 20 found
+thing() { # GROUP -> what calls name, of that group
+    local id
+    id=$(id_of "pc-$1")
+    printf '{"group": "%s", "endpoint": "%s", "bundle": "%s", "command": "%s", "rollout": "%s", "detection": "%s"}' "$1" "$id" "${bundles[$1]}" \
+        "$(issue "$id")" "$(holdline rollout start "$id" --json | field 'd["id"]')" \
+        "$(holdline detection list --json | field "[r['id'] for r in d['detections'] if r['endpoint'] == '$id'][0]")"
+}
+within=$(thing office)
+outside=$(thing lab)
+nowhere='{"group": "nowhere", "endpoint": "e-none", "bundle": "b-none", "command": "c-none", "rollout": "r-none", "detection": "d-999999"}'

@@ -1,0 +1,280 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every operation of openapi.json with tokens of every kind: roles_rest.py https://HOST:PORT CA.pem WORLD.json
+
+WORLD.json: {"tokens": {NAME: {"token", "account", "role", "limited"}}, "dead": {NAME: TOKEN}, "ends": TOKEN, "in": {...}, "out": {...},
+"none": {...}}; role and limits are those that the token has at most *and* its account has now.  "dead" are refused from the start, "ends" is
+good and ends by itself.  Who may make which call is in roles_table.py.  The refusals that the audit log must have are printed, a line each:
+account, call, how many."""
+import collections
+import json
+import pathlib
+import sys
+import time
+import urllib.parse
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from openapi_plan import Api, Document, kind_of  # noqa: E402
+from roles_table import CALLS, CHANGES, LETTERS, LISTS  # noqa: E402
+
+STATUSES = {"denied": 403, "not-found": 404, "invalid": 400, "exists": 409, "conflict": 409}
+PEOPLE = "denied"  # what people do when they have signed in: no token does, whatever its role
+
+# operation, the call that answers it, what its path names, query, body; and, where it ends otherwise than the call with its sample: that.
+OPERATIONS = [
+    ("listViews", "view list"),
+    ("saveView", "view set", {}, {}, {"name": "mine"}),
+    ("deleteView", "view delete", {"name": "mine"}),
+    ("listSessions", "session list"),
+    ("endSession", "session end", {"id": "s-none"}),
+    ("listTokens", "token list"),
+    ("createToken", "token create", {}, {}, {"name": "script"}, PEOPLE),
+    ("deleteToken", "token delete", {"id": "t-none"}),
+    ("getEndpoint", "endpoint show", {"id": "{endpoint}"}),
+    ("removeEndpoint", "endpoint remove", {"id": "{endpoint}"}),
+    ("getHistory", "endpoint history", {"id": "{endpoint}"}),
+    ("listDetectionsOf", "detection list", {"id": "{endpoint}"}),
+    ("revokeEndpoint", "endpoint revoke", {"id": "{endpoint}"}),
+    ("settleClone", "endpoint clone keep", {"id": "{endpoint}"}, {}, {"action": "keep"}),
+    ("settleClone", "endpoint clone split", {"id": "{endpoint}"}, {}, {"action": "split"}),
+    ("moveEndpoints", "endpoint move", {}, {}, {"ids": ["{endpoint}"], "group": "{group}"}),
+    ("verifyEndpoints", "verify", {}, {}, {"ids": ["{endpoint}"]}),
+    ("listGroups", "group list"),
+    ("createGroup", "group create", {}, {}, {"name": "no name"}),
+    ("getGroup", "group show", {"group": "{group}"}),
+    ("changeGroup", "group set", {"group": "{group}"}, {}, {"settings": {"line.heartbeat": "7m"}}),
+    ("listGroupVersions", "group history", {"group": "{group}"}),
+    ("getGroupVersion", "group version", {"group": "{group}", "version": "1"}),
+    ("restoreGroupVersion", "group restore", {"group": "{group}", "version": "1"}),
+    ("deleteGroup", "group delete", {"group": "{group}"}),
+    ("listCommands", "command list"),
+    ("createCommand", "update-now", {}, {}, {"kind": "update-now", "ids": ["{endpoint}"]}),
+    ("createCommand", "rollback", {}, {}, {"kind": "rollback", "ids": ["{endpoint}"]}),
+    ("createCommand", "synchronize", {}, {}, {"kind": "synchronize", "ids": ["{endpoint}"]}),
+    ("createCommand", "scan", {}, {}, {"kind": "scan", "ids": ["{endpoint}"]}),
+    ("createCommand", "scan stop", {}, {}, {"kind": "scan stop", "ids": ["{endpoint}"]}),
+    ("createCommand", "quarantine restore", {}, {}, {"kind": "quarantine restore", "ids": ["{endpoint}"], "scope": "all"}),
+    ("createCommand", "quarantine delete", {}, {}, {"kind": "quarantine delete", "ids": ["{endpoint}"], "scope": "all"}),
+    ("getCommand", "command show", {"id": "{command}"}),
+    ("listTargets", "command show", {"id": "{command}"}),
+    ("cancelCommand", "command cancel", {"id": "{command}"}),
+    ("listRollouts", "rollout list"),
+    ("startRollout", "rollout start", {}, {}, {"ids": ["{endpoint}"]}),
+    ("getRollout", "rollout show", {"id": "{rollout}"}),
+    ("pauseRollout", "rollout pause", {"id": "{rollout}"}),
+    ("resumeRollout", "rollout resume", {"id": "{rollout}"}),
+    ("abortRollout", "rollout abort", {"id": "{rollout}"}),
+    ("retryRollout", "rollout retry", {"id": "{rollout}"}),
+    ("rollBackRollout", "rollout rollback", {"id": "{rollout}"}),
+    ("listDetections", "detection list"),
+    ("listDetections", "detection list", {}, {"selector": "{endpoint}"}),
+    ("acknowledgeDetections", "detection acknowledge", {}, {}, {"ids": ["{detection}"]}),
+    ("listQuarantine", "quarantine list"),
+    ("listQuarantine", "quarantine list", {}, {"selector": "{endpoint}"}),
+    ("getPatterns", "pattern list"),
+    ("syncPatterns", "pattern sync"),
+    ("listBundles", "bundle list"),
+    ("createBundle", "bundle create", {}, {}, {"group": "{group}"}),
+    ("withdrawBundle", "bundle withdraw", {"id": "{bundle}"}),
+    ("listNotifications", "notification list"),
+    ("createNotification", "notification set", {}, {}, {"name": "nothing", "settings": {"colour": "red"}}),
+    ("getNotification", "notification show", {"name": "nothing"}),
+    ("changeNotification", "notification set", {"name": "nothing"}, {}, {"settings": {"colour": "red"}}),
+    ("deleteNotification", "notification delete", {"name": "nothing"}),
+    ("testNotification", "notification test", {"name": "nothing"}),
+    ("listMessages", "notification outbox", {"name": "nothing"}, {}, None, "not-found"),
+    ("listBrokers", "broker list"),
+    ("drainBroker", "broker drain", {"broker": "9"}),
+    ("undrainBroker", "broker undrain", {"broker": "9"}),
+    ("listAccounts", "account list"),
+    ("createAccount", "account create", {}, {}, {"name": "no name", "role": "owner"}),
+    ("getAccount", "account show", {"name": "{me}"}),
+    ("changeAccount", "account set", {"name": "nobody"}, {}, {"role": "auditor"}),
+    ("deleteAccount", "account delete", {"name": "nobody"}),
+    ("disableAccount", "account disable", {"name": "nobody"}),
+    ("enableAccount", "account enable", {"name": "nobody"}),
+    ("setPassword", "account password", {"name": "{me}"}, {}, {"password": "correct horse battery"}, PEOPLE),
+    ("createCode", "code create", {}, {}, None, PEOPLE),
+    ("confirmCode", "code confirm", {}, {}, {"code": "12"}, PEOPLE),
+    ("deleteCode", "code delete", {}, {}, {"name": "{me}"}, PEOPLE),
+    ("listCertificates", "admin list"),
+    ("listAudit", "audit list"),
+]
+
+# What the console answers itself: the status, and whether it takes anybody.
+OWN = {
+    "getHealth": (200, True),
+    "getOpenapi": (200, True),
+    "createSession": (400, True),  # half of what it takes: no try is counted
+    "getSession": (200, False),
+    "getMe": (200, False),
+    "deleteSession": (400, False),  # a token has none
+    "getSummary": (200, False),
+    "getEvents": (200, False),
+    "listEvents": (200, False),
+    "listSettings": (200, False),
+    "listEndpoints": (200, False),
+}
+BODIES = {"createSession": {"name": "nobody"}}
+
+
+def filled(value, things):
+    if isinstance(value, dict):
+        return {key: filled(item, things) for key, item in value.items()}
+    if isinstance(value, list):
+        return [filled(item, things) for item in value]
+    return value.format(**things) if isinstance(value, str) else value
+
+
+class Walk:
+    def __init__(self, api, world, document):
+        self.api, self.world, self.document = api, world, document
+        self.bad, self.asked = [], 0
+        self.refused = collections.Counter()  # (account, call): what the audit log has to have
+
+    def send(self, token, operation, path=None, query=None, body=None):
+        """-> status, text; what is not as documented is noted"""
+        method, target, row = self.document.operations[operation]
+        for name, value in (path or {}).items():
+            target = target.replace("{" + name + "}", urllib.parse.quote(value, safe=""))
+        target += "?" + urllib.parse.urlencode(query) if query else ""
+        headers = {"Authorization": f"Bearer {token}", "If-Match": '"1"'}
+        for _ in range(60):
+            status, answer, text = self.api.send(method, target, json.dumps(body) if body is not None else None, headers)
+            if status != 429:  # of the console, which passes on so many calls a second: nothing was done
+                break
+            time.sleep(0.5)
+        self.asked += 1
+        problem = self.document.problem(row, status, kind_of(answer), text)
+        if problem:
+            self.bad.append(f"{method} {target}: {status} {problem}")
+        return status, text
+
+    def stream(self, token):
+        """It has no end: only how it begins is of interest."""
+        self.api.close()
+        status = self.api.begin("GET", "/api/v1/events", {"Authorization": f"Bearer {token}"})
+        self.api.close()
+        return status, ""
+
+    def expect(self, name, label, got, expected, hidden=()):
+        status, text = got
+        if status != expected and (expected != 200 or not 200 <= status < 300):
+            self.bad.append(f"{name}: {label}: {status} instead of {expected}: {text[:300]}")
+        for word in hidden:
+            if word in text and word not in label:
+                self.bad.append(f"{name}: {label} tells of '{word}': {text[:300]}")
+
+    def code_of(self, token, row, where, is_of_something):
+        """How it must end; CHANGES: it is not tried."""
+        call, override = row[1], row[5] if len(row) > 5 else None
+        known = next(entry for entry in CALLS if entry[0] == call)
+        if LETTERS[token["role"]] not in known[1]:
+            return "denied"
+        if is_of_something and (where == "none" or where == "out" and token["limited"]):
+            return "not-found"
+        if override is not None:
+            return override
+        return known[4] if token["limited"] and len(known) > 4 else known[3]
+
+    def one(self, name, token, row):
+        operation, call = row[:2]
+        path, query, body = (row[2:5] + ({}, {}, None)[len(row) - 2:])[:3]
+        hidden = self.world["out"].values() if token["limited"] else ()
+        is_of_something = any(f"{{{thing}}}" in json.dumps([path, query, body]) for thing in self.world["in"])
+        for where in ("none", "out", "in") if is_of_something else ("none",):
+            code = self.code_of(token, row, where, is_of_something)
+            if code is CHANGES:
+                continue
+            things = {"me": token["account"], **self.world[where]}
+            got = self.send(token["token"], operation, filled(path, things), filled(query, things), filled(body, things))
+            self.expect(name, f"{operation} ({call}) {where} {things}", got, STATUSES.get(code, 200), hidden)
+            if code == "denied":
+                self.refused[token["account"], call] += 1
+            if code == "" and call in LISTS and not query and not path and not token["limited"] and self.world["out"][LISTS[call]] not in got[1]:
+                self.bad.append(f"{name}: {operation} does not list {self.world['out'][LISTS[call]]}: {got[1][:300]}")
+
+    def own(self, name, token):
+        hidden = self.world["out"].values() if token["limited"] else ()
+        for operation, (status, is_open) in OWN.items():
+            got = self.stream(token["token"]) if operation == "getEvents" else self.send(token["token"], operation, body=BODIES.get(operation))
+            self.expect(name, operation, got, status, () if is_open else hidden)
+            if operation == "listEndpoints" and not token["limited"] and self.world["out"]["endpoint"] not in got[1]:
+                self.bad.append(f"{name}: {operation} does not list everything: {got[1][:300]}")
+            if operation == "getMe" and (json.loads(got[1])["account"], json.loads(got[1])["role"]) != (token["account"], token["role"]):
+                self.bad.append(f"{name}: {operation}: {got[1]}")
+
+    def dead(self, name, token):
+        """Whatever it would ask, it is nobody's; what anybody may have it has too."""
+        for row in OPERATIONS:
+            path, query, body = (row[2:5] + ({}, {}, None)[len(row) - 2:])[:3]
+            things = {"me": "nobody", **self.world["in"]}
+            got = self.send(token, row[0], filled(path, things), filled(query, things), filled(body, things))
+            self.expect(name, row[0], got, 401)
+        for operation, (status, is_open) in OWN.items():
+            got = self.stream(token) if operation == "getEvents" else self.send(token, operation, body=BODIES.get(operation))
+            self.expect(name, operation, got, status if is_open else 204 if operation == "deleteSession" else 401)
+
+    def ends(self, token):
+        """Good, and no longer: it was made for a minute before all the others."""
+        until = time.monotonic() + 300
+        while self.send(token, "listGroups")[0] != 401:
+            if time.monotonic() > until:
+                self.bad.append("a token goes on after its end")
+                return
+            time.sleep(0.5)
+        while self.send(token, "getMe")[0] != 401 and time.monotonic() < until:  # the console knows people for a few seconds
+            time.sleep(0.5)
+        self.dead("ended", token)
+
+    def ready(self):
+        """The console knows its endpoints by itself, and a moment later than it answers."""
+        token, until = self.world["tokens"]["owner-all"]["token"], time.monotonic() + 60
+        while any(self.world[where]["endpoint"] not in self.send(token, "listEndpoints")[1] for where in ("in", "out")):
+            if time.monotonic() > until:
+                sys.exit("the console does not know the endpoints")
+            time.sleep(0.2)
+
+    def all(self):
+        self.ready()
+        for name, token in self.world["tokens"].items():
+            for row in OPERATIONS:
+                self.one(name, token, row)
+            self.own(name, token)
+        for name, token in self.world["dead"].items():
+            self.dead(name, token)
+        self.ends(self.world["ends"])
+
+
+class TokenApi(Api):
+    """Without a cookie, and with answers that are not read to their end."""
+
+    def close(self):
+        if self.line is not None:
+            self.line.close()
+        self.line = None
+
+    def begin(self, method, path, headers):
+        self.line = self.connect()
+        self.line.request(method, path, headers=headers)
+        return self.line.getresponse().status
+
+
+def main():
+    address, ca = sys.argv[1:3]
+    world = json.loads(pathlib.Path(sys.argv[3]).read_text(encoding="utf-8"))
+    api = TokenApi(address, ca)
+    document = Document(json.loads(api.send("GET", "/api/v1/openapi.json")[2]))
+    walk = Walk(api, world, document)
+    known, written = set(document.operations), {row[0] for row in OPERATIONS} | set(OWN)
+    walk.bad += [f"'{name}' is not in the tables of {__file__}" for name in sorted(known - written)]
+    walk.bad += [f"openapi.json has no operation '{name}'" for name in sorted(written - known)]
+    kinds = set(document.resolve({"$ref": "#/components/schemas/CommandNew"})["properties"]["kind"]["enum"])
+    walk.bad += [f"no command of the kind '{kind}' is tried" for kind in sorted(kinds - {row[1] for row in OPERATIONS})]
+    walk.all()
+    for (account, call), count in sorted(walk.refused.items()):
+        print(f"{account}|{call}|{count}")
+    print(f"   {walk.asked} requests with {len(world['tokens']) + len(world['dead']) + 1} tokens, {len(walk.bad)} not as designed", file=sys.stderr)
+    sys.exit("\n".join(walk.bad[:60]) if walk.bad else 0)
+
+
+main()
