@@ -84,9 +84,9 @@ static char *escape(const char *text)
     const char *from = text; /* not in out yet */
 
     for (const char *at = text; at != NULL && *at != '\0'; at = g_utf8_next_char(at)) {
-        gunichar c = g_utf8_get_char(at);
+        gunichar c = *at >= ' ' && *at <= '~' ? 0 : g_utf8_get_char(at); /* ASCII is nearly all of it */
 
-        if (!hl_char_is_deceptive(c))
+        if (c == 0 || !hl_char_is_deceptive(c))
             continue;
         if (out == NULL)
             out = g_string_sized_new(strlen(text));
