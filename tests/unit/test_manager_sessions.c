@@ -1,61 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sign-in through a console: passwords, sessions, tokens, how often somebody may try, and what ends them all. */
+/* Sign-in through a console: passwords, sessions, how often somebody may try, and what ends them all. */
 #include <string.h>
 
 #include "lib/store/stmt.h"
 #include "manager/core/signin.h"
 #include "manager/core/totp.h"
-#include "tests/support/manager_parts.h"
+#include "tests/support/people.h"
 
-#define PASSWORD "correct horse battery"
-#define ADDRESS  "192.0.2.7"
-
-static void let_finish(Parts *parts)
-{
-    for (guint i = 0; i < 3; i++)
-        parts_commit(parts);
-}
-
-/* The answer to a call of a console, and its code; caller frees. */
-static json_t *answer_of(Parts *parts, const char *session, const char *address, const char *name,
-                         const char *const *arguments, char **code)
-{
-    g_autoptr(HlMsgCallReply) reply = NULL;
-
-    parts_request(parts, &(PartsRequest){ .admin = "web",
-                                          .name = name,
-                                          .arguments = arguments,
-                                          .session = session,
-                                          .address = address,
-                                          .correlation = "c" });
-    let_finish(parts);
-    reply = parts_take(parts, HL_TOPIC_ADMIN_REPLY, "web", &holdline__v1__call_reply__descriptor);
-    g_assert_nonnull(reply);
-    *code = g_strdup(reply->code);
-    return json_loads(reply->json, 0, NULL);
-}
-
-static json_t *expect(Parts *parts, const char *session, const char *name, const char *const *arguments,
-                      const char *expected)
-{
-    g_autofree char *code = NULL;
-    json_t *answer = answer_of(parts, session, ADDRESS, name, arguments, &code);
-
-    g_assert_cmpstr(code, ==, expected);
-    return answer;
-}
-
-static void expect_end(Parts *parts, const char *session, const char *name, const char *expected)
-{
-    json_decref(expect(parts, session, name, NULL, expected));
-}
+#define PASSWORD PEOPLE_PASSWORD
+#define ADDRESS  PEOPLE_ADDRESS
 
 static char *try_from(Parts *parts, const char *address, const char *name, const char *password)
 {
     const char *const words[] = { "name", name, "password", password, NULL };
     char *code;
 
-    json_decref(answer_of(parts, NULL, address, "session create", words, &code));
+    json_decref(people_answer(parts, NULL, address, "session create", words, &code));
     return code;
 }
 
@@ -66,141 +26,109 @@ static void expect_try(Parts *parts, const char *address, const char *name, cons
     g_assert_cmpstr(code, ==, expected);
 }
 
-static char *sign_in(Parts *parts, const char *name)
-{
-    const char *const words[] = { "name", name, "password", PASSWORD, NULL };
-    g_autoptr(json_t) answer = expect(parts, NULL, "session create", words, "");
-
-    g_assert_cmpstr(json_string_value(json_object_get(answer, "account")), ==, name);
-    return g_strdup(json_string_value(json_object_get(answer, "session")));
-}
-
-static void of_admin(Parts *parts, const char *call, const char *const *words)
-{
-    parts_request(parts, &(PartsRequest){ .name = call, .arguments = words });
-    let_finish(parts);
-    timer_fake_advance(6 * HL_SECOND); /* the broker has read the lists */
-    let_finish(parts);
-    json_decref(parts_expect_reply(parts, ""));
-}
-
-#define OF_ADMIN(parts, call, ...) of_admin(parts, call, (const char *const[]){ __VA_ARGS__, NULL })
-
-/* A console, and an account with a password. */
-static Parts *with_account(const char *name, const char *role)
-{
-    Parts *parts = parts_new();
-    g_autofree char *csr = parts_make_csr_text();
-
-    OF_ADMIN(parts, "console create", "name", "web", "csr", csr);
-    OF_ADMIN(parts, "account create", "name", name, "role", role);
-    OF_ADMIN(parts, "account password", "name", name, "password", PASSWORD);
-    return parts;
-}
-
 /* ----------------------------------------------------------------------------------------------------------- sessions
  */
 
 static void test_rights(void)
 {
-    g_autoptr(Parts) parts = with_account("ann", "auditor");
-    g_autofree char *session = sign_in(parts, "ann");
+    g_autoptr(Parts) parts = people_new("ann", "auditor");
+    g_autofree char *session = people_sign_in(parts, "ann");
     const char *const words[] = { "name", "new", NULL };
-    g_autoptr(json_t) shown = expect(parts, session, "session show", NULL, "");
+    g_autoptr(json_t) shown = people_expect(parts, session, "session show", NULL, "");
 
     g_assert_cmpuint(strlen(session), ==, 43);
     g_assert_cmpstr(json_string_value(json_object_get(shown, "account")), ==, "ann");
     g_assert_cmpstr(json_string_value(json_object_get(shown, "role")), ==, "auditor");
     g_assert_cmpstr(json_string_value(json_object_get(shown, "address")), ==, ADDRESS);
     g_assert_cmpint(json_integer_value(json_object_get(shown, "idle_ms")), ==, MGR_SESSION_IDLE);
-    expect_end(parts, session, "group list", "");
-    json_decref(expect(parts, session, "group create", words, "denied"));
-    json_decref(expect(parts, session, "console renew", words, "denied"));
-    expect_end(parts, "made-up", "group list", "expired");
-    expect_end(parts, session, "session end", "");
-    expect_end(parts, session, "group list", "expired");
+    people_expect_end(parts, session, "group list", "");
+    json_decref(people_expect(parts, session, "group create", words, "denied"));
+    json_decref(people_expect(parts, session, "console renew", words, "denied"));
+    people_expect_end(parts, "made-up", "group list", "expired");
+    people_expect_end(parts, session, "session end", "");
+    people_expect_end(parts, session, "group list", "expired");
     parts_check_registry(parts);
 }
 
 /* Half an hour counts from what a person did; what the page asks by itself does not count. */
 static void test_time(void)
 {
-    g_autoptr(Parts) parts = with_account("ann", "operator");
-    g_autofree char *idle = sign_in(parts, "ann");
-    g_autofree char *busy = sign_in(parts, "ann");
+    g_autoptr(Parts) parts = people_new("ann", "operator");
+    g_autofree char *idle = people_sign_in(parts, "ann");
+    g_autofree char *busy = people_sign_in(parts, "ann");
     const char *const use[] = { "use", "yes", NULL };
 
     for (HlTime t = 0; t < MGR_SESSION_LIFE - 20 * HL_MINUTE; t += 20 * HL_MINUTE) {
         clock_fake_advance(20 * HL_MINUTE);
-        expect_end(parts, busy, "group list", "");
-        expect_end(parts, idle, "session show", t < 20 * HL_MINUTE ? "" : "expired");
+        people_expect_end(parts, busy, "group list", "");
+        people_expect_end(parts, idle, "session show", t < 20 * HL_MINUTE ? "" : "expired");
     }
     clock_fake_advance(20 * HL_MINUTE);
-    expect_end(parts, busy, "group list", "expired");
+    people_expect_end(parts, busy, "group list", "expired");
     g_free(idle);
-    idle = sign_in(parts, "ann");
+    idle = people_sign_in(parts, "ann");
     clock_fake_advance(20 * HL_MINUTE);
-    json_decref(expect(parts, idle, "session show", use, ""));
+    json_decref(people_expect(parts, idle, "session show", use, ""));
     clock_fake_advance(20 * HL_MINUTE);
-    expect_end(parts, idle, "session show", "");
+    people_expect_end(parts, idle, "session show", "");
 }
 
 /* A page that nobody touches keeps no session alive, whatever it asks. */
 static void test_idle(void)
 {
-    g_autoptr(Parts) parts = with_account("ann", "operator");
-    g_autofree char *session = sign_in(parts, "ann");
+    g_autoptr(Parts) parts = people_new("ann", "operator");
+    g_autofree char *session = people_sign_in(parts, "ann");
     g_autoptr(HlMsgCallReply) reply = NULL;
 
     clock_fake_advance(20 * HL_MINUTE);
     parts_request(
         parts,
         &(PartsRequest){ .admin = "web", .name = "group list", .session = session, .idle = true, .correlation = "c" });
-    let_finish(parts);
+    people_let_finish(parts);
     reply = parts_take(parts, HL_TOPIC_ADMIN_REPLY, "web", &holdline__v1__call_reply__descriptor);
     g_assert_cmpstr(reply->code, ==, "");
     clock_fake_advance(20 * HL_MINUTE);
-    expect_end(parts, session, "group list", "expired");
+    people_expect_end(parts, session, "group list", "expired");
 }
 
 /* After an outage it takes a while until the clock is believed: who signs in meanwhile stays signed in, whatever else
  * is swept away.  Of a clock that is only ahead nobody's session or token ends for good. */
 static void test_swept_after_outage(void)
 {
-    g_autoptr(Parts) parts = with_account("ann", "operator");
-    g_autofree char *before = sign_in(parts, "ann");
+    g_autoptr(Parts) parts = people_new("ann", "operator");
+    g_autofree char *before = people_sign_in(parts, "ann");
     g_autofree char *session = NULL;
 
     parts->fleet.lived = mgr_now();
     clock_fake_jump_wall(3 * HL_DAY);
-    session = sign_in(parts, "ann");
-    OF_ADMIN(parts, "account create", "name", "bob", "role", "operator");
-    expect_end(parts, session, "group list", "");
+    session = people_sign_in(parts, "ann");
+    PEOPLE_OF_ADMIN(parts, "account create", "name", "bob", "role", "operator");
+    people_expect_end(parts, session, "group list", "");
     clock_fake_jump_wall(-3 * HL_DAY);
-    expect_end(parts, before, "group list", "");
+    people_expect_end(parts, before, "group list", "");
 }
 
 /* What was used far in the future was used while the clock was ahead: it does not last until then. */
 static void test_clock_was_ahead(void)
 {
-    g_autoptr(Parts) parts = with_account("ann", "operator");
-    g_autofree char *near = sign_in(parts, "ann");
+    g_autoptr(Parts) parts = people_new("ann", "operator");
+    g_autofree char *near = people_sign_in(parts, "ann");
     g_autofree char *far = NULL;
 
     clock_fake_jump_wall(-5 * HL_MINUTE);
-    expect_end(parts, near, "group list", "");
+    people_expect_end(parts, near, "group list", "");
     clock_fake_jump_wall(365 * HL_DAY);
-    far = sign_in(parts, "ann");
-    expect_end(parts, far, "group list", "");
+    far = people_sign_in(parts, "ann");
+    people_expect_end(parts, far, "group list", "");
     clock_fake_jump_wall(-365 * HL_DAY);
-    expect_end(parts, far, "group list", "expired");
-    expect_end(parts, near, "group list", "");
+    people_expect_end(parts, far, "group list", "expired");
+    people_expect_end(parts, near, "group list", "");
 }
 
 /* A sign-in with the old password that is written right after its change: no session outlives the change. */
 static void test_password_race(void)
 {
-    g_autoptr(Parts) parts = with_account("ann", "operator");
+    g_autoptr(Parts) parts = people_new("ann", "operator");
     const char *const change[] = { "name", "ann", "password", "another long one", NULL };
     const char *const old[] = { "name", "ann", "password", PASSWORD, NULL };
     g_autoptr(HlMsgCallReply) changed = NULL;
@@ -211,7 +139,7 @@ static void test_password_race(void)
         parts,
         &(PartsRequest){
             .admin = "web", .name = "session create", .arguments = old, .address = ADDRESS, .correlation = "s" });
-    let_finish(parts);
+    people_let_finish(parts);
     changed = parts_take(parts, HL_TOPIC_ADMIN_REPLY, "admin", &holdline__v1__call_reply__descriptor);
     signed_in = parts_take(parts, HL_TOPIC_ADMIN_REPLY, "web", &holdline__v1__call_reply__descriptor);
     g_assert_cmpstr(changed->code, ==, "");
@@ -231,32 +159,32 @@ static void test_ended_by_change(void)
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
-        g_autoptr(Parts) parts = with_account("ann", "operator");
-        g_autofree char *session = sign_in(parts, "ann");
+        g_autoptr(Parts) parts = people_new("ann", "operator");
+        g_autofree char *session = people_sign_in(parts, "ann");
 
         g_test_message("%s %s", rows[i].call, rows[i].argument);
-        expect_end(parts, session, "group list", "");
-        OF_ADMIN(parts, rows[i].call, "name", "ann", rows[i].argument, rows[i].value);
-        expect_end(parts, session, "group list", "expired");
+        people_expect_end(parts, session, "group list", "");
+        PEOPLE_OF_ADMIN(parts, rows[i].call, "name", "ann", rows[i].argument, rows[i].value);
+        people_expect_end(parts, session, "group list", "expired");
         if (rows[i].argument == NULL)
-            OF_ADMIN(parts, "account enable", "name", "ann");
+            PEOPLE_OF_ADMIN(parts, "account enable", "name", "ann");
         else if (rows[i].undo != NULL)
-            OF_ADMIN(parts, rows[i].call, "name", "ann", rows[i].argument, rows[i].undo);
-        expect_end(parts, session, "group list", "expired"); /* it does not come back with the undoing */
+            PEOPLE_OF_ADMIN(parts, rows[i].call, "name", "ann", rows[i].argument, rows[i].undo);
+        people_expect_end(parts, session, "group list", "expired"); /* it does not come back with the undoing */
         parts_check_registry(parts);
     }
 }
 
 static void test_gone(void)
 {
-    g_autoptr(Parts) parts = with_account("ann", "operator");
-    g_autofree char *session = sign_in(parts, "ann");
+    g_autoptr(Parts) parts = people_new("ann", "operator");
+    g_autofree char *session = people_sign_in(parts, "ann");
 
-    OF_ADMIN(parts, "account delete", "name", "ann");
-    expect_end(parts, session, "group list", "expired");
+    PEOPLE_OF_ADMIN(parts, "account delete", "name", "ann");
+    people_expect_end(parts, session, "group list", "expired");
     expect_try(parts, ADDRESS, "ann", PASSWORD, "denied");
-    OF_ADMIN(parts, "account create", "name", "ann", "role", "owner");
-    expect_end(parts, session, "group list", "expired");
+    PEOPLE_OF_ADMIN(parts, "account create", "name", "ann", "role", "owner");
+    people_expect_end(parts, session, "group list", "expired");
     expect_try(parts, ADDRESS, "ann", PASSWORD, "denied"); /* the new one has no password */
     parts_check_registry(parts);
 }
@@ -287,19 +215,19 @@ static void test_orphan(void)
 /* The newest stay. */
 static void test_many(void)
 {
-    g_autoptr(Parts) parts = with_account("ann", "operator");
-    g_autofree char *first = sign_in(parts, "ann");
+    g_autoptr(Parts) parts = people_new("ann", "operator");
+    g_autofree char *first = people_sign_in(parts, "ann");
     g_autofree char *second = NULL;
     g_autoptr(json_t) list = NULL;
 
     clock_fake_advance(HL_SECOND);
-    second = sign_in(parts, "ann");
+    second = people_sign_in(parts, "ann");
     for (guint i = 0; i < 19; i++) {
         clock_fake_advance(HL_SECOND);
-        g_free(sign_in(parts, "ann"));
+        g_free(people_sign_in(parts, "ann"));
     }
-    expect_end(parts, first, "group list", "expired");
-    list = expect(parts, second, "session list", NULL, "");
+    people_expect_end(parts, first, "group list", "expired");
+    list = people_expect(parts, second, "session list", NULL, "");
     g_assert_cmpuint(json_array_size(json_object_get(list, "sessions")), ==, 20);
 }
 
@@ -308,7 +236,7 @@ static void test_many(void)
 
 static void test_tries(void)
 {
-    g_autoptr(Parts) parts = with_account("ann", "operator");
+    g_autoptr(Parts) parts = people_new("ann", "operator");
 
     for (guint i = 0; i < 5; i++)
         expect_try(parts, ADDRESS, "ann", "guess no. one", "denied");
@@ -333,19 +261,19 @@ static void test_tries(void)
 
 static void test_password(void)
 {
-    g_autoptr(Parts) parts = with_account("ann", "operator");
-    g_autofree char *session = sign_in(parts, "ann");
+    g_autoptr(Parts) parts = people_new("ann", "operator");
+    g_autofree char *session = people_sign_in(parts, "ann");
     const char *const of_other[] = { "name", "admin", "password", "another long one", NULL };
     const char *const without[] = { "password", "another long one", NULL };
     const char *const wrong[] = { "password", "another long one", "old", "not the old one", NULL };
     const char *const shorter[] = { "password", "too short", "old", PASSWORD, NULL };
     const char *const right[] = { "password", "another long one", "old", PASSWORD, NULL };
 
-    json_decref(expect(parts, session, "account password", of_other, "denied"));
-    json_decref(expect(parts, session, "account password", without, "invalid"));
-    json_decref(expect(parts, session, "account password", wrong, "denied"));
-    json_decref(expect(parts, session, "account password", shorter, "invalid"));
-    json_decref(expect(parts, session, "account password", right, ""));
+    json_decref(people_expect(parts, session, "account password", of_other, "denied"));
+    json_decref(people_expect(parts, session, "account password", without, "invalid"));
+    json_decref(people_expect(parts, session, "account password", wrong, "denied"));
+    json_decref(people_expect(parts, session, "account password", shorter, "invalid"));
+    json_decref(people_expect(parts, session, "account password", right, ""));
     expect_try(parts, ADDRESS, "ann", PASSWORD, "denied");
     expect_try(parts, ADDRESS, "ann", "another long one", "");
     parts_check_registry(parts);
@@ -378,7 +306,7 @@ static char *code_of(json_t *made, int steps)
 static char *try_code(Parts *parts, const char *password, const char *code, const char *expected)
 {
     const char *const words[] = { "name", "ann", "password", password, code != NULL ? "code" : NULL, code, NULL };
-    g_autoptr(json_t) answer = expect(parts, NULL, "session create", words, expected);
+    g_autoptr(json_t) answer = people_expect(parts, NULL, "session create", words, expected);
 
     return g_strdup(json_string_value(json_object_get(answer, "session")));
 }
@@ -391,7 +319,7 @@ static void expect_code_try(Parts *parts, const char *password, const char *code
 /* To oneself and to an owner. */
 static void expect_shown(Parts *parts, const char *session, bool has_code)
 {
-    g_autoptr(json_t) own = expect(parts, session, "session show", NULL, "");
+    g_autoptr(json_t) own = people_expect(parts, session, "session show", NULL, "");
     g_autoptr(json_t) account = NULL;
 
     parts_call(parts, "account show", "name", "ann", NULL);
@@ -403,19 +331,19 @@ static void expect_shown(Parts *parts, const char *session, bool has_code)
 /* The key, in force from now on. */
 static json_t *set_up_code(Parts *parts)
 {
-    g_autofree char *session = sign_in(parts, "ann");
-    json_t *made = expect(parts, session, "code create", NULL, "");
+    g_autofree char *session = people_sign_in(parts, "ann");
+    json_t *made = people_expect(parts, session, "code create", NULL, "");
     g_autofree char *code = code_of(made, 0);
     g_autofree char *far = code_of(made, 5);
     const char *const wrong[] = { "code", far, NULL };
     const char *const right[] = { "code", code, NULL };
 
-    g_free(sign_in(parts, "ann")); /* not before it is confirmed */
+    g_free(people_sign_in(parts, "ann")); /* not before it is confirmed */
     expect_shown(parts, session, false);
-    json_decref(expect(parts, session, "code confirm", wrong, "invalid"));
-    json_decref(expect(parts, session, "code confirm", right, ""));
-    json_decref(expect(parts, session, "code confirm", right, "not-found"));
-    json_decref(expect(parts, session, "code create", NULL, "exists"));
+    json_decref(people_expect(parts, session, "code confirm", wrong, "invalid"));
+    json_decref(people_expect(parts, session, "code confirm", right, ""));
+    json_decref(people_expect(parts, session, "code confirm", right, "not-found"));
+    json_decref(people_expect(parts, session, "code create", NULL, "exists"));
     expect_shown(parts, session, true);
     expect_code_try(parts, PASSWORD, code, "denied"); /* it has counted */
     clock_fake_advance(HL_MINUTE);
@@ -424,7 +352,7 @@ static json_t *set_up_code(Parts *parts)
 
 static void test_code(void)
 {
-    g_autoptr(Parts) parts = with_account("ann", "operator");
+    g_autoptr(Parts) parts = people_new("ann", "operator");
     g_autoptr(json_t) made = set_up_code(parts);
     g_autofree char *code = code_of(made, 0);
     g_autofree char *next = NULL;
@@ -434,7 +362,7 @@ static void test_code(void)
     expect_code_try(parts, PASSWORD, code, "");
     expect_code_try(parts, PASSWORD, code, "denied");
     parts_check_registry(parts);
-    OF_ADMIN(parts, "account password", "name", "ann", "password", "another long one");
+    PEOPLE_OF_ADMIN(parts, "account password", "name", "ann", "password", "another long one");
     clock_fake_advance(30 * HL_SECOND);
     expect_code_try(parts, "another long one", NULL, "denied"); /* another password does not end it */
     clock_fake_advance(30 * HL_SECOND);                         /* so many failed from there that the next one waits */
@@ -446,7 +374,7 @@ static void test_code(void)
 /* What the registry has is what a manager knows that starts now. */
 static void test_code_after_restart(void)
 {
-    g_autoptr(Parts) parts = with_account("ann", "operator");
+    g_autoptr(Parts) parts = people_new("ann", "operator");
     g_autoptr(json_t) made = set_up_code(parts);
     g_autofree char *code = code_of(made, 0);
     g_autoptr(MgrPasses) passes = NULL;
@@ -465,7 +393,7 @@ static void test_code_after_restart(void)
 
 static void test_code_delete(void)
 {
-    g_autoptr(Parts) parts = with_account("ann", "operator");
+    g_autoptr(Parts) parts = people_new("ann", "operator");
     g_autoptr(json_t) made = set_up_code(parts);
     g_autofree char *code = code_of(made, 0);
     g_autofree char *session = try_code(parts, PASSWORD, code, "");
@@ -473,69 +401,14 @@ static void test_code_delete(void)
     const char *const other[] = { "name", "admin", NULL };
     const char *const used[] = { "name", "ann", "code", code, NULL };
 
-    json_decref(expect(parts, session, "code delete", own, "denied"));
-    json_decref(expect(parts, session, "code delete", used, "denied"));
-    json_decref(expect(parts, session, "code delete", other, "not-found"));
+    json_decref(people_expect(parts, session, "code delete", own, "denied"));
+    json_decref(people_expect(parts, session, "code delete", used, "denied"));
+    json_decref(people_expect(parts, session, "code delete", other, "not-found"));
     for (guint i = 0; i < 3; i++)
-        json_decref(expect(parts, session, "code delete", own, "denied"));
-    json_decref(expect(parts, session, "code delete", own, "limit"));
-    OF_ADMIN(parts, "code delete", "name", "ann"); /* the app is lost */
-    g_free(sign_in(parts, "ann"));
-    parts_check_registry(parts);
-}
-
-static void test_code_of_token(void)
-{
-    g_autoptr(Parts) parts = with_account("ann", "operator");
-    g_autofree char *session = sign_in(parts, "ann");
-    const char *const words[] = { "name", "script", NULL };
-    const char *const own[] = { "name", "ann", NULL };
-    g_autoptr(json_t) made = expect(parts, session, "token create", words, "");
-    const char *token = json_string_value(json_object_get(made, "token"));
-
-    json_decref(expect(parts, token, "code create", NULL, "denied"));
-    json_decref(expect(parts, token, "code delete", own, "denied"));
-}
-
-/* ------------------------------------------------------------------------------------------------------------- tokens
- */
-
-static json_t *make_token(Parts *parts, const char *session, const char *role, const char *expected)
-{
-    const char *const words[] = { "name", "script", "role", role, NULL };
-
-    return expect(parts, session, "token create", words, expected);
-}
-
-static void test_token(void)
-{
-    g_autoptr(Parts) parts = with_account("ann", "administrator");
-    g_autofree char *session = sign_in(parts, "ann");
-    g_autoptr(json_t) made = make_token(parts, session, "operator", "");
-    const char *token = json_string_value(json_object_get(made, "token"));
-    const char *const id[] = { "id", json_string_value(json_object_get(made, "id")), NULL };
-    const char *const words[] = { "name", "new", NULL };
-    const char *const password[] = { "password", "another long one", "old", PASSWORD, NULL };
-
-    g_assert_true(g_str_has_prefix(token, MGR_TOKEN_PREFIX));
-    json_decref(make_token(parts, session, "owner", "denied"));
-    json_decref(make_token(parts, session, "auditor", "denied")); /* reads what an administrator may not */
-    expect_end(parts, token, "group list", "");
-    json_decref(expect(parts, token, "group create", words, "denied"));
-    json_decref(make_token(parts, token, "operator", "denied"));
-    json_decref(expect(parts, token, "account password", password, "denied"));
-    clock_fake_advance(2 * MGR_SESSION_LIFE);
-    expect_end(parts, session, "group list", "expired");
-    expect_end(parts, token, "group list", ""); /* outlives sessions */
-    OF_ADMIN(parts, "account disable", "name", "ann");
-    expect_end(parts, token, "group list", "expired");
-    OF_ADMIN(parts, "account enable", "name", "ann");
-    expect_end(parts, token, "group list", "");
-    OF_ADMIN(parts, "account set", "name", "ann", "role", "auditor"); /* nothing in common with an operator */
-    expect_end(parts, token, "group list", "expired");
-    OF_ADMIN(parts, "account set", "name", "ann", "role", "operator");
-    json_decref(expect(parts, token, "token delete", id, ""));
-    expect_end(parts, token, "group list", "expired");
+        json_decref(people_expect(parts, session, "code delete", own, "denied"));
+    json_decref(people_expect(parts, session, "code delete", own, "limit"));
+    PEOPLE_OF_ADMIN(parts, "code delete", "name", "ann"); /* the app is lost */
+    g_free(people_sign_in(parts, "ann"));
     parts_check_registry(parts);
 }
 
@@ -553,8 +426,8 @@ static bool on_row(HlStmt *row, gpointer user G_GNUC_UNUSED)
 
 static void test_secrets_stay_secret(void)
 {
-    g_autoptr(Parts) parts = with_account("ann", "operator");
-    g_autofree char *session = sign_in(parts, "ann");
+    g_autoptr(Parts) parts = people_new("ann", "operator");
+    g_autofree char *session = people_sign_in(parts, "ann");
     g_autoptr(GError) error = NULL;
     int64_t n = 0;
     HlDb *db;
@@ -589,8 +462,6 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/sessions/code", test_code);
     g_test_add_func("/manager/sessions/code-after-restart", test_code_after_restart);
     g_test_add_func("/manager/sessions/code-delete", test_code_delete);
-    g_test_add_func("/manager/sessions/code-of-token", test_code_of_token);
-    g_test_add_func("/manager/sessions/token", test_token);
     g_test_add_func("/manager/sessions/secrets-stay-secret", test_secrets_stay_secret);
     return g_test_run();
 }

@@ -500,7 +500,9 @@ static bool take_groups(Entry *entry, GError **error)
     for (gsize i = 0; names[i] != NULL; i++)
         if (!mgr_caller_sees(mgr_call_caller(entry->call), names[i]))
             return hl_fail(error, HL_ERROR_NOT_FOUND, "there is no group '%s'", names[i]);
-    return true;
+    return entry->pass.role != MGR_ROLE_OWNER ||
+           hl_fail(error, HL_ERROR_INVALID,
+                   "an owner's rights cannot be limited to groups: give the token another role, such as administrator");
 }
 
 static bool check_room(const Entry *entry, GError **error)

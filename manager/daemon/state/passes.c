@@ -118,9 +118,12 @@ void mgr_passes_caller(const MgrPasses *passes, const MgrPassRecord *pass, MgrCa
 {
     const MgrAccountRecord *account = mgr_accounts_get(passes->parts.fleet->accounts, pass->account);
     g_autofree char *groups = common(account->groups, pass->groups);
+    MgrRole role = mgr_role_is_within(pass->role, account->role) ? pass->role : account->role;
 
-    mgr_caller_init(caller, account->name, mgr_role_is_within(pass->role, account->role) ? pass->role : account->role,
-                    groups);
+    if (role == MGR_ROLE_OWNER &&
+        *groups != '\0') /* earlier versions made such tokens: an owner's calls know no groups */
+        role = MGR_ROLE_ADMINISTRATOR;
+    mgr_caller_init(caller, account->name, role, groups);
 }
 
 void mgr_passes_use(MgrPasses *passes, const MgrPassRecord *pass, HlTime now)

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tokens of scripts: what they may, beside what their accounts may, and when they are nobody's. */
+#include <string.h>
+
+#include "lib/base/unconst.h"
+#include "manager/core/signin.h"
+#include "tests/support/people.h"
+
+static void test_code_of_token(void)
+{
+    g_autoptr(Parts) parts = people_new("ann", "operator");
+    g_autofree char *session = people_sign_in(parts, "ann");
+    const char *const words[] = { "name", "script", NULL };
+    const char *const own[] = { "name", "ann", NULL };
+    g_autoptr(json_t) made = people_expect(parts, session, "token create", words, "");
+    const char *token = json_string_value(json_object_get(made, "token"));
+
+    json_decref(people_expect(parts, token, "code create", NULL, "denied"));
+    json_decref(people_expect(parts, token, "code delete", own, "denied"));
+}
+
+static json_t *make_token(Parts *parts, const char *session, const char *role, const char *expected)
+{
+    const char *const words[] = { "name", "script", "role", role, NULL };
+
+    return people_expect(parts, session, "token create", words, expected);
+}
+
+static void test_token(void)
+{
+    g_autoptr(Parts) parts = people_new("ann", "administrator");
+    g_autofree char *session = people_sign_in(parts, "ann");
+    g_autoptr(json_t) made = make_token(parts, session, "operator", "");
+    const char *token = json_string_value(json_object_get(made, "token"));
+    const char *const id[] = { "id", json_string_value(json_object_get(made, "id")), NULL };
+    const char *const words[] = { "name", "new", NULL };
+    const char *const password[] = { "password", "another long one", "old", PEOPLE_PASSWORD, NULL };
+
+    g_assert_true(g_str_has_prefix(token, MGR_TOKEN_PREFIX));
+    json_decref(make_token(parts, session, "owner", "denied"));
+    json_decref(make_token(parts, session, "auditor", "denied")); /* reads what an administrator may not */
+    people_expect_end(parts, token, "group list", "");
+    json_decref(people_expect(parts, token, "group create", words, "denied"));
+    json_decref(make_token(parts, token, "operator", "denied"));
+    json_decref(people_expect(parts, token, "account password", password, "denied"));
+    clock_fake_advance(2 * MGR_SESSION_LIFE);
+    people_expect_end(parts, session, "group list", "expired");
+    people_expect_end(parts, token, "group list", ""); /* outlives sessions */
+    PEOPLE_OF_ADMIN(parts, "account disable", "name", "ann");
+    people_expect_end(parts, token, "group list", "expired");
+    PEOPLE_OF_ADMIN(parts, "account enable", "name", "ann");
+    people_expect_end(parts, token, "group list", "");
+    PEOPLE_OF_ADMIN(parts, "account set", "name", "ann", "role", "auditor"); /* nothing in common with an operator */
+    people_expect_end(parts, token, "group list", "expired");
+    PEOPLE_OF_ADMIN(parts, "account set", "name", "ann", "role", "operator");
+    json_decref(people_expect(parts, token, "token delete", id, ""));
+    people_expect_end(parts, token, "group list", "expired");
+    parts_check_registry(parts);
+}
+
+/* An owner's rights are about all groups: nobody limits them, and nothing is limited in name only. */
+static void test_owner(void)
+{
+    g_autoptr(Parts) parts = people_new("olga", "owner");
+    g_autofree char *session = people_sign_in(parts, "olga");
+    const char *const as_owner[] = { "name", "script", "groups", "office", NULL };
+    const char *const as_less[] = { "name", "script", "role", "administrator", "groups", "office", NULL };
+    g_autoptr(json_t) less = NULL;
+    const char *token;
+
+    json_decref(people_expect(parts, session, "token create", as_owner, "invalid"));
+    less = people_expect(parts, session, "token create", as_less, "");
+    token = json_string_value(json_object_get(less, "token"));
+    people_expect_end(parts, token, "group list", "");
+    people_expect_end(parts, token, "account list", "denied");
+    parts_check_registry(parts);
+}
+
+/* One that an earlier version made is limited indeed. */
+static void test_earlier_owner(void)
+{
+    g_autoptr(Parts) parts = people_new("olga", "owner");
+    const MgrPassRecord record = { .hash = hl_unconst("h"),
+                                   .id = hl_unconst("t-1"),
+                                   .kind = MGR_PASS_TOKEN,
+                                   .account = hl_unconst("olga"),
+                                   .name = hl_unconst("script"),
+                                   .role = MGR_ROLE_OWNER,
+                                   .groups = hl_unconst("office"),
+                                   .ends_at = hl_clock_wall() + HL_DAY,
+                                   .address = hl_unconst("") };
+    g_autoptr(MgrPasses) passes = mgr_passes_new(&(MgrPassesOptions){ &parts->fleet, parts->record });
+    g_auto(MgrCaller) caller = { 0 };
+
+    mgr_passes_caller(passes, &record, &caller);
+    g_assert_cmpint(caller.role, ==, MGR_ROLE_ADMINISTRATOR);
+    g_assert_cmpstr(caller.groups[0], ==, "office");
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/manager/tokens/code", test_code_of_token);
+    g_test_add_func("/manager/tokens/rights", test_token);
+    g_test_add_func("/manager/tokens/owner", test_owner);
+    g_test_add_func("/manager/tokens/earlier-owner", test_earlier_owner);
+    return g_test_run();
+}
