@@ -546,6 +546,7 @@ guint parts_commit(Parts *parts)
 {
     guint all = 0;
 
+    mgr_reports_flush(parts->reports);
     for (guint n; (n = writer_fake_commit(parts->writer, 0)) > 0;)
         all += n;
     let_manager_in(parts);

@@ -87,6 +87,7 @@ typedef struct {
     GPtrArray *dials;   /* PartsDial *, in order */
     bool dials_refused; /* the prober takes none */
     bool keeps_out;     /* the broker does not let the manager in under the names whose sessions it ends */
+    bool gathers;       /* parts_deliver leaves the turn open: what follows is of the same one, until parts_commit */
     GPtrArray *replies; /* of parts_end_of */
 } Parts;
 

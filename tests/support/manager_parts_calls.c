@@ -292,6 +292,8 @@ void parts_deliver(Parts *parts, HlTopic topic, const char *id, const ProtobufCM
     g_autoptr(GBytes) payload = hl_wire_encode(message);
 
     bus_fake_deliver(parts->bus, &(HlBusMessage){ .topic = name, .payload = payload, .qos = hl_topic_row(topic)->qos });
+    if (!parts->gathers)
+        mgr_reports_flush(parts->reports);
 }
 
 void parts_birth(Parts *parts, const char *id, uint64_t session)

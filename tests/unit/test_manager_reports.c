@@ -327,10 +327,12 @@ static void test_later_body(void)
 static void test_pairs(void)
 {
     for (gsize a = 0; a < G_N_ELEMENTS(bodies); a++) {
-        for (gsize b = 0; b < G_N_ELEMENTS(bodies); b++) {
+        for (gsize k = 0; k < 2 * G_N_ELEMENTS(bodies); k++) {
             g_autoptr(Parts) parts = parts_with_endpoint();
+            gsize b = k / 2;
 
-            g_test_message("case %u, then %u", (unsigned)a, (unsigned)b);
+            parts->gathers = k % 2 == 1;
+            g_test_message("case %u, then %u, in %s", (unsigned)a, (unsigned)b, parts->gathers ? "a turn" : "two");
             report(parts, 1, bodies[a]);
             clock_fake_advance(HL_SECOND);
             report(parts, 2, bodies[b]);
@@ -349,10 +351,12 @@ static void test_pairs(void)
 static void test_command_states(void)
 {
     for (HlCommandState a = HL_STATE_UNKNOWN; a < HL_N_STATES; a++) {
-        for (HlCommandState b = HL_STATE_UNKNOWN; b < HL_N_STATES; b++) {
+        for (guint k = HL_STATE_UNKNOWN; k < 2 * HL_N_STATES; k++) {
             g_autoptr(Parts) parts = parts_with_endpoint();
+            HlCommandState b = (HlCommandState)(k / 2);
             g_autofree char *id = NULL;
 
+            parts->gathers = k % 2 == 1;
             g_test_message("case %s, then %s", hl_command_state_name(a), hl_command_state_name(b));
             parts_add_endpoint(parts, "e-two"); /* the command stays open */
             id = parts_issue(parts, "@office");

@@ -9,9 +9,13 @@
 #include "proto/wire.h"
 
 #define RETRY_MS 5000
+#define GATHERED 64 /* reports of one endpoint in one set: as many as an endpoint sends before it waits */
 
 struct MgrReports {
     MgrReportsOptions parts;
+    GPtrArray *open;       /* Batch *: of this turn of the loop, in the order in which they came */
+    GHashTable *by_number; /* of the endpoint -> the last of open that is its own */
+    guint turn_timer;
     GHashTable *unstored; /* ids whose reports could not be stored: told so, a little later */
     guint retry_timer;
     MgrReportsCounts counts;
@@ -20,16 +24,47 @@ struct MgrReports {
 /* A report on its way through the writer: what is written of it and what is folded have the one time. */
 typedef struct {
     MgrReports *reports;
-    char *endpoint; /* id */
     HlMsgReport *message;
     HlTime at;
 } Pending;
+
+/* What one endpoint reports in one turn of the loop: one set, written or refused as a whole, and one acknowledgement.
+ */
+typedef struct {
+    MgrReports *reports;
+    char *endpoint; /* id */
+    int64_t number; /* its own: another may come to have the id */
+    char *from_spool, *to_spool;
+    uint64_t from, to, mark;
+    GPtrArray *pending; /* Pending * */
+} Batch;
+
+static void pending_free(gpointer item)
+{
+    Pending *pending = item;
+
+    hl_wire_free(pending->message);
+    g_free(pending);
+}
+
+static void batch_free(gpointer change)
+{
+    Batch *batch = change;
+
+    g_ptr_array_unref(batch->pending);
+    g_free(batch->endpoint);
+    g_free(batch->from_spool);
+    g_free(batch->to_spool);
+    g_free(batch);
+}
 
 MgrReports *mgr_reports_new(const MgrReportsOptions *options)
 {
     MgrReports *reports = g_new0(MgrReports, 1);
 
     reports->parts = *options;
+    reports->open = g_ptr_array_new();
+    reports->by_number = g_hash_table_new(g_int64_hash, g_int64_equal);
     reports->unstored = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     return reports;
 }
@@ -39,6 +74,12 @@ void mgr_reports_free(MgrReports *reports)
     if (reports == NULL)
         return;
     g_clear_handle_id(&reports->retry_timer, g_source_remove);
+    g_clear_handle_id(&reports->turn_timer, g_source_remove);
+    /* never acknowledged: they come again */
+    g_hash_table_unref(reports->by_number);
+    for (guint i = 0; i < reports->open->len; i++)
+        batch_free(reports->open->pdata[i]);
+    g_ptr_array_unref(reports->open);
     g_hash_table_unref(reports->unstored);
     g_free(reports);
 }
@@ -46,15 +87,6 @@ void mgr_reports_free(MgrReports *reports)
 MgrReportsCounts mgr_reports_count(const MgrReports *reports)
 {
     return reports->counts;
-}
-
-static void pending_free(gpointer change)
-{
-    Pending *pending = change;
-
-    hl_wire_free(pending->message);
-    g_free(pending->endpoint);
-    g_free(pending);
 }
 
 /* --------------------------------------------------------------------------------------------- the kinds of report */
@@ -351,22 +383,30 @@ static const ReportRow *row_of(const HlMsgReport *message)
 
 /* ------------------------------------------------------------------------------------------------------- the change */
 
-static void fold_report(gpointer change)
+static void fold_batch(gpointer change)
 {
-    const Pending *pending = change;
-    MgrReports *reports = pending->reports;
-    MgrEndpoint *endpoint = mgr_fleet_endpoint(reports->parts.fleet, pending->endpoint);
+    const Batch *batch = change;
+    MgrReports *reports = batch->reports;
+    MgrEndpoint *endpoint = mgr_fleet_endpoint(reports->parts.fleet, batch->endpoint);
+    bool shows = false;
 
     if (endpoint == NULL)
         return; /* removed meanwhile */
-    mgr_set_text(&endpoint->record.spool, pending->message->spool);
-    endpoint->record.report_seq = pending->message->seq;
-    endpoint->record.report_mark = pending->message->mark;
-    if (row_of(pending->message)->fold != NULL)
-        row_of(pending->message)->fold(pending, endpoint);
+    mgr_set_text(&endpoint->record.spool, batch->to_spool);
+    endpoint->record.report_seq = batch->to;
+    endpoint->record.report_mark = batch->mark;
+    for (guint i = 0; i < batch->pending->len; i++) {
+        const Pending *pending = batch->pending->pdata[i];
+        const ReportRow *row = row_of(pending->message);
+
+        if (row->fold != NULL)
+            row->fold(pending, endpoint);
+        /* a command's has the status written, if anything in it is new */
+        shows = shows || row->fold != fold_command;
+    }
     mgr_console_feed(reports->parts.console, endpoint, MGR_DISPLAY_LOG_UPLOADED);
     mgr_delivery_ack_later(reports->parts.delivery, endpoint);
-    if (row_of(pending->message)->fold != fold_command) /* which has the status written, if anything in it is new */
+    if (shows)
         mgr_status_touch(reports->parts.status, endpoint);
 }
 
@@ -387,11 +427,11 @@ static gboolean on_retry(gpointer user)
 }
 
 /* Nothing was stored: nothing counts as received, and the endpoint is sent back to what is committed a little later. */
-static void fail_report(gpointer change, const GError *error)
+static void fail_batch(gpointer change, const GError *error)
 {
-    const Pending *pending = change;
-    MgrReports *reports = pending->reports;
-    MgrEndpoint *endpoint = mgr_fleet_endpoint(reports->parts.fleet, pending->endpoint);
+    const Batch *batch = change;
+    MgrReports *reports = batch->reports;
+    MgrEndpoint *endpoint = mgr_fleet_endpoint(reports->parts.fleet, batch->endpoint);
 
     if (endpoint == NULL)
         return;
@@ -436,26 +476,107 @@ static bool is_next(MgrReports *reports, const MgrEndpoint *endpoint, const HlMs
     return false;
 }
 
+/* ------------------------------------------------------------------------------------------------ in turns of the loop
+ */
+
+static void submit(MgrReports *reports, Batch *batch)
+{
+    static const MgrChangeKind kind = { fold_batch, fail_batch, batch_free };
+    const MgrEndpoint *endpoint = mgr_fleet_endpoint(reports->parts.fleet, batch->endpoint);
+    HlWriteSet *set;
+
+    if (endpoint == NULL || endpoint->record.number != batch->number) {
+        batch_free(batch);
+        return;
+    }
+    set = hl_write_set_new();
+    mgr_write_report(set, batch->number,
+                     &(MgrReportStep){ batch->from_spool, batch->to_spool, batch->from, batch->to, batch->mark });
+    for (guint i = 0; i < batch->pending->len; i++) {
+        const Pending *pending = batch->pending->pdata[i];
+
+        if (row_of(pending->message)->write != NULL)
+            row_of(pending->message)->write(pending, endpoint, set);
+    }
+    mgr_record_commit(reports->parts.record, set, &kind, batch);
+}
+
+void mgr_reports_flush(MgrReports *reports)
+{
+    g_autoptr(GPtrArray) open = g_steal_pointer(&reports->open);
+
+    g_clear_handle_id(&reports->turn_timer, g_source_remove);
+    g_hash_table_remove_all(reports->by_number);
+    reports->open = g_ptr_array_new();
+    for (guint i = 0; i < open->len; i++)
+        submit(reports, open->pdata[i]);
+}
+
+static gboolean on_turn(gpointer user)
+{
+    MgrReports *reports = user;
+
+    reports->turn_timer = 0;
+    mgr_reports_flush(reports);
+    return G_SOURCE_REMOVE;
+}
+
+/* The one that this report belongs to. */
+static Batch *batch_for(MgrReports *reports, const MgrEndpoint *endpoint)
+{
+    Batch *batch = g_hash_table_lookup(reports->by_number, &endpoint->record.number);
+
+    /* not after a failure: from there it starts again */
+    if (batch != NULL && batch->pending->len < GATHERED && batch->to == endpoint->accepted_seq &&
+        strcmp(batch->to_spool, endpoint->accepted_spool) == 0)
+        return batch;
+    batch = g_new(Batch, 1);
+    *batch = (Batch){ .reports = reports,
+                      .endpoint = g_strdup(endpoint->record.id),
+                      .number = endpoint->record.number,
+                      .from_spool = g_strdup(endpoint->accepted_spool),
+                      .to_spool = g_strdup(endpoint->accepted_spool),
+                      .from = endpoint->accepted_seq,
+                      .pending = g_ptr_array_new_with_free_func(pending_free) };
+    g_ptr_array_add(reports->open, batch);
+    g_hash_table_replace(reports->by_number, &batch->number, batch);
+    if (reports->turn_timer == 0)
+        reports->turn_timer = g_timeout_add(0, on_turn, reports);
+    return batch;
+}
+
+/* A command that was received, started and done in one turn is done: nobody could see what was before. */
+static bool supersedes(const HlMsgReport *message, const HlMsgReport *before)
+{
+    return message->body_case == HOLDLINE__V1__REPORT__BODY_COMMAND && before->body_case == message->body_case &&
+           strcmp(message->command->command, before->command->command) == 0 &&
+           hl_command_state_may_follow(hl_command_state_from_wire((int)before->command->state),
+                                       hl_command_state_from_wire((int)message->command->state));
+}
+
+static void gather(MgrReports *reports, const MgrEndpoint *endpoint, const HlMsgReport *message)
+{
+    Batch *batch = batch_for(reports, endpoint);
+    Pending *pending = g_new(Pending, 1);
+    guint n = batch->pending->len;
+
+    if (n > 0 && supersedes(message, ((const Pending *)batch->pending->pdata[n - 1])->message))
+        g_ptr_array_remove_index(batch->pending, n - 1);
+    *pending = (Pending){ reports, hl_wire_copy(&message->base), hl_clock_wall() };
+    g_ptr_array_add(batch->pending, pending);
+    mgr_set_text(&batch->to_spool, message->spool);
+    batch->to = message->seq;
+    batch->mark = message->mark;
+}
+
 void mgr_reports_handle(MgrReports *reports, MgrEndpoint *endpoint, const HlMsgReport *message)
 {
-    static const MgrChangeKind kind = { fold_report, fail_report, pending_free };
-    HlWriteSet *set;
-    Pending *pending;
-
     reports->counts.received++;
     mgr_bucket_take(&endpoint->report_pace, MGR_QUOTA_REPORT, 0, hl_clock_mono());
     if (!is_next(reports, endpoint, message))
         return;
-    set = hl_write_set_new();
-    pending = g_new(Pending, 1);
-    *pending = (Pending){ reports, g_strdup(endpoint->record.id), hl_wire_copy(&message->base), hl_clock_wall() };
-    mgr_write_report(set, endpoint->record.number,
-                     &(MgrReportStep){ endpoint->accepted_spool, message->spool, endpoint->accepted_seq, message->seq,
-                                       message->mark });
-    if (row_of(message)->write != NULL)
-        row_of(message)->write(pending, endpoint, set);
+    gather(reports, endpoint, message);
     mgr_set_text(&endpoint->accepted_spool, message->spool);
     endpoint->accepted_seq = message->seq;
     endpoint->accepted_mark = message->mark;
-    mgr_record_commit(reports->parts.record, set, &kind, pending);
 }
