@@ -62,6 +62,9 @@ struct HlHttpServer {
 HlHttpCopy *hl_http_copy_new(HlHttpCall *call, const HlHttpRoute *route, const char *method, const char *path);
 void hl_http_copy_free(gpointer copy);
 
+/* HTTP thread.  What is wrong with how a request says where it ends and for whom it is; NULL: nothing. */
+const char *hl_http_framing_problem(struct MHD_Connection *connection);
+
 /* serve.c.  Adds the server's headers and those given to a response; bad ones are left out and logged. */
 void hl_http_add_headers(const HlHttpServer *server, struct MHD_Response *response, const char *path,
                          const char *const *headers);

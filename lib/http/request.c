@@ -69,3 +69,42 @@ void hl_http_copy_free(gpointer user)
     g_hash_table_unref(copy->open.headers);
     g_free(copy);
 }
+
+/* ---------------------------------------------------------------------------------------------------------- framing */
+
+/* The headers that a proxy before us may read in another way than libmicrohttpd does, which takes the first or the last
+ * of several: then the two would not agree where a request ends. */
+typedef struct {
+    guint hosts, lengths, encodings;
+    bool is_chunked;
+} Framing;
+
+static enum MHD_Result count_header(void *user, enum MHD_ValueKind kind G_GNUC_UNUSED, const char *name,
+                                    const char *value)
+{
+    Framing *framing = user;
+
+    if (g_ascii_strcasecmp(name, MHD_HTTP_HEADER_HOST) == 0)
+        framing->hosts++;
+    if (g_ascii_strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0)
+        framing->lengths++;
+    if (g_ascii_strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0) {
+        framing->encodings++;
+        framing->is_chunked = value != NULL && g_ascii_strcasecmp(value, "chunked") == 0;
+    }
+    return MHD_YES;
+}
+
+const char *hl_http_framing_problem(struct MHD_Connection *connection)
+{
+    Framing framing = { 0 };
+
+    MHD_get_connection_values(connection, MHD_HEADER_KIND, count_header, &framing);
+    if (framing.hosts > 1)
+        return "a request names one host";
+    if (framing.lengths + framing.encodings > 1)
+        return "a request says once how long its body is";
+    if (framing.encodings > 0 && !framing.is_chunked)
+        return "of the transfer encodings this server takes 'chunked' alone";
+    return NULL;
+}

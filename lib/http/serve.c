@@ -261,7 +261,10 @@ static enum MHD_Result dispatch(HlHttpCall *call, const char *method, const char
 static enum MHD_Result begin(HlHttpCall *call)
 {
     const char *length = MHD_lookup_connection_value(call->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    const char *problem = hl_http_framing_problem(call->connection);
 
+    if (problem != NULL)
+        return refuse(call, 400, problem, MHD_HTTP_HEADER_CONNECTION, "close");
     if (length != NULL && g_ascii_strtoull(length, NULL, 10) > call->server->max_body)
         return refuse(call, 413, "the body is too long", NULL, NULL);
     return MHD_YES;

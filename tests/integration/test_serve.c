@@ -228,6 +228,34 @@ static void test_body_limit(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
     g_assert_true(g_str_has_prefix(reply, "HTTP/1.1 413"));
 }
 
+/* What follows the first is part of it or a request of its own: a proxy may say this, and the library that. */
+static void test_framing(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
+{
+    static const struct {
+        const char *headers, *status, *part;
+    } rows[] = {
+        { "Host: a\r\nHost: b\r\n", "HTTP/1.1 400", "one host" },
+        { "Host: t\r\nContent-Length: 2\r\ncontent-length: 2\r\n", "HTTP/1.1 400", "once how long" },
+        { "Host: t\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n", "HTTP/1.1 400", "once how long" },
+        { "Host: t\r\nTransfer-Encoding: gzip, chunked\r\n", "HTTP/1.1 400", "'chunked' alone" },
+        { "Host: t\r\nTransfer-Encoding: gzip\r\n", "HTTP/1.1 400", "'chunked' alone" },
+        { "Host: t\r\nContent-Length: 2\r\nConnection: close\r\n", "HTTP/1.1 201", "POST /echo/" },
+    };
+
+    start(fixture, (HlHttpOptions){ 0 });
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *request =
+            g_strdup_printf("POST /echo/ HTTP/1.1\r\n%s\r\n{}GET /echo/second HTTP/1.1\r\n\r\n", rows[i].headers);
+        g_autofree char *reply = exchange_bytes(hl_http_server_port(fixture->server), request, strlen(request), false);
+
+        g_test_message("%s -> %s", rows[i].headers, reply);
+        g_assert_true(g_str_has_prefix(reply, rows[i].status));
+        g_assert_nonnull(strstr(reply, rows[i].part));
+        g_assert_nonnull(strstr(reply, "Connection: close"));
+        g_assert_null(strstr(reply, "second"));
+    }
+}
+
 static void test_files(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
 {
     g_autofree char *whole = NULL;
@@ -508,6 +536,7 @@ int main(int argc, char **argv)
 #define FIXTURE_TEST(name, function) g_test_add("/serve/" name, Fixture, NULL, set_up, function, tear_down)
     FIXTURE_TEST("answers", test_answers);
     FIXTURE_TEST("body-limit", test_body_limit);
+    FIXTURE_TEST("framing", test_framing);
     FIXTURE_TEST("files", test_files);
     FIXTURE_TEST("download-cap", test_download_cap);
     FIXTURE_TEST("rubbish", test_rubbish);
