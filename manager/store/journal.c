@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "lib/base/ident.h"
+
 #define INT(value) ((json_int_t)(value))
 
 /* Takes the document. */
@@ -78,6 +80,34 @@ char *mgr_journal_restore(HlTime made, HlTime at, MgrJournalAge age, const char 
 {
     return print(json_pack("{s:s, s:s, s:I, s:I, s:I}", "what", "restored", "name", head, "issued", INT(made), "at",
                            INT(at), "number", INT(age)));
+}
+
+bool mgr_journal_is_of_identities(const char *line)
+{
+    static const char *const beginnings[] = {
+        "{\"what\":\"certificate\",",
+        "{\"what\":\"endpoint\",",
+        "{\"what\":\"revoked\",",
+        "{\"what\":\"removed\",",
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(beginnings); i++)
+        if (g_str_has_prefix(line, beginnings[i]))
+            return true;
+    return false;
+}
+
+/* There is one for each enrolment. */
+char *mgr_journal_peek_use(const char *line)
+{
+    static const char beginning[] = "{\"what\":\"used\",\"name\":\"";
+    g_autofree char *name = NULL;
+    const char *rest = line + strlen(beginning);
+
+    if (!g_str_has_prefix(line, beginning))
+        return NULL;
+    name = g_strndup(rest, strcspn(rest, "\""));
+    return strcmp(rest + strlen(name), "\"}") == 0 && hl_ident_is_valid(name) ? g_steal_pointer(&name) : NULL;
 }
 
 static const struct {

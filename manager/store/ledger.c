@@ -22,6 +22,12 @@ typedef struct {
     HlTime withdrawn;
 } Bundle;
 
+/* The lines about certificates and endpoints behind a mark. */
+typedef struct {
+    gsize at; /* bytes of the file before them */
+    guint lines;
+} Stretch;
+
 struct MgrLedger {
     GHashTable *certificates; /* serial -> MgrCertificateRecord * */
     GHashTable *names;        /* -> Name * */
@@ -31,8 +37,11 @@ struct MgrLedger {
     GHashTable *accounts;     /* name -> MgrAccountRecord *; NULL: it was removed */
     int64_t mark, mark_before;
     bool has_mark;
-    guint malformed;
+    guint parsed, malformed;
     MgrRestored restored;
+    const HlJournalState *surveyed; /* NULL: every line is taken as it comes */
+    Stretch since, since_before;    /* the two marks */
+    bool is_partial;                /* what was before a mark, which the registry has, was left out */
 };
 
 static void certificate_free(gpointer record)
@@ -59,6 +68,14 @@ static void name_free(gpointer name)
 {
     g_hash_table_unref(((Name *)name)->survivors);
     g_free(name);
+}
+
+MgrLedger *mgr_ledger_survey(const HlJournalState *state)
+{
+    MgrLedger *ledger = mgr_ledger_new();
+
+    ledger->surveyed = state;
+    return ledger;
 }
 
 MgrLedger *mgr_ledger_new(void)
@@ -177,6 +194,10 @@ static void take_account(MgrLedger *ledger, const MgrEntry *entry)
 
 static void take_mark(MgrLedger *ledger, int64_t mark, MgrMarkState state)
 {
+    if (ledger->surveyed != NULL && mark != ledger->mark) {
+        ledger->since_before = ledger->since;
+        ledger->since = (Stretch){ .at = ledger->surveyed->at };
+    }
     ledger->mark_before = state == MGR_MARK_WRITTEN ? mark : ledger->mark;
     ledger->mark = mark;
     ledger->has_mark = true;
@@ -228,15 +249,49 @@ static void take_entry(MgrLedger *ledger, const MgrEntry *entry)
     }
 }
 
-void mgr_ledger_line(const char *line, gpointer user)
+static void parse_line(MgrLedger *ledger, const char *line)
 {
-    MgrLedger *ledger = user;
     g_auto(MgrEntry) entry = { 0 };
 
+    ledger->parsed++;
     if (mgr_entry_parse(&entry, line))
         take_entry(ledger, &entry);
     else
         ledger->malformed++;
+}
+
+void mgr_ledger_line(const char *line, gpointer user)
+{
+    MgrLedger *ledger = user;
+    g_autofree char *bundle = mgr_journal_peek_use(line);
+
+    if (bundle != NULL)
+        bundle_of(ledger, bundle)->used++;
+    else if (ledger->surveyed != NULL && mgr_journal_is_of_identities(line))
+        ledger->since.lines++;
+    else
+        parse_line(ledger, line);
+}
+
+static void on_left_out(const char *line, gpointer user)
+{
+    if (mgr_journal_is_of_identities(line))
+        parse_line(user, line);
+}
+
+bool mgr_ledger_read_since(MgrLedger *ledger, const char *path, int64_t mark, GError **error)
+{
+    Stretch from = { 0 };
+    HlJournalState state;
+
+    g_assert(ledger->surveyed != NULL);
+    if (ledger->has_mark && mark == ledger->mark)
+        from = ledger->since;
+    else if (ledger->has_mark && mark == ledger->mark_before)
+        from = (Stretch){ ledger->since_before.at, ledger->since_before.lines + ledger->since.lines };
+    ledger->is_partial = from.at > 0;
+    return (ledger->is_partial && from.lines == 0) ||
+           hl_journal_read_from(path, from.at, on_left_out, ledger, &state, error);
 }
 
 MgrLedger *mgr_ledger_read(const char *path, HlJournalState *state, GError **error)
@@ -244,6 +299,11 @@ MgrLedger *mgr_ledger_read(const char *path, HlJournalState *state, GError **err
     g_autoptr(MgrLedger) ledger = mgr_ledger_new();
 
     return hl_journal_read(path, mgr_ledger_line, ledger, state, error) ? g_steal_pointer(&ledger) : NULL;
+}
+
+guint mgr_ledger_parsed(const MgrLedger *ledger)
+{
+    return ledger->parsed;
 }
 
 guint mgr_ledger_malformed(const MgrLedger *ledger)
@@ -294,13 +354,15 @@ static void add_gap(GPtrArray *gaps, const char *name, int64_t value)
     g_ptr_array_add(gaps, gap);
 }
 
+/* Of a registry of a million only what the journal speaks of is remembered. */
 static void on_certificate(MgrCertificateRecord *record, gpointer user)
 {
     const Comparison *comparison = user;
     const Name *name = g_hash_table_lookup(comparison->ledger->names, record->name);
     const MgrCertificateRecord *known = g_hash_table_lookup(comparison->ledger->certificates, record->serial);
 
-    g_hash_table_add(comparison->serials, g_strdup(record->serial));
+    if (known != NULL)
+        g_hash_table_add(comparison->serials, known->serial);
     if (record->revoked_at > 0)
         return;
     if (known != NULL && known->revoked_at > 0)
@@ -309,20 +371,23 @@ static void on_certificate(MgrCertificateRecord *record, gpointer user)
         add_gap(comparison->gaps->revocations, record->serial, name->at);
 }
 
-/* Whether the journal's latest certificate is newer than the registry's: it does not have it, or the journal has both.
- */
+/* Whether the journal's latest certificate is newer than the registry's: it does not have it, or the journal has both
+ * (as it has of all that was before what was left out). */
 static bool is_newer(const Comparison *comparison, const MgrCertificateRecord *latest, const char *serial)
 {
-    return strcmp(latest->serial, serial) != 0 && (!g_hash_table_contains(comparison->serials, latest->serial) ||
-                                                   g_hash_table_contains(comparison->ledger->certificates, serial));
+    return strcmp(latest->serial, serial) != 0 &&
+           (!g_hash_table_contains(comparison->serials, latest->serial) || comparison->ledger->is_partial ||
+            g_hash_table_contains(comparison->ledger->certificates, serial));
 }
 
 static void on_endpoint(MgrEndpointRecord *record, gpointer user)
 {
     const Comparison *comparison = user;
     const Name *name = g_hash_table_lookup(comparison->ledger->names, record->id);
+    gpointer known;
 
-    g_hash_table_add(comparison->ids, g_strdup(record->id));
+    if (g_hash_table_lookup_extended(comparison->ledger->endpoints, record->id, &known, NULL))
+        g_hash_table_add(comparison->ids, known);
     if (g_hash_table_contains(comparison->ledger->removed, record->id)) {
         add_gap(comparison->gaps->removals, record->id, 0);
         return;
@@ -423,56 +488,28 @@ static void gaps_init(MgrGaps *gaps)
         *lists[i] = g_ptr_array_new_with_free_func(gap_free);
 }
 
+static bool speaks_of_identities(const MgrLedger *ledger)
+{
+    return g_hash_table_size(ledger->names) + g_hash_table_size(ledger->certificates) +
+               g_hash_table_size(ledger->endpoints) + g_hash_table_size(ledger->removed) >
+           0;
+}
+
 bool mgr_ledger_compare(const MgrLedger *ledger, HlDb *db, HlTime now, MgrGaps *gaps, GError **error)
 {
-    g_autoptr(GHashTable) serials = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    g_autoptr(GHashTable) ids = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_autoptr(GHashTable) serials = g_hash_table_new(g_str_hash, g_str_equal); /* the keys are the ledger's */
+    g_autoptr(GHashTable) ids = g_hash_table_new(g_str_hash, g_str_equal);
     g_autoptr(GHashTable) accounts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     Comparison comparison = { ledger, gaps, serials, ids, accounts };
 
     gaps_init(gaps);
-    if (!mgr_registry_load_certificates(db, on_certificate, &comparison, error) ||
-        !mgr_registry_load_identities(db, on_endpoint, &comparison, error) ||
-        !mgr_registry_load_tokens(db, on_token, &comparison, error) || !compare_accounts(&comparison, db, error))
+    if (speaks_of_identities(ledger) && (!mgr_registry_load_certificates(db, on_certificate, &comparison, error) ||
+                                         !mgr_registry_load_identities(db, on_endpoint, &comparison, error)))
+        return false;
+    if (!mgr_registry_load_tokens(db, on_token, &comparison, error) || !compare_accounts(&comparison, db, error))
         return false;
     compare_rest(&comparison, now);
     return true;
-}
-
-void mgr_gaps_clear(MgrGaps *gaps)
-{
-    GPtrArray *const lists[] = { gaps->certificates, gaps->revocations, gaps->endpoints, gaps->removals,
-                                 gaps->revoked,      gaps->renewals,    gaps->uses,      gaps->withdrawals,
-                                 gaps->accounts,     gaps->dismissals };
-
-    for (gsize i = 0; i < G_N_ELEMENTS(lists); i++)
-        if (lists[i] != NULL)
-            g_ptr_array_unref(lists[i]);
-    memset(gaps, 0, sizeof *gaps);
-}
-
-char *mgr_gaps_describe(const MgrGaps *gaps)
-{
-    const struct {
-        guint n;
-        const char *one, *many;
-    } parts[] = {
-        { gaps->endpoints->len, "enrolment", "enrolments" },
-        { gaps->certificates->len, "certificate", "certificates" },
-        { gaps->renewals->len, "renewal", "renewals" },
-        { gaps->revocations->len + gaps->revoked->len, "revocation", "revocations" },
-        { gaps->removals->len, "removal", "removals" },
-        { gaps->uses->len, "used bundle", "used bundles" },
-        { gaps->withdrawals->len, "withdrawn bundle", "withdrawn bundles" },
-        { gaps->accounts->len + gaps->dismissals->len, "change of an account", "changes of accounts" },
-    };
-    g_autoptr(GString) out = g_string_new(NULL);
-
-    for (gsize i = 0; i < G_N_ELEMENTS(parts); i++)
-        if (parts[i].n > 0)
-            g_string_append_printf(out, "%s%u %s", out->len > 0 ? ", " : "", parts[i].n,
-                                   parts[i].n == 1 ? parts[i].one : parts[i].many);
-    return out->len > 0 ? g_string_free(g_steal_pointer(&out), FALSE) : NULL;
 }
 
 /* ------------------------------------------------------------------------------------------------------------ apply */
