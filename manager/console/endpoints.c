@@ -285,7 +285,8 @@ static const char *type_name(const HlOption *row)
         [HL_OPTION_DURATION] = "duration", [HL_OPTION_CHOICE] = "choice", [HL_OPTION_LIST] = "list"
     };
 
-    return g_str_has_suffix(row->name, "schedule") ? "schedule" : names[row->type];
+    /* a text, but not any: privilege.toggle-schedule is a yes or no about one */
+    return g_str_has_suffix(row->name, ".schedule") ? "schedule" : names[row->type];
 }
 
 static json_t *setting_document(const HlOption *row)
