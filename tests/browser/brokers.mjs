@@ -44,4 +44,20 @@ await play(session, 'brokers in two languages', async ({ page }) => {
     await session.says('ブローカ 3 を停止します。');
     await page.click('dialog button[type=submit]');
     await session.says('ブローカ 3 を切り離しました。');
+
+    session.where = 'one hangs';
+    const isSaid = (text) => session.until((part) => document.querySelector('.notice.warn a')?.textContent === part, text);
+    await session.show('live');
+    session.expect(await page.evaluate(() => document.querySelector('.notice.warn') === null), 'a drained broker is no trouble');
+    await order('hang', '2');
+    await isSaid('応答のないブローカがあります。');
+    await session.checkSchemes();
+    await session.picture('broker-away-ja');
+    await session.speak('en');
+    await isSaid('A broker is away.');
+    await page.click('.notice.warn a');
+    await session.until(() => location.hash === '#/administration/health');
+    await session.go('live');
+    await order('wake');
+    await session.until(() => document.querySelector('.tile') !== null && document.querySelector('.notice.warn') === null);
 });

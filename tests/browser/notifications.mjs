@@ -52,4 +52,16 @@ await play(session, 'notifications in two languages', async ({ page }) => {
     await session.checkSchemes();
     await session.picture('notifications-ja');
     await session.expectPrintable('notifications-paper-ja');
+
+    session.where = 'one that fails';
+    const lines = () => page.evaluate(() => [...document.querySelectorAll('.notice.warn a')].map((a) => `${a.textContent} ${a.hash}`));
+    await session.show('live');
+    session.expect((await lines()).length === 0, 'nothing has failed yet');
+    await order('fail');
+    await session.says('通知が送信先に届いていません。');
+    session.expect((await lines()).join() === '通知が送信先に届いていません。 #/administration/notifications', `Live Status says: ${await lines()}`);
+    await session.checkSchemes();
+    await session.picture('notification-fails-ja');
+    await order('mend');
+    await session.until(() => document.querySelector('.notice.warn') === null);
 });
