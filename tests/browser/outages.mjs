@@ -115,6 +115,7 @@ await play(session, 'an open page', async () => {
     await page.click('form.card button[type=submit]');
     await page.waitForSelector('dialog[open] input[name=password]', { timeout: PATIENCE });
     session.expect(await page.evaluate(() => document.querySelector('dialog input[name=username]').readOnly), 'for another account');
+    session.expect(await page.evaluate(() => document.activeElement.name === 'password'), 'the focus is not where there is something to enter');
     session.expect(await page.evaluate(() => document.querySelector('input[name="privilege.update-now"]').checked), 'the form is lost');
     await session.picture('session-lost');
     await page.keyboard.press('Escape');

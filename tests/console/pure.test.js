@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import * as query from '../../manager/console/pages/query.js';
 import * as route from '../../manager/console/pages/route.js';
 import * as settings from '../../manager/console/pages/settings.js';
+import { onSessionLost, request } from '../../manager/console/pages/api.js';
 import { adoptCatalogue, keyOf, tr, trn } from '../../manager/console/pages/i18n.js';
 import { bytes, compare, visible } from '../../manager/console/pages/text.js';
 import { explain, sentences, spell } from '../../manager/console/pages/phrase.js';
@@ -160,6 +161,26 @@ test('every setting has its words', () => {
     const keys = [...source('proto/settings.c').matchAll(/ROW\("([a-z.-]+)"/g)].map((found) => found[1]);
     assert.ok(keys.length > 20);
     assert.deepEqual([...knownSettings()].sort(), keys.sort());
+});
+
+// Two are on their way when the session ends; the second is refused only when the reader has signed in again.
+test('a sign-in counts for what was sent before it', async (t) => {
+    const answers = [];
+    const answer = (status) => answers.shift()({ status, ok: status === 200, headers: new Map(), json: () => null });
+    const settle = () => new Promise((done) => setImmediate(done));
+    let asked = 0;
+    t.mock.method(globalThis, 'fetch', () => new Promise((done) => answers.push(done)));
+    onSessionLost(async () => { asked++; });
+    const both = [request('GET', '/groups'), request('GET', '/summary')];
+    answer(401);
+    await settle();
+    answer(401);
+    await settle();
+    assert.equal(answers.length, 2); // each is asked again
+    answer(200);
+    answer(200);
+    await Promise.all(both);
+    assert.equal(asked, 1);
 });
 
 // The first answer of each draw comes last: drawn side by side, the older one would stay on the screen.

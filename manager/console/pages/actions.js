@@ -2,12 +2,12 @@
 // What can be done with endpoints, one or all that match a filter.  A dialog says beforehand how many take it, and why others do
 // not; the answer is a command whose page shows each endpoint's result.
 
+import { allGroups, groupChoices } from './group_name.js';
 import { N_, number, tr, trn } from './i18n.js';
-import { all, get, post, remove } from './api.js';
+import { get, post, remove } from './api.js';
 import { announce, confirm, dialog, field, select } from './ui.js';
 import { both } from './query.js';
 import { format } from './route.js';
-import { groupName } from './columns.js';
 import { h } from './dom.js';
 import { mayBe } from './session.js';
 import { startRollout } from './rollout_start.js';
@@ -109,8 +109,8 @@ async function verify(subject) {
 }
 
 async function move(subject, action) {
-    const groups = await all('/groups');
-    const group = select(groups[0]?.name, groups.map((row) => [row.name, visible(groupName(row))]));
+    const groups = await allGroups();
+    const group = select(groups[0]?.name, groupChoices(groups));
     const done = await dialog({
         title: tr(action.text),
         content: [h('p', {}, trn('{n} endpoint is selected.', '{n} endpoints are selected.', subject.count)),

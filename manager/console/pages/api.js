@@ -7,6 +7,7 @@ const IDLE_AFTER = 60_000; // ms without a key or a pointer: what a page asks th
 
 let signInAgain = null; // () -> a promise that is kept when there is a session again
 let signingIn = null;
+let sessions = 0; // that began over a page
 let touched = Date.now();
 
 // Tells when somebody is at work on the page.
@@ -35,10 +36,12 @@ export class Problem extends Error {
 // -> { status, body, version, location }
 export async function request(method, path, options = {}) {
     for (;;) {
+        const before = sessions;
         const reply = await send(method, path, options);
         if (reply.status !== 401 || path === '/session' || options.quiet || !signInAgain)
             return result(reply);
-        signingIn ??= signInAgain().finally(() => { signingIn = null; });
+        if (sessions === before) // or it was refused for the session before: another one has begun since it was sent
+            signingIn ??= signInAgain().then(() => { sessions++; }).finally(() => { signingIn = null; });
         await signingIn;
     }
 }

@@ -3,8 +3,7 @@
 // server calls its order, the members that the cell reads, the cell.
 
 import { N_, tr } from './i18n.js';
-import { badge, name, when } from './ui.js';
-import { format } from './route.js';
+import { badge, endpointLink, name, when } from './ui.js';
 import { h } from './dom.js';
 import { visible } from './text.js';
 import { word } from './words.js';
@@ -17,11 +16,6 @@ export function displayedCode(text) {
 // The way back, for filters.
 export function displayedText(code) {
     return code.split('-').map((part) => part[0].toUpperCase() + part.slice(1)).join('/');
-}
-
-// The name that people read: a group's display name, or else its id.
-export function groupName(group) {
-    return group.display_name || group.name;
 }
 
 export function patterns(row) {
@@ -45,7 +39,7 @@ function settings(row) {
 
 const COLUMNS = [
     { key: 'host', title: N_('Host name'), least: 9, grow: true, sort: 'host', reads: ['host', 'id'],
-        cell: (row) => h('a', { href: format(['endpoints', row.id]), tabindex: '-1' }, name(row.host || row.id)) },
+        cell: (row) => endpointLink(row.id, row.host, { tabindex: '-1' }) },
     { key: 'group', title: N_('Group'), least: 7, grow: true, sort: 'group_display', reads: ['group', 'group_display'],
         cell: (row) => name(row.group_display || row.group) },
     { key: 'displayed', title: N_('Displayed status'), least: 10.5, sort: 'displayed', reads: ['displayed'],

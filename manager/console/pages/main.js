@@ -14,7 +14,7 @@ import { enrolment } from './pages/enrolment.js';
 import { groupSettings } from './pages/group.js';
 import { liveStatus } from './pages/live_status.js';
 import { notification } from './pages/notifications.js';
-import { onSessionLost, watchInput } from './api.js';
+import { onSessionLost, Problem, watchInput } from './api.js';
 import { reports } from './pages/reports.js';
 import { rollout, rollouts } from './pages/rollouts.js';
 import { resume, showSignIn, signInAgain, signOut, whoIsIt } from './session.js';
@@ -202,6 +202,14 @@ async function begin() {
     await showPage();
 }
 
+// What a click asked for and the server refused: no handler of a click need catch it.
+function announceRefusal(event) {
+    if (!(event.reason instanceof Problem))
+        return;
+    event.preventDefault();
+    announceProblem(event.reason);
+}
+
 async function start() {
     if (location.pathname !== '/') // a link like /endpoints/e-1, as other programs make it
         history.replaceState(null, '', `/#${location.pathname}${location.search}`);
@@ -219,7 +227,7 @@ async function start() {
         showPage();
         shell.main.focus({ preventScroll: true }); // a reader who listens is at the new page
     });
-    window.addEventListener('unhandledrejection', ({ reason }) => reason?.status !== undefined && announceProblem(reason));
+    window.addEventListener('unhandledrejection', announceRefusal);
     window.addEventListener('beforeprint', drawWhole);
     setInterval(tickTimes, 10000);
     if (await resume())

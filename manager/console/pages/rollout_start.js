@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The dialog with which a roll-out starts: for everybody, a group, a filter, or for endpoints that are selected already.
 
-import { all, post } from './api.js';
+import { allGroups, groupChoices } from './group_name.js';
+import { post } from './api.js';
 import { both, term } from './query.js';
-import { compare, visible } from './text.js';
 import { dialog, field, select } from './ui.js';
 import { format } from './route.js';
 import { formOf } from './form.js';
-import { groupName } from './columns.js';
 import { h } from './dom.js';
 import { tr, trn } from './i18n.js';
 import { word } from './words.js';
@@ -49,8 +48,8 @@ function chosen(subject) {
 }
 
 async function choice() {
-    const groups = (await all('/groups')).sort((a, b) => compare(groupName(a), groupName(b)));
-    const group = select('', [['', tr('All groups')], ...groups.map((row) => [row.name, visible(groupName(row))])]);
+    const groups = await allGroups();
+    const group = select('', [['', tr('All groups')], ...groupChoices(groups)]);
     const filter = h('input', { type: 'text', spellcheck: 'false', placeholder: 'outdated:yes' });
     return {
         node: [field(tr('Group'), group), field(tr('Filter'), filter, tr('Empty: all of them.'))],

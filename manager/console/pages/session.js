@@ -73,6 +73,7 @@ export async function signInAgain() {
     const account = me?.account ?? '';
     const { fields, nodes } = signInFields(account);
     fields.name.readOnly = account !== '';
+    fields.password.autofocus = account !== '';
     await dialog({
         title: tr('Your session has ended'),
         content: [h('p', {}, tr('Sign in again to go on.  What you entered is kept.')), nodes],

@@ -3,12 +3,19 @@
 
 import { ago, number, time, tr } from './i18n.js';
 import { append, fill, h, icon, setText } from './dom.js';
+import { format } from './route.js';
 import { problemText, tone, word } from './words.js';
 import { visible } from './text.js';
 
-// A name that a stranger chose: set apart, so that its direction of writing does not reach into the text around it.
+// A name that a stranger chose: set apart, so that its direction of writing does not reach into the text around it.  Where it is cut off
+// the pointer shows the whole.
 export function name(text) {
-    return h('bdi', {}, visible(text));
+    const shown = visible(text);
+    return h('bdi', { title: shown }, shown);
+}
+
+export function endpointLink(id, host, attributes) {
+    return h('a', { href: format(['endpoints', id]), ...attributes }, name(host || id));
 }
 
 // What a program said, which speaks English.
@@ -41,6 +48,9 @@ export const notice = (kind, ...content) => h('div', { class: `notice ${kind}` }
 export function heading(text, ...beside) {
     return h('div', { class: 'heading' }, h('h1', {}, text), h('div', { class: 'beside' }, beside));
 }
+
+// The way to a page that is below others: links, and what stands between them.
+export const crumbs = (...links) => h('nav', { class: 'crumbs', 'aria-label': tr('Path') }, links);
 
 export function card(title, ...content) {
     return h('section', { class: 'card' }, title && h('h2', {}, title), content);

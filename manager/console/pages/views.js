@@ -18,7 +18,7 @@ export function viewsMenu(shown, use) {
             ...views.map((view) => ({ text: visible(view.name), click: () => use({ ...view, columns: view.fields.split(',') }) })),
             { text: tr('Save this view…'), click: save },
             ...views.map(({ name }) => ({ text: tr('Delete view “{name}”', { name: visible(name) }), danger: true,
-                click: () => remove(`${PATH}/${encodeURIComponent(name)}`).then(load).catch(announceProblem) })),
+                click: () => remove(`${PATH}/${encodeURIComponent(name)}`).then(load) })),
         ]));
     }
 
@@ -30,7 +30,7 @@ export function viewsMenu(shown, use) {
         const done = await dialog({ title: tr('Save this view…'), content: field(tr('Name'), title), action: tr('Save'),
             submit: () => post(PATH, { name: title.value, filter, sort, fields: columns }) });
         if (done)
-            await load().catch(announceProblem);
+            await load();
     }
 
     load().catch((problem) => {

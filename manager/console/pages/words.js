@@ -3,286 +3,238 @@
 
 import { N_, tr } from './i18n.js';
 
-const DISPLAYED = {
-    'online': N_('Online'),
-    'offline': N_('Offline'),
-    'unreachable-online': N_('Unreachable/Online'),
-    'unreachable-offline': N_('Unreachable/Offline'),
-    'independent': N_('Independent'),
-    'inactive': N_('Inactive'),
-};
-
-const ACTUAL = {
-    'online': N_('Online'),
-    'stale': N_('Stale'),
-    'offline': N_('Offline'),
-    'never-seen': N_('Never seen'),
-};
-
-const VERDICT = {
-    'agree-online': N_('Agree: online'),
-    'agree-offline': N_('Agree: offline'),
-    'hidden-by-nat': N_('Hidden by NAT'),
-    'ghost-online': N_('Ghost online'),
-    'wrong-host': N_('Wrong host'),
-    'unverified': N_('Unverified'),
-};
-
-const REACH = {
-    'reachable': N_('Reachable'),
-    'refused': N_('Refused'),
-    'timeout': N_('No answer'),
-    'no-route': N_('No route'),
-    'wrong-host': N_('Wrong host'),
-    'not-probed': N_('Not dialled'),
-};
-
-const PATH = {
-    'channel': N_('by its line'),
-    'direct': N_('by direct dial'),
-    'update-notification': N_('with an update notification'),
-    'poll': N_('by its poll'),
-    'bundle': N_('with the bundle'),
-};
-
-const STATE = {
-    'queued': N_('Queued'),
-    'sent': N_('Sent'),
-    'received': N_('Received'),
-    'started': N_('Started'),
-    'succeeded': N_('Succeeded'),
-    'failed': N_('Failed'),
-    'rejected': N_('Rejected'),
-    'timed-out': N_('Timed out'),
-    'expired': N_('Expired'),
-    'cancelled': N_('Cancelled'),
-};
-
-const KIND = {
-    'update-now': N_('Update Now'),
-    'rollback': N_('Roll-back'),
-    'synchronize': N_('Synchronize with server'),
-    'scan': N_('Scan now'),
-    'stop-scan': N_('Stop scan'),
-    'quarantine-restore': N_('Restore from quarantine'),
-    'quarantine-delete': N_('Delete from quarantine'),
-};
-
-const ROLLOUT = {
-    'running': N_('Running'),
-    'soaking': N_('Soaking'),
-    'paused': N_('Paused'),
-    'halted': N_('Halted'),
-    'aborted': N_('Aborted'),
-    'done': N_('Complete'),
-};
-
-const OUTCOME = {
-    'pending': N_('Not yet'),
-    'away': N_('Away'),
-    'open': N_('Has it'),
-    'succeeded': N_('Succeeded'),
-    'failed': N_('Failed'),
-    'silent': N_('Silent'),
-    'left': N_('Left out'),
-};
-
-const DETECTION = {
-    'open': N_('Open'),
-    'acknowledged': N_('Acknowledged'),
-    'removed': N_('Endpoint removed'),
-};
-
-const DONE = {
-    'reported': N_('Reported only'),
-    'quarantined': N_('Quarantined'),
-    'quarantine-failed': N_('Could not be quarantined'),
-};
-
-const NOTE = {
-    offline: N_('Endpoints offline'),
-    outdated: N_('Endpoints outdated'),
-    detection: N_('Detections'),
-    enrolled: N_('Enrolments'),
-    clone: N_('Clones'),
-    revoked: N_('Revoked certificates'),
-    removed: N_('Removed endpoints'),
-    blind: N_('Server hears no endpoint'),
-    broker: N_('Trouble with a broker'),
-    disk: N_('Disk nearly full'),
-    repository: N_('Repository signature ages'),
-    end: N_('Something ends soon'),
-    account: N_('Changes of accounts'),
-    denied: N_('Calls that were denied'),
-};
-
-const NOTIFICATION = {
-    ok: N_('In order'),
-    failing: N_('Failing'),
-    disabled: N_('Disabled'),
-};
-
-const MESSAGE = {
-    'gathering': N_('Gathering'),
-    'waiting': N_('Waiting'),
-    'sent': N_('Sent'),
-    'given-up': N_('Given up'),
-};
-
-const ROLE = {
-    'owner': N_('Owner'),
-    'administrator': N_('Administrator'),
-    'operator': N_('Operator'),
-    'auditor': N_('Auditor'),
-};
-
-const BUNDLE = {
-    'valid': N_('Valid'),
-    'used up': N_('Used up'),
-    'expired': N_('Expired'),
-    'withdrawn': N_('Withdrawn'),
-};
-
-const ACCOUNT = {
-    'enabled': N_('Enabled'),
-    'disabled': N_('Disabled'),
-};
-
-const BROKER = {
-    up: N_('In order'),
-    away: N_('Not heard'),
-    drained: N_('Drained'),
-};
-
-const HAPPENED = {
-    'enrolled': N_('Enrolled'),
-    'settings': N_('Settings'),
-    'status': N_('Actual status'),
-    'displayed': N_('Displayed status'),
-    'observed': N_('Source address'),
-    'update': N_('Update'),
-    'update-now': N_('Update Now'),
-    'rollback': N_('Roll-back'),
-    'synchronize': N_('Synchronize with server'),
-    'scan': N_('Scan'),
-    'acknowledged': N_('Acknowledged'),
-    'moved': N_('Moved'),
-    'revoked': N_('Certificate revoked'),
-    'clone': N_('Clone'),
-    'detection': N_('Detection'),
-    'command': N_('Command'),
-};
-
-const COMPONENT = {
-    'virus': N_('Virus pattern'),
-    'virus-agent': N_('Smart scan agent pattern'),
-    'agent': N_('Smart scan agent pattern'),
-    'rules': N_('Rules'),
-};
-
-const HOW = {
-    'manual': N_('By hand'),
-    'schedule': N_('By schedule'),
-    'command': N_('By command'),
-    'other': N_('Other'),
-};
-
-const SCAN = {
-    'never': N_('Never scanned'),
-    'completed': N_('Completed'),
-    'failed': N_('Failed'),
-    'stopped': N_('Stopped'),
-    'other': N_('Other'),
-};
-
-const END = {
-    'admin': N_('Certificate of an account'),
-    'monitor': N_('Certificate of a monitor'),
-    'console': N_('Certificate of a console'),
-    'server': N_('Certificate of the server'),
-    'manager': N_('Certificate of the manager'),
-    'ca': N_('Certificate authority'),
-    'root': N_('Repository: root'),
-    'targets': N_('Repository: targets'),
-    'snapshot': N_('Repository: snapshot'),
-    'timestamp': N_('Repository: timestamp'),
-    'component': N_('Signature of patterns'),
-};
-
-const GRADE = {
-    'quiet': N_('In order'),
-    'near': N_('Ends soon'),
-    'urgent': N_('Ends very soon'),
-    'past': N_('Has ended'),
-};
-
-const LINE = {
-    'up': N_('Up'),
-    'no-broker': N_('No broker'),
-    'no-manager': N_('No manager'),
-};
-
-const CERTIFICATE = {
-    'valid': N_('Valid'),
-    'disabled': N_('Disabled'),
-    'expired': N_('Expired'),
-    'authority-ended': N_('Authority has ended'),
-};
-
-// Why an endpoint's actual status changed.
-const REASON = {
-    'birth': N_('connected'),
-    'heartbeat': N_('heartbeat'),
-    'echo': N_('answered'),
-    'heartbeat-late': N_('heartbeat late'),
-    'clean-stop': N_('closed its line'),
-    'line-lost': N_('line lost'),
-    'keepalive': N_('silent'),
-    'replaced': N_('replaced'),
-    'revoked': N_('Certificate revoked'),
-    'flooding': N_('Flooding'),
-    'server-blind': N_('Server hears no endpoint'),
-};
-
-const WEEKDAY = {
-    mon: N_('Monday'),
-    tue: N_('Tuesday'),
-    wed: N_('Wednesday'),
-    thu: N_('Thursday'),
-    fri: N_('Friday'),
-    sat: N_('Saturday'),
-    sun: N_('Sunday'),
-};
-
 const TABLES = {
-    displayed: DISPLAYED,
-    actual: ACTUAL,
-    verdict: VERDICT,
-    reach: REACH,
-    path: PATH,
-    state: STATE,
-    kind: KIND,
-    rollout: ROLLOUT,
-    outcome: OUTCOME,
-    note: NOTE,
-    notification: NOTIFICATION,
-    message: MESSAGE,
-    detection: DETECTION,
-    done: DONE,
-    role: ROLE,
-    bundle: BUNDLE,
-    account: ACCOUNT,
-    broker: BROKER,
-    happened: HAPPENED,
-    component: COMPONENT,
-    weekday: WEEKDAY,
-    how: HOW,
-    scan: SCAN,
-    end: END,
-    grade: GRADE,
-    line: LINE,
-    certificate: CERTIFICATE,
-    reason: REASON,
+    displayed: {
+        'online': N_('Online'),
+        'offline': N_('Offline'),
+        'unreachable-online': N_('Unreachable/Online'),
+        'unreachable-offline': N_('Unreachable/Offline'),
+        'independent': N_('Independent'),
+        'inactive': N_('Inactive'),
+    },
+    actual: {
+        'online': N_('Online'),
+        'stale': N_('Stale'),
+        'offline': N_('Offline'),
+        'never-seen': N_('Never seen'),
+    },
+    verdict: {
+        'agree-online': N_('Agree: online'),
+        'agree-offline': N_('Agree: offline'),
+        'hidden-by-nat': N_('Hidden by NAT'),
+        'ghost-online': N_('Ghost online'),
+        'wrong-host': N_('Wrong host'),
+        'unverified': N_('Unverified'),
+    },
+    reach: {
+        'reachable': N_('Reachable'),
+        'refused': N_('Refused'),
+        'timeout': N_('No answer'),
+        'no-route': N_('No route'),
+        'wrong-host': N_('Wrong host'),
+        'not-probed': N_('Not dialled'),
+    },
+    path: {
+        'channel': N_('by its line'),
+        'direct': N_('by direct dial'),
+        'update-notification': N_('with an update notification'),
+        'poll': N_('by its poll'),
+        'bundle': N_('with the bundle'),
+    },
+    state: {
+        'queued': N_('Queued'),
+        'sent': N_('Sent'),
+        'received': N_('Received'),
+        'started': N_('Started'),
+        'succeeded': N_('Succeeded'),
+        'failed': N_('Failed'),
+        'rejected': N_('Rejected'),
+        'timed-out': N_('Timed out'),
+        'expired': N_('Expired'),
+        'cancelled': N_('Cancelled'),
+    },
+    kind: {
+        'update-now': N_('Update Now'),
+        'rollback': N_('Roll-back'),
+        'synchronize': N_('Synchronize with server'),
+        'scan': N_('Scan now'),
+        'stop-scan': N_('Stop scan'),
+        'quarantine-restore': N_('Restore from quarantine'),
+        'quarantine-delete': N_('Delete from quarantine'),
+    },
+    rollout: {
+        'running': N_('Running'),
+        'soaking': N_('Soaking'),
+        'paused': N_('Paused'),
+        'halted': N_('Halted'),
+        'aborted': N_('Aborted'),
+        'done': N_('Complete'),
+    },
+    outcome: {
+        'pending': N_('Not yet'),
+        'away': N_('Away'),
+        'open': N_('Has it'),
+        'succeeded': N_('Succeeded'),
+        'failed': N_('Failed'),
+        'silent': N_('Silent'),
+        'left': N_('Left out'),
+    },
+    note: {
+        offline: N_('Endpoints offline'),
+        outdated: N_('Endpoints outdated'),
+        detection: N_('Detections'),
+        enrolled: N_('Enrolments'),
+        clone: N_('Clones'),
+        revoked: N_('Revoked certificates'),
+        removed: N_('Removed endpoints'),
+        blind: N_('Server hears no endpoint'),
+        broker: N_('Trouble with a broker'),
+        disk: N_('Disk nearly full'),
+        repository: N_('Repository signature ages'),
+        end: N_('Something ends soon'),
+        account: N_('Changes of accounts'),
+        denied: N_('Calls that were denied'),
+    },
+    notification: {
+        ok: N_('In order'),
+        failing: N_('Failing'),
+        disabled: N_('Disabled'),
+    },
+    message: {
+        'gathering': N_('Gathering'),
+        'waiting': N_('Waiting'),
+        'sent': N_('Sent'),
+        'given-up': N_('Given up'),
+    },
+    detection: {
+        'open': N_('Open'),
+        'acknowledged': N_('Acknowledged'),
+        'removed': N_('Endpoint removed'),
+    },
+    done: {
+        'reported': N_('Reported only'),
+        'quarantined': N_('Quarantined'),
+        'quarantine-failed': N_('Could not be quarantined'),
+    },
+    role: {
+        'owner': N_('Owner'),
+        'administrator': N_('Administrator'),
+        'operator': N_('Operator'),
+        'auditor': N_('Auditor'),
+    },
+    bundle: {
+        'valid': N_('Valid'),
+        'used up': N_('Used up'),
+        'expired': N_('Expired'),
+        'withdrawn': N_('Withdrawn'),
+    },
+    account: {
+        'enabled': N_('Enabled'),
+        'disabled': N_('Disabled'),
+    },
+    broker: {
+        up: N_('In order'),
+        away: N_('Not heard'),
+        drained: N_('Drained'),
+    },
+    happened: {
+        'enrolled': N_('Enrolled'),
+        'settings': N_('Settings'),
+        'status': N_('Actual status'),
+        'displayed': N_('Displayed status'),
+        'observed': N_('Source address'),
+        'update': N_('Update'),
+        'update-now': N_('Update Now'),
+        'rollback': N_('Roll-back'),
+        'synchronize': N_('Synchronize with server'),
+        'scan': N_('Scan'),
+        'acknowledged': N_('Acknowledged'),
+        'moved': N_('Moved'),
+        'revoked': N_('Certificate revoked'),
+        'clone': N_('Clone'),
+        'detection': N_('Detection'),
+        'quarantine': N_('Quarantine'),
+        'command': N_('Command'),
+        'upgrade': N_('Upgrade of the program'),
+        'upgrade-failed': N_('Upgrade of the program failed'),
+        'flooding': N_('Flooding'),
+        'refusal': N_('Refused'),
+        'removed': N_('Endpoint removed'),
+        'came-back': N_('Certificate renewed late'),
+        'came-late': N_('Certificate not renewed'),
+    },
+    component: {
+        'virus': N_('Virus pattern'),
+        'virus-agent': N_('Smart scan agent pattern'),
+        'agent': N_('Smart scan agent pattern'),
+        'rules': N_('Rules'),
+    },
+    weekday: {
+        mon: N_('Monday'),
+        tue: N_('Tuesday'),
+        wed: N_('Wednesday'),
+        thu: N_('Thursday'),
+        fri: N_('Friday'),
+        sat: N_('Saturday'),
+        sun: N_('Sunday'),
+    },
+    how: {
+        'manual': N_('By hand'),
+        'schedule': N_('By schedule'),
+        'command': N_('By command'),
+        'other': N_('Other'),
+    },
+    scan: {
+        'never': N_('Never scanned'),
+        'completed': N_('Completed'),
+        'failed': N_('Failed'),
+        'stopped': N_('Stopped'),
+        'other': N_('Other'),
+    },
+    end: {
+        'admin': N_('Certificate of an account'),
+        'monitor': N_('Certificate of a monitor'),
+        'console': N_('Certificate of a console'),
+        'server': N_('Certificate of the server'),
+        'manager': N_('Certificate of the manager'),
+        'ca': N_('Certificate authority'),
+        'root': N_('Repository: root'),
+        'targets': N_('Repository: targets'),
+        'snapshot': N_('Repository: snapshot'),
+        'timestamp': N_('Repository: timestamp'),
+        'component': N_('Signature of patterns'),
+    },
+    grade: {
+        'quiet': N_('In order'),
+        'near': N_('Ends soon'),
+        'urgent': N_('Ends very soon'),
+        'past': N_('Has ended'),
+    },
+    line: {
+        'up': N_('Up'),
+        'no-broker': N_('No broker'),
+        'no-manager': N_('No manager'),
+    },
+    certificate: {
+        'valid': N_('Valid'),
+        'disabled': N_('Disabled'),
+        'expired': N_('Expired'),
+        'authority-ended': N_('Authority has ended'),
+    },
+    // Why an endpoint's actual status changed.
+    reason: {
+        'birth': N_('connected'),
+        'heartbeat': N_('heartbeat'),
+        'echo': N_('answered'),
+        'heartbeat-late': N_('heartbeat late'),
+        'clean-stop': N_('closed its line'),
+        'line-lost': N_('line lost'),
+        'keepalive': N_('silent'),
+        'replaced': N_('replaced'),
+        'revoked': N_('Certificate revoked'),
+        'flooding': N_('Flooding'),
+        'server-blind': N_('Server hears no endpoint'),
+    },
 };
 
 // word('actual', 'never-seen') -> "Never seen"

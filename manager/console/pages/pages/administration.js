@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Administration: who may do what, who did what, what ends when, and whether all parts work.
 
+import { allGroups, groupName, groupNamer } from '../group_name.js';
 import { all, get, patch, post, remove, request } from '../api.js';
-import { announce, announceProblem, badge, button, card, checkbox, confirm, dialog, facts, field, heading, name, notice, said, select, table,
-    tabs, when } from '../ui.js';
+import { announce, badge, button, card, checkbox, confirm, dialog, facts, field, heading, name, notice, said, select, table, tabs,
+    when } from '../ui.js';
 import { brokers } from './brokers.js';
 import { codes, word } from '../words.js';
 import { fill, h } from '../dom.js';
 import { format } from '../route.js';
-import { groupName } from '../columns.js';
 import { mayBe, whoIsIt } from '../session.js';
 import { N_, time, tr } from '../i18n.js';
 import { notifications } from './notifications.js';
@@ -55,23 +55,23 @@ async function sure(title, question, run, done, draw) {
 }
 
 async function accounts(draw) {
-    const rows = await all('/accounts');
+    const [rows, groupsOf] = await Promise.all([all('/accounts'), groupNamer()]);
     const isOwner = mayBe('owner');
     const actions = (row) => isOwner && row.name !== whoIsIt().account && h('span', { class: 'buttons' },
-        button(tr('Change'), () => editAccount(row, draw).catch(announceProblem)),
+        button(tr('Change'), () => editAccount(row, draw)),
         row.codes && button(tr('End one-time codes'), () => sure(tr('End one-time codes'), tr('{name} signs in with the password alone.',
             { name: visible(row.name) }), () => post('/codes:delete', { name: row.name }), tr('The one-time codes are ended.'), draw)),
         row.state === 'disabled'
-            ? button(tr('Enable'), () => post(`/accounts/${encodeURIComponent(row.name)}/enabling`).then(draw, announceProblem))
+            ? button(tr('Enable'), () => post(`/accounts/${encodeURIComponent(row.name)}/enabling`).then(draw))
             : button(tr('Disable'), () => sure(tr('Disable'), tr('{name} can do nothing until the account is enabled again; its sessions end.',
                 { name: visible(row.name) }), () => post(`/accounts/${encodeURIComponent(row.name)}/disabling`),
             tr('The account is disabled.'), draw)));
-    return card(null, isOwner && h('div', { class: 'actions start' }, button(tr('New account'), () => newAccount(draw).catch(announceProblem),
+    return card(null, isOwner && h('div', { class: 'actions start' }, button(tr('New account'), () => newAccount(draw),
         { class: 'primary' })),
     table([
         { title: tr('Name'), cell: (row) => name(row.name) },
         { title: tr('Role'), cell: (row) => word('role', row.role) },
-        { title: tr('Groups'), cell: (row) => (row.groups.length === 0 ? tr('all') : visible(row.groups.join(', '))) },
+        { title: tr('Groups'), cell: (row) => groupsOf(row.groups) },
         { title: tr('State'), cell: (row) => badge('account', row.state) },
         { title: tr('Certificate until'), cell: (row) => time(row.expires) },
         isOwner && { title: tr('One-time codes'), cell: (row) => (row.codes ? tr('Yes') : tr('No')) },
@@ -81,7 +81,7 @@ async function accounts(draw) {
 }
 
 async function accountFields(row) {
-    const groups = await all('/groups');
+    const groups = await allGroups();
     const role = select(row?.role ?? 'operator', codes('role').map((code) => [code, word('role', code)]));
     const boxes = groups.map((group) => ({ group, ...checkbox(visible(groupName(group)), row?.groups.includes(group.name) ?? false) }));
     const note = h('input', { type: 'text', value: row?.note ?? '', maxlength: 200 });
@@ -138,13 +138,13 @@ async function sessions(draw) {
 }
 
 async function tokens(draw) {
-    const rows = await all('/tokens');
-    return card(null, h('div', { class: 'actions start' }, button(tr('New token'), () => newToken(draw).catch(announceProblem), { class: 'primary' })),
+    const [rows, groupsOf] = await Promise.all([all('/tokens'), groupNamer()]);
+    return card(null, h('div', { class: 'actions start' }, button(tr('New token'), () => newToken(draw), { class: 'primary' })),
         table([
             { title: tr('Name'), cell: (row) => name(row.name) },
             { title: tr('Account'), cell: (row) => name(row.account) },
             { title: tr('Role'), cell: (row) => word('role', row.role) },
-            { title: tr('Groups'), cell: (row) => (row.groups?.length ? visible(row.groups.join(', ')) : tr('all')) },
+            { title: tr('Groups'), cell: (row) => groupsOf(row.groups) },
             { title: tr('Ends'), cell: (row) => time(row.ends) },
             { title: '', cell: (row) => button(tr('Delete'), () => sure(tr('Delete'), tr('Programs that use {name} are refused from now on.',
                 { name: visible(row.name) }), () => remove(`/tokens/${encodeURIComponent(row.id)}`), tr('The token is deleted.'), draw),
@@ -203,7 +203,7 @@ async function audit(draw, query) {
             { title: tr('Arguments'), cell: (row) => h('span', { class: 'path', lang: 'en' }, visible(row.arguments)) },
             { title: tr('Result'), cell: (row) => (row.code ? h('span', { class: 'badge bad', lang: 'en' }, row.code) :
                 h('span', { class: 'badge good' }, tr('done'))) },
-        ], rows, tr('Nothing yet.'), tr('Audit log')), cursor && button(tr('More'), () => more().catch(announceProblem)));
+        ], rows, tr('Nothing yet.'), tr('Audit log')), cursor && button(tr('More'), () => more()));
     }
 }
 

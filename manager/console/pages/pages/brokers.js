@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The brokers that a server with several of them runs: who is where, and which are drained.
 
-import { announce, announceProblem, badge, button, card, confirm, table, when } from '../ui.js';
+import { announce, badge, button, card, confirm, table, when } from '../ui.js';
 import { all, post } from '../api.js';
 import { h } from '../dom.js';
 import { mayBe } from '../session.js';
@@ -25,8 +25,8 @@ async function useAgain(row, draw) {
 // The last one that is used has nowhere to drain to.
 function action(row, used, draw) {
     if (row.state === 'drained')
-        return button(tr('Use again'), () => useAgain(row, draw).catch(announceProblem));
-    return used > 1 && button(tr('Drain'), () => drain(row, draw).catch(announceProblem), { class: 'danger-text' });
+        return button(tr('Use again'), () => useAgain(row, draw));
+    return used > 1 && button(tr('Drain'), () => drain(row, draw), { class: 'danger-text' });
 }
 
 // null for a server with one.

@@ -2,7 +2,7 @@
 // Commands: all of them, and one with the live state of each endpoint.
 
 import { all, get, post } from '../api.js';
-import { announceProblem, badge, button, card, confirm, extent, facts, heading, name, said, table, when } from '../ui.js';
+import { badge, button, card, confirm, crumbs, endpointLink, extent, facts, heading, name, said, table, when } from '../ui.js';
 import { codes, tone, word } from '../words.js';
 import { h, refill } from '../dom.js';
 import { always, follow, inTurn } from '../follow.js';
@@ -64,7 +64,7 @@ export async function command({ id }) {
         refill(buttons,
             document.open > 0 && mayBe('operator') && button(tr('Cancel command'), () => cancel(), { class: 'danger-text' }),
             failed.length > 0 && AGAIN.has(document.kind) && mayBe('operator') && button(tr('Again for those that failed'),
-                () => issueAgain(document.kind, failed.map((row) => row.endpoint)).catch(announceProblem)));
+                () => issueAgain(document.kind, failed.map((row) => row.endpoint))));
         refill(body, overview(document), card(tr('Endpoints'), targetTable(document.targets, shown)));
         return document;
     });
@@ -81,7 +81,7 @@ export async function command({ id }) {
     return {
         title,
         node: h('div', { class: 'page' },
-            h('nav', { class: 'crumbs', 'aria-label': tr('Path') }, h('a', { href: '#/commands' }, tr('Commands'))),
+            crumbs(h('a', { href: '#/commands' }, tr('Commands'))),
             heading(title, buttons), body),
         close,
     };
@@ -99,7 +99,7 @@ function overview(document) {
 
 function targetTable(targets, shown) {
     return table([
-        { title: tr('Host name'), cell: (row) => h('a', { href: format(['endpoints', row.endpoint]) }, name(row.host || row.endpoint)) },
+        { title: tr('Host name'), cell: (row) => endpointLink(row.endpoint, row.host) },
         { title: tr('State'), cell: (row) => badge('state', row.state) },
         { title: tr('Since'), cell: (row) => when(row.changed) },
         { title: tr('Detail'), cell: (row) => said(row.detail || row.code) },

@@ -3,7 +3,7 @@
 
 import { actionEntries, subjectOf } from '../actions.js';
 import { all, get, post } from '../api.js';
-import { announce, announceProblem, badge, button, card, confirm, facts, heading, name, notice, said, table, when } from '../ui.js';
+import { announce, badge, button, card, confirm, crumbs, facts, heading, name, notice, said, table, when } from '../ui.js';
 import { age, displayedCode, programOf } from '../columns.js';
 import { always, follow } from '../follow.js';
 import { h, refill } from '../dom.js';
@@ -32,7 +32,7 @@ export async function endpoint({ id }) {
     }
 
     draw(document);
-    drawPast().catch(announceProblem);
+    drawPast();
     // Its row came with a change: the whole document says more than the row.
     const close = follow({ endpoints: ({ rows = [] }) => rows.some((row) => row.id === id), commands: always }, async () => {
         draw(await get(path));
@@ -41,7 +41,7 @@ export async function endpoint({ id }) {
     return {
         title: visible(document.host || id),
         node: h('div', { class: 'page' },
-            h('nav', { class: 'crumbs', 'aria-label': tr('Path') }, h('a', { href: '#/endpoints' }, tr('Security Settings')), ' › ',
+            crumbs(h('a', { href: '#/endpoints' }, tr('Security Settings')), ' › ',
                 h('a', { href: format(['endpoints'], { group: document.group }) }, name(document.group_display || document.group))),
             heading(name(document.host || id), actions(document)),
             cloneNotice(document, path), body, past),
@@ -51,7 +51,7 @@ export async function endpoint({ id }) {
 
 function actions(document) {
     return actionEntries(() => subjectOf(document)).map((entry) =>
-        button(entry.text, () => entry.click().catch(announceProblem), { class: entry.danger ? 'danger-text' : null }));
+        button(entry.text, () => entry.click(), { class: entry.danger ? 'danger-text' : null }));
 }
 
 // Both statuses side by side, and between them the verdict with its reason.
@@ -147,7 +147,7 @@ function detectionsCard(rows) {
 function historyCard(rows) {
     return card(tr('History'), table([
         { title: tr('Time'), cell: (row) => h('span', { class: 'nowrap' }, time(row.at)) },
-        { title: tr('What'), cell: (row) => word('happened', row.what) },
+        { title: tr('What'), cell: (row) => h('span', { class: 'nowrap' }, word('happened', row.what)) },
         { title: tr('Detail'), cell: (row) => historyDetail(row) },
     ], [...rows].reverse(), tr('Nothing yet.'), tr('History')));
 }

@@ -4,11 +4,10 @@
 import * as live from '../live.js';
 import { actionEntries, subjectOfSelection } from '../actions.js';
 import { address, all, post } from '../api.js';
-import { allColumns, chooseColumns, fieldsOf, groupName, knownColumns } from '../columns.js';
-import { announce, announceProblem, button, checkbox, dialog, field, heading, name, problemBox } from '../ui.js';
+import { allColumns, chooseColumns, fieldsOf, knownColumns } from '../columns.js';
+import { announce, button, checkbox, dialog, field, heading, name, problemBox } from '../ui.js';
 import { both, term } from '../query.js';
-import { compare } from '../text.js';
-import { displayNameField } from '../group_name.js';
+import { allGroups, displayNameField, groupName } from '../group_name.js';
 import { fill, h, icon, refill, setText } from '../dom.js';
 import { Grid } from '../grid.js';
 import { List } from '../list.js';
@@ -87,7 +86,7 @@ class EndpointsPage {
     }
 
     async #loadGroups() {
-        this.groups = (await all('/groups')).sort((a, b) => compare(groupName(a), groupName(b)));
+        this.groups = await allGroups();
         const sum = this.groups.reduce((n, group) => n + group.endpoints, 0);
         const entry = (id, text, n) => h('a', { href: this.#address({ group: id }), 'aria-current': String(this.group === id) },
             icon('group'), h('span', { class: 'tree-name' }, text), h('span', { class: 'tree-count' }, number(n)));
@@ -124,7 +123,7 @@ class EndpointsPage {
                 button(tr('Select all {n} that match', { n: number(list.total) }), () => this.#select('selectAll'), { class: 'link' }),
             button(tr('Clear'), () => this.#select('clear'), { class: 'link' }),
             h('span', { class: 'spring' }), actionEntries(subject).map((entry) =>
-                button(entry.text, () => entry.click().catch(announceProblem), { class: entry.danger ? 'danger-text' : null })));
+                button(entry.text, () => entry.click(), { class: entry.danger ? 'danger-text' : null })));
     }
 
     #select(how) {

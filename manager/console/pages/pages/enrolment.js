@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Enrolment: the bundles with which PCs enrol.
 
+import { allGroups, groupChoices, groupNamer } from '../group_name.js';
 import { all, remove, request } from '../api.js';
 import { announce, badge, button, card, confirm, dialog, field, heading, name, notice, select, table } from '../ui.js';
-import { compare, visible } from '../text.js';
 import { fill, h } from '../dom.js';
-import { groupName } from '../columns.js';
 import { mayBe } from '../session.js';
 import { number, time, tr } from '../i18n.js';
 
@@ -19,11 +18,11 @@ export async function enrolment() {
     };
 
     async function draw() {
-        const rows = await all('/bundles');
+        const [rows, groupsOf] = await Promise.all([all('/bundles'), groupNamer()]);
         fill(body, card(tr('Bundles'), table([
             { title: tr('Id'), cell: (row) => row.id },
             { title: tr('State'), cell: (row) => badge('bundle', row.state) },
-            { title: tr('Group'), cell: (row) => name(row.group) },
+            { title: tr('Group'), cell: (row) => groupsOf([row.group]) },
             { title: tr('For'), cell: (row) => row.endpoint || tr('new endpoints') },
             { title: tr('Uses left'), end: true, cell: (row) => number(row.uses_left) },
             { title: tr('Until'), cell: (row) => time(row.expires) },
@@ -34,8 +33,8 @@ export async function enrolment() {
     }
 
     async function create() {
-        const groups = (await all('/groups')).sort((a, b) => compare(groupName(a), groupName(b)));
-        const group = select(groups[0]?.name, groups.map((row) => [row.name, visible(groupName(row))]));
+        const groups = await allGroups();
+        const group = select(groups[0]?.name, groupChoices(groups));
         const uses = h('input', { type: 'number', value: 1, min: 1, max: 100000, required: true });
         const days = h('input', { type: 'number', value: 7, min: 1, max: 365, required: true });
         const bundle = await dialog({

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The settings of a group, a page for each kind: a form, and who has them.
 
-import { announce, button, card, confirm, dialog, field, heading, name, notice, problemBox, select, table, tabs, when } from '../ui.js';
+import { announce, button, card, confirm, crumbs, dialog, endpointLink, field, heading, name, notice, problemBox, select, table, tabs,
+    when } from '../ui.js';
 import { all, patch, remove, request } from '../api.js';
 import { changes, merge } from '../settings.js';
 import { fill, h, refill } from '../dom.js';
 import { always, follow } from '../follow.js';
 import { format } from '../route.js';
-import { displayNameField } from '../group_name.js';
-import { groupName } from '../columns.js';
+import { allGroups, displayNameField, groupChoices, groupName } from '../group_name.js';
 import { mayBe } from '../session.js';
 import { N_, number, tr, trn } from '../i18n.js';
 import { SETTING_PAGES, settingLabel, settingRows, settingValue } from '../setting_words.js';
@@ -72,7 +72,7 @@ class GroupPage {
         this.holders = h('div', {});
         this.body = h('div', {});
         fill(this.node,
-            h('nav', { class: 'crumbs', 'aria-label': tr('Path') }, h('a', { href: '#/endpoints' }, tr('Security Settings')), ' › ',
+            crumbs(h('a', { href: '#/endpoints' }, tr('Security Settings')), ' › ',
                 this.crumb),
             heading(this.title(), this.#groupActions()),
             tabs(tr('Settings of the group'), entries.map(([tab, text]) =>
@@ -167,12 +167,12 @@ class GroupPage {
 
     #copyButton() {
         return button(tr('Copy to another group…'), async () => {
-            const groups = (await all('/groups')).filter((row) => row.name !== this.group);
+            const groups = (await allGroups()).filter((row) => row.name !== this.group);
             if (groups.length === 0) {
                 announce(tr('There is no other group.'), 'info');
                 return;
             }
-            const target = select(groups[0].name, groups.map((row) => [row.name, visible(groupName(row))]));
+            const target = select(groups[0].name, groupChoices(groups));
             await dialog({
                 title: tr('Copy to another group…'),
                 content: [h('p', {}, tr('The values of this page are saved in the other group too.')), field(tr('Group'), target)],
@@ -205,7 +205,7 @@ class GroupPage {
             h('p', {}, this.#whoHasIt()),
             missing.length > 0 && [h('h3', {}, tr('Not yet')),
                 h('ul', { class: 'plain' }, missing.slice(0, 20).map((row) => h('li', {},
-                    h('a', { href: format(['endpoints', row.id]) }, name(row.host || row.id)), ' – ', this.#howItComes(row)))),
+                    endpointLink(row.id, row.host), ' – ', this.#howItComes(row)))),
                 missing.length > 20 && h('a', { href: format(['endpoints'], { filter: term('settings_current', 'no'), group: this.group }) },
                     tr('All of them'))]));
     }

@@ -2,7 +2,7 @@
 // What the settings of a group were: the versions that are kept, what one changed, and back to it.
 
 import { all, get, request } from '../api.js';
-import { announce, announceProblem, button, card, confirm, dialog, table, when } from '../ui.js';
+import { announce, button, card, confirm, dialog, table, when } from '../ui.js';
 import { h } from '../dom.js';
 import { mayBe } from '../session.js';
 import { number, tr } from '../i18n.js';
@@ -18,9 +18,9 @@ export async function versionsCard(path, current, restored) {
         { title: tr('Account'), cell: (row) => visible(row.changed_by) },
         { title: tr('What changed'), cell: (row) => whatChanged(row) },
         { title: '', cell: (row) => h('span', { class: 'buttons' },
-            row.keys && button(tr('Compare'), () => compare(path, row.version - 1, row.version).catch(announceProblem)),
+            row.keys && button(tr('Compare'), () => compare(path, row.version - 1, row.version)),
             row.version !== current.document.version && mayBe('administrator') &&
-                button(tr('Restore'), () => restore(path, row.version, current, restored).catch(announceProblem))) },
+                button(tr('Restore'), () => restore(path, row.version, current, restored))) },
     ], rows, tr('Nothing yet.'), tr('Versions')));
 }
 

@@ -3,11 +3,10 @@
 
 import * as live from '../live.js';
 import { all, get } from '../api.js';
-import { badge, card, heading, name, notice, when } from '../ui.js';
+import { badge, card, endpointLink, heading, name, notice, said, when } from '../ui.js';
 import { codes, tone, word } from '../words.js';
-import { visible } from '../text.js';
 import { fill, h, refill, setText } from '../dom.js';
-import { displayedText } from '../columns.js';
+import { displayedCode, displayedText } from '../columns.js';
 import { format } from '../route.js';
 import { follow } from '../follow.js';
 import { mayBe } from '../session.js';
@@ -151,13 +150,22 @@ function endsList({ repository, ends = [], latest_patterns: latest = {} }) {
             h('dd', {}, tr('until'), ' ', day(end.end), ' ', badge('grade', end.state)))));
 }
 
+// What an event led to, where there are words for it.
+const RESULTS = {
+    status: (to) => badge('actual', to),
+    revoked: (to) => badge('actual', to),
+    displayed: (to) => badge('displayed', displayedCode(to)),
+    scan: (to) => badge('scan', to),
+    enrolled: name,
+    moved: name,
+};
+
 function addEvents(list, rows) {
     if (rows.length > 0)
         list.querySelector('.empty')?.remove();
     for (const event of rows)
-        list.prepend(h('li', {}, when(event.at), ' ', h('a', { href: format(['endpoints', event.id]) },
-            name(event.host || event.id)), ' ', word('happened', event.what), ' ',
-        event.to && (event.what === 'status' ? badge('actual', event.to) : visible(event.to))));
+        list.prepend(h('li', {}, when(event.at), ' ', event.id && endpointLink(event.id, event.host), ' ', word('happened', event.what), ' ',
+            event.to && (RESULTS[event.what] ?? said)(event.to)));
     while (list.children.length > MAX_EVENTS)
         list.lastChild.remove();
 }

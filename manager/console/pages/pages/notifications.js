@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // Notifications: the rules of who is told of what; and one, with what its destination said and what was sent.
 
+import { allGroups, groupChoices, groupNamer } from '../group_name.js';
 import { all, get, patch, post, remove } from '../api.js';
-import { announce, announceProblem, badge, button, card, confirm, dialog, facts, field, heading, name, notice, problemBox, said, table, when } from '../ui.js';
+import { announce, announceProblem, badge, button, card, confirm, crumbs, dialog, facts, field, heading, name, notice, problemBox, said,
+    table, when } from '../ui.js';
 import { changes, parseList } from '../settings.js';
 import { codes, word } from '../words.js';
-import { compare, visible } from '../text.js';
+import { visible } from '../text.js';
 import { fill, h, refill } from '../dom.js';
 import { follow, inTurn } from '../follow.js';
 import { format } from '../route.js';
 import { formOf } from '../form.js';
-import { groupName } from '../columns.js';
 import { currentLanguage, LANGUAGES, number, tr } from '../i18n.js';
 
 const EVERY = 5000; // ms: nothing tells of what was sent
@@ -22,15 +23,15 @@ const pageOf = (id) => format(['notifications', id]);
 
 // A part of the administration's page.
 export async function notifications() {
-    const rows = await all('/notifications');
+    const [rows, groupsOf] = await Promise.all([all('/notifications'), groupNamer()]);
     return card(null, h('p', {}, tr('The server tells people by mail, webhook or syslog, without anybody looking.')),
-        h('div', { class: 'actions start' }, button(tr('New notification'), () => create().catch(announceProblem), { class: 'primary' })),
+        h('div', { class: 'actions start' }, button(tr('New notification'), () => create(), { class: 'primary' })),
         table([
             { title: tr('Name'), cell: (row) => h('a', { href: pageOf(row.name) }, name(row.name)) },
             { title: tr('State'), cell: (row) => badge('notification', row.state) },
             { title: tr('To'), cell: (row) => h('span', { class: 'path' }, visible(row.options.to)) },
             { title: tr('What is told'), cell: (row) => kindWords(row.options.kinds) },
-            { title: tr('Groups'), cell: (row) => visible(row.options.groups) || tr('all') },
+            { title: tr('Groups'), cell: (row) => groupsOf(parseList(row.options.groups)) },
             { title: tr('Waiting'), end: true, cell: (row) => number(row.waiting) },
             { title: tr('Last answer'), cell: (row) => h('span', { class: 'path' }, visible(row.said)) },
         ], rows, tr('Nobody is notified yet.'), tr('Notifications')));
@@ -69,14 +70,13 @@ const destination = () => ({ key: 'to', type: 'string', default: '', required: t
 
 // The options of a rule, as 'holdline notification kinds' has them; what they may be the server says.
 function options(groups) {
-    const groupChoices = groups.sort((a, b) => compare(groupName(a), groupName(b))).map((row) => [row.name, visible(groupName(row))]);
     return [
         { key: 'enabled', type: 'bool', default: 'yes', label: tr('Enabled') },
         destination(),
         { key: 'language', type: 'choice', default: 'en', label: tr('Language of the messages'), choices: Object.entries(LANGUAGES) },
         { key: 'kinds', type: 'several', default: 'blind,detection,disk,end,offline,repository', label: tr('What is told'),
             choices: codes('note').map((code) => [code, word('note', code)]) },
-        { key: 'groups', type: 'several', default: '', label: tr('Groups'), choices: groupChoices,
+        { key: 'groups', type: 'several', default: '', label: tr('Groups'), choices: groupChoices(groups),
             help: tr('None ticked: all groups, and the server itself.') },
         { key: 'digest', type: 'duration', default: '15m', label: tr('At most one message in'),
             help: tr('The first goes out at once; what follows is gathered and sent as one.') },
@@ -91,7 +91,7 @@ function options(groups) {
 }
 
 export async function notification({ name: id }) {
-    const [first, groups] = await Promise.all([get(pathOf(id)), all('/groups')]);
+    const [first, groups] = await Promise.all([get(pathOf(id)), allGroups()]);
     const formPlace = h('div', {});
     const state = h('div', {});
     const messages = h('div', {});
@@ -141,7 +141,7 @@ export async function notification({ name: id }) {
     return {
         title: id,
         node: h('div', { class: 'page' },
-            h('nav', { class: 'crumbs', 'aria-label': tr('Path') }, h('a', { href: '#/administration' }, tr('Administration')), ' › ',
+            crumbs(h('a', { href: '#/administration' }, tr('Administration')), ' › ',
                 h('a', { href: '#/administration/notifications' }, tr('Notifications'))),
             heading(id, buttons), h('div', { class: 'columns' }, formPlace, state), messages),
         close: follow({}, drawState, EVERY),
@@ -180,7 +180,7 @@ async function test(id, control, drawState) {
     } finally {
         control.disabled = false;
     }
-    await drawState().catch(announceProblem);
+    await drawState();
 }
 
 async function drop(id) {

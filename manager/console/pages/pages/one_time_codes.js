@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The second half of a sign-in, for one's own account: set up with an app, and ended.
 
-import { announce, announceProblem, button, card, dialog, field } from '../ui.js';
+import { announce, button, card, dialog, field } from '../ui.js';
 import { drawing, h } from '../dom.js';
 import { get, post } from '../api.js';
 import { tr } from '../i18n.js';
@@ -14,7 +14,7 @@ export async function oneTimeCodes(draw) {
         h('p', {}, codes ? tr('You sign in with one-time codes.') : tr('You sign in with the password alone.')),
         h('div', { class: 'actions start' }, codes
             ? button(tr('Sign in without them again'), () => endCodes(draw), { class: 'danger-text' })
-            : button(tr('Set up one-time codes'), () => setUpCodes(draw).catch(announceProblem), { class: 'primary' })));
+            : button(tr('Set up one-time codes'), () => setUpCodes(draw), { class: 'primary' })));
 }
 
 const codeInput = () => h('input', { type: 'text', required: true, inputmode: 'numeric', autocomplete: 'one-time-code', pattern: '[0-9 ]{6,8}', maxlength: 8 });

@@ -7,6 +7,7 @@ import { displayedCode, patterns } from '../columns.js';
 import { N_, number, time, tr, trn } from '../i18n.js';
 import { format } from '../route.js';
 import { h } from '../dom.js';
+import { visible } from '../text.js';
 import { word } from '../words.js';
 
 const OFFLINE_DAYS = 14;
@@ -18,7 +19,7 @@ const REPORTS = {
     update: {
         title: N_('Update state'),
         path: '/endpoints',
-        query: () => ({ sort: 'group', fields: 'id,host,group,outdated,patterns,last_update' }),
+        query: () => ({ sort: 'group_display', fields: 'id,host,group,group_display,outdated,patterns,last_update' }),
         columns: [host, group,
             { title: N_('Patterns'), cell: (row) => (row.outdated ? tr('Outdated') : tr('Latest')) },
             { title: N_('Pattern versions'), cell: (row) => visible(patterns(row)) },
@@ -27,7 +28,7 @@ const REPORTS = {
     compliance: {
         title: N_('Compliance'),
         path: '/endpoints',
-        query: () => ({ sort: 'group', fields: 'id,host,group,settings,outdated,last_scan,open_detections' }),
+        query: () => ({ sort: 'group_display', fields: 'id,host,group,group_display,settings,outdated,last_scan,open_detections' }),
         columns: [host, group,
             { title: N_('Settings'), cell: (row) => (row.settings?.current ? tr('current') : tr('behind')) },
             { title: N_('Patterns'), cell: (row) => (row.outdated ? tr('Outdated') : tr('Latest')) },
@@ -37,7 +38,7 @@ const REPORTS = {
     offline: {
         title: N_('Offline for long'),
         path: '/endpoints',
-        query: (days) => ({ sort: 'last_seen', filter: `last_seen<-${days}d`, fields: 'id,host,group,actual,displayed,last_seen' }),
+        query: (days) => ({ sort: 'last_seen', filter: `last_seen<-${days}d`, fields: 'id,host,group,group_display,actual,displayed,last_seen' }),
         columns: [host, group,
             { title: N_('Actual status'), cell: (row) => word('actual', row.actual) },
             { title: N_('Displayed status'), cell: (row) => word('displayed', displayedCode(row.displayed)) },

@@ -2,7 +2,7 @@
 // Roll-outs: an update that goes to a few endpoints first, and to more only while those succeed; all of them, and one, ring by ring.
 
 import { all, get, post } from '../api.js';
-import { announce, announceProblem, badge, button, card, confirm, facts, heading, name, table, when } from '../ui.js';
+import { announce, badge, button, card, confirm, crumbs, endpointLink, facts, heading, name, table, when } from '../ui.js';
 import { codes, tone, word } from '../words.js';
 import { duration, number, percent, time, tr } from '../i18n.js';
 import { durationSeconds } from '../settings.js';
@@ -47,7 +47,7 @@ export async function rollouts() {
     return {
         title: tr('Roll-outs'),
         node: h('div', { class: 'page' }, heading(tr('Roll-outs'), mayBe('operator') &&
-            button(tr('New roll-out'), () => startRollout().catch(announceProblem), { class: 'primary' })),
+            button(tr('New roll-out'), () => startRollout(), { class: 'primary' })),
         h('p', {}, tr('A roll-out gives the update to a few endpoints first, and to more only while those have succeeded.')), body),
         close: follow({ commands: always }, draw, EVERY),
     };
@@ -67,7 +67,7 @@ export async function rollout({ id }) {
     return {
         title: tr('Roll-out'),
         node: h('div', { class: 'page' },
-            h('nav', { class: 'crumbs', 'aria-label': tr('Path') }, h('a', { href: '#/rollouts' }, tr('Roll-outs'))),
+            crumbs(h('a', { href: '#/rollouts' }, tr('Roll-outs'))),
             heading(tr('Roll-out'), buttons), body),
         close: follow({ commands: always }, draw, EVERY),
     };
@@ -80,7 +80,7 @@ function actions(document, draw) {
     const { id, state, counts, issuer, program } = document;
     if (!mayBe('administrator') && !(mayBe('operator') && issuer === whoIsIt().account))
         return null;
-    const say = (word_) => () => post(`${pathOf(id)}/${word_}`).then(draw).catch(announceProblem);
+    const say = (word_) => () => post(`${pathOf(id)}/${word_}`).then(draw);
     const stopped = state === 'paused' || state === 'halted';
     return [
         !OVER.has(state) && !stopped && button(tr('Pause'), say('pausing')),
@@ -185,7 +185,7 @@ function ringState(i, current, state) {
 
 function unsuccessful({ unsuccessful: rows, more }) {
     return card(tr('Not successful'), table([
-        { title: tr('Host name'), cell: (row) => h('a', { href: format(['endpoints', row.endpoint]) }, name(row.host || row.endpoint)) },
+        { title: tr('Host name'), cell: (row) => endpointLink(row.endpoint, row.host) },
         { title: tr('Outcome'), cell: (row) => badge('outcome', row.outcome) },
         { title: tr('Command'), cell: (row) => h('a', { href: format(['commands', row.command]) }, row.command) },
     ], rows, '', tr('Not successful')), more > 0 && h('p', {}, tr('{n} more', { n: number(more) })));

@@ -2,7 +2,7 @@
 // Scans: what was found, what lies in quarantine, how the last scans ended.
 
 import { all, get, post } from '../api.js';
-import { announce, announceProblem, badge, button, card, checkbox, confirm, dialog, field, heading, name, table, tabs, when } from '../ui.js';
+import { announce, badge, button, card, checkbox, confirm, dialog, endpointLink, field, heading, name, table, tabs, when } from '../ui.js';
 import { bytes, visible } from '../text.js';
 import { fill, h } from '../dom.js';
 import { format } from '../route.js';
@@ -28,7 +28,7 @@ async function lastScans() {
         h('p', {}, h('a', { href: format(['endpoints'], { filter: 'last_scan_end:failed' }) }, tr('Last scan failed: {n}', { n: number(summary.scans_failed) })),
             ' · ', h('a', { href: format(['endpoints'], { filter: 'last_scan:never' }) }, tr('Never scanned: {n}', { n: number(summary.never_scanned) }))),
         table([
-            { title: tr('Host name'), cell: (row) => h('a', { href: format(['endpoints', row.id]) }, name(row.host || row.id)) },
+            { title: tr('Host name'), cell: (row) => endpointLink(row.id, row.host) },
             { title: tr('Last scan'), cell: (row) => when(row.last_scan.ended) },
             { title: tr('Kind'), cell: (row) => word('how', row.last_scan.how) },
             { title: tr('Result'), cell: (row) => badge('scan', row.last_scan.end) },
@@ -68,7 +68,7 @@ async function detections(query) {
         const rows = await all('/detections', { filter });
         fill(body, card(null, choosing([
             { title: tr('State'), cell: (row) => badge('detection', row.state) },
-            { title: tr('Host name'), cell: (row) => h('a', { href: format(['endpoints', row.endpoint]) }, name(row.host || row.endpoint)) },
+            { title: tr('Host name'), cell: (row) => endpointLink(row.endpoint, row.host) },
             { title: tr('Signature'), cell: (row) => visible(row.signature) },
             { title: tr('Path'), cell: (row) => h('span', { class: 'path' }, visible(row.path)) },
             { title: tr('Action'), cell: (row) => word('done', row.action) },
@@ -96,16 +96,15 @@ async function detections(query) {
 async function quarantine() {
     const rows = await all('/quarantine');
     return card(null, choosing([
-        { title: tr('Host name'), cell: (row) => h('a', { href: format(['endpoints', row.endpoint]) }, name(row.host || row.endpoint)) },
+        { title: tr('Host name'), cell: (row) => endpointLink(row.endpoint, row.host) },
         { title: tr('Path'), cell: (row) => h('span', { class: 'path' }, visible(row.path)) },
         { title: tr('Signature'), cell: (row) => visible(row.signature) },
         { title: tr('Size'), end: true, cell: (row) => bytes(row.size) },
         { title: tr('Since'), cell: (row) => when(row.taken) },
     ], rows, (row) => `${row.endpoint}/${row.id}`, tr('The quarantine is empty.'), tr('Quarantine'), (chosen) => mayBe('administrator') && [
         button(tr('Restore'), () => order('quarantine-restore', tr('Restore'),
-            tr('The files go back to where they were, and their content is taken for clean from now on.'), chosen).catch(announceProblem)),
-        button(tr('Delete'), () => order('quarantine-delete', tr('Delete'), tr('The files are deleted for good.'), chosen)
-            .catch(announceProblem), { class: 'danger-text' }),
+            tr('The files go back to where they were, and their content is taken for clean from now on.'), chosen)),
+        button(tr('Delete'), () => order('quarantine-delete', tr('Delete'), tr('The files are deleted for good.'), chosen), { class: 'danger-text' }),
     ]));
 }
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Updates: the server's patterns and who has them; update by hand; each group's schedule and sources.
 
+import { allGroups, groupName } from '../group_name.js';
 import { actionEntries } from '../actions.js';
-import { all, get, post } from '../api.js';
-import { announce, announceProblem, button, card, facts, heading, name, table, when } from '../ui.js';
-import { bytes, compare, visible } from '../text.js';
+import { get, post } from '../api.js';
+import { announce, button, card, facts, heading, name, table, when } from '../ui.js';
+import { bytes, visible } from '../text.js';
 import { day, number, tr } from '../i18n.js';
 import { format } from '../route.js';
-import { groupName } from '../columns.js';
 import { h } from '../dom.js';
 import { mayBe } from '../session.js';
 import { settingValue } from '../setting_words.js';
@@ -23,15 +23,14 @@ export async function updates() {
 }
 
 async function groupsWithSettings() {
-    const groups = await all('/groups');
-    const whole = await Promise.all(groups.map((group) => get(`/groups/${encodeURIComponent(group.name)}`)));
-    return whole.sort((a, b) => compare(groupName(a), groupName(b)));
+    const groups = await allGroups();
+    return Promise.all(groups.map((group) => get(`/groups/${encodeURIComponent(group.name)}`)));
 }
 
 function manual(summary) {
     const subject = (filter, count) => () => ({ count, filter, selector: { filter, except: [] }, rows: null });
     const updateNow = (of) => actionEntries(of).find((entry) => entry.key === 'update-now');
-    const entry = (text, of) => updateNow(of) && button(text, () => updateNow(of).click().catch(announceProblem),
+    const entry = (text, of) => updateNow(of) && button(text, () => updateNow(of).click(),
         { disabled: of().count === 0 });
     return card(tr('Manual update'),
         h('p', {}, tr('Endpoints update now instead of at their next scheduled time.  For single ones, select them in Security Settings.')),
@@ -71,5 +70,5 @@ function serverPatterns(document) {
             [tr('Origin'), document.origin === 'mirror' ? tr('Copied from a source') : tr('Published here')],
         ]),
         mayBe('administrator') && h('div', { class: 'actions start' }, button(tr('Synchronise with the source'), () =>
-            post('/patterns/sync').then(() => announce(tr('The server copies its source now.')), announceProblem))));
+            post('/patterns/sync').then(() => announce(tr('The server copies its source now.'))))));
 }
