@@ -13,6 +13,7 @@
 #include "lib/base/text.h"
 #include "lib/pki/pair.h"
 #include "lib/pki/trust.h"
+#include "manager/cli/answered.h"
 #include "manager/cli/commands.h"
 #include "manager/cli/config.h"
 #include "manager/cli/key_turn.h"
@@ -261,6 +262,7 @@ static bool await_manager(CliClient *client, GError **error)
         return cli_fail_unreached(&client->conf, client->reasons, hl_bus_broker(client->bus), error);
     }
     client->lost = false; /* the links before this one */
+    cli_answered_note(&client->conf, hl_bus_broker(client->bus));
     return true;
 }
 
@@ -277,6 +279,7 @@ static bool connect_pair(CliClient *client, const char *ending, GError **error)
     const char *const filters[] = { replies, HL_TOPIC_ROOT "manager/state", HL_TOPIC_ROOT "manager/alive",
                                     client->on_status != NULL ? HL_TOPIC_ROOT "status/#" : NULL, NULL };
     g_autoptr(HlCert) cert = hl_cert_load(certificate, NULL);
+    g_auto(GStrv) brokers = cli_answered_order(&client->conf);
 
     client->lost = client->manager_online = client->moving_on = false;
     g_hash_table_remove_all(client->reasons);
@@ -284,7 +287,7 @@ static bool connect_pair(CliClient *client, const char *ending, GError **error)
     client->serial = g_strdup(cert != NULL ? hl_cert_info(cert)->serial : "");
     client->bus =
         hl_bus_new(&(HlBusOptions){ .client_id = client->conf.name,
-                                    .brokers = (const char *const *)client->conf.brokers,
+                                    .brokers = (const char *const *)brokers,
                                     .ca_path = ca,
                                     .cert_path = certificate,
                                     .key_path = key,

@@ -2,6 +2,7 @@
 /* manager/cli/client: at which of its addresses it finds the manager, on a bus in memory.  Each turn of its loop is a
  * tenth of a second in a world where brokers hang, refuse, or have no manager. */
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/base/file.h"
 #include "lib/bus/bus_fake.h"
@@ -22,6 +23,7 @@ typedef struct {
     Kind kinds[4];
     guint n;
     bool tells_late;
+    const char *kept;      /* the directory of the configuration, of several calls; NULL: of one */
     HlTime begun, attempt; /* 0: no attempt is under way */
 } World;
 
@@ -99,7 +101,7 @@ gboolean __wrap_g_main_context_iteration(GMainContext *context G_GNUC_UNUSED, gb
 /* The address at which it was found, after so many seconds; NULL: at none, for this reason. */
 static char *look(HlTime *took, GError **error)
 {
-    g_autofree char *dir = g_dir_make_tmp("hl-cli-XXXXXX", NULL);
+    g_autofree char *dir = world.kept != NULL ? g_strdup(world.kept) : g_dir_make_tmp("hl-cli-XXXXXX", NULL);
     g_autofree char *conf = g_build_filename(dir, "holdline.conf", NULL);
     g_autofree char *key = g_build_filename(dir, "a.key", NULL);
     g_autoptr(GString) text = g_string_new("[client]\nname = admin\nca = ca.pem\ncertificate = a.pem\nkey = a.key\n");
@@ -122,7 +124,7 @@ static char *look(HlTime *took, GError **error)
         g_assert_cmpint(hl_bus_state(bus_fake_last()), ==, HL_BUS_UP);
         found = g_strdup(hl_bus_broker(bus_fake_last()));
     }
-    g_assert_true(hl_tree_remove(dir, NULL));
+    g_assert_true(world.kept != NULL || hl_tree_remove(dir, NULL));
     return found;
 }
 
@@ -194,12 +196,119 @@ static void test_told_late(void)
     expect_found("b:2", 3);
 }
 
+/* ------------------------------------------------------------------------------------------ which answered last */
+
+static char *in_cache(const char *name)
+{
+    return g_build_filename(g_get_user_cache_dir(), name, NULL);
+}
+
+/* The one file of the cache; NULL: there is none. */
+static char *remembered(void)
+{
+    g_autofree char *own = in_cache("holdline");
+    g_autoptr(GDir) dir = g_dir_open(own, 0, NULL);
+    const char *name = dir != NULL ? g_dir_read_name(dir) : NULL;
+
+    return name != NULL ? g_build_filename(own, name, NULL) : NULL;
+}
+
+static void forget(void)
+{
+    g_autofree char *own = in_cache("holdline");
+
+    g_assert_true(hl_tree_remove(own, NULL));
+}
+
+/* One call looks for the manager, those after it find it at once; and when it has moved, one more. */
+static void test_remembers(void)
+{
+    g_autofree char *dir = g_dir_make_tmp("hl-cli-XXXXXX", NULL);
+    g_autofree char *path = NULL;
+
+    world = (World){ .kinds = { HANGS, SERVES, HANGS }, .n = 3, .kept = dir };
+    expect_found("b:2", 10);
+    expect_found("b:2", 1);
+    world.kinds[1] = HANGS;
+    world.kinds[0] = SERVES;
+    expect_found("b:1", 10);
+    expect_found("b:1", 1);
+    /* the configuration has that address no longer */
+    world.kinds[2] = SERVES;
+    world.kinds[0] = HANGS;
+    expect_found("b:3", 19);
+    world = (World){ .kinds = { SERVES, SERVES }, .n = 2, .kept = dir };
+    expect_found("b:1", 1);
+    /* nor one that somebody else wrote */
+    path = remembered();
+    g_assert_true(hl_file_write_text(path, "elsewhere:1", 0600, NULL));
+    expect_found("b:1", 1);
+    forget();
+    g_assert_true(hl_tree_remove(dir, NULL));
+}
+
+/* One address, or the first in order: no file is needed. */
+static void test_remembers_nothing(void)
+{
+    g_autofree char *dir = g_dir_make_tmp("hl-cli-XXXXXX", NULL);
+    g_autofree char *path = NULL;
+
+    world = (World){ .kinds = { SERVES }, .n = 1, .kept = dir };
+    expect_found("b:1", 1);
+    world = (World){ .kinds = { SERVES, HANGS }, .n = 2, .kept = dir };
+    expect_found("b:1", 1);
+    path = remembered();
+    g_assert_null(path);
+    g_assert_true(hl_tree_remove(dir, NULL));
+}
+
+/* Where others could have put something there, it is as before; the call itself succeeds. */
+static void test_remembers_safely(void)
+{
+    g_autofree char *dir = g_dir_make_tmp("hl-cli-XXXXXX", NULL);
+    g_autofree char *elsewhere = g_dir_make_tmp("hl-cli-XXXXXX", NULL);
+    g_autofree char *own = in_cache("holdline");
+    g_autofree char *path = NULL;
+
+    g_assert_true(hl_dir_make(g_get_user_cache_dir(), 0700, NULL));
+    world = (World){ .kinds = { REFUSES, SERVES }, .n = 2, .kept = dir };
+    g_assert_cmpint(symlink(elsewhere, own), ==, 0);
+    expect_found("b:2", 1);
+    g_assert_cmpint(rmdir(elsewhere), ==, 0); /* it is empty */
+    g_assert_cmpint(unlink(own), ==, 0);
+    g_assert_cmpint(mkdir(own, 0777), ==, 0);
+    g_assert_cmpint(chmod(own, 0777), ==, 0);
+    expect_found("b:2", 1);
+    path = remembered();
+    g_assert_null(path);
+    g_assert_cmpint(chmod(own, 0700), ==, 0);
+    expect_found("b:2", 1);
+    path = remembered();
+    g_assert_nonnull(path);
+    /* a link in place of the file is replaced, and not followed */
+    {
+        g_autofree char *other = g_build_filename(dir, "other", NULL);
+        g_autofree char *text = NULL;
+
+        g_assert_true(hl_file_write_text(other, "untouched", 0600, NULL));
+        g_assert_true(unlink(path) == 0 && symlink(other, path) == 0);
+        expect_found("b:2", 1);
+        text = hl_file_read_text(other, 100, NULL);
+        g_assert_cmpstr(text, ==, "untouched");
+    }
+    forget();
+    g_assert_true(hl_tree_remove(dir, NULL));
+}
+
 int main(int argc, char **argv)
 {
-    g_test_init(&argc, &argv, NULL);
+    g_test_init(&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
     g_test_add_func("/cli/client/one", test_one);
     g_test_add_func("/cli/client/first-hangs", test_first_hangs);
     g_test_add_func("/cli/client/none", test_none);
     g_test_add_func("/cli/client/told-late", test_told_late);
+    g_test_add_func("/cli/client/remembers", test_remembers);
+    g_test_add_func("/cli/client/remembers-nothing", test_remembers_nothing);
+    g_test_add_func("/cli/client/remembers-safely", test_remembers_safely);
     return g_test_run();
 }
