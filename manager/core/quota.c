@@ -15,7 +15,7 @@
  * links       a birth and a will for each connect: 30 connects a minute for a whole minute, when a line flaps.  A birth
  *             takes 1 to 2 kB, and 0.3 ms (more with open commands, which it fetches): 120 of them 40 ms
  * heartbeats  the shortest interval is a second: 60 a minute, and those of a minute in which the network held them back
- * reports     a spool is emptied at the pace of the acknowledgements, which follow this row (mgr_delivery_flush_acks):
+ * reports     a spool is emptied at the pace of the acknowledgements, which follow this row (mgr_notices_flush):
  *             33 a second.  One takes 200 bytes, with a long text 1.3 kB, and 0.1 ms and a row: 2,000 of them 0.2 s
  * echoes      the manager asks once in a silence
  * requests    a script of an administrator's that calls without a pause makes some 30 a second

@@ -121,7 +121,7 @@ static void test_acknowledgements(void)
         MgrEndpoint *endpoint = mgr_fleet_endpoint(&parts->fleet, id);
 
         endpoint->record.report_seq = i + 1;
-        mgr_delivery_ack_later(parts->delivery, endpoint);
+        mgr_notices_ack_later(mgr_delivery_notices(parts->delivery), endpoint);
     }
     mgr_delivery_flush_acks(parts->delivery);
     g_assert_cmpuint(signatures(parts) - before, ==, LEGACY + 1);
@@ -137,6 +137,85 @@ static void test_acknowledgements(void)
         g_assert_cmpuint(ack->seq, ==, i + 1);
         g_assert_cmpstr(notice->endpoint, ==, id);
     }
+}
+
+/* All of them have their settings already. */
+static void settle(const Parts *parts)
+{
+    for (guint i = 0; i < COUNT; i++) {
+        g_autofree char *id = id_of(i);
+        MgrEndpoint *endpoint = mgr_fleet_endpoint(&parts->fleet, id);
+
+        endpoint->record.applied.counter = mgr_endpoint_desired_counter(endpoint);
+        endpoint->record.applied.digest = g_bytes_ref(endpoint->group->digest);
+    }
+}
+
+static void expect_greeting(Parts *parts, guint number, uint64_t session)
+{
+    g_autofree char *id = id_of(number);
+    g_autoptr(HlMsgAck) ack = parts_take(parts, HL_TOPIC_ACK, id, &holdline__v1__ack__descriptor);
+    g_autoptr(HlMsgLineNotice) notice = NULL;
+
+    g_assert_nonnull(ack);
+    notice = hl_envelope_open(ack->notice, hl_signing_key_public(parts->key), HL_ENVELOPE_LINE,
+                              &holdline__v1__line_notice__descriptor, NULL);
+    g_assert_nonnull(notice);
+    g_assert_cmpstr(notice->endpoint, ==, id);
+    g_assert_cmpuint(notice->session, ==, session);
+    g_assert_null(parts_take(parts, HL_TOPIC_ACK, id, &holdline__v1__ack__descriptor));
+}
+
+/* Many births are one signature; of one that was born twice meanwhile the last birth is answered. */
+static void test_births(void)
+{
+    g_autoptr(Parts) parts = start();
+    uint64_t before = signatures(parts);
+
+    settle(parts);
+    for (guint i = 0; i < COUNT; i++) {
+        g_autofree char *id = id_of(i);
+
+        born(parts, id, 2, "0.2.0", i >= LEGACY);
+    }
+    born(parts, "e-050", 3, "0.2.0", true);
+    g_assert_cmpuint(signatures(parts), ==, before);
+    mgr_delivery_flush_acks(parts->delivery);
+    g_assert_cmpuint(signatures(parts) - before, ==, LEGACY + 1);
+    for (guint i = 0; i < COUNT; i++)
+        expect_greeting(parts, i, i == 50 ? 3 : 2);
+    mgr_delivery_flush_acks(parts->delivery); /* once */
+    g_assert_cmpuint(bus_fake_published(parts->bus, "holdline/v1/endpoint/e-050/ack"), ==, 0);
+}
+
+/* The answer to a birth tells the time, by which the endpoint judges what follows: nothing overtakes it. */
+static void test_birth_first(void)
+{
+    g_autoptr(Parts) parts = start();
+    g_autofree char *command = NULL;
+
+    settle(parts);
+    born(parts, "e-050", 2, "0.2.0", true);
+    command = parts_issue(parts, "e-050");
+    g_assert_cmpuint(bus_fake_published(parts->bus, "holdline/v1/endpoint/e-050/command"), ==, 1);
+    expect_greeting(parts, 50, 2);
+    born(parts, "e-051", 2, "0.2.0", true);
+    mgr_fleet_endpoint(&parts->fleet, "e-051")->record.applied.counter = 0;
+    mgr_delivery_all(parts->delivery, mgr_fleet_endpoint(&parts->fleet, "e-051"), MGR_OCCASION_LINE);
+    g_assert_cmpuint(bus_fake_published(parts->bus, "holdline/v1/endpoint/e-051/settings"), ==, 1);
+    expect_greeting(parts, 51, 2);
+}
+
+/* It is removed before its birth was answered. */
+static void test_birth_forgotten(void)
+{
+    g_autoptr(Parts) parts = start();
+
+    settle(parts);
+    born(parts, "e-050", 2, "0.2.0", true);
+    mgr_delivery_forget(parts->delivery, mgr_fleet_endpoint(&parts->fleet, "e-050"));
+    mgr_delivery_flush_acks(parts->delivery);
+    g_assert_cmpuint(bus_fake_published(parts->bus, "holdline/v1/endpoint/e-050/ack"), ==, 0);
 }
 
 /* One that is asked for by itself is signed alone, and goes at once. */
@@ -211,6 +290,9 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/letters/command-behind-settings", test_command_behind_settings);
     g_test_add_func("/manager/letters/settings", test_settings);
     g_test_add_func("/manager/letters/acknowledgements", test_acknowledgements);
+    g_test_add_func("/manager/letters/births", test_births);
+    g_test_add_func("/manager/letters/birth-first", test_birth_first);
+    g_test_add_func("/manager/letters/birth-forgotten", test_birth_forgotten);
     g_test_add_func("/manager/letters/alone", test_alone);
     g_test_add_func("/manager/letters/not-sent", test_not_sent);
     g_test_add_func("/manager/letters/earlier-program", test_earlier_program);

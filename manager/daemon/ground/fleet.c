@@ -464,6 +464,11 @@ bool mgr_endpoint_is_up(const MgrEndpoint *endpoint)
            endpoint->record.presence.actual == MGR_ACTUAL_STALE;
 }
 
+uint64_t mgr_endpoint_answered_session(const MgrEndpoint *endpoint)
+{
+    return endpoint->heard_session != 0 ? endpoint->heard_session : endpoint->record.presence.session;
+}
+
 bool mgr_endpoint_is_reporting(const MgrEndpoint *endpoint)
 {
     return endpoint->accepted_seq != endpoint->record.report_seq ||

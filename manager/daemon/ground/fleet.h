@@ -113,6 +113,7 @@ struct MgrEndpoint {
     uint64_t heard_session; /* of the last birth or report: what a notice answers; 0: none since the start */
     guint late_occasions;   /* a bit each: what asked for more than its quota, and waits; 0: not in that queue */
     GList *outgoing;        /* its place in a queue of what goes in slices; NULL: in none */
+    GList *greeting;        /* notices: its place among those whose birth is to be answered; NULL: it has its answer */
 
     MgrTally tally; /* sums */
 
@@ -122,7 +123,7 @@ struct MgrEndpoint {
 
     /* small ones in one place: a fleet is tens of thousands of these */
     bool takes_batches;     /* link, for letters: its last birth says so */
-    bool ack_due;           /* delivery: in the queue */
+    bool ack_due;           /* notices: in the queue */
     bool regroup_due;       /* delivery: settings are part of what goes in slices */
     uint8_t outgoing_at;    /* delivery: number of that queue, as broker was when it was put in */
     bool reissuing;         /* applied: its document is being stored under a number of its own, and sent
@@ -263,6 +264,10 @@ bool mgr_endpoint_has_desired(const MgrEndpoint *endpoint);
  * proof of its old key or with a bundle. */
 bool mgr_endpoint_has_ended(const MgrEndpoint *endpoint, HlTime now);
 bool mgr_endpoint_is_up(const MgrEndpoint *endpoint); /* Online or Stale */
+
+/* What goes down now goes down this line: of the session in which it spoke last. */
+uint64_t mgr_endpoint_answered_session(const MgrEndpoint *endpoint);
+
 /* Whether a report of it is on its way through the writer: it may say how one of its commands ended. */
 bool mgr_endpoint_is_reporting(const MgrEndpoint *endpoint);
 

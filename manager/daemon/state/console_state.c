@@ -410,7 +410,8 @@ void mgr_console_apply(MgrConsole *console, MgrConsolePolicy *policy)
         judge_unreachable(console, endpoint);
         mgr_agenda_put(&console->parts.fleet->display_agenda, endpoint, 0); /* its days may be others now */
         if (mgr_endpoint_is_up(endpoint))
-            mgr_delivery_ack(console->parts.delivery, endpoint); /* how often to poll, or that it need not */
+            mgr_notices_ack(mgr_delivery_notices(console->parts.delivery),
+                            endpoint); /* how often to poll, or that it need not */
     }
 }
 

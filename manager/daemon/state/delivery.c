@@ -15,7 +15,6 @@
 #define SLICE              100 /* endpoints in one turn of what concerns many: one signature, or 2.5 ms of them */
 #define ROOM               500 /* publications that may wait for the broker: what is made later says what is */
 #define BLOCKED_MS         5   /* until the broker is asked again whether it takes more */
-#define PACE               50  /* percent of the quota for reports: with that used, acknowledgements wait */
 
 #define N_QUEUES (MGR_BROKER_UNKNOWN + 1)
 
@@ -27,7 +26,7 @@ struct MgrDelivery {
     MgrStatus *status;
     const MgrSealer *sealer;
     MgrLetters *letters;
-    GQueue acks;               /* MgrEndpoint * whose reports were committed */
+    MgrNotices *notices;
     GQueue late;               /* MgrEndpoint * that asked for more than their quota */
     GQueue outgoing[N_QUEUES]; /* MgrEndpoint *: what concerns many; by broker, so that none waits for another's */
     guint pump_timer;
@@ -45,7 +44,8 @@ MgrDelivery *mgr_delivery_new(const MgrDeliveryOptions *options)
     delivery->status = options->status;
     delivery->sealer = options->sealer;
     delivery->letters = mgr_letters_new(options->down, options->sealer);
-    g_queue_init(&delivery->acks);
+    delivery->notices =
+        mgr_notices_new(&(MgrNoticesOptions){ options->conf, options->fleet, options->down, delivery->letters });
     g_queue_init(&delivery->late);
     for (guint i = 0; i < N_QUEUES; i++)
         g_queue_init(&delivery->outgoing[i]);
@@ -56,13 +56,18 @@ void mgr_delivery_free(MgrDelivery *delivery)
 {
     if (delivery == NULL)
         return;
-    g_queue_clear(&delivery->acks);
     g_queue_clear(&delivery->late);
     for (guint i = 0; i < N_QUEUES; i++)
         g_queue_clear(&delivery->outgoing[i]);
     g_clear_handle_id(&delivery->pump_timer, g_source_remove);
+    mgr_notices_free(delivery->notices);
     mgr_letters_free(delivery->letters);
     g_free(delivery);
+}
+
+MgrNotices *mgr_delivery_notices(const MgrDelivery *delivery)
+{
+    return delivery->notices;
 }
 
 MgrDeliveryCounts mgr_delivery_count(const MgrDelivery *delivery)
@@ -97,12 +102,6 @@ MgrRecipient mgr_delivery_recipient(const MgrEndpoint *endpoint)
                            .independent = endpoint->record.display.independent && settings->independent };
 }
 
-/* What goes down now goes down this line. */
-static uint64_t answered_session(const MgrEndpoint *endpoint)
-{
-    return endpoint->heard_session != 0 ? endpoint->heard_session : endpoint->record.presence.session;
-}
-
 HlMsgEnvelope *mgr_delivery_envelope(const MgrDelivery *delivery, MgrGroup *group, const MgrAddressee *to)
 {
     g_autoptr(GBytes) payload = mgr_payload_settings(group, to);
@@ -125,9 +124,10 @@ void mgr_delivery_settings(MgrDelivery *delivery, MgrEndpoint *endpoint, MgrOcca
         return;
     if (path == MGR_PATH_NONE || endpoint->reissuing)
         return;
+    mgr_notices_greet_first(delivery->notices, endpoint);
     payload = mgr_payload_settings(endpoint->group, &(MgrAddressee){ .endpoint = endpoint->record.id,
                                                                      .counter = mgr_endpoint_desired_counter(endpoint),
-                                                                     .session = answered_session(endpoint),
+                                                                     .session = mgr_endpoint_answered_session(endpoint),
                                                                      .path = path });
     mgr_letters_send(delivery->letters,
                      &(MgrLetter){ endpoint, HL_TOPIC_SETTINGS, HL_ENVELOPE_SETTINGS, payload, .done = count_settings,
@@ -154,6 +154,7 @@ static void send_command(MgrDelivery *delivery, MgrTarget *target, MgrLetterDone
         done(false, delivery, target);
         return;
     }
+    mgr_notices_greet_first(delivery->notices, target->endpoint);
     payload = record->cancelled_at > 0 ? mgr_payload_cancel(target) : mgr_payload_command(target);
     mgr_letters_send(
         delivery->letters,
@@ -477,82 +478,11 @@ void mgr_delivery_clear_retained(MgrDelivery *delivery, const char *id)
     mgr_down_clear(delivery->down, id);
 }
 
-/* ------------------------------------------------------------------------------------------------ acknowledgements */
-
-static void send_notice(MgrDelivery *delivery, const MgrEndpoint *endpoint, HlMsgLineNotice notice)
-{
-    g_autoptr(GBytes) payload = NULL;
-    g_autoptr(GBytes) front = NULL;
-
-    notice.endpoint = endpoint->record.id;
-    notice.issued_ms = hl_clock_wall();
-    notice.spool = endpoint->record.spool;
-    notice.show_certificate = endpoint->is_stranger;
-    notice.seq = endpoint->record.report_seq;
-    notice.mark = endpoint->record.report_mark;
-    notice.connect_window_ms =
-        (uint32_t)mgr_herd_connects(&delivery->fleet->herd, g_hash_table_size(delivery->fleet->endpoints),
-                                    mgr_down_in_use(delivery->down), delivery->conf->reconnect_window);
-    notice.poll_ms = endpoint->record.display.in_unreachable_net ? (uint32_t)delivery->conf->unreachable_poll : 0;
-    payload = HL_WIRE_ENCODE(&notice);
-    front = mgr_payload_front(&notice);
-    mgr_letters_send(delivery->letters, &(MgrLetter){ endpoint, HL_TOPIC_ACK, HL_ENVELOPE_LINE, payload, .expiry = 0 },
-                     front);
-}
-
-void mgr_delivery_ack(MgrDelivery *delivery, const MgrEndpoint *endpoint)
-{
-    HlMsgLineNotice notice = HOLDLINE__V1__LINE_NOTICE__INIT;
-
-    notice.session = answered_session(endpoint);
-    send_notice(delivery, endpoint, notice);
-}
-
-void mgr_delivery_fence(MgrDelivery *delivery, const MgrEndpoint *endpoint, uint64_t answered, uint64_t known)
-{
-    HlMsgLineNotice notice = HOLDLINE__V1__LINE_NOTICE__INIT;
-
-    notice.session = answered;
-    notice.fence_session = MAX(known, 1); /* 0 on the wire: no fence */
-    send_notice(delivery, endpoint, notice);
-}
-
-void mgr_delivery_hold_off(MgrDelivery *delivery, const MgrEndpoint *endpoint, const MgrHoldOff *order)
-{
-    HlMsgLineNotice notice = HOLDLINE__V1__LINE_NOTICE__INIT;
-
-    notice.session = order->answered;
-    notice.hold_off_ms = (uint32_t)order->time;
-    notice.hold_off_boot = hl_unconst(order->boot_id);
-    send_notice(delivery, endpoint, notice);
-}
-
-void mgr_delivery_ack_later(MgrDelivery *delivery, MgrEndpoint *endpoint)
-{
-    if (endpoint->ack_due)
-        return;
-    endpoint->ack_due = true;
-    g_queue_push_tail(&delivery->acks, endpoint);
-}
-
-/* An endpoint sends no more than a window of reports beyond what was acknowledged.  So one that has very many of them
- * sends them no faster than its quota comes back, and none of them is refused. */
 void mgr_delivery_flush_acks(MgrDelivery *delivery)
 {
-    HlTime now = hl_clock_mono();
-
     deliver_late(delivery);
     mgr_letters_gather(delivery->letters);
-    for (guint n = g_queue_get_length(&delivery->acks); n > 0; n--) {
-        MgrEndpoint *endpoint = g_queue_pop_head(&delivery->acks);
-
-        if (mgr_bucket_used(&endpoint->report_pace, MGR_QUOTA_REPORT, now) > PACE) {
-            g_queue_push_tail(&delivery->acks, endpoint);
-            continue;
-        }
-        endpoint->ack_due = false;
-        mgr_delivery_ack(delivery, endpoint);
-    }
+    mgr_notices_flush(delivery->notices);
     mgr_letters_flush(delivery->letters);
 }
 
@@ -568,9 +498,7 @@ void mgr_delivery_probe(MgrDelivery *delivery, const MgrEndpoint *endpoint, uint
 
 void mgr_delivery_forget(MgrDelivery *delivery, MgrEndpoint *endpoint)
 {
-    if (endpoint->ack_due)
-        g_queue_remove(&delivery->acks, endpoint);
-    endpoint->ack_due = false;
+    mgr_notices_forget(delivery->notices, endpoint);
     if (endpoint->late_occasions != 0)
         g_queue_remove(&delivery->late, endpoint);
     endpoint->late_occasions = 0;

@@ -12,6 +12,7 @@
 #include "manager/core/path.h"
 #include "manager/daemon/ground/record.h"
 #include "manager/daemon/ground/sealer.h"
+#include "manager/daemon/state/notices.h"
 #include "manager/daemon/state/payloads.h"
 #include "manager/daemon/state/status.h"
 #include "proto/messages.h"
@@ -81,24 +82,10 @@ void mgr_delivery_certificate(MgrDelivery *delivery, const MgrEndpoint *endpoint
 /* Empties the retained topics of an id that is not, or no longer, in the fleet. */
 void mgr_delivery_clear_retained(MgrDelivery *delivery, const char *id);
 
-/* ---- notices: the highest report that is committed, and what rides along; signed for one session of the line */
+/* The notices that go between the rest: answers to births, acknowledgements. */
+MgrNotices *mgr_delivery_notices(const MgrDelivery *delivery);
 
-/* With the next flush; many reports are one acknowledgement. */
-void mgr_delivery_ack_later(MgrDelivery *delivery, MgrEndpoint *endpoint);
-void mgr_delivery_ack(MgrDelivery *delivery, const MgrEndpoint *endpoint);
-/* Tells it the session that is known, for it to go on from there; answered is the one that it spoke in. */
-void mgr_delivery_fence(MgrDelivery *delivery, const MgrEndpoint *endpoint, uint64_t answered, uint64_t known);
-
-/* Asks the start of the program with this boot id to stay away for a while: its identity is used twice. */
-typedef struct {
-    uint64_t answered;
-    const char *boot_id;
-    HlTime time;
-} MgrHoldOff;
-
-void mgr_delivery_hold_off(MgrDelivery *delivery, const MgrEndpoint *endpoint, const MgrHoldOff *order);
-
-/* Some fifty times a second: acknowledgements that were gathered, and deliveries that waited. */
+/* Some fifty times a second: notices that were gathered, and deliveries that waited. */
 void mgr_delivery_flush_acks(MgrDelivery *delivery);
 
 /* Asks down the line for an echo of this number. */

@@ -208,6 +208,11 @@ static uint64_t counter_for(const MgrLocation *location, const MgrEndpoint *endp
     return told != NULL && told->counter >= own && told->counter < most ? told->counter + 1 : own;
 }
 
+bool mgr_location_owes(const MgrLocation *location, const MgrEndpoint *endpoint)
+{
+    return location->digest != NULL && !has_it(location, endpoint) && endpoint->record.revoked_at == 0;
+}
+
 static void deliver(const MgrLocation *location, const MgrEndpoint *endpoint)
 {
     ProtobufCBinaryData keys[MAX_KEYS];
@@ -215,14 +220,13 @@ static void deliver(const MgrLocation *location, const MgrEndpoint *endpoint)
     g_autoptr(HlMsgEnvelope) envelope = NULL;
     g_autoptr(GBytes) payload = NULL;
 
-    if (location->digest == NULL || has_it(location, endpoint) || endpoint->record.revoked_at > 0 ||
-        !mgr_endpoint_is_up(endpoint))
+    if (!mgr_location_owes(location, endpoint) || !mgr_endpoint_is_up(endpoint))
         return;
     document = content(location, keys);
     document.endpoint = endpoint->record.id;
     document.counter = counter_for(location, endpoint);
     document.issued_ms = hl_clock_wall();
-    document.session = endpoint->heard_session != 0 ? endpoint->heard_session : endpoint->record.presence.session;
+    document.session = mgr_endpoint_answered_session(endpoint);
     document.digest.data = hl_unconst(g_bytes_get_data(location->digest, &document.digest.len));
     envelope = hl_envelope_sign(mgr_sealer_key(location->parts.sealer), HL_ENVELOPE_SERVER, &document.base);
     payload = HL_WIRE_ENCODE(envelope);

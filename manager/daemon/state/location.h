@@ -52,6 +52,9 @@ bool mgr_location_is_behind(const MgrLocation *location);
 bool mgr_location_holds(const MgrLocation *location, const MgrEndpoint *endpoint);
 const char *mgr_location_serial(const MgrLocation *location, const MgrEndpoint *endpoint);
 
+/* Whether there is an announcement that it has not told to have. */
+bool mgr_location_owes(const MgrLocation *location, const MgrEndpoint *endpoint);
+
 /* Of endpoints that are not revoked: how many have what is announced, in force or beside what was; and how many there
  * are. */
 guint mgr_location_holding(const MgrLocation *location, guint *of);

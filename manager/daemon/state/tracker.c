@@ -93,7 +93,7 @@ MgrPresenceEffects mgr_tracker_feed(MgrTracker *tracker, MgrEndpoint *endpoint, 
         tell_change(tracker, endpoint, before);
     }
     if (effects.fence)
-        mgr_delivery_fence(tracker->delivery, endpoint, event->session, effects.fence_session);
+        mgr_notices_fence(mgr_delivery_notices(tracker->delivery), endpoint, event->session, effects.fence_session);
     if (effects.probe)
         send_probe(tracker, endpoint);
     return effects;

@@ -59,8 +59,8 @@ static void tell_clone(MgrLink *link, MgrEndpoint *endpoint, const HlMsgLink *me
         mgr_status_touch(link->parts.status, endpoint);
     }
     if (effects->quarantine)
-        mgr_delivery_hold_off(link->parts.delivery, endpoint,
-                              &(MgrHoldOff){ message->session, message->boot_id, effects->hold_off });
+        mgr_notices_hold_off(mgr_delivery_notices(link->parts.delivery), endpoint,
+                             &(MgrHoldOff){ message->session, message->boot_id, effects->hold_off });
 }
 
 static void handle_patterns(MgrLink *link, MgrEndpoint *endpoint, HlMsgComponent *const *patterns, size_t n)
@@ -110,6 +110,7 @@ static bool is_older_now(const MgrEndpoint *endpoint, const HlMsgLink *message)
 
 static void on_birth(MgrLink *link, MgrEndpoint *endpoint, const HlMsgLink *message)
 {
+    MgrNotices *notices = mgr_delivery_notices(link->parts.delivery);
     bool announced = message->announces || endpoint->restarted_unheard;
     bool older = is_older_now(endpoint, message);
     bool changed = message->registration != NULL &&
@@ -127,13 +128,15 @@ static void on_birth(MgrLink *link, MgrEndpoint *endpoint, const HlMsgLink *mess
     endpoint->is_stranger =
         *message->serial != '\0' && !g_hash_table_contains(link->parts.fleet->certificates, message->serial);
     /* before anything else goes down: it tells our time, what is committed, and how often to poll */
-    mgr_delivery_ack(link->parts.delivery, endpoint);
+    mgr_notices_greet(notices, endpoint);
     handle_patterns(link, endpoint, message->patterns, message->n_patterns);
     if (message->applied != NULL)
         handle_applied(link, endpoint, message->applied, MGR_APPLIED_ALL);
     if (older)
         mgr_delivery_withdraw(link->parts.delivery, endpoint);
     mgr_delivery_all(link->parts.delivery, endpoint, MGR_OCCASION_LINE);
+    if (mgr_location_owes(link->parts.location, endpoint))
+        mgr_notices_greet_first(notices, endpoint);
     mgr_location_born(link->parts.location, endpoint, message->server, message->serial);
 }
 
@@ -185,7 +188,7 @@ static bool is_absurd(MgrLink *link, const MgrEndpoint *endpoint, uint64_t sessi
                    "current version if it runs 0.1.0",
                    endpoint->record.id, session);
     if (kind != MGR_PRESENCE_DOWN && !presence->retired)
-        mgr_delivery_fence(link->parts.delivery, endpoint, session, presence->session);
+        mgr_notices_fence(mgr_delivery_notices(link->parts.delivery), endpoint, session, presence->session);
     return true;
 }
 

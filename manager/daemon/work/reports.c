@@ -405,7 +405,7 @@ static void fold_batch(gpointer change)
         shows = shows || row->fold != fold_command;
     }
     mgr_console_feed(reports->parts.console, endpoint, MGR_DISPLAY_LOG_UPLOADED);
-    mgr_delivery_ack_later(reports->parts.delivery, endpoint);
+    mgr_notices_ack_later(mgr_delivery_notices(reports->parts.delivery), endpoint);
     if (shows)
         mgr_status_touch(reports->parts.status, endpoint);
 }
@@ -420,7 +420,7 @@ static gboolean on_retry(gpointer user)
         const MgrEndpoint *endpoint = mgr_fleet_endpoint(reports->parts.fleet, at->data);
 
         if (endpoint != NULL)
-            mgr_delivery_ack(reports->parts.delivery, endpoint);
+            mgr_notices_ack(mgr_delivery_notices(reports->parts.delivery), endpoint);
     }
     g_hash_table_remove_all(reports->unstored);
     return G_SOURCE_REMOVE;
@@ -461,7 +461,7 @@ static bool is_next(MgrReports *reports, const MgrEndpoint *endpoint, const HlMs
     if (message->seq <= endpoint->accepted_seq) {
         reports->counts.repeated++;
         if (message->seq <= endpoint->record.report_seq)
-            mgr_delivery_ack(reports->parts.delivery, endpoint);
+            mgr_notices_ack(mgr_delivery_notices(reports->parts.delivery), endpoint);
         return false;
     }
     if (message->first == message->seq && message->seq > endpoint->accepted_seq + 1) {
@@ -472,7 +472,7 @@ static bool is_next(MgrReports *reports, const MgrEndpoint *endpoint, const HlMs
                         message->seq - 1);
         return true;
     }
-    mgr_delivery_ack(reports->parts.delivery, endpoint);
+    mgr_notices_ack(mgr_delivery_notices(reports->parts.delivery), endpoint);
     return false;
 }
 
