@@ -144,14 +144,14 @@ export function announceProblem(problem) {
 
 // Shows a form over the page.  submit() may throw a Problem, which is shown; what it returns closes the dialog and is the result.
 // Cancelled: undefined.
-export function dialog({ title, content, action, danger, submit, cancel = tr('Cancel'), canClose = true }) {
+export function dialog({ title, content, action, danger, submit, canClose = true }) {
     return new Promise((resolve) => {
         const error = h('div', {});
         const go = h('button', { type: 'submit', class: danger ? 'danger' : 'primary' }, action);
         let outcome;
         const form = h('form', { method: 'dialog', on: { submit: send } },
             h('h2', { id: 'dialog-title' }, title), content, error,
-            h('div', { class: 'actions' }, canClose && button(cancel, () => box.close()), go));
+            h('div', { class: 'actions' }, canClose && button(tr('Cancel'), () => box.close()), go));
         const box = h('dialog', { 'aria-labelledby': 'dialog-title', on: { close, cancel: keep } }, form);
 
         async function send(event) {

@@ -2,7 +2,7 @@
 // Administration: who may do what, who did what, what ends when, and whether all parts work.
 
 import { allGroups, groupName, groupNamer } from '../group_name.js';
-import { all, get, patch, post, remove, request } from '../api.js';
+import { all, get, patch, post, remove } from '../api.js';
 import { announce, badge, button, card, checkbox, confirm, dialog, facts, field, heading, name, notice, said, select, table, tabs,
     when } from '../ui.js';
 import { brokers } from './brokers.js';
@@ -87,7 +87,8 @@ async function accountFields(row) {
     const note = h('input', { type: 'text', value: row?.note ?? '', maxlength: 200 });
     return {
         nodes: [field(tr('Role'), role),
-            h('fieldset', {}, h('legend', {}, tr('Groups')), h('p', { class: 'help' }, tr('None ticked: all groups.')), boxes.map((box) => box.node)),
+            h('fieldset', {}, h('legend', {}, tr('Groups')), h('p', { class: 'help' }, tr('None ticked: all groups.')),
+                h('div', { class: 'checks' }, boxes.map((box) => box.node))),
             field(tr('Note'), note)],
         body: () => ({ role: role.value, groups: boxes.filter((box) => box.input.checked).map((box) => box.group.name), note: note.value.trim() }),
     };
@@ -161,13 +162,12 @@ async function newToken(draw) {
         title: tr('New token'),
         content: [field(tr('Name'), id), field(tr('Role'), role), field(tr('Valid for, in days'), days)],
         action: tr('Create'),
-        submit: async () => (await request('POST', '/tokens',
-            { body: { name: id.value, role: role.value, lifetime: `${days.value}d` } })).body,
+        submit: async () => (await post('/tokens', { name: id.value, role: role.value, lifetime: `${days.value}d` })).body,
     });
     if (!made)
         return;
     await dialog({ title: tr('The token'), content: [notice('warn', tr('It is shown only now.')), h('p', { class: 'secret' }, made.token)],
-        action: tr('Close'), cancel: tr('Close') });
+        action: tr('Close'), canClose: false });
     await draw();
 }
 

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// A table of 251 rows, and the dialogs that show a secret.
+import { play, Session } from './session.mjs';
+
+const session = await Session.open();
+await play(session, 'many endpoints', async ({ page }) => {
+    const rows = (n) => session.until((wanted) => document.querySelectorAll('main tbody tr').length === wanted, n);
+    const buttons = () => page.evaluate(() => [...document.querySelectorAll('dialog .actions button')].map((node) => node.textContent).join());
+    await session.signIn();
+
+    session.where = 'a long report';
+    await session.show('reports');
+    await rows(100);
+    await session.checkSchemes();
+    await session.press('151 more');
+    await rows(200);
+    await session.press('51 more');
+    await rows(251);
+    session.expect(await page.evaluate(() => document.querySelector('.more').hidden), 'there is nothing more');
+
+    session.where = 'on paper';
+    await session.show('reports/compliance');
+    await rows(100);
+    await page.evaluate(() => window.dispatchEvent(new Event('beforeprint')));
+    await rows(251);
+    await session.expectPrintable('many-paper');
+
+    session.where = 'a bundle';
+    await session.show('enrolment');
+    await session.press('New bundle');
+    await session.press('Create');
+    await session.says('The bundle is ready');
+    session.expect(await buttons() === 'Close', `its buttons: ${await buttons()}`);
+    await session.checkSchemes();
+    await session.press('Close');
+
+    session.where = 'a token';
+    await session.show('administration/tokens');
+    await session.press('New token');
+    await page.type('dialog input[type=text]', 'nightly');
+    await session.press('Create');
+    await session.says('It is shown only now.');
+    session.expect(await buttons() === 'Close', `its buttons: ${await buttons()}`);
+    await session.press('Close');
+    await session.says('nightly');
+});
