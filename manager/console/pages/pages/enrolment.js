@@ -2,7 +2,7 @@
 // Enrolment: the bundles with which PCs enrol.
 
 import { allGroups, groupChoices, groupNamer } from '../group_name.js';
-import { all, remove, request } from '../api.js';
+import { all, post, remove } from '../api.js';
 import { announce, badge, button, card, confirm, dialog, field, heading, name, notice, select, table } from '../ui.js';
 import { fill, h } from '../dom.js';
 import { mayBe } from '../session.js';
@@ -10,66 +10,65 @@ import { number, time, tr } from '../i18n.js';
 
 export async function enrolment() {
     const body = h('div', {});
+    const draw = async () => fill(body, await bundles(draw));
     await draw();
     return {
         title: tr('Enrolment'),
-        node: h('div', { class: 'page' }, heading(tr('Enrolment'), mayBe('administrator') && button(tr('New bundle'), create, { class: 'primary' })),
-            body),
+        node: h('div', { class: 'page' }, heading(tr('Enrolment'),
+            mayBe('administrator') && button(tr('New bundle'), () => create(draw), { class: 'primary' })), body),
     };
+}
 
-    async function draw() {
-        const [rows, groupsOf] = await Promise.all([all('/bundles'), groupNamer()]);
-        fill(body, card(tr('Bundles'), table([
-            { title: tr('Id'), cell: (row) => row.id },
-            { title: tr('State'), cell: (row) => badge('bundle', row.state) },
-            { title: tr('Group'), cell: (row) => groupsOf([row.group]) },
-            { title: tr('For'), cell: (row) => row.endpoint || tr('new endpoints') },
-            { title: tr('Uses left'), end: true, cell: (row) => number(row.uses_left) },
-            { title: tr('Until'), cell: (row) => time(row.expires) },
-            { title: tr('By'), cell: (row) => name(row.created_by) },
-            { title: '', cell: (row) => row.state === 'valid' && mayBe('administrator') &&
-                button(tr('Withdraw'), () => withdraw(row), { class: 'danger-text' }) },
-        ], rows.sort((a, b) => b.expires.localeCompare(a.expires)), tr('No bundles yet.'), tr('Bundles'))));
-    }
+async function bundles(draw) {
+    const [rows, groupsOf] = await Promise.all([all('/bundles'), groupNamer()]);
+    return card(tr('Bundles'), table([
+        { title: tr('Id'), cell: (row) => row.id },
+        { title: tr('State'), cell: (row) => badge('bundle', row.state) },
+        { title: tr('Group'), cell: (row) => groupsOf([row.group]) },
+        { title: tr('For'), cell: (row) => row.endpoint || tr('new endpoints') },
+        { title: tr('Uses left'), end: true, cell: (row) => number(row.uses_left) },
+        { title: tr('Until'), cell: (row) => time(row.expires) },
+        { title: tr('By'), cell: (row) => name(row.created_by) },
+        { title: '', cell: (row) => row.state === 'valid' && mayBe('administrator') &&
+            button(tr('Withdraw'), () => withdraw(row, draw), { class: 'danger-text' }) },
+    ], rows.sort((a, b) => b.expires.localeCompare(a.expires)), tr('No bundles yet.'), tr('Bundles')));
+}
 
-    async function create() {
-        const groups = await allGroups();
-        const group = select(groups[0]?.name, groupChoices(groups));
-        const uses = h('input', { type: 'number', value: 1, min: 1, max: 100000, required: true });
-        const days = h('input', { type: 'number', value: 7, min: 1, max: 365, required: true });
-        const bundle = await dialog({
-            title: tr('New bundle'),
-            content: [field(tr('Group'), group), field(tr('For how many endpoints'), uses), field(tr('Valid for, in days'), days)],
-            action: tr('Create'),
-            submit: async () => (await request('POST', '/bundles',
-                { body: { group: group.value, uses: Number(uses.value), expires: `${days.value}d` } })).body,
-        });
-        if (!bundle)
-            return;
-        await draw();
-        await hand(bundle);
-    }
+async function create(draw) {
+    const groups = await allGroups();
+    const group = select(groups[0]?.name, groupChoices(groups));
+    const uses = h('input', { type: 'number', value: 1, min: 1, max: 100000, required: true });
+    const days = h('input', { type: 'number', value: 7, min: 1, max: 365, required: true });
+    const bundle = await dialog({
+        title: tr('New bundle'),
+        content: [field(tr('Group'), group), field(tr('For how many endpoints'), uses), field(tr('Valid for, in days'), days)],
+        action: tr('Create'),
+        submit: async () => (await post('/bundles', { group: group.value, uses: Number(uses.value), expires: `${days.value}d` })).body,
+    });
+    if (!bundle)
+        return;
+    await draw();
+    await hand(bundle);
+}
 
-    // It contains a secret that the server does not keep: this is the only time that it can be had.
-    async function hand(bundle) {
-        const file = new Blob([bundle.bundle], { type: 'application/octet-stream' });
-        const url = URL.createObjectURL(file);
-        await dialog({
-            title: tr('The bundle is ready'),
-            content: [notice('warn', tr('It contains a secret and can be downloaded only now: carry it to the PCs, then delete it.')),
-                h('p', {}, h('a', { class: 'button primary', href: url, download: `${bundle.id}.bundle` }, tr('Download')))],
-            action: tr('Close'),
-            cancel: tr('Close'),
-        });
-        URL.revokeObjectURL(url);
-    }
+// It contains a secret that the server does not keep: this is the only time that it can be had.
+async function hand({ id, bundle }) {
+    const url = URL.createObjectURL(new Blob([bundle], { type: 'application/octet-stream' }));
+    await dialog({
+        title: tr('The bundle is ready'),
+        content: [notice('warn', tr('It contains a secret and can be downloaded only now: carry it to the PCs, then delete it.')),
+            h('p', {}, h('a', { class: 'button primary', href: url, download: `${id}.bundle` }, tr('Download')))],
+        action: tr('Close'),
+        canClose: false,
+    });
+    URL.revokeObjectURL(url);
+}
 
-    async function withdraw(row) {
-        const done = await confirm(tr('Withdraw'), h('p', {}, tr('Nobody can enrol with {id} any longer.', { id: row.id })),
-            tr('Withdraw'), () => remove(`/bundles/${row.id}`));
-        if (!done)
-            return;
-        announce(tr('The bundle is withdrawn.'));
-        await draw();
-    }
+async function withdraw(row, draw) {
+    const done = await confirm(tr('Withdraw'), h('p', {}, tr('Nobody can enrol with {id} any longer.', { id: row.id })),
+        tr('Withdraw'), () => remove(`/bundles/${row.id}`));
+    if (!done)
+        return;
+    announce(tr('The bundle is withdrawn.'));
+    await draw();
 }

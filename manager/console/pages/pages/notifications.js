@@ -92,20 +92,42 @@ function options(groups) {
 
 export async function notification({ name: id }) {
     const [first, groups] = await Promise.all([get(pathOf(id)), allGroups()]);
-    const formPlace = h('div', {});
     const state = h('div', {});
     const messages = h('div', {});
     const buttons = h('div', { class: 'buttons' },
         button(tr('Send a test message'), ({ target }) => test(id, target, drawState)),
         button(tr('Delete'), () => drop(id), { class: 'danger-text' }));
 
-    function drawForm(document) {
-        const form = formOf(options(groups), document.options, { legend: tr('Notification'), changed: edited });
+    const drawState = inTurn(async () => {
+        const [document, rows] = await Promise.all([get(pathOf(id)), all(`${pathOf(id)}/messages`)]);
+        refill(state, stateCard(document));
+        refill(messages, outbox(rows));
+    });
+
+    await drawState();
+    return {
+        title: id,
+        node: h('div', { class: 'page' },
+            crumbs(h('a', { href: '#/administration' }, tr('Administration')), ' › ',
+                h('a', { href: '#/administration/notifications' }, tr('Notifications'))),
+            heading(id, buttons), h('div', { class: 'columns' }, ruleForm(id, first.options, groups, drawState), state), messages),
+        close: follow({}, drawState, EVERY),
+    };
+}
+
+// The form of its options.  saved(), a promise: what is shown beside it may have changed.
+function ruleForm(id, values, groups, saved) {
+    const place = h('div', {});
+    draw(values);
+    return place;
+
+    function draw(current) {
+        const form = formOf(options(groups), current, { legend: tr('Notification'), changed: edited });
         const before = form.values();
         const outcome = h('div', {});
         const save = h('button', { type: 'submit', class: 'primary', disabled: true }, tr('Save'));
-        const undo = button(tr('Discard changes'), () => drawForm(document), { disabled: true });
-        fill(formPlace, h('form', { class: 'card', on: { submit } }, form.node, outcome, h('div', { class: 'actions' }, undo, save)));
+        const undo = button(tr('Discard changes'), () => draw(current), { disabled: true });
+        fill(place, h('form', { class: 'card', on: { submit } }, form.node, outcome, h('div', { class: 'actions' }, undo, save)));
 
         function edited() {
             save.disabled = undo.disabled = Object.keys(changes(before, form.values())).length === 0;
@@ -117,35 +139,18 @@ export async function notification({ name: id }) {
             save.disabled = true;
             try {
                 const { body } = await patch(pathOf(id), { settings: changes(before, form.values()) });
-                drawForm(body);
-                formPlace.querySelector('input').focus({ preventScroll: true }); // by keyboard one goes on from there
+                draw(body.options);
+                place.querySelector('input').focus({ preventScroll: true }); // by keyboard one goes on from there
                 announce(tr('The notification is saved.'));
                 if (body.secret)
                     await showSecret(body.secret);
-                await drawState();
+                await saved();
             } catch (problem) {
                 fill(outcome, problemBox(problem));
                 save.disabled = false;
             }
         }
     }
-
-    const drawState = inTurn(async () => {
-        const [document, rows] = await Promise.all([get(pathOf(id)), all(`${pathOf(id)}/messages`)]);
-        refill(state, stateCard(document));
-        refill(messages, outbox(rows));
-    });
-
-    drawForm(first);
-    await drawState();
-    return {
-        title: id,
-        node: h('div', { class: 'page' },
-            crumbs(h('a', { href: '#/administration' }, tr('Administration')), ' › ',
-                h('a', { href: '#/administration/notifications' }, tr('Notifications'))),
-            heading(id, buttons), h('div', { class: 'columns' }, formPlace, state), messages),
-        close: follow({}, drawState, EVERY),
-    };
 }
 
 function stateCard(document) {
