@@ -9,84 +9,10 @@
 #include "proto/envelope.h"
 #include "proto/server.h"
 #include "tests/support/child_fake.h"
-#include "tests/support/manager_parts.h"
+#include "tests/support/succession_world.h"
 #include "tests/support/timer_fake.h"
 
-#define ID "e-one"
-
-static void set_conf(Parts *parts, const char *name, const char *value)
-{
-    g_assert_true(hl_option_set(hl_option_find(mgr_conf_table(), name), &parts->conf, value, NULL));
-}
-
-static void make_own(Parts *parts, const char *name, HlCertKind kind)
-{
-    static const char *const names[] = { "localhost", NULL };
-    g_autofree char *cert = g_strdup_printf("pki/%s.pem", name);
-    g_autofree char *key = g_strdup_printf("pki/%s.key", name);
-    g_auto(MgrAuthority) authority = { 0 };
-    g_auto(MgrCertificateRecord) record = { 0 };
-    HlTime now = hl_clock_wall();
-    HlCertSpec spec = { .cn = name, .kind = kind, .names = names, .not_before = now, .not_after = now + 3000 * HL_DAY };
-    g_autoptr(GError) error = NULL;
-
-    g_assert_true(mgr_authority_open(&authority, parts->dir, &error));
-    g_assert_true(mgr_authority_issue_files(&authority, parts->dir, cert, key, &spec, &record, &error));
-    g_assert_no_error(error);
-}
-
-static Parts *make_parts(void)
-{
-    Parts *parts = parts_new();
-
-    set_conf(parts, "broker.mode", "external");
-    set_conf(parts, "broker.addresses", "localhost:1");
-    set_conf(parts, "broker.reload-command", "tell-broker");
-    make_own(parts, "server", HL_CERT_SERVER);
-    make_own(parts, "manager", HL_CERT_MANAGER);
-    parts_add_endpoint(parts, ID);
-    return parts;
-}
-
-/* The broker reads what was published, and again what was published meanwhile. */
-static void read_lists(void)
-{
-    for (guint n = 0; child_fake_running() > 0 && n < 9; n++)
-        child_fake_exit(child_fake_last(), 0, NULL, NULL);
-    g_assert_cmpuint(child_fake_running(), ==, 0);
-}
-
-static HlMsgServerDocument *take_document(Parts *parts)
-{
-    g_autoptr(HlMsgEnvelope) envelope =
-        parts_take(parts, HL_TOPIC_SERVER, ID, &holdline__v1__signed_envelope__descriptor);
-
-    if (envelope == NULL)
-        return NULL;
-    return hl_envelope_open(envelope, hl_signing_key_public(parts->key), HL_ENVELOPE_SERVER,
-                            &holdline__v1__server_document__descriptor, NULL);
-}
-
-static void born(Parts *parts, uint64_t session, const HlMsgServerDocument *has, const char *serial)
-{
-    HlMsgLink link = HOLDLINE__V1__LINK__INIT;
-    HlMsgAppliedServer told = HOLDLINE__V1__APPLIED_SERVER__INIT;
-
-    if (has != NULL) {
-        told.counter = has->counter;
-        told.digest = has->digest;
-        told.state = hl_unconst(HL_SERVER_APPLIED);
-        link.server = &told;
-    }
-    link.online = true;
-    link.session = session;
-    link.boot_id = hl_unconst("b-1");
-    link.heartbeat_ms = 60000;
-    link.clock_ms = hl_clock_wall();
-    link.serial = hl_unconst(serial);
-    parts_deliver(parts, HL_TOPIC_LINK, ID, &link.base);
-    parts_commit(parts);
-}
+#define ID SUCCESSION_ID
 
 static void call(Parts *parts, const char *what, const char *force, const char *code)
 {
@@ -116,7 +42,7 @@ static void wait_a_look(Parts *parts)
 {
     timer_fake_advance(6 * HL_SECOND);
     parts_commit(parts);
-    read_lists();
+    succession_read_lists();
 }
 
 /* The serial of what it is given; "": nothing. */
@@ -165,7 +91,7 @@ static char *renew_account_with(Parts *parts, const char *serial, const char *au
                                                                        authorities, NULL },
                                    .certificate = serial });
     parts_commit(parts);
-    read_lists();
+    succession_read_lists();
     timer_fake_advance(HL_SECOND);
     answer = parts_expect_reply(parts, code);
     ca = json_string_value(json_object_get(answer, "ca"));
@@ -196,12 +122,12 @@ static void roll_key(Parts *parts, const char *what, HlMsgServerDocument **docum
     parts_commit(parts);
     json_decref(parts_expect_reply(parts, ""));
     hl_wire_free(*document);
-    *document = take_document(parts);
+    *document = succession_take_document(parts);
 }
 
 static void test_life(void)
 {
-    g_autoptr(Parts) parts = make_parts();
+    g_autoptr(Parts) parts = succession_make_parts();
     g_autoptr(HlMsgServerDocument) both = NULL;
     g_autoptr(HlMsgServerDocument) one = NULL;
     g_autofree char *first = NULL;
@@ -209,11 +135,11 @@ static void test_life(void)
     g_autofree char *next = NULL;
     g_autofree char *account = NULL;
 
-    born(parts, 1, NULL, "");
+    succession_born(parts, 1, NULL, "");
     expect_state(parts, "none 0/0 1");
     call(parts, "start", NULL, "");
     g_assert_cmpuint(parts->authorities_changed, ==, 1);
-    both = take_document(parts);
+    both = succession_take_document(parts);
     g_assert_cmpuint(both->n_authorities, ==, 2);
     next = hl_trust_id(mgr_pki_next(parts->pki));
     call(parts, "start", NULL, "exists");
@@ -223,10 +149,10 @@ static void test_life(void)
     roll_key(parts, "cancel", &both);
     g_assert_cmpuint(both->n_signing_keys, ==, 1);
     g_assert_cmpuint(both->n_authorities, ==, 2);
-    read_lists();
+    succession_read_lists();
     first = renew(parts); /* due by its dates; it holds the old one alone */
     g_assert_cmpstr(authority_of(parts, first), !=, next);
-    born(parts, 2, both, first);
+    succession_born(parts, 2, both, first);
     expect_state(parts, "announced 0/1 2");
     call(parts, "finish", NULL, "conflict");
     second = renew(parts);
@@ -235,7 +161,7 @@ static void test_life(void)
     call(parts, "cancel", NULL, "conflict");
     wait_a_look(parts);
     expect_state(parts, "announced 0/1 2"); /* it has not come with that yet */
-    born(parts, 3, both, second);
+    succession_born(parts, 3, both, second);
     expect_state(parts, "announced 1/1 2");
     wait_a_look(parts);
     expect_state(parts, "announced 1/1 2"); /* the administrator is left */
@@ -248,7 +174,7 @@ static void test_life(void)
     wait_a_look(parts); /* the server's own certificates */
     wait_a_look(parts); /* and the broker has read them */
     expect_state(parts, "none 0/0 1");
-    one = take_document(parts);
+    one = succession_take_document(parts);
     g_assert_cmpuint(one->n_authorities, ==, 1);
     g_assert_cmpstr(one->authorities[0], ==, both->authorities[0]);
     g_assert_cmpuint(one->counter, >, both->counter);
@@ -260,18 +186,18 @@ static void test_life(void)
  * nothing ends while it may be asking in vain. */
 static void test_asked_again(void)
 {
-    g_autoptr(Parts) parts = make_parts();
+    g_autoptr(Parts) parts = succession_make_parts();
     g_autoptr(HlMsgServerDocument) both = NULL;
     g_autofree char *serial = NULL;
     g_autofree char *account = NULL;
 
-    born(parts, 1, NULL, "");
+    succession_born(parts, 1, NULL, "");
     call(parts, "start", NULL, "");
-    read_lists();
-    both = take_document(parts);
-    born(parts, 2, both, "");
+    succession_read_lists();
+    both = succession_take_document(parts);
+    succession_born(parts, 2, both, "");
     serial = renew(parts);
-    born(parts, 3, both, serial);
+    succession_born(parts, 3, both, serial);
     for (guint n = 0; n < 3; n++)
         renew_account(parts, "both", "", 2);
     renew_account(parts, "both", "exists", 0);
@@ -321,7 +247,7 @@ static char *make_second(Parts *parts)
 
     parts_call(parts, "account certificate", "name", "admin", "csr", csr, NULL);
     parts_commit(parts);
-    read_lists();
+    succession_read_lists();
     timer_fake_advance(HL_SECOND);
     answer = parts_expect_reply(parts, "");
     return g_strdup(json_string_value(json_object_get(answer, "serial")));
@@ -331,7 +257,7 @@ static char *make_second(Parts *parts)
  * find is the same. */
 static void test_two_machines(void)
 {
-    g_autoptr(Parts) parts = make_parts();
+    g_autoptr(Parts) parts = succession_make_parts();
     g_autofree char *one = make_second(parts);
     g_autofree char *two = make_second(parts);
     g_autofree char *unused = make_second(parts);
@@ -346,7 +272,7 @@ static void test_two_machines(void)
     come_with(parts, one);
     come_with(parts, two);
     call(parts, "start", NULL, "");
-    read_lists();
+    succession_read_lists();
     before = left(parts);
     g_assert_cmpstr(before, ==, "admin 2;");
     lost = renew_account_with(parts, one, "both", "", 2);
@@ -369,22 +295,22 @@ static void test_two_machines(void)
  * tell would for ever. */
 static void test_broker(void)
 {
-    g_autoptr(Parts) parts = make_parts();
+    g_autoptr(Parts) parts = succession_make_parts();
     g_autoptr(HlMsgServerDocument) both = NULL;
     g_autofree char *serial = NULL;
     g_autofree char *account = NULL;
 
-    set_conf(parts, "broker.reload-command", "");
+    succession_set_conf(parts, "broker.reload-command", "");
     call(parts, "start", NULL, "invalid");
-    set_conf(parts, "broker.reload-command", "tell-broker");
-    born(parts, 1, NULL, "");
+    succession_set_conf(parts, "broker.reload-command", "tell-broker");
+    succession_born(parts, 1, NULL, "");
     call(parts, "start", NULL, "");
-    both = take_document(parts);
-    born(parts, 2, both, "");
+    both = succession_take_document(parts);
+    succession_born(parts, 2, both, "");
     serial = renew(parts);
     g_assert_cmpstr(serial, !=, "");
     g_assert_false(mgr_pki_is_next_ready(parts->pki));
-    read_lists();
+    succession_read_lists();
     g_assert_true(mgr_pki_is_next_ready(parts->pki));
     expect_renewal(parts, true);              /* sooner than its dates say */
     call(parts, "finish", "yes", "conflict"); /* who says so would be shut out */
@@ -393,7 +319,7 @@ static void test_broker(void)
     finish_with(parts, account, "unavailable"); /* signed now */
     mgr_pki_renew_broker(parts->pki);           /* as the part that is told of that does; not read yet */
     finish_with(parts, account, "unavailable");
-    read_lists();
+    succession_read_lists();
     finish_with(parts, account, "");
     expect_state(parts, "none 0/0 1");
 }
@@ -402,28 +328,28 @@ static void test_broker(void)
  * is not refused, nor given one of the old: it gets its certificate when both is so. */
 static void test_early(gconstpointer overtakes)
 {
-    g_autoptr(Parts) parts = make_parts();
+    g_autoptr(Parts) parts = succession_make_parts();
     g_autoptr(HlMsgServerDocument) both = NULL;
     g_autofree char *first = renew(parts);
     const MgrEndpoint *endpoint = mgr_fleet_endpoint(&parts->fleet, ID);
 
     clock_fake_advance(parts->conf.certificate_lifetime / 4); /* by its age it could have another one */
-    born(parts, 1, NULL, "");
+    succession_born(parts, 1, NULL, "");
     call(parts, "start", NULL, "");
-    both = take_document(parts);
+    both = succession_take_document(parts);
     if (overtakes != NULL)
-        read_lists();
+        succession_read_lists();
     else
-        born(parts, 2, both, first);
+        succession_born(parts, 2, both, first);
     expect_renewal(parts, false);
     if (overtakes != NULL)
-        born(parts, 2, both, first);
+        succession_born(parts, 2, both, first);
     else
-        read_lists();
+        succession_read_lists();
     timer_fake_advance(2 * HL_SECOND);
     parts_commit(parts);
     g_assert_cmpstr(endpoint->record.serial, !=, first);
-    born(parts, 3, both, endpoint->record.serial);
+    succession_born(parts, 3, both, endpoint->record.serial);
     expect_state(parts, "announced 1/1 2");
     g_assert_cmpuint(mgr_renewals_refused(parts->renewals), ==, 0);
     parts_check_registry(parts);
@@ -433,16 +359,16 @@ static void test_early(gconstpointer overtakes)
  * and less often, until it uses one. */
 static void test_lost_answer(void)
 {
-    g_autoptr(Parts) parts = make_parts();
+    g_autoptr(Parts) parts = succession_make_parts();
     g_autoptr(HlMsgServerDocument) both = NULL;
     g_autofree char *first = renew(parts);
     g_autofree char *later = NULL;
 
-    born(parts, 1, NULL, "");
+    succession_born(parts, 1, NULL, "");
     call(parts, "start", NULL, "");
-    read_lists();
-    both = take_document(parts);
-    born(parts, 2, both, first);
+    succession_read_lists();
+    both = succession_take_document(parts);
+    succession_born(parts, 2, both, first);
     clock_fake_advance(HL_HOUR);
     expect_renewal(parts, true);
     expect_renewal(parts, true);
@@ -450,7 +376,7 @@ static void test_lost_answer(void)
     clock_fake_advance(HL_HOUR);
     later = renew(parts);
     g_assert_cmpstr(later, !=, "");
-    born(parts, 3, both, later);
+    succession_born(parts, 3, both, later);
     expect_state(parts, "announced 1/1 2");
     parts_check_registry(parts);
 }
@@ -459,10 +385,10 @@ static void test_lost_answer(void)
 static void test_lost_before(gconstpointer is_told)
 {
     const HlMsgServerDocument none = HOLDLINE__V1__SERVER_DOCUMENT__INIT;
-    g_autoptr(Parts) parts = make_parts();
+    g_autoptr(Parts) parts = succession_make_parts();
     g_autofree char *first = renew(parts);
 
-    born(parts, 1, is_told != NULL ? &none : NULL, first);
+    succession_born(parts, 1, is_told != NULL ? &none : NULL, first);
     clock_fake_advance(parts->conf.certificate_lifetime * 3 / 4);
     expect_renewal(parts, true);
     call(parts, "start", NULL, "");
@@ -474,25 +400,25 @@ static void test_lost_before(gconstpointer is_told)
  * counter. */
 static void test_interrupted(void)
 {
-    g_autoptr(Parts) parts = make_parts();
+    g_autoptr(Parts) parts = succession_make_parts();
     g_autoptr(HlMsgServerDocument) both = NULL;
     g_autoptr(HlMsgServerDocument) again = NULL;
     g_autoptr(HlMsgServerDocument) one = NULL;
 
-    born(parts, 1, NULL, "");
+    succession_born(parts, 1, NULL, "");
     g_assert_true(mgr_pki_begin_next(parts->pki, NULL));
     g_assert_true(mgr_location_is_behind(parts->location));
-    g_assert_null(take_document(parts));
+    g_assert_null(succession_take_document(parts));
     wait_a_look(parts);
-    both = take_document(parts);
+    both = succession_take_document(parts);
     g_assert_cmpuint(both->n_authorities, ==, 2);
     g_assert_true(mgr_pki_end_present(parts->pki, NULL));
-    born(parts, 2, NULL, ""); /* is told what was announced, under its counter */
-    again = take_document(parts);
+    succession_born(parts, 2, NULL, ""); /* is told what was announced, under its counter */
+    again = succession_take_document(parts);
     g_assert_cmpuint(again->counter, ==, both->counter);
     g_assert_cmpuint(again->n_authorities, ==, 2);
     wait_a_look(parts);
-    one = take_document(parts);
+    one = succession_take_document(parts);
     g_assert_cmpuint(one->n_authorities, ==, 1);
     g_assert_cmpstr(one->authorities[0], ==, both->authorities[0]);
     g_assert_cmpuint(one->counter, >, both->counter);
@@ -511,19 +437,19 @@ static int64_t count(Parts *parts, const char *sql)
 /* Killed while one was withdrawn: that is no end, and bundles are as good as before. */
 static void test_interrupted_cancel(void)
 {
-    g_autoptr(Parts) parts = make_parts();
+    g_autoptr(Parts) parts = succession_make_parts();
     g_autoptr(HlMsgServerDocument) both = NULL;
     g_autoptr(HlMsgServerDocument) one = NULL;
 
     parts_call(parts, "bundle create", "group", "office", NULL);
     parts_commit(parts);
     json_decref(parts_expect_reply(parts, ""));
-    born(parts, 1, NULL, "");
+    succession_born(parts, 1, NULL, "");
     call(parts, "start", NULL, "");
-    both = take_document(parts);
+    both = succession_take_document(parts);
     g_assert_true(mgr_pki_cancel_next(parts->pki, NULL));
     wait_a_look(parts);
-    one = take_document(parts);
+    one = succession_take_document(parts);
     g_assert_cmpuint(one->n_authorities, ==, 1);
     g_assert_cmpstr(one->authorities[0], ==, both->authorities[1]);
     g_assert_cmpint(count(parts, "SELECT count(*) FROM token WHERE withdrawn_at > 0"), ==, 0);
@@ -552,9 +478,9 @@ static void use_up_changes(Parts *parts)
 /* Who has made too many changes is refused before anything is done. */
 static void test_too_many(void)
 {
-    g_autoptr(Parts) parts = make_parts();
+    g_autoptr(Parts) parts = succession_make_parts();
 
-    born(parts, 1, NULL, "");
+    succession_born(parts, 1, NULL, "");
     call(parts, "start", NULL, "");
     use_up_changes(parts);
     call(parts, "cancel", NULL, "limit");
@@ -565,16 +491,16 @@ static void test_too_many(void)
 
 static void test_cancel(void)
 {
-    g_autoptr(Parts) parts = make_parts();
+    g_autoptr(Parts) parts = succession_make_parts();
     g_autoptr(HlMsgServerDocument) both = NULL;
     g_autoptr(HlMsgServerDocument) one = NULL;
 
-    born(parts, 1, NULL, "");
+    succession_born(parts, 1, NULL, "");
     call(parts, "cancel", NULL, "invalid");
     call(parts, "start", NULL, "");
-    both = take_document(parts);
+    both = succession_take_document(parts);
     call(parts, "cancel", NULL, "");
-    one = take_document(parts);
+    one = succession_take_document(parts);
     g_assert_cmpuint(one->n_authorities, ==, 1);
     g_assert_cmpstr(one->authorities[0], ==, both->authorities[1]);
     expect_state(parts, "none 0/0 1");
