@@ -30,7 +30,7 @@ HlTime mgr_herd_connects(const MgrHerd *herd, guint endpoints, guint brokers, Hl
     uint64_t cost = herd->cost_us != 0 ? CLAMP(herd->cost_us, MGR_HERD_COST_LEAST, MGR_HERD_COST_MOST) : MGR_HERD_COST;
     uint64_t each = endpoints / MAX(brokers, 1);
 
-    return each < MGR_HERD_FEW ? 0 : MIN((HlTime)(each * cost * 5 / 4 / 1000), most);
+    return each < MGR_HERD_FEW ? 0 : MIN((HlTime)(each * cost / 1000), most);
 }
 
 HlTime mgr_herd_downloads(guint endpoints, guint at_a_time, HlTime most)

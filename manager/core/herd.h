@@ -51,8 +51,10 @@ HlTime mgr_herd_downloads(guint endpoints, guint at_a_time, HlTime most);
  * another one now. */
 bool mgr_herd_note(MgrHerd *herd, guint connects, uint64_t busy_us);
 
-/* Within how much time the endpoints that lost a broker come to it, or to another one, for their first attempt: a
- * quarter longer than the broker needs, 0 for a few.  brokers share the endpoints; most: what is configured. */
+/* Within how much time the endpoints that lost a broker come to it, or to another one, for their first attempt: as long
+ * as the broker needs, 0 for a few.  Longer, and it waits for them; at this pace some wait for it (about as many as the
+ * root of all, and those that came while it was away), for far less than the 15 s that an attempt may take.
+ * brokers share the endpoints; most: what is configured. */
 HlTime mgr_herd_connects(const MgrHerd *herd, guint endpoints, guint brokers, HlTime most);
 
 #endif

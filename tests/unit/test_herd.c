@@ -49,15 +49,15 @@ static void test_connects(void)
     } rows[] = {
         { 0, 0, 1, HL_MINUTE, 0 },
         { 0, 199, 1, HL_MINUTE, 0 }, /* a small fleet dials at once */
-        { 0, 200, 1, HL_MINUTE, 625 },
-        { 0, 10000, 1, HL_MINUTE, 31250 },
-        { 2000, 10000, 1, HL_MINUTE, 25 * HL_SECOND },
-        { 2000, 10000, 0, HL_MINUTE, 25 * HL_SECOND },
-        { 2000, 30000, 3, HL_MINUTE, 25 * HL_SECOND }, /* each broker does its own */
+        { 0, 200, 1, HL_MINUTE, 500 },
+        { 0, 10000, 1, HL_MINUTE, 25 * HL_SECOND },
+        { 2000, 10000, 1, HL_MINUTE, 20 * HL_SECOND },
+        { 2000, 10000, 0, HL_MINUTE, 20 * HL_SECOND },
+        { 2000, 30000, 3, HL_MINUTE, 20 * HL_SECOND }, /* each broker does its own */
         { 2000, 500, 3, HL_MINUTE, 0 },
         { 2000, 100000, 1, HL_MINUTE, HL_MINUTE },
-        { 1, 10000, 1, HL_HOUR, 12500 }, /* what a registry holds is not believed beyond the bounds */
-        { G_MAXUINT64, 10000, 1, HL_HOUR, 250 * HL_SECOND },
+        { 1, 10000, 1, HL_HOUR, 10 * HL_SECOND }, /* what a registry holds is not believed beyond the bounds */
+        { G_MAXUINT64, 10000, 1, HL_HOUR, 200 * HL_SECOND },
         { G_MAXUINT64, G_MAXUINT, 1, HL_HOUR, HL_HOUR },
     };
 

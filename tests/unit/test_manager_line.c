@@ -76,10 +76,10 @@ static void test_window(void)
 
         parts_add_endpoint(parts, id);
     }
-    g_assert_cmpuint(window_after_birth(parts, "e-one", 2), ==, 625);
+    g_assert_cmpuint(window_after_birth(parts, "e-one", 2), ==, 500);
     g_assert_cmpuint(parts->fleet.connects, ==, 2);
     parts->fleet.herd.cost_us = 1600;
-    g_assert_cmpuint(window_after_birth(parts, "e-one", 2), ==, 400);
+    g_assert_cmpuint(window_after_birth(parts, "e-one", 2), ==, 320);
     g_assert_cmpuint(parts->fleet.connects, ==, 2); /* it repeated its birth: no connect */
 }
 
