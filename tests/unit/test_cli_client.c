@@ -302,7 +302,11 @@ static void test_remembers_safely(void)
 
 int main(int argc, char **argv)
 {
-    g_test_init(&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+    g_autofree char *cache = g_dir_make_tmp("hl-cli-XXXXXX", NULL);
+    int failed;
+
+    g_setenv("XDG_CACHE_HOME", cache, TRUE); /* GLib's own way to isolate tests leaks */
+    g_test_init(&argc, &argv, NULL);
     g_test_add_func("/cli/client/one", test_one);
     g_test_add_func("/cli/client/first-hangs", test_first_hangs);
     g_test_add_func("/cli/client/none", test_none);
@@ -310,5 +314,7 @@ int main(int argc, char **argv)
     g_test_add_func("/cli/client/remembers", test_remembers);
     g_test_add_func("/cli/client/remembers-nothing", test_remembers_nothing);
     g_test_add_func("/cli/client/remembers-safely", test_remembers_safely);
-    return g_test_run();
+    failed = g_test_run();
+    g_assert_true(hl_tree_remove(cache, NULL));
+    return failed;
 }
