@@ -280,15 +280,43 @@ static enum MHD_Result take_body(HlHttpCall *call, const char *data, gsize size)
     return call->drained <= DRAIN_FACTOR * call->server->max_body ? MHD_YES : MHD_NO;
 }
 
+static void call_free(HlHttpCall *call)
+{
+    if (call == NULL)
+        return;
+    if (call->is_download)
+        COUNT(call->server->counts.downloads, (guint)-1);
+    if (call->response != NULL)
+        MHD_destroy_response(call->response);
+    if (call->body != NULL) /* the handler has it otherwise */
+        g_byte_array_unref(call->body);
+    g_free(call->target);
+    g_free(call);
+}
+
+/* A connection, with the request that it is at.  libmicrohttpd says nothing of the end of a request that it refuses
+ * itself after it told its target: such a one ends with its connection. */
+typedef struct {
+    HlHttpCall *call; /* NULL: none */
+} Line;
+
+static Line *line_of(struct MHD_Connection *connection)
+{
+    return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+}
+
 /* The first that is known of a request; what it returns is the slot of the calls that follow. */
 static void *on_target(void *user, const char *target, struct MHD_Connection *connection)
 {
     HlHttpCall *call = g_new0(HlHttpCall, 1);
+    Line *line = line_of(connection);
 
     call->server = user;
     call->connection = connection;
     call->target = g_strdup(target);
     call->body = g_byte_array_new();
+    call_free(line->call);
+    line->call = call;
     return call;
 }
 
@@ -317,7 +345,7 @@ static enum MHD_Result on_access(void *user G_GNUC_UNUSED, struct MHD_Connection
     return dispatch(call, method, path);
 }
 
-static void on_completed(void *user, struct MHD_Connection *connection G_GNUC_UNUSED, void **slot,
+static void on_completed(void *user, struct MHD_Connection *connection, void **slot,
                          enum MHD_RequestTerminationCode why)
 {
     HlHttpServer *server = user;
@@ -332,14 +360,8 @@ static void on_completed(void *user, struct MHD_Connection *connection G_GNUC_UN
         if (why == MHD_REQUEST_TERMINATED_COMPLETED_OK)
             COUNT(server->counts.body_bytes, call->length);
     }
-    if (call->is_download)
-        COUNT(server->counts.downloads, (guint)-1);
-    if (call->response != NULL)
-        MHD_destroy_response(call->response);
-    if (call->body != NULL)
-        g_byte_array_unref(call->body);
-    g_free(call->target);
-    g_free(call);
+    line_of(connection)->call = NULL;
+    call_free(call);
 }
 
 /* libmicrohttpd's own limit counts each IPv6 address for itself. */
@@ -350,12 +372,17 @@ static enum MHD_Result on_accept(void *user, const struct sockaddr *address, soc
     return hl_crowd_has_room(server->crowd, address) ? MHD_YES : MHD_NO;
 }
 
-static void on_connection(void *user, struct MHD_Connection *connection, void **slot G_GNUC_UNUSED,
+static void on_connection(void *user, struct MHD_Connection *connection, void **slot,
                           enum MHD_ConnectionNotificationCode code)
 {
     HlHttpServer *server = user;
     int by = code == MHD_CONNECTION_NOTIFY_STARTED ? 1 : -1;
+    Line *line = *slot;
 
+    if (line != NULL)
+        call_free(line->call);
+    g_free(line);
+    *slot = code == MHD_CONNECTION_NOTIFY_STARTED ? g_new0(Line, 1) : NULL;
     thread_server = server;
     COUNT(server->counts.connections, (guint)by);
     hl_crowd_count(server->crowd, MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr,
