@@ -219,6 +219,26 @@ static void test_json_shown(void)
         printed, ==,
         "{\"na\\u202eme\":[\"a\\nb\\u0085\\u202e\",{\"x\":\"https://me:pw@h/\"},1,true,\"\\udb40\\udc41 é\"]}");
     g_assert_true(json_equal(value, again));
+    g_assert_null(hl_json_print(NULL));
+}
+
+/* Around the room that is there at first, and beyond; only the last character is one that is escaped. */
+static void test_json_sizes(void)
+{
+    static const gsize sizes[] = { 1, 4000, 4093, 4094, 4095, 4096, 8192, 100000 };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(sizes); i++) {
+        g_autofree char *filler = g_strnfill(sizes[i], 'x');
+        g_autoptr(json_t) value = json_pack("[s, s]", filler, "\u202e");
+        g_autofree char *printed = hl_json_print(value);
+        g_autofree char *expected = g_strdup_printf("[\"%s\",\"\\u202e\"]", filler);
+        g_autoptr(json_t) plain = json_string(filler);
+        g_autofree char *printed_plain = hl_json_print(plain);
+        g_autofree char *expected_plain = g_strdup_printf("\"%s\"", filler);
+
+        g_assert_cmpstr(printed, ==, expected);
+        g_assert_cmpstr(printed_plain, ==, expected_plain);
+    }
 }
 
 /* A cell holds no line feed and no cursor movement, keeps our colours, and the next column stands where it belongs. */
@@ -369,6 +389,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/text/json", test_json);
+    g_test_add_func("/text/json-sizes", test_json_sizes);
     g_test_add_func("/text/json-cost", test_json_cost);
     g_test_add_func("/text/json-bounds", test_json_bounds);
     g_test_add_func("/text/json-shown", test_json_shown);
