@@ -8,7 +8,7 @@
 
 static const HlCommandState steps[] = { HL_STATE_RECEIVED, HL_STATE_STARTED, HL_STATE_SUCCEEDED };
 
-/* Two endpoints with a command for both of them. */
+/* Two endpoints, with a command for both of them unless id is NULL. */
 static Parts *start(char **id)
 {
     Parts *parts = parts_new();
@@ -18,7 +18,8 @@ static Parts *start(char **id)
     parts_birth(parts, "e-one", 1);
     parts_birth(parts, "e-two", 1);
     parts_commit(parts);
-    *id = parts_issue(parts, "all");
+    if (id != NULL)
+        *id = parts_issue(parts, "all");
     mgr_delivery_flush_acks(parts->delivery);
     bus_fake_forget(parts->bus);
     parts->gathers = true;
@@ -100,6 +101,36 @@ static void test_repeated(void)
     parts_check_registry(parts);
 }
 
+static guint documents(Parts *parts)
+{
+    guint before;
+
+    do {
+        before = bus_fake_published(parts->bus, "holdline/v1/status/endpoint/+");
+        mgr_status_flush(parts->status);
+    } while (bus_fake_published(parts->bus, "holdline/v1/status/endpoint/+") != before);
+    return before;
+}
+
+/* A command that comes and ends between two looks is nothing that a document shows; one that is seen open is. */
+static void test_documents(void)
+{
+    for (guint seen = 0; seen < 2; seen++) {
+        g_autofree char *id = NULL;
+        g_autoptr(Parts) parts = start(NULL);
+
+        documents(parts);
+        bus_fake_forget(parts->bus);
+        id = parts_issue(parts, "all");
+        if (seen == 1)
+            g_assert_cmpuint(documents(parts), ==, 2);
+        report_steps(parts, "e-one", id);
+        report_steps(parts, "e-two", id);
+        parts_commit(parts);
+        g_assert_cmpuint(documents(parts), ==, seen == 1 ? 4 : 0);
+    }
+}
+
 /* It is removed, and its name given to another, before the turn is over. */
 static void test_removed(void)
 {
@@ -134,6 +165,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/gathering/turn", test_turn);
     g_test_add_func("/manager/gathering/not-stored", test_not_stored);
     g_test_add_func("/manager/gathering/repeated", test_repeated);
+    g_test_add_func("/manager/gathering/documents", test_documents);
     g_test_add_func("/manager/gathering/removed", test_removed);
     g_test_add_func("/manager/gathering/stop", test_stop);
     return g_test_run();

@@ -118,6 +118,7 @@ struct MgrEndpoint {
     MgrTally tally; /* sums */
 
     uint64_t revision; /* status: of its document (mgr_status_revision) */
+    guint open_told;   /* status: open commands in the document that was told last, and one more; 0: none was */
 
     guint presence_turn, display_turn; /* places in the fleet's agendas */
 
@@ -129,6 +130,7 @@ struct MgrEndpoint {
     bool reissuing;         /* applied: its document is being stored under a number of its own, and sent
                              * only then */
     bool status_dirty;      /* status: in the queue */
+    bool status_whole;      /* and for more than the number of open commands */
     uint8_t broker;         /* link: number of the one where its present session was heard, or MGR_BROKER_UNKNOWN */
     uint8_t unwritten;      /* MgrUnwritten, tracker: differs from the registry */
     bool restarted_unheard; /* link: it started while the manager did not listen: its next birth counts as announced */

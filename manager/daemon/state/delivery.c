@@ -234,7 +234,7 @@ static void fold_sending(gpointer change)
     mgr_target_move(target, &(MgrTargetStep){ HL_STATE_SENT, "", "", sending->at }, hl_clock_mono());
     send_written(sending->delivery, target);
     if (target->endpoint != NULL)
-        mgr_status_touch(sending->delivery->status, target->endpoint);
+        mgr_status_touch_commands(sending->delivery->status, target->endpoint);
 }
 
 static void fail_sending(gpointer change, const GError *error)

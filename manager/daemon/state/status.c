@@ -16,16 +16,13 @@
 #define MAX_FLUSH  100
 #define MOST_YIELD HL_SECOND
 
-#define ENDED_EVERY (10 * HL_SECOND) /* how often all are asked whether their certificate has ended */
-#define MAX_ENDS    20               /* told of: the summary is one message */
+#define MAX_ENDS 20 /* told of: the summary is one message */
 
 struct MgrStatus {
     MgrFleet *fleet;
     MgrDown *down;
     MgrSums *sums;
     const MgrConf *conf;
-    guint ended; /* certificates, as counted at ended_mono */
-    HlTime ended_mono;
     GQueue queue; /* MgrEndpoint * whose topic is to be written */
     bool blind, summary_dirty;
     uint64_t revision; /* counts what was touched since the start */
@@ -271,18 +268,6 @@ static json_t *ends_value(const json_t *ends, const MgrCaller *caller)
     return array;
 }
 
-/* For the topic. */
-static guint ended_lately(MgrStatus *status)
-{
-    HlTime mono = hl_clock_mono();
-
-    if (status->ended_mono == 0 || mono - status->ended_mono >= ENDED_EVERY) {
-        status->ended_mono = mono;
-        status->ended = mgr_sums_ended(status->fleet, NULL);
-    }
-    return status->ended;
-}
-
 typedef struct {
     guint ended, commands; /* certificates; open commands */
 } Counts;
@@ -383,15 +368,22 @@ uint64_t mgr_status_revision(const MgrStatus *status)
     return status->revision;
 }
 
-void mgr_status_touch(MgrStatus *status, MgrEndpoint *endpoint)
+/* The sums do not count by their commands. */
+void mgr_status_touch_commands(MgrStatus *status, MgrEndpoint *endpoint)
 {
     status->summary_dirty = true;
     endpoint->revision = ++status->revision;
-    mgr_sums_touch(status->sums, endpoint);
     if (endpoint->status_dirty)
         return;
     endpoint->status_dirty = true;
     g_queue_push_tail(&status->queue, endpoint);
+}
+
+void mgr_status_touch(MgrStatus *status, MgrEndpoint *endpoint)
+{
+    endpoint->status_whole = true;
+    mgr_sums_touch(status->sums, endpoint);
+    mgr_status_touch_commands(status, endpoint);
 }
 
 void mgr_status_touch_summary(MgrStatus *status)
@@ -514,16 +506,30 @@ static bool write_endpoint(MgrStatus *status, MgrEndpoint *endpoint)
     if (mgr_down_send_json(status->down, HL_TOPIC_STATUS_ENDPOINT, endpoint->record.id, document) == MGR_DOWN_NOT_NOW &&
         mgr_down_is_up(status->down))
         return false;
-    endpoint->status_dirty = false;
+    endpoint->status_dirty = endpoint->status_whole = false;
+    endpoint->open_told = endpoint->open_targets->len + 1;
     endpoint->seen_told = endpoint->record.presence.seen_wall;
     tell_derived(status, endpoint);
     return true;
 }
 
+/* A command that came and ended since the last document. */
+static bool is_told(const MgrEndpoint *endpoint)
+{
+    return !endpoint->status_whole && endpoint->open_told == endpoint->open_targets->len + 1;
+}
+
 static void write_documents(MgrStatus *status)
 {
-    for (gsize n = mgr_down_waiting(status->down); n < MAX_FLUSH && status->queue.length > 0; n++) {
-        if (!write_endpoint(status, g_queue_peek_head(&status->queue)))
+    MgrEndpoint *endpoint;
+    gsize n = mgr_down_waiting(status->down);
+
+    while (n < MAX_FLUSH && (endpoint = g_queue_peek_head(&status->queue)) != NULL) {
+        if (is_told(endpoint))
+            endpoint->status_dirty = false;
+        else if (write_endpoint(status, endpoint))
+            n++;
+        else
             break;
         g_queue_pop_head(&status->queue);
     }
@@ -537,7 +543,7 @@ static void write_summary(MgrStatus *status)
     if (!status->summary_dirty || hl_clock_mono() - status->summary_mono < SUMMARY_EVERY)
         return;
     status->summary_mono = hl_clock_mono();
-    counts = (Counts){ ended_lately(status), mgr_sums_commands(status->fleet, NULL) };
+    counts = (Counts){ mgr_sums_ended_lately(status->sums), mgr_sums_commands(status->fleet, NULL) };
     summary = summary_of(status, NULL, mgr_sums_get(status->sums), counts);
     status->summary_dirty = mgr_down_send_json(status->down, HL_TOPIC_STATUS_SUMMARY, "", summary) == MGR_DOWN_NOT_NOW;
 }

@@ -3,12 +3,16 @@
 
 #include "manager/daemon/ground/versions.h"
 
+#define ENDED_EVERY (10 * HL_SECOND) /* how often all are asked whether their certificate has ended */
+
 struct MgrSums {
     MgrFleet *fleet;
     MgrTotals totals;
     guint counted;  /* endpoints that are in the totals */
     GQueue touched; /* MgrEndpoint *: to be counted again */
     uint64_t looks;
+    guint ended; /* certificates, as counted at ended_mono */
+    HlTime ended_mono;
 };
 
 static MgrTally tally_of(const MgrFleet *fleet, const MgrEndpoint *endpoint)
@@ -175,4 +179,15 @@ guint mgr_sums_ended(const MgrFleet *fleet, const MgrCaller *caller)
              mgr_caller_sees(caller, endpoint->record.group);
     }
     return n;
+}
+
+guint mgr_sums_ended_lately(MgrSums *sums)
+{
+    HlTime mono = hl_clock_mono();
+
+    if (sums->ended_mono == 0 || mono - sums->ended_mono >= ENDED_EVERY) {
+        sums->ended_mono = mono;
+        sums->ended = mgr_sums_ended(sums->fleet, NULL);
+    }
+    return sums->ended;
 }

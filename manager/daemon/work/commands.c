@@ -46,7 +46,7 @@ static void move_target(MgrCommands *commands, MgrTarget *target, const MgrTarge
 
     /* the documents of endpoints count what is open; how far it is they do not tell */
     if (endpoint != NULL && hl_command_state_is_final(step->state))
-        mgr_status_touch(commands->parts.status, endpoint);
+        mgr_status_touch_commands(commands->parts.status, endpoint);
     if (endpoint != NULL && hl_command_state_is_final(step->state) && endpoint->open_targets->len == 1)
         mgr_console_settled(commands->parts.console, endpoint, MGR_NOTIFY_UPDATE_NOW);
     ended = mgr_target_move(target, step, hl_clock_mono());
@@ -157,7 +157,7 @@ static void fold_issue(gpointer change)
             mgr_delivery_command(commands->parts.delivery, target, MGR_OCCASION_LINE); /* it has come up meanwhile */
         if (target->endpoint != NULL) {
             mgr_console_want(commands->parts.console, target->endpoint, MGR_NOTIFY_UPDATE_NOW);
-            mgr_status_touch(commands->parts.status, target->endpoint);
+            mgr_status_touch_commands(commands->parts.status, target->endpoint);
         }
     }
     /* it is durable: who asked need not wait until it has gone to all of them */
