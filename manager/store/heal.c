@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "manager/store/heal.h"
 
+#include <string.h>
+
+#include "lib/base/common.h"
 #include "lib/base/log.h"
 #include "lib/store/stmt.h"
 #include "lib/store/txn.h"
@@ -31,20 +34,30 @@ static const struct {
     { "why the last upgrade failed", offsetof(MgrEndpointRecord, upgrade_detail), 2 * HL_MAX_TEXT },
 };
 
+/* Nothing of it can be too long, nor can it have too many components: as with nearly all. */
+static bool is_short(const char *patterns)
+{
+    gsize blanks = 0;
+
+    for (const char *at = patterns; *at != '\0'; at++)
+        blanks += g_ascii_isspace(*at);
+    return strlen(patterns) <= HL_MAX_NAME && blanks < HL_MAX_PATTERNS;
+}
+
 static bool heal_patterns(char **patterns)
 {
     size_t n;
     HlMsgComponent **components;
     bool healed;
 
-    if (*patterns == NULL || **patterns == '\0')
+    if (*patterns == NULL || is_short(*patterns))
         return false;
     components = hl_components_parse(*patterns, &n);
     healed = n > HL_MAX_PATTERNS;
     for (size_t i = 0; i < n; i++)
         healed |= hl_bound_cut(components[i]->name, HL_MAX_NAME);
     if (healed) {
-        g_free(*patterns);
+        hl_common_free(*patterns);
         *patterns = hl_components_print(components, MIN(n, HL_MAX_PATTERNS));
     }
     hl_components_free(components, n);
@@ -60,14 +73,26 @@ static bool heal_digest(MgrApplied *applied)
     return true;
 }
 
+/* In a copy: others may have the same text. */
+static bool heal_text(char **text, gsize max)
+{
+    char *copy;
+
+    if (*text == NULL || strlen(*text) <= max)
+        return false;
+    copy = g_strdup(*text);
+    hl_bound_cut(copy, max);
+    hl_common_free(*text);
+    *text = copy;
+    return true;
+}
+
 char *mgr_heal_endpoint(MgrEndpointRecord *record)
 {
     g_autoptr(GString) healed = g_string_new(NULL);
 
     for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
-        char *text = *(char **)((char *)record + texts[i].offset);
-
-        if (text != NULL && hl_bound_cut(text, texts[i].max))
+        if (heal_text((char **)((char *)record + texts[i].offset), texts[i].max))
             g_string_append_printf(healed, "%s%s", healed->len > 0 ? ", " : "", texts[i].name);
     }
     if (heal_patterns(&record->patterns))

@@ -2,6 +2,7 @@
 /* Loading the registry at start: one SELECT and one row function per table. */
 #include <string.h>
 
+#include "lib/base/common.h"
 #include "lib/store/stmt.h"
 #include "manager/store/registry.h"
 
@@ -29,6 +30,16 @@ static char *text(HlStmt *row, int column)
     const char *stored = hl_stmt_text(row, column);
 
     return stored != NULL ? g_utf8_make_valid(stored, -1) : NULL;
+}
+
+/* What most rows have in common: a registry of a million has a few of each.  Valid is what is known to be common. */
+static char *common(HlStmt *row, int column)
+{
+    const char *stored = hl_stmt_text(row, column);
+    char *found = hl_common_find(stored);
+    g_autofree char *valid = found == NULL ? text(row, column) : NULL;
+
+    return found != NULL ? found : hl_common_dup(valid);
 }
 
 void mgr_group_record_clear(MgrGroupRecord *record)
@@ -75,8 +86,8 @@ bool mgr_registry_load_groups(HlDb *db, MgrGroupFn fn, gpointer user, GError **e
 
 void mgr_applied_clear(MgrApplied *applied)
 {
-    g_clear_pointer(&applied->group, g_free);
-    g_clear_pointer(&applied->path, g_free);
+    g_clear_pointer(&applied->group, hl_common_free);
+    g_clear_pointer(&applied->path, hl_common_free);
     g_clear_pointer(&applied->digest, g_bytes_unref);
 }
 
@@ -105,7 +116,7 @@ void mgr_endpoint_record_clear(MgrEndpointRecord *record)
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
-        g_clear_pointer(texts[i], g_free);
+        g_clear_pointer(texts[i], hl_common_free);
     mgr_applied_clear(&record->applied);
 }
 
@@ -280,35 +291,35 @@ static bool on_endpoint(HlStmt *row, gpointer user)
     MgrEndpointRecord record = {
         .number = hl_stmt_int(row, E_NUMBER),
         .id = text(row, E_ID),
-        .group = text(row, E_GROUP),
+        .group = common(row, E_GROUP),
         .host = text(row, E_HOST),
         .fingerprint = text(row, E_FINGERPRINT),
         .enrolled_as = text(row, E_ENROLLED_AS),
         .addresses = text(row, E_ADDRESSES),
         .direct_port = (int)hl_stmt_int(row, E_DIRECT_PORT),
-        .os = text(row, E_OS),
-        .program = text(row, E_PROGRAM),
+        .os = common(row, E_OS),
+        .program = common(row, E_PROGRAM),
         .observed = text(row, E_OBSERVED),
-        .observed_by = text(row, E_OBSERVED_BY),
+        .observed_by = common(row, E_OBSERVED_BY),
         .enrolled_at = hl_stmt_int(row, E_ENROLLED_AT),
         .moved_counter = (uint64_t)hl_stmt_int(row, E_MOVED_COUNTER),
         .serial = text(row, E_SERIAL),
         .cert_expires = hl_stmt_int(row, E_CERT_EXPIRES),
         .revoked_at = hl_stmt_int(row, E_REVOKED_AT),
-        .applied = { .group = text(row, E_APPLIED_GROUP),
+        .applied = { .group = common(row, E_APPLIED_GROUP),
                      .version = (uint64_t)hl_stmt_int(row, E_APPLIED_VERSION),
                      .counter = (uint64_t)hl_stmt_int(row, E_APPLIED_COUNTER),
                      .digest = hl_stmt_blob(row, E_APPLIED_DIGEST),
-                     .path = text(row, E_APPLIED_PATH),
+                     .path = common(row, E_APPLIED_PATH),
                      .at = hl_stmt_int(row, E_APPLIED_AT) },
-        .patterns = text(row, E_PATTERNS),
+        .patterns = common(row, E_PATTERNS),
         .updated_at = hl_stmt_int(row, E_UPDATED_AT),
-        .update_result = text(row, E_UPDATE_RESULT),
-        .update_source = text(row, E_UPDATE_SOURCE),
-        .update_error = text(row, E_UPDATE_ERROR),
-        .upgrade_end = text(row, E_UPGRADE_END),
-        .upgrade_to = text(row, E_UPGRADE_TO),
-        .upgrade_detail = text(row, E_UPGRADE_DETAIL),
+        .update_result = common(row, E_UPDATE_RESULT),
+        .update_source = common(row, E_UPDATE_SOURCE),
+        .update_error = common(row, E_UPDATE_ERROR),
+        .upgrade_end = common(row, E_UPGRADE_END),
+        .upgrade_to = common(row, E_UPGRADE_TO),
+        .upgrade_detail = common(row, E_UPGRADE_DETAIL),
         .upgraded_at = hl_stmt_int(row, E_UPGRADED_AT),
         .spool = text(row, E_SPOOL),
         .report_seq = (uint64_t)hl_stmt_int(row, E_REPORT_SEQ),
@@ -331,7 +342,7 @@ static bool on_identity(HlStmt *row, gpointer user)
     g_autofree char *healed = NULL;
     MgrEndpointRecord record = {
         .id = text(row, I_ID),
-        .group = text(row, I_GROUP),
+        .group = common(row, I_GROUP),
         .host = text(row, I_HOST),
         .fingerprint = text(row, I_FINGERPRINT),
         .serial = text(row, I_SERIAL),
@@ -521,8 +532,8 @@ void mgr_certificate_record_clear(MgrCertificateRecord *record)
 {
     g_clear_pointer(&record->serial, g_free);
     g_clear_pointer(&record->name, g_free);
-    g_clear_pointer(&record->kind, g_free);
-    g_clear_pointer(&record->authority, g_free);
+    g_clear_pointer(&record->kind, hl_common_free);
+    g_clear_pointer(&record->authority, hl_common_free);
     g_clear_pointer(&record->replaces, g_free);
 }
 
@@ -535,7 +546,7 @@ void mgr_certificate_record_clear(MgrCertificateRecord *record)
     X(S_EXPIRES_AT, "expires_at") \
     X(S_REVOKED_AT, "revoked_at") \
     X(S_USED_AT, "used_at")       \
-    X(S_REPLACES, "replaces")
+    X(S_REPLACES, "nullif(replaces, '')")
 
 enum { CERTIFICATE_COLUMNS(CONSTANT) };
 
@@ -544,8 +555,8 @@ static bool on_certificate(HlStmt *row, gpointer user)
     const Receiver *to = user;
     MgrCertificateRecord record = { .serial = text(row, S_SERIAL),
                                     .name = text(row, S_NAME),
-                                    .kind = text(row, S_KIND),
-                                    .authority = text(row, S_AUTHORITY),
+                                    .kind = common(row, S_KIND),
+                                    .authority = common(row, S_AUTHORITY),
                                     .issued_at = hl_stmt_int(row, S_ISSUED_AT),
                                     .expires_at = hl_stmt_int(row, S_EXPIRES_AT),
                                     .revoked_at = hl_stmt_int(row, S_REVOKED_AT),

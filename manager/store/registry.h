@@ -33,6 +33,7 @@ typedef struct {
 
 #define MGR_UPGRADE_DONE "done" /* MgrEndpointRecord.upgrade_end: the line came up under the new version */
 
+/* Its texts may be common ones (lib/base/common.h): they are freed with the record, or changed with mgr_set_text. */
 typedef struct {
     int64_t number;
     char *id, *group, *host, *addresses, *os, *program, *observed, *observed_by, *serial;

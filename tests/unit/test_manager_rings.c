@@ -42,7 +42,7 @@ static void answer_one(World *world, guint position, const char *patterns, HlCom
     const char *id = world_live(world)->endpoints->pdata[position];
     MgrEndpoint *endpoint = mgr_fleet_endpoint(&world->parts->fleet, id);
 
-    g_free(endpoint->record.patterns);
+    hl_common_free(endpoint->record.patterns);
     endpoint->record.patterns = g_strdup(patterns);
     parts_report_command(world->parts, id, ++world->seqs[atoi(id + 2)], world_live(world)->commands->pdata[position],
                          state);

@@ -327,7 +327,7 @@ static void test_liar(void)
     for (guint i = 0; i < 5; i++) {
         MgrEndpoint *endpoint = mgr_fleet_endpoint(&world->parts->fleet, world_live(world)->endpoints->pdata[i]);
 
-        g_free(endpoint->record.patterns);
+        hl_common_free(endpoint->record.patterns);
         endpoint->record.patterns = g_strdup(i == 2 ? "virus=6" : "virus=7");
     }
     answer(world, HL_STATE_SUCCEEDED);
@@ -371,7 +371,7 @@ static void test_component(void)
     for (guint i = 0; i < 5; i++) {
         MgrEndpoint *endpoint = mgr_fleet_endpoint(&world->parts->fleet, world_live(world)->endpoints->pdata[i]);
 
-        g_free(endpoint->record.patterns);
+        hl_common_free(endpoint->record.patterns);
         endpoint->record.patterns = g_strdup(i == 2 ? "rules=9 virus=6" : "rules=4 virus=7");
     }
     answer(world, HL_STATE_SUCCEEDED);

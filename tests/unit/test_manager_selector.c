@@ -26,7 +26,7 @@ static Parts *make_fleet(void)
 
         name_host(endpoint, hosts[i]);
         endpoint->record.display.removed = i == 3;
-        g_free(endpoint->record.program);
+        hl_common_free(endpoint->record.program);
         endpoint->record.program = g_strdup(i == 1 ? "0.3.0" : "0.2.0");
     }
     parts_birth(parts, "e-1", 1);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "manager/daemon/ground/fleet.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/log.h"
@@ -228,8 +229,8 @@ void mgr_endpoint_set_group(MgrEndpoint *endpoint, MgrGroup *group, uint64_t cou
     endpoint->group->members--;
     endpoint->group = group;
     group->members++;
-    g_free(endpoint->record.group);
-    endpoint->record.group = g_strdup(group->record.name);
+    hl_common_free(endpoint->record.group);
+    endpoint->record.group = hl_common_dup(group->record.name);
     endpoint->record.moved_counter = MAX(counter, endpoint->record.moved_counter + 1);
 }
 
@@ -475,10 +476,10 @@ bool mgr_endpoint_is_reporting(const MgrEndpoint *endpoint)
            strcmp(endpoint->accepted_spool, endpoint->record.spool) != 0;
 }
 
-/* Endpoints by the number that other tables of the registry have of them. */
+/* Endpoints by the number that other tables of the registry have of them: in its order, as they are loaded. */
 typedef struct {
     MgrFleet *fleet;
-    GHashTable *endpoints; /* number -> MgrEndpoint * */
+    GPtrArray *endpoints; /* MgrEndpoint * */
 } Numbered;
 
 static void on_group(MgrGroupRecord *record, gpointer user)
@@ -488,35 +489,43 @@ static void on_group(MgrGroupRecord *record, gpointer user)
 
 static void on_endpoint(MgrEndpointRecord *record, gpointer user)
 {
-    MgrFleet *fleet = user;
-    MgrEndpoint *endpoint = mgr_fleet_add_endpoint(fleet, record);
+    const Numbered *numbered = user;
+    MgrEndpoint *endpoint = mgr_fleet_add_endpoint(numbered->fleet, record);
 
+    g_ptr_array_add(numbered->endpoints, endpoint);
     if (!mgr_presence_restore(&endpoint->record.presence, mgr_now()))
         hl_warn("registry", "the session of %s was more than a day ahead of this clock: its numbers start again",
                 endpoint->record.id);
-    fleet->online += mgr_endpoint_is_up(endpoint);
+    numbered->fleet->online += mgr_endpoint_is_up(endpoint);
+}
+
+static int compare_number(gconstpointer number, gconstpointer item)
+{
+    int64_t wanted = *(const int64_t *)number;
+    int64_t found = (*(MgrEndpoint *const *)item)->record.number;
+
+    return (wanted > found) - (wanted < found);
 }
 
 static void on_findings(int64_t number, const MgrFindings *findings, gpointer user)
 {
-    Numbered *numbered = user;
-    MgrEndpoint *endpoint = g_hash_table_lookup(numbered->endpoints, &number);
+    const Numbered *numbered = user;
+    const GPtrArray *endpoints = numbered->endpoints;
+    MgrEndpoint *const *endpoint = NULL;
 
+    if (endpoints->len > 0)
+        endpoint = bsearch(&number, endpoints->pdata, endpoints->len, sizeof(gpointer), compare_number);
     if (endpoint != NULL)
-        mgr_fleet_set_findings(numbered->fleet, endpoint, findings);
+        mgr_fleet_set_findings(numbered->fleet, *endpoint, findings);
 }
 
-static bool load_findings(MgrFleet *fleet, HlDb *db, GError **error)
+static bool load_endpoints(MgrFleet *fleet, HlDb *db, GError **error)
 {
-    g_autoptr(GHashTable) endpoints = g_hash_table_new(g_int64_hash, g_int64_equal);
+    g_autoptr(GPtrArray) endpoints = g_ptr_array_new();
     Numbered numbered = { fleet, endpoints };
-    GHashTableIter iter;
-    gpointer value;
 
-    g_hash_table_iter_init(&iter, fleet->endpoints);
-    while (g_hash_table_iter_next(&iter, NULL, &value))
-        g_hash_table_insert(endpoints, &((MgrEndpoint *)value)->record.number, value);
-    return mgr_registry_load_findings(db, on_findings, &numbered, error);
+    return mgr_registry_load_endpoints(db, on_endpoint, &numbered, error) &&
+           mgr_registry_load_findings(db, on_findings, &numbered, error);
 }
 
 static void on_command(MgrCommandRecord *record, gpointer user)
@@ -563,8 +572,7 @@ bool mgr_fleet_load(MgrFleet *fleet, HlDb *db, GError **error)
            mgr_registry_load_counter(db, "alive", &fleet->alive, error) &&
            mgr_registry_load_lived(db, &fleet->lived.wall, error) &&
            mgr_registry_load_counter(db, "verified", &fleet->verified, error) &&
-           mgr_registry_load_groups(db, on_group, fleet, error) &&
-           mgr_registry_load_endpoints(db, on_endpoint, fleet, error) && load_findings(fleet, db, error) &&
+           mgr_registry_load_groups(db, on_group, fleet, error) && load_endpoints(fleet, db, error) &&
            mgr_registry_load_open_commands(db, on_command, fleet, error) &&
            mgr_registry_load_open_targets(db, on_target, fleet, error) &&
            mgr_registry_load_tokens(db, on_token, fleet, error) &&

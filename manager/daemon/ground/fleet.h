@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "lib/base/common.h"
 #include "manager/core/agenda.h"
 #include "manager/core/conf.h"
 #include "manager/core/herd.h"
@@ -300,7 +301,7 @@ static inline bool mgr_set_text(char **place, const char *text)
     if (g_strcmp0(*place, text) == 0)
         return false;
     copy = g_strdup(text); /* text may be a part of what is freed */
-    g_free(*place);
+    hl_common_free(*place);
     *place = copy;
     return true;
 }
