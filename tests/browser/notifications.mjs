@@ -41,6 +41,14 @@ await play(session, 'notifications in two languages', async ({ page }) => {
     await session.says('通知を保存しました。');
     const kept = await order('kinds', 'log');
     session.expect(kept === 'blind,detection,end,enrolled,offline,repository 22:00-06:00 ja', `saved: ${kept}`);
+    await order('digest', 'log');
+    await page.type('[name=give-up]', '0');
+    await page.click('form.card button[type=submit]');
+    await session.says('編集中に変更されました'); // nothing of somebody else's is overwritten
+    await session.press('自分の値を保存');
+    await session.until(() => document.querySelector('dialog') === null);
+    const both = await order('times', 'log');
+    session.expect(both === '2h 30d', `both hold: ${both}`);
     await session.checkSchemes();
     await session.picture('notification-ja');
     await session.press('テストメッセージを送信');

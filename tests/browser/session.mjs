@@ -88,8 +88,9 @@ export class Session {
         page.on('pageerror', (error) => note(error.message));
         if (quiet)
             return;
-        page.on('console', (message) => message.type() === 'error' && !/status of 401/.test(message.text()) && note(message.text()));
-        page.on('response', (reply) => reply.status() >= 400 && reply.status() !== 401 &&
+        // 401: nobody is signed in; 412: somebody else saved in between
+        page.on('console', (message) => message.type() === 'error' && !/status of (401|412)/.test(message.text()) && note(message.text()));
+        page.on('response', (reply) => reply.status() >= 400 && ![401, 412].includes(reply.status()) &&
             note(`${reply.status()} ${reply.request().method()} ${reply.url()}`));
     }
 

@@ -78,7 +78,7 @@ OPERATIONS = [
     ("listNotifications", "notification list"),
     ("createNotification", "notification set", {}, {}, {"name": "nothing", "settings": {"colour": "red"}}),
     ("getNotification", "notification show", {"name": "nothing"}),
-    ("changeNotification", "notification set", {"name": "nothing"}, {}, {"settings": {"colour": "red"}}),
+    ("changeNotification", "notification set", {"name": "nothing"}, {}, {"settings": {"colour": "red"}}, "not-found"),
     ("deleteNotification", "notification delete", {"name": "nothing"}),
     ("testNotification", "notification test", {"name": "nothing"}),
     ("listMessages", "notification outbox", {"name": "nothing"}, {}, None, "not-found"),

@@ -364,6 +364,25 @@ static void test_audit(void)
     expect_end(parts, "meg", "notification set", away, "");
 }
 
+/* Of two who saw the same version the second is told so; a new one takes the place of none. */
+static void test_versions(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    const char *const rows[][8] = {
+        { "", "name", "it", "setting", "to=syslog:", "version", "0", NULL },
+        { "exists", "name", "it", "setting", "to=syslog:", "version", "0", NULL },
+        { "", "name", "it", "setting", "digest=1h", "version", "1", NULL },
+        { "conflict", "name", "it", "setting", "digest=2h", "version", "1", NULL },
+        { "invalid", "name", "it", "setting", "digest=2h", "version", "one", NULL },
+        { "", "name", "it", "setting", "digest=3h", NULL },
+        { "not-found", "name", "other", "setting", "to=syslog:", "version", "1", NULL },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
+        expect_end(parts, "admin", "notification set", rows[i] + 1, rows[i][0]);
+    parts_check_registry(parts);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -377,5 +396,6 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/notifications/blind-start", test_blind_start);
     g_test_add_func("/manager/notifications/no-room", test_no_room);
     g_test_add_func("/manager/notifications/audit", test_audit);
+    g_test_add_func("/manager/notifications/versions", test_versions);
     return g_test_run();
 }

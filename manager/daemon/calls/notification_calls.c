@@ -225,6 +225,29 @@ static bool check_name(const MgrNotificationCalls *calls, const MgrCall *call, c
                    MGR_RULES_MAX);
 }
 
+/* "0": there must be none of this name yet. */
+static bool check_version(const MgrRuleView *view, const char *name, const char *expected, GError **error)
+{
+    guint64 version = 0;
+
+    if (expected == NULL)
+        return true;
+    if (!g_ascii_string_to_unsigned(expected, 10, 0, G_MAXINT64, &version, NULL))
+        return hl_fail(error, HL_ERROR_INVALID, "'%s' is not a version", expected);
+    if (version == (view != NULL ? view->record->version : 0))
+        return true;
+    if (version == 0)
+        return hl_fail(error, HL_ERROR_EXISTS,
+                       "there is a notification '%s' already: change it, or choose another name", name);
+    if (view == NULL)
+        return hl_fail(error, HL_ERROR_NOT_FOUND, "there is no notification '%s' any longer: somebody deleted it",
+                       name);
+    return hl_fail(error, HL_ERROR_CONFLICT,
+                   "notification '%s' is at version %" G_GUINT64_FORMAT
+                   ", not %s: somebody changed it; review it and try again",
+                   name, view->record->version, expected);
+}
+
 static void commit_save(Save *save, const MgrRule *rule, uint64_t base)
 {
     static const MgrChangeKind kind = { fold_save, fail_save, save_free };
@@ -250,7 +273,8 @@ static void call_set(MgrCall *call, gpointer user)
     if (check_name(calls, call, name, &error)) {
         view = mgr_notifications_rule(calls->parts.notifications, name);
         mgr_rule_parse(view != NULL ? view->record->options : "", &rule, &odd);
-        if (apply_settings(call, &rule, &error) && check_scope(calls, call, &rule, &error))
+        if (check_version(view, name, mgr_call_argument(call, "version"), &error) &&
+            apply_settings(call, &rule, &error) && check_scope(calls, call, &rule, &error))
             secret = choose_secret(call, &rule, view != NULL ? view->record->secret : "", &told, &error);
     }
     if (secret == NULL) {
@@ -412,7 +436,7 @@ static void call_outbox(MgrCall *call, gpointer user)
 static const MgrCallRow rows[] = {
     { "notification list", "", "", MGR_NEED_REVIEW, MGR_SCOPE_LIST, call_list },
     { "notification show", "name", "", MGR_NEED_REVIEW, MGR_SCOPE_NONE, call_show },
-    { "notification set", "name", "setting secret new-secret", MGR_NEED_MANAGE, MGR_SCOPE_NONE, call_set },
+    { "notification set", "name", "setting secret new-secret version", MGR_NEED_MANAGE, MGR_SCOPE_NONE, call_set },
     { "notification delete", "name", "", MGR_NEED_MANAGE, MGR_SCOPE_NONE, call_delete },
     { "notification test", "name", "", MGR_NEED_MANAGE, MGR_SCOPE_NONE, call_test },
     { "notification outbox", "", "name limit", MGR_NEED_REVIEW, MGR_SCOPE_LIST, call_outbox },

@@ -4,7 +4,7 @@
 import { announce, button, card, confirm, crumbs, dialog, endpointLink, field, heading, name, notice, problemBox, select, table, tabs,
     when } from '../ui.js';
 import { all, patch, remove, request } from '../api.js';
-import { changes, merge } from '../settings.js';
+import { changes } from '../settings.js';
 import { fill, h, refill } from '../dom.js';
 import { always, follow } from '../follow.js';
 import { format } from '../route.js';
@@ -13,6 +13,7 @@ import { mayBe } from '../session.js';
 import { N_, number, tr, trn } from '../i18n.js';
 import { SETTING_PAGES, settingLabel, settingRows, settingValue } from '../setting_words.js';
 import { formOf } from '../form.js';
+import { settle } from '../conflict.js';
 import { term } from '../query.js';
 import { versionsCard } from './group_versions.js';
 import { visible } from '../text.js';
@@ -148,21 +149,10 @@ class GroupPage {
         saved.focus(); // the form is a new one: a reader without a mouse goes on from here, not from the top of the page
     }
 
-    // Somebody saved in between.  What only we changed goes in; for the rest the reader sees both values and decides.
     async #settle() {
-        const theirs = await request('GET', this.path);
-        const mine = this.form.values();
-        const { merged, conflicts } = merge(this.base, mine, { ...this.base, ...pick(theirs.body.settings, Object.keys(mine)) });
-        const rows = conflicts.map((key) => ({ key, mine: mine[key], theirs: theirs.body.settings[key] }));
-        await confirm(tr('Changed in the meantime'), [
-            h('p', {}, tr('{who} saved version {n} while you were editing.',
-                { who: visible(theirs.body.changed_by), n: number(theirs.body.version) })),
-            rows.length === 0 ? h('p', {}, tr('Your changes concern other settings: both can hold.')) : table([
-                { title: tr('Setting'), cell: (row) => settingLabel(row.key) },
-                { title: tr('Theirs'), cell: (row) => visible(settingValue(row.key, row.theirs)) },
-                { title: tr('Yours'), cell: (row) => visible(settingValue(row.key, row.mine)) },
-            ], rows),
-        ], tr('Save mine'), () => this.#send(changes(theirs.body.settings, merged), theirs.version), rows.length > 0);
+        const { body, version } = await request('GET', this.path);
+        await settle(body, body.settings, { base: this.base, mine: this.form.values(), label: settingLabel, text: settingValue,
+            save: (settings) => this.#send(settings, version) });
     }
 
     #copyButton() {
@@ -248,5 +238,3 @@ class GroupPage {
             location.hash = format(['endpoints']);
     }
 }
-
-const pick = (object, keys) => Object.fromEntries(keys.map((key) => [key, object[key]]));

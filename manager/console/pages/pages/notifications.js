@@ -11,6 +11,8 @@ import { visible } from '../text.js';
 import { fill, h, refill } from '../dom.js';
 import { follow, inTurn } from '../follow.js';
 import { format } from '../route.js';
+import { settingValue } from '../setting_words.js';
+import { settle } from '../conflict.js';
 import { formOf } from '../form.js';
 import { currentLanguage, LANGUAGES, number, tr } from '../i18n.js';
 
@@ -110,23 +112,24 @@ export async function notification({ name: id }) {
         node: h('div', { class: 'page' },
             crumbs(h('a', { href: '#/administration' }, tr('Administration')), ' › ',
                 h('a', { href: '#/administration/notifications' }, tr('Notifications'))),
-            heading(id, buttons), h('div', { class: 'columns' }, ruleForm(id, first.options, groups, drawState), state), messages),
+            heading(id, buttons), h('div', { class: 'columns' }, ruleForm(id, first, groups, drawState), state), messages),
         close: follow({}, drawState, EVERY),
     };
 }
 
-// The form of its options.  saved(), a promise: what is shown beside it may have changed.
-function ruleForm(id, values, groups, saved) {
+// The form of its options.  first: the document; saved(), a promise: what is shown beside it may have changed.
+function ruleForm(id, first, groups, saved) {
+    const rows = options(groups);
     const place = h('div', {});
-    draw(values);
+    draw(first);
     return place;
 
-    function draw(current) {
-        const form = formOf(options(groups), current, { legend: tr('Notification'), changed: edited });
+    function draw(seen) {
+        const form = formOf(rows, seen.options, { legend: tr('Notification'), changed: edited });
         const before = form.values();
         const outcome = h('div', {});
         const save = h('button', { type: 'submit', class: 'primary', disabled: true }, tr('Save'));
-        const undo = button(tr('Discard changes'), () => draw(current), { disabled: true });
+        const undo = button(tr('Discard changes'), () => draw(seen), { disabled: true });
         fill(place, h('form', { class: 'card', on: { submit } }, form.node, outcome, h('div', { class: 'actions' }, undo, save)));
 
         function edited() {
@@ -138,19 +141,34 @@ function ruleForm(id, values, groups, saved) {
             event.preventDefault();
             save.disabled = true;
             try {
-                const { body } = await patch(pathOf(id), { settings: changes(before, form.values()) });
-                draw(body.options);
-                place.querySelector('input').focus({ preventScroll: true }); // by keyboard one goes on from there
-                announce(tr('The notification is saved.'));
-                if (body.secret)
-                    await showSecret(body.secret);
-                await saved();
+                await send(changes(before, form.values()), seen);
             } catch (problem) {
-                fill(outcome, problemBox(problem));
+                if (problem.status === 412)
+                    await decide(id, rows, before, form.values(), send);
+                else
+                    fill(outcome, problemBox(problem));
                 save.disabled = false;
             }
         }
     }
+
+    // seen: the document that the reader knows; nothing newer is overwritten.
+    async function send(settings, seen) {
+        const { body } = await patch(pathOf(id), { settings }, `"${seen.version}"`);
+        draw(body);
+        place.querySelector('input').focus({ preventScroll: true }); // by keyboard one goes on from there
+        announce(tr('The notification is saved.'));
+        if (body.secret)
+            await showSecret(body.secret);
+        await saved();
+    }
+}
+
+async function decide(id, rows, base, mine, send) {
+    const theirs = await get(pathOf(id));
+    await settle(theirs, theirs.options, { base, mine, save: (settings) => send(settings, theirs),
+        label: (key) => rows.find((row) => row.key === key).label,
+        text: (key, value) => (key === 'kinds' ? kindWords(value) : settingValue(key, value)) });
 }
 
 function stateCard(document) {
