@@ -234,9 +234,15 @@ const char *hl_mq_make(HlMq *mq, const HlLinkSpec *spec)
 static int dial(HlMq *mq, const char *host, uint16_t port)
 {
     int rc = mosquitto_connect_bind_async(mq->client, host, port, mq->keepalive, "0.0.0.0");
+    int number = errno;
+    int second;
 
-    if (rc != MOSQ_ERR_SUCCESS && rc != MOSQ_ERR_EAI)
-        rc = mosquitto_connect_bind_async(mq->client, host, port, mq->keepalive, "::");
+    if (rc == MOSQ_ERR_SUCCESS || rc == MOSQ_ERR_EAI)
+        return rc;
+    second = mosquitto_connect_bind_async(mq->client, host, port, mq->keepalive, "::");
+    if (second != MOSQ_ERR_ERRNO || errno != EAFNOSUPPORT)
+        return second;
+    errno = number; /* it has no other address: what counts is why the first came to nothing */
     return rc;
 }
 
