@@ -58,7 +58,6 @@ typedef struct {
     gpointer user;
     HlJournalState *state;
     GChecksum *sum;
-    gsize begin;     /* bytes that are passed over */
     uint64_t number; /* of the last sound line */
 } Reader;
 
@@ -100,13 +99,12 @@ static bool take_line(Reader *reader, const char *data, gsize length)
 
 static void read_lines(Reader *reader, const char *data, gsize size)
 {
-    gsize at = MIN(reader->begin, size);
+    gsize at = 0;
 
     while (at < size) {
         const char *end = memchr(data + at, '\n', size - at);
         gsize length = end == NULL ? 0 : (gsize)(end - data) - at + 1;
 
-        reader->state->at = at + length;
         if (end == NULL || (!take_line(reader, data + at, length) && at + length == size)) {
             reader->state->torn = size - at;
             return;
@@ -134,7 +132,7 @@ static bool read_all(const char *path, Reader *reader, gsize *size, GError **err
     }
     data = g_bytes_get_data(bytes, size);
     read_lines(reader, data, *size);
-    for (gsize i = MIN(reader->begin, *size); i < *size - reader->state->torn; i++)
+    for (gsize i = 0; i < *size - reader->state->torn; i++)
         whole += data[i] == '\n';
     reader->state->damaged = whole - reader->state->lines;
     return true;
@@ -146,17 +144,6 @@ bool hl_journal_read(const char *path, HlJournalLine line, gpointer user, HlJour
     gsize size;
 
     return read_all(path, &reader, &size, error);
-}
-
-bool hl_journal_read_from(const char *path, gsize at, HlJournalLine line, gpointer user, HlJournalState *state,
-                          GError **error)
-{
-    Reader reader = { .line = line, .user = user, .state = state, .begin = at };
-    gsize size;
-    bool ok = read_all(path, &reader, &size, error);
-
-    state->gaps = 0; /* the number before the first is not known */
-    return ok;
 }
 
 HlJournal *hl_journal_open(const char *path, HlJournalLine line, gpointer user, HlJournalState *state, GError **error)

@@ -22,7 +22,6 @@ typedef struct {
     guint damaged; /* that are not */
     guint gaps;    /* places where numbers are missing */
     gsize torn;    /* bytes of an unfinished last line */
-    gsize at;      /* while a line is told: bytes of the file up to its end */
 } HlJournalState;
 
 typedef void (*HlJournalLine)(const char *text, gpointer user);
@@ -30,10 +29,6 @@ typedef void (*HlJournalLine)(const char *text, gpointer user);
 /* Calls line (or NULL) for each sound line in order; changes nothing.  A file that is not there has none. */
 bool hl_journal_read(const char *path, HlJournalLine line, gpointer user, HlJournalState *state,
                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
-/* The same for what is behind a number of bytes, an earlier state's at; of its state gaps are not counted. */
-bool hl_journal_read_from(const char *path, gsize at, HlJournalLine line, gpointer user, HlJournalState *state,
-                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* For appending; made if need be (0600); reads it first, as hl_journal_read, and cuts an unfinished last line off. NULL
  * on failure. */

@@ -168,14 +168,6 @@ char *mgr_site_describe_restore(const MgrLedger *ledger)
                            at, made);
 }
 
-static bool take_rest(MgrLedger *ledger, const char *path, HlDb *db, GError **error)
-{
-    int64_t mark = 0;
-
-    return hl_db_query_int(db, 0, &mark, error, "SELECT value FROM counter WHERE name = 'mark'", "") &&
-           mgr_ledger_read_since(ledger, path, mark, error);
-}
-
 HlDb *mgr_site_open_registry(const char *dir, HlJournal **journal, GError **error)
 {
     g_autofree char *path = mgr_site_path(dir, MGR_SITE_REGISTRY);
@@ -184,13 +176,13 @@ HlDb *mgr_site_open_registry(const char *dir, HlJournal **journal, GError **erro
     g_autoptr(HlJournal) opened = NULL;
     g_autoptr(HlDb) db = NULL;
     HlJournalState state;
-    g_autoptr(MgrLedger) ledger = mgr_ledger_survey(&state);
+    g_autoptr(MgrLedger) ledger = mgr_ledger_new();
 
     opened = hl_journal_open(journal_path, mgr_ledger_line, ledger, &state, error);
     if (opened == NULL || !guard_log(dir, ledger, error))
         return NULL;
     db = mgr_registry_open(path, error);
-    if (db == NULL || !take_rest(ledger, journal_path, db, error))
+    if (db == NULL)
         return NULL;
     tell_journal(journal_path, &state, ledger);
     restored = mgr_site_describe_restore(ledger);

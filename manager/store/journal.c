@@ -82,21 +82,6 @@ char *mgr_journal_restore(HlTime made, HlTime at, MgrJournalAge age, const char 
                            INT(at), "number", INT(age)));
 }
 
-bool mgr_journal_is_of_identities(const char *line)
-{
-    static const char *const beginnings[] = {
-        "{\"what\":\"certificate\",",
-        "{\"what\":\"endpoint\",",
-        "{\"what\":\"revoked\",",
-        "{\"what\":\"removed\",",
-    };
-
-    for (gsize i = 0; i < G_N_ELEMENTS(beginnings); i++)
-        if (g_str_has_prefix(line, beginnings[i]))
-            return true;
-    return false;
-}
-
 /* There is one for each enrolment. */
 char *mgr_journal_peek_use(const char *line)
 {

@@ -57,9 +57,6 @@ typedef struct {
     json_int_t issued, expires, at, number; /* number: uses left, mark (at: its state), age */
 } MgrEntry;
 
-/* Whether a line is of a certificate, an endpoint, a revocation or a removal, seen from its beginning alone; false also
- * for one that these functions did not print. */
-bool mgr_journal_is_of_identities(const char *line);
 /* The bundle of a line of mgr_journal_use, without parsing it; NULL: it is another line, or must be parsed.  Caller
  * frees. */
 char *mgr_journal_peek_use(const char *line);

@@ -22,12 +22,6 @@ typedef struct {
     HlTime withdrawn;
 } Bundle;
 
-/* The lines about certificates and endpoints behind a mark. */
-typedef struct {
-    gsize at; /* bytes of the file before them */
-    guint lines;
-} Stretch;
-
 struct MgrLedger {
     GHashTable *certificates; /* serial -> MgrCertificateRecord * */
     GHashTable *names;        /* -> Name * */
@@ -37,11 +31,8 @@ struct MgrLedger {
     GHashTable *accounts;     /* name -> MgrAccountRecord *; NULL: it was removed */
     int64_t mark, mark_before;
     bool has_mark;
-    guint parsed, malformed;
+    guint malformed;
     MgrRestored restored;
-    const HlJournalState *surveyed; /* NULL: every line is taken as it comes */
-    Stretch since, since_before;    /* the two marks */
-    bool is_partial;                /* what was before a mark, which the registry has, was left out */
 };
 
 static void certificate_free(gpointer record)
@@ -68,14 +59,6 @@ static void name_free(gpointer name)
 {
     g_hash_table_unref(((Name *)name)->survivors);
     g_free(name);
-}
-
-MgrLedger *mgr_ledger_survey(const HlJournalState *state)
-{
-    MgrLedger *ledger = mgr_ledger_new();
-
-    ledger->surveyed = state;
-    return ledger;
 }
 
 MgrLedger *mgr_ledger_new(void)
@@ -194,10 +177,6 @@ static void take_account(MgrLedger *ledger, const MgrEntry *entry)
 
 static void take_mark(MgrLedger *ledger, int64_t mark, MgrMarkState state)
 {
-    if (ledger->surveyed != NULL && mark != ledger->mark) {
-        ledger->since_before = ledger->since;
-        ledger->since = (Stretch){ .at = ledger->surveyed->at };
-    }
     ledger->mark_before = state == MGR_MARK_WRITTEN ? mark : ledger->mark;
     ledger->mark = mark;
     ledger->has_mark = true;
@@ -253,7 +232,6 @@ static void parse_line(MgrLedger *ledger, const char *line)
 {
     g_auto(MgrEntry) entry = { 0 };
 
-    ledger->parsed++;
     if (mgr_entry_parse(&entry, line))
         take_entry(ledger, &entry);
     else
@@ -267,31 +245,8 @@ void mgr_ledger_line(const char *line, gpointer user)
 
     if (bundle != NULL)
         bundle_of(ledger, bundle)->used++;
-    else if (ledger->surveyed != NULL && mgr_journal_is_of_identities(line))
-        ledger->since.lines++;
     else
         parse_line(ledger, line);
-}
-
-static void on_left_out(const char *line, gpointer user)
-{
-    if (mgr_journal_is_of_identities(line))
-        parse_line(user, line);
-}
-
-bool mgr_ledger_read_since(MgrLedger *ledger, const char *path, int64_t mark, GError **error)
-{
-    Stretch from = { 0 };
-    HlJournalState state;
-
-    g_assert(ledger->surveyed != NULL);
-    if (ledger->has_mark && mark == ledger->mark)
-        from = ledger->since;
-    else if (ledger->has_mark && mark == ledger->mark_before)
-        from = (Stretch){ ledger->since_before.at, ledger->since_before.lines + ledger->since.lines };
-    ledger->is_partial = from.at > 0;
-    return (ledger->is_partial && from.lines == 0) ||
-           hl_journal_read_from(path, from.at, on_left_out, ledger, &state, error);
 }
 
 MgrLedger *mgr_ledger_read(const char *path, HlJournalState *state, GError **error)
@@ -299,11 +254,6 @@ MgrLedger *mgr_ledger_read(const char *path, HlJournalState *state, GError **err
     g_autoptr(MgrLedger) ledger = mgr_ledger_new();
 
     return hl_journal_read(path, mgr_ledger_line, ledger, state, error) ? g_steal_pointer(&ledger) : NULL;
-}
-
-guint mgr_ledger_parsed(const MgrLedger *ledger)
-{
-    return ledger->parsed;
 }
 
 guint mgr_ledger_malformed(const MgrLedger *ledger)
@@ -371,13 +321,12 @@ static void on_certificate(MgrCertificateRecord *record, gpointer user)
         add_gap(comparison->gaps->revocations, record->serial, name->at);
 }
 
-/* Whether the journal's latest certificate is newer than the registry's: it does not have it, or the journal has both
- * (as it has of all that was before what was left out). */
+/* Whether the journal's latest certificate is newer than the registry's: it does not have it, or the journal has both.
+ */
 static bool is_newer(const Comparison *comparison, const MgrCertificateRecord *latest, const char *serial)
 {
-    return strcmp(latest->serial, serial) != 0 &&
-           (!g_hash_table_contains(comparison->serials, latest->serial) || comparison->ledger->is_partial ||
-            g_hash_table_contains(comparison->ledger->certificates, serial));
+    return strcmp(latest->serial, serial) != 0 && (!g_hash_table_contains(comparison->serials, latest->serial) ||
+                                                   g_hash_table_contains(comparison->ledger->certificates, serial));
 }
 
 static void on_endpoint(MgrEndpointRecord *record, gpointer user)

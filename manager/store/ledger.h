@@ -20,20 +20,8 @@ void mgr_ledger_free(MgrLedger *ledger);
 /* The next line; HlJournalLine. */
 void mgr_ledger_line(const char *line, gpointer ledger);
 
-/* One that leaves the lines about certificates and endpoints out at first, two for each endpoint of the site, but knows
- * where they are: state is that of the reading whose lines it is given, and outlives that. */
-MgrLedger *mgr_ledger_survey(const HlJournalState *state);
-
-/* Takes what the survey left out, but for what was before the mark that the registry has: that was in the registry when
- * the mark came into it, and every registry with this mark has it.  With a mark that the journal does not know
- * (mgr_ledger_knows_mark) nothing is left out.  Once, after all lines. */
-bool mgr_ledger_read_since(MgrLedger *ledger, const char *path, int64_t mark, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
 /* A file; one that is not there says nothing. */
 MgrLedger *mgr_ledger_read(const char *path, HlJournalState *state, GError **error);
-
-/* How many lines were parsed as JSON. */
-guint mgr_ledger_parsed(const MgrLedger *ledger);
 
 /* Lines that were sound and are malformed all the same. */
 guint mgr_ledger_malformed(const MgrLedger *ledger);

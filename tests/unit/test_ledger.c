@@ -4,7 +4,6 @@
 #include "manager/store/ledger.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #include "lib/base/file.h"
 #include "lib/base/unconst.h"
@@ -22,8 +21,6 @@ typedef struct {
     GPtrArray *lines; /* the journal */
     guint serials;    /* given so far */
     bool full;        /* the journal's disk */
-    bool surveyed;    /* the journal is read from its file, as by a manager's start */
-    int64_t mark;     /* of the last start; 0: there was none */
 } World;
 
 static bool append(const GPtrArray *notes, gpointer user, GError **error)
@@ -237,45 +234,11 @@ static char *describe(HlDb *db, const char *bundles_of)
     return g_string_free(out, FALSE);
 }
 
-/* A manager's start, as far as the journal and the registry tell of it; or one that was killed between the two. */
-static void start(World *world, bool is_killed)
+static MgrLedger *ledger_of(const World *world)
 {
-    world->mark++;
-    g_ptr_array_add(world->lines, mgr_journal_mark(world->mark, MGR_MARK_COMING));
-    if (is_killed)
-        return;
-    g_assert_true(
-        hl_db_run(world->db, NULL, NULL, "INSERT OR REPLACE INTO counter VALUES ('mark', ?)", "i", world->mark));
-    g_ptr_array_add(world->lines, mgr_journal_mark(world->mark, MGR_MARK_WRITTEN));
-}
+    MgrLedger *ledger = mgr_ledger_new();
 
-static MgrLedger *survey(const World *world, HlDb *db)
-{
-    g_autofree char *path = g_build_filename(world->directory, "journal", NULL);
-    HlJournalState state;
-    g_autoptr(HlJournal) journal = NULL;
-    MgrLedger *ledger = mgr_ledger_survey(&state);
-    int64_t mark = 0;
-    guint before;
-
-    HL_IGNORE(unlink(path) == 0);
-    journal = hl_journal_open(path, NULL, NULL, &state, NULL);
-    g_assert_true(hl_journal_append(journal, world->lines, NULL));
-    g_assert_true(hl_journal_read(path, mgr_ledger_line, ledger, &state, NULL));
-    before = mgr_ledger_parsed(ledger);
-    g_assert_true(hl_db_query_int(db, 0, &mark, NULL, "SELECT value FROM counter WHERE name = 'mark'", ""));
-    g_assert_true(mgr_ledger_read_since(ledger, path, mark, NULL));
-    /* of the last mark's registry a few steps' lines, of an old one's all */
-    g_assert_cmpuint(mgr_ledger_parsed(ledger), >=, before);
-    g_assert_true(mark == 0 || mark != world->mark || mgr_ledger_parsed(ledger) < world->lines->len / 2);
-    return ledger;
-}
-
-static MgrLedger *ledger_of(const World *world, HlDb *db)
-{
-    MgrLedger *ledger = world->surveyed ? survey(world, db) : mgr_ledger_new();
-
-    for (guint i = 0; !world->surveyed && i < world->lines->len; i++)
+    for (guint i = 0; i < world->lines->len; i++)
         mgr_ledger_line(world->lines->pdata[i], ledger);
     g_assert_cmpuint(mgr_ledger_malformed(ledger), ==, 0);
     return ledger;
@@ -284,7 +247,7 @@ static MgrLedger *ledger_of(const World *world, HlDb *db)
 /* NULL: nothing was missing. */
 static char *catch_up(const World *world, HlDb *db)
 {
-    g_autoptr(MgrLedger) ledger = ledger_of(world, db);
+    g_autoptr(MgrLedger) ledger = ledger_of(world);
     g_auto(MgrGaps) gaps = { 0 };
     g_auto(MgrGaps) after = { 0 };
     g_autoptr(GError) error = NULL;
@@ -299,17 +262,15 @@ static char *catch_up(const World *world, HlDb *db)
     return mgr_gaps_describe(&gaps);
 }
 
-/* A hundred happenings, a backup after each; every one of them, restored, is told the same truth: by the whole journal,
- * and by what of it is behind the mark that the backup has. */
-static void test_any_backup(World *world, gconstpointer user)
+/* A hundred happenings, a backup after each; every one of them, restored, is told the same truth. */
+static void test_any_backup(World *world, gconstpointer user G_GNUC_UNUSED)
 {
-    enum { STEPS = 60, EVERY = 6, ENDPOINTS = 5 };
+    enum { STEPS = 60, ENDPOINTS = 5 };
     g_autoptr(GString) bundles = g_string_new(NULL);
     g_autoptr(GPtrArray) known = g_ptr_array_new_with_free_func(g_free); /* bundles, by step */
     bool exists[ENDPOINTS] = { false };
     guint names[ENDPOINTS] = { 0 };
 
-    world->surveyed = GPOINTER_TO_INT(user) != 0;
     for (guint step = 0; step < STEPS; step++) {
         guint who = (guint)g_test_rand_int_range(0, ENDPOINTS);
         g_autofree char *id = g_strdup_printf("e-%u-%u", who, names[who]);
@@ -318,8 +279,6 @@ static void test_any_backup(World *world, gconstpointer user)
         g_autofree char *copy = g_strdup_printf("%s/backup-%u", world->directory, step);
         guint what = (guint)g_test_rand_int_range(0, G_N_ELEMENTS(happenings));
 
-        if (world->surveyed && step % EVERY == 0)
-            start(world, step == STEPS - EVERY);
         create_bundle(world, new_bundle);
         g_string_append_printf(bundles, "%s ", new_bundle);
         if (!exists[who]) {
@@ -486,12 +445,8 @@ static void test_peek(World *world G_GNUC_UNUSED, gconstpointer user G_GNUC_UNUS
     g_autofree char *use = mgr_journal_use("b-1");
     g_autofree char *bundle = mgr_journal_peek_use(use);
     g_autofree char *removal = mgr_journal_removal("e-1");
-    g_autofree char *revocation = mgr_journal_revocation("e-1", NULL, 1);
-    g_autofree char *mark = mgr_journal_mark(1, MGR_MARK_COMING);
 
     g_assert_cmpstr(bundle, ==, "b-1");
-    g_assert_true(mgr_journal_is_of_identities(removal) && mgr_journal_is_of_identities(revocation));
-    g_assert_false(mgr_journal_is_of_identities(use) || mgr_journal_is_of_identities(mark));
     g_assert_null(mgr_journal_peek_use(removal));
     g_assert_null(mgr_journal_peek_use("{\"what\":\"used\",\"name\":\"b\\u0041\"}"));
     g_assert_null(mgr_journal_peek_use("{\"what\":\"used\",\"name\":\"b-1\""));
@@ -502,7 +457,6 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add("/ledger/any-backup", World, NULL, set_up, test_any_backup, tear_down);
-    g_test_add("/ledger/any-backup-by-mark", World, GINT_TO_POINTER(1), set_up, test_any_backup, tear_down);
     g_test_add("/ledger/older-journal", World, NULL, set_up, test_older_journal, tear_down);
     g_test_add("/ledger/snapshot", World, NULL, set_up, test_snapshot, tear_down);
     g_test_add("/ledger/journal-first", World, NULL, set_up, test_journal_first, tear_down);
