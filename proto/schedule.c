@@ -5,7 +5,7 @@
 
 static const char *const weekdays[] = { "sun", "mon", "tue", "wed", "thu", "fri", "sat", NULL };
 
-static bool parse_minute(const char *text, int *minute)
+bool hl_daytime_parse(const char *text, int *minute)
 {
     if (text == NULL || strlen(text) != 5 || text[2] != ':' || !g_ascii_isdigit(text[0]) || !g_ascii_isdigit(text[1]) ||
         !g_ascii_isdigit(text[3]) || !g_ascii_isdigit(text[4]))
@@ -14,7 +14,7 @@ static bool parse_minute(const char *text, int *minute)
     return *minute < 24 * 60 && text[3] < '6';
 }
 
-static bool parse_weekday(const char *text, int *weekday)
+bool hl_weekday_parse(const char *text, int *weekday)
 {
     for (int i = 0; text != NULL && weekdays[i] != NULL; i++) {
         if (strcmp(text, weekdays[i]) == 0) {
@@ -43,11 +43,11 @@ static bool parse_words(char **word, guint n, HlSchedule *schedule)
     }
     if (n == 2 && strcmp(word[0], "daily") == 0) {
         schedule->kind = HL_SCHEDULE_DAILY;
-        return parse_minute(word[1], &schedule->minute);
+        return hl_daytime_parse(word[1], &schedule->minute);
     }
     if (n == 3 && strcmp(word[0], "weekly") == 0) {
         schedule->kind = HL_SCHEDULE_WEEKLY;
-        return parse_weekday(word[1], &schedule->weekday) && parse_minute(word[2], &schedule->minute);
+        return hl_weekday_parse(word[1], &schedule->weekday) && hl_daytime_parse(word[2], &schedule->minute);
     }
     return false;
 }

@@ -15,6 +15,10 @@ typedef struct {
     int minute;   /* of the day */
 } HlSchedule;
 
+/* "mon": 0 is Sunday.  "12:30": minutes of the day.  False for anything else, and NULL. */
+bool hl_weekday_parse(const char *text, int *weekday) G_GNUC_WARN_UNUSED_RESULT;
+bool hl_daytime_parse(const char *text, int *minute) G_GNUC_WARN_UNUSED_RESULT;
+
 bool hl_schedule_parse(const char *text, HlSchedule *schedule, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

@@ -6,6 +6,7 @@
 #include "lib/base/network.h"
 #include "lib/base/text.h"
 #include "proto/exclude.h"
+#include "proto/maintenance.h"
 #include "proto/schedule.h"
 #include "proto/source.h"
 
@@ -21,6 +22,13 @@ static bool check_schedule(const char *text, GError **error)
     HlSchedule schedule;
 
     return hl_schedule_parse(text, &schedule, error);
+}
+
+static bool check_window(const char *text, GError **error)
+{
+    HlMaintenance maintenance;
+
+    return hl_maintenance_parse(text, &maintenance, error);
 }
 
 static bool check_sources(const char *text, GError **error)
@@ -115,6 +123,8 @@ static const HlOption rows[] = {
         check_brokers),
     ROW("line.heartbeat", HL_OPTION_DURATION, heartbeat, "60s", HL_SECOND, HL_HOUR, NULL, "Time between heartbeats",
         NULL),
+    ROW("maintenance.window", HL_OPTION_STRING, maintenance_window, "", 0, HL_MAINTENANCE_MAX, NULL,
+        "When roll-outs may reach the group, in the server's local time; empty for always", check_window),
     ROW("mode.independent", HL_OPTION_BOOL, independent, "no", 0, 0, NULL,
         "Independent mode: connected, but takes no settings or commands", NULL),
     ROW("privilege.scan", HL_OPTION_BOOL, allow_scan, "yes", 0, 0, NULL, "The user may scan by hand", NULL),

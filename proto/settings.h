@@ -43,7 +43,8 @@ typedef struct {
     int64_t scan_max_size, scan_max_depth; /* MiB; archives in each other */
     HlTime scan_max_time, scan_idle;       /* for one file; until the engine is stopped */
     HlTime heartbeat;
-    int64_t direct_port; /* 0: none */
+    int64_t direct_port;      /* 0: none */
+    char *maintenance_window; /* proto/maintenance.h text; roll-outs keep to it */
     bool independent;
     int delivery;   /* HlDelivery */
     char **brokers; /* host:port, at least two; empty: those of the bundle.  For moving the server. */

@@ -51,6 +51,21 @@ static void print_rate(const json_t *document)
         printf("rate         %" JSON_INTEGER_FORMAT " a minute\n", cli_int(document, "rate"));
 }
 
+/* "waiting      3 for the window of group office (daily 01:00-05:00) until 2026-11-28T00:00:00Z" */
+static void print_waiting(const json_t *document)
+{
+    const json_t *row;
+    size_t i;
+
+    json_array_foreach(json_object_get(document, "waiting"), i, row)
+    {
+        const char *until = cli_text(row, "until");
+
+        printf("waiting      %" JSON_INTEGER_FORMAT " for the window of group %s (%s)%s%s\n", cli_int(row, "members"),
+               cli_text(row, "name"), cli_text(row, "window"), *until != '\0' ? " until " : ", which is open", until);
+    }
+}
+
 static void print_rollout(const json_t *document)
 {
     const json_t *counts = json_object_get(document, "counts");
@@ -72,6 +87,7 @@ static void print_rollout(const json_t *document)
         printf("program      %s; one has succeeded when it runs that version\n", cli_text(document, "program"));
     if (*cli_text(document, "component") != '\0')
         printf("component    %s: no other part of the patterns is updated\n", cli_text(document, "component"));
+    print_waiting(document);
 }
 
 static bool show(HlInvocation *call, const json_t *document)

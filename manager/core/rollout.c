@@ -18,9 +18,9 @@ static const char *const halt_names[] = {
     [MGR_HALT_TOO_FEW] = "too-few-answers",
 };
 static const char *const member_names[] = {
-    [MGR_MEMBER_PENDING] = "pending", [MGR_MEMBER_AWAY] = "away",           [MGR_MEMBER_OPEN] = "open",
-    [MGR_MEMBER_FAILED] = "failed",   [MGR_MEMBER_SUCCEEDED] = "succeeded", [MGR_MEMBER_SILENT] = "silent",
-    [MGR_MEMBER_LEFT] = "left",
+    [MGR_MEMBER_PENDING] = "pending", [MGR_MEMBER_WAITING] = "waiting", [MGR_MEMBER_AWAY] = "away",
+    [MGR_MEMBER_OPEN] = "open",       [MGR_MEMBER_FAILED] = "failed",   [MGR_MEMBER_SUCCEEDED] = "succeeded",
+    [MGR_MEMBER_SILENT] = "silent",   [MGR_MEMBER_LEFT] = "left",
 };
 
 static guint find_name(const char *const *names, guint n, const char *name)
@@ -196,12 +196,14 @@ static bool may_become(MgrMember before, MgrMember member)
     case MGR_MEMBER_FAILED:
     case MGR_MEMBER_SILENT:
         return before != MGR_MEMBER_PENDING;
-    case MGR_MEMBER_OPEN:
-        return before == MGR_MEMBER_AWAY;
-    case MGR_MEMBER_AWAY: /* it was taken back */
-        return before == MGR_MEMBER_OPEN;
-    case MGR_MEMBER_LEFT:
+    case MGR_MEMBER_WAITING:
         return before == MGR_MEMBER_AWAY || before == MGR_MEMBER_OPEN;
+    case MGR_MEMBER_OPEN:
+        return before == MGR_MEMBER_AWAY || before == MGR_MEMBER_WAITING;
+    case MGR_MEMBER_AWAY: /* it was taken back, or let go */
+        return before == MGR_MEMBER_OPEN || before == MGR_MEMBER_WAITING;
+    case MGR_MEMBER_LEFT:
+        return before == MGR_MEMBER_AWAY || before == MGR_MEMBER_OPEN || before == MGR_MEMBER_WAITING;
     case MGR_MEMBER_PENDING:
     case MGR_MEMBER_N:
         break;
@@ -218,6 +220,8 @@ void mgr_rollout_told(MgrRollout *rollout, guint position, MgrMember member, HlT
     if (member == MGR_MEMBER_SUCCEEDED && rollout->forgiven > 0 &&
         (before == MGR_MEMBER_FAILED || before == MGR_MEMBER_SILENT))
         rollout->forgiven--; /* or it would be another one's */
+    if (before == MGR_MEMBER_WAITING && member != MGR_MEMBER_LEFT)
+        rollout->issued_mono = now; /* what is waited for from then on begins now */
     rollout->open_since[position] = now;
     set_member(rollout, position, member);
 }
@@ -280,6 +284,7 @@ static bool is_last(const MgrRollout *rollout)
 static bool has_answered(const MgrRollout *rollout, HlTime now)
 {
     return rollout->issued >= rollout->ends[rollout->ring] && rollout->counts[MGR_MEMBER_OPEN] == 0 &&
+           rollout->counts[MGR_MEMBER_WAITING] == 0 &&
            (rollout->counts[MGR_MEMBER_AWAY] == 0 || now - rollout->issued_mono >= MGR_ROLLOUT_SETTLE);
 }
 
@@ -317,13 +322,27 @@ guint mgr_rollout_ring_begin(const MgrRollout *rollout)
 }
 
 /* A minute's worth at once, and nothing more for a minute. */
+static guint at_rate(const MgrRollout *rollout, guint n, HlTime now)
+{
+    if (rollout->plan.rate == 0 || n == 0)
+        return n;
+    return rollout->issued == 0 || now - rollout->issued_mono >= HL_MINUTE ? MIN(n, rollout->plan.rate) : 0;
+}
+
 static guint due(const MgrRollout *rollout, HlTime now)
 {
     guint left = rollout->ends[rollout->ring] - MIN(rollout->issued, rollout->ends[rollout->ring]);
 
-    if (rollout->plan.rate == 0 || left == 0)
-        return left;
-    return rollout->issued == 0 || now - rollout->issued_mono >= HL_MINUTE ? MIN(left, rollout->plan.rate) : 0;
+    return rollout->plan.rate > 0 && rollout->ready > 0 ? 0 : at_rate(rollout, left, now);
+}
+
+guint mgr_rollout_let_go(MgrRollout *rollout, guint ready, HlTime now)
+{
+    bool goes_on = rollout->state == MGR_ROLLOUT_RUNNING || rollout->state == MGR_ROLLOUT_SOAKING;
+    guint n = goes_on ? at_rate(rollout, ready, now) : 0;
+
+    rollout->ready = ready - n;
+    return n;
 }
 
 guint mgr_rollout_tick(MgrRollout *rollout, HlTime now)

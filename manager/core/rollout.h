@@ -6,7 +6,8 @@
  * before it.  What is judged is always the whole of the ring: an early member that fails late counts as one that fails
  * now.  Of a member it is known what its command says; one that has the command and reports no result is silent, which
  * is a failure.  One that the command has not reached is away: it is not judged, and does it when it comes back.
- * Nothing is concluded from fewer answers than a sample. */
+ * One that waits for the maintenance window of its group has had its turn, and cannot have its command: the ring waits
+ * for it, and no time-out runs.  Nothing is concluded from fewer answers than a sample. */
 #ifndef MANAGER_CORE_ROLLOUT_H
 #define MANAGER_CORE_ROLLOUT_H
 
@@ -61,6 +62,7 @@ MgrHalt mgr_halt_parse(const char *name);
 
 typedef enum {
     MGR_MEMBER_PENDING,   /* its turn has not come */
+    MGR_MEMBER_WAITING,   /* for its group's maintenance window */
     MGR_MEMBER_AWAY,      /* its command has not reached it */
     MGR_MEMBER_OPEN,      /* has its command */
     MGR_MEMBER_SUCCEEDED, /* says so */
@@ -89,6 +91,7 @@ typedef struct {
     MgrHalt halt;
     guint ring;     /* from 0 */
     guint issued;   /* members whose turn has come */
+    guint ready;    /* waiting ones whose window is open, and that --rate has not let go yet */
     guint forgiven; /* failures that somebody has answered for by resuming */
     HlTime issued_mono, soak_mono, looked_mono;
 } MgrRollout;
@@ -104,6 +107,10 @@ void mgr_rollout_restore(MgrRollout *rollout, MgrRolloutState state, MgrHalt hal
 
 /* The turn of so many more has come.  They are away until something is told of them. */
 void mgr_rollout_issued(MgrRollout *rollout, guint n, HlTime now);
+
+/* So many have a command that waits, and could have it now because their windows are open: how many of them may. What
+ * then becomes of those is told.  They come before those whose turn has not come. */
+guint mgr_rollout_let_go(MgrRollout *rollout, guint ready, HlTime now);
 
 /* What is known of a member whose turn has come.  That it has the command says nothing new of one that has answered, or
  * is silent. */

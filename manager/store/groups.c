@@ -3,6 +3,14 @@
 
 #include "lib/store/stmt.h"
 
+void mgr_group_record_clear(MgrGroupRecord *record)
+{
+    g_clear_pointer(&record->name, g_free);
+    g_clear_pointer(&record->settings, g_free);
+    g_clear_pointer(&record->changed_by, g_free);
+    g_clear_pointer(&record->display_name, g_free);
+}
+
 #define INT(value) ((int64_t)(value))
 #define VERSIONS   "SELECT version, settings, changed_at, changed_by, restored FROM grp_version WHERE grp = ?"
 

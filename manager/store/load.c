@@ -42,14 +42,6 @@ static char *common(HlStmt *row, int column)
     return found != NULL ? found : hl_common_dup(valid);
 }
 
-void mgr_group_record_clear(MgrGroupRecord *record)
-{
-    g_clear_pointer(&record->name, g_free);
-    g_clear_pointer(&record->settings, g_free);
-    g_clear_pointer(&record->changed_by, g_free);
-    g_clear_pointer(&record->display_name, g_free);
-}
-
 #define GROUP_COLUMNS(X)          \
     X(G_NAME, "name")             \
     X(G_VERSION, "version")       \
@@ -391,7 +383,8 @@ void mgr_command_record_clear(MgrCommandRecord *record)
     X(C_WINDOW_MS, "window_ms")       \
     X(C_TIMEOUT_MS, "timeout_ms")     \
     X(C_CANCELLED_AT, "cancelled_at") \
-    X(C_SCOPE, "scope")
+    X(C_SCOPE, "scope")               \
+    X(C_IN_WINDOW, "in_window")
 
 enum { COMMAND_COLUMNS(CONSTANT) };
 
@@ -407,7 +400,8 @@ static bool on_command(HlStmt *row, gpointer user)
                                 .window_ms = (uint32_t)hl_stmt_int(row, C_WINDOW_MS),
                                 .timeout_ms = (uint32_t)hl_stmt_int(row, C_TIMEOUT_MS),
                                 .cancelled_at = hl_stmt_int(row, C_CANCELLED_AT),
-                                .scope = text(row, C_SCOPE) };
+                                .scope = text(row, C_SCOPE),
+                                .in_window = hl_stmt_int(row, C_IN_WINDOW) != 0 };
 
     ((MgrCommandFn)to->fn)(&record, to->user);
     mgr_command_record_clear(&record);

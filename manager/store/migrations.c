@@ -26,6 +26,7 @@ extern const char migration_020_program[];
 extern const char migration_021_certificate_use[];
 extern const char migration_022_rollout_component[];
 extern const char migration_023_rollout_counts[];
+extern const char migration_024_command_in_window[];
 
 /* In one row of numbers: a new one has the next. */
 static const HlMigration migrations[] = {
@@ -52,6 +53,7 @@ static const HlMigration migrations[] = {
     { 21, "use of certificates", migration_021_certificate_use },
     { 22, "component of roll-outs", migration_022_rollout_component },
     { 23, "counts of roll-outs", migration_023_rollout_counts },
+    { 24, "commands in windows", migration_024_command_in_window },
 };
 
 int mgr_registry_version(void)

@@ -63,6 +63,7 @@ typedef struct {
     HlCommandKind kind;
     HlTime issued_at, expires_at, cancelled_at;
     uint32_t window_ms, timeout_ms;
+    bool in_window; /* it keeps to the maintenance windows of groups */
 } MgrCommandRecord;
 
 typedef struct {

@@ -245,11 +245,11 @@ void mgr_write_command(HlWriteSet *set, const MgrCommandRecord *command)
 {
     hl_write_set_add(
         set,
-        "INSERT INTO command (id, kind, selector, issuer, issued_at, expires_at, window_ms, timeout_ms, scope)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        "ttttiiiit", command->id, hl_command_kind_name(command->kind), command->selector, command->issuer,
+        "INSERT INTO command (id, kind, selector, issuer, issued_at, expires_at, window_ms, timeout_ms, scope, "
+        "in_window) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "ttttiiiiti", command->id, hl_command_kind_name(command->kind), command->selector, command->issuer,
         INT(command->issued_at), INT(command->expires_at), INT(command->window_ms), INT(command->timeout_ms),
-        command->scope);
+        command->scope, INT(command->in_window));
 }
 
 void mgr_write_command_cancel(HlWriteSet *set, const char *id, HlTime at)

@@ -44,6 +44,7 @@ const WORDS = {
     'update.by-rollout': [N_('Components that only roll-outs update'),
         N_('One a line: virus, agent, rules.  Every other update leaves them at the version that is installed.')],
     'update.program': [N_('Upgrade of the program'), N_('With every update, or only when a roll-out says so.')],
+    'maintenance.window': [N_('Maintenance window'), N_('mon-fri 22:00-05:00; none: always.  Roll-outs wait for it.')],
 };
 
 const CHOICES = {
@@ -57,9 +58,9 @@ const CHOICES = {
 // The pages of a group, and which settings each holds; what fits none is on the line's.
 export const SETTING_PAGES = {
     privileges: { title: N_('Client Privileges'), keys: /^(privilege|mode)\./ },
-    update: { title: N_('Automatic update'), keys: /^update\./ },
+    update: { title: N_('Automatic update'), keys: /^(update|maintenance)\./ },
     scan: { title: N_('Scan'), keys: /^scan\./ },
-    line: { title: N_('Line'), keys: /^(?!(privilege|mode|update|scan|delivery)\.)/ },
+    line: { title: N_('Line'), keys: /^(?!(privilege|mode|update|maintenance|scan|delivery)\.)/ },
     delivery: { title: N_('Delivery'), keys: /^delivery\./ },
 };
 

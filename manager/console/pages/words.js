@@ -72,6 +72,7 @@ const TABLES = {
     },
     outcome: {
         'pending': N_('Not yet'),
+        'waiting': N_('Waits for the window'),
         'away': N_('Away'),
         'open': N_('Has it'),
         'succeeded': N_('Succeeded'),

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "manager/daemon/calls/rollout_waits.h"
 #include "manager/daemon/ground/selector.h"
 #include "proto/components.h"
 
@@ -333,6 +334,7 @@ static void call_show(MgrCall *call, gpointer user)
         return;
     }
     document = rollout_document(live);
+    json_object_set_new(document, "waiting", mgr_rollout_waits(calls->parts.fleet, live));
     add_unsuccessful(document, calls, live);
     mgr_call_done(call, document);
 }

@@ -77,6 +77,7 @@ static void set_record(MgrGroup *group, MgrGroupRecord *record)
     if (!hl_settings_parse(&group->settings, group->record.settings, &error))
         hl_error("registry", "the stored settings of group %s cannot be used as they are: %s; save them again",
                  group->record.name, error->message);
+    group->window = (MgrWindow){ 0 };
     g_clear_pointer(&group->shared, g_bytes_unref);
     g_clear_pointer(&group->digest, g_bytes_unref);
     group->digest = hl_settings_digest(group->record.settings);

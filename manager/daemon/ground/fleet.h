@@ -24,17 +24,27 @@
 #include "manager/daemon/ground/places.h"
 #include "manager/store/detections.h"
 #include "manager/store/registry.h"
+#include "proto/maintenance.h"
 #include "proto/settings.h"
 
 typedef struct MgrGroup MgrGroup;
 typedef struct MgrEndpoint MgrEndpoint;
 typedef struct MgrCommand MgrCommand;
 
+/* Its maintenance window, and what was found of it last: it holds from one moment to another (wall). */
+typedef struct {
+    bool is_parsed;
+    HlMaintenance times;
+    HlTime from, until;
+    bool is_open;
+} MgrWindow;
+
 struct MgrGroup {
     MgrGroupRecord record;
     HlSettings settings;
     GBytes *digest;
-    GBytes *shared; /* delivery: what the documents of all members have in common, encoded; NULL: not needed yet */
+    GBytes *shared;   /* delivery: what the documents of all members have in common, encoded; NULL: not needed yet */
+    MgrWindow window; /* ground/windows.h */
     guint members;
 };
 
@@ -46,6 +56,8 @@ typedef struct {
     guint percent;
     bool sending;  /* queued, and that it is sent is being written: it may have left before the registry knows */
     bool outgoing; /* written as sent, and in delivery's queue: it has not left */
+    bool held;     /* for its group's maintenance window, until it is let go (ground/windows.h) */
+    bool let_go;   /* it was, in a window before: one that was away in it is not waited for again */
 } MgrTarget;
 
 struct MgrCommand {

@@ -6,6 +6,7 @@
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
 #include "lib/base/unconst.h"
+#include "manager/daemon/ground/windows.h"
 #include "manager/daemon/state/letters.h"
 #include "proto/envelope.h"
 #include "proto/schedule.h"
@@ -143,11 +144,21 @@ bool mgr_delivery_reaches(const MgrEndpoint *endpoint, MgrOccasion occasion)
            mgr_path_for(&recipient, MGR_WORK_COMMAND, occasion) != MGR_PATH_NONE;
 }
 
+/* The broker keeps it for one that is away no longer than its window is open. */
+static HlTime time_left(const MgrTarget *target)
+{
+    const MgrCommandRecord *record = &target->command->record;
+    HlTime now = hl_clock_wall(), end = record->expires_at;
+    HlTime closes = record->in_window && record->cancelled_at == 0 ? mgr_window_next(target->endpoint->group, now) : 0;
+
+    return (closes > 0 ? MIN(end, closes) : end) - now;
+}
+
 /* Its cancellation, if it was cancelled.  Nothing leaves of one that has expired. */
 static void send_command(MgrDelivery *delivery, MgrTarget *target, MgrLetterDone done)
 {
     const MgrCommandRecord *record = &target->command->record;
-    HlTime left = record->expires_at - hl_clock_wall();
+    HlTime left = time_left(target);
     g_autoptr(GBytes) payload = NULL;
 
     if (left <= 0) {
@@ -267,7 +278,8 @@ void mgr_delivery_command(MgrDelivery *delivery, MgrTarget *target, MgrOccasion 
 {
     bool turn = target->outgoing;
 
-    if (target->endpoint == NULL || target->sending || !mgr_delivery_reaches(target->endpoint, occasion))
+    if (target->endpoint == NULL || target->sending || !mgr_delivery_reaches(target->endpoint, occasion) ||
+        mgr_window_keeps(target, hl_clock_wall()))
         return;
     if (target->record.state == HL_STATE_QUEUED && target->command->record.expires_at > hl_clock_wall())
         write_and_send(delivery, target);

@@ -7,6 +7,7 @@
 #include "lib/base/log.h"
 #include "lib/base/unconst.h"
 #include "manager/daemon/ground/now.h"
+#include "manager/daemon/ground/windows.h"
 
 /* After the end of a command its endpoints get this long to report a result that they already have. */
 #define REPORT_GRACE (2 * HL_MINUTE)
@@ -172,14 +173,15 @@ static void fold_issue(gpointer change)
 static void write_new_target(HlWriteSet *set, Issue *issue, const MgrEndpoint *endpoint)
 {
     MgrTargetRecord *target = g_new(MgrTargetRecord, 1);
+    bool is_held = issue->record.in_window && mgr_window_exists(endpoint->group);
+    bool goes = !is_held && mgr_delivery_reaches(endpoint, MGR_OCCASION_LINE);
 
-    *target =
-        (MgrTargetRecord){ .command = g_strdup(issue->record.id),
-                           .endpoint = g_strdup(endpoint->record.id),
-                           .state = mgr_delivery_reaches(endpoint, MGR_OCCASION_LINE) ? HL_STATE_SENT : HL_STATE_QUEUED,
-                           .code = g_strdup(""),
-                           .detail = g_strdup(""),
-                           .changed_at = issue->record.issued_at };
+    *target = (MgrTargetRecord){ .command = g_strdup(issue->record.id),
+                                 .endpoint = g_strdup(endpoint->record.id),
+                                 .state = goes ? HL_STATE_SENT : HL_STATE_QUEUED,
+                                 .code = g_strdup(""),
+                                 .detail = g_strdup(""),
+                                 .changed_at = issue->record.issued_at };
     mgr_write_new_target(set, target);
     g_ptr_array_add(issue->targets, target);
 }
@@ -200,6 +202,7 @@ void mgr_commands_issue(MgrCommands *commands, HlWriteSet *set, const MgrCommand
                                   .issued_at = now,
                                   .expires_at = now + spec->lifetime,
                                   .window_ms = (uint32_t)spec->window,
+                                  .in_window = spec->in_window,
                                   .timeout_ms =
                                       (uint32_t)(spec->kind == HL_KIND_SCAN ? SCAN_TIMEOUT
                                                                             : commands->parts.conf->command_timeout) },
@@ -210,6 +213,43 @@ void mgr_commands_issue(MgrCommands *commands, HlWriteSet *set, const MgrCommand
     for (guint i = 0; i < endpoints->len; i++)
         write_new_target(set, issue, endpoints->pdata[i]);
     mgr_record_commit(commands->parts.record, set, &kind, issue);
+}
+
+/* --------------------------------------------------------------------------------------------- maintenance windows
+ */
+
+MgrHeld mgr_commands_hold(const MgrCommand *command)
+{
+    HlTime now = hl_clock_wall();
+    MgrHeld held = { 0 };
+
+    if (!command->record.in_window || command->counts[HL_STATE_QUEUED] + command->counts[HL_STATE_SENT] == 0)
+        return held;
+    for (guint i = 0; i < command->targets->len; i++) {
+        MgrTarget *target = command->targets->pdata[i];
+
+        if (target->record.state > HL_STATE_SENT || target->endpoint == NULL)
+            continue;
+        held.windowed += target->held || target->let_go || mgr_window_exists(target->endpoint->group);
+        held.ready += mgr_window_keeps(target, now) && mgr_window_is_open(target->endpoint->group, now);
+    }
+    return held;
+}
+
+void mgr_commands_let_go(MgrCommands *commands, const MgrCommand *command, guint n)
+{
+    HlTime now = hl_clock_wall();
+
+    for (guint i = 0; i < command->targets->len && n > 0; i++) {
+        MgrTarget *target = command->targets->pdata[i];
+
+        if (!mgr_window_keeps(target, now) || !mgr_window_is_open(target->endpoint->group, now))
+            continue;
+        target->held = false;
+        target->let_go = true;
+        n--;
+        mgr_delivery_command(commands->parts.delivery, target, MGR_OCCASION_LINE);
+    }
 }
 
 /* ---------------------------------------------------------------------------------------------------------- cancelled

@@ -44,6 +44,7 @@ typedef struct {
     const char *selector, *issuer;
     const char *scope; /* proto/scope.h; "" where the kind has none */
     HlTime lifetime, window;
+    bool in_window; /* it keeps to the maintenance windows of groups: held, until it is let go */
 } MgrCommandSpec;
 
 /* Stores the command for these endpoints (MgrEndpoint *), with what is in the set (taken), and then sends it. */
@@ -56,6 +57,16 @@ void mgr_commands_cancel(MgrCommands *commands, HlWriteSet *set, const char *id,
 /* The same halves for who has more to store with it: of an open command of the fleet; nothing where it has ended. */
 void mgr_commands_write_cancel(HlWriteSet *set, const char *id, HlTime at);
 void mgr_commands_fold_cancel(MgrCommands *commands, const char *id, HlTime at);
+
+typedef struct {
+    guint windowed; /* targets whose group has a window, and that may not have the command */
+    guint ready;    /* of those: held, and the window is open */
+} MgrHeld;
+
+/* Holds what nobody has yet where the window has closed. */
+MgrHeld mgr_commands_hold(const MgrCommand *command);
+/* Lets so many of those have it. */
+void mgr_commands_let_go(MgrCommands *commands, const MgrCommand *command, guint n);
 
 /* Code of a target that expired while the command had not left for it. */
 #define MGR_CODE_UNREACHED "unreached"

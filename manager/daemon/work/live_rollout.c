@@ -91,14 +91,17 @@ static MgrMember member_of(HlCommandState state, const char *code)
 }
 
 /* One that has had another turn since is spoken for by that; and who was found out is not believed again. */
-static void tell(MgrLiveRollout *live, const char *command, const MgrTargetRecord *target, HlTime now)
+static void tell(MgrLiveRollout *live, const char *command, const MgrTarget *of, HlTime now)
 {
+    const MgrTargetRecord *target = &of->record;
     MgrMember member = member_of(target->state, target->code);
     gpointer found;
     guint position;
 
     if (!g_hash_table_lookup_extended(live->positions, target->endpoint, NULL, &found))
         return;
+    if (of->held && (target->state == HL_STATE_SENT || (target->state == HL_STATE_QUEUED && !of->let_go)))
+        member = MGR_MEMBER_WAITING;
     position = GPOINTER_TO_UINT(found);
     if (g_strcmp0(live->commands->pdata[position], command) != 0 ||
         (member == MGR_MEMBER_SUCCEEDED && live->belied[position]))
@@ -113,7 +116,7 @@ void mgr_live_rollout_look_at(MgrLiveRollout *live, const MgrCommand *command)
     HlTime now = hl_clock_mono();
 
     for (guint i = 0; i < command->targets->len; i++)
-        tell(live, command->record.id, &((const MgrTarget *)command->targets->pdata[i])->record, now);
+        tell(live, command->record.id, command->targets->pdata[i], now);
 }
 
 /* ----------------------------------------------------------------------------------------------- of the registry

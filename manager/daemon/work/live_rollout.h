@@ -18,6 +18,7 @@ typedef struct {
     GHashTable *dirty;     /* commands that have changed since they were looked at; borrowed from batches */
     bool *belied;          /* by position: it says that it succeeded, and has not */
     HlTime looked_mono;    /* at all of its commands */
+    HlTime held_mono;      /* when those that are held were looked at */
     bool is_storing;       /* a turn, or somebody's word */
     HlTime upgrades_since; /* wall: upgrades that were reported before are of another turn */
     HlTime upgrades_mono;  /* when upgrades were looked at */

@@ -5,6 +5,7 @@
 
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
+#include "manager/daemon/work/held.h"
 #include "proto/scope.h"
 
 #define LOOK_EVERY      (10 * HL_SECOND)
@@ -15,6 +16,7 @@
 struct MgrRollouts {
     MgrRolloutsOptions parts;
     GHashTable *live; /* id -> MgrLiveRollout *, owned */
+    HlTime held_mono; /* when those that ended ones hold were looked at */
 };
 
 /* -------------------------------------------------------------------------------------------------------- in memory
@@ -246,9 +248,10 @@ static void issue(MgrRollouts *rollouts, HlWriteSet *set, Turn *turn)
                             .selector = record->id,
                             .issuer = record->issuer,
                             .scope = scope,
-                            .lifetime = LIFETIME };
+                            .in_window = true };
     g_autoptr(GPtrArray) endpoints = present(rollouts, turn);
 
+    spec.lifetime = LIFETIME + mgr_held_longest(endpoints);
     turn->live->is_storing = true;
     if (turn->positions != NULL)
         mgr_write_rollout_retry(set, record->id, turn->positions, turn->command);
@@ -567,6 +570,7 @@ static void tick_one(MgrRollouts *rollouts, MgrLiveRollout *live)
 
     if (live->is_storing)
         return;
+    mgr_held_look(live, rollouts->parts.fleet, rollouts->parts.commands);
     n = judge(rollouts, live, hl_clock_mono());
     write_change(rollouts, live);
     if (mgr_rollout_is_over(&live->core)) {
@@ -584,4 +588,5 @@ void mgr_rollouts_tick(MgrRollouts *rollouts)
 
     for (guint i = 0; i < all->len; i++)
         tick_one(rollouts, all->pdata[i]);
+    mgr_held_look_at_ended(rollouts->live, rollouts->parts.fleet, rollouts->parts.commands, &rollouts->held_mono);
 }
