@@ -153,7 +153,7 @@ static MgrMember outcome_of(const char *text)
 
 static bool on_member(HlStmt *row, gpointer user)
 {
-    enum { ENDPOINT, COMMAND, STATE, CODE, OUTCOME };
+    enum { ENDPOINT, COMMAND, STATE, CODE, OUTCOME, ISSUED_AT };
     MemberReceiver *to = user;
     const char *state = hl_stmt_text(row, STATE);
     MgrRolloutMember member = { .endpoint = hl_stmt_text(row, ENDPOINT),
@@ -161,6 +161,7 @@ static bool on_member(HlStmt *row, gpointer user)
                                 .has_target = state != NULL,
                                 .state = state != NULL ? hl_command_state_from_name(state) : HL_STATE_UNKNOWN,
                                 .code = hl_stmt_text(row, CODE),
+                                .issued_at = hl_stmt_int(row, ISSUED_AT),
                                 .outcome = outcome_of(hl_stmt_text(row, OUTCOME)) };
 
     to->fn(to->position++, &member, to->user);
@@ -172,7 +173,8 @@ bool mgr_registry_load_rollout_members(HlDb *db, const char *id, MgrRolloutMembe
     MemberReceiver to = { fn, user, 0 };
 
     return hl_db_query(db, on_member, &to, error,
-                       "SELECT m.endpoint, m.command, t.state, t.code, m.outcome FROM rollout_member AS m"
+                       "SELECT m.endpoint, m.command, t.state, t.code, m.outcome, c.issued_at FROM rollout_member AS m"
+                       " LEFT JOIN command AS c ON c.id = m.command"
                        " LEFT JOIN target AS t ON t.command = m.command AND t.endpoint = m.endpoint"
                        " WHERE m.rollout = ? ORDER BY m.position",
                        "t", id);

@@ -49,6 +49,7 @@ typedef struct {
     bool has_target;     /* of that command; the rest is of it */
     HlCommandState state;
     const char *code;
+    HlTime issued_at;  /* wall, of its command; 0: that is no longer there */
     MgrMember outcome; /* by the manager's own judgement: silent, failed, succeeded; MGR_MEMBER_N: none */
 } MgrRolloutMember;
 

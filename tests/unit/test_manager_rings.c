@@ -121,6 +121,46 @@ static void test_published_before_retry(void)
     expect(world, MGR_ROLLOUT_RUNNING, 10, 0);
 }
 
+/* What a manager that starts reads of roll-outs goes on in place of what was in memory. */
+static void restart(World *world)
+{
+    g_autoptr(GError) error = NULL;
+    MgrRollouts *again;
+
+    mgr_record_flush(world->parts->record);
+    parts_commit(world->parts);
+    again = mgr_rollouts_new(
+        &(MgrRolloutsOptions){ &world->parts->fleet, world->parts->record, world->parts->commands }, &error);
+    g_assert_no_error(error);
+    mgr_rollouts_free(world->parts->rollouts);
+    world->parts->rollouts = again;
+}
+
+/* One of an earlier ring that has another turn is held to it like the present ring: it lies, and the ring halts. */
+static void test_retried_liar(gconstpointer is_restarted)
+{
+    g_autoptr(World) world = world_new("virus=7", "100");
+
+    world_pass(world, 1);
+    answer_one(world, 0, "virus=6", HL_STATE_FAILED);
+    answer(world, "virus=7");
+    world_pass(world, 123);
+    expect(world, MGR_ROLLOUT_RUNNING, 10, 1);
+    parts_call(world->parts, "rollout retry", "rollout", world->id, NULL);
+    parts_commit(world->parts);
+    json_decref(parts_expect_reply(world->parts, ""));
+    expect(world, MGR_ROLLOUT_RUNNING, 10, 0);
+    answer_one(world, 0, "virus=6", HL_STATE_SUCCEEDED);
+    answer(world, "virus=7");
+    if (is_restarted != NULL)
+        restart(world);
+    world_pass(world, 123);
+    g_assert_cmpint(world_live(world)->core.members[0], ==, MGR_MEMBER_FAILED);
+    expect(world, MGR_ROLLOUT_RUNNING, MEMBERS, 1);
+    world_pass(world, 1);
+    g_assert_cmpint(world_live(world)->core.members[0], ==, MGR_MEMBER_FAILED);
+}
+
 /* Of a component that the group leaves to roll-outs of its own, this one brings nothing. */
 static void test_left_to_others(void)
 {
@@ -142,6 +182,8 @@ int main(int argc, char **argv)
     g_test_add_func("/rings/published-between", test_published_between);
     g_test_add_func("/rings/published-within", test_published_within);
     g_test_add_func("/rings/published-before-retry", test_published_before_retry);
+    g_test_add_data_func("/rings/retried-liar", NULL, test_retried_liar);
+    g_test_add_data_func("/rings/retried-liar-restart", "", test_retried_liar);
     g_test_add_func("/rings/left-to-others", test_left_to_others);
     return g_test_run();
 }

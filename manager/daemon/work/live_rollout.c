@@ -34,6 +34,7 @@ void mgr_live_rollout_free(MgrLiveRollout *live)
     g_ptr_array_unref(live->endpoints);
     g_hash_table_unref(live->batches);
     g_free(live->belied);
+    g_free(live->retried);
     mgr_rollout_record_clear(&live->record);
     g_free(live);
 }
@@ -125,6 +126,7 @@ void mgr_live_rollout_look_at(MgrLiveRollout *live, const MgrCommand *command)
 typedef struct {
     MgrLiveRollout *live;
     GArray *members; /* MgrMember, of those whose turn has come */
+    GArray *issued;  /* HlTime, wall: of their commands */
 } Reading;
 
 static void on_member(guint position G_GNUC_UNUSED, const MgrRolloutMember *member, gpointer user)
@@ -142,6 +144,16 @@ static void on_member(guint position G_GNUC_UNUSED, const MgrRolloutMember *memb
         (member->outcome == MGR_MEMBER_SILENT && state == MGR_MEMBER_OPEN))
         state = member->outcome;
     g_array_append_val(reading->members, state);
+    g_array_append_val(reading->issued, member->issued_at);
+}
+
+/* Turns come in the order of positions: who has a later command than the first of the present ring has had another. */
+static void find_retried(MgrLiveRollout *live, const GArray *issued)
+{
+    guint begin = mgr_rollout_ring_begin(&live->core);
+
+    for (guint i = 0; i < begin && begin < issued->len; i++)
+        live->retried[i] = g_array_index(issued, HlTime, i) > g_array_index(issued, HlTime, begin);
 }
 
 MgrLiveRollout *mgr_live_rollout_new(MgrRolloutRecord *record, const GPtrArray *endpoints)
@@ -152,6 +164,7 @@ MgrLiveRollout *mgr_live_rollout_new(MgrRolloutRecord *record, const GPtrArray *
         add_member(live, ((const MgrEndpoint *)endpoints->pdata[i])->record.id, NULL);
     mgr_rollout_init(&live->core, &live->record.plan, endpoints->len, hl_clock_mono());
     live->belied = g_new0(bool, endpoints->len);
+    live->retried = g_new0(bool, endpoints->len);
     live->upgrades_since = live->record.started_at;
     return live;
 }
@@ -160,7 +173,8 @@ MgrLiveRollout *mgr_live_rollout_read(MgrRecord *registry, MgrRolloutRecord *rec
 {
     g_autoptr(MgrLiveRollout) live = live_new(record);
     g_autoptr(GArray) members = g_array_new(FALSE, FALSE, sizeof(MgrMember));
-    Reading reading = { live, members };
+    g_autoptr(GArray) issued = g_array_new(FALSE, FALSE, sizeof(HlTime));
+    Reading reading = { live, members, issued };
     HlTime now = hl_clock_mono();
 
     if (!mgr_registry_load_rollout_members(mgr_record_reader(registry), live->record.id, on_member, &reading, error))
@@ -170,6 +184,8 @@ MgrLiveRollout *mgr_live_rollout_read(MgrRecord *registry, MgrRolloutRecord *rec
                         now);
     mgr_rollout_issued(&live->core, members->len, now);
     live->belied = g_new0(bool, live->endpoints->len);
+    live->retried = g_new0(bool, live->endpoints->len);
+    find_retried(live, issued);
     live->upgrades_since = live->record.changed_at;
     for (guint i = 0; i < members->len; i++) {
         mgr_rollout_told(&live->core, i, g_array_index(members, MgrMember, i), now);
@@ -224,13 +240,17 @@ GArray *mgr_live_rollout_find_liars(MgrLiveRollout *live, const MgrFleet *fleet)
 {
     GArray *liars = g_array_new(FALSE, FALSE, sizeof(guint));
     HlTime now = hl_clock_mono();
+    guint begin = mgr_rollout_ring_begin(&live->core);
 
     if (*live->record.versions == '\0' || is_of_program(live))
         return liars;
-    for (guint i = mgr_rollout_ring_begin(&live->core); i < live->core.issued; i++) {
+    for (guint i = 0; i < live->core.issued; i++) {
         const MgrEndpoint *endpoint = mgr_fleet_endpoint(fleet, live->endpoints->pdata[i]);
 
-        if (live->core.members[i] != MGR_MEMBER_SUCCEEDED || endpoint == NULL || !is_behind(live, endpoint))
+        if (live->core.members[i] != MGR_MEMBER_SUCCEEDED || (i < begin && !live->retried[i]))
+            continue;
+        live->retried[i] = false;
+        if (endpoint == NULL || !is_behind(live, endpoint))
             continue;
         hl_log_limited(HL_LOG_WARN, "rollout", endpoint->record.id,
                        "%s: %s says that it succeeded, and is still behind: it counts as failed", live->record.id,

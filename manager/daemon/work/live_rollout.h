@@ -17,6 +17,7 @@ typedef struct {
     GHashTable *batches;   /* ids of its commands, owned; the value is the id */
     GHashTable *dirty;     /* commands that have changed since they were looked at; borrowed from batches */
     bool *belied;          /* by position: it says that it succeeded, and has not */
+    bool *retried;         /* by position: it has had another turn since its ring was looked at for who is belied */
     HlTime looked_mono;    /* at all of its commands */
     HlTime held_mono;      /* when those that are held were looked at */
     bool is_storing;       /* a turn, or somebody's word */
@@ -39,8 +40,8 @@ void mgr_live_rollout_look_at(MgrLiveRollout *live, const MgrCommand *command);
 void mgr_live_rollout_look(MgrLiveRollout *live, const MgrFleet *fleet, bool is_all);
 
 /* Who of the present ring says that it succeeded, and has older patterns than there were at the ring's first turn, has
- * not: positions (guint) of those that were found out now.  The rings before it are not asked for what was published
- * since.  Free with g_array_unref. */
+ * not: positions (guint) of those that were found out now.  Of the rings before it only those are asked that have had
+ * another turn since: the others need not have what was published meanwhile.  Free with g_array_unref. */
 GArray *mgr_live_rollout_find_liars(MgrLiveRollout *live, const MgrFleet *fleet);
 /* Of one that is about the program: what its members have become, by the version that they run and by what they report
  * of upgrades; that the command succeeded says only that the upgrade has begun.  Positions (guint) of those that have

@@ -165,8 +165,10 @@ static void fold_turn(Turn *turn, const MgrCommand *command)
     }
     for (guint i = 0; i < length; i++)
         live->commands->pdata[turn_position(turn, i, first)] = id;
-    for (guint i = 0; turn->positions != NULL && i < length; i++)
-        live->belied[g_array_index(turn->positions, guint, i)] = false;
+    for (guint i = 0; turn->positions != NULL && i < length; i++) {
+        live->belied[turn_position(turn, i, first)] = false;
+        live->retried[turn_position(turn, i, first)] = true;
+    }
     leave_out(turn, command, first);
     if (turn->versions != NULL) {
         g_free(live->record.versions);
