@@ -246,8 +246,9 @@ static bool read_component(const MgrRolloutCalls *calls, const MgrCall *call, bo
                        text);
     offered = hl_components_only(calls->parts.fleet->latest, *component);
     return *offered != '\0' ||
-           hl_fail(error, HL_ERROR_NOT_FOUND, "the repository offers no component '%s': it has %s", *component,
-                   *calls->parts.fleet->latest != '\0' ? calls->parts.fleet->latest : "no patterns");
+           hl_fail(error, HL_ERROR_NOT_FOUND,
+                   "the repository offers no component '%s': it has %s; publish one with 'holdline-updater repo add'",
+                   *component, *calls->parts.fleet->latest != '\0' ? calls->parts.fleet->latest : "no patterns");
 }
 
 /* Without those whose scan method does not take the component. */
@@ -257,8 +258,11 @@ static bool leave_out(GPtrArray *endpoints, const char *component, const char *s
         if (!hl_settings_has_component(&((const MgrEndpoint *)endpoints->pdata[i - 1])->group->settings, component))
             g_ptr_array_remove_index(endpoints, i - 1);
     return endpoints->len > 0 ||
-           hl_fail(error, HL_ERROR_NOT_FOUND, "'%s': by their group's scan.method none of these takes component '%s'",
-                   selector, component);
+           hl_fail(
+               error, HL_ERROR_NOT_FOUND,
+               "'%s': by their group's scan.method none of these takes component '%s': name another component, or set "
+               "scan.method of the group",
+               selector, component);
 }
 
 /* Other canaries each time; of those that are on line, because the others cannot answer. */
@@ -388,7 +392,8 @@ static void say(const MgrRolloutCalls *calls, MgrCall *call, MgrRolloutWord word
     MgrLiveRollout *live = find(calls, call, &ended, &error);
 
     if (live != NULL && ended != NULL)
-        hl_fail(&error, HL_ERROR_CONFLICT, "roll-out '%s' is over: it is %s", live->record.id,
+        hl_fail(&error, HL_ERROR_CONFLICT,
+                "roll-out '%s' is over: it is %s; start another one ('holdline rollout start')", live->record.id,
                 mgr_rollout_state_name(live->core.state));
     if (error == NULL && check_own(call, live, &error) && mgr_call_may_change(call, &error))
         mgr_rollouts_say(calls->parts.rollouts, noted_set(call), live, word, answer, call);

@@ -440,7 +440,7 @@ GPtrArray *mgr_selector_select(const MgrFleet *fleet, const MgrCaller *caller, c
     g_autoptr(GPtrArray) found = mgr_selector_filter(fleet, caller, selector, error);
 
     if (found != NULL && found->len == 0) {
-        hl_fail(error, HL_ERROR_NOT_FOUND, "no endpoint matches '%s'", selector);
+        hl_fail(error, HL_ERROR_NOT_FOUND, "no endpoint matches '%s'; 'holdline endpoint list' lists them", selector);
         return NULL;
     }
     return g_steal_pointer(&found);

@@ -396,7 +396,8 @@ static bool check_free(const MgrLiveRollout *live, GError **error)
 void mgr_rollouts_say(MgrRollouts *rollouts, HlWriteSet *set, MgrLiveRollout *live, MgrRolloutWord what,
                       MgrRolloutDone done, gpointer user)
 {
-    static const char *const verbs[] = { "paused", "resumed", "aborted" };
+    static const char *const verbs[] = { "paused: only one that goes on can",
+                                         "resumed: only a paused or halted one can", "aborted: it is over" };
     MgrRollout trial = live->core; /* a word changes none of the members */
     MgrRolloutRecord record = live->record;
     g_autoptr(GError) error = NULL;
@@ -446,8 +447,11 @@ void mgr_rollouts_retry(MgrRollouts *rollouts, HlWriteSet *set, MgrLiveRollout *
     Turn *turn;
 
     if (check_retry(rollouts, live, &error) && failed->len == 0)
-        hl_fail(&error, HL_ERROR_CONFLICT, "roll-out '%s' has nobody who failed, was silent or left%s", live->record.id,
-                live->core.state == MGR_ROLLOUT_ABORTED ? ", as it is aborted: start another one" : "");
+        hl_fail(&error, HL_ERROR_CONFLICT,
+                live->core.state == MGR_ROLLOUT_ABORTED
+                    ? "roll-out '%s' is aborted, and issues nothing more: start another one"
+                    : "roll-out '%s' has nobody who failed, was silent or left: there is nothing to retry",
+                live->record.id);
     if (error != NULL) {
         hl_write_set_free(set);
         answer(done, NULL, error, user);
