@@ -179,6 +179,17 @@ static void tell_none(const HlInvocation *call)
               stderr);
 }
 
+/* How many the list has where the server sends as many as are shown.  "endpoints" counts those on the console; who
+ * names removed ones has them listed, but for 'status', which leaves them out. */
+static gsize total_of(const HlInvocation *call, const json_t *document)
+{
+    const json_t *summary = json_object_get(document, "summary");
+    g_autofree char *selector = cli_selector_of(call);
+    bool has_removed = selector != NULL && strcmp(call->command->name, "status") != 0;
+
+    return (gsize)MAX(cli_int(summary, "endpoints") + (has_removed ? cli_int(summary, "removed") : 0), 0);
+}
+
 bool cli_show_endpoints(const HlInvocation *call, const json_t *document, GError **error)
 {
     const json_t *rows = json_object_get(document, "endpoints");
@@ -192,5 +203,6 @@ bool cli_show_endpoints(const HlInvocation *call, const json_t *document, GError
     }
     all = cli_endpoint_columns(rows, true, &n_all);
     shown = cli_endpoint_columns(rows, cli_view_is_wide(call), &n_shown);
-    return cli_show_chosen(call, document, "endpoints", &(CliColumns){ all, n_all, shown, n_shown }, error);
+    return cli_show_chosen(call, document, "endpoints",
+                           &(CliColumns){ all, n_all, shown, n_shown, total_of(call, document) }, error);
 }

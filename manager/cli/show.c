@@ -146,6 +146,17 @@ static void print_json(const json_t *document, const char *member, json_t *rows)
     puts(text);
 }
 
+/* Beside the table, not in it: a pipe has the rows alone. */
+static void tell_more(const CliView *view, gsize shown, gsize total)
+{
+    g_autofree char *text = cli_view_more(view, shown, total);
+
+    if (text == NULL)
+        return;
+    fflush(stdout);
+    fprintf(stderr, "holdline: %s\n", text);
+}
+
 bool cli_show_chosen(const HlInvocation *call, const json_t *document, const char *member, const CliColumns *columns,
                      GError **error)
 {
@@ -168,6 +179,7 @@ bool cli_show_chosen(const HlInvocation *call, const json_t *document, const cha
     case CLI_AS_TABLE:
     case CLI_AS_WIDE:
         print_table(call, rows, shown, n);
+        tell_more(&view, json_array_size(rows), MAX(columns->total, json_array_size(all)));
         break;
     case CLI_AS_JSON:
         print_json(document, member, rows);
@@ -182,7 +194,7 @@ bool cli_show_chosen(const HlInvocation *call, const json_t *document, const cha
 bool cli_show_list(const HlInvocation *call, const json_t *document, const char *member, const CliColumn *columns,
                    gsize n, GError **error)
 {
-    return cli_show_chosen(call, document, member, &(CliColumns){ columns, n, columns, n }, error);
+    return cli_show_chosen(call, document, member, &(CliColumns){ columns, n, columns, n, 0 }, error);
 }
 
 void cli_show_table(const json_t *document, const char *member, const CliColumn *columns, gsize n)

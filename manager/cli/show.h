@@ -21,12 +21,14 @@ const json_t *cli_descend(const json_t *object, const char *path);
 bool cli_show_list(const HlInvocation *call, const json_t *document, const char *member, const CliColumn *columns,
                    gsize n, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The same where a table usually shows part of the columns that can be asked for. */
+/* The same where a table usually shows part of the columns that can be asked for, or the document has the first of
+ * total rows (0: all that there are). */
 typedef struct {
     const CliColumn *all;
     gsize n_all;
     const CliColumn *shown;
     gsize n_shown;
+    gsize total;
 } CliColumns;
 bool cli_show_chosen(const HlInvocation *call, const json_t *document, const char *member, const CliColumns *columns,
                      GError **error) G_GNUC_WARN_UNUSED_RESULT;

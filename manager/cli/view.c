@@ -253,3 +253,10 @@ json_t *cli_view_rows(const CliView *view, const CliColumn *usual, gsize n_usual
         json_array_append(out, sorted->pdata[i]);
     return out;
 }
+
+char *cli_view_more(const CliView *view, gsize shown, gsize total)
+{
+    if (view->limit == 0 || shown < view->limit || shown >= total)
+        return NULL;
+    return g_strdup_printf("%zu of %zu are shown: a larger --limit, or none, shows the rest", shown, total);
+}

@@ -58,6 +58,32 @@ static void test_watch(void)
     }
 }
 
+/* A list that was cut says so; one that is whole does not. */
+static void test_more(void)
+{
+    static const struct {
+        guint limit;
+        gsize shown, total;
+        const char *text;
+    } cases[] = {
+        { 0, 3, 3, NULL },
+        { 0, 3, 9, NULL }, /* not by --limit */
+        { 3, 3, 3, NULL },
+        { 4, 3, 3, NULL },
+        { 4, 3, 9, NULL }, /* some went meanwhile */
+        { 3, 3, 0, NULL }, /* an older server does not count */
+        { 3, 3, 4, "3 of 4 are shown: a larger --limit, or none, shows the rest" },
+        { 20, 20, 20000, "20 of 20000 are shown: a larger --limit, or none, shows the rest" },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        const CliView view = { .limit = cases[i].limit };
+        g_autofree char *text = cli_view_more(&view, cases[i].shown, cases[i].total);
+
+        g_assert_cmpstr(text, ==, cases[i].text);
+    }
+}
+
 static void test_order(void)
 {
     static const struct {
@@ -157,6 +183,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/cli-view/watch", test_watch);
     g_test_add_func("/cli-view/order", test_order);
+    g_test_add_func("/cli-view/more", test_more);
     g_test_add_func("/cli-view/columns", test_columns);
     g_test_add_func("/cli-view/refused", test_refused);
     g_test_add_func("/cli-view/many", test_many);
