@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define PATIENCE_S 1
+#define PATIENCE_S 3
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static GArray *leavers; /* pthread_t; protected by the lock */

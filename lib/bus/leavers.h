@@ -9,8 +9,8 @@
  * make again. */
 
 /* Takes a joinable thread over: from here on it may not be joined or detached by the caller.  exit() then waits for it,
- * at most a second for all together; one that is not back by then is still in the resolver.  Call it after OpenSSL was
- * first used: what is registered for exit() last comes first.  Any thread. */
+ * at most three seconds for all together; one that is not back by then is still in the resolver.  Call it after OpenSSL
+ * was first used: what is registered for exit() last comes first.  Any thread. */
 void hl_leavers_add(pthread_t thread);
 
 #endif
