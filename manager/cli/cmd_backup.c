@@ -84,6 +84,13 @@ static void print_restored(const MgrRestoreOrder *order, const MgrRestoreReport 
         printf("The journal knows %u things that happened since the backup.\n", report->lines);
     if (report->aside != NULL)
         printf("What was there is in %s.\n", report->aside);
+    if (report->keys != NULL)
+        printf("Keys that endpoints know were taken over: %s.\n", report->keys);
+    if (report->unknown != NULL)
+        printf(
+            "Beware: %s.\nWhere the directory of the site as it was last can be read, 'holdline restore %s --replace "
+            "--previous DIR' takes its keys and its journal.\n",
+            report->unknown, order->dir);
     print_drained(report);
     printf("\nNext:\n  holdline check --site %s\n  holdline-managerd -c %s/manager.conf\n", order->site, order->site);
 }
@@ -95,6 +102,9 @@ bool cmd_restore(HlInvocation *call, GError **error)
     MgrRestoreOrder order = { .dir = dir,
                               .site = site,
                               .journal = hl_cli_value(call, "journal", NULL),
+                              .previous = hl_cli_value(call, "previous", NULL),
+                              .keys = hl_cli_has(call, "keys-of-backup") ? MGR_RESTORE_KEYS_OF_BACKUP
+                                                                         : MGR_RESTORE_KEYS_LATEST,
                               .how = hl_cli_has(call, "replace") ? MGR_RESTORE_REPLACE : MGR_RESTORE_INTO_EMPTY };
     g_auto(MgrRestoreReport) report = { 0 };
     g_autoptr(json_t) document = NULL;
@@ -105,6 +115,8 @@ bool cmd_restore(HlInvocation *call, GError **error)
     json_object_set_new(document, "note", json_string(report.note));
     json_object_set_new(document, "journal_lines", json_integer((json_int_t)report.lines));
     json_object_set_new(document, "aside", report.aside != NULL ? json_string(report.aside) : json_null());
+    json_object_set_new(document, "keys", report.keys != NULL ? json_string(report.keys) : json_null());
+    json_object_set_new(document, "unknown_keys", report.unknown != NULL ? json_string(report.unknown) : json_null());
     json_object_set_new(document, "drained", drained_brokers(&report));
     if (!cli_show_json(call, document))
         print_restored(&order, &report);

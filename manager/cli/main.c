@@ -71,12 +71,15 @@ static const HlFlag flags[] = {
     { "replace", NULL,
       "Put it in place of what is there: a site is moved into a directory beside it, certificates are revoked" },
     { "journal", "FILE", "A journal that is newer than the backup (default: that of the site)" },
+    { "previous", "DIR",
+      "The site as it was last, on another disk: its journal, and the keys that endpoints know, are taken" },
+    { "keys-of-backup", NULL, "Leave the backup's keys, also if endpoints know others since" },
 };
 
 static const char *const global_flags[] = { "config", "json", NULL };
 static const char *const init_flags[] = { "host", "broker-port", "http-port", "listen", "admin", "no-repo", NULL };
 static const char *const site_flags[] = { "site", NULL };
-static const char *const restore_flags[] = { "site", "replace", "journal", NULL };
+static const char *const restore_flags[] = { "site", "replace", "journal", "previous", "keys-of-backup", NULL };
 static const char *const set_flags[] = { "version", NULL };
 #define VIEW_FLAGS "sort", "columns", "limit", "rows", "o"
 static const char *const view_flags[] = { VIEW_FLAGS, NULL };

@@ -55,6 +55,15 @@ MgrAuthoritiesChange mgr_authorities_change(const char *const *told, const char 
     return MGR_AUTHORITIES_OTHER;
 }
 
+MgrRolloverSince mgr_rollover_since(const char *const before[2], const char *const after[2])
+{
+    if (strcmp(before[0], after[0]) == 0)
+        return g_strcmp0(before[1], after[1]) == 0 ? MGR_ROLLOVER_SAME
+               : after[1] != NULL                  ? MGR_ROLLOVER_BEGAN
+                                                   : MGR_ROLLOVER_WITHDRAWN;
+    return after[1] == NULL && g_strcmp0(before[1], after[0]) == 0 ? MGR_ROLLOVER_ENDED : MGR_ROLLOVER_SEVERAL;
+}
+
 const char *mgr_holder_name(MgrHolder holder)
 {
     switch (holder) {

@@ -71,6 +71,17 @@ typedef enum {
 
 MgrAuthoritiesChange mgr_authorities_change(const char *const *told, const char *const *now);
 
+/* What became of a pair of keys, the present one and the one that follows (NULL: none does), by a later look at it. */
+typedef enum {
+    MGR_ROLLOVER_SAME,
+    MGR_ROLLOVER_BEGAN,
+    MGR_ROLLOVER_WITHDRAWN,
+    MGR_ROLLOVER_ENDED,   /* the one that followed is the only one */
+    MGR_ROLLOVER_SEVERAL, /* more than one step: the present one was not known then */
+} MgrRolloverSince;
+
+MgrRolloverSince mgr_rollover_since(const char *const before[2], const char *const after[2]);
+
 /* "untold", "old-certificate", "through". */
 const char *mgr_holder_name(MgrHolder holder);
 

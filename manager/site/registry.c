@@ -8,6 +8,7 @@
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
 #include "lib/store/stmt.h"
+#include "manager/site/handover.h"
 #include "manager/site/site.h"
 #include "manager/store/audit.h"
 #include "manager/store/detections.h"
@@ -79,12 +80,26 @@ static void tell_journal(const char *path, const HlJournalState *state, const Mg
                  path, state->damaged + mgr_ledger_malformed(ledger), state->gaps);
 }
 
-static bool catch_up(const MgrLedger *ledger, HlDb *db, GError **error)
+/* Keys that are announced and not on disk would shut everybody out. */
+static bool settle_place(const char *dir, HlDb *db, MgrPlaceRecord *place, GError **error)
+{
+    g_auto(MgrPlaceRecord) own = { 0 };
+    g_auto(MgrSiteKeys) on_disk = { 0 };
+
+    if (place->counter == 0)
+        return true;
+    if (!mgr_registry_load_place(db, &own, error) || !mgr_site_keys_read(&on_disk, dir, error))
+        return false;
+    mgr_handover_settle(place, &own, &on_disk);
+    return true;
+}
+
+static bool catch_up(const char *dir, const MgrLedger *ledger, HlDb *db, GError **error)
 {
     g_auto(MgrGaps) gaps = { 0 };
     g_autofree char *what = NULL;
 
-    if (!mgr_ledger_compare(ledger, db, hl_clock_wall(), &gaps, error))
+    if (!mgr_ledger_compare(ledger, db, hl_clock_wall(), &gaps, error) || !settle_place(dir, db, &gaps.place, error))
         return false;
     what = mgr_gaps_describe(&gaps);
     if (what == NULL)
@@ -125,7 +140,7 @@ static bool follow_on(const MgrLedger *ledger, HlDb *db, HlJournal *journal, GEr
     }
     lines = g_ptr_array_new_with_free_func(g_free);
     return (mgr_ledger_has_accounts(ledger) || mgr_ledger_snapshot_accounts(db, lines, error)) &&
-           write_mark(db, journal, lines, error);
+           mgr_ledger_snapshot_place(ledger, db, lines, error) && write_mark(db, journal, lines, error);
 }
 
 /* The audit log of a registry that was put here goes on where its own ended.  Said in it, once for each, so that a
@@ -188,7 +203,7 @@ HlDb *mgr_site_open_registry(const char *dir, HlJournal **journal, GError **erro
     restored = mgr_site_describe_restore(ledger);
     if (restored != NULL)
         hl_info("registry", "%s", restored);
-    if (!catch_up(ledger, db, error) || !mgr_heal_groups(db, hl_clock_wall(), error) ||
+    if (!catch_up(dir, ledger, db, error) || !mgr_heal_groups(db, hl_clock_wall(), error) ||
         !mgr_registry_mend_findings(db, error) || !note_audit_gap(ledger, db, error) ||
         !follow_on(ledger, db, opened, error))
         return NULL;

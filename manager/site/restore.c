@@ -8,6 +8,7 @@
 #include "lib/base/file.h"
 #include "manager/site/broker.h"
 #include "manager/site/check.h"
+#include "manager/site/handover.h"
 #include "manager/site/registry.h"
 #include "manager/site/site.h"
 #include "manager/store/audit.h"
@@ -19,6 +20,8 @@ void mgr_restore_report_clear(MgrRestoreReport *report)
 {
     g_clear_pointer(&report->aside, g_free);
     g_clear_pointer(&report->note, g_free);
+    g_clear_pointer(&report->keys, g_free);
+    g_clear_pointer(&report->unknown, g_free);
 }
 
 /* Names in the site that a restore would overwrite; NULL on failure. */
@@ -100,14 +103,39 @@ static bool is_same_authority(const char *a, const char *b)
     return false;
 }
 
-/* What was set aside is a whole site of the same authority. */
+/* A certificate or a mark, of which no two sites have the same one. */
+static bool is_own(const char *line)
+{
+    g_auto(MgrEntry) entry = { 0 };
+
+    return mgr_entry_parse(&entry, line) && (entry.kind == MGR_ENTRY_CERTIFICATE || entry.kind == MGR_ENTRY_MARK);
+}
+
+/* Where an authority has taken the other's place since, the journals still begin with the same lines. */
+static bool is_same_journal(const char *a, const char *b)
+{
+    g_autofree char *path_a = mgr_site_path(a, MGR_SITE_JOURNAL);
+    g_autofree char *path_b = mgr_site_path(b, MGR_SITE_JOURNAL);
+    g_autoptr(GPtrArray) lines_a = read_lines(path_a, NULL);
+    g_autoptr(GPtrArray) lines_b = read_lines(path_b, NULL);
+    g_autoptr(GHashTable) known = g_hash_table_new(g_str_hash, g_str_equal);
+
+    for (guint i = 0; lines_a != NULL && i < lines_a->len; i++)
+        g_hash_table_add(known, lines_a->pdata[i]);
+    for (guint i = 0; lines_b != NULL && i < lines_b->len; i++)
+        if (g_hash_table_contains(known, lines_b->pdata[i]) && is_own(lines_b->pdata[i]))
+            return true;
+    return false;
+}
+
+/* What was set aside is a whole site, and the same one. */
 static bool is_whole(const char *aside, const char *backup)
 {
     g_autofree char *registry = mgr_site_path(aside, MGR_SITE_REGISTRY);
     g_autofree char *journal = mgr_site_path(aside, MGR_SITE_JOURNAL);
 
-    return is_same_authority(aside, backup) && g_file_test(registry, G_FILE_TEST_EXISTS) &&
-           g_file_test(journal, G_FILE_TEST_EXISTS);
+    return (is_same_authority(aside, backup) || is_same_journal(aside, backup)) &&
+           g_file_test(registry, G_FILE_TEST_EXISTS) && g_file_test(journal, G_FILE_TEST_EXISTS);
 }
 
 /* The directory of the site as it was last whole, which an interrupted restore may have set aside before.  NULL: there
@@ -118,6 +146,8 @@ static char *find_whole(const MgrRestoreOrder *order)
     g_autoptr(GDir) dir = g_dir_open(order->site, 0, NULL);
     const char *name;
 
+    if (order->previous != NULL)
+        return g_strdup(order->previous);
     while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
         g_autofree char *aside = mgr_site_path(order->site, name);
 
@@ -185,6 +215,22 @@ static bool keep_drained(const MgrRestoreOrder *order, const char *before, MgrRe
     return true;
 }
 
+/* The registry of before is not asked for anything but what was announced: it may be why a backup is put back. */
+static bool take_keys(const MgrRestoreOrder *order, const char *whole, MgrRestoreReport *report, GError **error)
+{
+    if (whole != NULL && order->keys == MGR_RESTORE_KEYS_LATEST &&
+        !mgr_handover_take(order->site, order->dir, whole, &report->keys, error))
+        return hl_error_prefix(error,
+                               "the keys of %s, which endpoints may know since the backup, cannot be put in place; "
+                               "mend that and run this again, or add --keys-of-backup, after which endpoints that know "
+                               "other keys have to enrol again",
+                               whole);
+    if (report->keys == NULL)
+        report->unknown = mgr_handover_warn(
+            order->site, order->dir, report->age == MGR_JOURNAL_NEWER ? MGR_HANDOVER_WITH_JOURNAL : MGR_HANDOVER_BLIND);
+    return true;
+}
+
 static bool join_journals(const MgrRestoreOrder *order, MgrRestoreReport *report, HlTime now, GError **error)
 {
     g_autofree char *path = mgr_site_path(order->site, MGR_SITE_JOURNAL);
@@ -206,7 +252,7 @@ static bool join_journals(const MgrRestoreOrder *order, MgrRestoreReport *report
     report->age = newer_path != NULL ? MGR_JOURNAL_NEWER : MGR_JOURNAL_OF_BACKUP;
     report->lines = news->len;
     g_ptr_array_add(news, mgr_journal_restore(report->backup.made, now, report->age, head));
-    return hl_journal_append(journal, news, error);
+    return hl_journal_append(journal, news, error) && take_keys(order, whole, report, error);
 }
 
 static bool write_note(const MgrRestoreOrder *order, MgrRestoreReport *report, GError **error)
@@ -220,7 +266,12 @@ static bool write_note(const MgrRestoreOrder *order, MgrRestoreReport *report, G
     if (ledger == NULL)
         return false;
     report->note = mgr_site_describe_restore(ledger);
-    text = g_strdup_printf("This site was %s.\n%s%s%s", report->note,
+    text = g_strdup_printf("This site was %s.\n%s%s%s%s%s%s", report->note,
+                           report->keys != NULL ? "Keys of before the restore were put in place of the backup's: " : "",
+                           report->keys != NULL      ? report->keys
+                           : report->unknown != NULL ? report->unknown
+                                                     : "",
+                           report->keys != NULL || report->unknown != NULL ? ".\n" : "",
                            report->aside != NULL ? "Its files of before are in " : "",
                            report->aside != NULL ? report->aside : "", report->aside != NULL ? ".\n" : "");
     return hl_file_write_text(path, text, 0600, error);
@@ -243,11 +294,22 @@ static bool restore_into(const MgrRestoreOrder *order, MgrRestoreReport *report,
            write_note(order, report, error) && mgr_backup_put_registry(order->dir, order->site, error);
 }
 
+static bool check_previous(const MgrRestoreOrder *order, GError **error)
+{
+    return is_whole(order->previous, order->dir) ||
+           hl_fail(error, HL_ERROR_INVALID,
+                   "%s is not the directory of this backup's site: it has no registry.db, no pki/journal, or those of "
+                   "another site",
+                   order->previous);
+}
+
 bool mgr_site_restore(const MgrRestoreOrder *order, MgrRestoreReport *report, GError **error)
 {
     g_autofree char *lock_path = mgr_site_path(order->site, "lock");
     hl_autofd int lock = -1;
 
+    if (order->previous != NULL && !check_previous(order, error))
+        return hl_error_prefix(error, "nothing was changed");
     if (!mgr_backup_check_place(order->site, order->dir, error) ||
         !mgr_backup_verify(order->dir, &report->backup, error) || !mgr_site_check_keys(order->dir, error))
         return hl_error_prefix(error, "nothing was changed");

@@ -9,8 +9,10 @@
 typedef struct {
     const char *dir;     /* the backup */
     const char *site;    /* made if need be */
-    const char *journal; /* a newer journal; NULL: that of the site, if it has the same authority */
+    const char *journal; /* a newer journal; NULL: that of the site, if it is the same one */
     enum { MGR_RESTORE_INTO_EMPTY, MGR_RESTORE_REPLACE } how;
+    const char *previous; /* the site as it was last, on another disk; NULL: what the site has */
+    enum { MGR_RESTORE_KEYS_LATEST, MGR_RESTORE_KEYS_OF_BACKUP } keys;
 } MgrRestoreOrder;
 
 typedef struct {
@@ -19,6 +21,8 @@ typedef struct {
     MgrJournalAge age;
     guint lines;   /* of the newer journal */
     char *note;    /* what is lost, and what to do */
+    char *keys;    /* which keys were put in place of the backup's; NULL: none */
+    char *unknown; /* which keys endpoints may hold that the site does not have, and what to do; NULL: none */
     guint drained; /* a bit for each managed broker that the site had drained, and still has */
 } MgrRestoreReport;
 

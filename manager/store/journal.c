@@ -71,6 +71,18 @@ char *mgr_journal_account_removal(const char *name)
     return print(json_pack("{s:s, s:s}", "what", "account-removed", "name", name));
 }
 
+char *mgr_journal_place(const MgrPlaceRecord *p)
+{
+    g_autofree char *keys = p->keys != NULL ? g_strjoinv(",", p->keys) : g_strdup("");
+    g_autofree char *authorities = p->authorities != NULL ? g_strjoinv(",", p->authorities) : g_strdup("");
+    g_autofree char *brokers = p->brokers != NULL ? g_strjoinv(",", p->brokers) : g_strdup("");
+    g_autofree char *servers = p->servers != NULL ? g_strjoinv(",", p->servers) : g_strdup("");
+
+    return print(json_pack("{s:s, s:I, s:s, s:s, s:s, s:s, s:I, s:I, s:s}", "what", "place", "number", INT(p->counter),
+                           "keys", keys, "authorities", authorities, "brokers", brokers, "servers", servers, "expires",
+                           INT(p->authority_ends), "at", INT(p->changed_at), "by", p->changed_by));
+}
+
 char *mgr_journal_mark(int64_t mark, MgrMarkState state)
 {
     return print(json_pack("{s:s, s:s, s:I, s:I}", "what", "mark", "name", "", "number", INT(mark), "at", INT(state)));
@@ -108,6 +120,7 @@ static const struct {
     { "withdrawn", MGR_ENTRY_WITHDRAWAL },
     { "account", MGR_ENTRY_ACCOUNT },
     { "account-removed", MGR_ENTRY_ACCOUNT_REMOVAL },
+    { "place", MGR_ENTRY_PLACE },
     { "mark", MGR_ENTRY_MARK },
     { "restored", MGR_ENTRY_RESTORE },
 };
@@ -123,6 +136,8 @@ static bool is_complete(const MgrEntry *entry)
         return *entry->name != '\0' && *entry->group != '\0';
     if (entry->kind == MGR_ENTRY_ACCOUNT)
         return *entry->name != '\0' && mgr_role_parse(entry->role, &role);
+    if (entry->kind == MGR_ENTRY_PLACE)
+        return entry->number > 0;
     return entry->kind == MGR_ENTRY_MARK || entry->kind == MGR_ENTRY_RESTORE || entry->kind == MGR_ENTRY_OTHER ||
            *entry->name != '\0';
 }
@@ -131,17 +146,28 @@ bool mgr_entry_parse(MgrEntry *entry, const char *line)
 {
     const char *what = "";
 
-    *entry = (MgrEntry){
-        .name = "", .role = "", .group = "", .host = "", .fingerprint = "", .by = "", .note = "", .replaces = ""
-    };
+    *entry = (MgrEntry){ .name = "",
+                         .role = "",
+                         .group = "",
+                         .host = "",
+                         .fingerprint = "",
+                         .by = "",
+                         .note = "",
+                         .replaces = "",
+                         .keys = "",
+                         .authorities = "",
+                         .brokers = "",
+                         .servers = "" };
     entry->document = hl_json_parse("journal", line, strlen(line), NULL);
     if (entry->document == NULL ||
         json_unpack(entry->document,
-                    "{s:s, s?:s, s?:s, s?:s, s?:s, s?:s, s?:s, s?:s, s?:s, s?:s, s?:I, s?:I, s?:I, s?:I}", "what",
-                    &what, "name", &entry->name, "serial", &entry->serial, "role", &entry->role, "group", &entry->group,
-                    "host", &entry->host, "fingerprint", &entry->fingerprint, "by", &entry->by, "note", &entry->note,
-                    "replaces", &entry->replaces, "issued", &entry->issued, "expires", &entry->expires, "at",
-                    &entry->at, "number", &entry->number) != 0)
+                    "{s:s, s?:s, s?:s, s?:s, s?:s, s?:s, s?:s, s?:s, s?:s, s?:s, s?:s, s?:s, s?:s, s?:s, s?:I, s?:I,"
+                    " s?:I, s?:I}",
+                    "what", &what, "name", &entry->name, "serial", &entry->serial, "role", &entry->role, "group",
+                    &entry->group, "host", &entry->host, "fingerprint", &entry->fingerprint, "by", &entry->by, "note",
+                    &entry->note, "replaces", &entry->replaces, "keys", &entry->keys, "authorities",
+                    &entry->authorities, "brokers", &entry->brokers, "servers", &entry->servers, "issued",
+                    &entry->issued, "expires", &entry->expires, "at", &entry->at, "number", &entry->number) != 0)
         return false;
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
         if (strcmp(rows[i].what, what) == 0)

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The lines of a site's journal: what must outlive its registry.
  *
- * Certificates that were issued and revoked, endpoints that were enrolled and removed, uses of bundles, accounts: the
- * functions of write.c and accounts.c add a line to the write set (hl_write_set_note), and it is on the disk before the
- * set is committed and before anybody is told.  Each line is one JSON object with the member "what"; unknown ones are
- * skipped.  What the lines say together is ledger.h. */
+ * Certificates that were issued and revoked, endpoints that were enrolled and removed, uses of bundles, accounts,
+ * announcements of the server's keys: the functions of write.c, accounts.c and places.c add a line to the write set
+ * (hl_write_set_note), and it is on the disk before the set is committed and before anybody is told.  Each line is one
+ * JSON object with the member "what"; unknown ones are skipped.  What the lines say together is ledger.h. */
 #ifndef MANAGER_STORE_JOURNAL_H
 #define MANAGER_STORE_JOURNAL_H
 
 #include "lib/base/json.h"
 #include "manager/store/accounts.h"
+#include "manager/store/places.h"
 #include "manager/store/registry.h"
 
 /* Each is freed by the caller. */
@@ -24,6 +25,8 @@ char *mgr_journal_withdrawal(const char *bundle, HlTime at);
 /* As it is from now on. */
 char *mgr_journal_account(const MgrAccountRecord *account);
 char *mgr_journal_account_removal(const char *name);
+/* What is announced of addresses, sealing keys and authorities from now on. */
+char *mgr_journal_place(const MgrPlaceRecord *place);
 /* The registry is about to get this mark; then, it has it: the next start knows by it whether it is still the same one.
  */
 typedef enum { MGR_MARK_COMING, MGR_MARK_WRITTEN } MgrMarkState;
@@ -44,6 +47,7 @@ typedef enum {
     MGR_ENTRY_WITHDRAWAL,
     MGR_ENTRY_ACCOUNT,
     MGR_ENTRY_ACCOUNT_REMOVAL,
+    MGR_ENTRY_PLACE,
     MGR_ENTRY_MARK,
     MGR_ENTRY_RESTORE,
 } MgrEntryKind;
@@ -54,7 +58,8 @@ typedef struct {
     json_t *document;
     const char *name; /* of the certificate or account, id of the endpoint or bundle */
     const char *serial, *role, *group, *host, *fingerprint, *by, *note, *replaces;
-    json_int_t issued, expires, at, number; /* number: uses left, mark (at: its state), age */
+    const char *keys, *authorities, *brokers, *servers; /* separated by commas */
+    json_int_t issued, expires, at, number;             /* number: uses left, mark (at: its state), age, counter */
 } MgrEntry;
 
 /* The bundle of a line of mgr_journal_use, without parsing it; NULL: it is another line, or must be parsed.  Caller

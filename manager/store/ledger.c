@@ -5,6 +5,7 @@
 
 #include "lib/store/stmt.h"
 #include "lib/store/txn.h"
+#include "manager/store/ledger_put.h"
 
 /* What the lines say of one name of certificates. */
 typedef struct {
@@ -33,6 +34,8 @@ struct MgrLedger {
     bool has_mark;
     guint malformed;
     MgrRestored restored;
+    MgrPlaceRecord place; /* the latest one; counter 0: none */
+    char *unnamed;        /* the authority of what was issued before authorities were told apart; NULL: not known */
 };
 
 static void certificate_free(gpointer record)
@@ -84,6 +87,8 @@ void mgr_ledger_free(MgrLedger *ledger)
     g_hash_table_unref(ledger->removed);
     g_hash_table_unref(ledger->bundles);
     g_hash_table_unref(ledger->accounts);
+    mgr_place_record_clear(&ledger->place);
+    g_free(ledger->unnamed);
     g_free(ledger);
 }
 
@@ -216,6 +221,9 @@ static void take_entry(MgrLedger *ledger, const MgrEntry *entry)
     case MGR_ENTRY_ACCOUNT_REMOVAL:
         g_hash_table_replace(ledger->accounts, g_strdup(entry->name), NULL);
         break;
+    case MGR_ENTRY_PLACE:
+        mgr_ledger_take_place(&ledger->place, &ledger->unnamed, entry);
+        break;
     case MGR_ENTRY_MARK:
         take_mark(ledger, entry->number, entry->at != 0 ? MGR_MARK_WRITTEN : MGR_MARK_COMING);
         break;
@@ -274,6 +282,16 @@ bool mgr_ledger_knows_mark(const MgrLedger *ledger, int64_t mark)
 bool mgr_ledger_has_accounts(const MgrLedger *ledger)
 {
     return g_hash_table_size(ledger->accounts) > 0;
+}
+
+const MgrPlaceRecord *mgr_ledger_place(const MgrLedger *ledger)
+{
+    return &ledger->place;
+}
+
+const char *mgr_ledger_unnamed(const MgrLedger *ledger)
+{
+    return ledger->unnamed;
 }
 
 MgrRestored mgr_ledger_restored(const MgrLedger *ledger)
@@ -455,28 +473,14 @@ bool mgr_ledger_compare(const MgrLedger *ledger, HlDb *db, HlTime now, MgrGaps *
     if (speaks_of_identities(ledger) && (!mgr_registry_load_certificates(db, on_certificate, &comparison, error) ||
                                          !mgr_registry_load_identities(db, on_endpoint, &comparison, error)))
         return false;
-    if (!mgr_registry_load_tokens(db, on_token, &comparison, error) || !compare_accounts(&comparison, db, error))
+    if (!mgr_registry_load_tokens(db, on_token, &comparison, error) || !compare_accounts(&comparison, db, error) ||
+        !mgr_gaps_compare_place(ledger, db, gaps, error))
         return false;
     compare_rest(&comparison, now);
     return true;
 }
 
 /* ------------------------------------------------------------------------------------------------------------ apply */
-
-static bool add_certificates(HlDb *db, const MgrGaps *gaps, GError **error)
-{
-    for (guint i = 0; i < gaps->certificates->len; i++) {
-        const MgrCertificateRecord *c = gaps->certificates->pdata[i];
-
-        if (!hl_db_run(db, NULL, error,
-                       "INSERT OR IGNORE INTO certificate (serial, name, kind, issued_at, expires_at, revoked_at,"
-                       " authority, replaces) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                       "tttiiitt", c->serial, c->name, c->kind, (int64_t)c->issued_at, (int64_t)c->expires_at,
-                       (int64_t)c->revoked_at, mgr_certificate_authority(c), mgr_certificate_replaces(c)))
-            return false;
-    }
-    return true;
-}
 
 /* Into the group that it enrolled for, or, where the registry does not know that, the one that every site begins with,
  * or the first. */
@@ -511,38 +515,18 @@ static bool renew_endpoints(const MgrLedger *ledger, HlDb *db, const MgrGaps *ga
     return true;
 }
 
-/* One statement for each gap, with its value and its name. */
-static bool run_each(HlDb *db, const GPtrArray *gaps, const char *sql, GError **error)
-{
-    for (guint i = 0; i < gaps->len; i++) {
-        const MgrGap *gap = gaps->pdata[i];
-
-        if (!hl_db_run(db, NULL, error, sql, "it", gap->value, gap->name))
-            return false;
-    }
-    return true;
-}
-
-/* A journal of before there were accounts names administrators by their certificates alone. */
-static bool put_accounts(const MgrLedger *ledger, HlDb *db, const MgrGaps *gaps, GError **error)
-{
-    for (guint i = 0; i < gaps->accounts->len; i++)
-        if (!mgr_registry_put_account(db, gaps->accounts->pdata[i], error))
-            return false;
-    return mgr_ledger_has_accounts(ledger) || mgr_registry_adopt_accounts(db, error);
-}
-
 bool mgr_ledger_apply(const MgrLedger *ledger, HlDb *db, const MgrGaps *gaps, GError **error)
 {
     g_auto(HlTxn) txn = HL_TXN_INIT;
 
-    return hl_txn_begin(&txn, db, error) && add_certificates(db, gaps, error) &&
+    return hl_txn_begin(&txn, db, error) && mgr_gaps_add_certificates(db, gaps, error) &&
            add_endpoints(ledger, db, gaps, error) && renew_endpoints(ledger, db, gaps, error) &&
-           run_each(db, gaps->revocations, "UPDATE certificate SET revoked_at = ? WHERE serial = ?", error) &&
-           run_each(db, gaps->revoked, "UPDATE endpoint SET revoked_at = ? WHERE id = ?", error) &&
-           run_each(db, gaps->removals, "DELETE FROM endpoint WHERE ? = 0 AND id = ?", error) &&
-           run_each(db, gaps->uses, "UPDATE token SET uses_left = ? WHERE id = ?", error) &&
-           run_each(db, gaps->withdrawals, "UPDATE token SET withdrawn_at = ? WHERE id = ?", error) &&
-           run_each(db, gaps->dismissals, "DELETE FROM account WHERE ? = 0 AND name = ?", error) &&
-           put_accounts(ledger, db, gaps, error) && hl_txn_commit(&txn, error);
+           mgr_gaps_run_each(db, gaps->revocations, "UPDATE certificate SET revoked_at = ? WHERE serial = ?", error) &&
+           mgr_gaps_run_each(db, gaps->revoked, "UPDATE endpoint SET revoked_at = ? WHERE id = ?", error) &&
+           mgr_gaps_run_each(db, gaps->removals, "DELETE FROM endpoint WHERE ? = 0 AND id = ?", error) &&
+           mgr_gaps_run_each(db, gaps->uses, "UPDATE token SET uses_left = ? WHERE id = ?", error) &&
+           mgr_gaps_run_each(db, gaps->withdrawals, "UPDATE token SET withdrawn_at = ? WHERE id = ?", error) &&
+           mgr_gaps_run_each(db, gaps->dismissals, "DELETE FROM account WHERE ? = 0 AND name = ?", error) &&
+           mgr_gaps_put_place(ledger, db, gaps, error) && mgr_gaps_put_accounts(ledger, db, gaps, error) &&
+           hl_txn_commit(&txn, error);
 }

@@ -11,6 +11,7 @@
 #include "lib/store/db.h"
 #include "manager/store/audit.h"
 #include "manager/store/journal.h"
+#include "manager/store/places.h"
 
 typedef struct MgrLedger MgrLedger;
 
@@ -43,6 +44,11 @@ MgrRestored mgr_ledger_restored(const MgrLedger *ledger);
 /* Whether it tells of accounts: one of before there were any does not. */
 bool mgr_ledger_has_accounts(const MgrLedger *ledger);
 
+/* The latest announcement of the server's keys; counter 0: it tells of none.  Borrowed. */
+const MgrPlaceRecord *mgr_ledger_place(const MgrLedger *ledger);
+/* The authority of what was issued before authorities were told apart; NULL: not known.  Borrowed. */
+const char *mgr_ledger_unnamed(const MgrLedger *ledger);
+
 /* What a registry lacks. */
 typedef struct {
     GPtrArray *certificates; /* MgrCertificateRecord *, unexpired ones */
@@ -55,6 +61,7 @@ typedef struct {
     GPtrArray *withdrawals;  /* of bundles: MgrGap * with id and time */
     GPtrArray *accounts;     /* MgrAccountRecord *, new or changed */
     GPtrArray *dismissals;   /* of accounts: MgrGap * with name */
+    MgrPlaceRecord place;    /* a later announcement; counter 0: none */
 } MgrGaps;
 
 typedef struct {
@@ -70,11 +77,15 @@ void mgr_gaps_clear(MgrGaps *gaps);
 /* "3 certificates, 1 revocation, ..."; NULL: there are none.  Caller frees. */
 char *mgr_gaps_describe(const MgrGaps *gaps);
 
-/* Writes them into the registry, all or nothing. */
+/* Which keys are on disk the ledger does not know: who applies an announcement first sees to it that it names no
+ * others. Writes them into the registry, all or nothing. */
 bool mgr_ledger_apply(const MgrLedger *ledger, HlDb *db, const MgrGaps *gaps, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The lines of a journal that begins now: what the registry knows.  char *; free with g_ptr_array_unref. */
 GPtrArray *mgr_ledger_snapshot(HlDb *db, HlTime now, GError **error);
+/* Of them what is announced of the keys, if anything is and it is later than what the journal says. */
+bool mgr_ledger_snapshot_place(const MgrLedger *ledger, HlDb *db, GPtrArray *lines,
+                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Of them the accounts alone, added to lines: for a journal of before there were any. */
 bool mgr_ledger_snapshot_accounts(HlDb *db, GPtrArray *lines, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

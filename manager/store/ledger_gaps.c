@@ -13,6 +13,7 @@ void mgr_gaps_clear(MgrGaps *gaps)
     for (gsize i = 0; i < G_N_ELEMENTS(lists); i++)
         if (lists[i] != NULL)
             g_ptr_array_unref(lists[i]);
+    mgr_place_record_clear(&gaps->place);
     memset(gaps, 0, sizeof *gaps);
 }
 
@@ -29,6 +30,7 @@ char *mgr_gaps_describe(const MgrGaps *gaps)
         { gaps->removals->len, "removal", "removals" },
         { gaps->uses->len, "used bundle", "used bundles" },
         { gaps->withdrawals->len, "withdrawn bundle", "withdrawn bundles" },
+        { gaps->place.counter != 0 ? 1 : 0, "announcement of keys", "announcements of keys" },
         { gaps->accounts->len + gaps->dismissals->len, "change of an account", "changes of accounts" },
     };
     g_autoptr(GString) out = g_string_new(NULL);

@@ -44,6 +44,17 @@ bool mgr_ledger_snapshot_accounts(HlDb *db, GPtrArray *lines, GError **error)
     return mgr_registry_load_accounts(db, snap_account, lines, error);
 }
 
+bool mgr_ledger_snapshot_place(const MgrLedger *ledger, HlDb *db, GPtrArray *lines, GError **error)
+{
+    g_auto(MgrPlaceRecord) place = { 0 };
+
+    if (!mgr_registry_load_place(db, &place, error))
+        return false;
+    if (place.counter > (ledger != NULL ? mgr_ledger_place(ledger)->counter : 0))
+        g_ptr_array_add(lines, mgr_journal_place(&place));
+    return true;
+}
+
 GPtrArray *mgr_ledger_snapshot(HlDb *db, HlTime now, GError **error)
 {
     g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
@@ -52,7 +63,7 @@ GPtrArray *mgr_ledger_snapshot(HlDb *db, HlTime now, GError **error)
     bool ok = mgr_registry_load_certificates(db, snap_certificate, &snapshot, error) &&
               mgr_registry_load_identities(db, snap_endpoint, &snapshot, error) &&
               mgr_registry_load_tokens(db, snap_token, &snapshot, error) &&
-              mgr_ledger_snapshot_accounts(db, lines, error);
+              mgr_ledger_snapshot_accounts(db, lines, error) && mgr_ledger_snapshot_place(NULL, db, lines, error);
 
     g_ptr_array_extend_and_steal(lines, g_steal_pointer(&behind));
     return ok ? g_steal_pointer(&lines) : NULL;

@@ -5,6 +5,7 @@
 
 #include "lib/base/log.h"
 #include "lib/store/stmt.h"
+#include "manager/store/journal.h"
 
 #define INT(value) ((int64_t)(value))
 
@@ -16,6 +17,18 @@ void mgr_place_record_clear(MgrPlaceRecord *record)
     g_strfreev(record->authorities);
     g_free(record->changed_by);
     memset(record, 0, sizeof *record);
+}
+
+MgrPlaceRecord mgr_place_record_copy(const MgrPlaceRecord *record)
+{
+    MgrPlaceRecord copy = *record;
+
+    copy.brokers = g_strdupv(record->brokers);
+    copy.servers = g_strdupv(record->servers);
+    copy.keys = g_strdupv(record->keys);
+    copy.authorities = g_strdupv(record->authorities);
+    copy.changed_by = g_strdup(record->changed_by);
+    return copy;
 }
 
 void mgr_told_record_clear(MgrToldRecord *record)
@@ -45,6 +58,27 @@ bool mgr_registry_load_place(HlDb *db, MgrPlaceRecord *record, GError **error)
 {
     return hl_db_query(db, on_place, record, error,
                        "SELECT counter, brokers, servers, changed_at, changed_by, keys, authorities FROM place", "");
+}
+
+static char *join(char **list)
+{
+    return list != NULL ? g_strjoinv(",", list) : g_strdup("");
+}
+
+bool mgr_registry_put_place(HlDb *db, const MgrPlaceRecord *r, GError **error)
+{
+    g_autofree char *brokers = join(r->brokers);
+    g_autofree char *servers = join(r->servers);
+    g_autofree char *keys = join(r->keys);
+    g_autofree char *authorities = join(r->authorities);
+
+    return hl_db_run(db, NULL, error,
+                     "INSERT INTO place (one, counter, brokers, servers, changed_at, changed_by, keys, authorities)"
+                     " VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7)"
+                     " ON CONFLICT (one) DO UPDATE SET counter = ?1, changed_at = ?4, changed_by = ?5, keys = ?6,"
+                     " authorities = ?7",
+                     "ittittt", INT(r->counter), brokers, servers, INT(r->changed_at), r->changed_by, keys,
+                     authorities);
 }
 
 static bool on_brokers(HlStmt *row, gpointer user)
@@ -95,11 +129,13 @@ bool mgr_registry_load_told(HlDb *db, MgrToldFn fn, gpointer user, GError **erro
 
 void mgr_write_place(HlWriteSet *set, const MgrPlaceRecord *r)
 {
-    g_autofree char *brokers = g_strjoinv(",", r->brokers);
-    g_autofree char *servers = g_strjoinv(",", r->servers);
-    g_autofree char *keys = g_strjoinv(",", r->keys);
-    g_autofree char *authorities = r->authorities != NULL ? g_strjoinv(",", r->authorities) : g_strdup("");
+    g_autofree char *line = mgr_journal_place(r);
+    g_autofree char *brokers = join(r->brokers);
+    g_autofree char *servers = join(r->servers);
+    g_autofree char *keys = join(r->keys);
+    g_autofree char *authorities = join(r->authorities);
 
+    hl_write_set_note(set, line);
     hl_write_set_add(set,
                      "INSERT INTO place (one, counter, brokers, servers, changed_at, changed_by, keys, authorities)"
                      " VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?8)"

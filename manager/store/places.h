@@ -2,14 +2,17 @@
 /* Where endpoints are told that the server is, and what each has done about it.  As registry.h: loading blocks, changes
  * are statements added to an HlWriteSet.
  *
- * In backups, and not in the journal: a registry that is restored may announce an older list, which endpoints try, and
- * leave again if nobody answers there. */
+ * In backups, and in the journal too: which keys endpoints know the server by is not undone by a restore.  The
+ * addresses are: a registry that is restored may announce an older list, which endpoints try, and leave again if nobody
+ * answers there. */
 #ifndef MANAGER_STORE_PLACES_H
 #define MANAGER_STORE_PLACES_H
 
 #include "lib/base/clock.h"
 #include "lib/store/db.h"
 #include "lib/store/writer.h"
+
+#define MGR_PLACES_SINCE 17 /* the version of the registry that has all of it */
 
 typedef struct {
     uint64_t counter;   /* 0: nothing was announced, and the rest is NULL */
@@ -18,6 +21,7 @@ typedef struct {
     char **servers;     /* URLs, the preferred one first */
     char **keys;        /* public halves of sealing keys in hexadecimal, the newest first; empty: the one that signs */
     char **authorities; /* ids (lib/pki/trust.h) of the authorities, the one that issues first; empty: the one of now */
+    HlTime authority_ends; /* of the first of them, in the journal alone; 0: not known */
     HlTime changed_at;
     char *changed_by;
 } MgrPlaceRecord;
@@ -33,6 +37,8 @@ typedef struct {
 void mgr_place_record_clear(MgrPlaceRecord *record);
 void mgr_told_record_clear(MgrToldRecord *record);
 
+MgrPlaceRecord mgr_place_record_copy(const MgrPlaceRecord *record);
+
 /* The receiver takes what it wants out of the record; the rest is freed. */
 typedef void (*MgrToldFn)(int64_t endpoint, MgrToldRecord *record, gpointer user);
 
@@ -42,6 +48,9 @@ bool mgr_registry_load_place(HlDb *db, MgrPlaceRecord *record, GError **error) G
  * was announced, or it cannot be read.  Free with g_strfreev. */
 char **mgr_registry_peek_brokers(const char *path);
 bool mgr_registry_load_told(HlDb *db, MgrToldFn fn, gpointer user, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Puts counter, keys and authorities in place of those that are there, and the addresses where there are none. */
+bool mgr_registry_put_place(HlDb *db, const MgrPlaceRecord *record, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Fails the set with HL_ERROR_CONFLICT if another one is stored meanwhile than the one that it was made of. */
 void mgr_write_place(HlWriteSet *set, const MgrPlaceRecord *record);

@@ -67,7 +67,9 @@ static void restore(const World *world, const char *journal)
 {
     g_auto(MgrRestoreReport) report = { 0 };
     g_autoptr(GError) error = NULL;
-    MgrRestoreOrder order = { world->backup, world->site, journal, MGR_RESTORE_REPLACE };
+    MgrRestoreOrder order = {
+        .dir = world->backup, .site = world->site, .journal = journal, .how = MGR_RESTORE_REPLACE
+    };
 
     g_assert_true(mgr_site_restore(&order, &report, &error));
     g_assert_cmpuint(report.drained, ==, 1U << 1);

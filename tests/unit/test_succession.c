@@ -35,6 +35,23 @@ static void test_step(void)
         g_assert_cmpint(mgr_succession_step(&cases[i].view), ==, cases[i].step);
 }
 
+static void test_since(void)
+{
+    static const struct {
+        const char *before[2], *after[2];
+        MgrRolloverSince since;
+    } cases[] = {
+        { { "a", NULL }, { "a", NULL }, MGR_ROLLOVER_SAME },     { { "a", "b" }, { "a", "b" }, MGR_ROLLOVER_SAME },
+        { { "a", NULL }, { "a", "b" }, MGR_ROLLOVER_BEGAN },     { { "a", "b" }, { "a", "c" }, MGR_ROLLOVER_BEGAN },
+        { { "a", "b" }, { "a", NULL }, MGR_ROLLOVER_WITHDRAWN }, { { "a", "b" }, { "b", NULL }, MGR_ROLLOVER_ENDED },
+        { { "a", NULL }, { "b", NULL }, MGR_ROLLOVER_SEVERAL },  { { "a", "b" }, { "b", "c" }, MGR_ROLLOVER_SEVERAL },
+        { { "a", "b" }, { "c", NULL }, MGR_ROLLOVER_SEVERAL },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++)
+        g_assert_cmpint(mgr_rollover_since(cases[i].before, cases[i].after), ==, cases[i].since);
+}
+
 static void test_holder(void)
 {
     g_assert_cmpstr(mgr_holder_name(mgr_succession_holder(false, false)), ==, "untold");
@@ -322,6 +339,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/succession/step", test_step);
     g_test_add_func("/succession/holder", test_holder);
+    g_test_add_func("/succession/since", test_since);
     g_test_add_func("/succession/given", test_given);
     g_test_add_func("/succession/change", test_change);
 #define ADD(path, function) g_test_add("/succession/" path, Site, NULL, set_up, function, tear_down)

@@ -311,6 +311,8 @@ void mgr_location_fold(MgrLocation *location, MgrEndpoint *endpoint, const HlMsg
 MgrPlaceRecord mgr_location_next(const MgrLocation *location, const char *by)
 {
     HlTime now = hl_clock_wall();
+    const HlCert *next = mgr_pki_next(location->parts.pki);
+    const HlCert *first = next != NULL ? next : mgr_pki_authority(location->parts.pki);
 
     return (MgrPlaceRecord){ .counter = MAX(announced(location)->counter + 1, (uint64_t)MAX(now, 1)),
                              .base = announced(location)->counter,
@@ -318,6 +320,7 @@ MgrPlaceRecord mgr_location_next(const MgrLocation *location, const char *by)
                              .servers = g_strdupv(hl_unconst(mgr_location_urls(location))),
                              .keys = keys_of(location),
                              .authorities = authorities_on_disk(location),
+                             .authority_ends = hl_cert_info(first)->not_after,
                              .changed_at = now,
                              .changed_by = g_strdup(by) };
 }
