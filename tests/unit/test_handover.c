@@ -28,7 +28,6 @@ static void test_settle(void)
         g_auto(MgrPlaceRecord) place = { .keys = list(cases[i].said), .authorities = list(cases[i].said) };
         g_auto(MgrPlaceRecord) own = { .keys = list(cases[i].own), .authorities = list(cases[i].own) };
         g_auto(MgrSiteKeys) on_disk = { .keys = list(cases[i].on_disk), .authorities = list(cases[i].on_disk) };
-        g_auto(GStrv) expected = list(cases[i].settled);
         g_autofree char *keys = NULL;
         g_autofree char *authorities = NULL;
 
