@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "manager/cli/answered.h"
 
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -57,12 +58,27 @@ static bool is_own(const char *directory)
            (is.st_mode & (S_IWGRP | S_IWOTH)) == 0;
 }
 
+/* What is missing would be made in the nearest one that exists. */
+static bool is_on_own_ground(const char *directory)
+{
+    g_autofree char *nearest = g_strdup(directory);
+    struct stat is;
+
+    while (lstat(nearest, &is) != 0 && errno == ENOENT) {
+        g_autofree char *below = g_steal_pointer(&nearest);
+
+        nearest = g_path_get_dirname(below);
+    }
+    return is_own(nearest);
+}
+
 static bool prepare(const char *path)
 {
     g_autofree char *own = g_path_get_dirname(path);
     g_autofree char *cache = g_path_get_dirname(own);
 
-    return hl_dir_make(cache, 0700, NULL) && is_own(cache) && hl_dir_make(own, 0700, NULL) && is_own(own);
+    return is_on_own_ground(cache) && hl_dir_make(cache, 0700, NULL) && is_own(cache) && hl_dir_make(own, 0700, NULL) &&
+           is_own(own);
 }
 
 void cli_answered_note(const CliConfig *conf, const char *broker)

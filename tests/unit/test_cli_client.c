@@ -300,9 +300,38 @@ static void test_remembers_safely(void)
     g_assert_true(hl_tree_remove(dir, NULL));
 }
 
+/* Directories that are missing are made in one's own alone: root's in another user's home would be in that user's way.
+ */
+static void test_remembers_at_home(void)
+{
+    g_autofree char *dir = g_dir_make_tmp("hl-cli-XXXXXX", NULL);
+    g_autofree char *between = g_path_get_dirname(g_get_user_cache_dir());
+    g_autofree char *home = g_path_get_dirname(between);
+    g_autofree char *path = NULL;
+
+    g_assert_true(hl_tree_remove(between, NULL));
+    world = (World){ .kinds = { REFUSES, SERVES }, .n = 2, .kept = dir };
+    g_assert_cmpint(chmod(home, 0777), ==, 0); /* another's too: that it belongs to another takes root to make */
+    expect_found("b:2", 1);
+    g_assert_false(g_file_test(between, G_FILE_TEST_EXISTS));
+    g_assert_cmpint(chmod(home, 0700), ==, 0);
+    if (geteuid() == 0) {
+        g_assert_cmpint(chown(home, 1, 1), ==, 0);
+        expect_found("b:2", 1);
+        g_assert_false(g_file_test(between, G_FILE_TEST_EXISTS));
+        g_assert_cmpint(chown(home, 0, 0), ==, 0);
+    }
+    expect_found("b:2", 1);
+    path = remembered();
+    g_assert_nonnull(path);
+    forget();
+    g_assert_true(hl_tree_remove(dir, NULL));
+}
+
 int main(int argc, char **argv)
 {
-    g_autofree char *cache = g_dir_make_tmp("hl-cli-XXXXXX", NULL);
+    g_autofree char *home = g_dir_make_tmp("hl-cli-XXXXXX", NULL);
+    g_autofree char *cache = g_build_filename(home, "between", "cache", NULL);
     int failed;
 
     g_setenv("XDG_CACHE_HOME", cache, TRUE); /* GLib's own way to isolate tests leaks */
@@ -314,7 +343,8 @@ int main(int argc, char **argv)
     g_test_add_func("/cli/client/remembers", test_remembers);
     g_test_add_func("/cli/client/remembers-nothing", test_remembers_nothing);
     g_test_add_func("/cli/client/remembers-safely", test_remembers_safely);
+    g_test_add_func("/cli/client/remembers-at-home", test_remembers_at_home);
     failed = g_test_run();
-    g_assert_true(hl_tree_remove(cache, NULL));
+    g_assert_true(hl_tree_remove(home, NULL));
     return failed;
 }
