@@ -195,8 +195,13 @@ static void build_state(MgrParts *parts)
         .conf = &parts->conf, .dir = parts->dir, .patterns = parts->patterns, .status = parts->status });
     parts->ends =
         mgr_ends_new(&(MgrEndsOptions){ parts->dir, &parts->fleet, parts->pki, parts->patterns, parts->status });
-    parts->location = mgr_location_new(
-        &(MgrLocationOptions){ &parts->conf, &parts->fleet, parts->record, parts->down, parts->sealer, parts->pki });
+    parts->location = mgr_location_new(&(MgrLocationOptions){ .conf = &parts->conf,
+                                                              .fleet = &parts->fleet,
+                                                              .record = parts->record,
+                                                              .down = parts->down,
+                                                              .notices = mgr_delivery_notices(parts->delivery),
+                                                              .sealer = parts->sealer,
+                                                              .pki = parts->pki });
     parts->notifications = mgr_notifications_new(&(MgrNotificationsOptions){ .dir = parts->dir,
                                                                              .conf = &parts->conf,
                                                                              .fleet = &parts->fleet,

@@ -149,7 +149,8 @@ static void build_state(Parts *p)
     p->own = mgr_own_new(&(MgrOwnOptions){ p->dir, &p->fleet, p->record, p->pki, on_renewed, p });
     p->delivery =
         mgr_delivery_new(&(MgrDeliveryOptions){ &p->conf, &p->fleet, p->down, p->record, p->status, p->sealer });
-    p->location = mgr_location_new(&(MgrLocationOptions){ &p->conf, &p->fleet, p->record, p->down, p->sealer, p->pki });
+    p->location = mgr_location_new(&(MgrLocationOptions){ &p->conf, &p->fleet, p->record, p->down,
+                                                          mgr_delivery_notices(p->delivery), p->sealer, p->pki });
     p->tracker = mgr_tracker_new(&(MgrTrackerOptions){ &p->fleet, p->record, p->status, p->delivery });
     p->console = mgr_console_new(&(MgrConsoleOptions){ &p->fleet, p->record, p->status, p->delivery, record_dial, p });
     p->floods =

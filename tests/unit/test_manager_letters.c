@@ -188,6 +188,13 @@ static void test_births(void)
     g_assert_cmpuint(bus_fake_published(parts->bus, "holdline/v1/endpoint/e-050/ack"), ==, 0);
 }
 
+static void announce(Parts *parts)
+{
+    g_auto(MgrPlaceRecord) next = mgr_location_next(parts->location, "owner");
+
+    mgr_location_announce(parts->location, &next);
+}
+
 /* The answer to a birth tells the time, by which the endpoint judges what follows: nothing overtakes it. */
 static void test_birth_first(void)
 {
@@ -204,6 +211,38 @@ static void test_birth_first(void)
     mgr_delivery_all(parts->delivery, mgr_fleet_endpoint(&parts->fleet, "e-051"), MGR_OCCASION_LINE);
     g_assert_cmpuint(bus_fake_published(parts->bus, "holdline/v1/endpoint/e-051/settings"), ==, 1);
     expect_greeting(parts, 51, 2);
+    born(parts, "e-052", 2, "0.2.0", true);
+    mgr_delivery_certificate(parts->delivery, mgr_fleet_endpoint(&parts->fleet, "e-052"),
+                             mgr_pki_authority(parts->pki));
+    g_assert_cmpuint(bus_fake_published(parts->bus, "holdline/v1/endpoint/e-052/command"), ==, 1);
+    expect_greeting(parts, 52, 2);
+    born(parts, "e-053", 2, "0.2.0", true);
+    announce(parts);
+    g_assert_cmpuint(bus_fake_published(parts->bus, "holdline/v1/endpoint/e-053/server"), ==, 1);
+    expect_greeting(parts, 53, 2);
+}
+
+/* What else is heard before the answer has gone was not born: an old line, and a copy that is to stay away. */
+static void test_birth_of_another(void)
+{
+    g_autoptr(Parts) parts = start();
+    MgrEndpoint *endpoint = mgr_fleet_endpoint(&parts->fleet, "e-050");
+
+    settle(parts);
+    born(parts, "e-050", 5, "0.2.0", true);
+    born(parts, "e-050", 3, "0.2.0", true);
+    g_assert_cmpuint(endpoint->heard_session, ==, 3);
+    mgr_delivery_flush_acks(parts->delivery);
+    expect_greeting(parts, 50, 5);
+    born(parts, "e-050", 6, "0.2.0", true);
+    endpoint->record.presence.clone = MGR_CLONE_KEPT;
+    endpoint->record.presence.kept_machine = endpoint->record.presence.machine + 1;
+    born(parts, "e-050", 9, "0.2.0", true);
+    g_assert_cmpuint(endpoint->heard_session, ==, 9);
+    g_assert_cmpuint(endpoint->record.presence.session, ==, 6);
+    bus_fake_forget(parts->bus); /* the copy was asked to stay away */
+    mgr_delivery_flush_acks(parts->delivery);
+    expect_greeting(parts, 50, 6);
 }
 
 /* It is removed before its birth was answered. */
@@ -292,6 +331,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/letters/acknowledgements", test_acknowledgements);
     g_test_add_func("/manager/letters/births", test_births);
     g_test_add_func("/manager/letters/birth-first", test_birth_first);
+    g_test_add_func("/manager/letters/birth-of-another", test_birth_of_another);
     g_test_add_func("/manager/letters/birth-forgotten", test_birth_forgotten);
     g_test_add_func("/manager/letters/alone", test_alone);
     g_test_add_func("/manager/letters/not-sent", test_not_sent);

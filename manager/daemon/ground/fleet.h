@@ -127,6 +127,7 @@ struct MgrEndpoint {
     guint late_occasions;   /* a bit each: what asked for more than its quota, and waits; 0: not in that queue */
     GList *outgoing;        /* its place in a queue of what goes in slices; NULL: in none */
     GList *greeting;        /* notices: its place among those whose birth is to be answered; NULL: it has its answer */
+    uint64_t born_session;  /* notices: what that answer answers */
 
     MgrTally tally; /* sums */
 

@@ -453,7 +453,7 @@ void mgr_delivery_pump(MgrDelivery *delivery)
         delivery->pump_timer = g_timeout_add(passed < N_QUEUES ? 0 : BLOCKED_MS, on_pump, delivery);
 }
 
-void mgr_delivery_certificate(MgrDelivery *delivery, const MgrEndpoint *endpoint, const HlCert *cert)
+void mgr_delivery_certificate(MgrDelivery *delivery, MgrEndpoint *endpoint, const HlCert *cert)
 {
     HlMsgCommand command = HOLDLINE__V1__COMMAND__INIT;
     g_autofree char *pem = hl_cert_print(cert);
@@ -468,6 +468,7 @@ void mgr_delivery_certificate(MgrDelivery *delivery, const MgrEndpoint *endpoint
     command.certificate.data = (guint8 *)pem;
     command.certificate.len = strlen(pem);
     payload = HL_WIRE_ENCODE(&command);
+    mgr_notices_greet_first(delivery->notices, endpoint);
     mgr_letters_send(
         delivery->letters,
         &(MgrLetter){ endpoint, HL_TOPIC_COMMAND, HL_ENVELOPE_COMMAND, payload, .expiry = CERTIFICATE_EXPIRY }, NULL);

@@ -77,7 +77,7 @@ void mgr_delivery_withdraw(MgrDelivery *delivery, const MgrEndpoint *endpoint);
 void mgr_delivery_resign(MgrDelivery *delivery);
 
 /* A new certificate, as a signed command. */
-void mgr_delivery_certificate(MgrDelivery *delivery, const MgrEndpoint *endpoint, const HlCert *cert);
+void mgr_delivery_certificate(MgrDelivery *delivery, MgrEndpoint *endpoint, const HlCert *cert);
 
 /* Empties the retained topics of an id that is not, or no longer, in the fleet. */
 void mgr_delivery_clear_retained(MgrDelivery *delivery, const char *id);

@@ -208,20 +208,22 @@ static uint64_t counter_for(const MgrLocation *location, const MgrEndpoint *endp
     return told != NULL && told->counter >= own && told->counter < most ? told->counter + 1 : own;
 }
 
-bool mgr_location_owes(const MgrLocation *location, const MgrEndpoint *endpoint)
+/* There is an announcement that it has not told to have. */
+static bool owes(const MgrLocation *location, const MgrEndpoint *endpoint)
 {
     return location->digest != NULL && !has_it(location, endpoint) && endpoint->record.revoked_at == 0;
 }
 
-static void deliver(const MgrLocation *location, const MgrEndpoint *endpoint)
+static void deliver(const MgrLocation *location, MgrEndpoint *endpoint)
 {
     ProtobufCBinaryData keys[MAX_KEYS];
     HlMsgServerDocument document;
     g_autoptr(HlMsgEnvelope) envelope = NULL;
     g_autoptr(GBytes) payload = NULL;
 
-    if (!mgr_location_owes(location, endpoint) || !mgr_endpoint_is_up(endpoint))
+    if (!owes(location, endpoint) || !mgr_endpoint_is_up(endpoint))
         return;
+    mgr_notices_greet_first(location->parts.notices, endpoint);
     document = content(location, keys);
     document.endpoint = endpoint->record.id;
     document.counter = counter_for(location, endpoint);

@@ -8,6 +8,7 @@
 #include "lib/base/json.h"
 #include "manager/daemon/ground/down.h"
 #include "manager/daemon/ground/sealer.h"
+#include "manager/daemon/state/notices.h"
 #include "manager/daemon/state/pki.h"
 
 typedef struct MgrLocation MgrLocation;
@@ -17,6 +18,7 @@ typedef struct {
     MgrFleet *fleet;
     MgrRecord *record;
     MgrDown *down;
+    MgrNotices *notices;
     const MgrSealer *sealer;
     const MgrPki *pki;
 } MgrLocationOptions;
@@ -51,9 +53,6 @@ bool mgr_location_is_behind(const MgrLocation *location);
 /* Whether the endpoint has what is announced; and the certificate with which it came last ("": not known; borrowed). */
 bool mgr_location_holds(const MgrLocation *location, const MgrEndpoint *endpoint);
 const char *mgr_location_serial(const MgrLocation *location, const MgrEndpoint *endpoint);
-
-/* Whether there is an announcement that it has not told to have. */
-bool mgr_location_owes(const MgrLocation *location, const MgrEndpoint *endpoint);
 
 /* Of endpoints that are not revoked: how many have what is announced, in force or beside what was; and how many there
  * are. */

@@ -55,16 +55,23 @@ static void send(MgrNotices *notices, const MgrEndpoint *endpoint, HlMsgLineNoti
                      front);
 }
 
-void mgr_notices_ack(MgrNotices *notices, const MgrEndpoint *endpoint)
+static void answer(MgrNotices *notices, const MgrEndpoint *endpoint, uint64_t session)
 {
     HlMsgLineNotice notice = HOLDLINE__V1__LINE_NOTICE__INIT;
 
-    notice.session = mgr_endpoint_answered_session(endpoint);
+    notice.session = session;
     send(notices, endpoint, notice);
 }
 
+void mgr_notices_ack(MgrNotices *notices, const MgrEndpoint *endpoint)
+{
+    answer(notices, endpoint, mgr_endpoint_answered_session(endpoint));
+}
+
+/* The session is kept: until the flush a copy, or an old line, may be heard, which was not born. */
 void mgr_notices_greet(MgrNotices *notices, MgrEndpoint *endpoint)
 {
+    endpoint->born_session = mgr_endpoint_answered_session(endpoint);
     if (endpoint->greeting != NULL)
         return;
     g_queue_push_tail(&notices->greetings, endpoint);
@@ -83,7 +90,7 @@ void mgr_notices_greet_first(MgrNotices *notices, MgrEndpoint *endpoint)
     if (endpoint->greeting == NULL)
         return;
     ungreet(notices, endpoint);
-    mgr_notices_ack(notices, endpoint);
+    answer(notices, endpoint, endpoint->born_session);
 }
 
 void mgr_notices_fence(MgrNotices *notices, const MgrEndpoint *endpoint, uint64_t answered, uint64_t known)

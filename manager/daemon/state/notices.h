@@ -22,7 +22,7 @@ typedef struct {
 MgrNotices *mgr_notices_new(const MgrNoticesOptions *options);
 void mgr_notices_free(MgrNotices *notices);
 
-/* The answer to a birth, with the next flush. */
+/* The answer to the birth that was just heard, with the next flush. */
 void mgr_notices_greet(MgrNotices *notices, MgrEndpoint *endpoint);
 
 /* That answer at once, if it is still to come: before anything else goes down, because it tells our time. */

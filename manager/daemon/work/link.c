@@ -110,7 +110,6 @@ static bool is_older_now(const MgrEndpoint *endpoint, const HlMsgLink *message)
 
 static void on_birth(MgrLink *link, MgrEndpoint *endpoint, const HlMsgLink *message)
 {
-    MgrNotices *notices = mgr_delivery_notices(link->parts.delivery);
     bool announced = message->announces || endpoint->restarted_unheard;
     bool older = is_older_now(endpoint, message);
     bool changed = message->registration != NULL &&
@@ -128,15 +127,13 @@ static void on_birth(MgrLink *link, MgrEndpoint *endpoint, const HlMsgLink *mess
     endpoint->is_stranger =
         *message->serial != '\0' && !g_hash_table_contains(link->parts.fleet->certificates, message->serial);
     /* before anything else goes down: it tells our time, what is committed, and how often to poll */
-    mgr_notices_greet(notices, endpoint);
+    mgr_notices_greet(mgr_delivery_notices(link->parts.delivery), endpoint);
     handle_patterns(link, endpoint, message->patterns, message->n_patterns);
     if (message->applied != NULL)
         handle_applied(link, endpoint, message->applied, MGR_APPLIED_ALL);
     if (older)
         mgr_delivery_withdraw(link->parts.delivery, endpoint);
     mgr_delivery_all(link->parts.delivery, endpoint, MGR_OCCASION_LINE);
-    if (mgr_location_owes(link->parts.location, endpoint))
-        mgr_notices_greet_first(notices, endpoint);
     mgr_location_born(link->parts.location, endpoint, message->server, message->serial);
 }
 
