@@ -78,6 +78,15 @@ static bool parse_part(const char *text, HlMaintenance *maintenance, GError **er
     return true;
 }
 
+static bool never_closes(const HlMaintenance *maintenance)
+{
+    gsize i = 0;
+
+    while (i < sizeof maintenance->open && maintenance->open[i] == 0xff)
+        i++;
+    return i == sizeof maintenance->open;
+}
+
 bool hl_maintenance_parse(const char *text, HlMaintenance *maintenance, GError **error)
 {
     g_autofree char *lower = g_ascii_strdown(text, -1);
@@ -88,6 +97,7 @@ bool hl_maintenance_parse(const char *text, HlMaintenance *maintenance, GError *
     for (gsize i = 0; !maintenance->is_always && parts[i] != NULL; i++)
         if (!parse_part(g_strstrip(parts[i]), maintenance, error))
             return false;
+    maintenance->is_always = maintenance->is_always || never_closes(maintenance);
     return true;
 }
 

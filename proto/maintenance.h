@@ -13,7 +13,7 @@
 #define HL_WEEK_MINUTES    (7 * 24 * 60)
 
 typedef struct {
-    bool is_always;                    /* no window was named */
+    bool is_always;                    /* no window was named, or one that never closes */
     uint8_t open[HL_WEEK_MINUTES / 8]; /* a bit for each minute, from Sunday 00:00 */
 } HlMaintenance;
 

@@ -50,6 +50,9 @@ static void test_open(void)
 {
     expect_open("", AT(0, 12, 0), true);
     expect_open("  ", AT(0, 12, 0), true);
+    /* one that never closes is no window: nobody has to look for its end */
+    g_assert_true(parsed("daily 00:00-24:00").is_always && parsed("sat-fri 12:00-11:59; daily 11:59-12:00").is_always);
+    g_assert_false(parsed("daily 00:00-23:59").is_always);
     expect_open("daily 01:00-05:00", AT(0, 0, 59), false);
     expect_open("daily 01:00-05:00", AT(0, 1, 0), true);
     expect_open("daily 01:00-05:00", AT(0, 5, 0) - 1, true);
