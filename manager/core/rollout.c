@@ -342,6 +342,8 @@ guint mgr_rollout_let_go(MgrRollout *rollout, guint ready, HlTime now)
     guint n = goes_on ? at_rate(rollout, ready, now) : 0;
 
     rollout->ready = ready - n;
+    if (n > 0) /* also of one that was away in a window before: nobody tells of that one */
+        rollout->issued_mono = now;
     return n;
 }
 

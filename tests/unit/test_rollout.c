@@ -208,6 +208,20 @@ static void test_rate(void)
         g_assert_cmpint(fleet->turn[i + 50] - fleet->turn[i], >=, HL_MINUTE);
 }
 
+/* Also those of whom nothing is told: they were away in a window before, and still are. */
+static void test_rate_of_let_go(void)
+{
+    MgrRolloutPlan plan = usual;
+    g_auto(MgrRollout) rollout = { 0 };
+
+    plan.rate = 10;
+    mgr_rollout_init(&rollout, &plan, 1000, 0);
+    mgr_rollout_issued(&rollout, mgr_rollout_tick(&rollout, 0), 0);
+    g_assert_cmpuint(mgr_rollout_let_go(&rollout, 50, HL_MINUTE), ==, 10);
+    g_assert_cmpuint(mgr_rollout_let_go(&rollout, 40, HL_MINUTE + 5 * HL_SECOND), ==, 0);
+    g_assert_cmpuint(mgr_rollout_let_go(&rollout, 40, 2 * HL_MINUTE), ==, 10);
+}
+
 /* Fewer members than a sample: all of them are the first ring, and the last. */
 static void test_few_members(void)
 {
@@ -421,6 +435,7 @@ int main(int argc, char **argv)
     g_test_add_func("/rollout/late", test_late_failure);
     g_test_add_func("/rollout/liar", test_liar);
     g_test_add_func("/rollout/rate", test_rate);
+    g_test_add_func("/rollout/rate-of-let-go", test_rate_of_let_go);
     g_test_add_func("/rollout/few", test_few_members);
     g_test_add_func("/rollout/people", test_people);
     g_test_add_func("/rollout/forgiven", test_forgiven);
