@@ -57,7 +57,7 @@ typedef struct {
     bool sending;  /* queued, and that it is sent is being written: it may have left before the registry knows */
     bool outgoing; /* written as sent, and in delivery's queue: it has not left */
     bool held;     /* for its group's maintenance window, until it is let go (ground/windows.h) */
-    bool let_go;   /* it was, in a window before: one that was away in it is not waited for again */
+    bool let_go;   /* it was, in a window since the start: one that was away in it is not waited for again */
 } MgrTarget;
 
 struct MgrCommand {

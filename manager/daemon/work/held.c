@@ -4,6 +4,7 @@
 #include "manager/daemon/ground/windows.h"
 
 #define LOOK_EVERY (5 * HL_SECOND) /* a walk over the members whose command has not reached them */
+#define AT_A_LOOK  50              /* of a command whose roll-out has ended, and its rate with it */
 
 static bool is_due(HlTime *looked, HlTime now)
 {
@@ -68,7 +69,7 @@ void mgr_held_look_at_ended(GHashTable *live, const MgrFleet *fleet, MgrCommands
         const MgrCommand *command = value;
 
         if (command->record.in_window && !g_hash_table_contains(live, command->record.selector))
-            mgr_commands_let_go(commands, command, mgr_commands_hold(command).ready);
+            mgr_commands_let_go(commands, command, MIN(mgr_commands_hold(command).ready, AT_A_LOOK));
     }
 }
 
