@@ -51,6 +51,8 @@ const CliTerm cli_terms[] = {
     { "pending", "OUTCOMES of a roll-out", "its turn has not come" },
     { "away", "OUTCOMES of a roll-out",
       "the command has not reached it; it is not judged, and updates when it is back" },
+    { "waiting", "OUTCOMES of a roll-out",
+      "the maintenance window of its group is closed, or it waits in it for --rate; its ring waits for it" },
     { "open", "OUTCOMES of a roll-out", "it has the command and has not answered yet" },
     { "succeeded", "OUTCOMES of a roll-out", "it says so, and its versions do not say otherwise" },
     { "failed", "OUTCOMES of a roll-out", "it says so, or its versions do" },
