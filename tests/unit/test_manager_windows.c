@@ -8,6 +8,7 @@
 #include "tests/support/rollout_world.h"
 
 #define MEMBERS 8
+#define CROWD   80 /* none of them answers */
 
 G_STATIC_ASSERT(MEMBERS <= WORLD_MEMBERS);
 
@@ -20,7 +21,7 @@ static const char *id_of(guint i)
 }
 
 /* All in a group with this window; it is 21:45 (CLOCK_FAKE_WALL).  Up to so many are on line. */
-static World *world_new(const char *window, const char *rings, const char *rate, guint up)
+static World *world_of(guint members, const char *window, const char *rings, const char *rate, guint up)
 {
     World *world = g_new0(World, 1);
     g_autofree char *setting = g_strconcat("maintenance.window=", window, NULL);
@@ -28,7 +29,7 @@ static World *world_new(const char *window, const char *rings, const char *rate,
 
     world->parts = parts_new();
     parts_set(world->parts, "office", setting);
-    for (guint i = 0; i < MEMBERS; i++) {
+    for (guint i = 0; i < members; i++) {
         parts_add_endpoint(world->parts, id_of(i));
         if (i < up)
             parts_birth(world->parts, id_of(i), 1);
@@ -42,18 +43,23 @@ static World *world_new(const char *window, const char *rings, const char *rate,
     return world;
 }
 
+static World *world_new(const char *window, const char *rings, const char *rate, guint up)
+{
+    return world_of(MEMBERS, window, rings, rate, up);
+}
+
 static guint count(const World *world, MgrMember member)
 {
     g_assert_nonnull(world_live(world));
     return world_live(world)->core.counts[member];
 }
 
-/* How many were sent their command by now, and take it off the bus. */
-static guint take_sent(World *world)
+/* How many of the first so many were sent their command by now, and take it off the bus. */
+static guint take_sent_of(World *world, guint members)
 {
     guint n = 0;
 
-    for (guint i = 0; i < MEMBERS; i++) {
+    for (guint i = 0; i < members; i++) {
         HlMsgCommand *command = parts_take_command(world->parts, id_of(i));
 
         n += command != NULL;
@@ -61,6 +67,11 @@ static guint take_sent(World *world)
             hl_wire_free(command);
     }
     return n;
+}
+
+static guint take_sent(World *world)
+{
+    return take_sent_of(world, MEMBERS);
 }
 
 static void answer(World *world, HlCommandState state)
@@ -148,6 +159,26 @@ static void test_after_the_end(void)
     timer_fake_advance(19 * HL_HOUR);
     world_pass(world, 10);
     g_assert_cmpuint(take_sent(world), ==, 1);
+}
+
+/* No more than fifty at a look then: also those that --rate gave a command for each minute. */
+static void test_crowd_after_the_end(void)
+{
+    g_autoptr(World) world = world_of(CROWD, "daily 21:55-02:00", "100%", "10", 0);
+
+    world_pass(world, 1200);
+    g_assert_null(world_live(world));
+    g_assert_cmpuint(g_hash_table_size(world->parts->fleet.commands), ==, CROWD / 10);
+    timer_fake_advance(5 * HL_HOUR);
+    for (guint i = 0; i < CROWD; i++)
+        parts_birth(world->parts, id_of(i), 1);
+    world_pass(world, 10);
+    g_assert_cmpuint(take_sent_of(world, CROWD), ==, 0);
+    timer_fake_advance(19 * HL_HOUR);
+    world_pass(world, 3);
+    g_assert_cmpuint(take_sent_of(world, CROWD), ==, 50);
+    world_pass(world, 5);
+    g_assert_cmpuint(take_sent_of(world, CROWD), ==, CROWD - 50);
 }
 
 /* No faster than --rate allows, and no more of them once it is paused; nor where its window is taken away. */
@@ -241,6 +272,7 @@ int main(int argc, char **argv)
     g_test_add_func("/windows/waits", test_waits);
     g_test_add_func("/windows/comes-back-outside", test_comes_back_outside);
     g_test_add_func("/windows/after-the-end", test_after_the_end);
+    g_test_add_func("/windows/crowd-after-the-end", test_crowd_after_the_end);
     g_test_add_func("/windows/rate", test_rate);
     g_test_add_func("/windows/retry", test_retry);
     g_test_add_func("/windows/closes-in-between", test_closes_in_between);

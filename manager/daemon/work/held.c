@@ -4,7 +4,7 @@
 #include "manager/daemon/ground/windows.h"
 
 #define LOOK_EVERY (5 * HL_SECOND) /* a walk over the members whose command has not reached them */
-#define AT_A_LOOK  50              /* of a command whose roll-out has ended, and its rate with it */
+#define AT_A_LOOK  50              /* of all whose roll-out has ended, and its rate with it */
 
 static bool is_due(HlTime *looked, HlTime now)
 {
@@ -61,15 +61,20 @@ void mgr_held_look_at_ended(GHashTable *live, const MgrFleet *fleet, MgrCommands
 {
     GHashTableIter iter;
     gpointer value;
+    guint left = AT_A_LOOK;
 
     if (!is_due(looked, hl_clock_mono()))
         return;
     g_hash_table_iter_init(&iter, fleet->commands);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+    while (g_hash_table_iter_next(&iter, NULL, &value)) { /* to the end: it also finds out who is held */
         const MgrCommand *command = value;
+        guint n;
 
-        if (command->record.in_window && !g_hash_table_contains(live, command->record.selector))
-            mgr_commands_let_go(commands, command, MIN(mgr_commands_hold(command).ready, AT_A_LOOK));
+        if (!command->record.in_window || g_hash_table_contains(live, command->record.selector))
+            continue;
+        n = MIN(left, mgr_commands_hold(command).ready);
+        mgr_commands_let_go(commands, command, n);
+        left -= n;
     }
 }
 
