@@ -149,7 +149,7 @@ static guint end_of(const MgrRollout *rollout, guint ring)
 
 void mgr_rollout_init(MgrRollout *rollout, const MgrRolloutPlan *plan, guint n, HlTime now)
 {
-    *rollout = (MgrRollout){ .plan = *plan, .n = n, .issued_mono = now, .looked_mono = now };
+    *rollout = (MgrRollout){ .plan = *plan, .n = n, .issued_mono = now, .let_go_mono = now, .looked_mono = now };
     rollout->members = g_new0(uint8_t, n);
     rollout->open_since = g_new0(HlTime, n);
     rollout->counts[MGR_MEMBER_PENDING] = n;
@@ -326,7 +326,9 @@ static guint at_rate(const MgrRollout *rollout, guint n, HlTime now)
 {
     if (rollout->plan.rate == 0 || n == 0)
         return n;
-    return rollout->issued == 0 || now - rollout->issued_mono >= HL_MINUTE ? MIN(n, rollout->plan.rate) : 0;
+    return rollout->issued == 0 || now - MAX(rollout->issued_mono, rollout->let_go_mono) >= HL_MINUTE
+               ? MIN(n, rollout->plan.rate)
+               : 0;
 }
 
 static guint due(const MgrRollout *rollout, HlTime now)
@@ -342,8 +344,8 @@ guint mgr_rollout_let_go(MgrRollout *rollout, guint ready, HlTime now)
     guint n = goes_on ? at_rate(rollout, ready, now) : 0;
 
     rollout->ready = ready - n;
-    if (n > 0) /* also of one that was away in a window before: nobody tells of that one */
-        rollout->issued_mono = now;
+    if (n > 0) /* for the rate alone: one that was away in a window before is not waited for again */
+        rollout->let_go_mono = now;
     return n;
 }
 

@@ -93,7 +93,7 @@ typedef struct {
     guint issued;   /* members whose turn has come */
     guint ready;    /* waiting ones whose window is open, and that --rate has not let go yet */
     guint forgiven; /* failures that somebody has answered for by resuming */
-    HlTime issued_mono, soak_mono, looked_mono;
+    HlTime issued_mono, let_go_mono, soak_mono, looked_mono;
 } MgrRollout;
 
 /* Running, with nobody's turn come.  Clear it. */

@@ -222,6 +222,25 @@ static void test_rate_of_let_go(void)
     g_assert_cmpuint(mgr_rollout_let_go(&rollout, 40, 2 * HL_MINUTE), ==, 10);
 }
 
+/* That they are let go in each window puts no end off that the ring would have had without windows. */
+static void test_too_few_in_windows(void)
+{
+    MgrRolloutPlan plan = usual;
+    g_auto(MgrRollout) rollout = { 0 };
+    HlTime now = 0;
+
+    plan.silence = 2 * HL_DAY;
+    mgr_rollout_init(&rollout, &plan, 1000, now);
+    mgr_rollout_issued(&rollout, mgr_rollout_tick(&rollout, now), now);
+    while (rollout.state == MGR_ROLLOUT_RUNNING && now < 10 * HL_DAY) {
+        now += HL_HOUR;
+        mgr_rollout_let_go(&rollout, now % HL_DAY == 0 ? 10 : 0, now);
+        mgr_rollout_tick(&rollout, now);
+    }
+    g_assert_cmpstr(mgr_halt_name(rollout.halt), ==, "too-few-answers");
+    g_assert_cmpint(now, ==, plan.silence);
+}
+
 /* Fewer members than a sample: all of them are the first ring, and the last. */
 static void test_few_members(void)
 {
@@ -436,6 +455,7 @@ int main(int argc, char **argv)
     g_test_add_func("/rollout/liar", test_liar);
     g_test_add_func("/rollout/rate", test_rate);
     g_test_add_func("/rollout/rate-of-let-go", test_rate_of_let_go);
+    g_test_add_func("/rollout/too-few-in-windows", test_too_few_in_windows);
     g_test_add_func("/rollout/few", test_few_members);
     g_test_add_func("/rollout/people", test_people);
     g_test_add_func("/rollout/forgiven", test_forgiven);
