@@ -199,11 +199,12 @@ static bool take_pair(const char *from, const char *to, const char *folder, cons
     g_autofree char *cert = g_strdup_printf("%s/%s.pem", folder, name);
     g_autofree char *key = g_strdup_printf("%s/%s.key", folder, name);
     g_autofree char *ca = g_build_filename(folder, "ca.pem", NULL);
+    g_autofree char *place = mgr_site_path(to, folder);
 
     if (is_of(to, folder, name, trust) || !is_of(from, folder, name, trust))
         return true;
     return take_file(from, to, key, 0600, error) && take_file(from, to, cert, 0644, error) &&
-           (beside == ALONE || take_file(from, to, ca, 0644, error));
+           (beside == ALONE || take_file(from, to, ca, 0644, error)) && hl_dir_sync(place, error);
 }
 
 static bool take_clients(const char *from, const char *to, const HlTrust *trust, GError **error)

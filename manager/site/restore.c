@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "lib/base/file.h"
 #include "manager/site/broker.h"
@@ -294,13 +295,41 @@ static bool restore_into(const MgrRestoreOrder *order, MgrRestoreReport *report,
            write_note(order, report, error) && mgr_backup_put_registry(order->dir, order->site, error);
 }
 
+static bool is_same_file(const char *a, const char *b)
+{
+    struct stat is_a, is_b;
+
+    return stat(a, &is_a) == 0 && stat(b, &is_b) == 0 && is_a.st_dev == is_b.st_dev && is_a.st_ino == is_b.st_ino;
+}
+
+/* By the time at which it is read, the backup's files are there: nothing newer would be found in it. */
+static bool check_is_other(const char *path, const char *own, const char *option, GError **error)
+{
+    return !is_same_file(path, own) ||
+           hl_fail(error, HL_ERROR_INVALID,
+                   "%s is of the site that is replaced, whose files are set aside and looked at by themselves: leave "
+                   "%s out",
+                   path, option);
+}
+
 static bool check_previous(const MgrRestoreOrder *order, GError **error)
 {
-    return is_whole(order->previous, order->dir) ||
+    if (order->previous == NULL)
+        return true;
+    if (!check_is_other(order->previous, order->site, "--previous", error))
+        return false;
+    return (is_whole(order->previous, order->dir) && !is_same_file(order->previous, order->dir)) ||
            hl_fail(error, HL_ERROR_INVALID,
                    "%s is not the directory of this backup's site: it has no registry.db, no pki/journal, or those of "
-                   "another site",
+                   "another site, or it is the backup",
                    order->previous);
+}
+
+static bool check_journal(const MgrRestoreOrder *order, GError **error)
+{
+    g_autofree char *own = mgr_site_path(order->site, MGR_SITE_JOURNAL);
+
+    return order->journal == NULL || check_is_other(order->journal, own, "--journal", error);
 }
 
 bool mgr_site_restore(const MgrRestoreOrder *order, MgrRestoreReport *report, GError **error)
@@ -308,7 +337,7 @@ bool mgr_site_restore(const MgrRestoreOrder *order, MgrRestoreReport *report, GE
     g_autofree char *lock_path = mgr_site_path(order->site, "lock");
     hl_autofd int lock = -1;
 
-    if (order->previous != NULL && !check_previous(order, error))
+    if (!check_previous(order, error) || !check_journal(order, error))
         return hl_error_prefix(error, "nothing was changed");
     if (!mgr_backup_check_place(order->site, order->dir, error) ||
         !mgr_backup_verify(order->dir, &report->backup, error) || !mgr_site_check_keys(order->dir, error))
