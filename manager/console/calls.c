@@ -110,13 +110,16 @@ static void on_done(const json_t *answer, const GError *error, gpointer user)
 /* -------------------------------------------------------------------------------------------------------------- calls
  */
 
-/* "7" of an If-Match of "\"7\""; NULL: there is none.  Caller frees. */
+/* "7" of an If-Match of "\"7\""; NULL: there is none, or it is 0, which no version is and the manager takes for an
+ * order to make it.  Caller frees. */
 static char *version_of(const ConRequest *request)
 {
     const char *header = con_request_header(request, "if-match");
     g_autofree char *text = g_strdup(header != NULL ? header : "");
     gsize size = strlen(g_strstrip(text));
 
+    if (strcmp(text, "\"0\"") == 0)
+        return NULL;
     return size > 2 && text[0] == '"' && text[size - 1] == '"' ? g_strndup(text + 1, size - 2) : NULL;
 }
 

@@ -143,10 +143,8 @@ function ruleForm(id, first, groups, saved) {
             try {
                 await send(changes(before, form.values()), seen);
             } catch (problem) {
-                if (problem.status === 412)
-                    await decide(id, rows, before, form.values(), send);
-                else
-                    fill(outcome, problemBox(problem));
+                await (problem.status === 412 ? decide(id, rows, before, form.values(), send) : Promise.reject(problem))
+                    .catch((trouble) => fill(outcome, problemBox(trouble)));
                 save.disabled = false;
             }
         }
@@ -166,7 +164,8 @@ function ruleForm(id, first, groups, saved) {
 
 async function decide(id, rows, base, mine, send) {
     const theirs = await get(pathOf(id));
-    await settle(theirs, theirs.options, { base, mine, save: (settings) => send(settings, theirs),
+    // as the form has them: the order of kinds and groups is no difference
+    await settle(theirs, formOf(rows, theirs.options, {}).values(), { base, mine, save: (settings) => send(settings, theirs),
         label: (key) => rows.find((row) => row.key === key).label,
         text: (key, value) => (key === 'kinds' ? kindWords(value) : settingValue(key, value)) });
 }
