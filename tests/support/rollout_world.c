@@ -21,3 +21,16 @@ void world_pass(World *world, guint seconds)
         parts_commit(world->parts);
     }
 }
+
+MgrRollouts *world_read_again(World *world)
+{
+    g_autoptr(GError) error = NULL;
+    MgrRollouts *again;
+
+    mgr_record_flush(world->parts->record);
+    parts_commit(world->parts);
+    again = mgr_rollouts_new(
+        &(MgrRolloutsOptions){ &world->parts->fleet, world->parts->record, world->parts->commands }, &error);
+    g_assert_no_error(error);
+    return again;
+}

@@ -21,6 +21,9 @@ MgrLiveRollout *world_live(const World *world);
 /* Second by second, with what is committed meanwhile. */
 void world_pass(World *world, guint seconds);
 
+/* What a manager that starts would read of roll-outs from the registry.  Caller frees. */
+MgrRollouts *world_read_again(World *world);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(World, world_free)
 
 #endif

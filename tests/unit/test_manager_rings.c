@@ -124,14 +124,8 @@ static void test_published_before_retry(void)
 /* What a manager that starts reads of roll-outs goes on in place of what was in memory. */
 static void restart(World *world)
 {
-    g_autoptr(GError) error = NULL;
-    MgrRollouts *again;
+    MgrRollouts *again = world_read_again(world);
 
-    mgr_record_flush(world->parts->record);
-    parts_commit(world->parts);
-    again = mgr_rollouts_new(
-        &(MgrRolloutsOptions){ &world->parts->fleet, world->parts->record, world->parts->commands }, &error);
-    g_assert_no_error(error);
     mgr_rollouts_free(world->parts->rollouts);
     world->parts->rollouts = again;
 }

@@ -257,19 +257,6 @@ static void test_removed(void)
     g_assert_cmpuint(world_live(world)->core.counts[MGR_MEMBER_OPEN], ==, 4);
 }
 
-static MgrRollouts *restart(World *world)
-{
-    g_autoptr(GError) error = NULL;
-    MgrRollouts *again;
-
-    mgr_record_flush(world->parts->record);
-    parts_commit(world->parts);
-    again = mgr_rollouts_new(
-        &(MgrRolloutsOptions){ &world->parts->fleet, world->parts->record, world->parts->commands }, &error);
-    g_assert_no_error(error);
-    return again;
-}
-
 static void expect_same(const MgrLiveRollout *before, const MgrLiveRollout *after)
 {
     g_assert_nonnull(after);
@@ -294,7 +281,7 @@ static void test_restart(void)
     answer(world, HL_STATE_SUCCEEDED);
     world_pass(world, 63);
     expect(world, MGR_ROLLOUT_RUNNING, 10);
-    again = restart(world);
+    again = world_read_again(world);
     expect_same(world_live(world), mgr_rollouts_find(again, world->id));
 }
 
@@ -309,7 +296,7 @@ static void test_restart_judged(void)
     timer_fake_advance(HL_HOUR);
     world_pass(silent, 11);
     expect(silent, MGR_ROLLOUT_HALTED, 5);
-    again = restart(silent);
+    again = world_read_again(silent);
     expect_same(world_live(silent), mgr_rollouts_find(again, silent->id));
     failed = mgr_rollout_find_failed(&mgr_rollouts_find(again, silent->id)->core);
     g_assert_cmpuint(failed->len, ==, 5);
@@ -339,7 +326,7 @@ static void test_liar(void)
     world_pass(world, 33);
     expect(world, MGR_ROLLOUT_HALTED, 5);
     g_assert_cmpuint(world_live(world)->core.counts[MGR_MEMBER_FAILED], ==, 1);
-    again = restart(world);
+    again = world_read_again(world);
     expect_same(world_live(world), mgr_rollouts_find(again, world->id));
 }
 
@@ -378,7 +365,7 @@ static void test_component(void)
     world_pass(world, 63);
     expect(world, MGR_ROLLOUT_HALTED, 5);
     g_assert_cmpuint(world_live(world)->core.counts[MGR_MEMBER_FAILED], ==, 1);
-    again = restart(world);
+    again = world_read_again(world);
     g_assert_cmpstr(mgr_rollouts_find(again, world->id)->record.component, ==, "virus");
 }
 
@@ -393,7 +380,7 @@ static void test_unreached(void)
     timer_fake_advance(5 * HL_DAY);
     mgr_commands_tick(world->parts->commands);
     g_assert_cmpuint(world_live(world)->core.counts[MGR_MEMBER_LEFT], ==, 5);
-    again = restart(world);
+    again = world_read_again(world);
     expect_same(world_live(world), mgr_rollouts_find(again, world->id));
 }
 

@@ -161,7 +161,7 @@ static void test_after_the_end(void)
     g_assert_cmpuint(take_sent(world), ==, 1);
 }
 
-/* No more than fifty at a look then: also those that --rate gave a command for each minute. */
+/* Each look lets at most fifty go then, although --rate has made a command of its own for each minute. */
 static void test_crowd_after_the_end(void)
 {
     g_autoptr(World) world = world_of(CROWD, "daily 21:55-02:00", "100%", "10", 0);
@@ -181,7 +181,7 @@ static void test_crowd_after_the_end(void)
     g_assert_cmpuint(take_sent_of(world, CROWD), ==, CROWD - 50);
 }
 
-/* No faster than --rate allows, and no more of them once it is paused; nor where its window is taken away. */
+/* --rate holds while the window is open and after it was removed, and a paused roll-out lets nobody go. */
 static void test_rate(void)
 {
     g_autoptr(World) world = world_new("daily 21:55-02:00", "100%", "2", MEMBERS);
