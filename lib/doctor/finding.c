@@ -52,8 +52,10 @@ void hl_findings_begin(HlFindings *findings, const char *check)
     findings->check = check;
 }
 
-static void add(HlFindings *findings, HlGrade grade, const char *remedy, const char *text)
+G_GNUC_PRINTF(4, 0)
+static void add(HlFindings *findings, HlGrade grade, const char *remedy, const char *format, va_list arguments)
 {
+    g_autofree char *text = g_strdup_vprintf(format, arguments);
     HlFinding *finding = g_new0(HlFinding, 1);
 
     g_assert(findings->check != NULL);
@@ -67,36 +69,30 @@ static void add(HlFindings *findings, HlGrade grade, const char *remedy, const c
 
 void hl_findings_good(HlFindings *findings, const char *format, ...)
 {
-    g_autofree char *text = NULL;
     va_list arguments;
 
     va_start(arguments, format);
-    text = g_strdup_vprintf(format, arguments);
+    add(findings, HL_GRADE_GOOD, NULL, format, arguments);
     va_end(arguments);
-    add(findings, HL_GRADE_GOOD, NULL, text);
 }
 
 void hl_findings_note(HlFindings *findings, const char *remedy, const char *format, ...)
 {
-    g_autofree char *text = NULL;
     va_list arguments;
 
     va_start(arguments, format);
-    text = g_strdup_vprintf(format, arguments);
+    add(findings, HL_GRADE_NOTE, remedy, format, arguments);
     va_end(arguments);
-    add(findings, HL_GRADE_NOTE, remedy, text);
 }
 
 void hl_findings_add(HlFindings *findings, HlGrade grade, const char *remedy, const char *format, ...)
 {
-    g_autofree char *text = NULL;
     va_list arguments;
 
     g_assert(grade != HL_GRADE_GOOD && grade != HL_GRADE_NOTE && remedy != NULL && *remedy != '\0');
     va_start(arguments, format);
-    text = g_strdup_vprintf(format, arguments);
+    add(findings, grade, remedy, format, arguments);
     va_end(arguments);
-    add(findings, grade, remedy, text);
 }
 
 guint hl_findings_total(const HlFindings *findings)
