@@ -85,7 +85,7 @@ static void print_restored(const MgrRestoreOrder *order, const MgrRestoreReport 
     if (report->aside != NULL)
         printf("What was there is in %s.\n", report->aside);
     if (report->keys != NULL)
-        printf("Keys that endpoints know were taken over: %s.\n", report->keys);
+        printf("Keys that endpoints know were taken from the previous site: %s.\n", report->keys);
     if (report->unknown != NULL)
         printf(
             "Beware: %s.\nWhere the directory of the site as it was last can be read, 'holdline restore %s --replace "

@@ -120,8 +120,8 @@ void mgr_notices_ack_later(MgrNotices *notices, MgrEndpoint *endpoint)
     g_queue_push_tail(&notices->acks, endpoint);
 }
 
-/* An endpoint sends no more than a window of reports beyond what was acknowledged.  So one that has very many of them
- * sends them no faster than its quota comes back, and none of them is refused. */
+/* An endpoint waits for an acknowledgement after each window of reports, and those that go out keep to its quota: a
+ * long spool arrives at the rate of that quota, and none of it is refused. */
 static void flush_acks(MgrNotices *notices)
 {
     HlTime now = hl_clock_mono();
