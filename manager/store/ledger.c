@@ -117,6 +117,16 @@ static Bundle *bundle_of(MgrLedger *ledger, const char *id)
     return bundle;
 }
 
+/* It is said again, perhaps of another name: the old record goes. */
+static void forget_certificate(const MgrLedger *ledger, const char *serial)
+{
+    const MgrCertificateRecord *old = g_hash_table_lookup(ledger->certificates, serial);
+    Name *name = old != NULL ? g_hash_table_lookup(ledger->names, old->name) : NULL;
+
+    if (name != NULL && name->latest == old)
+        name->latest = NULL;
+}
+
 static void take_certificate(MgrLedger *ledger, const MgrEntry *entry)
 {
     MgrCertificateRecord *record = g_new0(MgrCertificateRecord, 1);
@@ -130,10 +140,10 @@ static void take_certificate(MgrLedger *ledger, const MgrEntry *entry)
                                       .issued_at = entry->issued,
                                       .expires_at = entry->expires,
                                       .revoked_at = entry->at };
-    if (name->latest != NULL && strcmp(name->latest->serial, record->serial) == 0)
-        name->latest = NULL; /* said twice: the old record goes */
+    forget_certificate(ledger, record->serial);
     g_hash_table_replace(ledger->certificates, record->serial, record);
-    if (record->revoked_at > 0) { /* of a snapshot */
+    if (record->revoked_at > 0) { /* of a snapshot, where the one that the endpoint has stands last */
+        name->latest = NULL;
         g_hash_table_remove(name->survivors, entry->serial);
         return;
     }
@@ -343,8 +353,10 @@ static void on_certificate(MgrCertificateRecord *record, gpointer user)
  */
 static bool is_newer(const Comparison *comparison, const MgrCertificateRecord *latest, const char *serial)
 {
+    const MgrCertificateRecord *known = g_hash_table_lookup(comparison->ledger->certificates, serial);
+
     return strcmp(latest->serial, serial) != 0 && (!g_hash_table_contains(comparison->serials, latest->serial) ||
-                                                   g_hash_table_contains(comparison->ledger->certificates, serial));
+                                                   (known != NULL && strcmp(known->name, latest->name) == 0));
 }
 
 static void on_endpoint(MgrEndpointRecord *record, gpointer user)

@@ -2,27 +2,67 @@
 /* The first lines of a journal, made from a registry. */
 #include "manager/store/ledger.h"
 
-/* A snapshot under way; the revocations of endpoints stand behind all certificates. */
+#include <string.h>
+
+/* A snapshot under way.  What it says must be what the registry says: the order of the lines decides (ledger.h), and no
+ * later start looks at them again.  So first the endpoints that are revoked, then the certificates that are in force,
+ * and of an endpoint's the one that it has last: when two were issued, or by which clock, does not matter. */
 typedef struct {
-    GPtrArray *lines, *behind;
+    GPtrArray *lines, *last;
+    GHashTable
+        *present; /* serial -> MgrCertificateRecord *, as the endpoint that has it tells: no row of it was seen */
     HlTime now;
 } Snapshot;
 
-static void snap_certificate(MgrCertificateRecord *record, gpointer user)
+static void certificate_free(gpointer record)
 {
-    const Snapshot *snapshot = user;
-
-    if (record->expires_at > snapshot->now)
-        g_ptr_array_add(snapshot->lines, mgr_journal_certificate(record));
+    mgr_certificate_record_clear(record);
+    g_free(record);
 }
 
 static void snap_endpoint(MgrEndpointRecord *record, gpointer user)
 {
     const Snapshot *snapshot = user;
+    MgrCertificateRecord *present = g_new(MgrCertificateRecord, 1);
 
     g_ptr_array_add(snapshot->lines, mgr_journal_endpoint(record));
     if (record->revoked_at > 0)
-        g_ptr_array_add(snapshot->behind, mgr_journal_revocation(record->id, NULL, record->revoked_at));
+        g_ptr_array_add(snapshot->lines, mgr_journal_revocation(record->id, NULL, record->revoked_at));
+    *present = (MgrCertificateRecord){ .serial = g_steal_pointer(&record->serial),
+                                       .name = g_steal_pointer(&record->id),
+                                       .kind = g_strdup("endpoint"),
+                                       .issued_at = record->enrolled_at,
+                                       .expires_at = record->cert_expires,
+                                       .revoked_at = record->revoked_at };
+    g_hash_table_replace(snapshot->present, present->serial, present);
+}
+
+/* One that has ended and was revoked need not be known, unless an endpoint has it. */
+static void snap_certificate(MgrCertificateRecord *record, gpointer user)
+{
+    const Snapshot *snapshot = user;
+    const MgrCertificateRecord *present = g_hash_table_lookup(snapshot->present, record->serial);
+    bool is_last = present != NULL && strcmp(present->name, record->name) == 0;
+
+    if (is_last || record->revoked_at == 0 || record->expires_at > snapshot->now)
+        g_ptr_array_add(is_last ? snapshot->last : snapshot->lines, mgr_journal_certificate(record));
+    if (is_last)
+        g_hash_table_remove(snapshot->present, record->serial);
+}
+
+/* It ended so long ago that its row was removed: still no other one is the endpoint's. */
+static void snap_gone(const Snapshot *snapshot)
+{
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, snapshot->present);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const MgrCertificateRecord *present = value;
+
+        if (*present->serial != '\0' && present->expires_at <= snapshot->now)
+            g_ptr_array_add(snapshot->last, mgr_journal_certificate(present));
+    }
 }
 
 static void snap_token(MgrTokenRecord *record, gpointer user)
@@ -58,13 +98,17 @@ bool mgr_ledger_snapshot_place(const MgrLedger *ledger, HlDb *db, GPtrArray *lin
 GPtrArray *mgr_ledger_snapshot(HlDb *db, HlTime now, GError **error)
 {
     g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
-    g_autoptr(GPtrArray) behind = g_ptr_array_new();
-    Snapshot snapshot = { lines, behind, now };
-    bool ok = mgr_registry_load_certificates(db, snap_certificate, &snapshot, error) &&
-              mgr_registry_load_identities(db, snap_endpoint, &snapshot, error) &&
-              mgr_registry_load_tokens(db, snap_token, &snapshot, error) &&
-              mgr_ledger_snapshot_accounts(db, lines, error) && mgr_ledger_snapshot_place(NULL, db, lines, error);
+    g_autoptr(GPtrArray) last = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GHashTable) present = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, certificate_free);
+    Snapshot snapshot = { lines, last, present, now };
 
-    g_ptr_array_extend_and_steal(lines, g_steal_pointer(&behind));
-    return ok ? g_steal_pointer(&lines) : NULL;
+    if (!mgr_registry_load_identities(db, snap_endpoint, &snapshot, error) ||
+        !mgr_registry_load_certificates(db, snap_certificate, &snapshot, error))
+        return NULL;
+    snap_gone(&snapshot);
+    g_ptr_array_extend_and_steal(lines, g_steal_pointer(&last));
+    if (!mgr_registry_load_tokens(db, snap_token, &snapshot, error) ||
+        !mgr_ledger_snapshot_accounts(db, lines, error) || !mgr_ledger_snapshot_place(NULL, db, lines, error))
+        return NULL;
+    return g_steal_pointer(&lines);
 }

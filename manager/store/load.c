@@ -141,13 +141,14 @@ bool mgr_endpoint_enrol_as_told(MgrEndpointRecord *record)
     return changed;
 }
 
-#define IDENTITY_COLUMNS(X)         \
-    X(I_ID, "id")                   \
-    X(I_GROUP, "grp")               \
-    X(I_HOST, "host")               \
-    X(I_FINGERPRINT, "fingerprint") \
-    X(I_SERIAL, "serial")           \
-    X(I_ENROLLED_AT, "enrolled_at") \
+#define IDENTITY_COLUMNS(X)           \
+    X(I_ID, "id")                     \
+    X(I_GROUP, "grp")                 \
+    X(I_HOST, "host")                 \
+    X(I_FINGERPRINT, "fingerprint")   \
+    X(I_SERIAL, "serial")             \
+    X(I_CERT_EXPIRES, "cert_expires") \
+    X(I_ENROLLED_AT, "enrolled_at")   \
     X(I_REVOKED_AT, "revoked_at")
 
 enum { IDENTITY_COLUMNS(CONSTANT) };
@@ -338,6 +339,7 @@ static bool on_identity(HlStmt *row, gpointer user)
         .host = text(row, I_HOST),
         .fingerprint = text(row, I_FINGERPRINT),
         .serial = text(row, I_SERIAL),
+        .cert_expires = hl_stmt_int(row, I_CERT_EXPIRES),
         .enrolled_at = hl_stmt_int(row, I_ENROLLED_AT),
         .revoked_at = hl_stmt_int(row, I_REVOKED_AT),
     };

@@ -123,8 +123,8 @@ typedef void (*MgrTokenFn)(MgrTokenRecord *record, gpointer user);
 typedef void (*MgrCertificateFn)(MgrCertificateRecord *record, gpointer user);
 
 bool mgr_registry_load_groups(HlDb *db, MgrGroupFn fn, gpointer user, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* Who they are and nothing else of the record: id, group, host, fingerprint, enrolled_at, serial, revoked_at; to
- * compare them with the journal.  By number. */
+/* Who they are and nothing else of the record: id, group, host, fingerprint, enrolled_at, serial, cert_expires,
+ * revoked_at; to compare them with the journal.  By number. */
 bool mgr_registry_load_identities(HlDb *db, MgrEndpointFn fn, gpointer user, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool mgr_registry_load_endpoints(HlDb *db, MgrEndpointFn fn, gpointer user, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Commands with a target that is not final, and those targets. */
