@@ -16,6 +16,7 @@
 #include "manager/store/audit.h"
 
 #define PAGE     "1000"
+#define REST     "--limit up to " PAGE ", --since, --account and --call choose; 'holdline audit export' writes all"
 #define MAX_LINE 65536 /* bytes of a line of an export: a row takes at most about 15,000 */
 
 static char *format_result(const json_t *value, const json_t *row)
@@ -44,7 +45,14 @@ bool cmd_audit_list(HlInvocation *call, GError **error)
 
     if (document == NULL)
         return false;
-    return cli_show_list(call, document, "rows", columns, G_N_ELEMENTS(columns), error);
+    return cli_show_chosen(call, document, "rows",
+                           &(CliColumns){ .all = columns,
+                                          .n_all = G_N_ELEMENTS(columns),
+                                          .shown = columns,
+                                          .n_shown = G_N_ELEMENTS(columns),
+                                          .total = (gsize)cli_int(document, "total"),
+                                          .remedy = REST },
+                           error);
 }
 
 /* ------------------------------------------------------------------------------------------------------------- rows

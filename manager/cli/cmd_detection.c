@@ -27,12 +27,14 @@ bool cmd_detection_list(HlInvocation *call, GError **error)
 
     if (document == NULL)
         return false;
-    if (!cli_show_list(call, document, "detections", columns, G_N_ELEMENTS(columns), error))
-        return false;
-    if (!hl_cli_has(call, "json") && hl_cli_value(call, "o", NULL) == NULL &&
-        json_is_true(json_object_get(document, "more")))
-        puts("... and older ones: narrow it down with SELECTOR, --since or --open");
-    return true;
+    return cli_show_chosen(call, document, "detections",
+                           &(CliColumns){ .all = columns,
+                                          .n_all = G_N_ELEMENTS(columns),
+                                          .shown = columns,
+                                          .n_shown = G_N_ELEMENTS(columns),
+                                          .total = (gsize)cli_int(document, "total"),
+                                          .remedy = "SELECTOR, --since or --open narrows it down to the older ones" },
+                           error);
 }
 
 bool cmd_detection_show(HlInvocation *call, GError **error)

@@ -204,5 +204,5 @@ bool cli_show_endpoints(const HlInvocation *call, const json_t *document, GError
     all = cli_endpoint_columns(rows, true, &n_all);
     shown = cli_endpoint_columns(rows, cli_view_is_wide(call), &n_shown);
     return cli_show_chosen(call, document, "endpoints",
-                           &(CliColumns){ all, n_all, shown, n_shown, total_of(call, document) }, error);
+                           &(CliColumns){ all, n_all, shown, n_shown, total_of(call, document), NULL }, error);
 }

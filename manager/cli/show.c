@@ -147,9 +147,10 @@ static void print_json(const json_t *document, const char *member, json_t *rows)
 }
 
 /* Beside the table, not in it: a pipe has the rows alone. */
-static void tell_more(const CliView *view, gsize shown, gsize total)
+static void tell_more(const CliView *view, gsize shown, gsize received, const CliColumns *columns)
 {
-    g_autofree char *text = cli_view_more(view, shown, total);
+    const char *remedy = shown < received ? NULL : columns->remedy;
+    g_autofree char *text = cli_view_more(view, shown, MAX(columns->total, received), remedy);
 
     if (text == NULL)
         return;
@@ -179,7 +180,7 @@ bool cli_show_chosen(const HlInvocation *call, const json_t *document, const cha
     case CLI_AS_TABLE:
     case CLI_AS_WIDE:
         print_table(call, rows, shown, n);
-        tell_more(&view, json_array_size(rows), MAX(columns->total, json_array_size(all)));
+        tell_more(&view, json_array_size(rows), json_array_size(all), columns);
         break;
     case CLI_AS_JSON:
         print_json(document, member, rows);
@@ -194,7 +195,8 @@ bool cli_show_chosen(const HlInvocation *call, const json_t *document, const cha
 bool cli_show_list(const HlInvocation *call, const json_t *document, const char *member, const CliColumn *columns,
                    gsize n, GError **error)
 {
-    return cli_show_chosen(call, document, member, &(CliColumns){ columns, n, columns, n, 0 }, error);
+    return cli_show_chosen(call, document, member,
+                           &(CliColumns){ .all = columns, .n_all = n, .shown = columns, .n_shown = n }, error);
 }
 
 void cli_show_table(const json_t *document, const char *member, const CliColumn *columns, gsize n)

@@ -29,6 +29,7 @@ typedef struct {
     const CliColumn *shown;
     gsize n_shown;
     gsize total;
+    const char *remedy; /* what shows the others, where the server left them out (cli_view_more); may be NULL */
 } CliColumns;
 bool cli_show_chosen(const HlInvocation *call, const json_t *document, const char *member, const CliColumns *columns,
                      GError **error) G_GNUC_WARN_UNUSED_RESULT;

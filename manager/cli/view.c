@@ -254,9 +254,12 @@ json_t *cli_view_rows(const CliView *view, const CliColumn *usual, gsize n_usual
     return out;
 }
 
-char *cli_view_more(const CliView *view, gsize shown, gsize total)
+char *cli_view_more(const CliView *view, gsize shown, gsize total, const char *remedy)
 {
-    if (view->limit == 0 || shown < view->limit || shown >= total)
+    bool is_by_limit = view->limit > 0 && shown >= view->limit;
+
+    if (shown >= total || (remedy == NULL && !is_by_limit))
         return NULL;
-    return g_strdup_printf("%zu of %zu are shown: a larger --limit, or none, shows the rest", shown, total);
+    return g_strdup_printf("%zu of %zu are shown: %s", shown, total,
+                           remedy != NULL ? remedy : "a larger --limit, or none, shows the rest");
 }

@@ -41,9 +41,9 @@ CliColumn *cli_view_columns(const CliView *view, const CliColumn *usual, gsize n
 /* The rows in its order, as many as it wants.  NULL: it sorts by what is unknown. */
 json_t *cli_view_rows(const CliView *view, const CliColumn *usual, gsize n_usual, const json_t *rows, GError **error);
 
-/* What to say where --limit leaves rows out: a list that was cut looks like a whole one.  NULL: it leaves out none;
- * caller frees. */
-char *cli_view_more(const CliView *view, gsize shown, gsize total);
+/* What to say where rows are left out: a list that was cut looks like a whole one.  remedy: what shows the others,
+ * where it was the server that cut; NULL: only --limit can have.  NULL: none is left out; caller frees. */
+char *cli_view_more(const CliView *view, gsize shown, gsize total, const char *remedy);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(CliView, cli_view_clear)
 

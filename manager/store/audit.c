@@ -63,10 +63,9 @@ static bool on_row(HlStmt *row, gpointer user)
     return true;
 }
 
-#define ROWS                                                                     \
-    "SELECT number, at, account, certificate, call, arguments, code, text, hash" \
-    " FROM audit WHERE number > ?1 AND (?2 IS NULL OR account = ?2)"             \
-    " AND (?3 IS NULL OR call = ?3) AND at >= ?4 ORDER BY number "
+#define CHOSEN \
+    " FROM audit WHERE number > ?1 AND (?2 IS NULL OR account = ?2) AND (?3 IS NULL OR call = ?3) AND at >= ?4"
+#define ROWS "SELECT number, at, account, certificate, call, arguments, code, text, hash" CHOSEN " ORDER BY number "
 
 bool mgr_registry_list_audit(HlDb *db, const MgrAuditFilter *f, MgrAuditFn fn, gpointer user, GError **error)
 {
@@ -78,6 +77,12 @@ bool mgr_registry_list_audit(HlDb *db, const MgrAuditFilter *f, MgrAuditFn fn, g
                            (int64_t)f->since, limit);
     return hl_db_query(db, on_row, &to, error, ROWS "LIMIT ?5", "ittii", f->after, f->account, f->call,
                        (int64_t)f->since, limit);
+}
+
+bool mgr_registry_count_audit(HlDb *db, const MgrAuditFilter *f, int64_t *count, GError **error)
+{
+    return hl_db_query_int(db, 0, count, error, "SELECT count(*)" CHOSEN, "itti", MAX(f->after, 0), f->account, f->call,
+                           (int64_t)f->since);
 }
 
 static GBytes *hash_of(GBytes *before, const MgrAuditRecord *r)

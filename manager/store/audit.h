@@ -39,6 +39,9 @@ typedef void (*MgrAuditFn)(MgrAuditRecord *record, gpointer user);
 
 bool mgr_registry_list_audit(HlDb *db, const MgrAuditFilter *filter, MgrAuditFn fn, gpointer user,
                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* How many there are, whatever the limit. */
+bool mgr_registry_count_audit(HlDb *db, const MgrAuditFilter *filter, int64_t *count,
+                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Going through a chain from its beginning; zeroed is before the first row. */
 typedef struct {

@@ -321,22 +321,31 @@ static bool on_listed(HlStmt *row, gpointer user)
 }
 
 /* An endpoint that is named is one that is there: so only the list of all asks for it. */
+#define OF_ALL                                        \
+    " FROM detection WHERE told_at >= ?1 AND (NOT ?2" \
+    " OR (acknowledged_at = 0 AND EXISTS (SELECT 1 FROM endpoint WHERE id = detection.endpoint)))"
+#define OF_ONE " FROM detection WHERE endpoint = ?1 AND told_at >= ?2 AND (NOT ?3 OR acknowledged_at = 0)"
+#define NEWEST " ORDER BY told_at DESC, number DESC"
+
 bool mgr_registry_list_detections(HlDb *db, const MgrDetectionFilter *filter, MgrDetectionFn fn, gpointer user,
                                   GError **error)
 {
     Lister to = { fn, user };
 
     if (filter->endpoint == NULL)
-        return hl_db_query(
-            db, on_listed, &to, error,
-            "SELECT number, told_at FROM detection WHERE told_at >= ?1 AND (NOT ?2"
-            " OR (acknowledged_at = 0 AND EXISTS (SELECT 1 FROM endpoint WHERE id = detection.endpoint)))"
-            " ORDER BY told_at DESC, number DESC LIMIT ?3",
-            "iii", filter->since, (int64_t)filter->only_open, filter->limit);
-    return hl_db_query(db, on_listed, &to, error,
-                       "SELECT number, told_at FROM detection WHERE endpoint = ?1 AND told_at >= ?2"
-                       " AND (NOT ?3 OR acknowledged_at = 0) ORDER BY told_at DESC, number DESC LIMIT ?4",
-                       "tiii", filter->endpoint, filter->since, (int64_t)filter->only_open, filter->limit);
+        return hl_db_query(db, on_listed, &to, error, "SELECT number, told_at" OF_ALL NEWEST " LIMIT ?3", "iii",
+                           filter->since, (int64_t)filter->only_open, filter->limit);
+    return hl_db_query(db, on_listed, &to, error, "SELECT number, told_at" OF_ONE NEWEST " LIMIT ?4", "tiii",
+                       filter->endpoint, filter->since, (int64_t)filter->only_open, filter->limit);
+}
+
+bool mgr_registry_count_detections(HlDb *db, const MgrDetectionFilter *filter, int64_t *count, GError **error)
+{
+    if (filter->endpoint == NULL)
+        return hl_db_query_int(db, 0, count, error, "SELECT count(*)" OF_ALL, "ii", filter->since,
+                               (int64_t)filter->only_open);
+    return hl_db_query_int(db, 0, count, error, "SELECT count(*)" OF_ONE, "tii", filter->endpoint, filter->since,
+                           (int64_t)filter->only_open);
 }
 
 typedef struct {

@@ -121,6 +121,9 @@ typedef void (*MgrDetectionFn)(int64_t number, HlTime told_at, gpointer user);
 
 bool mgr_registry_list_detections(HlDb *db, const MgrDetectionFilter *filter, MgrDetectionFn fn, gpointer user,
                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* How many there are, whatever the limit. */
+bool mgr_registry_count_detections(HlDb *db, const MgrDetectionFilter *filter, int64_t *count,
+                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The last scans of an endpoint, one of each kind, the latest first. */
 typedef void (*MgrScanFn)(const MgrScan *scan, gpointer user);

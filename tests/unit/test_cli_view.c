@@ -64,21 +64,25 @@ static void test_more(void)
     static const struct {
         guint limit;
         gsize shown, total;
+        const char *remedy;
         const char *text;
     } cases[] = {
-        { 0, 3, 3, NULL },
-        { 0, 3, 9, NULL }, /* not by --limit */
-        { 3, 3, 3, NULL },
-        { 4, 3, 3, NULL },
-        { 4, 3, 9, NULL }, /* some went meanwhile */
-        { 3, 3, 0, NULL }, /* an older server does not count */
-        { 3, 3, 4, "3 of 4 are shown: a larger --limit, or none, shows the rest" },
-        { 20, 20, 20000, "20 of 20000 are shown: a larger --limit, or none, shows the rest" },
+        { 0, 3, 3, NULL, NULL },
+        { 0, 3, 9, NULL, NULL }, /* not by --limit */
+        { 3, 3, 3, NULL, NULL },
+        { 4, 3, 3, NULL, NULL },
+        { 4, 3, 9, NULL, NULL }, /* some went meanwhile */
+        { 3, 3, 0, NULL, NULL }, /* an older server does not count */
+        { 3, 3, 4, NULL, "3 of 4 are shown: a larger --limit, or none, shows the rest" },
+        { 20, 20, 20000, NULL, "20 of 20000 are shown: a larger --limit, or none, shows the rest" },
+        { 0, 100, 100, "--since", NULL },
+        { 0, 100, 2345, "--since chooses", "100 of 2345 are shown: --since chooses" }, /* by the server */
+        { 500, 100, 2345, "--since chooses", "100 of 2345 are shown: --since chooses" },
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         const CliView view = { .limit = cases[i].limit };
-        g_autofree char *text = cli_view_more(&view, cases[i].shown, cases[i].total);
+        g_autofree char *text = cli_view_more(&view, cases[i].shown, cases[i].total, cases[i].remedy);
 
         g_assert_cmpstr(text, ==, cases[i].text);
     }

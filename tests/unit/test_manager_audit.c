@@ -327,6 +327,45 @@ static void test_head(void)
     g_assert_cmpuint(strlen(json_string_value(json_object_get(told, "hash"))), ==, 64);
 }
 
+/* A list that was cut says how many rows there are; a page of many does not count them each time. */
+static void test_total(void)
+{
+    static const struct {
+        const char *name, *value;
+        const char *limit, *after;
+        json_int_t rows, total;
+    } cases[] = {
+        { NULL, NULL, NULL, NULL, 6, 6 },
+        { NULL, NULL, "2", NULL, 2, 6 },
+        { "call", "group create", "2", NULL, 2, 5 },
+        { "account", "nobody", "2", NULL, 0, 0 },
+        { NULL, NULL, "2", "1", 2, 2 },
+    };
+    g_autoptr(Parts) parts = parts_new();
+
+    for (guint i = 0; i < 5; i++)
+        parts_call(parts, "group create", "name", "lab", NULL); /* four of them are refused */
+    parts_call(parts, "group delete", "name", "none", NULL);
+    let_finish(parts);
+    bus_fake_forget(parts->bus);
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        const char *words[9] = { 0 };
+        const char *given[] = { cases[i].name, cases[i].value, "limit", cases[i].limit, "after", cases[i].after };
+        g_autoptr(json_t) document = NULL;
+        gsize n = 0;
+
+        for (gsize k = 0; k < G_N_ELEMENTS(given); k += 2)
+            if (given[k + 1] != NULL) {
+                words[n++] = given[k];
+                words[n++] = given[k + 1];
+            }
+        parts_request(parts, &(PartsRequest){ .admin = "admin", .name = "audit list", .arguments = words });
+        document = parts_expect_reply(parts, "");
+        g_assert_cmpint(json_array_size(json_object_get(document, "rows")), ==, cases[i].rows);
+        g_assert_cmpint(json_integer_value(json_object_get(document, "total")), ==, cases[i].total);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -339,5 +378,6 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/audit/bounded", test_bounded);
     g_test_add_func("/manager/audit/changes-bounded", test_changes_bounded);
     g_test_add_func("/manager/audit/head", test_head);
+    g_test_add_func("/manager/audit/total", test_total);
     return g_test_run();
 }

@@ -449,6 +449,23 @@ static void test_list(void)
     g_assert_cmpint(query(world, "SELECT count(*) FROM history WHERE what = 'acknowledged'"), ==, 1);
 }
 
+/* More than an answer has: it says how many there are. */
+static void test_list_cut(void)
+{
+    g_autoptr(World) world = world_new();
+    g_autoptr(json_t) document = NULL;
+
+    fill(world);
+    hl_write_set_add(mgr_record_background(world->parts->record),
+                     "INSERT INTO detection SELECT 20000 + i, 'e-gone', '', i, '/', 1, '', '', 's', '', 0, 'schedule',"
+                     " 'reported', '', '', 1, 1, 1, 1, 0, 0, '', '' FROM (SELECT 1 AS i UNION SELECT 2)",
+                     "");
+    mgr_record_flush(world->parts->record);
+    parts_commit(world->parts);
+    document = list(world, NULL, NULL);
+    g_assert_cmpint(json_integer_value(json_object_get(document, "total")), ==, MGR_MAX_DETECTIONS + 2);
+}
+
 static void test_show(void)
 {
     g_autoptr(World) world = world_new();
@@ -570,6 +587,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/finds/scans", test_scans);
     g_test_add_func("/manager/finds/later-words", test_later_words);
     g_test_add_func("/manager/finds/list", test_list);
+    g_test_add_func("/manager/finds/list-cut", test_list_cut);
     g_test_add_func("/manager/finds/show", test_show);
     g_test_add_func("/manager/finds/bad-calls", test_bad_calls);
     g_test_add_func("/manager/finds/removed", test_removed);

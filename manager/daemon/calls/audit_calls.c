@@ -37,6 +37,19 @@ static bool parse_number(const MgrCall *call, const char *name, int64_t min, int
     return true;
 }
 
+/* The rows, and how many there are where these are not all; a caller that goes through them page by page does not ask.
+ */
+static bool list(const MgrAuditCalls *calls, const MgrAuditFilter *filter, json_t *array, int64_t *total,
+                 GError **error)
+{
+    HlDb *db = mgr_record_reader(calls->parts.record);
+
+    if (!mgr_registry_list_audit(db, filter, add_row, array, error))
+        return false;
+    *total = (int64_t)json_array_size(array);
+    return filter->after >= 0 || *total < filter->limit || mgr_registry_count_audit(db, filter, total, error);
+}
+
 static void call_list(MgrCall *call, gpointer user)
 {
     const MgrAuditCalls *calls = user;
@@ -47,6 +60,7 @@ static void call_list(MgrCall *call, gpointer user)
     g_autoptr(GError) error = NULL;
     g_autoptr(json_t) array = json_array();
     HlTime since = 0;
+    int64_t total = 0;
 
     if (mgr_call_caller(call)->groups != NULL)
         hl_fail(&error, HL_ERROR_DENIED, "the audit log is about all groups, and '%s' is limited to some",
@@ -55,8 +69,8 @@ static void call_list(MgrCall *call, gpointer user)
              parse_number(call, "after", 0, G_MAXINT64, &filter.after, &error) &&
              mgr_call_duration(call, "since", 0, HL_SECOND, MAX_SINCE, &since, &error)) {
         filter.since = since > 0 ? hl_clock_wall() - since : 0;
-        if (mgr_registry_list_audit(mgr_record_reader(calls->parts.record), &filter, add_row, array, &error)) {
-            mgr_call_done_list(call, "rows", g_steal_pointer(&array), NULL);
+        if (list(calls, &filter, array, &total, &error)) {
+            mgr_call_done_list(call, "rows", g_steal_pointer(&array), json_pack("{s:I}", "total", (json_int_t)total));
             return;
         }
     }

@@ -165,6 +165,22 @@ static bool collect(const MgrDetectionCalls *calls, const MgrCall *call, MgrDete
     return true;
 }
 
+/* "more" and "total", which the receiver adds to the parts, where the list has the newest alone.  Of endpoints that are
+ * named, all were collected. */
+static bool tell_cut(const MgrDetectionCalls *calls, MgrCall *call, const MgrDetectionFilter *filter,
+                     const GArray *listed, GError **error)
+{
+    int64_t total = listed->len;
+
+    if (listed->len <= MAX_LISTED)
+        return true;
+    if (filter->endpoint == NULL &&
+        !mgr_registry_count_detections(mgr_record_committed(calls->parts.record), filter, &total, error))
+        return false;
+    mgr_call_progress(call, json_pack("{s:b, s:I}", "more", true, "total", (json_int_t)total));
+    return true;
+}
+
 static GPtrArray *ids_of(const GArray *listed)
 {
     GPtrArray *ids = g_ptr_array_new_with_free_func(g_free);
@@ -188,12 +204,10 @@ static void call_list(MgrCall *call, gpointer user)
     }
     if (since > 0)
         filter.since = hl_clock_wall() - since;
-    if (!collect(calls, call, &filter, listed, &error)) {
+    if (!collect(calls, call, &filter, listed, &error) || !tell_cut(calls, call, &filter, listed, &error)) {
         mgr_call_fail(call, error);
         return;
     }
-    if (listed->len > MAX_LISTED) /* the receiver adds the parts to it */
-        mgr_call_progress(call, json_pack("{s:b}", "more", true));
     mgr_call_stream(call, &calls->listing, ids_of(listed));
 }
 
