@@ -4,16 +4,14 @@
  * else. Between it and the loop stand the two mailboxes, and a queue of what is to go out, which it is told of once in
  * a turn of the loop.
  *
- * Packets cost less than the system calls that carry them: what goes out in one turn leaves in full segments
- * (TCP_CORK), and a read takes what is there (read-ahead of TLS).  No proxy: libmosquitto speaks SOCKS only. */
+ * Packets cost less than the system calls that carry them: what goes out in one turn leaves in one write, a read takes
+ * what is there (read-ahead of TLS), and turns that follow each other closely, each for a packet or two, are put off
+ * for a millisecond.  No proxy: libmosquitto speaks SOCKS only. */
 #include <errno.h>
 #include <mosquitto.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sys/eventfd.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "lib/base/network.h"
@@ -26,6 +24,9 @@
 #define TICK       HL_SECOND /* keep-alive and time-outs are looked at */
 #define CLOSE_WAIT HL_SECOND
 #define HEAP       64 /* publications: the thread begins before the loop's turn is over */
+/* Turns that follow each other this closely, so many of them, are close succession (as in lib/base/mailbox.c). */
+#define GATHER_US    1000
+#define GATHER_TURNS 8
 
 typedef enum { ORDER_PUBLISH, ORDER_SUBSCRIBE, ORDER_CLOSE } OrderKind;
 
@@ -48,6 +49,11 @@ struct HlLink {
     GSource *turns; /* of the loop */
     bool started;   /* the loop's */
     pthread_t thread;
+
+    bool behind;    /* the thread's, with what follows: what is written waits for the end of the turn */
+    bool unsent;    /* and the socket took not all of it */
+    gint64 turn_us; /* the last turn */
+    guint in_row;   /* of turns in close succession */
 
     pthread_mutex_t lock; /* of what follows */
     pthread_cond_t ended;
@@ -103,6 +109,26 @@ static void publish(HlLink *link, const Order *order)
         hl_link_post(link->mq.events, link, (HlLinkEvent){ .kind = HL_LINK_SEND_FAILED, .sending = order->sending });
 }
 
+/* What the turn wrote.  Where it fails, the end is there to be read, and says more. */
+static void flush(HlLink *link)
+{
+    if (!link->behind && link->mq.secure && link->mq.stage == HL_MQ_CONNECTED)
+        link->behind = hl_tls_write_behind(mosquitto_ssl_get(link->mq.client));
+    link->unsent = link->behind && link->mq.stage != HL_MQ_OVER &&
+                   hl_tls_flush(mosquitto_ssl_get(link->mq.client)) == HL_TLS_WANT_WRITE;
+}
+
+/* DISCONNECT closes the connection at once: what was written before it is to be there. */
+static void flush_all(HlLink *link)
+{
+    struct pollfd out = { .fd = hl_mq_descriptor(&link->mq), .events = POLLOUT };
+    HlTime until = hl_clock_mono() + CLOSE_WAIT;
+
+    flush(link);
+    while (link->unsent && poll(&out, 1, (int)MAX(until - hl_clock_mono(), 0)) > 0)
+        flush(link);
+}
+
 static void carry_out(HlLink *link, const Order *order)
 {
     if (link->mq.stage == HL_MQ_OVER)
@@ -115,6 +141,7 @@ static void carry_out(HlLink *link, const Order *order)
         subscribe(link, order);
         break;
     case ORDER_CLOSE:
+        flush_all(link);
         hl_mq_disconnect(&link->mq, order->how);
         break;
     }
@@ -144,30 +171,34 @@ static bool take_orders(HlLink *link)
     return goes_on;
 }
 
-/* Without it each packet would be a segment of its own, for this end and for the other. */
-static void cork(int fd, int on)
-{
-    setsockopt(fd, IPPROTO_TCP, TCP_CORK, &on, sizeof on);
-}
-
 /* What the descriptors say; *drained: nothing is left to read.  false: it was shut. */
 static bool serve(HlLink *link, const struct pollfd *fds, bool *drained)
 {
-    int fd = fds[0].fd;
     bool goes_on = true;
 
-    cork(fd, 1);
-    if (fds[1].revents != 0)
+    if (fds[1].revents != 0) {
         goes_on = take_orders(link);
+        flush(link); /* others wait for it; reading may take a while */
+    }
     if (goes_on && (fds[0].revents & POLLOUT) != 0 && link->mq.stage != HL_MQ_OVER)
         hl_mq_write(&link->mq);
     if (goes_on && ((fds[0].revents & ~POLLOUT) != 0 || !*drained) && link->mq.stage != HL_MQ_OVER)
         *drained = hl_mq_read(&link->mq);
     if (goes_on && *drained && (fds[0].revents & (POLLERR | POLLHUP)) != 0)
         hl_mq_end(&link->mq, "connection lost");
-    if (hl_mq_descriptor(&link->mq) == fd) /* else it is closed, and may be somebody else's */
-        cork(fd, 0);
+    flush(link);
     return goes_on;
+}
+
+/* Whether the next turn is put off.  One that was comes late by itself: there, what it found to read counts. */
+static bool is_busy(HlLink *link, bool was_put_off, bool found)
+{
+    gint64 now = g_get_monotonic_time();
+    bool close_by = was_put_off ? found : now - link->turn_us < GATHER_US;
+
+    link->in_row = close_by ? MIN(link->in_row + 1, GATHER_TURNS) : 0;
+    link->turn_us = now;
+    return link->in_row == GATHER_TURNS;
 }
 
 /* Until the link is over, or shut. */
@@ -177,21 +208,26 @@ static void serve_all(HlLink *link)
     bool reached = false; /* by TCP: until then being writable is the news, from then on it is no news */
     bool drained = true;
     bool goes_on = true;
+    bool busy = false;
 
     while (goes_on && link->mq.stage != HL_MQ_OVER) {
         HlTime now = hl_clock_mono();
-        short out = !reached || hl_mq_wants_write(&link->mq) ? POLLOUT : 0;
+        short out = !reached || link->unsent || hl_mq_wants_write(&link->mq) ? POLLOUT : 0;
         struct pollfd fds[] = { { .fd = hl_mq_descriptor(&link->mq), .events = POLLIN | out },
                                 { .fd = link->wake, .events = POLLIN } };
 
+        if (busy && drained)
+            poll(&fds[1], 1, GATHER_US / 1000); /* an order ends it */
         if (poll(fds, G_N_ELEMENTS(fds), drained ? (int)MAX(tick_at - now, 0) : 0) < 0)
             continue;
         reached = reached || (fds[0].revents & POLLOUT) != 0;
         goes_on = serve(link, fds, &drained);
+        busy = is_busy(link, busy, (fds[0].revents & POLLIN) != 0);
         if (!goes_on || hl_clock_mono() < tick_at)
             continue;
         tick_at = hl_clock_mono() + TICK;
         hl_mq_tick(&link->mq);
+        flush(link);
     }
 }
 
