@@ -118,15 +118,19 @@ static void flush(HlLink *link)
                    hl_tls_flush(mosquitto_ssl_get(link->mq.client)) == HL_TLS_WANT_WRITE;
 }
 
-/* DISCONNECT closes the connection at once: what was written before it is to be there. */
+/* The library closes the connection behind DISCONNECT, whatever the socket took of it: what comes before it leaves
+ * first, as far as the broker takes it in time. */
 static void flush_all(HlLink *link)
 {
     struct pollfd out = { .fd = hl_mq_descriptor(&link->mq), .events = POLLOUT };
     HlTime until = hl_clock_mono() + CLOSE_WAIT;
 
     flush(link);
-    while (link->unsent && poll(&out, 1, (int)MAX(until - hl_clock_mono(), 0)) > 0)
+    while (link->mq.stage != HL_MQ_OVER && (link->unsent || hl_mq_wants_write(&link->mq)) &&
+           poll(&out, 1, (int)MAX(until - hl_clock_mono(), 0)) > 0) {
+        hl_mq_write(&link->mq);
         flush(link);
+    }
 }
 
 static void carry_out(HlLink *link, const Order *order)
@@ -142,7 +146,8 @@ static void carry_out(HlLink *link, const Order *order)
         break;
     case ORDER_CLOSE:
         flush_all(link);
-        hl_mq_disconnect(&link->mq, order->how);
+        if (link->mq.stage != HL_MQ_OVER)
+            hl_mq_disconnect(&link->mq, order->how);
         break;
     }
 }
