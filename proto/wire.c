@@ -10,14 +10,18 @@ typedef enum { FIT_CUT, FIT_REFUSE } Fit;
 
 static bool check_message(const ProtobufCMessage *message, Fit fit, GError **error);
 
-/* C1 controls too: terminals treat U+009B as the start of a control sequence. */
+/* C1 controls too: terminals treat U+009B as the start of a control sequence.  In valid UTF-8 they are 0xc2 and what is
+ * below 0xa0; bytes, because a list of a large fleet is 20 MB of such text. */
 static bool is_clean_text(const char *text)
 {
     if (!g_utf8_validate(text, -1, NULL))
         return false;
-    for (const char *at = text; *at != '\0'; at = g_utf8_next_char(at))
-        if (g_unichar_iscntrl(g_utf8_get_char(at)) && *at != '\n' && *at != '\t' && *at != '\r')
+    for (const guchar *at = (const guchar *)text; *at != '\0'; at++) {
+        bool is_control = *at < ' ' || *at == 0x7f || (*at == 0xc2 && at[1] < 0xa0);
+
+        if (is_control && *at != '\n' && *at != '\t' && *at != '\r')
             return false;
+    }
     return true;
 }
 

@@ -7,14 +7,27 @@
 #include "lib/base/text.h"
 #include "lib/base/unconst.h"
 
-json_t *hl_json_parse(const char *name, const void *data, gsize size, GError **error)
+static json_t *load(const char *name, const void *data, gsize size, size_t flags, gsize *used, GError **error)
 {
-    json_error_t problem;
-    json_t *value = json_loadb(data, size, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &problem);
+    json_error_t end;
+    json_t *value = json_loadb(data, size, flags | JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &end);
 
     if (value == NULL)
-        hl_fail(error, HL_ERROR_INVALID, "%s is not valid JSON: %s (line %d)", name, problem.text, problem.line);
+        hl_fail(error, HL_ERROR_INVALID, "%s is not valid JSON: %s (line %d)", name, end.text, end.line);
+    *used = value != NULL ? (gsize)end.position : 0;
     return value;
+}
+
+json_t *hl_json_parse(const char *name, const void *data, gsize size, GError **error)
+{
+    gsize used;
+
+    return load(name, data, size, 0, &used, error);
+}
+
+json_t *hl_json_parse_first(const char *name, const void *data, gsize size, gsize *used, GError **error)
+{
+    return load(name, data, size, JSON_DISABLE_EOF_CHECK, used, error);
 }
 
 /* jansson 2.14 on 64 bits, with the allocator's rounding: an object with its eight empty buckets, a list with its eight
@@ -113,6 +126,13 @@ static bool is_ascii(const char *text, gsize size)
     for (gsize i = 0; i < size; i++)
         above |= (guchar)(text[i] + 1); /* DEL counts as above */
     return above < 0x80;
+}
+
+char *hl_json_escape(const char *text)
+{
+    gsize size = strlen(text);
+
+    return is_ascii(text, size) ? g_memdup2(text, size + 1) : escape(text);
 }
 
 /* What is printed.  A status document fits on the stack, and is what is printed most often. */

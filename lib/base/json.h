@@ -17,6 +17,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(json_t, json_decref)
  * document name.  NULL on failure. */
 json_t *hl_json_parse(const char *name, const void *data, gsize size, GError **error);
 
+/* The value, an object or a list, with which data begins; *used: its bytes.  What follows is not looked at.  Otherwise
+ * as hl_json_parse. */
+json_t *hl_json_parse_first(const char *name, const void *data, gsize size, gsize *used, GError **error);
+
 /* What json_loadb would at most take for a document beside the bytes of its text and its strings: each object, list,
  * member and element at jansson's own prices, read off the characters that open and part them.  5 MB of empty objects
  * would take 400 MB.  Linear, takes no memory itself. */
@@ -30,6 +34,9 @@ json_t *hl_json_parse_bounded(const char *name, const void *data, gsize size, gs
 /* One line, members in insertion order; controls and what hl_text_printable takes for deceptive are written as \uXXXX,
  * which means the same to a program and nothing to a terminal.  Caller frees with g_free. */
 char *hl_json_print(const json_t *value);
+
+/* JSON text that somebody else printed, written as hl_json_print does.  Caller frees with g_free. */
+char *hl_json_escape(const char *text);
 
 /* A copy for people: every text in it, names of members included, as by hl_text_printable. */
 json_t *hl_json_printable(const json_t *value);

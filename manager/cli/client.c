@@ -10,7 +10,6 @@
 
 #include "lib/base/ident.h"
 #include "lib/base/output.h"
-#include "lib/base/text.h"
 #include "lib/pki/pair.h"
 #include "lib/pki/trust.h"
 #include "manager/cli/answered.h"
@@ -39,7 +38,6 @@ struct CliClient {
     char *serial; /* of the certificate with which it connects; "": it cannot be read */
     int turn;     /* the key file, locked; -1 while it is not this process's turn */
     bool lent, lost;
-    bool as_is;          /* answers are for programs or files, not for a terminal */
     GHashTable *reasons; /* broker -> why the last attempt to reach it failed */
     HlTime begun, told;  /* to look for the manager; and when an address last got its first reason */
     bool moving_on;      /* to the next address: what the link that ends still says does not count */
@@ -47,71 +45,16 @@ struct CliClient {
     gpointer status_user;
 
     GBytes *correlation; /* of the call under way */
-    json_t *result;
-    GError *error;
-    bool answered, done, manager_online, unheard;
-    bool warned;        /* once is enough */
+    CliAnswer answer;
+    bool manager_online, unheard;
     char **authorities; /* ids that the manager says count, the one that issues first; NULL: it says nothing */
-    CliProgress progress;
-    gpointer progress_user;
 };
-
-static void merge(json_t *into, json_t *part)
-{
-    const char *name;
-    json_t *value;
-
-    json_object_foreach(part, name, value)
-    {
-        json_t *old = json_object_get(into, name);
-
-        if (json_is_array(old) && json_is_array(value))
-            json_array_extend(old, value);
-        else
-            json_object_set(into, name, value);
-    }
-}
-
-/* Beside the result, never in it.  They name what the server's administrators called things. */
-static void show_warnings(CliClient *client, const HlMsgCallReply *reply)
-{
-    for (size_t i = 0; i < reply->n_warnings && !client->warned; i++) {
-        g_autofree char *text = hl_text_printable(reply->warnings[i]);
-
-        fprintf(stderr, "warning: %s\n", text);
-    }
-    client->warned = client->warned || reply->n_warnings > 0;
-}
 
 static void take_reply(CliClient *client, const HlBusMessage *message)
 {
-    g_autoptr(HlMsgCallReply) reply = NULL;
-    g_autoptr(json_t) document = NULL;
-
-    if (client->correlation == NULL || message->correlation == NULL ||
-        !g_bytes_equal(client->correlation, message->correlation))
-        return; /* of an earlier call, or of another process of this administrator */
-    reply = hl_wire_decode_bytes(&holdline__v1__call_reply__descriptor, message->payload, &client->error);
-    if (reply != NULL && *reply->code != '\0')
-        hl_fail(&client->error, hl_error_from_name(reply->code), "%s", reply->message);
-    if (reply != NULL && client->error == NULL)
-        document = hl_json_parse("the server's answer", reply->json, strlen(reply->json), &client->error);
-    client->answered = true;
-    client->done = reply == NULL || client->error != NULL || !reply->more;
-    if (reply != NULL && client->done)
-        show_warnings(client, reply);
-    if (document == NULL)
-        return;
-    if (!client->as_is && !hl_text_is_plain(reply->json)) {
-        json_t *shown = hl_json_printable(document);
-
-        json_decref(document);
-        document = shown;
-    }
-    if (reply->more && client->progress != NULL)
-        client->progress(document, client->progress_user);
-    json_object_del(document, "failures"); /* progress, not part of the result */
-    merge(client->result, document);
+    if (client->correlation != NULL && message->correlation != NULL &&
+        g_bytes_equal(client->correlation, message->correlation))
+        cli_answer_take(&client->answer, message->payload); /* else of an earlier call, or of another process */
 }
 
 static void on_message(const HlBusMessage *message, gpointer user)
@@ -338,8 +281,7 @@ void cli_client_close(CliClient *client)
     cli_config_clear(&client->conf);
     g_main_context_unref(client->context);
     g_clear_pointer(&client->correlation, g_bytes_unref);
-    g_clear_pointer(&client->result, json_decref);
-    g_clear_error(&client->error);
+    cli_answer_clear(&client->answer);
     g_hash_table_unref(client->reasons);
     g_strfreev(client->authorities);
     g_free(client->serial);
@@ -378,22 +320,17 @@ static bool send_call(CliClient *client, const char *name, const char *const *ar
     return true;
 }
 
-json_t *cli_client_call(CliClient *client, const char *name, const char *const *arguments, CliProgress progress,
-                        gpointer user, GError **error)
+/* The answer begins. */
+static json_t *await_answer(CliClient *client, const char *name, const char *const *arguments, GError **error)
 {
     HlTime deadline = hl_clock_mono() + ANSWER_PATIENCE;
+    CliAnswer *answer = &client->answer;
 
-    g_clear_pointer(&client->result, json_decref);
-    g_clear_error(&client->error);
-    client->result = json_object();
-    client->done = false;
     client->unheard = false; /* of a call before this one */
-    client->progress = progress;
-    client->progress_user = user;
     if (!come_back(client, error) || !send_call(client, name, arguments, error))
         return NULL;
-    while (!client->done) {
-        client->answered = false;
+    while (!answer->done) {
+        answer->came = false;
         if (client->unheard) {
             client->unheard = false;
             cli_client_wait(client, SAY_AGAIN);
@@ -409,7 +346,7 @@ json_t *cli_client_call(CliClient *client, const char *name, const char *const *
             hl_fail(error, HL_ERROR_IO, "nobody reads the output any longer");
             return NULL;
         }
-        if (!client->done && !cli_client_is_up(client)) {
+        if (!answer->done && !cli_client_is_up(client)) {
             hl_fail(error, HL_ERROR_UNAVAILABLE,
                     client->lost ? "the link broke before the answer came: check whether '%s' was carried out.  Each "
                                    "machine of an administrator needs a certificate of its own"
@@ -417,19 +354,30 @@ json_t *cli_client_call(CliClient *client, const char *name, const char *const *
                     name);
             return NULL;
         }
-        if (client->answered)
+        if (answer->came)
             deadline = hl_clock_mono() + ANSWER_PATIENCE;
     }
-    if (client->error != NULL) {
-        g_propagate_error(error, g_steal_pointer(&client->error));
-        return NULL;
-    }
-    return g_steal_pointer(&client->result);
+    return cli_answer_steal(answer, error);
+}
+
+json_t *cli_client_call(CliClient *client, const char *name, const char *const *arguments, CliProgress progress,
+                        gpointer user, GError **error)
+{
+    cli_answer_begin(&client->answer, NULL, progress, user);
+    return await_answer(client, name, arguments, error);
+}
+
+json_t *cli_client_call_elements(CliClient *client, const char *name, const char *const *arguments,
+                                 CliElements *elements, GError **error)
+{
+    cli_elements_forget(elements);
+    cli_answer_begin(&client->answer, elements, NULL, NULL);
+    return await_answer(client, name, arguments, error);
 }
 
 json_t *cli_client_call_as_is(CliClient *client, const char *name, const char *const *arguments, GError **error)
 {
-    client->as_is = true;
+    client->answer.as_is = true;
     return cli_client_call(client, name, arguments, NULL, NULL, error);
 }
 
@@ -460,16 +408,16 @@ static bool make_draft(CliClient *client, const HlPair *pair, GError **error)
     const char *arguments[] = { "name", client->conf.name, "csr", text, "authorities", "both", NULL };
     g_autoptr(json_t) document = NULL;
     g_autofree char *ca = cli_config_path(&client->conf, client->conf.ca);
-    bool as_is = client->as_is;
-    bool warned = client->warned;
+    bool as_is = client->answer.as_is;
+    bool warned = client->answer.warned;
 
     if (csr == NULL)
         return false;
-    client->as_is = true;  /* a file's content */
-    client->warned = true; /* its answer may still tell of what it mends */
+    client->answer.as_is = true;  /* a file's content */
+    client->answer.warned = true; /* its answer may still tell of what it mends */
     document = cli_client_call(client, "account renew", arguments, NULL, NULL, error);
-    client->as_is = as_is;
-    client->warned = warned;
+    client->answer.as_is = as_is;
+    client->answer.warned = warned;
     /* the authorities first: by the new one the server will be known */
     return document != NULL && hl_trust_take(ca, json_string_value(json_object_get(document, "ca")), error) &&
            hl_pair_end_draft(pair, json_string_value(json_object_get(document, "certificate")), error);
@@ -534,7 +482,7 @@ CliClient *cli_client_open(HlInvocation *call, CliStatus on_status, gpointer use
     g_autoptr(CliClient) client = g_new0(CliClient, 1);
 
     client->turn = -1;
-    client->as_is = hl_cli_has(call, "json") || g_strcmp0(hl_cli_value(call, "o", NULL), "json") == 0;
+    client->answer.as_is = hl_cli_has(call, "json") || g_strcmp0(hl_cli_value(call, "o", NULL), "json") == 0;
     client->context = g_main_context_new();
     client->reasons = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     client->on_status = on_status;
@@ -592,4 +540,12 @@ json_t *cli_call_files(HlInvocation *call, const char *name, const char *const *
     g_autoptr(CliClient) client = cli_client_open(call, NULL, NULL, error);
 
     return client != NULL ? cli_client_call_as_is(client, name, arguments, error) : NULL;
+}
+
+json_t *cli_call_elements(HlInvocation *call, const char *name, const char *const *arguments, CliElements *elements,
+                          GError **error)
+{
+    g_autoptr(CliClient) client = cli_client_open(call, NULL, NULL, error);
+
+    return client != NULL ? cli_client_call_elements(client, name, arguments, elements, error) : NULL;
 }

@@ -7,11 +7,9 @@
 #include "lib/base/cli.h"
 #include "lib/base/json.h"
 #include "lib/bus/bus.h"
+#include "manager/cli/answer.h"
 
 typedef struct CliClient CliClient;
-
-/* A progress reply; document is borrowed. */
-typedef void (*CliProgress)(json_t *document, gpointer user);
 
 /* A message of the status topics, for "status --watch"; payload is NUL-terminated JSON text. */
 typedef void (*CliStatus)(const char *topic, const char *payload, gpointer user);
@@ -35,6 +33,10 @@ json_t *cli_client_call(CliClient *client, const char *name, const char *const *
 /* The same without progress, for what goes into a file or a check: as it came. */
 json_t *cli_client_call_as_is(CliClient *client, const char *name, const char *const *arguments, GError **error);
 
+/* The same for a long list: its elements are kept as the server wrote them, and the result is what is beside them. */
+json_t *cli_client_call_elements(CliClient *client, const char *name, const char *const *arguments,
+                                 CliElements *elements, GError **error);
+
 /* Whether the link is up and a manager is on it, as far as is known. */
 bool cli_client_is_up(const CliClient *client);
 
@@ -50,6 +52,10 @@ json_t *cli_call(HlInvocation *call, const char *name, const char *const *argume
 
 /* The same for an answer that holds the content of files: as it came. */
 json_t *cli_call_files(HlInvocation *call, const char *name, const char *const *arguments, GError **error);
+
+/* The same for a long list that is printed as it came. */
+json_t *cli_call_elements(HlInvocation *call, const char *name, const char *const *arguments, CliElements *elements,
+                          GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CliClient, cli_client_close)
 

@@ -46,6 +46,7 @@ bool cmd_endpoint_list(HlInvocation *call, GError **error)
 {
     g_autofree char *selector = cli_selector_of(call);
     const char *arguments[] = { "selector", selector, NULL };
+    g_autoptr(CliElements) elements = cli_endpoint_elements(call);
     g_autoptr(json_t) document = NULL;
 
     for (gsize i = 0; i < G_N_ELEMENTS(views); i++)
@@ -54,8 +55,9 @@ bool cmd_endpoint_list(HlInvocation *call, GError **error)
             return document != NULL &&
                    cli_show_list(call, document, "endpoints", views[i].columns, views[i].n_columns, error);
         }
-    document = cli_call_endpoints(call, "endpoint list", selector, error);
-    return document != NULL && cli_show_endpoints(call, document, error);
+    document = cli_call_endpoints(call, "endpoint list", selector, elements, error);
+    return document != NULL && (elements != NULL ? cli_show_elements(call, elements, document, error)
+                                                 : cli_show_endpoints(call, document, error));
 }
 
 static json_t *call_named(HlInvocation *call, const char *name, GError **error)

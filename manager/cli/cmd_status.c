@@ -36,28 +36,48 @@ static void put_in_order(json_t *document, bool with_removed)
 }
 
 /* A server older than "snapshot" does not know it, and says what "endpoint list" says. */
-static json_t *call_snapshot(HlInvocation *call, GError **error)
+static json_t *call_snapshot(HlInvocation *call, CliElements *elements, GError **error)
 {
     g_autoptr(GError) problem = NULL;
-    json_t *document = cli_call_endpoints(call, "snapshot", NULL, &problem);
+    json_t *document = cli_call_endpoints(call, "snapshot", NULL, elements, &problem);
 
     if (document != NULL || hl_error_code(problem) != HL_ERROR_INVALID) {
         if (document == NULL)
             g_propagate_error(error, g_steal_pointer(&problem));
         return document;
     }
-    return cli_call_endpoints(call, "endpoint list", NULL, error);
+    return cli_call_endpoints(call, "endpoint list", NULL, elements, error);
+}
+
+static json_t *ask(HlInvocation *call, const char *selector, CliElements *elements, GError **error)
+{
+    return selector != NULL ? cli_call_endpoints(call, "endpoint list", selector, elements, error)
+                            : call_snapshot(call, elements, error);
+}
+
+static bool show_elements(HlInvocation *call, const char *selector, CliElements *elements, GError **error)
+{
+    g_autoptr(json_t) document = ask(call, selector, elements, error);
+
+    if (document == NULL)
+        return false;
+    cli_elements_sort(elements);
+    if (!hl_cli_has(call, "json"))
+        cli_elements_leave_out_removed(elements);
+    return cli_show_elements(call, elements, document, error);
 }
 
 bool cmd_status(HlInvocation *call, GError **error)
 {
     g_autofree char *selector = cli_selector_of(call);
+    g_autoptr(CliElements) elements = cli_endpoint_elements(call);
     g_autoptr(json_t) document = NULL;
 
     if (hl_cli_has(call, "watch"))
         return cli_view_check_watch(call, error) && cli_watch(call, selector, error);
-    document =
-        selector != NULL ? cli_call_endpoints(call, "endpoint list", selector, error) : call_snapshot(call, error);
+    if (elements != NULL)
+        return show_elements(call, selector, elements, error);
+    document = ask(call, selector, NULL, error);
     if (document == NULL)
         return false;
     put_in_order(document, hl_cli_has(call, "json"));

@@ -110,7 +110,15 @@ static const char *server_columns(const CliView *view)
     return is_table ? TABLE_COLUMNS : NULL;
 }
 
-json_t *cli_call_endpoints(HlInvocation *call, const char *name, const char *selector, GError **error)
+static json_t *ask(HlInvocation *call, const char *name, const char *const *arguments, CliElements *elements,
+                   GError **error)
+{
+    return elements != NULL ? cli_call_elements(call, name, arguments, elements, error)
+                            : cli_call(call, name, arguments, error);
+}
+
+json_t *cli_call_endpoints(HlInvocation *call, const char *name, const char *selector, CliElements *elements,
+                           GError **error)
 {
     g_auto(CliView) view = { 0 };
     g_autoptr(GError) problem = NULL;
@@ -126,16 +134,35 @@ json_t *cli_call_endpoints(HlInvocation *call, const char *name, const char *sel
         g_snprintf(limit, sizeof limit, "%u", view.limit);
     /* people are not shown what has left the console; who names it is */
     document =
-        cli_call(call, name,
-                 (const char *[]){ "selector", selector, "sort", order != NULL && *order != '\0' ? order : NULL,
-                                   "limit", *limit != '\0' ? limit : NULL, "columns", server_columns(&view), "removed",
-                                   strcmp(name, "snapshot") == 0 && !hl_cli_has(call, "json") ? "no" : NULL, NULL },
-                 &problem);
+        ask(call, name,
+            (const char *[]){ "selector", selector, "sort", order != NULL && *order != '\0' ? order : NULL, "limit",
+                              *limit != '\0' ? limit : NULL, "columns", server_columns(&view), "removed",
+                              strcmp(name, "snapshot") == 0 && !hl_cli_has(call, "json") ? "no" : NULL, NULL },
+            elements, &problem);
     if (document == NULL && hl_error_code(problem) == HL_ERROR_INVALID) /* perhaps it is older */
-        return cli_call(call, name, plain, error);
+        return ask(call, name, plain, elements, error);
     if (document == NULL)
         g_propagate_error(error, g_steal_pointer(&problem));
     return document;
+}
+
+CliElements *cli_endpoint_elements(const HlInvocation *call)
+{
+    g_auto(CliView) view = { 0 };
+
+    if (!cli_view_read(&view, call, NULL) || view.form != CLI_AS_JSON || view.order != NULL || view.columns != NULL)
+        return NULL;
+    return cli_elements_new("endpoints");
+}
+
+bool cli_show_elements(const HlInvocation *call, const CliElements *elements, const json_t *document, GError **error)
+{
+    g_auto(CliView) view = { 0 };
+
+    if (!cli_view_read(&view, call, error))
+        return false;
+    cli_elements_print(elements, view.limit, document, stdout);
+    return true;
 }
 
 /* ----------------------------------------------------------------------------------------------------------- the list

@@ -4,6 +4,7 @@
 #ifndef MANAGER_CLI_ENDPOINT_COLUMNS_H
 #define MANAGER_CLI_ENDPOINT_COLUMNS_H
 
+#include "manager/cli/elements.h"
 #include "manager/cli/show.h"
 
 /* The list that is the document's "endpoints", as the options say. */
@@ -14,8 +15,18 @@ CliColumn *cli_endpoint_columns(const json_t *rows, bool is_wide, gsize *n);
 
 /* The call ("endpoint list", "snapshot") with what the options wish for: the server puts the rows in order, sends as
  * many as are shown, and of a table only the columns that it may have.  The answer is that of a server which knows none
- * of this all the same, only later: cli_show_endpoints does the rest.  selector may be NULL. */
-json_t *cli_call_endpoints(HlInvocation *call, const char *name, const char *selector, GError **error);
+ * of this all the same, only later: cli_show_endpoints does the rest.  selector may be NULL.  elements: what
+ * cli_endpoint_elements gave; not NULL: the endpoints are in it, and the answer is without them. */
+json_t *cli_call_endpoints(HlInvocation *call, const char *name, const char *selector, CliElements *elements,
+                           GError **error);
+
+/* For a list that is JSON as it came, which is most of those that programs ask for.  NULL: rows are to be sorted or
+ * made of columns here, or the options are wrong. */
+CliElements *cli_endpoint_elements(const HlInvocation *call);
+
+/* The document of a list of which they are. */
+bool cli_show_elements(const HlInvocation *call, const CliElements *elements, const json_t *document,
+                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* SELECTOR, --where and the flags as one list of conditions.  NULL: none was given; caller frees. */
 char *cli_selector_of(const HlInvocation *call);

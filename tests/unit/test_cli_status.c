@@ -39,6 +39,20 @@ json_t *cli_call(HlInvocation *call G_GNUC_UNUSED, const char *name, const char 
     return json_pack("{s:{s:i}, s:[]}", "summary", "endpoints", 0, "endpoints");
 }
 
+/* In two parts, the first of which is as the server prints it. */
+json_t *cli_call_elements(HlInvocation *call, const char *name, const char *const *arguments, CliElements *elements,
+                          GError **error)
+{
+    g_autoptr(json_t) document = cli_call(call, name, arguments, error);
+    g_autoptr(json_t) part = NULL;
+
+    if (document == NULL)
+        return NULL;
+    part = cli_elements_take(elements, "{\"endpoints\":[{\"id\":\"e-2\"},{\"id\":\"e-1\",\"removed\":true}]}", NULL);
+    g_assert_nonnull(part);
+    return cli_elements_take(elements, "{\"summary\":{\"endpoints\":3},\"endpoints\":[{\"id\":\"e-0\"}]}", NULL);
+}
+
 bool cli_watch(HlInvocation *call G_GNUC_UNUSED, const char *selector G_GNUC_UNUSED, GError **error G_GNUC_UNUSED)
 {
     g_assert_not_reached();

@@ -249,6 +249,23 @@ static void test_asked_again(void)
     g_assert_cmpstr(first, ==, "");
 }
 
+/* A page without an order is that of the ids, and not what a hash table gives first. */
+static void test_page(void)
+{
+    g_autoptr(World) world = world_new(FLEET);
+    g_autoptr(json_t) page = NULL;
+
+    parts_call(world->parts, "snapshot", "limit", "3", NULL);
+    page = parts_expect_reply(world->parts, "");
+    for (size_t i = 0; i < 3; i++) {
+        g_autofree char *id = g_strdup_printf("e-%03zu", i);
+        const json_t *endpoint = json_array_get(json_object_get(page, "endpoints"), i);
+
+        g_assert_cmpstr(json_string_value(json_object_get(endpoint, "id")), ==, id);
+    }
+    g_assert_cmpuint(json_array_size(json_object_get(page, "endpoints")), ==, 3);
+}
+
 /* A limited account gets what is in its groups. */
 static void test_limited(void)
 {
@@ -340,6 +357,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/snapshot/order", test_order);
     g_test_add_func("/manager/snapshot/gone-meanwhile", test_gone_meanwhile);
     g_test_add_func("/manager/snapshot/asked-again", test_asked_again);
+    g_test_add_func("/manager/snapshot/page", test_page);
     g_test_add_func("/manager/snapshot/limited", test_limited);
     g_test_add_func("/manager/snapshot/plain", test_plain);
     g_test_add_func("/manager/snapshot/plain-ignored", test_plain_ignored);

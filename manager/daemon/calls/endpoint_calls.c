@@ -111,7 +111,7 @@ static void call_snapshot(MgrCall *call, gpointer user)
         mgr_call_fail(call, error);
         return;
     }
-    if (leaves_out || mgr_row_wish_has_order(&wish))
+    if (leaves_out || mgr_row_wish_has_order(&wish) || wish.limit < G_MAXUINT)
         all = mgr_selector_all(calls->parts.fleet, caller);
     if (leaves_out)
         mgr_rows_leave_out_removed(all);

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/cli/answer.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/base/text.h"
+#include "proto/wire.h"
+
+void cli_answer_begin(CliAnswer *answer, CliElements *elements, CliProgress progress, gpointer user)
+{
+    cli_answer_clear(answer);
+    answer->result = json_object();
+    answer->elements = elements;
+    answer->came = answer->done = false;
+    answer->progress = progress;
+    answer->user = user;
+}
+
+void cli_answer_clear(CliAnswer *answer)
+{
+    g_clear_pointer(&answer->result, json_decref);
+    g_clear_error(&answer->error);
+}
+
+static void merge(json_t *into, json_t *part)
+{
+    const char *name;
+    json_t *value;
+
+    json_object_foreach(part, name, value)
+    {
+        json_t *old = json_object_get(into, name);
+
+        if (json_is_array(old) && json_is_array(value))
+            json_array_extend(old, value);
+        else
+            json_object_set(into, name, value);
+    }
+}
+
+/* Beside the result, never in it.  They name what the server's administrators called things. */
+static void show_warnings(CliAnswer *answer, const HlMsgCallReply *reply)
+{
+    for (size_t i = 0; i < reply->n_warnings && !answer->warned; i++) {
+        g_autofree char *text = hl_text_printable(reply->warnings[i]);
+
+        fprintf(stderr, "warning: %s\n", text);
+    }
+    answer->warned = answer->warned || reply->n_warnings > 0;
+}
+
+static json_t *read_part(CliAnswer *answer, const char *text)
+{
+    g_autoptr(json_t) document = answer->elements != NULL
+                                     ? cli_elements_take(answer->elements, text, &answer->error)
+                                     : hl_json_parse("the server's answer", text, strlen(text), &answer->error);
+
+    if (document == NULL || answer->as_is || hl_text_is_plain(text))
+        return g_steal_pointer(&document);
+    return hl_json_printable(document);
+}
+
+void cli_answer_take(CliAnswer *answer, GBytes *payload)
+{
+    g_autoptr(HlMsgCallReply) reply =
+        hl_wire_decode_bytes(&holdline__v1__call_reply__descriptor, payload, &answer->error);
+    g_autoptr(json_t) document = NULL;
+
+    if (reply != NULL && *reply->code != '\0')
+        hl_fail(&answer->error, hl_error_from_name(reply->code), "%s", reply->message);
+    if (reply != NULL && answer->error == NULL)
+        document = read_part(answer, reply->json);
+    answer->came = true;
+    answer->done = reply == NULL || answer->error != NULL || !reply->more;
+    if (reply != NULL && answer->done)
+        show_warnings(answer, reply);
+    if (document == NULL)
+        return;
+    if (reply->more && answer->progress != NULL)
+        answer->progress(document, answer->user);
+    json_object_del(document, "failures"); /* progress, not part of the result */
+    merge(answer->result, document);
+}
+
+json_t *cli_answer_steal(CliAnswer *answer, GError **error)
+{
+    if (answer->error == NULL)
+        return g_steal_pointer(&answer->result);
+    g_propagate_error(error, g_steal_pointer(&answer->error));
+    return NULL;
+}
