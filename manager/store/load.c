@@ -571,26 +571,3 @@ bool mgr_registry_load_certificates(HlDb *db, MgrCertificateFn fn, gpointer user
     return hl_db_query(db, on_certificate, &to, error,
                        SELECT(CERTIFICATE_COLUMNS) "FROM certificate ORDER BY issued_at", "");
 }
-
-bool mgr_registry_load_counter(HlDb *db, const char *name, uint64_t *value, GError **error)
-{
-    int64_t stored = 0;
-
-    if (!hl_db_query_int(db, 0, &stored, error, "SELECT value FROM counter WHERE name = ?", "t", name))
-        return false;
-    *value = (uint64_t)stored;
-    return true;
-}
-
-bool mgr_registry_load_lived(HlDb *db, HlTime *lived, GError **error)
-{
-    int64_t stored = 0;
-
-    if (!hl_db_query_int(db, 0, &stored, error,
-                         "SELECT value FROM counter WHERE name IN ('lived', 'alive')"
-                         " ORDER BY name = 'lived' DESC LIMIT 1",
-                         ""))
-        return false;
-    *lived = stored;
-    return true;
-}

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/store/stmt.h"
+#include "manager/store/registry.h"
 
 #define INT(value) ((int64_t)(value))
 
@@ -231,6 +232,10 @@ void mgr_write_rule(HlWriteSet *set, const MgrRuleRecord *r, uint64_t base)
 
 void mgr_write_rule_removal(HlWriteSet *set, const char *name)
 {
+    hl_write_set_add(set,
+                     "INSERT INTO counter (name, value) SELECT '" MGR_ENDED_RULE "', version FROM notification_rule"
+                     " WHERE name = ? ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)",
+                     "t", name);
     hl_write_set_add(set, "DELETE FROM notification_rule WHERE name = ?", "t", name);
     hl_write_set_require(set);
 }

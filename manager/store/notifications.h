@@ -80,6 +80,7 @@ bool mgr_registry_happened_audit(HlDb *db, int64_t after, int64_t until, int64_t
 
 /* base: the version that it was made of, 0: a new one; otherwise the set fails with HL_ERROR_CONFLICT. */
 void mgr_write_rule(HlWriteSet *set, const MgrRuleRecord *record, uint64_t base);
+/* And its version into MGR_ENDED_RULE (registry.h). */
 void mgr_write_rule_removal(HlWriteSet *set, const char *name);
 /* All of it, by its id; nothing if its rule was removed. */
 void mgr_write_message(HlWriteSet *set, const MgrMessageRecord *record);

@@ -135,6 +135,13 @@ bool mgr_registry_load_tokens(HlDb *db, MgrTokenFn fn, gpointer user, GError **e
 bool mgr_registry_load_certificates(HlDb *db, MgrCertificateFn fn, gpointer user,
                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool mgr_registry_load_counter(HlDb *db, const char *name, uint64_t *value, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* What was named and is removed leaves its version behind, the highest of all of a kind: what is made later begins past
+ * it, so that no name has a version twice, and who saw the removed one does not change its successor by mistake. */
+#define MGR_ENDED_GROUP "ended-group"
+#define MGR_ENDED_RULE  "ended-rule"
+/* Of a new one of the kind. */
+bool mgr_registry_first_version(HlDb *db, const char *ended, uint64_t *version,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Wall: the last time that was believed; of a registry of before that was kept, when a manager lived last; 0: never. */
 bool mgr_registry_load_lived(HlDb *db, HlTime *lived, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
@@ -146,6 +153,7 @@ void mgr_write_measure(HlWriteSet *set, const char *name, uint64_t value);
 void mgr_write_group(HlWriteSet *set, const MgrGroupRecord *group);
 /* All but the display name.  Fails the set with HL_ERROR_CONFLICT if the stored version is no longer base_version. */
 void mgr_write_group_change(HlWriteSet *set, const MgrGroupRecord *group, uint64_t base_version);
+/* And its version into MGR_ENDED_GROUP. */
 void mgr_write_group_removal(HlWriteSet *set, const char *name);
 void mgr_write_endpoint(HlWriteSet *set, const MgrEndpointRecord *endpoint);
 void mgr_write_endpoint_removal(HlWriteSet *set, const MgrEndpointRecord *endpoint);

@@ -53,6 +53,10 @@ void mgr_write_group_change(HlWriteSet *set, const MgrGroupRecord *group, uint64
 void mgr_write_group_removal(HlWriteSet *set, const char *name)
 {
     hl_write_set_add(set,
+                     "INSERT INTO counter (name, value) SELECT '" MGR_ENDED_GROUP "', version FROM grp WHERE name = ?"
+                     " ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)",
+                     "t", name);
+    hl_write_set_add(set,
                      "DELETE FROM grp WHERE name = ?1 AND NOT EXISTS (SELECT 1 FROM endpoint WHERE grp = ?1)"
                      " AND NOT EXISTS (SELECT 1 FROM account WHERE instr(',' || groups || ',', ',' || ?1 || ',') > 0)",
                      "t", name);

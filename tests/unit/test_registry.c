@@ -47,6 +47,22 @@ static void test_group(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
     g_assert_cmpuint(fixture->loaded->len, >, 100);
 }
 
+/* The next of its name begins past it. */
+static void test_group_removal(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
+{
+    MgrGroupRecord first = group("first");
+    uint64_t version = 0;
+
+    mgr_write_group(fixture->set, &first);
+    fixture_commit(fixture);
+    mgr_write_group_removal(fixture->set, "first");
+    fixture_commit(fixture);
+    g_assert_true(mgr_registry_first_version(fixture->db, MGR_ENDED_GROUP, &version, NULL));
+    g_assert_cmpuint(version, ==, first.version + 1);
+    mgr_write_group_removal(fixture->set, "first");
+    fixture_commit_fails(fixture);
+}
+
 static void add_endpoint(MgrEndpointRecord *record, GString *out)
 {
     ADD_NUMBER(number);
@@ -566,6 +582,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add("/registry/group", Fixture, NULL, fixture_set_up, test_group, fixture_tear_down);
+    g_test_add("/registry/group-removal", Fixture, NULL, fixture_set_up, test_group_removal, fixture_tear_down);
     g_test_add("/registry/endpoint", Fixture, NULL, fixture_set_up, test_endpoint, fixture_tear_down);
     g_test_add("/registry/enrolled-again", Fixture, NULL, fixture_set_up, test_enrolled_again, fixture_tear_down);
     g_test_add("/registry/machine", Fixture, NULL, fixture_set_up, test_machine, fixture_tear_down);

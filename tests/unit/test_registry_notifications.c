@@ -94,6 +94,31 @@ static void test_rule(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
     fixture_commit_fails(fixture);
 }
 
+static uint64_t first_version(Fixture *fixture)
+{
+    uint64_t version = 0;
+
+    g_assert_true(mgr_registry_first_version(fixture->db, MGR_ENDED_RULE, &version, NULL));
+    return version;
+}
+
+/* A name that comes again begins past all that it had, also when one with lower versions was removed since. */
+static void test_versions(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
+{
+    g_assert_cmpuint(first_version(fixture), ==, 1);
+    for (uint64_t version = 1; version <= 3; version++)
+        put_rule(fixture, version, version - 1);
+    fixture_commit(fixture);
+    g_assert_cmpuint(first_version(fixture), ==, 1);
+    mgr_write_rule_removal(fixture->set, "it");
+    fixture_commit(fixture);
+    g_assert_cmpuint(first_version(fixture), ==, 4);
+    put_rule(fixture, 2, 0); /* as one of before versions were kept */
+    mgr_write_rule_removal(fixture->set, "it");
+    fixture_commit(fixture);
+    g_assert_cmpuint(first_version(fixture), ==, 4);
+}
+
 static void test_messages(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
 {
     HlTime closed = -1;
@@ -218,6 +243,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add("/registry-notifications/rule", Fixture, NULL, fixture_set_up, test_rule, fixture_tear_down);
+    g_test_add("/registry-notifications/versions", Fixture, NULL, fixture_set_up, test_versions, fixture_tear_down);
     g_test_add("/registry-notifications/messages", Fixture, NULL, fixture_set_up, test_messages, fixture_tear_down);
     g_test_add("/registry-notifications/known", Fixture, NULL, fixture_set_up, test_known, fixture_tear_down);
     g_test_add("/registry-notifications/happened", Fixture, NULL, fixture_set_up, test_happened, fixture_tear_down);

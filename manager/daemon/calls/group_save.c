@@ -141,14 +141,23 @@ static void commit_save(const MgrGroupCallsOptions *parts, MgrCall *call, const 
 {
     static const MgrChangeKind kind = { fold_save, fail_save, save_free };
     uint64_t base = change->base != NULL ? change->base->record.version : 0;
-    HlWriteSet *set = hl_write_set_new();
-    Save *save = g_new0(Save, 1);
+    uint64_t version = base + 1;
+    g_autoptr(GError) error = NULL;
+    HlWriteSet *set;
+    Save *save;
 
+    if (base == 0 &&
+        !mgr_registry_first_version(mgr_record_committed(parts->record), MGR_ENDED_GROUP, &version, &error)) {
+        mgr_call_fail(call, error);
+        return;
+    }
+    set = hl_write_set_new();
+    save = g_new0(Save, 1);
     save->parts = parts;
     save->call = call;
     save->record = (MgrGroupRecord){ .name = g_strdup(change->name),
                                      .display_name = g_strdup(change->display_name),
-                                     .version = base + 1,
+                                     .version = version,
                                      .counter = mgr_fleet_next_counter(parts->fleet),
                                      .settings = hl_settings_print(change->settings),
                                      .changed_at = hl_clock_wall(),

@@ -248,6 +248,16 @@ static bool check_version(const MgrRuleView *view, const char *name, const char 
                    name, view->record->version, expected);
 }
 
+/* The version that the rule is to have; base becomes the one that it has, 0: none. */
+static bool choose_version(const MgrNotificationCalls *calls, const MgrRuleView *view, uint64_t *base,
+                           uint64_t *version, GError **error)
+{
+    *base = view != NULL ? view->record->version : 0;
+    *version = *base + 1;
+    return view != NULL ||
+           mgr_registry_first_version(mgr_record_committed(calls->parts.record), MGR_ENDED_RULE, version, error);
+}
+
 static void commit_save(Save *save, const MgrRule *rule, uint64_t base)
 {
     static const MgrChangeKind kind = { fold_save, fail_save, save_free };
@@ -268,13 +278,15 @@ static void call_set(MgrCall *call, gpointer user)
     g_autofree char *told = NULL;
     g_autofree char *secret = NULL;
     g_autoptr(GError) error = NULL;
+    uint64_t base = 0, version = 0;
     Save *save;
 
     if (check_name(calls, call, name, &error)) {
         view = mgr_notifications_rule(calls->parts.notifications, name);
         mgr_rule_parse(view != NULL ? view->record->options : "", &rule, &odd);
         if (check_version(view, name, mgr_call_argument(call, "version"), &error) &&
-            apply_settings(call, &rule, &error) && check_scope(calls, call, &rule, &error))
+            apply_settings(call, &rule, &error) && check_scope(calls, call, &rule, &error) &&
+            choose_version(calls, view, &base, &version, &error))
             secret = choose_secret(call, &rule, view != NULL ? view->record->secret : "", &told, &error);
     }
     if (secret == NULL) {
@@ -284,12 +296,12 @@ static void call_set(MgrCall *call, gpointer user)
     save = g_new0(Save, 1);
     *save = (Save){ calls, call, { 0 }, g_steal_pointer(&told) };
     save->record = (MgrRuleRecord){ .name = g_strdup(name),
-                                    .version = view != NULL ? view->record->version + 1 : 1,
+                                    .version = version,
                                     .options = mgr_rule_print(&rule),
                                     .secret = g_steal_pointer(&secret),
                                     .changed_at = hl_clock_wall(),
                                     .changed_by = g_strdup(mgr_call_admin(call)) };
-    commit_save(save, &rule, save->record.version - 1);
+    commit_save(save, &rule, base);
 }
 
 /* ----------------------------------------------------------------------------------------------------------- delete */
