@@ -5,8 +5,9 @@
 PAGES are ES modules, which a browser could load as they are, but one request each.  So they become one file, in
 the order in which they need each other; comments, and blanks that mean nothing, stay behind.  What a module exports has its name in
 the whole file, so that an import costs nothing; two modules cannot export the same name.  No language is translated and no name is
-changed.  CATALOGUE, po/LANGUAGE.po, becomes LANGUAGE.json with the texts that the pages use, by
-short keys of the English ones: whole ones would be half of what a browser loads for a language."""
+changed.  CATALOGUE, po/LANGUAGE.po, becomes LANGUAGE.json with the texts that the pages use, in the
+order of hashes of the English ones, and the steps from hash to hash: whole English texts would be half of what a browser loads for a
+language, and hashes among the words a fifth, as nothing compresses worse."""
 import functools
 import gettext
 import hashlib
@@ -24,13 +25,13 @@ EXPORT = re.compile(r"^export (?=(?:async function|function|class|const) (\w+))"
 TOP = re.compile(r"^(?:async )?(?:function|class|const|let) (\w+)", re.M)
 BROWSERS = set("close confirm document event fetch find focus history length location name open origin parent print screen self status stop top".split())
 CSS_COMMENT = re.compile(r"/\*.*?\*/\s*", re.S)
-CSS_INDENT = re.compile(r"\n\s+")
+CSS_BLANK = re.compile(r"\s*([{};])\s*")
 KEYWORDS = ("tr", "trn:1,2", "N_")
 
 
 def slim(style):
-    """Without comments and indentation."""
-    return CSS_INDENT.sub("\n", CSS_COMMENT.sub("", style))
+    """Without comments, indentation, and blanks around what opens or ends something."""
+    return CSS_BLANK.sub(r"\1", CSS_COMMENT.sub("", style))
 
 
 class Bundle:
@@ -102,14 +103,8 @@ def fnv(text):
 
 
 def key(text, salt):
-    """What pages/i18n.js makes of a text too: FNV-1a with the salt at its end, cut to three digits: a random digit is what compresses
-    worst in a catalogue."""
-    value = (fnv(text) ^ salt) * 16777619 & 0xFFFFFFFF
-    digits = ""
-    for _ in range(3):
-        value, digit = divmod(value, 36)
-        digits += "0123456789abcdefghijklmnopqrstuvwxyz"[digit]
-    return digits
+    """What pages/i18n.js makes of a text too: FNV-1a with the salt at its end, of that the upper half."""
+    return ((fnv(text) ^ salt) * 16777619 & 0xFFFFFFFF) >> 16
 
 
 def are_apart(texts, salt):
@@ -118,10 +113,10 @@ def are_apart(texts, salt):
 
 
 def salt_for(texts):
-    """With which no two texts have one key: one of some hundred is."""
+    """With which no two texts have one key: one of some hundred is such."""
     texts = sorted(set(texts))
     found = next((salt for salt in range(100000) if are_apart(texts, salt)), None)
-    return found if found is not None else sys.exit("bundle: too many texts for keys of three digits")
+    return found if found is not None else sys.exit("bundle: too many texts for keys of two bytes")
 
 
 def translations(catalogue, texts):
@@ -130,7 +125,9 @@ def translations(catalogue, texts):
     found = {text: known.gettext(text) for text in texts}
     found.update({text: known.ngettext(text, text, 1) for text in texts if found[text] == text})
     salt = salt_for(texts)
-    return {"salt": salt, **{key(text, salt): words for text, words in found.items() if words != text}}
+    words = sorted((key(text, salt), words) for text, words in found.items() if words != text)
+    keys = [key for key, _ in words]
+    return {"salt": salt, "steps": [key - before for key, before in zip(keys, [0, *keys])], "texts": [text for _, text in words]}
 
 
 def main():

@@ -12,7 +12,7 @@ import * as query from '../../manager/console/pages/query.js';
 import * as route from '../../manager/console/pages/route.js';
 import * as settings from '../../manager/console/pages/settings.js';
 import { onSessionLost, request } from '../../manager/console/pages/api.js';
-import { adoptCatalogue, keyOf, tr, trn } from '../../manager/console/pages/i18n.js';
+import { adoptCatalogue, hashOf, tr, trn } from '../../manager/console/pages/i18n.js';
 import { bytes, compare, visible } from '../../manager/console/pages/text.js';
 import { explain, sentences, spell } from '../../manager/console/pages/phrase.js';
 import { knownSettings } from '../../manager/console/pages/setting_words.js';
@@ -113,7 +113,10 @@ test('filters are quoted where they must be', () => {
     assert.equal(query.nextSort('-host', 'host'), 'host');
 });
 
-const catalogueOf = (texts) => Object.fromEntries([['salt', 0], ...Object.entries(texts).map(([text, words]) => [keyOf(text, 0), words])]);
+function catalogueOf(texts) {
+    const rows = Object.entries(texts).map(([text, words]) => [hashOf(text, 0), words]).sort(([a], [b]) => a - b);
+    return { salt: 0, steps: rows.map(([hash], at) => hash - (rows[at - 1]?.[0] ?? 0)), texts: rows.map(([, words]) => words) };
+}
 
 test('what the build makes of the catalogue is found by the pages', () => {
     const out = mkdtempSync(join(tmpdir(), 'pages-'));
@@ -126,7 +129,7 @@ test('what the build makes of the catalogue is found by the pages', () => {
         assert.equal(trn('{n} selected', '{n} selected', 2), '2 件を選択');
         assert.equal(tr('a text that nobody translated'), 'a text that nobody translated');
     } finally {
-        adoptCatalogue('en', {});
+        adoptCatalogue('en');
         rmSync(out, { recursive: true });
     }
 });
@@ -136,7 +139,7 @@ test('texts come from the catalogue, values are put in once', () => {
     assert.equal(tr('{n} of {all} done', { n: '{all}', all: 4 }), '4 台中 {all} 台が完了');
     assert.equal(word('actual', 'online'), 'オンライン');
     assert.equal(word('actual', 'of-a-newer-server'), 'of-a-newer-server');
-    adoptCatalogue('en', {});
+    adoptCatalogue('en');
     assert.equal(trn('{n} row', '{n} rows', 1), '1 row');
     assert.equal(trn('{n} row', '{n} rows', 2000), '2,000 rows');
 });

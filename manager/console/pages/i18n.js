@@ -5,7 +5,8 @@
 export const LANGUAGES = { en: 'English', ja: '日本語' };
 
 let language = 'en';
-let catalogue = {}; // { salt, key: text }
+let catalogue = new Map(); // hash of the English text -> text
+let salt = 0; // of the hashes
 let formats = new Map(); // of this language: making one takes longer than all else in a row of a list
 
 // Marks a text in a table, which tr() gets when it is shown.
@@ -21,19 +22,16 @@ export function trn(one, many, n, values) {
     return put(text, { n: number(n), ...values });
 }
 
-// The key is a hash of the English text, because whole texts as keys would be half of the catalogue.  cmake/bundle.py makes the same,
-// with a salt that gives no two texts one key.
-export function keyOf(text, salt) {
+// English texts themselves would be half of the catalogue.  cmake/bundle.py makes the same of them, with a salt that gives no two of
+// them one hash.
+export function hashOf(text, salt) {
     let value = 2166136261;
     for (const character of text)
         value = Math.imul(value ^ character.codePointAt(0), 16777619);
-    let key = '';
-    for (let n = Math.imul(value ^ salt, 16777619) >>> 0; key.length < 3; n = Math.floor(n / 36))
-        key += (n % 36).toString(36);
-    return key;
+    return Math.imul(value ^ salt, 16777619) >>> 16;
 }
 
-const translation = (text) => ('salt' in catalogue ? catalogue[keyOf(text, catalogue.salt)] : undefined);
+const translation = (text) => catalogue.get(hashOf(text, salt));
 
 export function put(text, values) {
     return values ? text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole) : text;
@@ -52,16 +50,17 @@ export function preferredLanguage() {
 }
 
 export async function useLanguage(code) {
-    const words = code === 'en' ? {} : await (await fetch(`/${code}.json`)).json();
-    adoptCatalogue(code, words);
+    adoptCatalogue(code, code === 'en' ? undefined : await (await fetch(`/${code}.json`)).json());
     localStorage.setItem('language', code);
     document.documentElement.lang = code;
 }
 
-// Apart from the above, so that tests can do without a browser.
-export function adoptCatalogue(code, words) {
+// Apart from the above, so that tests can do without a browser.  Texts are in the order of their hashes; steps: from one to the next.
+export function adoptCatalogue(code, words = { salt: 0, steps: [], texts: [] }) {
+    let hash = 0;
     language = code;
-    catalogue = words;
+    salt = words.salt;
+    catalogue = new Map(words.texts.map((text, at) => [hash += words.steps[at], text]));
     formats = new Map();
 }
 
