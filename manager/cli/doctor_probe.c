@@ -14,10 +14,10 @@
 #include "manager/core/broker_life.h"
 #include "manager/site/owners.h"
 #include "manager/site/registry.h"
+#include "manager/site/repository.h"
 #include "manager/site/site.h"
 #include "manager/store/places.h"
 #include "manager/store/registry.h"
-#include "proto/program.h"
 #include "proto/settings.h"
 
 #define MAX_SMALL    4096 /* of files that hold a number or two */
@@ -353,31 +353,17 @@ static HlTime expiry_in(const char *path)
     return expires != NULL && hl_time_parse(expires, &end, NULL) ? end : 0;
 }
 
-/* Files that are published are below targets/COMPONENT; a repository without any has signed metadata all the same. */
-static bool find_patterns(const char *dir)
-{
-    g_autofree char *targets = mgr_site_path(dir, "repo/targets");
-    g_autoptr(GDir) components = g_dir_open(targets, 0, NULL);
-    bool found = false;
-    const char *name;
-
-    while (!found && components != NULL && (name = g_dir_read_name(components)) != NULL) {
-        g_autofree char *path = g_build_filename(targets, name, NULL);
-        g_autoptr(GDir) files = strcmp(name, HL_PROGRAM_COMPONENT) != 0 ? g_dir_open(path, 0, NULL) : NULL;
-
-        found = files != NULL && g_dir_read_name(files) != NULL;
-    }
-    return found;
-}
-
 /* As the manager has it: signed when its file was written. */
 void cli_probe_repository(CliDoctor *doctor, HlInvocation *call G_GNUC_UNUSED)
 {
     g_autofree char *path = mgr_site_path(doctor->dir, "repo/metadata/timestamp.json");
+    g_autofree char *repo = mgr_site_path(doctor->dir, "repo");
+    g_auto(MgrRepositoryFiles) files = { 0 };
     struct stat st;
 
+    mgr_repository_look(&files, repo);
     doctor->is_copy = *doctor->conf.activeupdate_url != '\0';
-    doctor->has_patterns = find_patterns(doctor->dir);
+    doctor->has_patterns = files.patterns > 0 || files.missing > 0; /* what is missing was said of the site */
     doctor->expires = expiry_in(path);
     if (stat(path, &st) == 0)
         doctor->signed_at = (HlTime)st.st_mtim.tv_sec * HL_SECOND;

@@ -82,8 +82,7 @@ static void add_ends(GString *out, const json_t *ends)
         g_string_append_printf(out, "... %u more ends are near: 'holdline status --json' lists them.\n", more);
 }
 
-/* What is wrong with an external broker. */
-static void add_broker(GString *out, const char *problem)
+static void add_problem(GString *out, const char *problem)
 {
     g_autofree char *text = problem != NULL ? hl_text_printable(problem) : NULL;
     g_autofree char *shown = text != NULL ? hl_tone(stdout, HL_TONE_BAD, text) : NULL;
@@ -115,6 +114,8 @@ static void add_program(GString *out, const json_t *summary)
 
 char *cli_summary_text(const json_t *summary)
 {
+    static const char *const problems[] = { "disk",        "broker_reload", "broker_split",      "broker_refused",
+                                            "broker_away", "notifications", "repository_problem" };
     g_autoptr(GString) out = g_string_new(NULL);
     g_autofree char *all = cli_count(summary, "endpoints", "endpoint");
     g_autofree char *open = cli_count(summary, "open_commands", "open command");
@@ -133,11 +134,8 @@ char *cli_summary_text(const json_t *summary)
     add_program(out, summary);
     if (json_is_true(json_object_get(summary, "server_blind")))
         g_string_append(out, "The server has no broker at the moment: every status is as last known.\n");
-    add_broker(out, json_string_value(json_object_get(summary, "broker_reload")));
-    add_broker(out, json_string_value(json_object_get(summary, "broker_split")));
-    add_broker(out, json_string_value(json_object_get(summary, "broker_refused")));
-    add_broker(out, json_string_value(json_object_get(summary, "broker_away")));
-    add_broker(out, json_string_value(json_object_get(summary, "notifications")));
+    for (gsize i = 0; i < G_N_ELEMENTS(problems); i++)
+        add_problem(out, json_string_value(json_object_get(summary, problems[i])));
     if (cli_int(summary, "flooding") > 0)
         g_string_append_printf(out, "%" JSON_INTEGER_FORMAT " held off for sending too much (flooding).\n",
                                cli_int(summary, "flooding"));

@@ -13,6 +13,20 @@ bool mgr_disk_is_short(uint64_t free, uint64_t size)
     return size > 0 && free < MIN(size / SHORT_SHARE, SHORT_MOST);
 }
 
+static bool is_full(uint64_t free, uint64_t size)
+{
+    return size > 0 && free < MIN(size / DISK_SHARE, DISK_MOST);
+}
+
+char *mgr_disk_describe(uint64_t free, uint64_t size)
+{
+    if (is_full(free, size))
+        return g_strdup("The disk of the site is full: nothing can be stored; make room, it goes on by itself.");
+    return mgr_disk_is_short(free, size) ? g_strdup("The disk of the site is nearly full: make room before nothing can "
+                                                    "be stored; 'holdline doctor' says how much is left.")
+                                         : NULL;
+}
+
 static bool is_broker_away(const MgrHealth *health)
 {
     return !health->broker_up;
@@ -25,7 +39,12 @@ static bool is_refused(const MgrHealth *health)
 
 static bool is_disk_full(const MgrHealth *health)
 {
-    return health->disk_size > 0 && health->disk_free < MIN(health->disk_size / DISK_SHARE, DISK_MOST);
+    return is_full(health->disk_free, health->disk_size);
+}
+
+static bool is_repository_incomplete(const MgrHealth *health)
+{
+    return health->repository_problem != NULL;
 }
 
 static bool is_repository_ended(const MgrHealth *health)
@@ -53,6 +72,7 @@ static const Row rows[] = {
     { is_broker_away, false, "no broker: every status is as last known; the manager's log says why" },
     { is_refused, false, "the broker refuses the manager a subscription" },
     { is_disk_full, false, "the disk of the site is full: nothing can be stored; make room, it goes on by itself" },
+    { is_repository_incomplete, false, "files of the pattern repository are missing" },
     { is_repository_ended, false,
       "the pattern repository's timestamp expired, and endpoints refuse it: 'holdline status' has the remedy" },
     { is_repository_ageing, true,
@@ -79,6 +99,8 @@ char *mgr_health_describe(const MgrHealth *health)
             g_string_append_printf(out, "%s%s\n", rows[i].is_warning ? "warning: " : "", rows[i].text);
     if (health->broker_refused != NULL)
         g_string_append_printf(out, "%s\n", health->broker_refused);
+    if (health->repository_problem != NULL)
+        g_string_append_printf(out, "%s\n", health->repository_problem);
     if (health->repository >= MGR_SIGNATURE_AGEING)
         g_string_append_printf(out, "the repository's timestamp ends %s\n", end);
     return g_string_free(out, FALSE);

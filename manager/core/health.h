@@ -12,12 +12,17 @@ typedef struct {
     const char *broker_refused;    /* what it refuses the manager, in words; NULL: nothing; borrowed */
     uint64_t disk_free, disk_size; /* bytes, where the site is; size 0: not known, and not judged */
     MgrSignatureAge repository;
-    HlTime repository_end; /* wall */
+    HlTime repository_end;          /* wall */
+    const char *repository_problem; /* which files of it are missing, with the remedy; NULL: none; borrowed */
 } MgrHealth;
 
 /* Whether somebody should make room, well before nothing can be stored: less than a twentieth, of a large disk 1 GiB.
  */
 bool mgr_disk_is_short(uint64_t free, uint64_t size);
+
+/* That, as a sentence with its remedy; of one that is full, that nothing can be stored.  Says no numbers, which would
+ * change all the time.  NULL: there is room; caller frees. */
+char *mgr_disk_describe(uint64_t free, uint64_t size);
 
 bool mgr_health_is_well(const MgrHealth *health);
 

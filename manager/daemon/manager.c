@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "manager/daemon/manager.h"
 
+#include <sys/statvfs.h>
+
 #include "lib/base/conf.h"
 #include "lib/base/file.h"
 #include "lib/base/log.h"
+#include "manager/core/health.h"
 #include "manager/daemon/parts.h"
 #include "manager/daemon/reload.h"
 #include "manager/daemon/state/standing.h"
@@ -34,6 +37,28 @@ static gboolean on_flush(gpointer user)
     return G_SOURCE_CONTINUE;
 }
 
+static char *disk_problem(const char *dir)
+{
+    struct statvfs disk;
+
+    return statvfs(dir, &disk) == 0
+               ? mgr_disk_describe((uint64_t)disk.f_bavail * disk.f_frsize, (uint64_t)disk.f_blocks * disk.f_frsize)
+               : NULL;
+}
+
+/* What the summary tells is wrong with the server; the others tell of it by themselves. */
+static void gather_problems(const MgrParts *parts)
+{
+    g_autofree char *disk = disk_problem(parts->dir);
+
+    mgr_status_set_problem(parts->status, MGR_PROBLEM_BROKER_RELOAD,
+                           mgr_rereader_problem(mgr_pki_rereader(parts->pki)));
+    mgr_status_set_problem(parts->status, MGR_PROBLEM_BROKER_SPLIT, mgr_fence_split(parts->fence));
+    mgr_status_set_problem(parts->status, MGR_PROBLEM_BROKER_REFUSED, mgr_down_refused(parts->down));
+    mgr_status_set_problem(parts->status, MGR_PROBLEM_BROKER_AWAY, mgr_lines_away(mgr_link_lines(parts->link)));
+    mgr_status_set_problem(parts->status, MGR_PROBLEM_DISK, disk);
+}
+
 static gboolean on_second(gpointer user)
 {
     Manager *manager = user;
@@ -53,11 +78,8 @@ static gboolean on_second(gpointer user)
         mgr_observed_tick(manager->parts.observed);
     mgr_fence_tick(manager->parts.fence, mgr_down_is_up(manager->parts.down),
                    mgr_location_brokers(manager->parts.location));
-    mgr_status_set_broker_reload(manager->parts.status, mgr_rereader_problem(mgr_pki_rereader(manager->parts.pki)));
-    mgr_status_set_broker_split(manager->parts.status, mgr_fence_split(manager->parts.fence));
-    mgr_status_set_broker_refused(manager->parts.status, mgr_down_refused(manager->parts.down));
     mgr_lines_tick(mgr_link_lines(manager->parts.link));
-    mgr_status_set_broker_away(manager->parts.status, mgr_lines_away(mgr_link_lines(manager->parts.link)));
+    gather_problems(&manager->parts);
     mgr_standing_tick(&manager->standing, manager->parts.status, manager->parts.down, manager->parts.fleet.epoch);
     mgr_floods_tick(manager->parts.floods);
     mgr_tracker_flush(manager->parts.tracker);

@@ -11,6 +11,7 @@
 #include "manager/site/backup.h"
 #include "manager/site/owners.h"
 #include "manager/site/registry.h"
+#include "manager/site/repository.h"
 #include "manager/site/site.h"
 #include "manager/store/detections.h"
 #include "manager/store/schema.h"
@@ -369,32 +370,28 @@ static void look_at_json(Check *check, const char *path)
         problem(check, error->message);
 }
 
-/* A repository that is being made has roots, and nothing that they would sign yet. */
-static bool has_snapshot(const char *metadata)
-{
-    g_autoptr(GDir) dir = g_dir_open(metadata, 0, NULL);
-    const char *name;
-
-    while (dir != NULL && (name = g_dir_read_name(dir)) != NULL)
-        if (g_str_has_suffix(name, "snapshot.json"))
-            return true;
-    return false;
-}
-
 static void look_at_metadata(Check *check, const char *repo)
 {
     g_autofree char *metadata = g_build_filename(repo, "metadata", NULL);
     g_autofree char *root = g_build_filename(metadata, "1.root.json", NULL);
     g_autofree char *timestamp = g_build_filename(metadata, "timestamp.json", NULL);
+    g_autofree char *remedy = mgr_repository_remedy(repo, *check->conf.activeupdate_url != '\0');
+    g_auto(MgrRepositoryFiles) files = { 0 };
+    g_autofree char *lost = NULL;
 
-    look_at_json(check, root);
-    if (g_file_test(timestamp, G_FILE_TEST_EXISTS) || has_snapshot(metadata))
+    mgr_repository_look(&files, repo);
+    lost = mgr_repository_describe(&files);
+    if (lost != NULL)
+        problem_with(check, lost, remedy);
+    if (g_file_test(metadata, G_FILE_TEST_EXISTS))
+        look_at_json(check, root);
+    if (g_file_test(timestamp, G_FILE_TEST_EXISTS))
         look_at_json(check, timestamp);
-    else
+    else if (lost == NULL)
         say(check, MGR_FINDING_NOTE, "%s: %s has nothing published yet", check->look->subject, repo);
 }
 
-/* Whether what it holds is signed and complete, 'holdline-updater repo check' knows. */
+/* Whether what it holds is signed and intact, 'holdline-updater repo check' knows. */
 static void look_at_repository(Check *check)
 {
     g_autofree char *repo = mgr_site_path(check->dir, "repo");

@@ -57,9 +57,12 @@ static void test_disk(void)
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         MgrHealth health = good;
+        g_autofree char *said = NULL;
 
         health.disk_free = cases[i].free;
         health.disk_size = cases[i].size;
+        said = mgr_disk_describe(cases[i].free, cases[i].size);
+        g_assert_true((said != NULL && strstr(said, "is full: nothing can be stored") != NULL) == !cases[i].well);
         expect(&health, cases[i].well, cases[i].well ? "ok" : "disk");
     }
 }
@@ -77,6 +80,10 @@ static void test_repository(void)
     health.broker_up = false;
     expect(&health, false, "no broker");
     expect(&health, false, "expired");
+    health = good;
+    health.repository_problem = "/x/targets is missing; run it";
+    expect(&health, false, "files of the pattern repository are missing");
+    expect(&health, false, "/x/targets is missing; run it");
     health = good;
     health.repository = MGR_SIGNATURE_NONE;
     expect(&health, true, "ok");

@@ -281,14 +281,14 @@ static void test_blind_start(void)
     mgr_status_set_blind(parts->status, false);
     tick(parts, 70);
     mgr_status_set_blind(parts->status, true);
-    mgr_status_set_broker_split(parts->status, "two brokers");
+    mgr_status_set_problem(parts->status, MGR_PROBLEM_BROKER_SPLIT, "two brokers");
     tick(parts, 60);
     g_free(expect_sending(NULL, ""));
     sender_fake_end("ok", NULL);
     tick(parts, 60);
     if (sender_fake_waits())
         sender_fake_end("ok", NULL); /* the other one of the two */
-    mgr_status_set_broker_split(parts->status, NULL);
+    mgr_status_set_problem(parts->status, MGR_PROBLEM_BROKER_SPLIT, NULL);
     restart(parts);
     tick(parts, 55);
     mgr_status_set_blind(parts->status, false);
@@ -300,10 +300,11 @@ static void test_blind_start(void)
     tick(parts, 20);
     g_free(expect_sending(NULL, "hears its endpoints again"));
     sender_fake_end("ok", NULL);
-    mgr_status_set_broker_split(parts->status, "two brokers"); /* looked at again, which needs the link */
+    mgr_status_set_problem(parts->status, MGR_PROBLEM_BROKER_SPLIT,
+                           "two brokers"); /* looked at again, which needs the link */
     tick(parts, 60);
     expect_nothing();
-    mgr_status_set_broker_split(parts->status, NULL);
+    mgr_status_set_problem(parts->status, MGR_PROBLEM_BROKER_SPLIT, NULL);
     tick(parts, 20);
     g_free(expect_sending(NULL, ""));
     sender_fake_end("ok", NULL);

@@ -189,6 +189,19 @@ static void test_warned(void)
     child_fake_reset();
 }
 
+/* What the summary tells after the next look; text NULL: nothing. */
+static void expect_missing(Parts *parts, const char *text)
+{
+    g_autoptr(json_t) summary = NULL;
+    const char *told;
+
+    clock_fake_advance(10 * HL_SECOND);
+    mgr_patterns_tick(parts->patterns);
+    summary = mgr_status_summary(parts->status, NULL);
+    told = json_string_value(json_object_get(summary, "repository_problem"));
+    g_assert_true(text != NULL ? told != NULL && strstr(told, text) != NULL : told == NULL);
+}
+
 /* A copy is renewed where the original is. */
 static void test_mirror(void)
 {
@@ -205,6 +218,25 @@ static void test_mirror(void)
     child_fake_reset();
 }
 
+/* A file of the repository is gone: told after the second look, and no longer once it is back. */
+static void test_missing(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    g_autofree char *snapshot = mgr_site_path(parts->dir, "repo/metadata/1.snapshot.json");
+    g_autofree char *timestamp = mgr_site_path(parts->dir, "repo/metadata/timestamp.json");
+
+    sign(parts);
+    g_assert_true(hl_file_write_text(snapshot, "{}", 0644, NULL));
+    g_assert_cmpint(remove(timestamp), ==, 0);
+    expect_missing(parts, NULL);
+    expect_missing(parts, "repo/metadata/timestamp.json is missing: endpoints cannot update from this server; "
+                          "holdline-updater repo repair ");
+    g_assert_true(hl_file_write_text(timestamp, "{}", 0644, NULL));
+    expect_missing(parts, NULL);
+    g_assert_cmpint(remove(timestamp), ==, 0);
+    expect_missing(parts, NULL);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -213,5 +245,6 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/timestamp/renewal-fails", test_renewal_fails);
     g_test_add_func("/manager/timestamp/warned", test_warned);
     g_test_add_func("/manager/timestamp/mirror", test_mirror);
+    g_test_add_func("/manager/timestamp/missing", test_missing);
     return g_test_run();
 }

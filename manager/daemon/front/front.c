@@ -42,7 +42,8 @@ static MgrHealth look_at_health(const MgrFront *front)
     MgrHealth health = { .broker_up = mgr_down_is_up(front->parts.down),
                          .broker_refused = mgr_down_refused(front->parts.down),
                          .repository = timestamp.age,
-                         .repository_end = timestamp.expires };
+                         .repository_end = timestamp.expires,
+                         .repository_problem = mgr_status_view(front->parts.status).problems[MGR_PROBLEM_REPOSITORY] };
     struct statvfs disk;
 
     if (statvfs(front->parts.dir, &disk) == 0) {

@@ -157,16 +157,19 @@ static void tell(const Look *look, MgrNoteKind kind, const char *key, const char
 
 static void look_at_broker(const Look *look)
 {
+    static const struct {
+        MgrProblem problem;
+        const char *key;
+    } rows[] = { { MGR_PROBLEM_BROKER_RELOAD, "reload" },
+                 { MGR_PROBLEM_BROKER_SPLIT, "split" },
+                 { MGR_PROBLEM_BROKER_REFUSED, "refused" },
+                 { MGR_PROBLEM_BROKER_AWAY, "away" } };
+
     if (look->happenings->blind_mono != 0)
         tell(look, MGR_NOTE_BLIND, "", "", "");
-    if (look->view.broker_reload != NULL)
-        tell(look, MGR_NOTE_BROKER, "reload", "", look->view.broker_reload);
-    if (look->view.broker_split != NULL)
-        tell(look, MGR_NOTE_BROKER, "split", "", look->view.broker_split);
-    if (look->view.broker_refused != NULL)
-        tell(look, MGR_NOTE_BROKER, "refused", "", look->view.broker_refused);
-    if (look->view.broker_away != NULL)
-        tell(look, MGR_NOTE_BROKER, "away", "", look->view.broker_away);
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
+        if (look->view.problems[rows[i].problem] != NULL)
+            tell(look, MGR_NOTE_BROKER, rows[i].key, "", look->view.problems[rows[i].problem]);
 }
 
 static void look_at_disk(Look *look)

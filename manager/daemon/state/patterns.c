@@ -9,6 +9,7 @@
 #include "lib/base/log.h"
 #include "lib/base/unconst.h"
 #include "manager/daemon/ground/versions.h"
+#include "manager/site/repository.h"
 #include "manager/site/site.h"
 #include "proto/components.h"
 #include "proto/updater_lines.h"
@@ -20,6 +21,8 @@
 #define RETRY_SYNC    (10 * HL_MINUTE) /* after a failure, if that is sooner than the next */
 #define TELL_EVERY    (2 * HL_SECOND)  /* that a synchronisation goes on: the CLI gives up on silence */
 #define MAX_WAITING   16
+#define LOOK_EVERY    (10 * HL_SECOND) /* whether its files are there: a few hundred names at most */
+#define WARN_EVERY    HL_HOUR
 
 /* The copy of the public source, and its next synchronisation. */
 struct MgrPatterns {
@@ -35,8 +38,10 @@ struct MgrPatterns {
     guint percent;
     char *what;
     HlTime next_mono, told_mono;
-    HlTime synced_wall; /* 0: not since the start */
-    char *problem;      /* of the last one; NULL: it succeeded */
+    HlTime synced_wall;          /* 0: not since the start */
+    char *problem;               /* of the last one; NULL: it succeeded */
+    HlTime look_mono, warn_mono; /* not before then */
+    char *missing;               /* what the last look missed; NULL: nothing */
 };
 
 MgrPatterns *mgr_patterns_new(const MgrPatternsOptions *options)
@@ -137,6 +142,45 @@ static void read_versions(MgrPatterns *patterns)
         return;
     patterns->read_again_mono = hl_clock_mono() + READ_AGAIN;
     hl_log_limited(HL_LOG_WARN, "patterns", "read", "%s", error->message);
+}
+
+/* --------------------------------------------------------------------------------------------------- what is missing
+ */
+
+/* Told once two looks have missed the same: while a release is put in place, a name may be gone for a moment. */
+static void tell_missing(MgrPatterns *patterns, const char *missing)
+{
+    bool is_same = g_strcmp0(missing, patterns->missing) == 0;
+    g_autofree char *remedy = mgr_repository_remedy(patterns->repository, mgr_patterns_is_mirror(patterns));
+    g_autofree char *text =
+        missing != NULL ? g_strdup_printf("%s: endpoints cannot update from this server; %s", missing, remedy) : NULL;
+
+    g_free(patterns->missing);
+    patterns->missing = g_strdup(missing);
+    if (missing == NULL && mgr_status_view(patterns->options.status).problems[MGR_PROBLEM_REPOSITORY] != NULL)
+        hl_info("patterns", "the files of the repository are there again");
+    if (missing == NULL)
+        patterns->warn_mono = 0;
+    else if (!is_same)
+        return;
+    mgr_status_set_problem(patterns->options.status, MGR_PROBLEM_REPOSITORY, text);
+    if (missing == NULL || hl_clock_mono() < patterns->warn_mono)
+        return;
+    patterns->warn_mono = hl_clock_mono() + WARN_EVERY;
+    hl_error("patterns", "%s", text);
+}
+
+static void look_for_files(MgrPatterns *patterns)
+{
+    g_auto(MgrRepositoryFiles) files = { 0 };
+    g_autofree char *missing = NULL;
+
+    if (hl_clock_mono() < patterns->look_mono || patterns->sync != NULL)
+        return;
+    patterns->look_mono = hl_clock_mono() + LOOK_EVERY;
+    mgr_repository_look(&files, patterns->repository);
+    missing = mgr_repository_describe(&files);
+    tell_missing(patterns, missing);
 }
 
 /* -------------------------------------------------------------------------------------------------- synchronisation */
@@ -403,6 +447,7 @@ json_t *mgr_patterns_document(const MgrPatterns *patterns, const MgrCaller *call
 void mgr_patterns_tick(MgrPatterns *patterns)
 {
     read_versions(patterns);
+    look_for_files(patterns);
     sync_when_due(patterns);
     tell_waiting(patterns);
 }
@@ -423,5 +468,6 @@ void mgr_patterns_free(MgrPatterns *patterns)
     g_free(patterns->repository);
     g_free(patterns->what);
     g_free(patterns->problem);
+    g_free(patterns->missing);
     g_free(patterns);
 }

@@ -31,8 +31,7 @@ struct MgrStatus {
     json_t *repository; /* NULL: nothing is known of it yet */
     json_t *audit;
     json_t *ends;
-    char *broker_reload, *broker_split, *broker_refused, *broker_away,
-        *notifications; /* NULL: nothing is wrong with it */
+    char *problems[MGR_PROBLEMS]; /* NULL: nothing is wrong with that */
 };
 
 MgrStatus *mgr_status_new(const MgrStatusOptions *options)
@@ -58,11 +57,8 @@ void mgr_status_free(MgrStatus *status)
     json_decref(status->repository);
     json_decref(status->audit);
     json_decref(status->ends);
-    g_free(status->broker_reload);
-    g_free(status->broker_split);
-    g_free(status->broker_refused);
-    g_free(status->broker_away);
-    g_free(status->notifications);
+    for (gsize i = 0; i < MGR_PROBLEMS; i++)
+        g_free(status->problems[i]);
     g_free(status);
 }
 
@@ -212,6 +208,20 @@ json_t *mgr_status_endpoint(const MgrStatus *status, const MgrEndpoint *endpoint
     return document;
 }
 
+static void add_problems(json_t *document, const MgrStatus *status)
+{
+    static const char *const names[MGR_PROBLEMS] = {
+        [MGR_PROBLEM_BROKER_RELOAD] = "broker_reload",   [MGR_PROBLEM_BROKER_SPLIT] = "broker_split",
+        [MGR_PROBLEM_BROKER_REFUSED] = "broker_refused", [MGR_PROBLEM_BROKER_AWAY] = "broker_away",
+        [MGR_PROBLEM_NOTIFICATIONS] = "notifications",   [MGR_PROBLEM_DISK] = "disk",
+        [MGR_PROBLEM_REPOSITORY] = "repository_problem",
+    };
+
+    for (gsize i = 0; i < MGR_PROBLEMS; i++)
+        json_object_set_new(document, names[i],
+                            status->problems[i] != NULL ? json_string(status->problems[i]) : json_null());
+}
+
 static void add_findings_summary(json_t *document, const MgrTotals *totals)
 {
     json_object_set_new(document, "open_detections", json_integer((json_int_t)totals->open_detections));
@@ -291,16 +301,7 @@ static json_t *summary_of(const MgrStatus *status, const MgrCaller *caller, cons
     add_findings_summary(document, totals);
     json_object_set_new(document, "open_commands", json_integer(counts.commands));
     json_object_set_new(document, "server_blind", json_boolean(status->blind));
-    json_object_set_new(document, "broker_reload",
-                        status->broker_reload != NULL ? json_string(status->broker_reload) : json_null());
-    json_object_set_new(document, "broker_split",
-                        status->broker_split != NULL ? json_string(status->broker_split) : json_null());
-    json_object_set_new(document, "broker_refused",
-                        status->broker_refused != NULL ? json_string(status->broker_refused) : json_null());
-    json_object_set_new(document, "broker_away",
-                        status->broker_away != NULL ? json_string(status->broker_away) : json_null());
-    json_object_set_new(document, "notifications",
-                        status->notifications != NULL ? json_string(status->notifications) : json_null());
+    add_problems(document, status);
     json_object_set_new(document, "latest_patterns", patterns_value(status->fleet->latest));
     json_object_set_new(document, "latest_program",
                         *status->fleet->program != '\0' ? json_string(status->fleet->program) : json_null());
@@ -438,44 +439,22 @@ void mgr_status_set_ends(MgrStatus *status, json_t *ends)
     status->ends = ends;
 }
 
-static void set_problem(MgrStatus *status, char **shown, const char *problem)
+void mgr_status_set_problem(MgrStatus *status, MgrProblem problem, const char *text)
 {
-    if (g_strcmp0(problem, *shown) == 0)
+    if (g_strcmp0(text, status->problems[problem]) == 0)
         return;
     status->summary_dirty = true;
-    g_free(*shown);
-    *shown = g_strdup(problem);
-}
-
-void mgr_status_set_broker_reload(MgrStatus *status, const char *problem)
-{
-    set_problem(status, &status->broker_reload, problem);
-}
-
-void mgr_status_set_broker_split(MgrStatus *status, const char *problem)
-{
-    set_problem(status, &status->broker_split, problem);
-}
-
-void mgr_status_set_broker_refused(MgrStatus *status, const char *problem)
-{
-    set_problem(status, &status->broker_refused, problem);
-}
-
-void mgr_status_set_broker_away(MgrStatus *status, const char *problem)
-{
-    set_problem(status, &status->broker_away, problem);
-}
-
-void mgr_status_set_notifications(MgrStatus *status, const char *problem)
-{
-    set_problem(status, &status->notifications, problem);
+    g_free(status->problems[problem]);
+    status->problems[problem] = g_strdup(text);
 }
 
 MgrStatusView mgr_status_view(const MgrStatus *status)
 {
-    return (MgrStatusView){ status->blind,          status->broker_reload, status->broker_split,
-                            status->broker_refused, status->broker_away,   status->ends };
+    MgrStatusView view = { .blind = status->blind, .ends = status->ends };
+
+    for (gsize i = 0; i < MGR_PROBLEMS; i++)
+        view.problems[i] = status->problems[i];
+    return view;
 }
 
 /* An event for what follows from several causes, where it is told: the change that counts is the one between two

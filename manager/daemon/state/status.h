@@ -51,25 +51,25 @@ void mgr_status_set_repository(MgrStatus *status, json_t *repository);
  * summary tells each reader the first twenty that mgr_end_sight lets him see. */
 void mgr_status_set_ends(MgrStatus *status, json_t *ends);
 
-/* What is wrong with telling an external broker; NULL: nothing. */
-void mgr_status_set_broker_reload(MgrStatus *status, const char *problem);
+/* What is wrong with the server itself, in words that name the thing and the remedy. */
+typedef enum {
+    MGR_PROBLEM_BROKER_RELOAD,  /* telling an external broker */
+    MGR_PROBLEM_BROKER_SPLIT,   /* the addresses of one */
+    MGR_PROBLEM_BROKER_REFUSED, /* it refuses the manager a subscription */
+    MGR_PROBLEM_BROKER_AWAY,    /* which of several; not: all */
+    MGR_PROBLEM_NOTIFICATIONS,  /* telling people */
+    MGR_PROBLEM_DISK,           /* the site's is full, or will be */
+    MGR_PROBLEM_REPOSITORY,     /* files of the pattern repository are missing */
+    MGR_PROBLEMS
+} MgrProblem;
 
-/* What is wrong with the addresses of one; NULL: nothing that is known. */
-void mgr_status_set_broker_split(MgrStatus *status, const char *problem);
-
-/* Which of several brokers is away; NULL: none, or all. */
-void mgr_status_set_broker_away(MgrStatus *status, const char *problem);
-
-/* That the broker refuses the manager a subscription; NULL: nothing. */
-void mgr_status_set_broker_refused(MgrStatus *status, const char *problem);
-
-/* What is wrong with telling people; NULL: nothing. */
-void mgr_status_set_notifications(MgrStatus *status, const char *problem);
+/* The summary tells it; NULL: nothing is wrong with that. */
+void mgr_status_set_problem(MgrStatus *status, MgrProblem problem, const char *text);
 
 /* What is told of the server, for those who tell others; borrowed. */
 typedef struct {
     bool blind;
-    const char *broker_reload, *broker_split, *broker_refused, *broker_away; /* NULL: nothing is wrong */
+    const char *problems[MGR_PROBLEMS]; /* NULL: nothing is wrong with that */
     const json_t *ends;
 } MgrStatusView;
 

@@ -207,9 +207,9 @@ async function audit(draw, query) {
     }
 }
 
-// What the server says of its brokers, in its own words; null: nothing is wrong with them.
-function brokerTroubles(summary) {
-    const troubles = ['broker_away', 'broker_split', 'broker_refused', 'broker_reload'].map((key) => summary[key]).filter(Boolean);
+// What the server says of these, in its own words; null: nothing is wrong with them.
+function troublesOf(summary, ...keys) {
+    const troubles = keys.map((key) => summary[key]).filter(Boolean);
     return troubles.length > 0 ? troubles.map((text) => h('p', {}, said(text))) : null;
 }
 
@@ -223,7 +223,8 @@ async function health(draw) {
         [tr('Certificate of the line'), console_.certificate_ends && [tr('until'), ' ', time(console_.certificate_ends)]],
         [tr('Certificate of this page'), console_.https_certificate_ends && [tr('until'), ' ', time(console_.https_certificate_ends)]],
         [tr('Server hears its broker'), summary && (summary.server_blind ? tr('No') : tr('Yes'))],
-        [tr('Brokers'), summary && brokerTroubles(summary)],
+        [tr('Brokers'), summary && troublesOf(summary, 'broker_away', 'broker_split', 'broker_refused', 'broker_reload')],
+        [tr('Server'), summary && troublesOf(summary, 'disk', 'repository_problem')],
         [tr('Repository signature'), summary?.repository?.expires && [tr('until'), ' ', time(summary.repository.expires)]],
         [tr('Rows of the audit log'), summary?.audit && String(summary.audit.rows)],
     ])), servers];

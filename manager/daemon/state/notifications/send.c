@@ -141,7 +141,7 @@ static void show_failures(MgrNotifications *notifications, MgrNow now)
         problem = g_strdup_printf("%u notification%s cannot be sent: 'holdline notification list' says which, and "
                                   "'holdline notification show NAME' why.",
                                   failing, failing == 1 ? "" : "s");
-    mgr_status_set_notifications(notifications->parts.status, problem);
+    mgr_status_set_problem(notifications->parts.status, MGR_PROBLEM_NOTIFICATIONS, problem);
 }
 
 static void prune(MgrNotifications *notifications, MgrNow now)
