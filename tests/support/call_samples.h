@@ -55,7 +55,7 @@ static const Call calls[] = {
     { "command show", { "command", "COMMAND" } },
     { "command watch", { "command", "COMMAND" } },
     { "command cancel", { "command", "COMMAND" } },
-    { "rollout start", { "selector", "e-one" } },
+    { "rollout start", { "selector", "e-two" } },
     { "rollout list", { NULL } },
     { "rollout show", { "rollout", "ROLLOUT" } },
     { "rollout pause", { "rollout", "ROLLOUT" } },

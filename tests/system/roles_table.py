@@ -51,7 +51,7 @@ CALLS = [
     ("scan", "pmo", {"selector": "{endpoint}"}, ""),
     ("scan stop", "pmo", {"selector": "{endpoint}"}, ""),
     ("command cancel", "pmo", {"command": "{command}"}, CHANGES),
-    ("rollout start", "pmo", {"selector": "{endpoint}"}, ""),
+    ("rollout start", "pmo", {"selector": "{endpoint}"}, "conflict"),  # it is a member of one
     ("rollout pause", "pmo", {"rollout": "{rollout}"}, CHANGES),
     ("rollout resume", "pmo", {"rollout": "{rollout}"}, CHANGES),
     ("rollout abort", "pmo", {"rollout": "{rollout}"}, CHANGES),

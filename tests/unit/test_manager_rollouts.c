@@ -455,7 +455,8 @@ static void test_bad_plans(void)
         { "soak", "soon" },     { "silence", "0s" }, { "component", "program" },
     };
 
-    parts_add_endpoint(parts, "e-one");
+    for (guint i = 0; i < MGR_ROLLOUTS_MAX; i++)
+        parts_add_endpoint(parts, id_of(i));
     for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
         parts_call(parts, "rollout start", "selector", "all", bad[i][0], bad[i][1], NULL);
         json_decref(parts_expect_reply(parts, "invalid"));
@@ -465,7 +466,7 @@ static void test_bad_plans(void)
     parts_call(parts, "rollout show", "rollout", "r-none", NULL);
     json_decref(parts_expect_reply(parts, "not-found"));
     for (guint i = 0; i < MGR_ROLLOUTS_MAX; i++)
-        g_free(parts_start_rollout(parts, "all"));
+        g_free(parts_start_rollout(parts, id_of(i)));
     parts_call(parts, "rollout start", "selector", "all", NULL);
     json_decref(parts_expect_reply(parts, "limit"));
 }

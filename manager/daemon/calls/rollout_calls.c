@@ -3,87 +3,15 @@
 
 #include <string.h>
 
+#include "manager/daemon/calls/rollout_document.h"
 #include "manager/daemon/calls/rollout_waits.h"
 #include "manager/daemon/ground/selector.h"
+#include "manager/daemon/work/rollout_cancels.h"
 #include "proto/components.h"
-
-#define MAX_FAILURES 50 /* members named in one document */
 
 struct MgrRolloutCalls {
     MgrRolloutCallsOptions parts;
 };
-
-/* ---------------------------------------------------------------------------------------------------------- documents
- */
-
-static json_t *rings_document(const MgrRollout *core)
-{
-    json_t *rings = json_array();
-
-    for (guint i = 0; i < core->plan.n_rings; i++)
-        json_array_append_new(
-            rings, json_pack("{s:i, s:i}", "percent", (int)core->plan.rings[i], "members", (int)core->ends[i]));
-    return rings;
-}
-
-static json_t *counts_document(const guint counts[MGR_MEMBER_N])
-{
-    json_t *document = json_object();
-
-    for (MgrMember member = MGR_MEMBER_PENDING; member < MGR_MEMBER_N; member++)
-        if (counts[member] > 0)
-            json_object_set_new(document, mgr_member_name(member), json_integer(counts[member]));
-    return document;
-}
-
-/* "ring" counts from 1; "rings": up to how many members each goes; "counts" of members by what has become of them. */
-static json_t *rollout_document(const MgrLiveRollout *live)
-{
-    const MgrRolloutRecord *record = &live->record;
-    g_autofree char *started = hl_time_format(record->started_at);
-    g_autofree char *changed = hl_time_format(record->changed_at);
-    g_autofree char *soak = hl_duration_format(record->plan.soak);
-    g_autofree char *silence = hl_duration_format(record->plan.silence);
-
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:o, s:i, s:o, s:i, s:i, s:i, s:s, s:s}", "id",
-                     record->id, "program", record->program, "component", record->component, "selector",
-                     record->selector, "issuer", record->issuer, "started", started, "changed", changed, "state",
-                     mgr_rollout_state_name(live->core.state), "halt", mgr_halt_name(live->core.halt), "ring",
-                     (int)live->core.ring + 1, "rings", rings_document(&live->core), "members", (int)live->core.n,
-                     "counts", counts_document(live->core.counts), "rate", (int)record->plan.rate, "min_success",
-                     (int)record->plan.min_success, "min_sample", (int)record->plan.min_sample, "soak", soak, "silence",
-                     silence);
-}
-
-static bool is_failure(MgrMember member)
-{
-    return member == MGR_MEMBER_FAILED || member == MGR_MEMBER_SILENT || member == MGR_MEMBER_LEFT;
-}
-
-/* Some of those that did not succeed, and how many others there are. */
-static void add_unsuccessful(json_t *document, const MgrRolloutCalls *calls, const MgrLiveRollout *live)
-{
-    json_t *found = json_array();
-    guint more = 0;
-
-    for (guint i = 0; i < live->core.issued; i++) {
-        const char *id = live->endpoints->pdata[i];
-        const MgrEndpoint *endpoint = mgr_fleet_endpoint(calls->parts.fleet, id);
-        MgrMember member = (MgrMember)live->core.members[i];
-
-        if (!is_failure(member))
-            continue;
-        if (json_array_size(found) == MAX_FAILURES)
-            more++;
-        else
-            json_array_append_new(found, json_pack("{s:s, s:s, s:s, s:s}", "endpoint", id, "host",
-                                                   endpoint != NULL ? endpoint->record.host : "-", "outcome",
-                                                   mgr_member_name(member), "command",
-                                                   (const char *)live->commands->pdata[i]));
-    }
-    json_object_set_new(document, "unsuccessful", found);
-    json_object_set_new(document, "more", json_integer(more));
-}
 
 /* -------------------------------------------------------------------------------------------------------------- find
  */
@@ -175,7 +103,7 @@ static void answer(const MgrLiveRollout *live, const GError *error, gpointer use
     if (error != NULL)
         mgr_call_fail(user, error);
     else
-        mgr_call_done(user, rollout_document(live));
+        mgr_call_done(user, mgr_rollout_document(live));
 }
 
 static HlWriteSet *noted_set(MgrCall *call)
@@ -292,6 +220,36 @@ static GPtrArray *in_turn(const GPtrArray *endpoints)
     return order;
 }
 
+/* The same update by two roll-outs at a time would reach those PCs in the ring of the faster one, and each would be
+ * judged by what the other did.  Of one that the caller may not see it is not told which. */
+static bool check_alone(const MgrRolloutCalls *calls, const MgrCall *call, const MgrRolloutRecord *record,
+                        const GPtrArray *endpoints, GError **error)
+{
+    g_autoptr(GPtrArray) all = mgr_rollouts_all(calls->parts.rollouts);
+
+    for (guint i = 0; i < all->len; i++) {
+        const MgrLiveRollout *other = all->pdata[i];
+        const char *id = other->record.id;
+        const MgrEndpoint *one;
+        guint n = mgr_live_rollout_shares(other, record, endpoints, &one);
+        g_autofree char *others = n > 1 ? g_strdup_printf(" (and %u more)", n - 1) : g_strdup("");
+
+        if (n == 0)
+            continue;
+        if (!sees_all(calls, mgr_call_caller(call), other))
+            return hl_fail(error, HL_ERROR_CONFLICT,
+                           "endpoint '%s'%s is a member of a roll-out of the same already, which goes beyond your "
+                           "groups: ask an administrator of all groups to end it, or wait",
+                           one->record.id, others);
+        return hl_fail(
+            error, HL_ERROR_CONFLICT,
+            "endpoint '%s'%s is a member of roll-out '%s' of the same already, which is %s: wait until it is "
+            "done, or end it with 'holdline rollout abort %s'",
+            one->record.id, others, id, mgr_rollout_state_name(other->core.state), id);
+    }
+    return true;
+}
+
 static void call_start(MgrCall *call, gpointer user)
 {
     const MgrRolloutCalls *calls = user;
@@ -311,12 +269,16 @@ static void call_start(MgrCall *call, gpointer user)
                 MGR_ROLLOUTS_MAX);
     if (error != NULL || !read_plan(call, &record.plan, &error) || !read_program(calls, call, &about_program, &error) ||
         !read_component(calls, call, about_program, &component, &error) ||
-        !leave_out(order, component, selector, &error) || !mgr_call_may_change(call, &error)) {
+        !leave_out(order, component, selector, &error)) {
         mgr_call_fail(call, error);
         return;
     }
     record.program = g_strdup(about_program ? calls->parts.fleet->program : "");
     record.component = g_strdup(component);
+    if (!check_alone(calls, call, &record, order, &error) || !mgr_call_may_change(call, &error)) {
+        mgr_call_fail(call, error);
+        return;
+    }
     record.selector = g_strdup(selector);
     record.issuer = g_strdup(mgr_call_admin(call));
     mgr_rollouts_start(calls->parts.rollouts, noted_set(call), &record, order, answer, call);
@@ -337,9 +299,9 @@ static void call_show(MgrCall *call, gpointer user)
         mgr_call_fail(call, error);
         return;
     }
-    document = rollout_document(live);
+    document = mgr_rollout_document(live);
     json_object_set_new(document, "waiting", mgr_rollout_waits(calls->parts.fleet, live));
-    add_unsuccessful(document, calls, live);
+    mgr_rollout_add_unsuccessful(document, calls->parts.fleet, live);
     mgr_call_done(call, document);
 }
 
@@ -360,7 +322,7 @@ static json_t *listed(const MgrRolloutCalls *calls, const MgrRolloutRecord *reco
                      mgr_halt_name(live != NULL ? live->core.halt : record->halt), "ring",
                      (int)(live != NULL ? live->core.ring : record->ring) + 1, "rings", rings, "members",
                      (int)record->members, "counts",
-                     counts_document(live != NULL ? live->core.counts : record->counts));
+                     mgr_rollout_counts(live != NULL ? live->core.counts : record->counts));
 }
 
 static void call_list(MgrCall *call, gpointer user)
@@ -416,6 +378,22 @@ static void call_abort(MgrCall *call, gpointer user)
     say(user, call, MGR_ROLLOUT_ABORT);
 }
 
+/* One that is over comes back by a retry: others may have its members by now. */
+static bool check_retry(const MgrRolloutCalls *calls, const MgrCall *call, const MgrLiveRollout *ended, GError **error)
+{
+    g_autoptr(GArray) failed = mgr_rollout_find_failed(&ended->core);
+    g_autoptr(GPtrArray) endpoints = g_ptr_array_new();
+
+    for (guint i = 0; i < failed->len; i++) {
+        const char *id = ended->endpoints->pdata[g_array_index(failed, guint, i)];
+        MgrEndpoint *endpoint = mgr_fleet_endpoint(calls->parts.fleet, id);
+
+        if (endpoint != NULL)
+            g_ptr_array_add(endpoints, endpoint);
+    }
+    return check_alone(calls, call, &ended->record, endpoints, error);
+}
+
 static void call_retry(MgrCall *call, gpointer user)
 {
     const MgrRolloutCalls *calls = user;
@@ -423,7 +401,8 @@ static void call_retry(MgrCall *call, gpointer user)
     g_autoptr(GError) error = NULL;
     MgrLiveRollout *live = find(calls, call, &ended, &error);
 
-    if (live == NULL || !check_own(call, live, &error) || !mgr_call_may_change(call, &error)) {
+    if (live == NULL || !check_own(call, live, &error) || (ended != NULL && !check_retry(calls, call, ended, &error)) ||
+        !mgr_call_may_change(call, &error)) {
         mgr_call_fail(call, error);
         return;
     }
@@ -452,7 +431,7 @@ static void on_rolled_back(const MgrCommandResult *result, gpointer user)
     Back *back = user;
 
     if (result->outcome == MGR_COMMAND_STORED) {
-        mgr_rollouts_fold_cancels(back->calls->parts.rollouts, back->cancelled, back->at);
+        mgr_rollout_cancels_fold(back->calls->parts.commands, back->cancelled, back->at);
         mgr_call_done(back->call, json_pack("{s:s, s:i}", "command", result->command->record.id, "endpoints",
                                             (int)result->command->targets->len));
     } else {
@@ -483,7 +462,7 @@ static void roll_back(const MgrRolloutCalls *calls, MgrCall *call, HlWriteSet *s
     }
     back = g_new(Back, 1);
     *back = (Back){ .calls = calls, .call = call, .at = hl_clock_wall() };
-    back->cancelled = mgr_rollouts_write_cancels(calls->parts.rollouts, set, live, back->at);
+    back->cancelled = mgr_rollout_cancels_write(live, calls->parts.fleet, set, back->at);
     mgr_commands_issue(calls->parts.commands, set, &spec, reached, on_rolled_back, back);
 }
 

@@ -227,6 +227,42 @@ static char *brought_by(const MgrRolloutRecord *record, const HlSettings *settin
     return g_strjoinv(",", (char **)brought->pdata);
 }
 
+static bool bring_same(const MgrRolloutRecord *record, const MgrRolloutRecord *other, const HlSettings *settings)
+{
+    g_autofree char *names = brought_by(record, settings);
+    g_autofree char *other_names = brought_by(other, settings);
+    g_auto(GStrv) brought = g_strsplit(names, ",", -1);
+    g_auto(GStrv) by_other = g_strsplit(other_names, ",", -1);
+
+    if (*record->program != '\0' || *other->program != '\0')
+        return *record->program != '\0' && *other->program != '\0';
+    for (gsize i = 0; brought[i] != NULL; i++)
+        if (g_strv_contains((const char *const *)by_other, brought[i]))
+            return true;
+    return false;
+}
+
+guint mgr_live_rollout_shares(const MgrLiveRollout *live, const MgrRolloutRecord *other, const GPtrArray *endpoints,
+                              const MgrEndpoint **one)
+{
+    const MgrGroup *asked = NULL; /* members of a group come together, as a rule */
+    bool is_same = false;
+    guint n = 0;
+
+    for (guint i = 0; i < endpoints->len; i++) {
+        const MgrEndpoint *endpoint = endpoints->pdata[i];
+
+        if (!g_hash_table_contains(live->positions, endpoint->record.id))
+            continue;
+        if (asked != endpoint->group)
+            is_same = bring_same(&live->record, other, &endpoint->group->settings);
+        asked = endpoint->group;
+        if (is_same && n++ == 0)
+            *one = endpoint;
+    }
+    return n;
+}
+
 /* Whether it has older patterns than there were at the ring's first turn, of those that this brings. */
 static bool is_behind(const MgrLiveRollout *live, const MgrEndpoint *endpoint)
 {

@@ -50,6 +50,12 @@ void mgr_live_rollout_find_upgraded(MgrLiveRollout *live, const MgrFleet *fleet,
 /* Positions (guint) of members that are this.  Free with g_array_unref. */
 GArray *mgr_live_rollout_find(const MgrLiveRollout *live, MgrMember member);
 
+/* How many of these (MgrEndpoint *) are members of it, and would be brought the same by the other one as by this: the
+ * program, or a component of the patterns that their group leaves to neither.  One of them, borrowed, where there is.
+ */
+guint mgr_live_rollout_shares(const MgrLiveRollout *live, const MgrRolloutRecord *other, const GPtrArray *endpoints,
+                              const MgrEndpoint **one);
+
 /* The record as the core is now, at this time. */
 void mgr_live_rollout_note(MgrLiveRollout *live, HlTime wall);
 

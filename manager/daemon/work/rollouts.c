@@ -6,6 +6,7 @@
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
 #include "manager/daemon/work/held.h"
+#include "manager/daemon/work/rollout_cancels.h"
 #include "proto/scope.h"
 
 #define LOOK_EVERY      (10 * HL_SECOND)
@@ -78,6 +79,11 @@ void mgr_rollouts_free(MgrRollouts *rollouts)
 guint mgr_rollouts_count(const MgrRollouts *rollouts)
 {
     return g_hash_table_size(rollouts->live);
+}
+
+GPtrArray *mgr_rollouts_all(const MgrRollouts *rollouts)
+{
+    return mgr_fleet_values(rollouts->live);
 }
 
 MgrLiveRollout *mgr_rollouts_find(const MgrRollouts *rollouts, const char *id)
@@ -307,44 +313,19 @@ static bool apply(MgrRollout *core, MgrRolloutWord word)
     return false;
 }
 
-GPtrArray *mgr_rollouts_write_cancels(const MgrRollouts *rollouts, HlWriteSet *set, const MgrLiveRollout *live,
-                                      HlTime at)
-{
-    GPtrArray *ids = g_ptr_array_new_with_free_func(g_free);
-    GHashTableIter iter;
-    gpointer id;
-
-    g_hash_table_iter_init(&iter, live->batches);
-    while (g_hash_table_iter_next(&iter, &id, NULL)) {
-        if (mgr_fleet_command(rollouts->parts.fleet, id) == NULL)
-            continue;
-        mgr_commands_write_cancel(set, id, at);
-        g_ptr_array_add(ids, g_strdup(id));
-    }
-    return ids;
-}
-
-void mgr_rollouts_fold_cancels(MgrRollouts *rollouts, const GPtrArray *ids, HlTime at)
-{
-    for (guint i = 0; i < ids->len; i++)
-        mgr_commands_fold_cancel(rollouts->parts.commands, ids->pdata[i], at);
-}
-
 static void fold_word(gpointer change)
 {
     const Word *word = change;
     MgrLiveRollout *live = word->live;
 
     live->is_storing = false;
-    if (word->is_start)
-        adopt(word->rollouts, live);
-    else if (apply(&live->core, word->word))
+    if (!word->is_start && apply(&live->core, word->word))
         mgr_live_rollout_note(live, hl_clock_wall());
     hl_info("rollout", "%s of %u endpoints (%s): %s", live->record.id, live->core.n, live->record.selector,
             mgr_rollout_state_name(live->core.state));
     answer(word->done, live, NULL, word->user);
     if (live->core.state == MGR_ROLLOUT_ABORTED) {
-        mgr_rollouts_fold_cancels(word->rollouts, word->cancelled, word->at);
+        mgr_rollout_cancels_fold(word->rollouts->parts.commands, word->cancelled, word->at);
         g_hash_table_remove(word->rollouts->live, live->record.id);
     }
 }
@@ -356,7 +337,7 @@ static void fail_word(gpointer change, const GError *error)
     word->live->is_storing = false;
     answer(word->done, NULL, error, word->user);
     if (word->is_start)
-        mgr_live_rollout_free(word->live);
+        g_hash_table_remove(word->rollouts->live, word->live->record.id);
 }
 
 static void word_free(gpointer item)
@@ -380,6 +361,8 @@ void mgr_rollouts_start(MgrRollouts *rollouts, HlWriteSet *set, MgrRolloutRecord
     record->members = endpoints->len;
     record->started_at = record->changed_at = hl_clock_wall();
     live = mgr_live_rollout_new(record, endpoints);
+    live->is_storing = true;
+    adopt(rollouts, live); /* before it is stored: another start sees whose members they are */
     *word = (Word){ .rollouts = rollouts, .live = live, .is_start = true, .done = done, .user = user };
     mgr_write_rollout(set, &live->record, live->endpoints);
     mgr_record_commit(rollouts->parts.record, set, &word_kind, word);
@@ -423,7 +406,7 @@ void mgr_rollouts_say(MgrRollouts *rollouts, HlWriteSet *set, MgrLiveRollout *li
     *word =
         (Word){ .rollouts = rollouts, .live = live, .word = what, .at = record.changed_at, .done = done, .user = user };
     if (what == MGR_ROLLOUT_ABORT)
-        word->cancelled = mgr_rollouts_write_cancels(rollouts, set, live, word->at);
+        word->cancelled = mgr_rollout_cancels_write(live, rollouts->parts.fleet, set, word->at);
     mgr_record_commit(rollouts->parts.record, set, &word_kind, word);
 }
 
@@ -590,7 +573,7 @@ static void tick_one(MgrRollouts *rollouts, MgrLiveRollout *live)
 
 void mgr_rollouts_tick(MgrRollouts *rollouts)
 {
-    g_autoptr(GPtrArray) all = mgr_fleet_values(rollouts->live);
+    g_autoptr(GPtrArray) all = mgr_rollouts_all(rollouts);
 
     for (guint i = 0; i < all->len; i++)
         tick_one(rollouts, all->pdata[i]);

@@ -21,8 +21,10 @@ typedef struct {
 MgrRollouts *mgr_rollouts_new(const MgrRolloutsOptions *options, GError **error);
 void mgr_rollouts_free(MgrRollouts *rollouts);
 
-/* Those under way. */
+/* Those under way, with what is being stored. */
 guint mgr_rollouts_count(const MgrRollouts *rollouts);
+/* MgrLiveRollout *, borrowed; free with g_ptr_array_unref. */
+GPtrArray *mgr_rollouts_all(const MgrRollouts *rollouts);
 
 /* One that is under way; NULL. */
 MgrLiveRollout *mgr_rollouts_find(const MgrRollouts *rollouts, const char *id);
@@ -44,12 +46,6 @@ void mgr_rollouts_say(MgrRollouts *rollouts, HlWriteSet *set, MgrLiveRollout *li
 /* Those that failed have their command again.  Takes live where it is not under way any more. */
 void mgr_rollouts_retry(MgrRollouts *rollouts, HlWriteSet *set, MgrLiveRollout *live, MgrRolloutDone done,
                         gpointer user);
-
-/* Cancels its open commands with what is in the set: their ids (char *, owned), for the fold.  Free with
- * g_ptr_array_unref. */
-GPtrArray *mgr_rollouts_write_cancels(const MgrRollouts *rollouts, HlWriteSet *set, const MgrLiveRollout *live,
-                                      HlTime at);
-void mgr_rollouts_fold_cancels(MgrRollouts *rollouts, const GPtrArray *ids, HlTime at);
 
 /* A command of the fleet changed (MgrCommandsOptions.changed). */
 void mgr_rollouts_changed(MgrRollouts *rollouts, const MgrCommand *command);

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/daemon/calls/rollout_document.h"
+
+#define MAX_FAILURES 50 /* members named in one document */
+
+static json_t *rings_document(const MgrRollout *core)
+{
+    json_t *rings = json_array();
+
+    for (guint i = 0; i < core->plan.n_rings; i++)
+        json_array_append_new(
+            rings, json_pack("{s:i, s:i}", "percent", (int)core->plan.rings[i], "members", (int)core->ends[i]));
+    return rings;
+}
+
+json_t *mgr_rollout_counts(const guint counts[MGR_MEMBER_N])
+{
+    json_t *document = json_object();
+
+    for (MgrMember member = MGR_MEMBER_PENDING; member < MGR_MEMBER_N; member++)
+        if (counts[member] > 0)
+            json_object_set_new(document, mgr_member_name(member), json_integer(counts[member]));
+    return document;
+}
+
+json_t *mgr_rollout_document(const MgrLiveRollout *live)
+{
+    const MgrRolloutRecord *record = &live->record;
+    g_autofree char *started = hl_time_format(record->started_at);
+    g_autofree char *changed = hl_time_format(record->changed_at);
+    g_autofree char *soak = hl_duration_format(record->plan.soak);
+    g_autofree char *silence = hl_duration_format(record->plan.silence);
+
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:o, s:i, s:o, s:i, s:i, s:i, s:s, s:s}", "id",
+                     record->id, "program", record->program, "component", record->component, "selector",
+                     record->selector, "issuer", record->issuer, "started", started, "changed", changed, "state",
+                     mgr_rollout_state_name(live->core.state), "halt", mgr_halt_name(live->core.halt), "ring",
+                     (int)live->core.ring + 1, "rings", rings_document(&live->core), "members", (int)live->core.n,
+                     "counts", mgr_rollout_counts(live->core.counts), "rate", (int)record->plan.rate, "min_success",
+                     (int)record->plan.min_success, "min_sample", (int)record->plan.min_sample, "soak", soak, "silence",
+                     silence);
+}
+
+static bool is_failure(MgrMember member)
+{
+    return member == MGR_MEMBER_FAILED || member == MGR_MEMBER_SILENT || member == MGR_MEMBER_LEFT;
+}
+
+void mgr_rollout_add_unsuccessful(json_t *document, const MgrFleet *fleet, const MgrLiveRollout *live)
+{
+    json_t *found = json_array();
+    guint more = 0;
+
+    for (guint i = 0; i < live->core.issued; i++) {
+        const char *id = live->endpoints->pdata[i];
+        const MgrEndpoint *endpoint = mgr_fleet_endpoint(fleet, id);
+        MgrMember member = (MgrMember)live->core.members[i];
+
+        if (!is_failure(member))
+            continue;
+        if (json_array_size(found) == MAX_FAILURES)
+            more++;
+        else
+            json_array_append_new(found, json_pack("{s:s, s:s, s:s, s:s}", "endpoint", id, "host",
+                                                   endpoint != NULL ? endpoint->record.host : "-", "outcome",
+                                                   mgr_member_name(member), "command",
+                                                   (const char *)live->commands->pdata[i]));
+    }
+    json_object_set_new(document, "unsuccessful", found);
+    json_object_set_new(document, "more", json_integer(more));
+}
