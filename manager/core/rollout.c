@@ -211,6 +211,18 @@ static bool may_become(MgrMember before, MgrMember member)
     return false;
 }
 
+/* The time that one had its command before its window closed counts when it opens again. */
+static HlTime since_of(const MgrRollout *rollout, guint position, MgrMember member, HlTime now)
+{
+    HlTime since = rollout->open_since[position];
+
+    if (rollout->members[position] == MGR_MEMBER_OPEN && member == MGR_MEMBER_WAITING)
+        return now - since;
+    if (member == MGR_MEMBER_WAITING)
+        return 0;
+    return rollout->members[position] == MGR_MEMBER_WAITING && member == MGR_MEMBER_OPEN ? now - since : now;
+}
+
 void mgr_rollout_told(MgrRollout *rollout, guint position, MgrMember member, HlTime now)
 {
     MgrMember before = (MgrMember)rollout->members[position];
@@ -222,7 +234,7 @@ void mgr_rollout_told(MgrRollout *rollout, guint position, MgrMember member, HlT
         rollout->forgiven--; /* or it would be another one's */
     if (before == MGR_MEMBER_WAITING && member != MGR_MEMBER_LEFT)
         rollout->issued_mono = now; /* what is waited for from then on begins now */
-    rollout->open_since[position] = now;
+    rollout->open_since[position] = since_of(rollout, position, member, now);
     set_member(rollout, position, member);
 }
 

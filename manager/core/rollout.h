@@ -7,7 +7,8 @@
  * now.  Of a member it is known what its command says; one that has the command and reports no result is silent, which
  * is a failure.  One that the command has not reached is away: it is not judged, and does it when it comes back.
  * One that waits for the maintenance window of its group has had its turn, and cannot have its command: the ring waits
- * for it, and no time-out runs.  Nothing is concluded from fewer answers than a sample. */
+ * for it, and no time-out runs.  One that waits again, because it did not take the command while the window was open,
+ * is silent after so much time in which it could have.  Nothing is concluded from fewer answers than a sample. */
 #ifndef MANAGER_CORE_ROLLOUT_H
 #define MANAGER_CORE_ROLLOUT_H
 
@@ -85,7 +86,7 @@ typedef struct {
     guint n;                           /* members */
     guint ends[MGR_ROLLOUT_MAX_RINGS]; /* of the rings: positions */
     uint8_t *members;                  /* MgrMember of each */
-    HlTime *open_since;                /* mono */
+    HlTime *open_since;                /* mono; of one that waits again: how long it was open before */
     guint counts[MGR_MEMBER_N];
     MgrRolloutState state;
     MgrHalt halt;

@@ -247,6 +247,53 @@ static void test_closes_in_between(void)
     g_assert_cmpuint(count(world, MGR_MEMBER_SILENT), ==, 0);
 }
 
+/* One that was switched off after its command was sent is silent like any other, also while the window is closed; what
+ * it did not take it is sent in the next one. */
+static void test_off_after_it_was_sent(void)
+{
+    g_autoptr(World) world = world_new("daily 21:00-21:50", "100%", NULL, MEMBERS);
+
+    world_pass(world, 10);
+    g_assert_cmpuint(take_sent(world), ==, MEMBERS);
+    parts_will(world->parts, id_of(0), 1);
+    parts_commit(world->parts);
+    world_pass(world, 300);
+    g_assert_cmpuint(count(world, MGR_MEMBER_OPEN), ==, 1);
+    g_assert_cmpuint(count(world, MGR_MEMBER_WAITING), ==, MEMBERS - 1);
+    world_pass(world, 310);
+    g_assert_cmpuint(count(world, MGR_MEMBER_SILENT), ==, 1);
+    g_assert_cmpint(world_live(world)->core.state, ==, MGR_ROLLOUT_HALTED);
+    parts_call(world->parts, "rollout resume", "rollout", world->id, NULL);
+    parts_commit(world->parts);
+    json_decref(parts_expect_reply(world->parts, ""));
+    parts_birth(world->parts, id_of(0), 2);
+    world_pass(world, 10);
+    g_assert_cmpuint(take_sent(world), ==, 0);
+    timer_fake_advance(24 * HL_HOUR - 10 * HL_MINUTE);
+    for (guint i = 0; i < MEMBERS; i++)
+        parts_birth(world->parts, id_of(i), 3);
+    world_pass(world, 10);
+    g_assert_cmpuint(take_sent(world), ==, MEMBERS);
+}
+
+/* One that is on line and takes nothing is silent after so much time of its windows. */
+static void test_silent_in_windows(void)
+{
+    g_autoptr(World) world = world_new("daily 21:00-21:50", "100%", NULL, MEMBERS);
+
+    world_pass(world, 290); /* nearly five minutes of them */
+    g_assert_cmpuint(count(world, MGR_MEMBER_OPEN), ==, MEMBERS);
+    world_pass(world, 20);
+    g_assert_cmpuint(count(world, MGR_MEMBER_WAITING), ==, MEMBERS);
+    timer_fake_advance(24 * HL_HOUR - 10 * HL_MINUTE);
+    for (guint i = 0; i < MEMBERS; i++)
+        parts_birth(world->parts, id_of(i), 2);
+    world_pass(world, 240);
+    g_assert_cmpuint(count(world, MGR_MEMBER_OPEN), ==, MEMBERS);
+    world_pass(world, 120);
+    g_assert_cmpuint(count(world, MGR_MEMBER_SILENT), ==, MEMBERS);
+}
+
 /* A manager that starts knows which commands keep to windows. */
 static void test_restart(void)
 {
@@ -276,6 +323,8 @@ int main(int argc, char **argv)
     g_test_add_func("/windows/rate", test_rate);
     g_test_add_func("/windows/retry", test_retry);
     g_test_add_func("/windows/closes-in-between", test_closes_in_between);
+    g_test_add_func("/windows/off-after-it-was-sent", test_off_after_it_was_sent);
+    g_test_add_func("/windows/silent-in-windows", test_silent_in_windows);
     g_test_add_func("/windows/restart", test_restart);
     return g_test_run();
 }

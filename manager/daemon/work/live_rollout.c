@@ -91,6 +91,16 @@ static MgrMember member_of(HlCommandState state, const char *code)
     return MGR_MEMBER_LEFT;
 }
 
+/* One that went away with the command on its way is not waited for: its silence goes on when the window closes. */
+static bool waits(const MgrTarget *target)
+{
+    if (!target->held)
+        return false;
+    if (target->record.state == HL_STATE_SENT)
+        return target->endpoint != NULL && mgr_endpoint_is_up(target->endpoint);
+    return target->record.state == HL_STATE_QUEUED && !target->let_go;
+}
+
 /* One that has had another turn since is spoken for by that; and who was found out is not believed again. */
 static void tell(MgrLiveRollout *live, const char *command, const MgrTarget *of, HlTime now)
 {
@@ -101,7 +111,7 @@ static void tell(MgrLiveRollout *live, const char *command, const MgrTarget *of,
 
     if (!g_hash_table_lookup_extended(live->positions, target->endpoint, NULL, &found))
         return;
-    if (of->held && (target->state == HL_STATE_SENT || (target->state == HL_STATE_QUEUED && !of->let_go)))
+    if (waits(of))
         member = MGR_MEMBER_WAITING;
     position = GPOINTER_TO_UINT(found);
     if (g_strcmp0(live->commands->pdata[position], command) != 0 ||
