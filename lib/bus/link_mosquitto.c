@@ -43,6 +43,8 @@ static const char *describe(int rc)
     bool is_lost = rc == MOSQ_ERR_TLS || rc == MOSQ_ERR_CONN_LOST ||
                    (rc == MOSQ_ERR_ERRNO && (errno == ECONNRESET || errno == EPIPE || errno == EPROTO || errno == 0));
 
+    if (rc == MOSQ_ERR_KEEPALIVE) /* the library has no text of its own for it */
+        return "it does not answer any longer";
     return is_lost ? "connection lost" : mosquitto_strerror(rc);
 }
 

@@ -166,10 +166,12 @@ static char *complaint(GBytes *body)
     const char *data = g_bytes_get_data(body, &size);
     g_autofree char *text = g_strndup(data != NULL ? data : "", size);
     char *lines = strchr(text, '\n');
+    g_auto(GStrv) parts = NULL;
 
     if (lines == NULL || *g_strstrip(lines) == '\0')
         return NULL;
-    return g_strdelimit(g_strdup(lines), "\n", ';');
+    parts = g_strsplit(lines, "\n", -1);
+    return g_strjoinv("; ", parts);
 }
 
 static HlFrontFact ask(HlFacts *fronts, HlFetch *fetch, const char *url)

@@ -171,6 +171,12 @@ static bool fail_attempt(Attempt *attempt, CURLcode code, GError **error)
     if (is_stopped(attempt->delivery))
         return hl_fail(error, HL_ERROR_UNAVAILABLE, "%s: the server stops, and tries it again after its start",
                        attempt->name);
+    if (code == CURLE_USE_SSL_FAILED)
+        return hl_fail(
+            error, code_of(code),
+            "%s: the server offers no STARTTLS: name its port for TLS (smtps://HOST:465), or, where it is this "
+            "machine or in a network of notification.private, allow mail without TLS (mail.tls = no)",
+            attempt->name);
     return hl_fail(error, code_of(code), "%s: %s%s%s", attempt->name,
                    attempt->text[0] != '\0' ? attempt->text : curl_easy_strerror(code),
                    *said != '\0' ? "; it said: " : "", said);

@@ -21,6 +21,7 @@ bool cmd_bundle_create(HlInvocation *call, GError **error)
     g_autoptr(json_t) document = NULL;
     g_autofree char *name = NULL;
     g_autofree char *folder = NULL;
+    g_autofree char *base = NULL;
     g_autofree char *uses = NULL;
 
     if (group == NULL && endpoint == NULL)
@@ -38,11 +39,12 @@ bool cmd_bundle_create(HlInvocation *call, GError **error)
                                             cli_text(document, "id"));
     if (!hl_file_create_text(name, cli_text(document, "bundle"), 0600, error))
         return false;
+    base = g_path_get_basename(name); /* there it lies elsewhere */
     uses = endpoint != NULL ? g_strdup(cli_text(document, "endpoint")) : cli_count(document, "uses", "endpoint");
     if (!cli_show_json(call, document))
         printf("%s: bundle %s for group %s, valid for %s until %s\n"
                "It contains a secret: carry it to the PC, then run 'holdline-endpoint enrol %s' there.\n",
-               name, cli_text(document, "id"), cli_text(document, "group"), uses, cli_text(document, "expires"), name);
+               name, cli_text(document, "id"), cli_text(document, "group"), uses, cli_text(document, "expires"), base);
     return true;
 }
 

@@ -13,6 +13,8 @@
 #include "manager/cli/view.h"
 #include "manager/core/sentence.h"
 
+#define CLOCK_OFF HL_MINUTE /* as doctor has it */
+
 static const CliColumn ended_columns[] = {
     { "ID", "id", NULL },
     { "HOST", "host", NULL },
@@ -156,6 +158,18 @@ static void print_statuses(const json_t *endpoint)
         printf(_("actual     %s\n"), actual);
 }
 
+/* One that is off says why times in its log, its schedule and its certificate do not fit. */
+static void print_clock(const json_t *endpoint)
+{
+    HlTime skew = cli_int(endpoint, "clock_skew_ms");
+    g_autofree char *off = hl_duration_describe(ABS(skew));
+
+    if (ABS(skew) >= CLOCK_OFF)
+        printf(skew > 0 ? _("clock      %s ahead of the server's: set it there\n")
+                        : _("clock      %s behind the server's: set it there\n"),
+               off);
+}
+
 static void print_explanation(const json_t *endpoint)
 {
     g_autofree char *explanation = word_explanation(endpoint);
@@ -170,6 +184,7 @@ static void print_explanation(const json_t *endpoint)
                    ? _("observed   %s, as the HTTPS front sees it\n")
                    : _("observed   %s, as the broker sees it\n"),
                observed);
+    print_clock(endpoint);
     printf(_("settings   delivered by %s\n\n"), cli_text(endpoint, "delivery"));
 }
 

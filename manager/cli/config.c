@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "lib/base/conf.h"
+#include "manager/site/site.h"
 
 static const char *const roles[] = { "admin", "monitor", NULL };
 
@@ -28,6 +29,7 @@ static char *find(HlInvocation *call, GError **error)
 {
     const char *given = hl_cli_value(call, "config", getenv("HOLDLINE_CONFIG"));
     g_autofree char *own = g_build_filename(g_get_user_config_dir(), "holdline", "holdline.conf", NULL);
+    const char *of_site = MGR_SITE_DEFAULT "/admins/admin/holdline.conf";
     const char *places[] = { own, "/etc/holdline/holdline.conf" };
 
     if (given != NULL && *given != '\0')
@@ -35,9 +37,15 @@ static char *find(HlInvocation *call, GError **error)
     for (gsize i = 0; i < G_N_ELEMENTS(places); i++)
         if (g_file_test(places[i], G_FILE_TEST_EXISTS))
             return g_strdup(places[i]);
-    hl_fail(error, HL_ERROR_NOT_FOUND,
-            "no client configuration: name one with --config or HOLDLINE_CONFIG; 'holdline init' makes "
-            "DIR/admins/admin/holdline.conf");
+    if (g_file_test(of_site, G_FILE_TEST_EXISTS)) /* of the server's first owner, whom root is not by itself */
+        hl_fail(error, HL_ERROR_NOT_FOUND,
+                "no client configuration: name one with --config or HOLDLINE_CONFIG; on this server: export "
+                "HOLDLINE_CONFIG=%s",
+                of_site);
+    else
+        hl_fail(error, HL_ERROR_NOT_FOUND,
+                "no client configuration: name one with --config or HOLDLINE_CONFIG; 'holdline init' makes "
+                "DIR/admins/admin/holdline.conf");
     return NULL;
 }
 

@@ -93,12 +93,13 @@ static void tell_left_out(const HlInvocation *call, const CliColumn *columns, gs
     puts(dim);
 }
 
-/* call: whose options choose columns; may be NULL. */
-static void print_table(const HlInvocation *call, const json_t *rows, const CliColumn *columns, gsize n)
+/* call: whose options choose columns; may be NULL.  False: some columns had no room. */
+static bool print_table(const HlInvocation *call, const json_t *rows, const CliColumn *columns, gsize n)
 {
     g_autofree const char **headings = g_new0(const char *, n + 1);
     g_autoptr(HlTable) table = NULL;
     const json_t *row;
+    gsize shown;
     size_t i;
 
     for (gsize c = 0; c < n; c++)
@@ -115,7 +116,9 @@ static void print_table(const HlInvocation *call, const json_t *rows, const CliC
         }
         hl_table_add(table, (const char *const *)cells);
     }
-    tell_left_out(call, columns, hl_table_print(table, stdout), n);
+    shown = hl_table_print(table, stdout);
+    tell_left_out(call, columns, shown, n);
+    return shown == n;
 }
 
 /* For programs: values as they are, and no headings for people. */
@@ -199,9 +202,9 @@ bool cli_show_list(const HlInvocation *call, const json_t *document, const char 
                            &(CliColumns){ .all = columns, .n_all = n, .shown = columns, .n_shown = n }, error);
 }
 
-void cli_show_table(const json_t *document, const char *member, const CliColumn *columns, gsize n)
+bool cli_show_table(const json_t *document, const char *member, const CliColumn *columns, gsize n)
 {
-    print_table(NULL, json_object_get(document, member), columns, n);
+    return print_table(NULL, json_object_get(document, member), columns, n);
 }
 
 static char *pretty_name(const char *name)

@@ -34,8 +34,9 @@ typedef struct {
 bool cli_show_chosen(const HlInvocation *call, const json_t *document, const char *member, const CliColumns *columns,
                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* A table of the list, whatever the options say: a part of something larger. */
-void cli_show_table(const json_t *document, const char *member, const CliColumn *columns, gsize n);
+/* A table of the list, whatever the options say: a part of something larger.  False: some columns had no room, and a
+ * last line says so. */
+bool cli_show_table(const json_t *document, const char *member, const CliColumn *columns, gsize n);
 
 /* --json: the document; otherwise its simple members, one per line, in order. */
 void cli_show_object(const HlInvocation *call, const json_t *document);

@@ -20,7 +20,7 @@
 
 #define REDRAW      500              /* ms between two screens at least */
 #define AGEING      (10 * HL_SECOND) /* "12 s ago" is brought up to date */
-#define VISIT       (2 * HL_SECOND)  /* how long one that takes turns listens, at least */
+#define VISIT       (20 * HL_SECOND) /* how long one that takes turns listens at most; it ends when nothing more comes */
 #define BETWEEN     (3 * HL_SECOND)  /* and how long it leaves the line to others */
 #define HICCUP      (3 * HL_SECOND)  /* a link that is gone for less, as while another call has the line, is no news */
 #define CHASED      (20 * HL_SECOND) /* two losses of the line within this: somebody else is watching too */
@@ -34,6 +34,7 @@ typedef struct {
     json_t *summary;
     char *problem; /* of what was typed; NULL: none */
     bool changed, is_selective, is_picture, is_json, has_keys;
+    bool is_narrow;              /* columns of the last screen had no room, and a line says so */
     guint told;                  /* status messages of this visit */
     HlTime lost_at;              /* wall: since when there is no link; 0: there is */
     HlTime lost_mono, turns_end; /* of the last loss; until when it takes turns, 0: it holds the line */
@@ -117,7 +118,7 @@ static char *heading(const Watch *watch)
     g_autofree char *lines = NULL;
 
     json_object_update(summary, counts);
-    lines = cli_summary_text(summary);
+    lines = json_object_size(summary) > 0 ? cli_summary_text(summary) : g_strdup("Waiting for the server's list ...\n");
     return g_strdup_printf("%s%s%s", is_lost ? shown : "", is_lost ? "\n" : "", lines);
 }
 
@@ -138,7 +139,8 @@ static char *bottom_line(const Watch *watch, guint n, guint page)
                            watch->has_keys ? "; arrows scroll, / filters, q quits" : "");
 }
 
-static void print_rows(const Watch *watch, const GPtrArray *list, guint page)
+/* False: some columns had no room, and a line says so. */
+static bool print_rows(const Watch *watch, const GPtrArray *list, guint page)
 {
     g_autoptr(json_t) document = json_object();
     json_t *rows = json_array();
@@ -149,15 +151,16 @@ static void print_rows(const Watch *watch, const GPtrArray *list, guint page)
         json_array_append(rows, list->pdata[i]);
     json_object_set_new(document, "endpoints", rows);
     columns = cli_endpoint_columns(rows, false, &n);
-    cli_show_table(document, "endpoints", columns, n);
+    return cli_show_table(document, "endpoints", columns, n);
 }
 
-/* Of the screen's rows for endpoints: beside the heading, a blank, the columns' names and the last line. */
-static guint page_size(const char *text)
+/* Of the screen's rows for endpoints: beside the heading, a blank, the columns' names, what had no room, and the last
+ * line. */
+static guint page_size(const Watch *watch, const char *text)
 {
     int rows;
     int width = hl_terminal_size(stdout, &rows);
-    guint taken = count_lines(text, width) + 3;
+    guint taken = count_lines(text, width) + 3 + (watch->is_narrow ? 1 : 0);
 
     return rows > 0 && (guint)rows > taken ? (guint)rows - taken : 1;
 }
@@ -166,13 +169,19 @@ static void draw(Watch *watch)
 {
     const GPtrArray *list = cli_fleet_list(watch->fleet);
     g_autofree char *text = heading(watch);
-    guint page = page_size(text);
     g_autofree char *last = NULL;
     g_autofree char *shown = NULL;
+    bool was_narrow, fits = true;
+    guint page;
 
-    cli_screen_fit(&watch->screen, list->len, page);
-    printf("\033[H\033[J%s\n", text);
-    print_rows(watch, list, page);
+    do { /* which columns have room is known once they are printed: the line about it takes one from the next try */
+        was_narrow = watch->is_narrow;
+        page = page_size(watch, text);
+        cli_screen_fit(&watch->screen, list->len, page);
+        printf("\033[H\033[J%s\n", text);
+        fits = print_rows(watch, list, page);
+        watch->is_narrow = !fits;
+    } while (watch->is_narrow && !was_narrow);
     last = bottom_line(watch, list->len, page);
     shown = hl_text_clip(last, hl_terminal_size(stdout, NULL));
     fputs(shown, stdout);
@@ -208,7 +217,7 @@ static void read_keys(Watch *watch)
         watch->has_keys = n < 0 && errno == EINTR;
         return;
     }
-    cli_screen_keys(&watch->screen, bytes, (gsize)n, cli_fleet_list(watch->fleet)->len, page_size(text));
+    cli_screen_keys(&watch->screen, bytes, (gsize)n, cli_fleet_list(watch->fleet)->len, page_size(watch, text));
     if (watch->screen.is_searched)
         look_again(watch);
     watch->changed = true;
@@ -267,11 +276,13 @@ static void hold_line(Watch *watch)
         note_link(watch, false);
 }
 
-/* All of the topics once, and then the line is another's. */
-static void visit(Watch *watch)
+/* All of the topics once, and then the line is another's.  Of a large fleet that takes a while: keys count meanwhile.
+ */
+static void visit(Watch *watch, HlTime *drawn)
 {
     g_autoptr(CliClient) client = NULL;
     guint before = 0;
+    bool is_all = false;
 
     watch->told = 0;
     cli_fleet_begin(watch->fleet);
@@ -279,10 +290,20 @@ static void visit(Watch *watch)
     if (client == NULL && watch->lost_at == 0)
         watch->lost_mono = hl_clock_mono();
     watch->lost_at = client != NULL ? 0 : watch->lost_at != 0 ? watch->lost_at : hl_clock_wall();
-    for (HlTime end = hl_clock_mono() + VISIT; client != NULL && hl_clock_mono() < end; before = watch->told)
-        if (!cli_client_wait(client, REDRAW) || (before > 0 && before == watch->told))
+    for (HlTime end = hl_clock_mono() + VISIT; client != NULL && hl_clock_mono() < end && !watch->screen.has_quit;) {
+        bool is_held = cli_client_wait_for(client, REDRAW, watch->has_keys ? STDIN_FILENO : -1);
+
+        if (watch->has_keys && has_input(0)) {
+            read_keys(watch);
+            show(watch, drawn);
+            continue;
+        }
+        is_all = before > 0 && before == watch->told;
+        if (!is_held || is_all)
             break;
-    if (client != NULL && before > 0 && before == watch->told) /* nothing more comes: that was all */
+        before = watch->told;
+    }
+    if (is_all) /* nothing more comes */
         cli_fleet_end(watch->fleet);
     watch->changed = true;
 }
@@ -292,7 +313,7 @@ static void take_turns(Watch *watch, HlTime *drawn)
     HlTime end;
 
     g_clear_pointer(&watch->client, cli_client_close);
-    visit(watch);
+    visit(watch, drawn);
     for (end = hl_clock_mono() + BETWEEN; hl_clock_mono() < end && !watch->screen.has_quit;) {
         if (watch->has_keys && has_input(REDRAW))
             read_keys(watch);

@@ -58,6 +58,8 @@ static bool add_node(Parser *parser, MgrNode node, guint *number)
 
 static bool fail_at(Parser *parser, const char *what)
 {
+    if (*parser->at == '\0')
+        return hl_fail(parser->error, HL_ERROR_INVALID, "the %s, at its end: %s", noun(parser), what);
     return hl_fail(parser->error, HL_ERROR_INVALID, "the %s at '%.*s', character %ld: %s", noun(parser), SHOWN,
                    parser->at, g_utf8_pointer_to_offset(parser->text, parser->at) + 1, what);
 }

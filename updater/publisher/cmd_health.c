@@ -103,10 +103,11 @@ bool upd_cmd_repo_check(HlInvocation *call, GError **error)
             "would not be renewed until that time; set the clock, then do what is said above",
             health.ahead, repo->dir);
     if (!upd_meta_check_roles(upd_meta_signed(upd_state_get(state, "root")),
-                              json_object_get(upd_meta_signed(upd_state_get(state, "targets")), "delegations"),
-                              error) ||
-        !upd_readback(repo, &readback, error))
+                              json_object_get(upd_meta_signed(upd_state_get(state, "targets")), "delegations"), error))
         return false;
+    if (!upd_readback(repo, &readback, error))
+        return hl_error_prefix(error, "clients cannot use it; 'holdline-updater repo repair %s' mends what it can",
+                               repo->dir);
     printf("Clients can use it: %u full file(s) and %u increment(s) verified.\n", readback.full, readback.increments);
     return true;
 }

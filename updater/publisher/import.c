@@ -195,7 +195,9 @@ static bool import_component(const Work *work, const UpdState *state, const char
         imported.end = UPD_IMPORT_SAME;
     else if (spec.n_files == 0)
         return hl_fail(error, HL_ERROR_NOT_FOUND,
-                       "%s has no patterns for %s: did freshclam run?  'repo remove' empties a component",
+                       "%s has no patterns for %s: ClamAV's own come once freshclam has run ('systemctl start "
+                       "clamav-freshclam'; its first run takes minutes: journalctl -u clamav-freshclam); to empty a "
+                       "component: 'repo remove'",
                        work->spec->databases, component);
     else if (!upd_stage_add(work->repo, state, &spec, &imported.staged, error))
         return hl_error_prefix(error, "%s", component);
