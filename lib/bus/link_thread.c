@@ -4,9 +4,9 @@
  * else. Between it and the loop stand the two mailboxes, and a queue of what is to go out, which it is told of once in
  * a turn of the loop.
  *
- * Packets cost less than the system calls that carry them: what goes out in one turn leaves in one write, a read takes
- * what is there (read-ahead of TLS), and turns that follow each other closely, each for a packet or two, are put off
- * for a millisecond.  No proxy: libmosquitto speaks SOCKS only. */
+ * Packets cost less than the records and the system calls that carry them: what goes out in one turn leaves in full
+ * records, a read takes what is there (read-ahead of TLS), and turns that follow each other closely, each for a packet
+ * or two, are put off for a millisecond.  No proxy: libmosquitto speaks SOCKS only. */
 #include <errno.h>
 #include <mosquitto.h>
 #include <poll.h>
@@ -131,6 +131,8 @@ static void flush_all(HlLink *link)
         hl_mq_write(&link->mq);
         flush(link);
     }
+    if (link->behind && !link->unsent)
+        link->behind = hl_tls_write_through(mosquitto_ssl_get(link->mq.client)) != HL_TLS_DONE;
 }
 
 static void carry_out(HlLink *link, const Order *order)

@@ -7,8 +7,6 @@
 
 #include "lib/pki/internal.h"
 
-#define BEHIND 65536 /* bytes that wait for hl_tls_flush; a full one is written out */
-
 struct HlTlsContext {
     SSL_CTX *ssl;
     HlTlsRole role;
@@ -202,31 +200,4 @@ bool hl_tls_has_more(gpointer ssl)
 
     ERR_clear_error();
     return has;
-}
-
-/* Reading goes on at the socket itself. */
-bool hl_tls_write_behind(gpointer ssl)
-{
-    BIO *gathering = ssl != NULL ? BIO_new(BIO_f_buffer()) : NULL;
-    BIO *out = ssl != NULL ? SSL_get_wbio(ssl) : NULL;
-
-    if (gathering == NULL || out == NULL || BIO_set_write_buffer_size(gathering, BEHIND) != 1) {
-        BIO_free(gathering);
-        ERR_clear_error();
-        return false;
-    }
-    BIO_up_ref(out); /* SSL_set0_wbio lets go of it */
-    SSL_set0_wbio(ssl, BIO_push(gathering, out));
-    return true;
-}
-
-HlTlsOutcome hl_tls_flush(gpointer ssl)
-{
-    BIO *out = ssl != NULL ? SSL_get_wbio(ssl) : NULL;
-    HlTlsOutcome outcome = HL_TLS_DONE;
-
-    if (out != NULL && BIO_flush(out) <= 0)
-        outcome = BIO_should_retry(out) ? HL_TLS_WANT_WRITE : HL_TLS_FAILED;
-    ERR_clear_error();
-    return outcome;
 }

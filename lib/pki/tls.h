@@ -41,13 +41,18 @@ void hl_tls_read_ahead(gpointer ssl);
 /* Whether it holds data that was taken off the socket and not read yet.  NULL: false. */
 bool hl_tls_has_more(gpointer ssl);
 
-/* Of the same connection, after its handshake: what is written from now on is gathered, up to 64 KiB at a time, until
- * hl_tls_flush sends it; many small records leave in one write.  The end of the connection sends it too.  false: it is
- * written as before (ssl is NULL, no memory). */
+/* Of the same connection, after its handshake: what is written from now on waits, in records as full as they get, until
+ * hl_tls_flush sends it; a full one leaves by itself.  In a program that uses this SSL_write is not OpenSSL's
+ * (tls_behind.c).  What waits when the connection ends is lost: see hl_tls_write_through.  false: it is written as
+ * before (ssl is NULL, no memory). */
 bool hl_tls_write_behind(gpointer ssl);
 
-/* HL_TLS_WANT_WRITE: the socket takes no more now, the rest is kept.  NULL: nothing to be done. */
+/* HL_TLS_WANT_WRITE: the socket takes no more now, the rest is kept.  HL_TLS_FAILED: kept too; where the connection has
+ * ended, a read says so.  NULL: nothing to be done. */
 HlTlsOutcome hl_tls_flush(gpointer ssl);
+
+/* Flushes; if that is HL_TLS_DONE, what is written from now on leaves at once. */
+HlTlsOutcome hl_tls_write_through(gpointer ssl);
 
 /* Without telling the peer; see hl_tls_close. */
 void hl_tls_free(HlTls *tls);

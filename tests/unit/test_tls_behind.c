@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* lib/pki/tls, of a connection of another library: what is written waits for the flush, and leaves in one write. */
+/* lib/pki/tls, of a connection of another library: what is written waits for the flush, and leaves in full records. */
 #include <errno.h>
 #include <openssl/ssl.h>
 #include <signal.h>
@@ -10,6 +10,8 @@
 #include "lib/pki/tls.h"
 
 #define RECORD 100  /* bytes that are written at a time */
+#define HEADER 5    /* of TLS: kind, version, length */
+#define LARGE  300  /* of them at once are more than one record of TLS holds */
 #define MANY   4000 /* of them: more than are gathered, and more than the socket takes */
 
 typedef struct {
@@ -91,7 +93,8 @@ static void test_gathered(Pair *pair, gconstpointer user G_GNUC_UNUSED)
     g_assert_cmpint(errno, ==, EAGAIN);
     g_assert_cmpint(hl_tls_flush(pair->here), ==, HL_TLS_DONE);
     n = recv(pair->fds[1], bytes, sizeof bytes, MSG_PEEK);
-    g_assert_cmpint(n, >, 10 * RECORD); /* one read has all of them */
+    g_assert_cmpint(n, >, 10 * RECORD);
+    g_assert_cmpint(n, ==, HEADER + ((guchar)bytes[3] << 8 | (guchar)bytes[4])); /* one record has all of them */
     g_assert_cmpuint(read_all(pair, 0), ==, 10 * RECORD);
     g_assert_cmpint(hl_tls_flush(pair->here), ==, HL_TLS_DONE);
 }
@@ -122,13 +125,46 @@ static void test_full(Pair *pair, gconstpointer user G_GNUC_UNUSED)
     g_assert_cmpuint(came, ==, (gsize)MANY * RECORD);
 }
 
-/* The end of the connection sends what is there. */
+/* What is larger than a record waits for nobody, and overtakes nobody. */
+static void test_large(Pair *pair, gconstpointer user G_GNUC_UNUSED)
+{
+    g_autofree char *large = g_malloc(LARGE * RECORD);
+    gsize sent = 0;
+
+    for (guint i = 0; i < LARGE; i++)
+        memset(large + (gsize)i * RECORD, 'a' + (int)((i + 1) % 26), RECORD);
+    g_assert_true(write_record(pair, 0));
+    while (sent < LARGE * RECORD) {
+        int n = SSL_write(pair->here, large + sent, (int)(LARGE * RECORD - sent));
+
+        g_assert_cmpint(n, >, 0);
+        sent += (gsize)n;
+    }
+    g_assert_cmpuint(read_all(pair, 0), >, SSL3_RT_MAX_PLAIN_LENGTH);
+}
+
+/* A last word, and the end: from then on nothing waits. */
 static void test_end(Pair *pair, gconstpointer user G_GNUC_UNUSED)
 {
     g_assert_true(write_record(pair, 0));
-    SSL_shutdown(pair->here);
+    g_assert_cmpint(hl_tls_write_through(pair->here), ==, HL_TLS_DONE);
     g_assert_cmpuint(read_all(pair, 0), ==, RECORD);
+    g_assert_true(write_record(pair, 1));
+    g_assert_cmpuint(read_all(pair, RECORD), ==, 2 * RECORD);
+    SSL_shutdown(pair->here);
+    g_assert_cmpuint(read_all(pair, 2 * RECORD), ==, 2 * RECORD);
     g_assert_cmpint(SSL_get_shutdown(pair->there) & SSL_RECEIVED_SHUTDOWN, !=, 0);
+}
+
+/* Nobody asked for the other end's. */
+static void test_not_asked(Pair *pair, gconstpointer user G_GNUC_UNUSED)
+{
+    char byte = 'z';
+
+    g_assert_cmpint(SSL_write(pair->there, &byte, 1), ==, 1);
+    byte = 0;
+    g_assert_cmpint(SSL_read(pair->here, &byte, 1), ==, 1);
+    g_assert_cmpint(byte, ==, 'z');
 }
 
 static void test_gone(Pair *pair, gconstpointer user G_GNUC_UNUSED)
@@ -138,6 +174,7 @@ static void test_gone(Pair *pair, gconstpointer user G_GNUC_UNUSED)
     g_assert_cmpint(hl_tls_flush(pair->here), ==, HL_TLS_FAILED);
     g_assert_false(hl_tls_write_behind(NULL));
     g_assert_cmpint(hl_tls_flush(NULL), ==, HL_TLS_DONE);
+    g_assert_cmpint(hl_tls_write_through(NULL), ==, HL_TLS_DONE);
 }
 
 #define BEHIND_TEST(name, function) g_test_add("/tls-behind/" name, Pair, NULL, set_up, function, tear_down)
@@ -148,7 +185,9 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     BEHIND_TEST("gathered", test_gathered);
     BEHIND_TEST("full", test_full);
+    BEHIND_TEST("large", test_large);
     BEHIND_TEST("end", test_end);
+    BEHIND_TEST("not-asked", test_not_asked);
     BEHIND_TEST("gone", test_gone);
     return g_test_run();
 }
