@@ -56,7 +56,8 @@ await play(session, 'roll-outs in two languages', async ({ page }) => {
     await session.press('中止');
     await session.until(() => document.querySelector('main .badge').textContent === '中止');
 
-    session.where = 'for a filter, whose words are no names';
+    session.where = 'for a filter, whose words are no names, and whose member waits for its window';
+    await order('window');
     await session.show('rollouts');
     await session.press('新しい段階配信');
     await page.waitForSelector('dialog [name=rings]');
@@ -64,6 +65,8 @@ await play(session, 'roll-outs in two languages', async ({ page }) => {
     await session.press('開始');
     await session.until(() => location.hash.startsWith('#/rollouts/r-'));
     await session.says('filter:ffic');
+    await session.until(() => /office · 1 · [a-z]{3} 12:00-12:30 · .+ に開始/.test(document.querySelector('main').textContent));
+    await session.picture('rollout-waits-ja');
     await session.press('中止');
     await session.says('再開はできません。');
     await session.press('中止');

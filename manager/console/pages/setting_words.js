@@ -44,7 +44,8 @@ const WORDS = {
     'update.by-rollout': [N_('Components that only roll-outs update'),
         N_('One a line: virus, agent, rules.  Every other update leaves them at the version that is installed.')],
     'update.program': [N_('Upgrade of the program'), N_('With every update, or only when a roll-out says so.')],
-    'maintenance.window': [N_('Maintenance window'), N_('Roll-outs wait for it; none: always.')],
+    'maintenance.window': [N_('Maintenance window'),
+        N_('Roll-outs wait for it: mon-fri 22:00-05:00, by the clock of the server; none: always.')],
 };
 
 const CHOICES = {

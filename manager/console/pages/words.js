@@ -284,7 +284,7 @@ const PROBLEMS = {
     'denied': N_('Your role does not allow this.'),
     'not-found': N_('This does not exist, or not any longer.'),
     'exists': N_('This name is taken already.'),
-    'conflict': N_('This has been changed in the meantime.'),
+    'conflict': N_('This has been changed in the meantime, or does not fit what is under way.'),
     'limit': N_('Too many requests.  Wait a moment, then try again.'),
     'invalid': N_('The server refused a value.'),
     'expired': N_('This has expired.'),

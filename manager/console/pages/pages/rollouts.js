@@ -145,7 +145,7 @@ function explain({ state, halt, counts, ring, rings, members, min_success: least
 const durationWords = (text) => duration(durationSeconds(text) ?? 0);
 
 function overview(document) {
-    const { selector, program, component, started, issuer, rate, soak, silence } = document;
+    const { selector, program, component, started, issuer, rate, soak, silence, waiting } = document;
     return card(null, h('p', { role: 'status' }, badge('rollout', document.state), ' ', explain(document)), ringTable(document),
         h('p', { class: 'below' }, outcomes(document.counts)), facts([
             [tr('For'), visible(selector)],
@@ -159,8 +159,14 @@ function overview(document) {
             [tr('Soak'), durationWords(soak)],
             [tr('Silent after'), durationWords(silence)],
             [tr('At most per minute'), rate > 0 ? number(rate) : null],
+            [tr('Maintenance window'), waiting[0] && waiting.map(waits)],
             [tr('Id'), document.id],
         ]));
+}
+
+// How many of a group wait, for which window; one that is open has them in turn.
+function waits({ name: group, members, window, until }) {
+    return h('div', {}, visible(group), ` · ${number(members)} · ${window}`, until && ` · ${tr('opens {time}', { time: time(until) })}`);
 }
 
 // A ring contains those before it, and nobody beyond it has had a turn: so all that answered did so in the one whose turn it is.
