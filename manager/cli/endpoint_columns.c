@@ -57,6 +57,7 @@ char *cli_selector_of(const HlInvocation *call)
 
 /* What the columns of the table are made of, beside themselves: reason, last_scan, ...; by their names on the server.
  */
+#define ORDER "host" /* of a list that people read, unless they ask for another */
 #define TABLE_COLUMNS                                                                                              \
     "id,host,group,group_display,displayed,actual,reason,flooding,verdict,reachability,last_seen,open_detections," \
     "last_scan_end,settings_applied,settings_desired,settings_current,patterns,program,addresses,"                 \
@@ -83,10 +84,12 @@ static const char *server_name(const char *name)
     return NULL;
 }
 
-/* "" without an order; NULL: the server cannot put them in this one.  Caller frees. */
+/* What people read is in the order of names (cli_show_chosen): which are the first of it the server has to know.  ""
+ * without an order; NULL: the server cannot put them in this one.  Caller frees. */
 static char *server_order(const CliView *view)
 {
-    g_autoptr(GString) order = g_string_new("");
+    bool is_read = view->order == NULL && view->limit > 0 && (view->form == CLI_AS_TABLE || view->form == CLI_AS_WIDE);
+    g_autoptr(GString) order = g_string_new(is_read ? ORDER : "");
 
     for (gsize i = 0; view->order != NULL && view->order[i] != NULL; i++) {
         bool is_descending = view->order[i][0] == '-';
@@ -231,5 +234,5 @@ bool cli_show_endpoints(const HlInvocation *call, const json_t *document, GError
     all = cli_endpoint_columns(rows, true, &n_all);
     shown = cli_endpoint_columns(rows, cli_view_is_wide(call), &n_shown);
     return cli_show_chosen(call, document, "endpoints",
-                           &(CliColumns){ all, n_all, shown, n_shown, total_of(call, document), NULL }, error);
+                           &(CliColumns){ all, n_all, shown, n_shown, total_of(call, document), ORDER, NULL }, error);
 }

@@ -171,8 +171,11 @@ bool cli_show_chosen(const HlInvocation *call, const json_t *document, const cha
     const CliColumn *shown = columns->shown;
     gsize n = columns->n_shown;
 
-    if (!cli_view_read(&view, call, error) ||
-        (rows = cli_view_rows(&view, columns->all, columns->n_all, all, error)) == NULL)
+    if (!cli_view_read(&view, call, error))
+        return false;
+    if (view.order == NULL && columns->order != NULL && !cli_view_is_data(call))
+        view.order = g_strsplit(columns->order, ",", -1);
+    if ((rows = cli_view_rows(&view, columns->all, columns->n_all, all, error)) == NULL)
         return false;
     if (view.columns != NULL) {
         shown = chosen = cli_view_columns(&view, columns->all, columns->n_all, all, &n, error);

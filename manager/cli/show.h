@@ -29,6 +29,7 @@ typedef struct {
     const CliColumn *shown;
     gsize n_shown;
     gsize total;
+    const char *order;  /* of what people read, where they ask for none, as in --sort; NULL: as it came */
     const char *remedy; /* what shows the others, where the server left them out (cli_view_more); may be NULL */
 } CliColumns;
 bool cli_show_chosen(const HlInvocation *call, const json_t *document, const char *member, const CliColumns *columns,

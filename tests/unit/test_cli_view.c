@@ -88,6 +88,33 @@ static void test_more(void)
     }
 }
 
+static void show_in(const char *form)
+{
+    static const HlCommand command = { .name = "status" };
+    g_autoptr(GHashTable) values = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GPtrArray) value = g_ptr_array_new();
+    HlInvocation call = { .command = &command, .values = values };
+    g_autoptr(json_t) document = json_pack("{s:o}", "endpoints", rows());
+    CliColumns columns = { .all = usual, .n_all = 1, .shown = usual, .n_shown = 1, .order = "host" };
+
+    g_ptr_array_add(value, hl_unconst(form));
+    g_hash_table_insert(values, hl_unconst("o"), value);
+    g_assert_true(cli_show_chosen(&call, document, "endpoints", &columns, NULL));
+}
+
+/* A table that nobody asked an order of has its own; what programs read comes as the server has it. */
+static void test_own_order(void)
+{
+    if (g_test_subprocess()) {
+        show_in("table");
+        show_in("csv");
+        return;
+    }
+    g_test_trap_subprocess(NULL, 0, G_TEST_SUBPROCESS_DEFAULT);
+    g_test_trap_assert_passed();
+    g_test_trap_assert_stdout("*HOST\npc1\nPC2\npc10\n*\"pc10\"*\"PC2\"*\"pc1\"*");
+}
+
 static void test_order(void)
 {
     static const struct {
@@ -187,6 +214,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/cli-view/watch", test_watch);
     g_test_add_func("/cli-view/order", test_order);
+    g_test_add_func("/cli-view/own-order", test_own_order);
     g_test_add_func("/cli-view/more", test_more);
     g_test_add_func("/cli-view/columns", test_columns);
     g_test_add_func("/cli-view/refused", test_refused);
