@@ -16,6 +16,7 @@ struct MgrLetters {
     MgrDown *down;
     const MgrSealer *sealer;
     GArray *waiting; /* of Waiting */
+    GArray *spare;   /* an empty one with room for as many; NULL: it is in use */
     bool gathers;
     uint64_t signatures;
 };
@@ -28,14 +29,22 @@ static void waiting_clear(gpointer item)
     g_clear_pointer(&waiting->front, g_bytes_unref);
 }
 
+static GArray *waiting_new(void)
+{
+    GArray *waiting = g_array_sized_new(FALSE, FALSE, sizeof(Waiting), HL_BATCH_MAX);
+
+    g_array_set_clear_func(waiting, waiting_clear);
+    return waiting;
+}
+
 MgrLetters *mgr_letters_new(MgrDown *down, const MgrSealer *sealer)
 {
     MgrLetters *letters = g_new0(MgrLetters, 1);
 
     letters->down = down;
     letters->sealer = sealer;
-    letters->waiting = g_array_new(FALSE, FALSE, sizeof(Waiting));
-    g_array_set_clear_func(letters->waiting, waiting_clear);
+    letters->waiting = waiting_new();
+    letters->spare = waiting_new();
     return letters;
 }
 
@@ -44,6 +53,7 @@ void mgr_letters_free(MgrLetters *letters)
     if (letters == NULL)
         return;
     g_array_unref(letters->waiting);
+    g_array_unref(letters->spare);
     g_free(letters);
 }
 
@@ -94,13 +104,18 @@ void mgr_letters_gather(MgrLetters *letters)
 
 static void post_waiting(MgrLetters *letters)
 {
-    /* what is told of one that was sent may send another */
-    g_autoptr(GArray) waiting = g_steal_pointer(&letters->waiting);
+    GArray *waiting = letters->waiting;
 
-    letters->waiting = g_array_new(FALSE, FALSE, sizeof(Waiting));
-    g_array_set_clear_func(letters->waiting, waiting_clear);
-    if (waiting->len > 0)
-        sign_and_post(letters, &g_array_index(waiting, Waiting, 0), waiting->len);
+    if (waiting->len == 0)
+        return;
+    /* what is told of one that was sent may send another */
+    letters->waiting = letters->spare != NULL ? g_steal_pointer(&letters->spare) : waiting_new();
+    sign_and_post(letters, &g_array_index(waiting, Waiting, 0), waiting->len);
+    g_array_set_size(waiting, 0);
+    if (letters->spare == NULL)
+        letters->spare = waiting;
+    else
+        g_array_unref(waiting);
 }
 
 void mgr_letters_flush(MgrLetters *letters)
