@@ -132,7 +132,11 @@ struct MgrEndpoint {
     MgrTally tally; /* sums */
 
     uint64_t revision; /* status: of its document (mgr_status_revision) */
-    guint open_told;   /* status: open commands in the document that was told last, and one more; 0: none was */
+
+    /* due: open commands in the document that was written last, and one more (0: none was), and since when their number
+     * waits for one */
+    guint status_open;
+    HlTime status_mono;
 
     guint presence_turn, display_turn; /* places in the fleet's agendas */
 
@@ -143,8 +147,9 @@ struct MgrEndpoint {
     uint8_t outgoing_at;    /* delivery: number of that queue, as broker was when it was put in */
     bool reissuing;         /* applied: its document is being stored under a number of its own, and sent
                              * only then */
-    bool status_dirty;      /* status: in the queue */
-    bool status_whole;      /* and for more than the number of open commands */
+    bool status_dirty;      /* due: its document is to be written */
+    bool status_whole;      /* due: and for more than the number of open commands */
+    bool status_counted;    /* due: their number waits */
     uint8_t broker;         /* link: number of the one where its present session was heard, or MGR_BROKER_UNKNOWN */
     uint8_t unwritten;      /* MgrUnwritten, tracker: differs from the registry */
     bool restarted_unheard; /* link: it started while the manager did not listen: its next birth counts as announced */

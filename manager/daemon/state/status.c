@@ -6,6 +6,7 @@
 #include "manager/core/ends.h"
 #include "manager/daemon/ground/now.h"
 #include "manager/daemon/ground/versions.h"
+#include "manager/daemon/state/due.h"
 #include "manager/daemon/state/sums.h"
 #include "proto/components.h"
 
@@ -23,7 +24,7 @@ struct MgrStatus {
     MgrDown *down;
     MgrSums *sums;
     const MgrConf *conf;
-    GQueue queue; /* MgrEndpoint * whose topic is to be written */
+    MgrDue due;
     bool blind, summary_dirty;
     uint64_t revision; /* counts what was touched since the start */
     HlTime summary_mono;
@@ -44,7 +45,7 @@ MgrStatus *mgr_status_new(const MgrStatusOptions *options)
     status->sums = mgr_sums_new(options->fleet);
     status->blind = true; /* until the link says otherwise */
     status->ends = json_array();
-    g_queue_init(&status->queue);
+    mgr_due_init(&status->due);
     return status;
 }
 
@@ -52,7 +53,7 @@ void mgr_status_free(MgrStatus *status)
 {
     if (status == NULL)
         return;
-    g_queue_clear(&status->queue);
+    mgr_due_clear(&status->due);
     mgr_sums_free(status->sums);
     json_decref(status->repository);
     json_decref(status->audit);
@@ -369,22 +370,24 @@ uint64_t mgr_status_revision(const MgrStatus *status)
     return status->revision;
 }
 
-/* The sums do not count by their commands. */
-void mgr_status_touch_commands(MgrStatus *status, MgrEndpoint *endpoint)
+static void note_change(MgrStatus *status, MgrEndpoint *endpoint)
 {
     status->summary_dirty = true;
     endpoint->revision = ++status->revision;
-    if (endpoint->status_dirty)
-        return;
-    endpoint->status_dirty = true;
-    g_queue_push_tail(&status->queue, endpoint);
+}
+
+/* The sums do not count by their commands. */
+void mgr_status_touch_commands(MgrStatus *status, MgrEndpoint *endpoint)
+{
+    note_change(status, endpoint);
+    mgr_due_count(&status->due, endpoint, hl_clock_mono());
 }
 
 void mgr_status_touch(MgrStatus *status, MgrEndpoint *endpoint)
 {
-    endpoint->status_whole = true;
+    note_change(status, endpoint);
     mgr_sums_touch(status->sums, endpoint);
-    mgr_status_touch_commands(status, endpoint);
+    mgr_due_whole(&status->due, endpoint);
 }
 
 void mgr_status_touch_summary(MgrStatus *status)
@@ -405,9 +408,7 @@ void mgr_status_touch_all(MgrStatus *status)
 
 void mgr_status_forget(MgrStatus *status, MgrEndpoint *endpoint)
 {
-    if (endpoint->status_dirty)
-        g_queue_remove(&status->queue, endpoint);
-    endpoint->status_dirty = false;
+    mgr_due_forget(&status->due, endpoint);
     mgr_sums_forget(status->sums, endpoint);
     status->summary_dirty = true;
 }
@@ -485,17 +486,10 @@ static bool write_endpoint(MgrStatus *status, MgrEndpoint *endpoint)
     if (mgr_down_send_json(status->down, HL_TOPIC_STATUS_ENDPOINT, endpoint->record.id, document) == MGR_DOWN_NOT_NOW &&
         mgr_down_is_up(status->down))
         return false;
-    endpoint->status_dirty = endpoint->status_whole = false;
-    endpoint->open_told = endpoint->open_targets->len + 1;
+    mgr_due_told(&status->due, endpoint);
     endpoint->seen_told = endpoint->record.presence.seen_wall;
     tell_derived(status, endpoint);
     return true;
-}
-
-/* A command that came and ended since the last document. */
-static bool is_told(const MgrEndpoint *endpoint)
-{
-    return !endpoint->status_whole && endpoint->open_told == endpoint->open_targets->len + 1;
 }
 
 static void write_documents(MgrStatus *status)
@@ -503,15 +497,9 @@ static void write_documents(MgrStatus *status)
     MgrEndpoint *endpoint;
     gsize n = mgr_down_waiting(status->down);
 
-    while (n < MAX_FLUSH && (endpoint = g_queue_peek_head(&status->queue)) != NULL) {
-        if (is_told(endpoint))
-            endpoint->status_dirty = false;
-        else if (write_endpoint(status, endpoint))
-            n++;
-        else
-            break;
-        g_queue_pop_head(&status->queue);
-    }
+    while (n < MAX_FLUSH && (endpoint = mgr_due_next(&status->due, hl_clock_mono())) != NULL &&
+           write_endpoint(status, endpoint))
+        n++;
 }
 
 static void write_summary(MgrStatus *status)

@@ -28,8 +28,8 @@ uint64_t mgr_status_revision(const MgrStatus *status);
 /* Has the endpoint's topic (and the summary) written soon. */
 void mgr_status_touch(MgrStatus *status, MgrEndpoint *endpoint);
 
-/* The same where all that may have changed of it are its open commands: nothing is written if there are as many again
- * by then. */
+/* The same where all that may have changed of it are its open commands: it is written two seconds later, and not at all
+ * if there are as many again by then. */
 void mgr_status_touch_commands(MgrStatus *status, MgrEndpoint *endpoint);
 
 /* Only the summary: something that it counts changed. */

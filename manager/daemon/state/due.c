@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/daemon/state/due.h"
+
+#define COUNT_AFTER (2 * HL_SECOND)
+
+void mgr_due_init(MgrDue *due)
+{
+    g_queue_init(&due->whole);
+    g_queue_init(&due->counted);
+}
+
+void mgr_due_clear(MgrDue *due)
+{
+    g_queue_clear(&due->whole);
+    g_queue_clear(&due->counted);
+}
+
+static void push(MgrDue *due, MgrEndpoint *endpoint)
+{
+    if (!endpoint->status_dirty)
+        g_queue_push_tail(&due->whole, endpoint);
+    endpoint->status_dirty = true;
+}
+
+/* It stays where its count waits: to look for it there would be a walk, and it is found told. */
+void mgr_due_whole(MgrDue *due, MgrEndpoint *endpoint)
+{
+    endpoint->status_whole = true;
+    push(due, endpoint);
+}
+
+void mgr_due_count(MgrDue *due, MgrEndpoint *endpoint, HlTime mono)
+{
+    if (endpoint->status_dirty || endpoint->status_counted)
+        return;
+    endpoint->status_counted = true;
+    endpoint->status_mono = mono;
+    g_queue_push_tail(&due->counted, endpoint);
+}
+
+void mgr_due_forget(MgrDue *due, MgrEndpoint *endpoint)
+{
+    if (endpoint->status_dirty)
+        g_queue_remove(&due->whole, endpoint);
+    if (endpoint->status_counted)
+        g_queue_remove(&due->counted, endpoint);
+    endpoint->status_dirty = endpoint->status_counted = false;
+}
+
+/* A command that came and ended since the last document. */
+static bool is_told(const MgrEndpoint *endpoint)
+{
+    return !endpoint->status_whole && endpoint->status_open == endpoint->open_targets->len + 1;
+}
+
+static void push_counted(MgrDue *due, HlTime mono)
+{
+    MgrEndpoint *endpoint;
+
+    while ((endpoint = g_queue_peek_head(&due->counted)) != NULL && mono - endpoint->status_mono >= COUNT_AFTER) {
+        g_queue_pop_head(&due->counted);
+        endpoint->status_counted = false;
+        if (!is_told(endpoint))
+            push(due, endpoint);
+    }
+}
+
+MgrEndpoint *mgr_due_next(MgrDue *due, HlTime mono)
+{
+    MgrEndpoint *endpoint;
+
+    push_counted(due, mono);
+    while ((endpoint = g_queue_peek_head(&due->whole)) != NULL && is_told(endpoint)) {
+        g_queue_pop_head(&due->whole);
+        endpoint->status_dirty = false;
+    }
+    return endpoint;
+}
+
+void mgr_due_told(MgrDue *due, MgrEndpoint *endpoint)
+{
+    g_assert(g_queue_peek_head(&due->whole) == endpoint);
+    g_queue_pop_head(&due->whole);
+    endpoint->status_dirty = endpoint->status_whole = false;
+    endpoint->status_open = endpoint->open_targets->len + 1;
+}
