@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "endpoint/cli/commands.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "endpoint/cli/call.h"
 #include "endpoint/core/phrase.h"
@@ -29,6 +31,21 @@ bool ep_tool_load(HlInvocation *call, GError **error)
            override(&tool->conf, "control.socket", hl_cli_value(call, "socket", NULL), error);
 }
 
+/* What is missing shows by itself later; that it is somebody else's is said at once. */
+static bool may_enrol(const EpConf *conf, GError **error)
+{
+    return access(conf->state_dir, W_OK) == 0 || errno != EACCES ||
+           hl_fail(error, HL_ERROR_DENIED, "only the administrator of this machine may do this: run it as root");
+}
+
+static void print_start(void)
+{
+    if (g_file_test("/run/systemd/system", G_FILE_TEST_IS_DIR))
+        fputs(_("Start the daemon to connect: systemctl enable --now holdline-endpointd\n"), stdout);
+    else
+        fputs(_("Start holdline-endpointd to connect.\n"), stdout);
+}
+
 bool ep_cmd_enrol(HlInvocation *call, GError **error)
 {
     EpTool *tool = call->user;
@@ -37,7 +54,7 @@ bool ep_cmd_enrol(HlInvocation *call, GError **error)
     g_autoptr(GError) problem = NULL;
     g_autofree char *why = NULL;
 
-    if (!ep_tool_load(call, error) ||
+    if (!ep_tool_load(call, error) || !may_enrol(&tool->conf, error) ||
         !ep_enrol(&tool->conf, call->args[0], hl_cli_has(call, "replace") ? EP_ENROL_REPLACE : EP_ENROL_DEFAULT, &id,
                   error))
         return false;
@@ -45,7 +62,7 @@ bool ep_cmd_enrol(HlInvocation *call, GError **error)
     if (ep_call(&tool->conf, &reload, NULL, NULL, &problem))
         fputs(_("The endpoint daemon connects now; 'holdline-endpoint status' shows it.\n"), stdout);
     else if (g_error_matches(problem, HL_ERROR, HL_ERROR_UNAVAILABLE))
-        fputs(_("Start holdline-endpointd to connect.\n"), stdout);
+        print_start();
     else
         why = ep_phrase_translate(problem->message);
     if (why != NULL)

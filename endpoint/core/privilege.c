@@ -27,6 +27,9 @@ bool ep_privilege_check(EpAct act, const EpPrivileges *privileges, EpWho who, GE
         return true;
     if (*(const bool *)((const char *)privileges + rows[act].offset))
         return true;
+    if (who.is_stranger)
+        return hl_fail(error, HL_ERROR_NOT_FOUND,
+                       "this machine is not enrolled: run 'holdline-endpoint enrol BUNDLE' first");
     return hl_fail(
         error, HL_ERROR_DENIED,
         "the administrator does not allow users of this machine to %s; the setting %s of its group allows it",

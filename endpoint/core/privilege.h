@@ -27,9 +27,10 @@ typedef struct {
 
 typedef struct {
     uid_t caller, daemon;
+    bool is_stranger; /* the machine: it is not enrolled, and no group gives its users anything */
 } EpWho;
 
-/* HL_ERROR_DENIED, with what is missing and who can grant it. */
+/* HL_ERROR_DENIED, with what is missing and who can grant it; HL_ERROR_NOT_FOUND: nobody can before it is enrolled. */
 bool ep_privilege_check(EpAct act, const EpPrivileges *privileges, EpWho who, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

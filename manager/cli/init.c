@@ -335,7 +335,7 @@ static void print_patterns(const Founded *founded)
     if (founded->repository == CLI_REPOSITORY_ENCRYPTED)
         print_passphrase(founded, word);
     if (founded->has_unit)
-        printf("     systemctl enable --now holdline-repo-import.timer\n");
+        printf("     systemctl enable --now holdline-repo-import.timer holdline-backup.timer\n");
 }
 
 static void print_start(const Founded *founded)

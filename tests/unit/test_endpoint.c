@@ -378,6 +378,7 @@ static void test_privileges(void)
     EpPrivileges update = { .update_now = true };
     EpWho user = { .caller = 1000 };
     EpWho root = { .caller = 0 };
+    EpWho early = { .caller = 0, .is_stranger = true };
     EpWho same = { .caller = 1000, .daemon = 1000 };
     g_autoptr(GError) error = NULL;
 
@@ -394,6 +395,10 @@ static void test_privileges(void)
     g_assert_false(ep_privilege_check(EP_ACT_UPDATE_NOW, &none, user, &error));
     g_assert_error(error, HL_ERROR, HL_ERROR_DENIED);
     g_assert_nonnull(strstr(error->message, "privilege.update-now"));
+    g_clear_error(&error);
+    g_assert_false(ep_privilege_check(EP_ACT_UPDATE_NOW, &none, early, &error));
+    g_assert_error(error, HL_ERROR, HL_ERROR_NOT_FOUND);
+    g_assert_nonnull(strstr(error->message, "holdline-endpoint enrol BUNDLE"));
 }
 
 /* -------------------------------------------------------------------------------------------------------- refusals */

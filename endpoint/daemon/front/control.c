@@ -264,7 +264,9 @@ static const struct {
 static bool dispatch(const Request *request, GError **error)
 {
     EpPrivileges privileges = ep_settings_privileges(request->has->settings);
-    EpWho who = { .caller = hl_ctl_peer_uid(request->peer), .daemon = getuid() };
+    EpWho who = { .caller = hl_ctl_peer_uid(request->peer),
+                  .daemon = getuid(),
+                  .is_stranger = request->has->view(request->has->user).enrolled == NULL };
 
     /* it takes none of the places of those that do something (hl_ctl_keep) */
     if (ep_watchers_has(request->control->watchers, request->peer))
