@@ -178,7 +178,11 @@ const EpPhrase ep_ground_phrases[] = {
     { N_("check the network of this machine and the name servers in /etc/resolv.conf"), "" },
     { N_("check that this is the address of the right server; else enrol or issue again"), "" },
     { N_("on the server: holdline server certificate --host NAME, with each name it is reached by"), "" },
-    { N_("set the clocks if one is wrong; else get another certificate: enrol or issue it again"), "" },
+    { N_("set the clocks if one is wrong; else it was revoked or is of another site: 'holdline bundle create --for "
+         "ENDPOINT' on the server and 'holdline-endpoint enrol BUNDLE --replace' on a PC; for an account, an owner "
+         "issues "
+         "another"),
+      "" },
     { N_("%s answers and is the right server"), "" },
     { N_("%s takes connections"), "" },
     { N_("see the findings about the broker: it shows the same certificate, with the reason"), "" },

@@ -50,7 +50,11 @@ static const char *const remedies[HL_N_CAUSES] = {
     [HL_CAUSE_SERVER_ENDED] = RENEW,
     [HL_CAUSE_SERVER_NOT_YET] = SET_CLOCK,
     [HL_CAUSE_SERVER_INVALID] = RENEW,
-    [HL_CAUSE_TURNED_AWAY] = "set the clocks if one is wrong; else get another certificate: enrol or issue it again",
+    [HL_CAUSE_TURNED_AWAY] =
+        "set the clocks if one is wrong; else it was revoked or is of another site: 'holdline bundle create --for "
+        "ENDPOINT' on the server and 'holdline-endpoint enrol BUNDLE --replace' on a PC; for an account, an owner "
+        "issues "
+        "another",
     [HL_CAUSE_NO_AGREEMENT] = PORT,
     [HL_CAUSE_NOT_TLS] = PORT,
     [HL_CAUSE_CLOSED] = PORT,
