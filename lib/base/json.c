@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/base/json.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/text.h"
@@ -87,90 +86,6 @@ json_t *hl_json_parse_bounded(const char *name, const void *data, gsize size, gs
                 " KiB of memory, at most %" G_GSIZE_FORMAT " are spent on it",
                 name, shape.cost >> 10, max_cost >> 10);
     return NULL;
-}
-
-#define USUAL 4096 /* bytes */
-
-/* In JSON text such characters occur only in strings, so each may be written as an escape where it is.  Nearly every
- * document has none, and thousands of them wait for the broker at a time: those are copied without room to spare. */
-static char *escape(const char *text)
-{
-    GString *out = NULL;
-    const char *from = text; /* not in out yet */
-
-    for (const char *at = text; *at != '\0'; at = g_utf8_next_char(at)) {
-        gunichar c = *at >= ' ' && *at <= '~' ? 0 : g_utf8_get_char(at); /* ASCII is nearly all of it */
-
-        if (c == 0 || !hl_char_is_deceptive(c))
-            continue;
-        if (out == NULL)
-            out = g_string_sized_new(strlen(text));
-        g_string_append_len(out, from, at - from);
-        from = g_utf8_next_char(at);
-        if (c < 0x10000)
-            g_string_append_printf(out, "\\u%04x", c);
-        else
-            g_string_append_printf(out, "\\u%04x\\u%04x", 0xd7c0 + (c >> 10), 0xdc00 + (c & 0x3ff));
-    }
-    if (out == NULL)
-        return g_strdup(text);
-    g_string_append(out, from);
-    return g_string_free(out, FALSE);
-}
-
-/* Then nothing is to be escaped: in JSON text controls are already. */
-static bool is_ascii(const char *text, gsize size)
-{
-    guchar above = 0;
-
-    for (gsize i = 0; i < size; i++)
-        above |= (guchar)(text[i] + 1); /* DEL counts as above */
-    return above < 0x80;
-}
-
-char *hl_json_escape(const char *text)
-{
-    gsize size = strlen(text);
-
-    return is_ascii(text, size) ? g_memdup2(text, size + 1) : escape(text);
-}
-
-/* What is printed.  A status document fits on the stack, and is what is printed most often. */
-typedef struct {
-    char *many; /* NULL: it fits */
-    gsize size, room;
-    char few[USUAL];
-} Printed;
-
-static int append(const char *data, size_t size, void *user)
-{
-    Printed *out = user;
-    gsize wanted = out->size + size + 1; /* the end */
-
-    if (wanted > out->room) {
-        out->room = MAX(2 * out->room, wanted);
-        if (out->many == NULL)
-            out->many = memcpy(g_malloc(out->room), out->few, out->size);
-        else
-            out->many = g_realloc(out->many, out->room);
-    }
-    memcpy((out->many != NULL ? out->many : out->few) + out->size, data, size);
-    out->size += size;
-    return 0;
-}
-
-char *hl_json_print(const json_t *value)
-{
-    Printed out = { .room = USUAL };
-    char *text, *copy;
-
-    if (json_dump_callback(value, append, &out, JSON_COMPACT | JSON_ENCODE_ANY) != 0)
-        return NULL;
-    text = out.many != NULL ? out.many : out.few;
-    text[out.size] = '\0';
-    copy = is_ascii(text, out.size) ? g_memdup2(text, out.size + 1) : escape(text);
-    g_free(out.many);
-    return copy;
 }
 
 static json_t *printable_object(const json_t *value)

@@ -241,6 +241,51 @@ static void test_json_sizes(void)
     }
 }
 
+/* Byte for byte what the library itself prints. */
+static void test_json_as_library(void)
+{
+    static const char *const texts[] = {
+        "{}",
+        "[]",
+        "[[],{},[{}]]",
+        "{\"a\":{\"b\":[1,2,{\"c\":null}]},\"\\u0001\":true,\"d\\\"e\":false}",
+        "[0,-1,9,10,-10,9223372036854775807,-9223372036854775808]",
+        "[0.1,-0.0,1e300,1.5,123456789.125,5e-324]",
+        "\"a\\u0000b\"",
+        "\"\\u00e9\\ud83d\\ude00/\\/\"",
+        "null",
+    };
+    char controls[256];
+    gsize n = 0;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
+        g_autoptr(json_t) value = json_loads(texts[i], JSON_ALLOW_NUL | JSON_DECODE_ANY, NULL);
+        g_autofree char *printed = hl_json_print(value);
+        char *expected = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+
+        g_assert_cmpstr(printed, ==, expected);
+        free(expected);
+    }
+    for (char c = 1; c < 0x7f; c++)
+        controls[n++] = c;
+    for (gsize from = 0; from < n; from++) {
+        g_autoptr(json_t) value = json_stringn(controls + from, n - from);
+        g_autofree char *printed = hl_json_print(value);
+        char *expected = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+
+        g_assert_cmpstr(printed, ==, expected);
+        free(expected);
+    }
+}
+
+/* Made by hand: not UTF-8, which no reader takes. */
+static void test_json_not_utf8(void)
+{
+    g_autoptr(json_t) value = json_stringn_nocheck("a\xc3", 2);
+
+    g_assert_null(hl_json_print(value));
+}
+
 /* A cell holds no line feed and no cursor movement, keeps our colours, and the next column stands where it belongs. */
 static void test_table(void)
 {
@@ -390,6 +435,8 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/text/json", test_json);
     g_test_add_func("/text/json-sizes", test_json_sizes);
+    g_test_add_func("/text/json-as-library", test_json_as_library);
+    g_test_add_func("/text/json-not-utf8", test_json_not_utf8);
     g_test_add_func("/text/json-cost", test_json_cost);
     g_test_add_func("/text/json-bounds", test_json_bounds);
     g_test_add_func("/text/json-shown", test_json_shown);
