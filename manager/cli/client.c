@@ -405,7 +405,9 @@ static bool make_draft(CliClient *client, const HlPair *pair, GError **error)
 {
     g_autoptr(GBytes) csr = hl_pair_begin_draft(pair, client->conf.name, error);
     g_autofree char *text = csr != NULL ? g_base64_encode(g_bytes_get_data(csr, NULL), g_bytes_get_size(csr)) : NULL;
-    const char *arguments[] = { "name", client->conf.name, "csr", text, "authorities", "both", NULL };
+    const char *name = is_monitor(client) ? "monitor renew" : "account renew";
+    const char *whose = is_monitor(client) ? NULL : client->conf.name; /* nobody else can ask for a monitor */
+    const char *arguments[] = { "name", whose, "csr", text, "authorities", "both", NULL };
     g_autoptr(json_t) document = NULL;
     g_autofree char *ca = cli_config_path(&client->conf, client->conf.ca);
     bool as_is = client->answer.as_is;
@@ -415,7 +417,7 @@ static bool make_draft(CliClient *client, const HlPair *pair, GError **error)
         return false;
     client->answer.as_is = true;  /* a file's content */
     client->answer.warned = true; /* its answer may still tell of what it mends */
-    document = cli_client_call(client, "account renew", arguments, NULL, NULL, error);
+    document = cli_client_call(client, name, arguments, NULL, NULL, error);
     client->answer.as_is = as_is;
     client->answer.warned = warned;
     /* the authorities first: by the new one the server will be known */
@@ -441,6 +443,17 @@ static bool try_draft(CliClient *client, const HlPair *pair, GError **error)
     return true;
 }
 
+bool cli_client_renew(CliClient *client, GError **error)
+{
+    g_autofree char *cert_path = NULL;
+    g_autofree char *key_path = NULL;
+    HlPair pair = pair_of(client, &cert_path, &key_path);
+    g_autoptr(HlCert) cert = hl_cert_load(cert_path, error);
+
+    return cert != NULL && (hl_pair_has_draft(&pair, cert, hl_clock_wall()) || make_draft(client, &pair, error)) &&
+           try_draft(client, &pair, error);
+}
+
 /* In the last third of its life, and when another authority issues, the own certificate is renewed before the call.
  * Whatever goes wrong with that, the call itself goes on with what there is; false: without a line it cannot. */
 static bool renew(CliClient *client, bool is_rolling, GError **error)
@@ -453,7 +466,7 @@ static bool renew(CliClient *client, bool is_rolling, GError **error)
     g_autoptr(GError) problem = NULL;
     bool is_behind;
 
-    if (is_monitor(client) || cert == NULL)
+    if (is_monitor(client) || cert == NULL) /* other programs use its files: at a word, "monitor renew" */
         return true;
     is_behind = !is_rolling && hl_trust_is_behind(ca, client->authorities, cert);
     if (!is_behind && !hl_pair_is_due(cert, hl_clock_wall())) {

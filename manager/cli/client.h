@@ -37,6 +37,11 @@ json_t *cli_client_call_as_is(CliClient *client, const char *name, const char *c
 json_t *cli_client_call_elements(CliClient *client, const char *name, const char *const *arguments,
                                  CliElements *elements, GError **error);
 
+/* Gets another certificate for the caller's own name, with a new key, and puts both in place of those of the
+ * configuration once they have worked.  On failure the earlier ones are in force; HL_ERROR_EXISTS: the server gave one
+ * a short while ago. */
+bool cli_client_renew(CliClient *client, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Whether the link is up and a manager is on it, as far as is known. */
 bool cli_client_is_up(const CliClient *client);
 

@@ -7,8 +7,10 @@
 #include "lib/base/file.h"
 #include "lib/base/network.h"
 #include "lib/pki/cert.h"
+#include "lib/pki/pair.h"
 #include "manager/cli/client.h"
 #include "manager/cli/commands.h"
+#include "manager/cli/config.h"
 #include "manager/cli/show.h"
 #include "manager/site/site.h"
 
@@ -136,6 +138,68 @@ bool cmd_client_revoke(HlInvocation *call, GError **error)
         return false;
     if (!cli_show_json(call, document))
         printf("%s %s is revoked\n", kind, call->args[0]);
+    return true;
+}
+
+/* The files of the configuration; before a call, which needs the monitor's own. */
+static bool load_monitor(HlInvocation *call, CliConfig *conf, GError **error)
+{
+    const char *name = call->args[0];
+
+    if (!cli_config_load(conf, call, error))
+        return false;
+    return (conf->role == CLI_ROLE_MONITOR && strcmp(conf->name, name) == 0) ||
+           hl_fail(error, HL_ERROR_USAGE,
+                   "%s is of the %s '%s': 'monitor renew %s' runs where the monitor's key is, with --config and the "
+                   "holdline.conf beside that key",
+                   conf->path, conf->role == CLI_ROLE_MONITOR ? "monitor" : "account", conf->name, name);
+}
+
+static HlCert *load_certificate(const CliConfig *conf, GError **error)
+{
+    g_autofree char *path = cli_config_path(conf, conf->certificate);
+
+    return hl_cert_load(path, error);
+}
+
+/* Asked for before it is due, as a timer does, the server's "not yet" is no failure. */
+static bool renew_monitor(HlInvocation *call, const CliConfig *conf, bool *is_new, GError **error)
+{
+    g_autoptr(HlCert) cert = load_certificate(conf, error);
+    g_autoptr(CliClient) client = cert != NULL ? cli_client_open(call, NULL, NULL, error) : NULL;
+    g_autoptr(GError) problem = NULL;
+
+    if (client == NULL)
+        return false;
+    *is_new = cli_client_renew(client, &problem);
+    if (!*is_new && (hl_error_code(problem) != HL_ERROR_EXISTS || hl_pair_is_due(cert, hl_clock_wall()))) {
+        g_propagate_error(error, g_steal_pointer(&problem));
+        return false;
+    }
+    return true;
+}
+
+bool cmd_monitor_renew(HlInvocation *call, GError **error)
+{
+    g_auto(CliConfig) conf = { 0 };
+    g_autoptr(HlCert) cert = NULL;
+    g_autoptr(json_t) document = NULL;
+    g_autofree char *end = NULL;
+    bool is_new = false;
+
+    if (!load_monitor(call, &conf, error) || !renew_monitor(call, &conf, &is_new, error))
+        return false;
+    cert = load_certificate(&conf, error);
+    if (cert == NULL)
+        return false;
+    end = hl_time_format(hl_cert_info(cert)->not_after);
+    document = json_pack("{s:s, s:b, s:s, s:s}", "name", conf.name, "renewed", is_new, "serial",
+                         hl_cert_info(cert)->serial, "expires", end);
+    if (!cli_show_json(call, document))
+        printf(is_new ? "monitor %s has a new key and certificate, which ends at %s; programs that run use them once "
+                        "they are restarted\n"
+                      : "monitor %s: the certificate ends at %s, and another one is not due yet\n",
+               conf.name, end);
     return true;
 }
 

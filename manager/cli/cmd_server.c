@@ -152,9 +152,9 @@ static void print_people(const json_t *document)
         const char *kind = cli_text(one, "kind");
 
         if (strcmp(kind, "monitor") == 0)
-            printf("  %s (monitor): give it another certificate: 'holdline monitor revoke %s', then 'holdline monitor "
-                   "create %s'\n",
-                   name, name, name);
+            printf("  %s (monitor): 'holdline monitor renew %s' where its key is, with its own holdline.conf; or "
+                   "'holdline monitor revoke %s', then 'holdline monitor create %s'\n",
+                   name, name, name, name);
         else if (strcmp(kind, "console") == 0)
             printf("  %s (console): start it: it asks for another certificate by itself\n", name);
         else

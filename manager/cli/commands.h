@@ -75,6 +75,7 @@ bool cmd_bundle_withdraw(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_
 bool cmd_client_create(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool cmd_client_list(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool cmd_client_revoke(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool cmd_monitor_renew(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool cmd_audit_list(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool cmd_audit_export(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool cmd_audit_verify(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -19,6 +19,8 @@ typedef struct {
 bool cli_config_load(CliConfig *config, HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void cli_config_clear(CliConfig *config);
 
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(CliConfig, cli_config_clear)
+
 /* The path of a file that it names.  Caller frees. */
 char *cli_config_path(const CliConfig *config, const char *name);
 

@@ -6,6 +6,7 @@
 
 #include "lib/base/complete.h"
 #include "manager/cli/client.h"
+#include "manager/cli/config.h"
 #include "manager/cli/endpoint_columns.h"
 #include "manager/cli/glossary.h"
 #include "manager/core/notification_rule.h"
@@ -120,12 +121,23 @@ static const struct {
     { "NAME", "notification ", { "notification list", "notifications", "name" } },
 };
 
+/* Of the configuration that the command would use: no list is there for a monitor. */
+static void offer_own_name(HlInvocation *call, GPtrArray *found)
+{
+    g_auto(CliConfig) conf = { 0 };
+
+    if (cli_config_load(&conf, call, NULL) && conf.role == CLI_ROLE_MONITOR)
+        offer(found, "", conf.name);
+}
+
 static void suggest_listed(HlInvocation *call, const char *what, GPtrArray *found)
 {
     const char *command = call->command->name;
 
     if (g_str_has_suffix(command, " create") && (strcmp(what, "NAME") == 0 || strcmp(what, "GROUP") == 0))
         return; /* a new one */
+    if (strcmp(command, "monitor renew") == 0 && strcmp(what, "NAME") == 0)
+        offer_own_name(call, found);
     for (gsize i = 0; i < G_N_ELEMENTS(lists); i++)
         if (strcmp(lists[i].what, what) == 0 && g_str_has_prefix(command, lists[i].commands))
             offer_members(call, &lists[i].from, "", found);

@@ -30,7 +30,8 @@ static const Row rows[] = {
     [MGR_END_ADMIN] = { "admin", "the certificate of account '{name}'", LEAD, false, "the certificate of an account",
                         "on the server: holdline account certificate {name} --site {site}" },
     [MGR_END_MONITOR] = { "monitor", "the certificate of monitor '{name}'", LEAD, false, "the certificate of a monitor",
-                          "holdline monitor revoke {name}, then holdline monitor create {name}" },
+                          "where its key is, with its own holdline.conf: holdline monitor renew {name}; once it has "
+                          "ended: holdline monitor revoke {name}, then holdline monitor create {name}" },
     [MGR_END_CONSOLE] = { "console", "the certificate of console '{name}'", LEAD, false, "the certificate of a console",
                           "holdline console revoke {name}, then holdline console create {name}" },
     [MGR_END_SERVER] = { "server", "the server's certificate", LEAD, false, NULL, MANUAL },

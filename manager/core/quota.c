@@ -113,9 +113,14 @@ bool mgr_quota_is_unused(const MgrQuota *quota, HlTime mono)
     return true;
 }
 
+HlTime mgr_quota_next_certificate(HlTime issued, HlTime expires)
+{
+    return issued + (expires - issued) / CERTIFICATES;
+}
+
 bool mgr_quota_is_certificate_due(HlTime issued, HlTime expires, HlTime wall)
 {
-    return wall < issued || wall - issued >= (expires - issued) / CERTIFICATES;
+    return wall < issued || wall >= mgr_quota_next_certificate(issued, expires);
 }
 
 void mgr_quota_note_issued(MgrQuotaIssued *counts, HlTime issued, HlTime expires, HlTime wall)

@@ -76,6 +76,9 @@ bool mgr_quota_is_unused(const MgrQuota *quota, HlTime mono);
  * after the last one was issued there is another.  A clock that was set back keeps nobody from it. */
 bool mgr_quota_is_certificate_due(HlTime issued, HlTime expires, HlTime wall);
 
+/* From when on it is, for messages (wall). */
+HlTime mgr_quota_next_certificate(HlTime issued, HlTime expires);
+
 /* What one name was issued.  unused: since the one in use, which is what it says of itself; the others are certain.
  * Zeroed is nothing. */
 typedef struct {

@@ -20,6 +20,7 @@ static const unsigned may[MGR_NEED_N] = {
     [MGR_NEED_WATCH] = A | P | M | O, [MGR_NEED_READ] = A | P | M | O, [MGR_NEED_OPERATE] = P | M | O,
     [MGR_NEED_MOVE] = M | O,          [MGR_NEED_MANAGE] = M | O,       [MGR_NEED_OWN] = O,
     [MGR_NEED_AUDIT] = A | O,         [MGR_NEED_REVIEW] = M | O,       [MGR_NEED_CONSOLE] = 0,
+    [MGR_NEED_MONITOR] = 0,
 };
 
 const char *mgr_role_name(MgrRole role)
@@ -56,6 +57,11 @@ bool mgr_role_is_within(MgrRole role, MgrRole limit)
 bool mgr_need_is_of_console(MgrNeed need)
 {
     return need == MGR_NEED_WATCH || need == MGR_NEED_CONSOLE;
+}
+
+bool mgr_need_is_of_monitor(MgrNeed need)
+{
+    return need == MGR_NEED_WATCH || need == MGR_NEED_MONITOR;
 }
 
 bool mgr_need_is_to_look(MgrNeed need)

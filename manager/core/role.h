@@ -32,6 +32,7 @@ typedef enum {
     MGR_NEED_AUDIT,   /* looks at who may do what, and who did */
     MGR_NEED_REVIEW,  /* looks at what nobody but those who manage should see */
     MGR_NEED_CONSOLE, /* a console's own: no account may */
+    MGR_NEED_MONITOR, /* a monitor's own: no account may */
     MGR_NEED_N,
 } MgrNeed;
 
@@ -42,6 +43,9 @@ bool mgr_role_is_within(MgrRole role, MgrRole limit);
 
 /* Whether a console may without a session, which is to say for nobody in particular. */
 bool mgr_need_is_of_console(MgrNeed need);
+
+/* Whether a monitor may, which has no account. */
+bool mgr_need_is_of_monitor(MgrNeed need);
 
 /* Whether what has this need changes nothing but, at most, what is the caller's own. */
 bool mgr_need_is_to_look(MgrNeed need);

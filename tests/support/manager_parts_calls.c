@@ -56,14 +56,14 @@ void parts_request(Parts *parts, const PartsRequest *request)
                                                   .correlation = correlation });
 }
 
-/* An account; of what is a console's alone, the console. */
+/* An account; of what is a console's or a monitor's alone, that. */
 static const char *sender_of(const Parts *parts, const char *call)
 {
     const MgrCallRow *row;
 
     for (guint n = 0; (row = mgr_dispatch_row(parts->dispatch, n)) != NULL; n++)
-        if (strcmp(row->name, call) == 0 && row->need == MGR_NEED_CONSOLE)
-            return "web";
+        if (strcmp(row->name, call) == 0 && (row->need == MGR_NEED_CONSOLE || row->need == MGR_NEED_MONITOR))
+            return row->need == MGR_NEED_CONSOLE ? "web" : "eye";
     return ADMIN;
 }
 

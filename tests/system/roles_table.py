@@ -108,6 +108,8 @@ CALLS = [
     # a console's alone
     ("console renew", "", {"csr": "none"}, ""),
     ("session create", "", {"name": "{me}", "password": "correct horse battery"}, ""),
+    # a monitor's alone
+    ("monitor renew", "", {"csr": "none"}, ""),
     # who may do what, and who did
     ("account list", "ao", {}, ""),
     ("account show", "ao", {"name": "{me}"}, ""),

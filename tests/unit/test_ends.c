@@ -93,13 +93,17 @@ static void check_remedy(MgrEndKind kind, bool is_copy, const char *expected)
     g_assert_cmpstr(text, ==, expected);
 }
 
+#define MONITOR_REMEDY                                                                                               \
+    "where its key is, with its own holdline.conf: holdline monitor renew ann; once it has ended: holdline monitor " \
+    "revoke ann, then holdline monitor create ann"
+
 static void test_remedies(void)
 {
-    check_remedy(MGR_END_MONITOR, false, "holdline monitor revoke ann, then holdline monitor create ann");
+    check_remedy(MGR_END_MONITOR, false, MONITOR_REMEDY);
     check_remedy(MGR_END_TIMESTAMP, false, "holdline-updater repo resign /srv/site/repo");
     check_remedy(MGR_END_ROOT, false, "holdline-updater repo root rotate /srv/site/repo root");
     check_remedy(MGR_END_TARGETS, true, "holdline pattern sync");
-    check_remedy(MGR_END_MONITOR, true, "holdline monitor revoke ann, then holdline monitor create ann");
+    check_remedy(MGR_END_MONITOR, true, MONITOR_REMEDY);
 }
 
 static void test_kinds(void)

@@ -104,6 +104,7 @@ static const struct {
     { "console revoke", "o" },
     /* of a console alone */
     { "console renew", "" },
+    { "monitor renew", "" },
     { "session create", "" },
     /* the server's own identity */
     { "broker list", "ao" },
@@ -255,7 +256,10 @@ static void test_monitor(void)
     parts_let_finish(parts);
     json_decref(parts_expect_reply(parts, ""));
     for (gsize i = 0; i < G_N_ELEMENTS(calls); i++)
-        expect(parts, "eye", &calls[i], strcmp(calls[i].name, "snapshot") == 0 ? "" : "denied");
+        expect(parts, "eye", &calls[i],
+               strcmp(calls[i].name, "snapshot") == 0        ? ""
+               : strcmp(calls[i].name, "monitor renew") == 0 ? "invalid" /* the sample's request is none */
+                                                             : "denied");
 }
 
 /* A console by itself has the rights of nobody; and an account cannot pass for a console. */

@@ -177,7 +177,7 @@ static void create(MgrCall *call, MgrCertificateCalls *calls, HlCertKind kind)
     }
     issue = issue_new(calls, call, mgr_call_argument(call, "name"));
     if (kind == HL_CERT_MONITOR && mgr_pki_is_next_ready(calls->parts.pki))
-        issue->by = MGR_ISSUER_NEXT; /* nothing renews it later; its ca.pem holds both */
+        issue->by = MGR_ISSUER_NEXT; /* nothing renews it by itself; its ca.pem holds both */
     if (!sign(issue, kind))
         return;
     set = hl_write_set_new();
@@ -320,7 +320,10 @@ static void renew(MgrCall *call, MgrCertificateCalls *calls, const char *name, H
     Issue *issue;
 
     if (!is_due(calls->parts.pki, last, name, by)) {
-        hl_fail(&error, HL_ERROR_EXISTS, "'%s' was given another certificate a short while ago", name);
+        g_autofree char *next = hl_time_format(mgr_quota_next_certificate(last->issued_at, last->expires_at));
+
+        hl_fail(&error, HL_ERROR_EXISTS,
+                "'%s' was given another certificate a short while ago; the next one is given from %s on", name, next);
         mgr_call_fail(call, error);
         return;
     }
@@ -330,10 +333,10 @@ static void renew(MgrCall *call, MgrCertificateCalls *calls, const char *name, H
         return;
     issue->certificate.replaces = asked_with(call, calls->parts.fleet, name);
     set = hl_write_set_new();
-    if (kind == HL_CERT_CONSOLE)
-        mgr_write_named_renewal(set, &issue->certificate, before);
-    else
+    if (kind == HL_CERT_ADMIN)
         mgr_write_account_renewal(set, &issue->certificate, before);
+    else
+        mgr_write_named_renewal(set, &issue->certificate, before);
     commit(issue, set);
 }
 
@@ -348,6 +351,12 @@ static void call_account_renew(MgrCall *call, gpointer user)
     }
     hl_fail(&error, HL_ERROR_INVALID, "'%s' is not you: 'holdline account certificate' makes one for others", name);
     mgr_call_refuse(call, error);
+}
+
+/* By the monitor itself, whose certificate is all that it has: its key stays where it is used. */
+static void call_monitor_renew(MgrCall *call, gpointer user)
+{
+    renew(call, user, mgr_call_admin(call), HL_CERT_MONITOR);
 }
 
 static void call_console_renew(MgrCall *call, gpointer user)
@@ -492,6 +501,7 @@ static const MgrCallRow rows[] = {
     { "console renew", "csr", "authorities", MGR_NEED_CONSOLE, MGR_SCOPE_NONE, call_console_renew },
     { "console revoke", "name", "", MGR_NEED_OWN, MGR_SCOPE_NONE, call_console_revoke },
     { "monitor create", "name csr", "", MGR_NEED_OWN, MGR_SCOPE_NONE, call_monitor_create },
+    { "monitor renew", "csr", "authorities", MGR_NEED_MONITOR, MGR_SCOPE_NONE, call_monitor_renew },
     { "monitor list", "", "", MGR_NEED_AUDIT, MGR_SCOPE_NONE, call_monitor_list },
     { "monitor revoke", "name", "", MGR_NEED_OWN, MGR_SCOPE_NONE, call_monitor_revoke },
     { "admin create", "name csr", "role groups", MGR_NEED_OWN, MGR_SCOPE_NONE, call_admin_create },

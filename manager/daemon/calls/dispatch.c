@@ -171,6 +171,21 @@ static MgrOrigin origin_of(const MgrDispatch *dispatch, const Request *request)
     return origin;
 }
 
+/* Needs that no account meets. */
+static bool is_of_none(MgrNeed need)
+{
+    return need == MGR_NEED_CONSOLE || need == MGR_NEED_MONITOR;
+}
+
+static bool fail_of_none(const MgrCallRow *row, const char *account, GError **error)
+{
+    if (row->need == MGR_NEED_CONSOLE)
+        return hl_fail(error, HL_ERROR_DENIED, "'%s' is for consoles, and '%s' is an account", row->name, account);
+    return hl_fail(error, HL_ERROR_DENIED,
+                   "'%s' is for monitors, each for itself with its own holdline.conf, and '%s' is an account",
+                   row->name, account);
+}
+
 static bool deny(const MgrDispatch *dispatch, const Request *request, const MgrAccountRecord *account, GError **error)
 {
     const char *call = request->row->name;
@@ -186,8 +201,8 @@ static bool deny(const MgrDispatch *dispatch, const Request *request, const MgrA
     if (account->disabled_at != 0)
         return hl_fail(error, HL_ERROR_DENIED, "the account '%s' is disabled: ask an owner (%s)", account->name,
                        owners);
-    if (need == MGR_NEED_CONSOLE)
-        return hl_fail(error, HL_ERROR_DENIED, "'%s' is for consoles, and '%s' is an account", call, account->name);
+    if (is_of_none(need))
+        return fail_of_none(request->row, account->name, error);
     return hl_fail(error, HL_ERROR_DENIED, "'%s' needs the role %s; '%s' is %s: ask an owner (%s)", call,
                    mgr_role_name(mgr_need_role(need)), account->name, mgr_role_name(account->role), owners);
 }
@@ -205,8 +220,8 @@ static bool check_pass(const MgrDispatch *dispatch, const Request *request, GErr
     mgr_passes_caller(dispatch->passes, request->pass, &caller);
     if (mgr_role_may(caller.role, need))
         return true;
-    if (need == MGR_NEED_CONSOLE)
-        return hl_fail(error, HL_ERROR_DENIED, "'%s' is for consoles, and '%s' is an account", call, caller.account);
+    if (is_of_none(need))
+        return fail_of_none(request->row, caller.account, error);
     owners = mgr_accounts_owners(dispatch->fleet->accounts);
     return hl_fail(error, HL_ERROR_DENIED, "'%s' needs the role %s; '%s' is %s here: ask an owner (%s)", call,
                    mgr_role_name(mgr_need_role(need)), caller.account, mgr_role_name(caller.role), owners);
@@ -230,7 +245,7 @@ static bool check_caller(const MgrDispatch *dispatch, const Request *request, GE
 
     if (request->is_console)
         return check_console(dispatch, request, error);
-    if (!may && !(request->is_monitor && request->row->need == MGR_NEED_WATCH))
+    if (!may && !(request->is_monitor && mgr_need_is_of_monitor(request->row->need)))
         return deny(dispatch, request, account, error);
     return (*request->message->session == '\0' && *request->message->address == '\0') ||
            hl_fail(error, HL_ERROR_INVALID, "only a console asks for others: '%s' is none", request->name);

@@ -41,7 +41,7 @@ static bool is_of_people(const MgrHolders *holders, const MgrCertificateRecord *
     return account == NULL || account->disabled_at == 0;
 }
 
-/* A monitor's is made for a person, who takes it along: nothing asks for it. */
+/* A monitor's files are used by other programs: nothing says whether they use the new ones. */
 static bool is_through(const MgrHolders *holders, const MgrCertificateRecord *record, const char *next)
 {
     const MgrGiven given = mgr_pki_given(holders->pki, next, record->name);
