@@ -36,6 +36,7 @@ typedef struct {
     HlTime deadline;                     /* mono */
     char *asked, *place, *file, *detail; /* for the sentence, as in HlCauseFacts; asked is its host */
     HlTime date;
+    HlCert *shown; /* the broker's */
 } Look;
 
 static void clear_look(Look *look)
@@ -45,6 +46,7 @@ static void clear_look(Look *look)
     g_free(look->place);
     g_free(look->file);
     g_free(look->detail);
+    hl_cert_free(look->shown);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Look, clear_look)
@@ -319,8 +321,10 @@ static HlCause examine(Look *look)
     }
     if (cause == HL_CAUSE_NONE)
         cause = reach(look, &fd);
-    if (cause == HL_CAUSE_NONE && inquiry != NULL)
+    if (cause == HL_CAUSE_NONE && inquiry != NULL) {
         cause = shake_hands(look, inquiry, fd);
+        look->shown = hl_inquiry_shown(inquiry) != NULL ? hl_cert_copy(hl_inquiry_shown(inquiry)) : NULL;
+    }
     if (cause == HL_CAUSE_NONE)
         note(&look->detail, diagnosis->said);
     return cause;
@@ -334,6 +338,7 @@ void hl_diagnosis_result_free(gpointer item)
     HlDiagnosisResult *result = item;
 
     g_free(result->sentence);
+    hl_cert_free(result->shown);
     g_free(result);
 }
 
@@ -346,6 +351,7 @@ static void *run(void *user)
 
     result->number = diagnosis->number;
     result->cause = examine(&look);
+    result->shown = g_steal_pointer(&look.shown);
     facts = (HlCauseFacts){ .place = look.place,
                             .host = look.asked,
                             .file = look.file,

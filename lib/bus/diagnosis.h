@@ -10,6 +10,7 @@
 
 #include "lib/base/mailbox.h"
 #include "lib/bus/cause.h"
+#include "lib/pki/cert.h"
 
 typedef struct {
     const char *broker;                         /* host:port */
@@ -22,6 +23,7 @@ typedef struct {
     guint64 number; /* as given at the start */
     HlCause cause;
     char *sentence;
+    HlCert *shown; /* the certificate that the broker showed, good or not; NULL: it did not get so far */
 } HlDiagnosisResult;
 
 void hl_diagnosis_result_free(gpointer result);

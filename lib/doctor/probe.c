@@ -118,7 +118,8 @@ static void on_result(gpointer item, gpointer user)
     *result = item;
 }
 
-static HlPlaceFact examine(HlFacts *places, const char *broker, const HlProbeIdentity *identity)
+/* NULL: no thread to spare. */
+static HlDiagnosisResult *diagnose(const char *broker, const HlProbeIdentity *identity)
 {
     bool by_proxy = identity->proxy != NULL && *identity->proxy != '\0';
     HlDiagnosisSpec spec = { .broker = broker,
@@ -130,21 +131,40 @@ static HlPlaceFact examine(HlFacts *places, const char *broker, const HlProbeIde
     HlDiagnosisResult *result = NULL;
     HlMailbox *mailbox = hl_mailbox_new("doctor", 1, NULL, on_result, &result, hl_diagnosis_result_free);
     HlDiagnosis *diagnosis = hl_diagnosis_start(&spec, mailbox, 0);
-    HlPlaceFact fact = { .place = broker,
-                         .cause = HL_CAUSE_BROKEN,
-                         .sentence = "this machine has no thread to spare",
-                         .is_verified = identity->ca != NULL };
 
     while (diagnosis != NULL && result == NULL)
         g_main_context_iteration(NULL, TRUE);
     hl_diagnosis_free(diagnosis);
     hl_mailbox_free(mailbox);
+    return result;
+}
+
+#define NO_THREAD "this machine has no thread to spare"
+
+static HlPlaceFact examine(HlFacts *places, const char *broker, const HlProbeIdentity *identity)
+{
+    HlDiagnosisResult *result = diagnose(broker, identity);
+    HlPlaceFact fact = {
+        .place = broker, .cause = HL_CAUSE_BROKEN, .sentence = NO_THREAD, .is_verified = identity->ca != NULL
+    };
+
     if (result == NULL)
         return fact;
     fact.cause = result->cause;
     fact.sentence = hl_facts_keep(places, g_strdup(result->sentence));
     hl_diagnosis_result_free(result);
     return fact;
+}
+
+HlCert *hl_probe_shown(const char *broker, const HlProbeIdentity *identity, char **why)
+{
+    HlDiagnosisResult *result = diagnose(broker, identity);
+    HlCert *cert = result != NULL ? g_steal_pointer(&result->shown) : NULL;
+
+    *why = cert == NULL ? g_strdup(result != NULL ? result->sentence : NO_THREAD) : NULL;
+    if (result != NULL)
+        hl_diagnosis_result_free(result);
+    return cert;
 }
 
 void hl_probe_places(HlFacts *places, const char *const *brokers, const HlProbeIdentity *identity)

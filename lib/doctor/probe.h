@@ -8,6 +8,7 @@
 #define LIB_DOCTOR_PROBE_H
 
 #include "lib/doctor/judge.h"
+#include "lib/pki/cert.h"
 
 /* A list of facts of one type, and the texts that they borrow. */
 typedef struct {
@@ -36,6 +37,10 @@ typedef struct {
 
 /* Adds an HlPlaceFact, one for each broker. */
 void hl_probe_places(HlFacts *places, const char *const *brokers, const HlProbeIdentity *identity);
+
+/* The certificate that a broker (host:port) shows now, good or not.  NULL: *why, which the caller frees, says why there
+ * is none; else that is NULL. */
+HlCert *hl_probe_shown(const char *broker, const HlProbeIdentity *identity, char **why);
 
 /* Adds an HlFrontFact, one for each URL: its health. */
 void hl_probe_fronts(HlFacts *fronts, const char *const *urls, const HlProbeIdentity *identity);

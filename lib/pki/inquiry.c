@@ -18,6 +18,7 @@ struct HlInquiry {
     int fd;         /* borrowed */
     bool is_judged; /* the server's certificate was found wrong; verdict says how */
     HlInquiryOutcome verdict;
+    HlCert *shown;   /* the server's; NULL: none yet */
     bool has_ticket; /* the server sent one: it does so only once it has accepted the own certificate */
     char *detail;
     HlTime date;
@@ -39,6 +40,7 @@ void hl_inquiry_free(HlInquiry *inquiry)
     if (inquiry == NULL)
         return;
     SSL_free(inquiry->ssl);
+    hl_cert_free(inquiry->shown);
     SSL_CTX_free(inquiry->context);
     g_free(inquiry->ca_path);
     g_free(inquiry->cert_path);
@@ -56,6 +58,11 @@ const char *hl_inquiry_detail(const HlInquiry *inquiry)
 HlTime hl_inquiry_date(const HlInquiry *inquiry)
 {
     return inquiry->date;
+}
+
+const HlCert *hl_inquiry_shown(const HlInquiry *inquiry)
+{
+    return inquiry->shown;
 }
 
 /* Takes detail, which may be NULL. */
@@ -128,6 +135,8 @@ static int on_verify(int ok, X509_STORE_CTX *store)
     X509 *cert = X509_STORE_CTX_get_current_cert(store);
     int depth = X509_STORE_CTX_get_error_depth(store);
 
+    if (depth == 0 && inquiry->shown == NULL && cert != NULL) /* also one that is refused */
+        inquiry->shown = hl_cert_from_x509(X509_dup(cert), inquiry->host, NULL);
     if (ok == 1 && (depth > 0 || is_for(cert, inquiry->host)))
         return 1;
     inquiry->is_judged = true;

@@ -8,6 +8,7 @@
 #define LIB_PKI_INQUIRY_H
 
 #include "lib/base/clock.h"
+#include "lib/pki/cert.h"
 
 typedef struct {
     const char *ca_path, *cert_path, *key_path; /* PEM; cert_path NULL: without a certificate */
@@ -50,6 +51,10 @@ HlInquiryOutcome hl_inquiry_step(HlInquiry *inquiry, int fd);
 /* Of the last outcome; "" and 0 where it has none.  The text may be a stranger's; valid until the next call. */
 const char *hl_inquiry_detail(const HlInquiry *inquiry);
 HlTime hl_inquiry_date(const HlInquiry *inquiry);
+
+/* What the server showed as its own certificate, good or not; NULL: it did not get so far.  Valid as long as the
+ * inquiry. */
+const HlCert *hl_inquiry_shown(const HlInquiry *inquiry);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HlInquiry, hl_inquiry_free)
 

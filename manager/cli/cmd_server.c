@@ -3,9 +3,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/base/unconst.h"
 #include "manager/cli/client.h"
 #include "manager/cli/commands.h"
+#include "manager/cli/config.h"
 #include "manager/cli/show.h"
+#include "manager/cli/shown.h"
 
 /* "a, b"; caller frees. */
 static char *join(const json_t *array)
@@ -307,6 +310,21 @@ bool cmd_server_set(HlInvocation *call, GError **error)
     return true;
 }
 
+/* The answer says that the broker was told: what its listener serves counts. */
+static bool await_shown(HlInvocation *call, const json_t *document, GError **error)
+{
+    const char *serial = cli_text(json_object_get(document, "certificate"), "serial");
+    const json_t *brokers = json_object_get(document, "brokers");
+    g_autoptr(GPtrArray) addresses = g_ptr_array_new();
+    g_auto(CliConfig) conf = { 0 };
+
+    for (size_t i = 0; i < json_array_size(brokers); i++)
+        g_ptr_array_add(addresses, hl_unconst(json_string_value(json_array_get(brokers, i))));
+    g_ptr_array_add(addresses, NULL);
+    return cli_config_load(&conf, call, error) &&
+           cli_shown_await(&conf, (const char *const *)addresses->pdata, serial, error);
+}
+
 bool cmd_server_certificate(HlInvocation *call, GError **error)
 {
     gsize n;
@@ -328,6 +346,7 @@ bool cmd_server_certificate(HlInvocation *call, GError **error)
     if (!cli_show_json(call, document)) {
         printf("The server has this certificate now:\n");
         print_certificate(document);
+        fflush(stdout);
     }
-    return true;
+    return await_shown(call, document, error);
 }
