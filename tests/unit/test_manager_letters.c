@@ -245,6 +245,34 @@ static void test_birth_of_another(void)
     expect_greeting(parts, 50, 6);
 }
 
+/* Documents are for the line that counts, whoever was heard last: it would refuse those of another session. */
+static void test_documents_of_another(void)
+{
+    g_autoptr(Parts) parts = start();
+    const MgrEndpoint *endpoint = mgr_fleet_endpoint(&parts->fleet, "e-050");
+
+    settle(parts);
+    born(parts, "e-050", 5, "0.2.0", true);
+    born(parts, "e-050", 3, "0.2.0", true);
+    g_assert_cmpuint(endpoint->heard_session, ==, 3);
+    bus_fake_forget(parts->bus);
+    parts_set(parts, "office", "line.heartbeat=90s");
+    announce(parts);
+    {
+        g_autoptr(HlMsgEnvelope) settings = take(parts, HL_TOPIC_SETTINGS, 50);
+        g_autoptr(HlMsgEnvelope) server = take(parts, HL_TOPIC_SERVER, 50);
+        g_autoptr(HlMsgSettingsDocument) first =
+            hl_envelope_open(settings, hl_signing_key_public(parts->key), HL_ENVELOPE_SETTINGS,
+                             &holdline__v1__settings_document__descriptor, NULL);
+        g_autoptr(HlMsgServerDocument) second =
+            hl_envelope_open(server, hl_signing_key_public(parts->key), HL_ENVELOPE_SERVER,
+                             &holdline__v1__server_document__descriptor, NULL);
+
+        g_assert_cmpuint(first->session, ==, 5);
+        g_assert_cmpuint(second->session, ==, 5);
+    }
+}
+
 /* It is removed before its birth was answered. */
 static void test_birth_forgotten(void)
 {
@@ -322,6 +350,54 @@ static void test_earlier_program(void)
         bus_fake_message_free(kept);
 }
 
+/* Whether the next document of settings at the broker is the empty one, which withdraws what is kept. */
+static bool takes_withdrawal(Parts *parts)
+{
+    HlBusMessage *kept = bus_fake_take(parts->bus, "holdline/v1/endpoint/e-050/settings");
+    bool is_empty = kept != NULL && g_bytes_get_size(kept->payload) == 0;
+
+    if (kept != NULL)
+        bus_fake_message_free(kept);
+    return is_empty;
+}
+
+/* The broker took it not, or had no time to say so: until it has. */
+static void test_earlier_program_again(void)
+{
+    g_autoptr(Parts) parts = start();
+
+    settle(parts);
+    bus_fake_refuse(parts->bus, true);
+    born(parts, "e-050", 2, "0.1.0", false);
+    bus_fake_refuse(parts->bus, false);
+    g_assert_false(takes_withdrawal(parts));
+    mgr_down_clear_missed(parts->down, 0);
+    g_assert_true(takes_withdrawal(parts));
+    mgr_down_clear_missed(parts->down, 0);
+    g_assert_false(takes_withdrawal(parts));
+    born(parts, "e-050", 3, "0.2.0", true);
+    bus_fake_forget(parts->bus);
+    bus_fake_set_acks(parts->bus, BUS_FAKE_ACKS_LATER);
+    born(parts, "e-050", 4, "0.1.0", false);
+    g_assert_true(takes_withdrawal(parts));
+    bus_fake_down(parts->bus, "gone");
+    bus_fake_forget(parts->bus);
+    bus_fake_up(parts->bus);
+    g_assert_true(takes_withdrawal(parts));
+}
+
+/* The manager before this one learnt of it, and was killed before it had the broker withdraw anything. */
+static void test_earlier_program_restarted(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+
+    g_free(parts_add_endpoint(parts, "e-050")->record.program);
+    mgr_fleet_endpoint(&parts->fleet, "e-050")->record.program = g_strdup("0.1.0");
+    bus_fake_forget(parts->bus);
+    born(parts, "e-050", 2, "0.1.0", false);
+    g_assert_true(takes_withdrawal(parts));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -332,9 +408,12 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/letters/births", test_births);
     g_test_add_func("/manager/letters/birth-first", test_birth_first);
     g_test_add_func("/manager/letters/birth-of-another", test_birth_of_another);
+    g_test_add_func("/manager/letters/documents-of-another", test_documents_of_another);
     g_test_add_func("/manager/letters/birth-forgotten", test_birth_forgotten);
     g_test_add_func("/manager/letters/alone", test_alone);
     g_test_add_func("/manager/letters/not-sent", test_not_sent);
     g_test_add_func("/manager/letters/earlier-program", test_earlier_program);
+    g_test_add_func("/manager/letters/earlier-program-again", test_earlier_program_again);
+    g_test_add_func("/manager/letters/earlier-program-restarted", test_earlier_program_restarted);
     return g_test_run();
 }

@@ -299,6 +299,16 @@ static void say_applied(Parts *parts, const char *id, uint64_t counter, GBytes *
     parts_commit(parts);
 }
 
+/* An earlier version's first birth has the broker's copy withdrawn, whatever that was. */
+static void skip_withdrawal(Parts *parts, const char *id)
+{
+    g_autofree char *topic = hl_topic_name(HL_TOPIC_SETTINGS, id);
+    g_autoptr(HlBusMessage) message = bus_fake_take(parts->bus, topic);
+
+    g_assert_nonnull(message);
+    g_assert_cmpuint(g_bytes_get_size(message->payload), ==, 0);
+}
+
 static uint64_t counter_sent(Parts *parts, const char *id)
 {
     g_autoptr(HlMsgEnvelope) envelope =
@@ -338,6 +348,7 @@ static void test_outrun(void)
         g_test_message("case %u", (unsigned)i);
         say_applied(parts, "e-one", cases[i].claimed, cases[i].same ? endpoint->group->digest : other);
         g_assert_cmpuint(endpoint->record.moved_counter, ==, cases[i].moved);
+        skip_withdrawal(parts, "e-one");
         g_assert_cmpuint(counter_sent(parts, "e-one"), ==, cases[i].sent);
         g_assert_cmpuint(parts->fleet.settings_counter, ==, before);
         parts_check_registry(parts);
@@ -353,6 +364,7 @@ static void test_outrun_saved(void)
     g_autoptr(GBytes) other = g_bytes_new_static(DIGEST, strlen(DIGEST));
 
     say_applied(parts, "e-one", latest, other);
+    skip_withdrawal(parts, "e-one");
     g_assert_cmpuint(counter_sent(parts, "e-one"), ==, latest + 1);
     say_applied(parts, "e-one", latest + 1, endpoint->group->digest);
     g_assert_cmpuint(counter_sent(parts, "e-one"), ==, 0);

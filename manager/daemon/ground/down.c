@@ -14,7 +14,7 @@ struct MgrDown {
     gpointer user;
     guint heard, in_use;
     bool blind[MGR_MAX_BROKERS];         /* mgr_down_set_blind */
-    GHashTable *missed[MGR_MAX_BROKERS]; /* mgr_down_clear: ids; NULL: none */
+    GHashTable *missed[MGR_MAX_BROKERS]; /* id -> Emptied, to be emptied again; NULL: none */
     char *refused;                       /* NULL: nothing */
     guint refused_at;
     uint64_t refused_after; /* lost links there, when that was: of another connection it says nothing */
@@ -205,26 +205,38 @@ bool mgr_down_reply(MgrDown *down, guint broker, HlTopic topic, const char *name
            MGR_DOWN_SENT;
 }
 
-/* -------------------------------------------------------------------------------------------------------- removed ids
+/* ---------------------------------------------------------------------------------------------- what is to be emptied
  */
+
+/* Of the retained topics of an id. */
+typedef enum {
+    EMPTIED_SETTINGS = 1, /* of one that is in the fleet */
+    EMPTIED_ALL,          /* of one that is not */
+} Emptied;
 
 /* What is emptied at one broker, until that one has it. */
 typedef struct {
     MgrDown *down;
     guint broker;
+    Emptied what;
     char id[];
 } Clearing;
 
-static void note_missed(MgrDown *down, guint broker, const char *id)
+static void note_missed(MgrDown *down, guint broker, const char *id, Emptied what)
 {
+    Emptied before;
+
     if (down->missed[broker] == NULL)
         down->missed[broker] = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    if (g_hash_table_size(down->missed[broker]) < MAX_MISSED)
-        g_hash_table_add(down->missed[broker], g_strdup(id));
-    else if (!g_hash_table_contains(down->missed[broker], id))
-        hl_log_limited(HL_LOG_WARN, "down", "missed",
-                       "broker %u keeps documents of removed endpoints: more than %d were removed while it was away",
-                       broker + 1, MAX_MISSED);
+    before = GPOINTER_TO_UINT(g_hash_table_lookup(down->missed[broker], id));
+    if (before != 0 || g_hash_table_size(down->missed[broker]) < MAX_MISSED)
+        g_hash_table_insert(down->missed[broker], g_strdup(id), GUINT_TO_POINTER(MAX(before, what)));
+    else
+        hl_log_limited(
+            HL_LOG_WARN, "down", "missed",
+            "broker %u keeps documents that are void: more than %d endpoints were removed, or have an earlier "
+            "version again, while it was away",
+            broker + 1, MAX_MISSED);
 }
 
 static void on_cleared(bool acknowledged, gpointer user)
@@ -232,15 +244,15 @@ static void on_cleared(bool acknowledged, gpointer user)
     g_autofree Clearing *clearing = user;
 
     if (!acknowledged)
-        note_missed(clearing->down, clearing->broker, clearing->id);
+        note_missed(clearing->down, clearing->broker, clearing->id, clearing->what);
 }
 
-static void clear_at(MgrDown *down, guint broker, const char *id)
+static void clear_at(MgrDown *down, guint broker, const char *id, Emptied what)
 {
     static const HlTopic topics[] = { HL_TOPIC_SETTINGS, HL_TOPIC_SERVER, HL_TOPIC_LINK, HL_TOPIC_STATUS_ENDPOINT };
     g_autoptr(GBytes) empty = g_bytes_new_static("", 0);
 
-    for (gsize i = 0; i < G_N_ELEMENTS(topics); i++) {
+    for (gsize i = 0; i < (what == EMPTIED_SETTINGS ? 1 : G_N_ELEMENTS(topics)); i++) {
         const HlTopicRow *row = hl_topic_row(topics[i]);
         g_autofree char *name = hl_topic_name(topics[i], id);
         HlBusMessage message = { .topic = name, .payload = empty, .qos = row->qos, .retained = row->retained };
@@ -249,45 +261,60 @@ static void clear_at(MgrDown *down, guint broker, const char *id)
 
         clearing->down = down;
         clearing->broker = broker;
+        clearing->what = what;
         memcpy(clearing->id, id, size);
         if (!hl_bus_publish(down->buses[broker], &message, on_cleared, clearing))
             on_cleared(false, clearing);
     }
 }
 
-void mgr_down_clear(MgrDown *down, const char *id)
+static void clear_everywhere(MgrDown *down, const char *id, Emptied what)
 {
     for (guint i = 0; i < MGR_MAX_BROKERS; i++)
         if (down->buses[i] != NULL)
-            clear_at(down, i, id);
+            clear_at(down, i, id, what);
+}
+
+void mgr_down_clear(MgrDown *down, const char *id)
+{
+    clear_everywhere(down, id, EMPTIED_ALL);
+}
+
+void mgr_down_withdraw_settings(MgrDown *down, const char *id)
+{
+    clear_everywhere(down, id, EMPTIED_SETTINGS);
 }
 
 /* What it refuses is noted again, so those of now are taken out first. */
-static GPtrArray *take_missed(MgrDown *down, guint broker)
+static GHashTable *take_missed(MgrDown *down, guint broker)
 {
-    GPtrArray *taken = g_ptr_array_new_with_free_func(g_free);
+    GHashTable *taken = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     GHashTableIter iter;
-    gpointer id;
+    gpointer id, what;
 
     g_hash_table_iter_init(&iter, down->missed[broker]);
-    while (taken->len < CLEARED_AT_ONCE && g_hash_table_iter_next(&iter, &id, NULL)) {
+    while (g_hash_table_size(taken) < CLEARED_AT_ONCE && g_hash_table_iter_next(&iter, &id, &what)) {
         g_hash_table_iter_steal(&iter);
-        g_ptr_array_add(taken, id);
+        g_hash_table_insert(taken, id, what);
     }
     return taken;
 }
 
 void mgr_down_clear_missed(MgrDown *down, guint broker)
 {
-    g_autoptr(GPtrArray) ids = NULL;
+    g_autoptr(GHashTable) taken = NULL;
+    GHashTableIter iter;
+    gpointer id, what;
 
     if (down->missed[broker] == NULL || !answers(down, broker) ||
         mgr_down_count_at(down, broker).queued > HL_BUS_QUEUE / 2)
         return;
-    ids = take_missed(down, broker);
-    for (guint i = 0; i < ids->len; i++)
-        if (down->locate == NULL || down->locate(ids->pdata[i], down->user) == MGR_DOWN_NOBODY)
-            clear_at(down, broker, ids->pdata[i]);
+    taken = take_missed(down, broker);
+    g_hash_table_iter_init(&iter, taken);
+    while (g_hash_table_iter_next(&iter, &id, &what))
+        if (GPOINTER_TO_UINT(what) == EMPTIED_SETTINGS || down->locate == NULL ||
+            down->locate(id, down->user) == MGR_DOWN_NOBODY)
+            clear_at(down, broker, id, (Emptied)GPOINTER_TO_UINT(what));
 }
 
 /* ------------------------------------------------------------------------------------------------------------- counts

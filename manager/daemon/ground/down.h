@@ -79,9 +79,12 @@ bool mgr_down_reply(MgrDown *down, guint broker, HlTopic topic, const char *name
 
 /* Empties the retained topics of an id that is not, or no longer, in the fleet.  A broker that did not confirm it,
  * or was too full to take it, is told again by mgr_down_clear_missed, once it is heard and has room: some of the ids at
- * a time.  They are remembered in memory, and not without bound. */
+ * a time, until it confirms.  They are remembered in memory, and not without bound. */
 void mgr_down_clear(MgrDown *down, const char *id);
 void mgr_down_clear_missed(MgrDown *down, guint broker);
+
+/* Empties the topic of the settings of an id of the fleet, wherever it is, in the same way. */
+void mgr_down_withdraw_settings(MgrDown *down, const char *id);
 
 /* How many publications wait at the fullest broker of those that are heard. */
 uint64_t mgr_down_waiting(const MgrDown *down);

@@ -142,6 +142,7 @@ struct MgrEndpoint {
 
     /* small ones in one place: a fleet is tens of thousands of these */
     bool takes_batches;     /* link, for letters: its last birth says so */
+    bool is_withdrawn;      /* link: it does not, and what the broker kept of before is withdrawn */
     bool ack_due;           /* notices: in the queue */
     bool regroup_due;       /* delivery: settings are part of what goes in slices */
     uint8_t outgoing_at;    /* delivery: number of that queue, as broker was when it was put in */

@@ -128,7 +128,7 @@ void mgr_delivery_settings(MgrDelivery *delivery, MgrEndpoint *endpoint, MgrOcca
     mgr_notices_greet_first(delivery->notices, endpoint);
     payload = mgr_payload_settings(endpoint->group, &(MgrAddressee){ .endpoint = endpoint->record.id,
                                                                      .counter = mgr_endpoint_desired_counter(endpoint),
-                                                                     .session = mgr_endpoint_answered_session(endpoint),
+                                                                     .session = endpoint->record.presence.session,
                                                                      .path = path });
     mgr_letters_send(delivery->letters,
                      &(MgrLetter){ endpoint, HL_TOPIC_SETTINGS, HL_ENVELOPE_SETTINGS, payload, .done = count_settings,
@@ -333,9 +333,7 @@ static void deliver_late(MgrDelivery *delivery)
 
 void mgr_delivery_withdraw(MgrDelivery *delivery, const MgrEndpoint *endpoint)
 {
-    g_autoptr(GBytes) empty = g_bytes_new_static("", 0);
-
-    mgr_down_send(delivery->down, HL_TOPIC_SETTINGS, endpoint->record.id, empty, 0);
+    mgr_down_withdraw_settings(delivery->down, endpoint->record.id);
 }
 
 void mgr_delivery_regroup(MgrDelivery *delivery, MgrEndpoint *endpoint)

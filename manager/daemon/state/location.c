@@ -228,7 +228,7 @@ static void deliver(const MgrLocation *location, MgrEndpoint *endpoint)
     document.endpoint = endpoint->record.id;
     document.counter = counter_for(location, endpoint);
     document.issued_ms = hl_clock_wall();
-    document.session = mgr_endpoint_answered_session(endpoint);
+    document.session = endpoint->record.presence.session;
     document.digest.data = hl_unconst(g_bytes_get_data(location->digest, &document.digest.len));
     envelope = hl_envelope_sign(mgr_sealer_key(location->parts.sealer), HL_ENVELOPE_SERVER, &document.base);
     payload = HL_WIRE_ENCODE(envelope);

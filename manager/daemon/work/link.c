@@ -100,18 +100,19 @@ static void note_set_back(const MgrLink *link, const MgrEndpoint *endpoint, cons
                     message->spool_last, record->report_seq);
 }
 
-/* An earlier version of the program than was here before: what the broker keeps for it may be signed in a way that it
- * does not know. */
-static bool is_older_now(const MgrEndpoint *endpoint, const HlMsgLink *message)
+/* What the broker keeps for an earlier version of the program may be signed in a way that it does not know, if a later
+ * one was here before.  Once in the life of a manager, so that no kill between the birth and the withdrawal loses it;
+ * from then on it is kept until the broker has it, and nothing is sent that it would not know. */
+static void withdraw_for_earlier(const MgrLink *link, MgrEndpoint *endpoint)
 {
-    return !message->batches && message->registration != NULL &&
-           strcmp(message->registration->program_version, endpoint->record.program) != 0;
+    if (!endpoint->takes_batches && !endpoint->is_withdrawn)
+        mgr_delivery_withdraw(link->parts.delivery, endpoint);
+    endpoint->is_withdrawn = !endpoint->takes_batches;
 }
 
 static void on_birth(MgrLink *link, MgrEndpoint *endpoint, const HlMsgLink *message)
 {
     bool announced = message->announces || endpoint->restarted_unheard;
-    bool older = is_older_now(endpoint, message);
     bool changed = message->registration != NULL &&
                    mgr_registration_handle(link->parts.fleet, link->parts.record, endpoint, message->registration);
 
@@ -128,11 +129,10 @@ static void on_birth(MgrLink *link, MgrEndpoint *endpoint, const HlMsgLink *mess
         *message->serial != '\0' && !g_hash_table_contains(link->parts.fleet->certificates, message->serial);
     /* before anything else goes down: it tells our time, what is committed, and how often to poll */
     mgr_notices_greet(mgr_delivery_notices(link->parts.delivery), endpoint);
+    withdraw_for_earlier(link, endpoint);
     handle_patterns(link, endpoint, message->patterns, message->n_patterns);
     if (message->applied != NULL)
         handle_applied(link, endpoint, message->applied, MGR_APPLIED_ALL);
-    if (older)
-        mgr_delivery_withdraw(link->parts.delivery, endpoint);
     mgr_delivery_all(link->parts.delivery, endpoint, MGR_OCCASION_LINE);
     mgr_location_born(link->parts.location, endpoint, message->server, message->serial);
 }
