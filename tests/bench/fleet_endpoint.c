@@ -59,6 +59,23 @@ static void publish(FleetEndpoint *endpoint, HlTopic topic, GBytes *payload)
 /* ------------------------------------------------------------------------------------------------------------ spool
  */
 
+/* As the product: the session is that of the line over which it goes, and not of the one on which it was made. */
+static void publish_report(FleetEndpoint *endpoint, const Report *kept)
+{
+    HlMsgReport envelope = HOLDLINE__V1__REPORT__INIT;
+    g_autoptr(GByteArray) both = g_byte_array_new();
+    g_autoptr(GBytes) head = NULL;
+    g_autoptr(GBytes) payload = NULL;
+
+    envelope.session = endpoint->session;
+    envelope.first = endpoint->first;
+    head = HL_WIRE_ENCODE(&envelope);
+    g_byte_array_append(both, g_bytes_get_data(kept->payload, NULL), (guint)g_bytes_get_size(kept->payload));
+    g_byte_array_append(both, g_bytes_get_data(head, NULL), (guint)g_bytes_get_size(head));
+    payload = g_byte_array_free_to_bytes(g_steal_pointer(&both));
+    publish(endpoint, HL_TOPIC_REPORT, payload);
+}
+
 static void add_report(FleetEndpoint *endpoint, HlMsgReport *report, FleetWhat means)
 {
     Report *kept = g_new0(Report, 1);
@@ -66,13 +83,11 @@ static void add_report(FleetEndpoint *endpoint, HlMsgReport *report, FleetWhat m
     report->spool = endpoint->spool;
     report->seq = ++endpoint->seq;
     report->at_ms = hl_clock_wall();
-    report->session = endpoint->session;
-    report->first = endpoint->first;
     report->previous = endpoint->mark;
     report->mark = endpoint->mark = hl_random_u64() | 1;
     *kept = (Report){ report->seq, means, hl_wire_encode(&report->base) };
     g_queue_push_tail(&endpoint->reports, kept);
-    publish(endpoint, HL_TOPIC_REPORT, kept->payload);
+    publish_report(endpoint, kept);
 }
 
 static void take_committed(FleetEndpoint *endpoint, uint64_t seq)
@@ -373,7 +388,7 @@ void fleet_endpoint_repeat_birth(FleetEndpoint *endpoint)
     endpoint->birth_due = 0;
     publish_birth(endpoint);
     for (GList *at = endpoint->reports.head; at != NULL; at = at->next)
-        publish(endpoint, HL_TOPIC_REPORT, ((const Report *)at->data)->payload);
+        publish_report(endpoint, at->data);
 }
 
 static void on_up(gpointer user)
