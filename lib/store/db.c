@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -117,13 +118,22 @@ static char *sqlite_name(const char *path, HlDbFlags flags)
     return (flags & HL_DB_FROZEN) != 0 ? frozen_name(path) : g_strdup(path);
 }
 
+/* Nobody asks how much memory SQLite has taken; to know it it would lock for each allocation of any thread.  Before the
+ * first connection of the process; where another library was first it stays as it was. */
+static void configure(void)
+{
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 HlDb *hl_db_open(const char *path, HlDbFlags flags, GError **error)
 {
+    static pthread_once_t configured = PTHREAD_ONCE_INIT;
     bool read_only = (flags & (HL_DB_READ_ONLY | HL_DB_FROZEN)) != 0;
     g_autoptr(HlDb) db = g_new0(HlDb, 1);
     g_autofree char *name = sqlite_name(path, flags);
     int mode = read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
 
+    pthread_once(&configured, configure);
     db->path = g_strdup(path);
     db->idle = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, hl_stmt_destroy);
     if (!prepare_file(path, flags, error))

@@ -5,6 +5,7 @@
 #define LIB_STORE_INTERNAL_H
 
 #include <sqlite3.h>
+#include <stdarg.h>
 
 #include "lib/store/stmt.h"
 #include "lib/store/writer.h"
@@ -21,6 +22,9 @@ struct HlStmt {
     char *sql;
 };
 
+/* Parameters of one statement; the widest table has about half as many columns. */
+#define MAX_PARAMETERS 64
+
 /* One bound value; a letter of the statement's types says which member it is. */
 typedef union {
     char *text;
@@ -28,10 +32,13 @@ typedef union {
     GBytes *blob;
 } HlValue;
 
+/* Of the arguments, borrowed, into MAX_PARAMETERS values. */
+void hl_values_take(HlValue *values, const char *types, va_list *args);
+
 typedef struct {
     const char *sql;
     const char *types;
-    HlValue *values; /* one per letter */
+    HlValue *values; /* one per letter, in one block with their texts */
     bool require;
 } HlWrite;
 

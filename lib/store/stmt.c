@@ -9,9 +9,6 @@
 /* Statements kept prepared.  A program has a few dozen; the bound is for one that writes values into its SQL. */
 #define MAX_CACHE_SIZE 256
 
-/* Parameters of one statement; the widest table has about half as many columns. */
-#define MAX_PARAMETERS 64
-
 void hl_stmt_destroy(gpointer user)
 {
     HlStmt *stmt = user;
@@ -87,11 +84,8 @@ bool hl_stmt_bind(HlStmt *stmt, const char *types, const HlValue *values, HlBind
     return true;
 }
 
-static HlStmt *select_va(HlDb *db, GError **error, const char *sql, const char *types, va_list *args)
+void hl_values_take(HlValue *values, const char *types, va_list *args)
 {
-    HlValue values[MAX_PARAMETERS] = { 0 };
-    g_autoptr(HlStmt) stmt = hl_db_prepare(db, sql, error);
-
     g_assert(strlen(types) <= MAX_PARAMETERS);
     /* clang-tidy 14 takes the list for uninitialised if it reads several files in one run
      * NOLINTBEGIN(clang-analyzer-valist.Uninitialized) */
@@ -104,6 +98,14 @@ static HlStmt *select_va(HlDb *db, GError **error, const char *sql, const char *
             values[i].blob = va_arg(*args, GBytes *);
     }
     /* NOLINTEND(clang-analyzer-valist.Uninitialized) */
+}
+
+static HlStmt *select_va(HlDb *db, GError **error, const char *sql, const char *types, va_list *args)
+{
+    HlValue values[MAX_PARAMETERS] = { 0 };
+    g_autoptr(HlStmt) stmt = hl_db_prepare(db, sql, error);
+
+    hl_values_take(values, types, args);
     return stmt != NULL && hl_stmt_bind(stmt, types, values, HL_BIND_COPY, error) ? g_steal_pointer(&stmt) : NULL;
 }
 

@@ -5,16 +5,14 @@
 #include "lib/store/internal.h"
 #include "lib/store/txn.h"
 
+/* Its texts are in the same block as the values. */
 static void clear_write(gpointer user)
 {
     HlWrite *write = user;
 
-    for (gsize i = 0; write->types[i] != '\0'; i++) {
-        if (write->types[i] == 't')
-            g_free(write->values[i].text);
-        else if (write->types[i] == 'b')
+    for (gsize i = 0; write->types[i] != '\0'; i++)
+        if (write->types[i] == 'b')
             g_clear_pointer(&write->values[i].blob, g_bytes_unref);
-    }
     g_free(write->values);
 }
 
@@ -38,24 +36,41 @@ void hl_write_set_free(HlWriteSet *set)
     g_free(set);
 }
 
+/* One block for all: a set has a few writes, and one is made for each endpoint that says something. */
+static HlValue *keep(const HlValue *values, const char *types)
+{
+    gsize sizes[MAX_PARAMETERS];
+    gsize n = strlen(types), all = n * sizeof(HlValue);
+    HlValue *kept;
+    char *text;
+
+    for (gsize i = 0; i < n; i++) {
+        sizes[i] = types[i] == 't' && values[i].text != NULL ? strlen(values[i].text) + 1 : 0;
+        all += sizes[i];
+    }
+    kept = g_malloc(MAX(all, 1));
+    text = (char *)(kept + n);
+    for (gsize i = 0; i < n; i++) {
+        kept[i] = values[i];
+        if (types[i] == 'b' && values[i].blob != NULL)
+            g_bytes_ref(values[i].blob);
+        if (sizes[i] > 0)
+            kept[i].text = memcpy(text, values[i].text, sizes[i]);
+        text += sizes[i];
+    }
+    return kept;
+}
+
 void hl_write_set_add(HlWriteSet *set, const char *sql, const char *types, ...)
 {
-    HlWrite write = { .sql = sql, .types = types, .values = g_new0(HlValue, strlen(types)) };
+    HlValue values[MAX_PARAMETERS] = { 0 };
+    HlWrite write = { .sql = sql, .types = types };
     va_list args;
 
     va_start(args, types);
-    for (gsize i = 0; types[i] != '\0'; i++) {
-        if (types[i] == 't') {
-            write.values[i].text = g_strdup(va_arg(args, const char *));
-        } else if (types[i] == 'i') {
-            write.values[i].integer = va_arg(args, int64_t);
-        } else if (types[i] == 'b') {
-            GBytes *blob = va_arg(args, GBytes *);
-
-            write.values[i].blob = blob == NULL ? NULL : g_bytes_ref(blob);
-        }
-    }
+    hl_values_take(values, types, &args);
     va_end(args);
+    write.values = keep(values, types);
     g_array_append_val(set->writes, write);
 }
 
