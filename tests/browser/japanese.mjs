@@ -8,7 +8,7 @@ const TYPED = {
     'endpoints': FILTER,
     'endpoints?group=office': FILTER,
     'endpoints?filter=actual%3Aonline': FILTER,
-    'groups/office/update': ['virus', 'agent', 'rules', 'server', 'activeupdate', 'NETWORK'],
+    'groups/office/update': ['virus', 'agent', 'rules', 'server', 'activeupdate', 'NETWORK', 'mon', 'fri'],
     'groups/office/scan': ['sha', 'HEX', 'signature', 'NAME'],
     'groups/office/line': ['host', 'port'],
     'endpoints/': ['direct', 'port'], // of an option that the verdict names
