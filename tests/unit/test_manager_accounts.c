@@ -258,7 +258,7 @@ static void test_monitor(void)
     for (gsize i = 0; i < G_N_ELEMENTS(calls); i++)
         expect(parts, "eye", &calls[i],
                strcmp(calls[i].name, "snapshot") == 0        ? ""
-               : strcmp(calls[i].name, "monitor renew") == 0 ? "invalid" /* the sample's request is none */
+               : strcmp(calls[i].name, "monitor renew") == 0 ? "exists" /* not due yet */
                                                              : "denied");
 }
 
