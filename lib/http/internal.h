@@ -8,6 +8,7 @@
 
 #include "lib/base/mailbox.h"
 #include "lib/http/crowd.h"
+#include "lib/http/patience.h"
 #include "lib/http/serve.h"
 #include "lib/http/tls_identity.h"
 
@@ -48,6 +49,7 @@ struct HlHttpServer {
     const char *const *headers;
     HlHttpCounts counts; /* atomic, one by one */
     HlCrowd *crowd;      /* of the HTTP thread */
+    HlPatience *patience;
 
     pthread_mutex_t lock; /* protects the three below */
     bool closing;

@@ -16,7 +16,9 @@
 #define DEFAULT_DOWNLOADS   100
 #define DEFAULT_BODY        (64 * 1024)
 #define DEFAULT_TIMEOUT     (30 * HL_SECOND)
-#define RETRY_AFTER         "30"
+/* Longer than the silence between two requests of a browser: 64 KiB in what is left of it are 2 kB/s. */
+#define DEFAULT_PATIENCE (60 * HL_SECOND)
+#define RETRY_AFTER      "30"
 
 /* A body without a length is read to its end, so that its sender gets a 413 instead of a reset; but not endlessly. */
 #define DRAIN_FACTOR 8
@@ -32,6 +34,24 @@ static _Thread_local HlHttpServer *thread_server;
 
 #define COUNT(counter, by) __atomic_add_fetch(&(counter), (by), __ATOMIC_RELAXED)
 #define READ(counter)      __atomic_load_n(&(counter), __ATOMIC_RELAXED)
+
+/* A connection, with the request that it is at.  libmicrohttpd says nothing of the end of a request that it refuses
+ * itself after it told its target: such a one ends with its connection. */
+typedef struct {
+    HlHttpCall *call; /* NULL: none */
+    HlPatienceLine *patience;
+} Line;
+
+static Line *line_of(struct MHD_Connection *connection)
+{
+    return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+}
+
+/* It is there, as far as it is wanted: now it is the server's turn. */
+static void request_is_there(const HlHttpCall *call)
+{
+    hl_patience_received(call->server->patience, line_of(call->connection)->patience);
+}
 
 /* -- answers -- */
 
@@ -52,6 +72,7 @@ static enum MHD_Result queue(HlHttpCall *call, guint status, struct MHD_Response
 {
     enum MHD_Result result = MHD_queue_response(call->connection, status, response);
 
+    request_is_there(call);
     call->status = status;
     call->length = length;
     MHD_destroy_response(response);
@@ -162,6 +183,7 @@ static bool hand_over(HlHttpCall *call, HlHttpCopy *copy)
     HlHttpServer *server = call->server;
     bool taken;
 
+    request_is_there(call);
     pthread_mutex_lock(&server->lock);
     taken = !server->closing;
     if (taken) {
@@ -294,17 +316,6 @@ static void call_free(HlHttpCall *call)
     g_free(call);
 }
 
-/* A connection, with the request that it is at.  libmicrohttpd says nothing of the end of a request that it refuses
- * itself after it told its target: such a one ends with its connection. */
-typedef struct {
-    HlHttpCall *call; /* NULL: none */
-} Line;
-
-static Line *line_of(struct MHD_Connection *connection)
-{
-    return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
-}
-
 /* The first that is known of a request; what it returns is the slot of the calls that follow. */
 static void *on_target(void *user, const char *target, struct MHD_Connection *connection)
 {
@@ -361,6 +372,7 @@ static void on_completed(void *user, struct MHD_Connection *connection, void **s
             COUNT(server->counts.body_bytes, call->length);
     }
     line_of(connection)->call = NULL;
+    hl_patience_await(server->patience, line_of(connection)->patience, hl_clock_mono());
     call_free(call);
 }
 
@@ -372,17 +384,32 @@ static enum MHD_Result on_accept(void *user, const struct sockaddr *address, soc
     return hl_crowd_has_room(server->crowd, address) ? MHD_YES : MHD_NO;
 }
 
+static Line *line_new(HlHttpServer *server, struct MHD_Connection *connection)
+{
+    Line *line = g_new0(Line, 1);
+    int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+
+    line->patience = hl_patience_add(server->patience, fd, hl_clock_mono());
+    return line;
+}
+
+static void line_free(HlHttpServer *server, Line *line)
+{
+    hl_patience_remove(server->patience, line->patience);
+    call_free(line->call);
+    g_free(line);
+}
+
+/* libmicrohttpd closes the socket after it has told of the end. */
 static void on_connection(void *user, struct MHD_Connection *connection, void **slot,
                           enum MHD_ConnectionNotificationCode code)
 {
     HlHttpServer *server = user;
     int by = code == MHD_CONNECTION_NOTIFY_STARTED ? 1 : -1;
-    Line *line = *slot;
 
-    if (line != NULL)
-        call_free(line->call);
-    g_free(line);
-    *slot = code == MHD_CONNECTION_NOTIFY_STARTED ? g_new0(Line, 1) : NULL;
+    if (*slot != NULL)
+        line_free(server, *slot);
+    *slot = code == MHD_CONNECTION_NOTIFY_STARTED ? line_new(server, connection) : NULL;
     thread_server = server;
     COUNT(server->counts.connections, (guint)by);
     hl_crowd_count(server->crowd, MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr,
@@ -460,6 +487,7 @@ HlHttpServer *hl_http_server_new(const HlHttpOptions *options, GError **error)
     server->streams = g_hash_table_new(NULL, NULL);
     server->crowd =
         hl_crowd_new(options->max_connections_per_ip > 0 ? options->max_connections_per_ip : DEFAULT_PER_IP);
+    server->patience = hl_patience_new(options->patience > 0 ? options->patience : DEFAULT_PATIENCE, options->context);
     pthread_mutex_init(&server->lock, NULL);
     pthread_mutex_init(&server->identity_lock, NULL);
     server->requests =
@@ -513,6 +541,7 @@ void hl_http_server_free(HlHttpServer *server)
     g_hash_table_destroy(server->streams);
     hl_tls_identity_free(server->identity);
     hl_crowd_free(server->crowd);
+    hl_patience_free(server->patience);
     pthread_mutex_destroy(&server->lock);
     pthread_mutex_destroy(&server->identity_lock);
     g_free(server);

@@ -57,6 +57,7 @@ typedef struct {
     guint max_downloads;          /* static files sent at the same time; 0: 100; beyond it 503 with Retry-After */
     gsize max_body;               /* 0: 64 KiB; beyond it 413 */
     HlTime timeout;               /* for a silent connection; 0: 30 s */
+    HlTime patience;              /* until a request is there whole, however busy its connection; 0: 60 s */
     /* For browsers, in what the server itself answers (404, 413, 503, ...) as well: name, value, ..., NULL; outlives
      * the server; NULL: none. */
     const char *const *headers;

@@ -114,6 +114,7 @@ typedef struct {
     const char *bytes;
     gsize size;
     bool half_close; /* says that nothing more comes */
+    gulong pause;    /* microseconds before each byte; 0: all at once */
     GString *reply;
     HlMailbox *over;
     bool *done;
@@ -138,8 +139,11 @@ static void *run_exchange(void *user)
     gsize sent = 0;
     ssize_t n = 0;
 
-    while (sent < exchange->size && (n = send(fd, exchange->bytes + sent, exchange->size - sent, MSG_NOSIGNAL)) > 0)
+    while (sent < exchange->size &&
+           (n = send(fd, exchange->bytes + sent, exchange->pause > 0 ? 1 : exchange->size - sent, MSG_NOSIGNAL)) > 0) {
         sent += (gsize)n;
+        g_usleep(exchange->pause);
+    }
     if (exchange->half_close)
         shutdown(fd, SHUT_WR);
     while ((n = recv(fd, buffer, sizeof buffer, 0)) > 0)
@@ -153,13 +157,14 @@ static void on_over(gpointer item, gpointer user G_GNUC_UNUSED)
     *((Exchange *)item)->done = true;
 }
 
-/* Sends the bytes; the reply up to the end of the connection.  Caller frees. */
-static char *exchange_bytes(uint16_t port, const char *bytes, gsize size, bool half_close)
+/* The reply up to the end of the connection.  Caller frees. */
+static char *do_exchange(Exchange exchange)
 {
     bool done = false;
-    Exchange exchange = { port, bytes, size, half_close, g_string_new(NULL), NULL, &done };
     pthread_t thread;
 
+    exchange.reply = g_string_new(NULL);
+    exchange.done = &done;
     exchange.over = hl_mailbox_new("over", 1, NULL, on_over, NULL, NULL);
     g_assert_cmpint(pthread_create(&thread, NULL, run_exchange, &exchange), ==, 0);
     while (!done)
@@ -167,6 +172,12 @@ static char *exchange_bytes(uint16_t port, const char *bytes, gsize size, bool h
     pthread_join(thread, NULL);
     hl_mailbox_free(exchange.over);
     return g_string_free(exchange.reply, FALSE);
+}
+
+/* Sends the bytes. */
+static char *exchange_bytes(uint16_t port, const char *bytes, gsize size, bool half_close)
+{
+    return do_exchange((Exchange){ .port = port, .bytes = bytes, .size = size, .half_close = half_close });
 }
 
 static char *ask(const Fixture *fixture, const char *head)
@@ -509,6 +520,29 @@ static void test_reload(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
     g_assert_nonnull(strstr(after, "new-server"));
 }
 
+/* One that is never silent and never ready: a header without an end, and a body byte by byte, of which the server has
+ * room for more than comes in ten minutes.  Both end, and the next is answered. */
+static void test_byte_by_byte(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
+{
+    g_autoptr(GString) header = g_string_new("GET /echo/a HTTP/1.1\r\nHost: t\r\nX: ");
+    g_autoptr(GString) body = g_string_new("POST /echo/a HTTP/1.1\r\nHost: t\r\nContent-Length: 60000\r\n\r\n");
+    GString *const requests[] = { header, body };
+
+    start(fixture, (HlHttpOptions){ .patience = HL_SECOND / 2 });
+    for (gsize i = 0; i < G_N_ELEMENTS(requests); i++) {
+        g_autofree char *reply = NULL;
+
+        while (requests[i]->len < 60000)
+            g_string_append_c(requests[i], 'a');
+        reply = do_exchange((Exchange){ .port = hl_http_server_port(fixture->server),
+                                        .bytes = requests[i]->str,
+                                        .size = requests[i]->len,
+                                        .pause = 10 * 1000 });
+        g_assert_cmpstr(reply, ==, "");
+    }
+    g_assert_cmpuint(hl_http_server_count(fixture->server).requests, ==, 0);
+}
+
 static void test_listen(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
 {
     HlHttpOptions options = { .address = "127.0.0.1", .routes = fixture->routes };
@@ -544,6 +578,7 @@ int main(int argc, char **argv)
     FIXTURE_TEST("tls", test_tls);
     FIXTURE_TEST("half-handshake", test_half_handshake);
     FIXTURE_TEST("reload", test_reload);
+    FIXTURE_TEST("byte-by-byte", test_byte_by_byte);
     FIXTURE_TEST("listen", test_listen);
     return g_test_run();
 }

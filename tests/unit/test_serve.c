@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* lib/http, what needs no socket: byte ranges, and which file a path means. */
+/* lib/http, what needs no server: byte ranges, which file a path means, who counts as one, who is late. */
+#include <errno.h>
 #include <gio/gio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/base/file.h"
 #include "lib/http/crowd.h"
+#include "lib/http/patience.h"
 #include "lib/http/range.h"
 #include "lib/http/static_file.h"
 
@@ -250,6 +253,42 @@ static void test_crowd(void)
     }
 }
 
+static bool is_open(int fd)
+{
+    char byte;
+
+    return recv(fd, &byte, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN;
+}
+
+/* Each byte moves a clock of silence, none moves this one. */
+static void test_patience(void)
+{
+    g_autoptr(HlPatience) patience = hl_patience_new(HL_MINUTE, NULL);
+    HlPatienceLine *lines[2];
+    int pairs[2][2];
+
+    for (int i = 0; i < 2; i++) {
+        g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pairs[i]), ==, 0);
+        lines[i] = hl_patience_add(patience, pairs[i][0], 1000);
+    }
+    hl_patience_received(patience, lines[1]); /* its answer may take hours */
+    g_assert_cmpuint(hl_patience_end_late(patience, 1000 + HL_MINUTE - 1), ==, 0);
+    g_assert_cmpuint(hl_patience_end_late(patience, 1000 + HL_MINUTE), ==, 1);
+    g_assert_false(is_open(pairs[0][1]));
+    g_assert_cmpuint(hl_patience_end_late(patience, HL_HOUR), ==, 0);
+    g_assert_true(is_open(pairs[1][1]));
+    hl_patience_await(patience, lines[1], HL_HOUR); /* the next request on the same connection */
+    g_assert_cmpuint(hl_patience_end_late(patience, HL_HOUR + HL_MINUTE - 1), ==, 0);
+    g_assert_true(is_open(pairs[1][1]));
+    g_assert_cmpuint(hl_patience_end_late(patience, HL_HOUR + HL_MINUTE), ==, 1);
+    g_assert_false(is_open(pairs[1][1]));
+    for (int i = 0; i < 2; i++) {
+        hl_patience_remove(patience, lines[i]);
+        close(pairs[i][0]);
+        close(pairs[i][1]);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -258,5 +297,6 @@ int main(int argc, char **argv)
     g_test_add("/serve/paths", Fixture, NULL, set_up, test_paths, tear_down);
     g_test_add("/serve/validators", Fixture, NULL, set_up, test_validators, tear_down);
     g_test_add_func("/http/crowd", test_crowd);
+    g_test_add_func("/http/patience", test_patience);
     return g_test_run();
 }
