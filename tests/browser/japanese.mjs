@@ -39,6 +39,8 @@ await play(session, 'Japanese', async () => {
         session.where = path;
         await session.show(path);
         await session.expectJapanese(...typedAt(path));
+        if (path.startsWith('commands/'))
+            await session.says('1 秒 · 各クライアントは、この期間内の任意の時点で開始します。');
         await session.picture(`japanese-${path.replace(/[^a-z]+/g, '-')}`);
     }
 

@@ -9,7 +9,7 @@ import { always, follow, inTurn } from '../follow.js';
 import { format } from '../route.js';
 import { issueAgain } from '../actions.js';
 import { mayBe } from '../session.js';
-import { number, time, tr } from '../i18n.js';
+import { duration, number, time, tr } from '../i18n.js';
 import { visible } from '../text.js';
 
 const FAILED = new Set(['failed', 'rejected', 'timed-out', 'expired']);
@@ -94,8 +94,12 @@ function overview(document) {
         [tr('Scope'), visible(document.scope)],
         [tr('Issued'), [time(document.issued), ' · ', name(document.issuer)]],
         [tr('Ends'), time(document.expires)],
+        [tr('Period'), document.window_ms > 0 ? `${period(document.window_ms / 1000)} · ${tr('Each endpoint begins at a random moment within it.')}` : null],
     ]));
 }
+
+// In minutes from one on: the server may have chosen it to the millisecond.
+const period = (seconds) => duration(seconds < 60 ? Math.ceil(seconds) : Math.ceil(seconds / 60) * 60);
 
 function targetTable(targets, shown) {
     return table([
