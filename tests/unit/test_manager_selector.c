@@ -60,6 +60,7 @@ static void test_selectors(void)
         { "pc-*,printer", "e-1 e-2 e-3" },
         { "nobody", "not-found" },
         { "@nobody", "not-found" },
+        { "@@@office", "not-found" },
         { "online", "e-1" },
         { "not online", "e-2 e-3" },
         { "online,never-seen", "e-1 e-2 e-3" },

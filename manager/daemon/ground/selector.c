@@ -499,7 +499,7 @@ MgrGroup *mgr_selector_group(const MgrFleet *fleet, const MgrCaller *caller, con
         return group;
     if (found->len == 1)
         return found->pdata[0];
-    if (found->len == 0 && *name == '@') /* as selectors have it: no id begins so */
+    if (found->len == 0 && name[0] == '@' && name[1] != '@') /* as selectors have it: no id begins so */
         return mgr_selector_group(fleet, caller, name + 1, error);
     if (found->len == 0)
         hl_fail(error, HL_ERROR_NOT_FOUND, "there is no group '%s'; 'holdline group list' lists them", name);
