@@ -7,6 +7,8 @@
 #include "manager/cli/commands.h"
 #include "manager/cli/show.h"
 
+#define REST "SELECTOR, --since or --open narrows it down to the older ones"
+
 bool cmd_detection_list(HlInvocation *call, GError **error)
 {
     static const CliColumn columns[] = {
@@ -27,13 +29,15 @@ bool cmd_detection_list(HlInvocation *call, GError **error)
 
     if (document == NULL)
         return false;
+    if (json_is_true(json_object_get(document, "more")) && json_object_get(document, "total") == NULL)
+        fprintf(stderr, "holdline: older ones are left out: " REST "\n"); /* a server of before counts none */
     return cli_show_chosen(call, document, "detections",
                            &(CliColumns){ .all = columns,
                                           .n_all = G_N_ELEMENTS(columns),
                                           .shown = columns,
                                           .n_shown = G_N_ELEMENTS(columns),
                                           .total = (gsize)cli_int(document, "total"),
-                                          .remedy = "SELECTOR, --since or --open narrows it down to the older ones" },
+                                          .remedy = REST },
                            error);
 }
 

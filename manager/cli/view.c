@@ -5,6 +5,7 @@
 
 #include "lib/base/nearest.h"
 #include "lib/base/unconst.h"
+#include "manager/store/audit.h"
 
 #define MAX_LIMIT  1000000
 #define LIST_WIDTH 60 /* of an error, beside the rest of it */
@@ -260,6 +261,8 @@ char *cli_view_more(const CliView *view, gsize shown, gsize total, const char *r
 
     if (shown >= total || (remedy == NULL && !is_by_limit))
         return NULL;
+    if (remedy != NULL && total > MGR_MAX_COUNTED) /* the server counted no further */
+        return g_strdup_printf("%zu of more than %d are shown: %s", shown, MGR_MAX_COUNTED, remedy);
     return g_strdup_printf("%zu of %zu are shown: %s", shown, total,
                            remedy != NULL ? remedy : "a larger --limit, or none, shows the rest");
 }

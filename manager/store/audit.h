@@ -21,6 +21,8 @@ typedef struct {
     GBytes *hash; /* not for writing */
 } MgrAuditRecord;
 
+#define MGR_MAX_COUNTED 50000 /* rows that a list which is cut counts, here and in detections.h */
+
 void mgr_audit_record_clear(MgrAuditRecord *record);
 
 /* The next row; copied. */
@@ -39,7 +41,8 @@ typedef void (*MgrAuditFn)(MgrAuditRecord *record, gpointer user);
 
 bool mgr_registry_list_audit(HlDb *db, const MgrAuditFilter *filter, MgrAuditFn fn, gpointer user,
                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* How many there are, whatever the limit. */
+/* How many there are, whatever the limit; where account, call or since choose, at most MGR_MAX_COUNTED + 1: nothing is
+ * ever deleted here, and a count goes through what is there. */
 bool mgr_registry_count_audit(HlDb *db, const MgrAuditFilter *filter, int64_t *count,
                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/store/stmt.h"
+#include "manager/store/audit.h"
 
 #define INT(value) ((int64_t)MIN((uint64_t)(value), (uint64_t)G_MAXINT64))
 
@@ -341,11 +342,13 @@ bool mgr_registry_list_detections(HlDb *db, const MgrDetectionFilter *filter, Mg
 
 bool mgr_registry_count_detections(HlDb *db, const MgrDetectionFilter *filter, int64_t *count, GError **error)
 {
+    const int64_t at_most = MGR_MAX_COUNTED + 1;
+
     if (filter->endpoint == NULL)
-        return hl_db_query_int(db, 0, count, error, "SELECT count(*)" OF_ALL, "ii", filter->since,
-                               (int64_t)filter->only_open);
-    return hl_db_query_int(db, 0, count, error, "SELECT count(*)" OF_ONE, "tii", filter->endpoint, filter->since,
-                           (int64_t)filter->only_open);
+        return hl_db_query_int(db, 0, count, error, "SELECT count(*) FROM (SELECT 1" OF_ALL " LIMIT ?3)", "iii",
+                               filter->since, (int64_t)filter->only_open, at_most);
+    return hl_db_query_int(db, 0, count, error, "SELECT count(*) FROM (SELECT 1" OF_ONE " LIMIT ?4)", "tiii",
+                           filter->endpoint, filter->since, (int64_t)filter->only_open, at_most);
 }
 
 typedef struct {

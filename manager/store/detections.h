@@ -121,7 +121,7 @@ typedef void (*MgrDetectionFn)(int64_t number, HlTime told_at, gpointer user);
 
 bool mgr_registry_list_detections(HlDb *db, const MgrDetectionFilter *filter, MgrDetectionFn fn, gpointer user,
                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* How many there are, whatever the limit. */
+/* How many there are, whatever the limit, but at most MGR_MAX_COUNTED + 1 (audit.h). */
 bool mgr_registry_count_detections(HlDb *db, const MgrDetectionFilter *filter, int64_t *count,
                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

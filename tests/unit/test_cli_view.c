@@ -4,6 +4,7 @@
 
 #include "lib/base/unconst.h"
 #include "manager/cli/view.h"
+#include "manager/store/audit.h"
 
 static const CliColumn usual[] = { { "HOST", "host", NULL },
                                    { "LAST SEEN", "last_seen", NULL },
@@ -77,6 +78,7 @@ static void test_more(void)
         { 20, 20, 20000, NULL, "20 of 20000 are shown: a larger --limit, or none, shows the rest" },
         { 0, 100, 100, "--since", NULL },
         { 0, 100, 2345, "--since chooses", "100 of 2345 are shown: --since chooses" }, /* by the server */
+        { 0, 100, MGR_MAX_COUNTED + 1, "--since", "100 of more than 50000 are shown: --since" },
         { 500, 100, 2345, "--since chooses", "100 of 2345 are shown: --since chooses" },
     };
 
