@@ -14,6 +14,8 @@ typedef struct {
     HlTime at;
     GHashTable *survivors;              /* serials, borrowed: issued since then, or left out of it */
     const MgrCertificateRecord *latest; /* that was issued */
+    bool is_doubtful; /* behind it stands one that is revoked, which the endpoint may have: a snapshot's order is not
+                       * always that in which they came */
 } Name;
 
 /* A bundle: uses left when its count began, and uses since. */
@@ -142,8 +144,8 @@ static void take_certificate(MgrLedger *ledger, const MgrEntry *entry)
                                       .revoked_at = entry->at };
     forget_certificate(ledger, record->serial);
     g_hash_table_replace(ledger->certificates, record->serial, record);
-    if (record->revoked_at > 0) { /* of a snapshot, where the one that the endpoint has stands last */
-        name->latest = NULL;
+    name->is_doubtful = record->revoked_at > 0;
+    if (name->is_doubtful) { /* of a snapshot */
         g_hash_table_remove(name->survivors, entry->serial);
         return;
     }
@@ -349,14 +351,16 @@ static void on_certificate(MgrCertificateRecord *record, gpointer user)
         add_gap(comparison->gaps->revocations, record->serial, name->at);
 }
 
-/* Whether the journal's latest certificate is newer than the registry's: it does not have it, or the journal has both.
- */
-static bool is_newer(const Comparison *comparison, const MgrCertificateRecord *latest, const char *serial)
+/* Whether the journal's latest certificate is newer than the registry's: it does not have it, or the journal has both,
+ * and knows which of them came later. */
+static bool is_newer(const Comparison *comparison, const Name *name, const char *serial)
 {
+    const MgrCertificateRecord *latest = name->latest;
     const MgrCertificateRecord *known = g_hash_table_lookup(comparison->ledger->certificates, serial);
 
-    return strcmp(latest->serial, serial) != 0 && (!g_hash_table_contains(comparison->serials, latest->serial) ||
-                                                   (known != NULL && strcmp(known->name, latest->name) == 0));
+    return strcmp(latest->serial, serial) != 0 &&
+           (!g_hash_table_contains(comparison->serials, latest->serial) ||
+            (!name->is_doubtful && known != NULL && strcmp(known->name, latest->name) == 0));
 }
 
 static void on_endpoint(MgrEndpointRecord *record, gpointer user)
@@ -375,7 +379,7 @@ static void on_endpoint(MgrEndpointRecord *record, gpointer user)
         return;
     if (name->revoked_before && name->is_out != (record->revoked_at > 0))
         add_gap(comparison->gaps->revoked, record->id, name->is_out ? name->at : 0);
-    if (name->latest != NULL && is_newer(comparison, name->latest, record->serial))
+    if (name->latest != NULL && is_newer(comparison, name, record->serial))
         add_gap(comparison->gaps->renewals, record->id, 0);
 }
 

@@ -391,6 +391,34 @@ static void test_snapshot_introduced(World *world, gconstpointer user G_GNUC_UNU
     g_assert_null(missing);
 }
 
+/* A snapshot of an earlier version is in the order of issue, by clocks that were set: one that is revoked stands behind
+ * the one that the endpoint has, and a backup from before the endpoint still gets it back. */
+static void test_snapshot_of_before(World *world, gconstpointer user G_GNUC_UNUSED)
+{
+    MgrCertificateRecord revoked = { .serial = hl_unconst("old"),
+                                     .name = hl_unconst("e-1"),
+                                     .kind = hl_unconst("endpoint"),
+                                     .issued_at = NOW + HL_MINUTE,
+                                     .expires_at = EXPIRES,
+                                     .revoked_at = NOW };
+    g_autofree char *copy = g_strdup_printf("%s/backup", world->directory);
+    g_autofree char *missing = NULL;
+    g_autofree char *rest = NULL;
+    g_autoptr(HlDb) db = NULL;
+    int64_t back = 0;
+
+    create_bundle(world, "b-1");
+    g_assert_true(hl_db_copy(world->db, copy, NULL));
+    enrol(world, "e-1", "b-1");
+    g_ptr_array_add(world->lines, mgr_journal_certificate(&revoked));
+    db = hl_db_open(copy, HL_DB_DEFAULT, NULL);
+    missing = catch_up(world, db);
+    g_assert_nonnull(missing);
+    g_assert_true(hl_db_query_int(db, 0, &back, NULL, "SELECT count(*) FROM endpoint WHERE serial <> ?", "t", "old"));
+    g_assert_cmpint(back, ==, 1);
+    rest = catch_up(world, world->db);
+}
+
 /* What is done to a registry by hand, or was done to it by a version with faults. */
 static const char *const odd[] = {
     "SELECT ?1, ?2",
@@ -533,6 +561,7 @@ int main(int argc, char **argv)
     g_test_add("/ledger/older-journal", World, NULL, set_up, test_older_journal, tear_down);
     g_test_add("/ledger/snapshot", World, NULL, set_up, test_snapshot, tear_down);
     g_test_add("/ledger/snapshot-introduced", World, NULL, set_up, test_snapshot_introduced, tear_down);
+    g_test_add("/ledger/snapshot-of-before", World, NULL, set_up, test_snapshot_of_before, tear_down);
     g_test_add("/ledger/any-snapshot", World, NULL, set_up, test_any_snapshot, tear_down);
     g_test_add("/ledger/journal-first", World, NULL, set_up, test_journal_first, tear_down);
     g_test_add("/ledger/marks", World, NULL, set_up, test_marks, tear_down);
