@@ -237,6 +237,7 @@ static char *brought_by(const MgrRolloutRecord *record, const HlSettings *settin
     return g_strjoinv(",", (char **)brought->pdata);
 }
 
+/* Of two that bring patterns: whether one of them is the same. */
 static bool bring_same(const MgrRolloutRecord *record, const MgrRolloutRecord *other, const HlSettings *settings)
 {
     g_autofree char *names = brought_by(record, settings);
@@ -244,8 +245,6 @@ static bool bring_same(const MgrRolloutRecord *record, const MgrRolloutRecord *o
     g_auto(GStrv) brought = g_strsplit(names, ",", -1);
     g_auto(GStrv) by_other = g_strsplit(other_names, ",", -1);
 
-    if (*record->program != '\0' || *other->program != '\0')
-        return *record->program != '\0' && *other->program != '\0';
     for (gsize i = 0; brought[i] != NULL; i++)
         if (g_strv_contains((const char *const *)by_other, brought[i]))
             return true;
@@ -255,19 +254,23 @@ static bool bring_same(const MgrRolloutRecord *record, const MgrRolloutRecord *o
 guint mgr_live_rollout_shares(const MgrLiveRollout *live, const MgrRolloutRecord *other, const GPtrArray *endpoints,
                               const MgrEndpoint **one)
 {
-    const MgrGroup *asked = NULL; /* members of a group come together, as a rule */
-    bool is_same = false;
+    g_autoptr(GHashTable) answers = g_hash_table_new(NULL, NULL); /* of each group that was asked about, once */
+    bool is_program = *live->record.program != '\0';
     guint n = 0;
 
+    if (is_program != (*other->program != '\0'))
+        return 0;
     for (guint i = 0; i < endpoints->len; i++) {
         const MgrEndpoint *endpoint = endpoints->pdata[i];
+        gpointer answer;
 
         if (!g_hash_table_contains(live->positions, endpoint->record.id))
             continue;
-        if (asked != endpoint->group)
-            is_same = bring_same(&live->record, other, &endpoint->group->settings);
-        asked = endpoint->group;
-        if (is_same && n++ == 0)
+        if (!g_hash_table_lookup_extended(answers, endpoint->group, NULL, &answer)) {
+            answer = GINT_TO_POINTER(is_program || bring_same(&live->record, other, &endpoint->group->settings));
+            g_hash_table_insert(answers, endpoint->group, answer);
+        }
+        if (answer != NULL && n++ == 0)
             *one = endpoint;
     }
     return n;
