@@ -119,14 +119,14 @@ static void flush(HlLink *link)
 }
 
 /* The library closes the connection behind DISCONNECT, whatever the socket took of it: what comes before it leaves
- * first, as far as the broker takes it in time. */
+ * first, as far as the broker takes it in time.  While it connects there is nothing yet that could. */
 static void flush_all(HlLink *link)
 {
     struct pollfd out = { .fd = hl_mq_descriptor(&link->mq), .events = POLLOUT };
     HlTime until = hl_clock_mono() + CLOSE_WAIT;
 
     flush(link);
-    while (link->mq.stage != HL_MQ_OVER && (link->unsent || hl_mq_wants_write(&link->mq)) &&
+    while (link->mq.stage == HL_MQ_CONNECTED && (link->unsent || hl_mq_wants_write(&link->mq)) &&
            poll(&out, 1, (int)MAX(until - hl_clock_mono(), 0)) > 0) {
         hl_mq_write(&link->mq);
         flush(link);

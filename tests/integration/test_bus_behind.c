@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* lib/bus over TLS with a broker that does not read: what waits at this end leaves whole, once and in its order. */
+#include <dlfcn.h>
 #include <signal.h>
 #include <string.h>
 
@@ -163,6 +164,18 @@ static void test_last_word(Case *c, gconstpointer user G_GNUC_UNUSED)
     g_assert_cmpuint(c->there.wills, ==, 0);
 }
 
+int main(int argc, char **argv);
+
+/* Libraries find the SSL_write that gathers: OpenSSL's own would send as well, packet by packet. */
+static void test_gathers(Case *c G_GNUC_UNUSED, gconstpointer user G_GNUC_UNUSED)
+{
+    Dl_info here, found;
+
+    g_assert_cmpint(dladdr((void *)main, &here), !=, 0);
+    g_assert_cmpint(dladdr(dlsym(RTLD_DEFAULT, "SSL_write"), &found), !=, 0);
+    g_assert_cmpstr(found.dli_fname, ==, here.dli_fname);
+}
+
 #define BEHIND_TEST(name, function) g_test_add("/behind/" name, Case, NULL, set_up, function, tear_down)
 
 int main(int argc, char **argv)
@@ -172,5 +185,6 @@ int main(int argc, char **argv)
     BEHIND_TEST("stopped", test_stopped);
     BEHIND_TEST("ended", test_ended);
     BEHIND_TEST("last-word", test_last_word);
+    BEHIND_TEST("gathers", test_gathers);
     return g_test_run();
 }
