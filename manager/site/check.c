@@ -375,15 +375,17 @@ static void look_at_metadata(Check *check, const char *repo)
     g_autofree char *metadata = g_build_filename(repo, "metadata", NULL);
     g_autofree char *root = g_build_filename(metadata, "1.root.json", NULL);
     g_autofree char *timestamp = g_build_filename(metadata, "timestamp.json", NULL);
-    g_autofree char *remedy = mgr_repository_remedy(repo, *check->conf.activeupdate_url != '\0');
+    bool is_copy = *check->conf.activeupdate_url != '\0';
+    bool has_metadata = g_file_test(metadata, G_FILE_TEST_EXISTS);
+    g_autofree char *remedy = mgr_repository_remedy(repo, is_copy);
     g_auto(MgrRepositoryFiles) files = { 0 };
     g_autofree char *lost = NULL;
 
-    mgr_repository_look(&files, repo);
+    mgr_repository_look(&files, repo, is_copy && !has_metadata);
     lost = mgr_repository_describe(&files);
     if (lost != NULL)
         problem_with(check, lost, remedy);
-    if (g_file_test(metadata, G_FILE_TEST_EXISTS))
+    if (has_metadata)
         look_at_json(check, root);
     if (g_file_test(timestamp, G_FILE_TEST_EXISTS))
         look_at_json(check, timestamp);

@@ -46,13 +46,13 @@ static char *path_of_role(const char *repo, const json_t *meta, const char *name
                : NULL;
 }
 
-/* The topmost directory of it, below the repository, that is missing; or itself.  Takes path. */
+/* The topmost directory of it, up to the repository itself, that is missing; or itself.  Takes path. */
 static char *topmost(char *path, const char *repo)
 {
     for (;;) {
         g_autofree char *parent = g_path_get_dirname(path);
 
-        if (is_there(parent) || strcmp(parent, repo) == 0)
+        if (is_there(parent) || strcmp(path, repo) == 0)
             return path;
         g_free(path);
         path = g_steal_pointer(&parent);
@@ -142,14 +142,14 @@ static void look_by(MgrRepositoryFiles *files, const char *repo, const json_t *t
     }
 }
 
-void mgr_repository_look(MgrRepositoryFiles *files, const char *repo)
+void mgr_repository_look(MgrRepositoryFiles *files, const char *repo, bool had_published)
 {
     g_autofree char *path = g_build_filename(repo, "metadata", "timestamp.json", NULL);
     g_autofree char *private = g_build_filename(repo, "private", "history", NULL);
     g_autofree char *metadata = g_path_get_dirname(path);
     bool is_same = false;
 
-    if (!is_there(path) && (has_snapshot(repo) || (!is_there(metadata) && is_there(private)))) {
+    if (!is_there(path) && (had_published || has_snapshot(repo) || (!is_there(metadata) && is_there(private)))) {
         files->listed = 1;
         miss(files, g_steal_pointer(&path), repo);
         return;

@@ -15,9 +15,9 @@ typedef struct {
     char *first;    /* the path that is missing: a file, or the topmost directory of it; NULL: nothing is */
 } MgrRepositoryFiles;
 
-/* *files was zeroed.  repo: the repository's directory; one that is not there, or has published nothing, lacks nothing.
- */
-void mgr_repository_look(MgrRepositoryFiles *files, const char *repo);
+/* *files was zeroed.  repo: the repository's directory; one that is not there, or has published nothing, lacks nothing,
+ * unless had_published: the caller knows that it had a timestamp, or must have one. */
+void mgr_repository_look(MgrRepositoryFiles *files, const char *repo, bool had_published);
 
 /* "PATH is missing, with 3 of the 14 files that the repository lists"; NULL: nothing is.  Caller frees. */
 char *mgr_repository_describe(const MgrRepositoryFiles *files);

@@ -60,14 +60,19 @@ static void lose(const Repo *repo, const char *name)
 }
 
 /* text: after the repository's directory; NULL: nothing is missing */
-static void expect(const Repo *repo, const char *text)
+static void expect_known(const Repo *repo, bool had_published, const char *text)
 {
     g_auto(MgrRepositoryFiles) files = { 0 };
     g_autofree char *said = NULL;
 
-    mgr_repository_look(&files, repo->repo);
+    mgr_repository_look(&files, repo->repo, had_published);
     said = mgr_repository_describe(&files);
     g_assert_cmpstr(said != NULL ? said + strlen(repo->repo) : NULL, ==, text);
+}
+
+static void expect(const Repo *repo, const char *text)
+{
+    expect_known(repo, false, text);
 }
 
 static void test_whole(void)
@@ -75,7 +80,7 @@ static void test_whole(void)
     g_autoptr(Repo) repo = repo_new();
     g_auto(MgrRepositoryFiles) files = { 0 };
 
-    mgr_repository_look(&files, repo->repo);
+    mgr_repository_look(&files, repo->repo, true);
     g_assert_null(files.first);
     g_assert_cmpuint(files.listed, ==, 3);
     g_assert_cmpuint(files.patterns, ==, 2);
@@ -143,6 +148,25 @@ static void test_none(void)
     expect(repo, NULL);
 }
 
+/* Of one that was read before, not even a trace has to be left. */
+static void test_all_lost(void)
+{
+    g_autoptr(Repo) repo = repo_new();
+
+    lose(repo, "private");
+    expect_known(repo, true, NULL);
+    lose(repo, "metadata/timestamp.json");
+    lose(repo, "metadata/5.snapshot.json");
+    expect(repo, NULL);
+    expect_known(repo, true, "/metadata/timestamp.json is missing");
+    lose(repo, "metadata");
+    expect_known(repo, true, "/metadata is missing");
+    g_assert_true(hl_tree_remove(repo->repo, NULL));
+    expect(repo, NULL);
+    expect_known(repo, true, " is missing");
+    put(repo, "x", "");
+}
+
 static void test_remedy(void)
 {
     g_autofree char *own = mgr_repository_remedy("/site/repo", false);
@@ -159,6 +183,7 @@ int main(int argc, char **argv)
     g_test_add_func("/repository-files/lost", test_lost);
     g_test_add_func("/repository-files/garbage", test_garbage);
     g_test_add_func("/repository-files/none", test_none);
+    g_test_add_func("/repository-files/all-lost", test_all_lost);
     g_test_add_func("/repository-files/remedy", test_remedy);
     return g_test_run();
 }

@@ -178,7 +178,7 @@ static void look_for_files(MgrPatterns *patterns)
     if (hl_clock_mono() < patterns->look_mono || patterns->sync != NULL)
         return;
     patterns->look_mono = hl_clock_mono() + LOOK_EVERY;
-    mgr_repository_look(&files, patterns->repository);
+    mgr_repository_look(&files, patterns->repository, patterns->mtime != 0 || patterns->synced_wall != 0);
     missing = mgr_repository_describe(&files);
     tell_missing(patterns, missing);
 }
