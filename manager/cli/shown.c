@@ -8,8 +8,9 @@
 #include "lib/doctor/probe.h"
 
 #define PATIENCE \
-    (30 * HL_SECOND) /* a broker that is slow to read; "broker.reload-command" may have to wait for others */
-#define PAUSE 200    /* ms, between two looks */
+    (30 * HL_SECOND)   /* a broker that is slow to read; "broker.reload-command" may have to wait for others */
+#define PAUSE      200 /* ms, between two looks */
+#define UNSEEN_FOR (5 * HL_SECOND) /* a broker that starts again refuses for a moment */
 
 typedef enum {
     SHOWS_EARLIER, /* or the new one will be seen soon */
@@ -22,6 +23,7 @@ typedef struct {
     const char *address; /* borrowed */
     State state;
     char *why;
+    HlTime unseen_mono; /* since when it is UNSEEN */
 } Sight;
 
 static void sight_free(gpointer item)
@@ -44,15 +46,17 @@ static void add(GPtrArray *sights, const char *address)
     g_ptr_array_add(sights, sight);
 }
 
-static void look(Sight *sight, const HlProbeIdentity *identity, const char *serial)
+/* A look may take its time: what it failed to see counts from when it began. */
+static void look(Sight *sight, const HlProbeIdentity *identity, const char *serial, HlTime now_mono)
 {
     g_autoptr(HlCert) cert = NULL;
 
     g_clear_pointer(&sight->why, g_free);
     cert = hl_probe_shown(sight->address, identity, &sight->why);
-    if (cert == NULL)
+    if (cert == NULL) {
+        sight->unseen_mono = sight->state == UNSEEN ? sight->unseen_mono : now_mono;
         sight->state = UNSEEN;
-    else if (strcmp(hl_cert_info(cert)->serial, serial) == 0)
+    } else if (strcmp(hl_cert_info(cert)->serial, serial) == 0)
         sight->state = SHOWS_NEW;
     else
         sight->state = hl_cert_info(cert)->kind == HL_CERT_SERVER ? SHOWS_EARLIER : SHOWS_FOREIGN;
@@ -67,12 +71,27 @@ static const Sight *find(const GPtrArray *sights, State state)
     return NULL;
 }
 
-/* An address that leads nowhere is waited for only while nothing else can be looked at: a port that is forwarded for
- * endpoints need not be open from here. */
-static bool is_settled(const GPtrArray *sights)
+static bool has_seen(const GPtrArray *sights)
 {
-    return find(sights, SHOWS_EARLIER) == NULL &&
-           (find(sights, SHOWS_NEW) != NULL || find(sights, SHOWS_FOREIGN) != NULL);
+    return find(sights, SHOWS_NEW) != NULL || find(sights, SHOWS_FOREIGN) != NULL;
+}
+
+static bool may_be_seen_yet(const GPtrArray *sights, HlTime now_mono)
+{
+    for (guint i = 0; i < sights->len; i++) {
+        const Sight *sight = sights->pdata[i];
+
+        if (sight->state == UNSEEN && now_mono - sight->unseen_mono < UNSEEN_FOR)
+            return true;
+    }
+    return false;
+}
+
+/* An address that leads nowhere for a while is waited for only while nothing else can be looked at: a port that is
+ * forwarded for endpoints need not be open from here. */
+static bool is_settled(const GPtrArray *sights, HlTime now_mono)
+{
+    return find(sights, SHOWS_EARLIER) == NULL && has_seen(sights) && !may_be_seen_yet(sights, now_mono);
 }
 
 static void look_until_settled(const GPtrArray *sights, const HlProbeIdentity *identity, const char *serial)
@@ -84,9 +103,9 @@ static void look_until_settled(const GPtrArray *sights, const HlProbeIdentity *i
             Sight *sight = sights->pdata[i];
 
             if (sight->state == SHOWS_EARLIER || sight->state == UNSEEN)
-                look(sight, identity, serial);
+                look(sight, identity, serial, hl_clock_mono());
         }
-        if (is_settled(sights) || hl_clock_mono() >= deadline)
+        if (is_settled(sights, hl_clock_mono()) || hl_clock_mono() >= deadline)
             return;
         g_usleep(PAUSE * 1000);
     }
@@ -104,7 +123,7 @@ static bool conclude(const GPtrArray *sights, const char *serial, GError **error
                        "restart it; an external broker has to be given pki/server.pem, by broker.reload-command or by "
                        "hand",
                        serial, earlier->address);
-    if (!is_settled(sights) && unseen != NULL)
+    if (!has_seen(sights) && unseen != NULL)
         return hl_fail(error, HL_ERROR_PARTIAL,
                        "the certificate %s is in force, but whether the broker at %s shows it could not be looked at "
                        "from here: %s; 'holdline doctor' on the server looks there",
