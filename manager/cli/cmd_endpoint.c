@@ -54,8 +54,13 @@ bool cmd_endpoint_list(HlInvocation *call, GError **error)
     for (gsize i = 0; i < G_N_ELEMENTS(views); i++)
         if (hl_cli_has(call, views[i].word) || g_strcmp0(selector, views[i].word) == 0) {
             document = cli_call(call, "endpoint list", arguments, error);
-            return document != NULL &&
-                   cli_show_list(call, document, "endpoints", views[i].columns, views[i].n_columns, error);
+            return document != NULL && cli_show_chosen(call, document, "endpoints",
+                                                       &(CliColumns){ .all = views[i].columns,
+                                                                      .n_all = views[i].n_columns,
+                                                                      .shown = views[i].columns,
+                                                                      .n_shown = views[i].n_columns,
+                                                                      .order = "host" },
+                                                       error);
         }
     document = cli_call_endpoints(call, "endpoint list", selector, elements, error);
     return document != NULL && (elements != NULL ? cli_show_elements(call, elements, document, error)
