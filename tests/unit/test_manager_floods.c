@@ -346,6 +346,23 @@ static void *ask_many(void *gate)
     return GSIZE_TO_POINTER(allowed);
 }
 
+/* The loop hears of the flood before it has seen one message: not "never seen" for what sends too much. */
+static void test_at_first_sight(void)
+{
+    g_autoptr(Parts) parts = parts_with_two();
+
+    parts_add_endpoint(parts, "e-new");
+    for (guint i = 0; i < 2000; i++)
+        (void)!mgr_gate_admit("holdline/v1/endpoint/e-new/heartbeat", 100, parts->gate);
+    settle();
+    g_assert_cmpint(endpoint(parts, "e-new")->record.presence.actual, ==, MGR_ACTUAL_OFFLINE);
+    g_assert_cmpint(endpoint(parts, "e-new")->record.presence.reason, ==, MGR_REASON_FLOODING);
+    clock_fake_advance(HL_MINUTE);
+    mgr_floods_tick(parts->floods);
+    parts_birth(parts, "e-new", 2);
+    g_assert_cmpint(endpoint(parts, "e-new")->record.presence.actual, ==, MGR_ACTUAL_ONLINE);
+}
+
 /* The bus asks in its own threads, while the loop hears of floods and lets senders back. */
 static void test_threads(void)
 {
@@ -445,6 +462,7 @@ int main(int argc, char **argv)
     g_test_add_func("/floods/pace", test_pace);
     g_test_add_func("/floods/deliveries", test_deliveries);
     g_test_add_func("/floods/threads", test_threads);
+    g_test_add_func("/manager/floods/at-first-sight", test_at_first_sight);
     g_test_add_func("/floods/certificates", test_certificates);
     g_test_add_func("/floods/access-list", test_access_list);
     return g_test_run();

@@ -40,13 +40,14 @@ static Flooder *find_flooder(MgrFloods *floods, const char *name)
     return flooder;
 }
 
-/* What the endpoint is shown as from now on: whatever it said last, nobody hears it any longer. */
+/* What the endpoint is shown as from now on: whatever it said last, nobody hears it any longer.  That it floods may be
+ * the first that is known of it: what the gate let pass may still wait, and is dropped. */
 static void show_begin(MgrFloods *floods, MgrEndpoint *endpoint, MgrQuotaKind kind, HlTime time)
 {
     const MgrFloodsOptions *parts = &floods->parts;
     g_autofree char *how_long = hl_duration_describe(time);
     MgrPresenceEvent event = { .kind = MGR_PRESENCE_DOWN,
-                               .session = endpoint->record.presence.session,
+                               .session = MAX(endpoint->record.presence.session, 1), /* earlier than any */
                                .reason = MGR_REASON_FLOODING };
 
     endpoint->held_off_until = hl_clock_wall() + time;
