@@ -279,14 +279,40 @@ MgrDisplayEffects mgr_display_step(MgrDisplay *display, const MgrDisplayPolicy *
     return fx;
 }
 
-bool mgr_display_restore(MgrDisplay *display, HlTime seen_wall, HlTime alive_wall, MgrNow now)
+/* For how long it was silent as the manager before this one ended.  What was heard after the last writing counts as
+ * heard then. */
+static HlTime silence_at(const MgrDisplay *display, HlTime seen_wall, HlTime alive_wall, HlTime end)
 {
-    HlTime end = MIN(alive_wall, now.wall); /* a manager that lived in the future had a wrong clock */
-    /* what was heard after the last writing counts as heard then */
     HlTime last = seen_wall <= alive_wall + MGR_ALIVE_SLACK ? MAX(display->contact_wall, MIN(seen_wall, end))
                                                             : display->contact_wall;
 
-    display->alive_mono = now.mono - MAX(end - last, 0);
+    return MAX(end - last, 0);
+}
+
+bool mgr_clock_was_behind(const MgrClockSet *set)
+{
+    return set->alive_wall > set->now.wall - set->step + MGR_ALIVE_SLACK;
+}
+
+void mgr_display_follow_clock(MgrDisplay *display, HlTime seen_wall, const MgrClockSet *set)
+{
+    HlTime before = set->now.wall - set->step;
+    HlTime began = before - (set->now.mono - set->start_mono); /* by the clock that was set */
+    bool was_behind = mgr_clock_was_behind(set);
+    bool is_of_now = display->contact_wall >= began && display->contact_wall <= before;
+
+    if (was_behind && set->alive_wall <= set->now.wall + MGR_ALIVE_SLACK && display->alive_mono <= set->start_mono)
+        display->alive_mono =
+            set->start_mono - silence_at(display, seen_wall, set->alive_wall, MIN(set->alive_wall, set->now.wall));
+    if (display->contact_wall != 0 && (!was_behind || is_of_now))
+        display->contact_wall += set->step;
+}
+
+bool mgr_display_restore(MgrDisplay *display, HlTime seen_wall, HlTime alive_wall, MgrNow now)
+{
+    HlTime end = MIN(alive_wall, now.wall); /* a manager that lived in the future had a wrong clock */
+
+    display->alive_mono = now.mono - silence_at(display, seen_wall, alive_wall, end);
     display->beat_mono = now.mono;
     return display->dialling && mgr_display_is_dialled(display);
 }

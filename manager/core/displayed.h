@@ -112,6 +112,22 @@ MgrDisplayEffects mgr_display_step(MgrDisplay *display, const MgrDisplayPolicy *
  * that manager ended; dial again, as at registration, under the current generation. */
 bool mgr_display_restore(MgrDisplay *display, HlTime seen_wall, HlTime alive_wall, MgrNow now);
 
+/* The server's clock was set while a manager runs. */
+typedef struct {
+    HlTime step;       /* how far */
+    MgrNow now;        /* after it */
+    HlTime alive_wall; /* as for mgr_display_restore, when this manager began; 0: that counts no longer */
+    HlTime start_mono; /* when it began */
+} MgrClockSet;
+
+/* Whether the clock that was set was behind that of the manager before this one: what is stored from before the start
+ * is not of it, and stays. */
+bool mgr_clock_was_behind(const MgrClockSet *set);
+
+/* Moves the last contact along, so that a restart finds the same silence.  If the clock was behind and is no longer,
+ * the silence of before, which could not be judged at the start, counts. */
+void mgr_display_follow_clock(MgrDisplay *display, HlTime seen_wall, const MgrClockSet *set);
+
 /* When this endpoint's next TICK matters (mono), and not before; G_MAXINT64: only another event can.  Ask again after
  * each step, and when line_up changed. */
 HlTime mgr_display_deadline(const MgrDisplay *display, const MgrDisplayPolicy *policy, bool line_up);

@@ -132,6 +132,35 @@ static void test_restore_seen(void)
     g_assert_cmpint(d.alive_mono, ==, DAYS(75).mono);
 }
 
+/* The manager starts with a clock that is 60 days behind, which is set right two days later: who was silent from before
+ * is as silent as it is, and who was heard meanwhile is not. */
+static void test_clock_was_behind(void)
+{
+    MgrDisplay silent = offline();
+    MgrDisplay heard = offline();
+    const MgrClockSet set = { DAYS(60).wall - DAYS(0).wall, DAYS(102), DAYS(100).wall, DAYS(100).mono };
+    const MgrClockSet half = {
+        DAYS(30).wall - DAYS(0).wall, { DAYS(72).wall, DAYS(102).mono }, set.alive_wall, set.start_mono
+    };
+    const MgrNow start = { DAYS(40).wall, DAYS(100).mono };
+    HlTime contact = silent.contact_wall;
+
+    mgr_display_restore(&silent, DAYS(80).wall, DAYS(100).wall, start);
+    g_assert_cmpint(silent.alive_mono, ==, DAYS(100).mono); /* it may be the other clock that was wrong */
+    mgr_display_follow_clock(&silent, DAYS(80).wall, &half);
+    g_assert_cmpint(silent.contact_wall, ==, contact);
+    g_assert_cmpint(silent.alive_mono, ==, DAYS(100).mono);
+    mgr_display_follow_clock(&silent, DAYS(80).wall, &set);
+    g_assert_cmpint(silent.contact_wall, ==, contact);
+    g_assert_cmpint(silent.alive_mono, ==, DAYS(80).mono);
+    mgr_display_restore(&heard, DAYS(80).wall, DAYS(100).wall, start);
+    heard.contact_wall = DAYS(41).wall;
+    heard.alive_mono = DAYS(101).mono;
+    mgr_display_follow_clock(&heard, DAYS(41).wall, &set);
+    g_assert_cmpint(heard.contact_wall, ==, DAYS(101).wall);
+    g_assert_cmpint(heard.alive_mono, ==, DAYS(101).mono);
+}
+
 /* That a manager lives is written less often than what it heard: who was heard in its last seconds was heard. */
 static void test_restore_heard_last(void)
 {
@@ -351,6 +380,7 @@ int main(int argc, char **argv)
     g_test_add_func("/displayed/inactive", test_inactive);
     g_test_add_func("/displayed/signs-of-life", test_signs_of_life);
     g_test_add_func("/displayed/restore-seen", test_restore_seen);
+    g_test_add_func("/displayed/clock-was-behind", test_clock_was_behind);
     g_test_add_func("/displayed/restore-heard-last", test_restore_heard_last);
     g_test_add_func("/displayed/restore", test_restore);
     g_test_add_func("/displayed/restore-from-the-future", test_restore_from_the_future);

@@ -79,9 +79,66 @@ static void test_kept_by_its_line(void)
     }
 }
 
+/* A manager that starts now, on what memory has of the registry. */
+static MgrConsole *restart(Parts *parts, MgrEndpoint *endpoint)
+{
+    MgrConsole *console = mgr_console_new(
+        &(MgrConsoleOptions){ &parts->fleet, parts->record, parts->status, parts->delivery, drop_dial, NULL });
+
+    (void)mgr_presence_restore(&endpoint->record.presence, mgr_now());
+    mgr_console_start(console);
+    return console;
+}
+
+static void jump(MgrConsole *console, HlTime step)
+{
+    clock_fake_jump_wall(step);
+    clock_fake_advance(HL_SECOND);
+    mgr_console_tick(console);
+}
+
+/* Somebody sets the clock of a manager to another day, and right again after a while: an endpoint that was silent from
+ * before its start is as silent as it is, now and for a restart.  `behind`: how far the clock is off at the start. */
+static void test_silent_all_along(void)
+{
+    static const struct {
+        HlTime behind;
+        HlTime steps[4];
+    } cases[] = {
+        { 0, { 60 * HL_DAY, -60 * HL_DAY } },
+        { 0, { -60 * HL_DAY, 60 * HL_DAY } },
+        { 0, { -60 * HL_DAY, 30 * HL_DAY, 30 * HL_DAY } },
+        { 60 * HL_DAY, { 60 * HL_DAY } },
+        { 60 * HL_DAY, { 30 * HL_DAY, 30 * HL_DAY } },
+        { 60 * HL_DAY, { 60 * HL_DAY, -60 * HL_DAY, 60 * HL_DAY } },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        MgrEndpoint *endpoint;
+        g_autoptr(Parts) parts = start(&endpoint);
+        g_autoptr(MgrConsole) console = NULL;
+        HlTime contact = endpoint->record.display.contact_wall;
+        HlTime seen = endpoint->record.presence.seen_wall;
+        HlTime heard = hl_clock_mono();
+
+        tick_after(parts, 20 * HL_DAY);
+        clock_fake_jump_wall(-cases[i].behind);
+        console = restart(parts, endpoint);
+        mgr_console_tick(console);
+        for (gsize j = 0; j < G_N_ELEMENTS(cases[i].steps) && cases[i].steps[j] != 0; j++)
+            jump(console, cases[i].steps[j]);
+        g_assert_cmpint(endpoint->record.display.contact_wall, ==, contact);
+        g_assert_cmpint(endpoint->record.presence.seen_wall, ==, seen);
+        g_assert_cmpint(endpoint->record.presence.seen_mono, ==, heard);
+        g_assert_cmpint(hl_clock_mono() - endpoint->record.display.alive_mono, <=, 20 * HL_DAY + HL_MINUTE);
+        g_assert_cmpint(hl_clock_mono() - endpoint->record.display.alive_mono, >=, 20 * HL_DAY);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/manager/silence/kept-by-its-line", test_kept_by_its_line);
+    g_test_add_func("/manager/silence/silent-all-along", test_silent_all_along);
     return g_test_run();
 }

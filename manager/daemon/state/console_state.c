@@ -16,6 +16,7 @@ struct MgrConsole {
     MgrConsolePolicy policy;
     MgrDisplayPolicy display_policy; /* of policy */
     HlTime clock_ahead;              /* wall minus monotonic clock at the last tick: a change is a clock that was set */
+    HlTime alive_wall, start_mono;   /* MgrClockSet */
     GPtrArray *verifications;        /* Verification * */
     MgrRates *dials;                 /* by endpoint */
     uint64_t looks;
@@ -419,6 +420,8 @@ void mgr_console_start(MgrConsole *console)
 {
     g_autoptr(GPtrArray) endpoints = mgr_fleet_values(console->parts.fleet->endpoints);
 
+    console->alive_wall = (HlTime)console->parts.fleet->alive;
+    console->start_mono = hl_clock_mono();
     for (guint i = 0; i < endpoints->len; i++) {
         MgrEndpoint *endpoint = endpoints->pdata[i];
 
@@ -468,28 +471,35 @@ static void write_alive(MgrConsole *console, HlTime wall)
     mgr_write_counter(mgr_record_background(console->parts.record), "alive", console->parts.fleet->alive);
 }
 
+/* One that was not heard since the start was heard when the registry says, if that is of the clock that is right. */
+static void follow_seen(MgrPresence *presence, const MgrClockSet *set)
+{
+    if (presence->seen_wall != 0 && mgr_clock_was_behind(set) && presence->seen_mono <= set->start_mono)
+        presence->seen_mono = MIN(set->now.mono - (set->now.wall - presence->seen_wall), set->start_mono);
+    else if (presence->seen_wall != 0) /* it may have been heard since the clock was set */
+        presence->seen_wall = set->now.wall - (set->now.mono - presence->seen_mono);
+}
+
 /* The clock was set: what is stored by the wall is moved along, so that a restart finds the same silence as before. */
 static void follow_clock(MgrConsole *console, HlTime step)
 {
     g_autoptr(GPtrArray) endpoints = mgr_fleet_values(console->parts.fleet->endpoints);
-    MgrNow now = mgr_now();
+    const MgrClockSet set = { step, mgr_now(), console->alive_wall, console->start_mono };
 
     hl_warn("clock", "the server's clock was set by %" G_GINT64_FORMAT " s", step / HL_SECOND);
     for (guint i = 0; i < endpoints->len; i++) {
         MgrEndpoint *endpoint = endpoints->pdata[i];
-        MgrPresence *presence = &endpoint->record.presence;
 
-        if (endpoint->record.display.contact_wall != 0)
-            endpoint->record.display.contact_wall += step;
+        mgr_display_follow_clock(&endpoint->record.display, endpoint->record.presence.seen_wall, &set);
+        mgr_agenda_put(&console->parts.fleet->display_agenda, endpoint, 0); /* its silence may be another now */
         mgr_fleet_note_unwritten(console->parts.fleet, endpoint, MGR_UNWRITTEN_DISPLAY);
-        if (presence->seen_wall != 0) { /* it may have been heard since the clock was set */
-            presence->seen_wall = now.wall - (now.mono - presence->seen_mono);
-            mgr_fleet_note_unwritten(console->parts.fleet, endpoint, MGR_UNWRITTEN_PRESENCE);
-        }
+        follow_seen(&endpoint->record.presence, &set);
+        mgr_fleet_note_unwritten(console->parts.fleet, endpoint, MGR_UNWRITTEN_PRESENCE);
+        mgr_status_touch(console->parts.status, endpoint); /* what it says of last contacts was of the other clock */
         if (step < 0)
             deliver_again(console, endpoint);
     }
-    write_alive(console, (HlTime)console->parts.fleet->alive + step); /* with what is moved: they are compared */
+    write_alive(console, set.now.wall); /* with what is moved: they are compared */
     console->parts.fleet->verified = (uint64_t)((HlTime)console->parts.fleet->verified + step);
 }
 
@@ -532,6 +542,8 @@ void mgr_console_tick(MgrConsole *console)
     if (console->clock_ahead != 0 && ABS(ahead - console->clock_ahead) > CLOCK_STEP)
         follow_clock(console, ahead - console->clock_ahead);
     console->clock_ahead = ahead;
+    if (console->alive_wall <= now + MGR_ALIVE_SLACK) /* it is not behind: what comes is another setting, and back */
+        console->alive_wall = 0;
     look_at_due(console);
     if (ABS(now - (HlTime)console->parts.fleet->alive) >= MGR_ALIVE_EVERY)
         write_alive(console, now);

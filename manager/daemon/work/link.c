@@ -250,7 +250,7 @@ static void handle_heartbeat(MgrLink *link, MgrEndpoint *endpoint, gconstpointer
     told.counter = beat->settings_counter;
     told.digest = beat->settings_digest;
     handle_applied(link, endpoint, &told, MGR_APPLIED_COUNTER);
-    if (endpoint->record.presence.seen_wall - endpoint->seen_told >= SEEN_RESOLUTION(&endpoint->record.presence))
+    if (ABS(endpoint->record.presence.seen_wall - endpoint->seen_told) >= SEEN_RESOLUTION(&endpoint->record.presence))
         mgr_status_touch(link->parts.status, endpoint);
 }
 
