@@ -21,6 +21,7 @@ struct CliFleet {
     MgrNameFit *fits; /* of each of the selector's names: the best that any row has */
     HlTime now;       /* by which certificates have ended */
     guint generation;
+    guint fresh; /* how many had a document in it */
 };
 
 /* From the worst on.  A revoked one has no say any more, whatever its line does. */
@@ -244,10 +245,12 @@ void cli_fleet_put(CliFleet *fleet, const char *id, json_t *document)
 {
     const Row *before = g_hash_table_lookup(fleet->rows, id);
     Row *row = document != NULL ? make_row(fleet, document) : NULL;
+    bool is_fresh = row != NULL && (before == NULL || before->generation != fleet->generation);
     bool had_name =
         before != NULL && (row == NULL || strcmp(cli_text(before->document, "host"), cli_text(document, "host")) != 0);
 
     forget_list(fleet);
+    fleet->fresh += is_fresh;
     if (row == NULL)
         g_hash_table_remove(fleet->rows, id);
     else
@@ -278,6 +281,7 @@ void cli_fleet_search(CliFleet *fleet, MgrFilter *search)
 void cli_fleet_begin(CliFleet *fleet)
 {
     fleet->generation++;
+    fleet->fresh = 0;
 }
 
 void cli_fleet_end(CliFleet *fleet)
@@ -291,6 +295,11 @@ void cli_fleet_end(CliFleet *fleet)
             g_hash_table_iter_remove(&iter);
     forget_list(fleet);
     fit_again(fleet);
+}
+
+guint cli_fleet_fresh(const CliFleet *fleet)
+{
+    return fleet->fresh;
 }
 
 /* -------------------------------------------------------------------------------------------------------------- list

@@ -26,6 +26,9 @@ void cli_fleet_search(CliFleet *fleet, MgrFilter *search);
 void cli_fleet_begin(CliFleet *fleet);
 void cli_fleet_end(CliFleet *fleet);
 
+/* How many endpoints had a document since that begin; a further one of the same endpoint does not count. */
+guint cli_fleet_fresh(const CliFleet *fleet);
+
 /* The documents that are taken, troubled ones first and then by host; borrowed until the next change. */
 const GPtrArray *cli_fleet_list(CliFleet *fleet);
 

@@ -20,7 +20,7 @@
 
 #define REDRAW      500              /* ms between two screens at least */
 #define AGEING      (10 * HL_SECOND) /* "12 s ago" is brought up to date */
-#define VISIT       (20 * HL_SECOND) /* how long one that takes turns listens at most; it ends when nothing more comes */
+#define VISIT       (20 * HL_SECOND) /* how long one that takes turns listens at most; it ends when all have come */
 #define BETWEEN     (3 * HL_SECOND)  /* and how long it leaves the line to others */
 #define HICCUP      (3 * HL_SECOND)  /* a link that is gone for less, as while another call has the line, is no news */
 #define CHASED      (20 * HL_SECOND) /* two losses of the line within this: somebody else is watching too */
@@ -276,12 +276,13 @@ static void hold_line(Watch *watch)
         note_link(watch, false);
 }
 
-/* All of the topics once, and then the line is another's.  Of a large fleet that takes a while: keys count meanwhile.
- */
+/* All of the topics once, and then the line is another's.  Of a large fleet that takes a while: keys count meanwhile,
+ * and what has come is shown.  What changes meanwhile is no reason to stay: of a fleet where something always does,
+ * nobody else would get the line. */
 static void visit(Watch *watch, HlTime *drawn)
 {
     g_autoptr(CliClient) client = NULL;
-    guint before = 0;
+    guint before = G_MAXUINT; /* endpoints that had come a round ago */
     bool is_all = false;
 
     watch->told = 0;
@@ -292,18 +293,18 @@ static void visit(Watch *watch, HlTime *drawn)
     watch->lost_at = client != NULL ? 0 : watch->lost_at != 0 ? watch->lost_at : hl_clock_wall();
     for (HlTime end = hl_clock_mono() + VISIT; client != NULL && hl_clock_mono() < end && !watch->screen.has_quit;) {
         bool is_held = cli_client_wait_for(client, REDRAW, watch->has_keys ? STDIN_FILENO : -1);
+        bool is_cut = watch->has_keys && has_input(0); /* short of a whole round */
 
-        if (watch->has_keys && has_input(0)) {
+        if (is_cut)
             read_keys(watch);
-            show(watch, drawn);
-            continue;
-        }
-        is_all = before > 0 && before == watch->told;
+        show(watch, drawn);
+        is_all = !is_cut && before == cli_fleet_fresh(watch->fleet);
         if (!is_held || is_all)
             break;
-        before = watch->told;
+        if (!is_cut && watch->told > 0)
+            before = cli_fleet_fresh(watch->fleet);
     }
-    if (is_all) /* nothing more comes */
+    if (is_all) /* those that did not come are gone */
         cli_fleet_end(watch->fleet);
     watch->changed = true;
 }

@@ -219,8 +219,20 @@ static void test_round(void)
     cli_fleet_begin(fleet);
     put(fleet, "e-3", "pc-3", "\"outdated\": true");
     g_assert_cmpuint(cli_fleet_list(fleet)->len, ==, 7); /* until it is over */
+    g_assert_cmpuint(cli_fleet_fresh(fleet), ==, 1);
+    put(fleet, "e-3", "pc-3", "\"outdated\": false"); /* it changes meanwhile */
+    put(fleet, "e-3", "pc-3", "\"outdated\": true");
+    g_assert_cmpuint(cli_fleet_fresh(fleet), ==, 1);
+    put(fleet, "e-9", "pc-9", "");
+    g_assert_cmpuint(cli_fleet_fresh(fleet), ==, 2);
+    cli_fleet_put(fleet, "e-9", NULL);
+    g_assert_cmpuint(cli_fleet_fresh(fleet), ==, 2);
     cli_fleet_end(fleet);
     expect(fleet, "e-3");
+    cli_fleet_begin(fleet);
+    g_assert_cmpuint(cli_fleet_fresh(fleet), ==, 0);
+    put(fleet, "e-3", "pc-3", "");
+    g_assert_cmpuint(cli_fleet_fresh(fleet), ==, 1);
 }
 
 int main(int argc, char **argv)
