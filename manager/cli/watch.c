@@ -292,13 +292,14 @@ static void visit(Watch *watch, HlTime *drawn)
         watch->lost_mono = hl_clock_mono();
     watch->lost_at = client != NULL ? 0 : watch->lost_at != 0 ? watch->lost_at : hl_clock_wall();
     for (HlTime end = hl_clock_mono() + VISIT; client != NULL && hl_clock_mono() < end && !watch->screen.has_quit;) {
-        bool is_held = cli_client_wait_for(client, REDRAW, watch->has_keys ? STDIN_FILENO : -1);
+        bool is_held = cli_client_wait_for(client, REDRAW, watch->has_keys ? STDIN_FILENO : -1) &&
+                       cli_client_is_up(client);       /* a line that breaks has told of a part only */
         bool is_cut = watch->has_keys && has_input(0); /* short of a whole round */
 
         if (is_cut)
             read_keys(watch);
         show(watch, drawn);
-        is_all = !is_cut && before == cli_fleet_fresh(watch->fleet);
+        is_all = is_held && !is_cut && before == cli_fleet_fresh(watch->fleet);
         if (!is_held || is_all)
             break;
         if (!is_cut && watch->told > 0)
