@@ -28,6 +28,7 @@
 #define MANAGER_PATIENCE (2 * HL_SECOND)  /* at one of several addresses; where one is, it says so every second */
 #define ANSWER_PATIENCE  (20 * HL_SECOND) /* longer than the server holds a waiting call open */
 #define SAY_AGAIN        200              /* ms */
+#define TRY_PATIENCE     500  /* ms that one who types waits for another process's turn to end, before the next try */
 #define COMEBACK_MIN     500  /* a pause at random between these before a lent line is taken back, so that two that */
 #define COMEBACK_MAX     1500 /* look on do not chase each other */
 
@@ -134,11 +135,12 @@ static void end_turn(CliClient *client)
     client->turn = -1;
 }
 
-static bool take_turn(CliClient *client, GError **error)
+/* patience 0: the usual one. */
+static bool take_turn(CliClient *client, HlTime patience, GError **error)
 {
     g_autofree char *key = cli_config_path(&client->conf, client->conf.key);
 
-    client->turn = cli_key_turn(&(CliKeyTurn){ key, client->conf.name, client->conf.path }, error);
+    client->turn = cli_key_turn(&(CliKeyTurn){ key, client->conf.name, client->conf.path, patience }, error);
     return client->turn >= 0;
 }
 
@@ -254,16 +256,27 @@ void cli_client_lend(CliClient *client)
     end_turn(client);
 }
 
-/* A line that was lent and is gone is taken up again when it is nobody else's turn. */
-static bool come_back(CliClient *client, GError **error)
+/* Whether there was nothing to read from fd for so long; -1: there is none. */
+static bool pause_unless(int fd, HlTime duration)
 {
+    GPollFD input = { .fd = fd, .events = G_IO_IN | G_IO_HUP };
+
+    return g_poll(&input, fd >= 0 ? 1 : 0, (int)duration) <= 0;
+}
+
+/* A line that was lent and is gone is taken up again when it is nobody else's turn.  Somebody may be typing at fd and
+ * wants an answer: with one it is a short try, and none while there is something to read; -1: there is none. */
+static bool come_back(CliClient *client, int fd, GError **error)
+{
+    HlTime patience = fd >= 0 ? TRY_PATIENCE : 0;
     bool ok;
 
     if (!client->lent || (client->bus != NULL && !client->lost))
         return true;
     g_clear_pointer(&client->bus, hl_bus_free);
-    g_usleep(1000 * (COMEBACK_MIN + hl_random_u64() % (COMEBACK_MAX - COMEBACK_MIN)));
-    ok = take_turn(client, error) && connect_pair(client, "", error);
+    if (!pause_unless(fd, COMEBACK_MIN + (HlTime)(hl_random_u64() % (COMEBACK_MAX - COMEBACK_MIN))))
+        return hl_fail(error, HL_ERROR_UNAVAILABLE, "the line to the server is not taken up again yet");
+    ok = take_turn(client, patience, error) && connect_pair(client, "", error);
     if (!ok)
         g_clear_pointer(&client->bus, hl_bus_free);
     end_turn(client);
@@ -327,7 +340,7 @@ static json_t *await_answer(CliClient *client, const char *name, const char *con
     CliAnswer *answer = &client->answer;
 
     client->unheard = false; /* of a call before this one */
-    if (!come_back(client, error) || !send_call(client, name, arguments, error))
+    if (!come_back(client, -1, error) || !send_call(client, name, arguments, error))
         return NULL;
     while (!answer->done) {
         answer->came = false;
@@ -500,7 +513,7 @@ CliClient *cli_client_open(HlInvocation *call, CliStatus on_status, gpointer use
     client->reasons = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     client->on_status = on_status;
     client->status_user = user;
-    if (!cli_config_load(&client->conf, call, error) || !take_turn(client, error) || !mend(client, error) ||
+    if (!cli_config_load(&client->conf, call, error) || !take_turn(client, 0, error) || !mend(client, error) ||
         !connect_pair(client, "", error) || !renew(client, cmd_server_is_before_rollover(call), error))
         return NULL;
     return g_steal_pointer(&client);
@@ -523,7 +536,7 @@ bool cli_client_wait_for(CliClient *client, HlTime duration, int fd)
     g_autoptr(GSource) source = fd >= 0 ? g_unix_fd_source_new(fd, G_IO_IN | G_IO_HUP | G_IO_ERR) : NULL;
     bool readable = false;
 
-    if (!come_back(client, NULL))
+    if (!come_back(client, fd, NULL))
         return false;
     if (source != NULL) {
         g_source_set_callback(source, G_SOURCE_FUNC(on_readable), &readable, NULL);

@@ -49,7 +49,8 @@ bool cli_client_is_up(const CliClient *client);
  * that fails. */
 bool cli_client_wait(CliClient *client, HlTime duration);
 
-/* The same, and no longer than until fd can be read; -1: there is none. */
+/* The same, and no longer than until fd can be read; -1: there is none.  With one it does not wait for long until
+ * another process gives the line back: false, and the next call tries again. */
 bool cli_client_wait_for(CliClient *client, HlTime duration, int fd);
 
 /* Open, one call, close; the usual case. */

@@ -7,14 +7,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "lib/base/clock.h"
-
-#define PATIENCE (60 * HL_SECOND)
-#define POLL     20 /* ms */
+#define USUAL_PATIENCE (60 * HL_SECOND)
+#define POLL           20 /* ms */
 
 static int lock_key(const CliKeyTurn *whose, GError **error)
 {
-    HlTime deadline = hl_clock_mono() + PATIENCE;
+    HlTime patience = whose->patience > 0 ? whose->patience : USUAL_PATIENCE;
+    HlTime deadline = hl_clock_mono() + patience;
     int fd = open(whose->key, O_RDONLY | O_CLOEXEC);
 
     if (fd < 0)
@@ -24,7 +23,7 @@ static int lock_key(const CliKeyTurn *whose, GError **error)
             hl_fail(error, HL_ERROR_UNAVAILABLE,
                     "another holdline has been using the certificate of '%s' for %d s: wait for it, or create "
                     "another one with 'holdline admin create'",
-                    whose->account, (int)(PATIENCE / HL_SECOND));
+                    whose->account, (int)(patience / HL_SECOND));
             close(fd);
             return -1;
         }

@@ -4,14 +4,16 @@
 #ifndef MANAGER_CLI_KEY_TURN_H
 #define MANAGER_CLI_KEY_TURN_H
 
+#include "lib/base/clock.h"
 #include "lib/base/error.h"
 
 typedef struct {
     const char *key;            /* the file */
     const char *account, *conf; /* whose certificate it is, and the configuration that names it: for the error */
+    HlTime patience;            /* how long it waits at most; 0: a minute */
 } CliKeyTurn;
 
-/* Waits for at most a minute.  The open and locked file, whose closing ends the turn; -1 on failure. */
+/* The open and locked file, whose closing ends the turn; -1 on failure. */
 int cli_key_turn(const CliKeyTurn *whose, GError **error);
 
 #endif
