@@ -47,7 +47,7 @@ bool hl_tls_has_more(gpointer ssl);
  * before (ssl is NULL, no memory). */
 bool hl_tls_write_behind(gpointer ssl);
 
-/* HL_TLS_WANT_WRITE: the socket takes no more now, the rest is kept.  HL_TLS_FAILED: kept too; where the connection has
+/* HL_TLS_WANT_WRITE: the socket is full, the rest is kept.  HL_TLS_FAILED: kept too; where the connection has
  * ended, a read says so.  NULL: nothing to be done. */
 HlTlsOutcome hl_tls_flush(gpointer ssl);
 

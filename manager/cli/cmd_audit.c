@@ -45,14 +45,7 @@ bool cmd_audit_list(HlInvocation *call, GError **error)
 
     if (document == NULL)
         return false;
-    return cli_show_chosen(call, document, "rows",
-                           &(CliColumns){ .all = columns,
-                                          .n_all = G_N_ELEMENTS(columns),
-                                          .shown = columns,
-                                          .n_shown = G_N_ELEMENTS(columns),
-                                          .total = (gsize)cli_int(document, "total"),
-                                          .remedy = REST },
-                           error);
+    return cli_show_newest(call, document, "rows", columns, G_N_ELEMENTS(columns), REST, error);
 }
 
 /* ------------------------------------------------------------------------------------------------------------- rows

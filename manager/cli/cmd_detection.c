@@ -31,14 +31,7 @@ bool cmd_detection_list(HlInvocation *call, GError **error)
         return false;
     if (json_is_true(json_object_get(document, "more")) && json_object_get(document, "total") == NULL)
         fprintf(stderr, "holdline: older ones are left out: " REST "\n"); /* a server of before counts none */
-    return cli_show_chosen(call, document, "detections",
-                           &(CliColumns){ .all = columns,
-                                          .n_all = G_N_ELEMENTS(columns),
-                                          .shown = columns,
-                                          .n_shown = G_N_ELEMENTS(columns),
-                                          .total = (gsize)cli_int(document, "total"),
-                                          .remedy = REST },
-                           error);
+    return cli_show_newest(call, document, "detections", columns, G_N_ELEMENTS(columns), REST, error);
 }
 
 bool cmd_detection_show(HlInvocation *call, GError **error)

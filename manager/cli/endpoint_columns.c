@@ -55,9 +55,10 @@ char *cli_selector_of(const HlInvocation *call)
  * call
  */
 
+#define ORDER "host" /* of a list that people read, unless they ask for another */
+
 /* What the columns of the table are made of, beside themselves: reason, last_scan, ...; by their names on the server.
  */
-#define ORDER "host" /* of a list that people read, unless they ask for another */
 #define TABLE_COLUMNS                                                                                              \
     "id,host,group,group_display,displayed,actual,reason,flooding,verdict,reachability,last_seen,open_detections," \
     "last_scan_end,settings_applied,settings_desired,settings_current,patterns,program,addresses,"                 \

@@ -205,6 +205,19 @@ bool cli_show_list(const HlInvocation *call, const json_t *document, const char 
                            &(CliColumns){ .all = columns, .n_all = n, .shown = columns, .n_shown = n }, error);
 }
 
+bool cli_show_newest(const HlInvocation *call, const json_t *document, const char *member, const CliColumn *columns,
+                     gsize n, const char *remedy, GError **error)
+{
+    return cli_show_chosen(call, document, member,
+                           &(CliColumns){ .all = columns,
+                                          .n_all = n,
+                                          .shown = columns,
+                                          .n_shown = n,
+                                          .total = (gsize)cli_int(document, "total"),
+                                          .remedy = remedy },
+                           error);
+}
+
 bool cli_show_table(const json_t *document, const char *member, const CliColumn *columns, gsize n)
 {
     return print_table(NULL, json_object_get(document, member), columns, n);

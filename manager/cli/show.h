@@ -35,6 +35,10 @@ typedef struct {
 bool cli_show_chosen(const HlInvocation *call, const json_t *document, const char *member, const CliColumns *columns,
                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* cli_show_list where the server sends the newest rows alone and may say how many there are ("total"). */
+bool cli_show_newest(const HlInvocation *call, const json_t *document, const char *member, const CliColumn *columns,
+                     gsize n, const char *remedy, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* A table of the list, whatever the options say: a part of something larger.  False: some columns had no room, and a
  * last line says so. */
 bool cli_show_table(const json_t *document, const char *member, const CliColumn *columns, gsize n);

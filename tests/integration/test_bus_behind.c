@@ -126,14 +126,20 @@ static void publish(Case *c, guint number, gsize size, int qos)
     g_assert_true(hl_bus_publish(c->here.bus, &message, on_published, &c->here));
 }
 
-/* It stops reading in the middle of what is sent, and goes on. */
-static void test_stopped(Case *c, gconstpointer user G_GNUC_UNUSED)
+/* More than the sockets hold, to a broker that does not read. */
+static void publish_to_stopped(Case *c)
 {
     kill(hl_child_pid(c->broker.child), SIGSTOP);
     for (guint i = 0; i < MANY; i++)
         publish(c, i, SIZE, 1);
     while (g_main_context_iteration(NULL, FALSE))
         continue;
+}
+
+/* It stops reading in the middle of what is sent, and goes on. */
+static void test_stopped(Case *c, gconstpointer user G_GNUC_UNUSED)
+{
+    publish_to_stopped(c);
     kill(hl_child_pid(c->broker.child), SIGCONT);
     WAIT_UNTIL(c->here.acknowledged == MANY && c->there.received == MANY);
     g_assert_cmpuint(c->here.broken, ==, 0);
@@ -143,11 +149,7 @@ static void test_stopped(Case *c, gconstpointer user G_GNUC_UNUSED)
 /* This end ends meanwhile: in a while, and what had left before is whole. */
 static void test_ended(Case *c, gconstpointer user G_GNUC_UNUSED)
 {
-    kill(hl_child_pid(c->broker.child), SIGSTOP);
-    for (guint i = 0; i < MANY; i++)
-        publish(c, i, SIZE, 1);
-    while (g_main_context_iteration(NULL, FALSE))
-        continue;
+    publish_to_stopped(c);
     close_peer(&c->here);
     kill(hl_child_pid(c->broker.child), SIGCONT);
     WAIT_UNTIL(c->there.wills == 1 || c->there.received == MANY); /* a farewell only after all of it */

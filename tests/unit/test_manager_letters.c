@@ -245,7 +245,7 @@ static void test_birth_of_another(void)
     expect_greeting(parts, 50, 6);
 }
 
-/* Documents are for the line that counts, whoever was heard last: it would refuse those of another session. */
+/* Documents are for the line that counts, whichever was heard last: it would refuse those of another session. */
 static void test_documents_of_another(void)
 {
     g_autoptr(Parts) parts = start();

@@ -478,7 +478,7 @@ static void tell_derived(MgrStatus *status, MgrEndpoint *endpoint)
     tell_changed(status, endpoint, "verdict", &endpoint->verdict_told, mgr_verdict_name(mgr_verdict_of(&facts)));
 }
 
-/* false: the line is up and takes no more now.  (Where it is down nothing is kept: all are written at its return.) */
+/* false: the line is up and full.  (Where it is down nothing is kept: all are written at its return.) */
 static bool write_endpoint(MgrStatus *status, MgrEndpoint *endpoint)
 {
     g_autoptr(json_t) document = mgr_status_endpoint(status, endpoint);
