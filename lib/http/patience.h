@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How long each connection may take until its next request is there whole: who sends a header or a body byte by byte is
- * never silent, and would hold one of the connections for ever.  Counts from the start of the connection, TLS included,
- * or the end of the answer before; what the answer takes is not its business.
+/* How long each connection may take until its next request is there whole: one that brings a header or a body byte by
+ * byte is never silent, and would be held for ever.  Counts from the start of the connection, TLS included, or the end
+ * of the answer before; what the answer takes is not its business.
  *
  * Connections come and go on the HTTP thread, those that are late are ended from another one. */
 #ifndef LIB_HTTP_PATIENCE_H
