@@ -7,6 +7,7 @@
 #include "manager/cli/commands.h"
 #include "manager/cli/show.h"
 #include "manager/site/check.h"
+#include "manager/site/exchange.h"
 #include "manager/site/restore.h"
 #include "manager/site/site.h"
 
@@ -20,8 +21,9 @@ char *cli_find_site(const HlInvocation *call)
 
     if (given != NULL)
         return g_canonicalize_filename(given, NULL);
-    return manager != NULL && g_file_test(manager, G_FILE_TEST_EXISTS) ? g_steal_pointer(&site)
-                                                                       : g_strdup(MGR_SITE_DEFAULT);
+    return manager != NULL && (g_file_test(manager, G_FILE_TEST_EXISTS) || !mgr_exchange_check(site, NULL))
+               ? g_steal_pointer(&site)
+               : g_strdup(MGR_SITE_DEFAULT);
 }
 
 static json_t *describe(const char *site, const char *dir, const MgrBackupInfo *info)

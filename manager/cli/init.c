@@ -14,6 +14,7 @@
 #include "manager/cli/repository.h"
 #include "manager/cli/show.h"
 #include "manager/core/dialable.h"
+#include "manager/site/exchange.h"
 #include "manager/site/names.h"
 #include "manager/site/site.h"
 #include "proto/settings.h"
@@ -102,6 +103,8 @@ static bool make_directories(const char *dir, GError **error)
     g_autofree char *registry = mgr_site_path(dir, "registry.db");
     g_autofree char *conf = mgr_site_path(dir, "manager.conf");
 
+    if (!mgr_exchange_check(dir, error))
+        return false;
     if (g_file_test(registry, G_FILE_TEST_EXISTS) || g_file_test(conf, G_FILE_TEST_EXISTS))
         return hl_fail(error, HL_ERROR_EXISTS,
                        "%s already contains a site: choose another directory; nothing was changed", dir);

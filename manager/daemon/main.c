@@ -16,6 +16,7 @@
 #include "manager/daemon/manager.h"
 #include "manager/daemon/reload.h"
 #include "manager/site/broker.h"
+#include "manager/site/exchange.h"
 #include "manager/site/site.h"
 
 typedef struct {
@@ -38,6 +39,8 @@ static bool become_owner(const HlInvocation *call, GError **error)
     g_autofree char *path = g_canonicalize_filename(conf_of(call), NULL);
     g_autofree char *dir = g_path_get_dirname(path);
 
+    if (!mgr_exchange_check(dir, error)) /* by then it may have no configuration */
+        return false;
     if (access(path, F_OK) == 0)
         return hl_process_become_owner(dir, error);
     return errno != ENOENT || hl_fail(error, HL_ERROR_NOT_FOUND,

@@ -11,6 +11,7 @@
 #include "lib/base/ident.h"
 #include "lib/base/json.h"
 #include "lib/store/stmt.h"
+#include "manager/site/exchange.h"
 #include "manager/site/site.h"
 #include "manager/store/schema.h"
 
@@ -21,8 +22,11 @@
 
 /* What is not copied from the top of a site: the registry is copied by SQLite, the rest is made again or of no use
  * elsewhere.  Beginnings of names. */
-static const char *const left_out[] = { REGISTRY, "lock",          "broker",           "replaced-",
-                                        MANIFEST, MGR_SITE_FENCED, MGR_SITE_TAKE_OVER, NULL };
+static const char *const left_out[] = { REGISTRY,           "lock",
+                                        "broker",           MGR_SITE_ASIDE,
+                                        MGR_SITE_COMING,    MGR_SITE_EXCHANGING,
+                                        MANIFEST,           MGR_SITE_FENCED,
+                                        MGR_SITE_TAKE_OVER, NULL };
 
 /* Keys that take the place of another one when a rollover ends.  They are copied before the rest: should one move
  * meanwhile, the copy has it twice, and never not at all. */
@@ -281,7 +285,8 @@ bool mgr_backup_make(const char *site, const char *dir, MgrBackupInfo *info, GEr
 
     *info = (MgrBackupInfo){ .made = hl_clock_wall() };
     /* the registry first: the journal beside the keys then knows all that the copied registry knows */
-    if (!mgr_backup_check_owner(site, error) || !mgr_backup_check_place(site, dir, error))
+    if (!mgr_backup_check_owner(site, error) || !mgr_backup_check_place(site, dir, error) ||
+        !mgr_exchange_check(site, error))
         return hl_error_prefix(error, "nothing was written");
     if (!make_empty(dir, error) || !copy_registry(&copy, error) || !copy_moving(&copy, error) ||
         !copy_tree(&copy, "", error) || !write_manifest(&copy, error))
@@ -403,6 +408,26 @@ static bool put_file(const char *dir, const char *site, const Entry *entry, GErr
     return rename(part, to) == 0 || hl_fail_errno(error, errno, "cannot write %s", to);
 }
 
+/* What was put there is there after a power cut, too. */
+static bool sync_directories(const char *site, json_t *rows, GError **error)
+{
+    json_t *row;
+    gsize i;
+    Entry entry;
+
+    json_array_foreach(rows, i, row)
+    {
+        g_autofree char *path = NULL;
+
+        if (!read_entry(site, row, &entry, error))
+            return false;
+        path = mgr_site_path(site, entry.path);
+        if (!hl_dir_sync(path, error))
+            return false;
+    }
+    return hl_dir_sync(site, error);
+}
+
 static bool put_directories(const char *site, json_t *rows, GError **error)
 {
     json_t *row;
@@ -446,9 +471,10 @@ bool mgr_backup_put(const char *dir, const char *site, GError **error)
     MgrBackupInfo info;
     g_autoptr(json_t) manifest = read_manifest(dir, &info, error);
     json_t *files = json_object_get(manifest, "files");
+    json_t *directories = json_object_get(manifest, "directories");
 
-    return manifest != NULL && put_directories(site, json_object_get(manifest, "directories"), error) &&
-           put_files(dir, site, files, PUT_OTHERS, error) && hl_dir_sync(site, error);
+    return manifest != NULL && put_directories(site, directories, error) &&
+           put_files(dir, site, files, PUT_OTHERS, error) && sync_directories(site, directories, error);
 }
 
 bool mgr_backup_put_registry(const char *dir, const char *site, GError **error)

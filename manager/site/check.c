@@ -9,7 +9,9 @@
 #include "lib/base/json.h"
 #include "lib/store/stmt.h"
 #include "manager/site/backup.h"
+#include "manager/site/exchange.h"
 #include "manager/site/owners.h"
+#include "manager/site/pairs.h"
 #include "manager/site/registry.h"
 #include "manager/site/repository.h"
 #include "manager/site/site.h"
@@ -92,62 +94,6 @@ char *mgr_site_finding_text(const MgrSiteFinding *finding)
 
 /* --------------------------------------------------------------------------------------------------------- the keys */
 
-typedef struct {
-    const char *cert, *key; /* relative to the site */
-    const char *name;
-    HlCertKind kind; /* HL_CERT_OTHER: admin, monitor or console */
-} Pair;
-
-static const Pair pairs[] = {
-    { "pki/server.pem", "pki/server.key", "server", HL_CERT_SERVER },
-    { "pki/manager.pem", "pki/manager.key", "manager", HL_CERT_MANAGER },
-};
-
-static bool is_kind(HlCertKind kind, HlCertKind expected)
-{
-    return kind == expected ||
-           (expected == HL_CERT_OTHER && (kind == HL_CERT_ADMIN || kind == HL_CERT_MONITOR || kind == HL_CERT_CONSOLE));
-}
-
-static bool check_pair(const char *dir, const HlTrust *trust, const Pair *pair, GError **error)
-{
-    g_autofree char *cert_path = mgr_site_path(dir, pair->cert);
-    g_autofree char *key_path = mgr_site_path(dir, pair->key);
-    g_autoptr(HlCert) cert = hl_cert_load(cert_path, error);
-    g_autoptr(HlKey) key = cert != NULL ? hl_key_load(key_path, error) : NULL;
-    const HlCertInfo *info;
-
-    if (key == NULL)
-        return false;
-    info = hl_cert_info(cert);
-    if (!hl_cert_has_key(cert, key))
-        return hl_fail(error, HL_ERROR_INVALID, "%s is not the key of %s", key_path, cert_path);
-    if (strcmp(info->cn, pair->name) != 0 || !is_kind(info->kind, pair->kind))
-        return hl_fail(error, HL_ERROR_INVALID, "%s is a certificate of the kind '%s' for '%s'", cert_path,
-                       hl_cert_kind_name(info->kind), info->cn);
-    return hl_trust_verify(trust, cert, hl_clock_wall(), error) || hl_error_prefix(error, "%s", cert_path);
-}
-
-static bool check_signing_key(const char *dir, GError **error)
-{
-    g_autofree char *path = mgr_site_path(dir, "pki/sealing.key");
-    g_autoptr(HlSigningKey) signing = hl_signing_key_load(path, error);
-
-    return signing != NULL;
-}
-
-bool mgr_site_check_keys(const char *dir, GError **error)
-{
-    g_auto(MgrAuthority) authority = { 0 };
-
-    if (!mgr_authority_open(&authority, dir, error))
-        return false;
-    for (gsize i = 0; i < G_N_ELEMENTS(pairs); i++)
-        if (!check_pair(dir, authority.trust, &pairs[i], error))
-            return false;
-    return check_signing_key(dir, error);
-}
-
 static void look_at_keys(Check *check)
 {
     g_auto(MgrAuthority) authority = { 0 };
@@ -156,13 +102,13 @@ static void look_at_keys(Check *check)
 
     if (!mgr_authority_open(&authority, check->dir, &untrusted))
         problem(check, untrusted->message);
-    for (gsize i = 0; untrusted == NULL && i < G_N_ELEMENTS(pairs); i++) {
+    for (gsize i = 0; untrusted == NULL && i < mgr_site_n_pairs; i++) {
         g_autoptr(GError) error = NULL;
 
-        if (!check_pair(check->dir, authority.trust, &pairs[i], &error))
+        if (!mgr_site_check_pair(check->dir, authority.trust, &mgr_site_pairs[i], &error))
             key_problem(check, error);
     }
-    if (!check_signing_key(check->dir, &unsigned_))
+    if (!mgr_site_check_signing_key(check->dir, &unsigned_))
         problem(check, unsigned_->message);
 }
 
@@ -172,13 +118,13 @@ static void look_at_client(Check *check, const HlTrust *trust, const char *name)
     g_autofree char *key = g_strdup_printf("admins/%s/%s.key", name, name);
     g_autofree char *path = mgr_site_path(check->dir, cert);
     g_autofree char *key_path = mgr_site_path(check->dir, key);
-    Pair pair = { cert, key, name, HL_CERT_OTHER };
+    MgrSitePair pair = { cert, key, name, HL_CERT_OTHER };
     g_autoptr(GError) error = NULL;
 
     /* taken along, and not left here */
     if (!g_file_test(path, G_FILE_TEST_EXISTS) || !g_file_test(key_path, G_FILE_TEST_EXISTS))
         return;
-    if (check_pair(check->dir, trust, &pair, &error))
+    if (mgr_site_check_pair(check->dir, trust, &pair, &error))
         return;
     if (hl_error_code(error) == HL_ERROR_EXPIRED)
         say(check, MGR_FINDING_NOTE, "%s: %s", check->look->subject, error->message);
@@ -565,6 +511,17 @@ static void look_at_fence(Check *check)
         say(check, MGR_FINDING_NOTE, "this copy of the site does not start: %s", g_strchomp(why));
 }
 
+static void look_at_restore(Check *check)
+{
+    g_autofree char *coming = mgr_site_path(check->dir, MGR_SITE_COMING);
+
+    if (!mgr_site_is_running(check->dir) && g_file_test(coming, G_FILE_TEST_EXISTS))
+        say(check, MGR_FINDING_NOTE,
+            "%s: a restore was interrupted before it changed anything: run it again, or remove %s, which has the keys "
+            "of the backup",
+            check->look->subject, coming);
+}
+
 /* In this order: a later one uses what an earlier one found. */
 static const Look looks[] = {
     { "configuration", look_at_conf, "mend it: the manager does not start with it" },
@@ -583,12 +540,19 @@ static const Look looks[] = {
       "it makes one of any name" },
     { "journal", look_at_journal, "restore a backup" },
     { "fence", look_at_fence, "" },
+    { "restore", look_at_restore, "" },
 };
 
 guint mgr_site_check(const char *dir, MgrFinding finding, gpointer user)
 {
-    Check check = { .dir = dir, .finding = finding, .user = user };
+    static const Look exchange = { "restore", NULL, NULL };
+    Check check = { .dir = dir, .finding = finding, .user = user, .look = &exchange };
+    g_autoptr(GError) half = NULL;
 
+    if (!mgr_exchange_check(dir, &half)) { /* whatever else is wrong is of that */
+        problem(&check, half->message);
+        return check.problems;
+    }
     for (gsize i = 0; i < G_N_ELEMENTS(looks); i++) {
         check.look = &looks[i];
         check.look->run(&check);

@@ -52,18 +52,24 @@ bool mgr_site_keys_read(MgrSiteKeys *keys, const char *dir, GError **error)
     return keys->keys[1] != NULL;
 }
 
+HlDb *mgr_site_peek_registry(const char *dir)
+{
+    g_autofree char *path = mgr_site_path(dir, MGR_SITE_REGISTRY);
+    g_autofree char *log = mgr_site_path(dir, MGR_SITE_REGISTRY "-wal");
+
+    if (!g_file_test(path, G_FILE_TEST_EXISTS))
+        return NULL;
+    return hl_db_open(path, g_file_test(log, G_FILE_TEST_EXISTS) ? HL_DB_READ_ONLY : HL_DB_FROZEN, NULL);
+}
+
 /* What was announced last there; counter 0: nothing.  The journal knows it where the registry is damaged, and the
  * registry where an earlier version wrote the journal. */
 static MgrPlaceRecord announced_in(const char *dir)
 {
     g_autofree char *journal = mgr_site_path(dir, MGR_SITE_JOURNAL);
-    g_autofree char *registry = mgr_site_path(dir, MGR_SITE_REGISTRY);
     HlJournalState state;
     g_autoptr(MgrLedger) ledger = mgr_ledger_read(journal, &state, NULL);
-    g_autofree char *log = g_strconcat(registry, "-wal", NULL);
-    unsigned how =
-        g_file_test(log, G_FILE_TEST_EXISTS) ? HL_DB_READ_ONLY : HL_DB_FROZEN; /* no file is made beside it */
-    g_autoptr(HlDb) db = g_file_test(registry, G_FILE_TEST_EXISTS) ? hl_db_open(registry, how, NULL) : NULL;
+    g_autoptr(HlDb) db = mgr_site_peek_registry(dir);
     g_auto(MgrPlaceRecord) record = { 0 };
 
     if (db != NULL && !mgr_registry_load_place(db, &record, NULL))

@@ -19,6 +19,10 @@ typedef struct {
     HlTime ends;        /* of the newest authority; wall */
 } MgrSiteKeys;
 
+/* The registry of a site, or of what was one, to look something up while no manager runs on it: as it is, and no file
+ * is made beside it that was not there.  NULL: there is none that can be read. */
+HlDb *mgr_site_peek_registry(const char *dir);
+
 /* Those on disk.  Clear them also after a failure. */
 bool mgr_site_keys_read(MgrSiteKeys *keys, const char *dir, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void mgr_site_keys_clear(MgrSiteKeys *keys);

@@ -9,13 +9,23 @@
 #include "lib/base/file.h"
 #include "manager/site/broker.h"
 #include "manager/site/check.h"
+#include "manager/site/exchange.h"
 #include "manager/site/handover.h"
 #include "manager/site/registry.h"
 #include "manager/site/site.h"
 #include "manager/store/audit.h"
 
-#define ASIDE "replaced-"
-#define NOTE  "restored.txt"
+#define NOTE "restored.txt"
+
+/* One restore: its order, and where its files are until all are there. */
+typedef struct {
+    const MgrRestoreOrder *order;
+    const char *stage;
+    const char *before; /* the site as it was last whole, or else as it is; NULL: it has nothing */
+    const char *whole;  /* the same; NULL: it is not whole */
+    HlTime now;
+    MgrRestoreReport *report;
+} Restore;
 
 void mgr_restore_report_clear(MgrRestoreReport *report)
 {
@@ -25,46 +35,19 @@ void mgr_restore_report_clear(MgrRestoreReport *report)
     g_clear_pointer(&report->unknown, g_free);
 }
 
-/* Names in the site that a restore would overwrite; NULL on failure. */
-static GPtrArray *list_site(const char *site, GError **error)
-{
-    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
-    g_autoptr(GDir) dir = g_dir_open(site, 0, NULL);
-    const char *name;
-
-    if (dir == NULL) {
-        hl_fail_errno(error, errno, "cannot read %s", site);
-        return NULL;
-    }
-    while ((name = g_dir_read_name(dir)) != NULL)
-        if (strcmp(name, "lock") != 0 && !g_str_has_prefix(name, ASIDE))
-            g_ptr_array_add(names, g_strdup(name));
-    return g_steal_pointer(&names);
-}
-
-/* With the log and all: no file of the old registry stays beside the new one. */
-static bool set_aside(const char *site, const GPtrArray *names, HlTime now, MgrRestoreReport *report, GError **error)
+/* Where what the site has will be; NULL if it has nothing.  Caller frees. */
+static char *choose_aside(const char *site, const GPtrArray *names, HlTime now)
 {
     HlTime second = now / HL_SECOND;
 
-    if (names->len == 0)
-        return true;
-    do {
-        g_autofree char *name = g_strdup_printf(ASIDE "%" G_GINT64_FORMAT, second++);
+    while (names->len > 0) {
+        g_autofree char *name = g_strdup_printf(MGR_SITE_ASIDE "%" G_GINT64_FORMAT, second++);
+        g_autofree char *path = mgr_site_path(site, name);
 
-        g_free(report->aside);
-        report->aside = mgr_site_path(site, name);
-    } while (g_file_test(report->aside, G_FILE_TEST_EXISTS));
-    if (!hl_dir_make(report->aside, 0700, error))
-        return false;
-    for (guint i = 0; i < names->len; i++) {
-        g_autofree char *from = mgr_site_path(site, names->pdata[i]);
-        g_autofree char *to = mgr_site_path(report->aside, names->pdata[i]);
-
-        if (rename(from, to) != 0)
-            return hl_fail_errno(error, errno, "cannot move %s to %s", from, to);
+        if (!g_file_test(path, G_FILE_TEST_EXISTS))
+            return g_steal_pointer(&path);
     }
-    return hl_dir_sync(site, error);
+    return NULL;
 }
 
 /* ------------------------------------------------------------------------------------------------------ the journal */
@@ -129,18 +112,18 @@ static bool is_same_journal(const char *a, const char *b)
     return false;
 }
 
-/* What was set aside is a whole site, and the same one. */
-static bool is_whole(const char *aside, const char *backup)
+/* What is there is a whole site, and the same one. */
+static bool is_whole(const char *dir, const char *backup)
 {
-    g_autofree char *registry = mgr_site_path(aside, MGR_SITE_REGISTRY);
-    g_autofree char *journal = mgr_site_path(aside, MGR_SITE_JOURNAL);
+    g_autofree char *registry = mgr_site_path(dir, MGR_SITE_REGISTRY);
+    g_autofree char *journal = mgr_site_path(dir, MGR_SITE_JOURNAL);
 
-    return (is_same_authority(aside, backup) || is_same_journal(aside, backup)) &&
+    return (is_same_authority(dir, backup) || is_same_journal(dir, backup)) &&
            g_file_test(registry, G_FILE_TEST_EXISTS) && g_file_test(journal, G_FILE_TEST_EXISTS);
 }
 
-/* The directory of the site as it was last whole, which an interrupted restore may have set aside before.  NULL: there
- * is none. */
+/* The directory of the site as it was last whole: the site, or where its registry is lost, what an earlier restore has
+ * set aside.  NULL: there is none. */
 static char *find_whole(const MgrRestoreOrder *order)
 {
     g_autofree char *newest = NULL;
@@ -149,10 +132,12 @@ static char *find_whole(const MgrRestoreOrder *order)
 
     if (order->previous != NULL)
         return g_strdup(order->previous);
+    if (is_whole(order->site, order->dir))
+        return g_strdup(order->site);
     while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
         g_autofree char *aside = mgr_site_path(order->site, name);
 
-        if (!g_str_has_prefix(name, ASIDE) || (newest != NULL && strcmp(name, newest) <= 0) ||
+        if (!g_str_has_prefix(name, MGR_SITE_ASIDE) || (newest != NULL && strcmp(name, newest) <= 0) ||
             !is_whole(aside, order->dir))
             continue;
         g_free(newest);
@@ -187,64 +172,66 @@ static GPtrArray *select_news(const GPtrArray *old, const GPtrArray *newer)
     return news;
 }
 
-/* Of the audit log that was set aside; "" if there is none, or it cannot be read: rows are lost then without a trace of
+/* Of the audit log that is replaced; "" if there is none, or it cannot be read: rows are lost then without a trace of
  * how many.  Caller frees. */
-static char *head_of(const char *aside)
+static char *head_of(const char *before)
 {
-    g_autofree char *path = aside != NULL ? mgr_site_path(aside, MGR_SITE_REGISTRY) : NULL;
-    g_autoptr(HlDb) db =
-        path != NULL && g_file_test(path, G_FILE_TEST_EXISTS) ? hl_db_open(path, HL_DB_READ_ONLY, NULL) : NULL;
+    g_autoptr(HlDb) db = before != NULL ? mgr_site_peek_registry(before) : NULL;
     g_auto(MgrAuditHead) head = { 0 };
 
     return db != NULL && mgr_registry_read_audit_head(db, &head, NULL) ? mgr_audit_head_print(&head) : g_strdup("");
 }
 
 /* Which brokers are not to run belongs to the machine, not to the registry: it is in no backup. */
-static bool keep_drained(const MgrRestoreOrder *order, const char *before, MgrRestoreReport *report, GError **error)
+static bool keep_drained(const Restore *restore, GError **error)
 {
-    for (guint i = 0; before != NULL && i < MGR_MAX_BROKERS; i++) {
-        g_autofree char *from = mgr_site_broker_path(before, i, MGR_SITE_DRAINED);
-        g_autofree char *to = mgr_site_broker_path(order->site, i, MGR_SITE_DRAINED);
+    for (guint i = 0; restore->before != NULL && i < MGR_MAX_BROKERS; i++) {
+        g_autofree char *from = mgr_site_broker_path(restore->before, i, MGR_SITE_DRAINED);
+        g_autofree char *to = mgr_site_broker_path(restore->stage, i, MGR_SITE_DRAINED);
         g_autofree char *dir = g_path_get_dirname(to);
 
         if (!g_file_test(from, G_FILE_TEST_EXISTS))
             continue;
         if (!hl_dir_make(dir, 0700, error) || !hl_file_write_text(to, "", 0600, error))
             return false;
-        report->drained |= 1U << i;
+        restore->report->drained |= 1U << i;
     }
     return true;
 }
 
 /* The registry of before is not asked for anything but what was announced: it may be why a backup is put back. */
-static bool take_keys(const MgrRestoreOrder *order, const char *whole, MgrRestoreReport *report, GError **error)
+static bool take_keys(const Restore *restore, GError **error)
 {
-    if (whole != NULL && order->keys == MGR_RESTORE_KEYS_LATEST &&
-        !mgr_handover_take(order->site, order->dir, whole, &report->keys, error))
+    const MgrRestoreOrder *order = restore->order;
+    MgrRestoreReport *report = restore->report;
+
+    if (restore->whole != NULL && order->keys == MGR_RESTORE_KEYS_LATEST &&
+        !mgr_handover_take(restore->stage, order->dir, restore->whole, &report->keys, error))
         return hl_error_prefix(error,
                                "the keys of %s, which endpoints may know since the backup, cannot be put in place; "
                                "mend that and run this again, or add --keys-of-backup, after which endpoints that know "
                                "other keys have to enrol again",
-                               whole);
+                               restore->whole);
     if (report->keys == NULL)
-        report->unknown = mgr_handover_warn(
-            order->site, order->dir, report->age == MGR_JOURNAL_NEWER ? MGR_HANDOVER_WITH_JOURNAL : MGR_HANDOVER_BLIND);
+        report->unknown =
+            mgr_handover_warn(restore->stage, order->dir,
+                              report->age == MGR_JOURNAL_NEWER ? MGR_HANDOVER_WITH_JOURNAL : MGR_HANDOVER_BLIND);
     return true;
 }
 
-static bool join_journals(const MgrRestoreOrder *order, MgrRestoreReport *report, HlTime now, GError **error)
+static bool join_journals(const Restore *restore, GError **error)
 {
-    g_autofree char *path = mgr_site_path(order->site, MGR_SITE_JOURNAL);
-    g_autofree char *whole = find_whole(order);
-    g_autofree char *newer_path = find_newer(order, whole);
-    g_autofree char *head = head_of(whole != NULL ? whole : report->aside);
+    MgrRestoreReport *report = restore->report;
+    g_autofree char *path = mgr_site_path(restore->stage, MGR_SITE_JOURNAL);
+    g_autofree char *newer_path = find_newer(restore->order, restore->whole);
+    g_autofree char *head = head_of(restore->before);
     g_autoptr(GPtrArray) newer = NULL;
     g_autoptr(GPtrArray) news = NULL;
     g_autoptr(GPtrArray) old = read_lines(path, error);
     HlJournalState state;
     g_autoptr(HlJournal) journal = old != NULL ? hl_journal_open(path, NULL, NULL, &state, error) : NULL;
 
-    if (journal == NULL || !keep_drained(order, whole != NULL ? whole : report->aside, report, error))
+    if (journal == NULL)
         return false;
     newer = newer_path != NULL ? read_lines(newer_path, error) : g_ptr_array_new();
     if (newer == NULL)
@@ -252,14 +239,15 @@ static bool join_journals(const MgrRestoreOrder *order, MgrRestoreReport *report
     news = select_news(old, newer);
     report->age = newer_path != NULL ? MGR_JOURNAL_NEWER : MGR_JOURNAL_OF_BACKUP;
     report->lines = news->len;
-    g_ptr_array_add(news, mgr_journal_restore(report->backup.made, now, report->age, head));
-    return hl_journal_append(journal, news, error) && take_keys(order, whole, report, error);
+    g_ptr_array_add(news, mgr_journal_restore(report->backup.made, restore->now, report->age, head));
+    return hl_journal_append(journal, news, error);
 }
 
-static bool write_note(const MgrRestoreOrder *order, MgrRestoreReport *report, GError **error)
+static bool write_note(const Restore *restore, GError **error)
 {
-    g_autofree char *journal = mgr_site_path(order->site, MGR_SITE_JOURNAL);
-    g_autofree char *path = mgr_site_path(order->site, NOTE);
+    MgrRestoreReport *report = restore->report;
+    g_autofree char *journal = mgr_site_path(restore->stage, MGR_SITE_JOURNAL);
+    g_autofree char *path = mgr_site_path(restore->stage, NOTE);
     g_autofree char *text = NULL;
     HlJournalState state;
     g_autoptr(MgrLedger) ledger = mgr_ledger_read(journal, &state, error);
@@ -278,21 +266,45 @@ static bool write_note(const MgrRestoreOrder *order, MgrRestoreReport *report, G
     return hl_file_write_text(path, text, 0600, error);
 }
 
-static bool restore_into(const MgrRestoreOrder *order, MgrRestoreReport *report, GError **error)
+/* All that the site will be, beside what it is. */
+static bool write_stage(const Restore *restore, GError **error)
 {
-    g_autofree char *broker = mgr_site_path(order->site, "broker");
-    g_autoptr(GPtrArray) names = list_site(order->site, error);
-    HlTime now = hl_clock_wall();
+    const char *dir = restore->order->dir;
+    g_autofree char *broker = mgr_site_path(restore->stage, "broker");
 
-    if (names == NULL)
-        return false;
-    if (names->len > 0 && order->how != MGR_RESTORE_REPLACE)
-        return hl_fail(error, HL_ERROR_EXISTS,
-                       "%s is not empty: restore with --replace, which moves what is there into a directory beside it",
-                       order->site);
-    return set_aside(order->site, names, now, report, error) && hl_dir_make(broker, 0700, error) &&
-           mgr_backup_put(order->dir, order->site, error) && join_journals(order, report, now, error) &&
-           write_note(order, report, error) && mgr_backup_put_registry(order->dir, order->site, error);
+    return hl_dir_make(broker, 0700, error) && mgr_backup_put(dir, restore->stage, error) &&
+           keep_drained(restore, error) && join_journals(restore, error) && take_keys(restore, error) &&
+           write_note(restore, error) && mgr_backup_put_registry(dir, restore->stage, error);
+}
+
+static bool fail_unchanged(const MgrRestoreReport *report, GError **error)
+{
+    g_autofree char *size = g_format_size(report->backup.bytes);
+
+    if (error != NULL && hl_error_code(*error) == HL_ERROR_FULL)
+        return hl_error_prefix(error, "nothing was changed; the backup needs %s beside what the site has: free space",
+                               size);
+    return hl_error_prefix(error, "nothing was changed");
+}
+
+static bool restore_into(const MgrRestoreOrder *order, const GPtrArray *names, MgrRestoreReport *report, GError **error)
+{
+    g_autofree char *whole = find_whole(order);
+    g_autofree char *stage = mgr_exchange_begin(order->site, error);
+    Restore restore = { .order = order,
+                        .stage = stage,
+                        .before = whole != NULL    ? whole
+                                  : names->len > 0 ? order->site
+                                                   : NULL,
+                        .whole = whole,
+                        .now = hl_clock_wall(),
+                        .report = report };
+
+    report->aside = choose_aside(order->site, names, restore.now);
+    if (stage != NULL && write_stage(&restore, error))
+        return mgr_exchange_commit(order->site, report->aside, error);
+    mgr_exchange_drop(order->site);
+    return fail_unchanged(report, error);
 }
 
 static bool is_same_file(const char *a, const char *b)
@@ -307,7 +319,7 @@ static bool check_is_other(const char *path, const char *own, const char *option
 {
     return !is_same_file(path, own) ||
            hl_fail(error, HL_ERROR_INVALID,
-                   "%s is of the site that is replaced, whose files are set aside and looked at by themselves: leave "
+                   "%s is of the site that is replaced, whose files are looked at by themselves: leave "
                    "%s out",
                    path, option);
 }
@@ -335,6 +347,7 @@ static bool check_journal(const MgrRestoreOrder *order, GError **error)
 bool mgr_site_restore(const MgrRestoreOrder *order, MgrRestoreReport *report, GError **error)
 {
     g_autofree char *lock_path = mgr_site_path(order->site, "lock");
+    g_autoptr(GPtrArray) names = NULL;
     hl_autofd int lock = -1;
 
     if (!check_previous(order, error) || !check_journal(order, error))
@@ -347,7 +360,15 @@ bool mgr_site_restore(const MgrRestoreOrder *order, MgrRestoreReport *report, GE
     lock = hl_file_lock(lock_path, error);
     if (lock < 0)
         return hl_error_prefix(error, "nothing was changed; is a manager running on %s?", order->site);
-    if (!mgr_site_end_brokers(order->site, 0, 0, NULL, error)) /* left by a manager that was killed */
+    if (!mgr_exchange_undo(order->site, error) ||
+        !mgr_site_end_brokers(order->site, 0, 0, NULL, error)) /* left by a manager that was killed */
         return false;
-    return restore_into(order, report, error);
+    names = mgr_exchange_list(order->site, error);
+    if (names == NULL)
+        return false;
+    if (names->len > 0 && order->how != MGR_RESTORE_REPLACE)
+        return hl_fail(error, HL_ERROR_EXISTS,
+                       "%s is not empty: restore with --replace, which moves what is there into a directory beside it",
+                       order->site);
+    return restore_into(order, names, report, error);
 }

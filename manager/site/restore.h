@@ -26,8 +26,9 @@ typedef struct {
     guint drained; /* a bit for each managed broker that the site had drained, and still has */
 } MgrRestoreReport;
 
-/* The backup is verified before anything changes.  What the site has is moved into a directory beside, never removed.
- * The registry is put last: a restore that was interrupted leaves a site without one, and is simply repeated. */
+/* All or nothing.  The backup is verified first; then the site of later is written beside what is there, with the keys
+ * that endpoints know; and only then the two change places (exchange.h).  Until that moment the site is as it was, also
+ * after a failure or a kill.  What it had is moved into a directory beside, never removed.  May be repeated. */
 bool mgr_site_restore(const MgrRestoreOrder *order, MgrRestoreReport *report, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void mgr_restore_report_clear(MgrRestoreReport *report);
 
