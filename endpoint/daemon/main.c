@@ -69,7 +69,8 @@ static bool check_conf(const char *path, GError **error)
         printf("%s does not exist: the defaults hold\n", EP_CONF_DEFAULT_PATH);
         return true;
     }
-    return hl_conf_check_print(path != NULL ? path : EP_CONF_DEFAULT_PATH, ep_conf_table(), &conf, check_whole, error);
+    return hl_conf_check_print(path != NULL ? path : EP_CONF_DEFAULT_PATH, ep_conf_table(), &conf,
+                               (HlConfRules){ .whole = check_whole }, error);
 }
 
 static bool cmd_run(HlInvocation *call, GError **error)

@@ -171,30 +171,35 @@ guint hl_conf_check(const char *path, HlOptionTable table, void *values, HlConfF
     return reading.faults;
 }
 
-static void print_fault(const char *fault, gpointer user G_GNUC_UNUSED)
+/* user: the file's name, or NULL where the fault names it. */
+static void print_fault(const char *fault, gpointer user)
 {
     g_autofree char *clean = hl_text_printable(fault);
 
-    printf("%s\n", clean);
+    printf("%s%s%s\n", user != NULL ? (const char *)user : "", user != NULL ? ": " : "", clean);
 }
 
-bool hl_conf_check_print(const char *path, HlOptionTable table, void *values,
-                         bool (*whole)(void *values, GError **error), GError **error)
+bool hl_conf_check_print(const char *path, HlOptionTable table, void *values, HlConfRules rules, GError **error)
 {
     g_autoptr(GError) problem = NULL;
-    guint faults = hl_conf_check(path, table, values, print_fault, NULL);
+    g_autofree char *name = g_strdup(path);
+    guint lacking = 0, faults = hl_conf_check(path, table, values, print_fault, NULL);
 
-    if (faults == 0 && whole != NULL && !whole(values, &problem)) {
-        g_autofree char *fault = g_strdup_printf("%s: %s", path, problem->message);
-
-        print_fault(fault, NULL);
-        faults++;
+    if (faults == 0) {
+        if (rules.whole != NULL && !rules.whole(values, &problem)) {
+            print_fault(problem->message, name);
+            faults++;
+        }
+        lacking = hl_options_unmet(table, values, print_fault, name);
+        if (rules.lacks != NULL)
+            lacking += rules.lacks(path, values, print_fault, name);
     }
     hl_options_clear(table, values);
-    if (faults > 0)
-        return hl_fail(error, HL_ERROR_INVALID,
-                       "%u %s in %s: a daemon does not start with it, and one that runs keeps what it has", faults,
-                       faults == 1 ? "fault" : "faults", path);
+    if (faults + lacking > 0)
+        return hl_fail(error, HL_ERROR_INVALID, "%u %s in %s: %s", faults + lacking,
+                       faults + lacking == 1 ? "fault" : "faults", path,
+                       faults > 0 ? "a daemon does not start with it, and one that runs keeps what it has"
+                                  : "a daemon starts with it, but without what these are for");
     printf("%s: no faults\n", path);
     return true;
 }

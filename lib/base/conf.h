@@ -24,10 +24,17 @@ typedef void (*HlConfFault)(const char *fault, gpointer user);
 guint hl_conf_check(const char *path, HlOptionTable table, void *values, HlConfFault fault,
                     gpointer user) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The same for "--check-config": a line on standard output for each fault.  whole is asked about values that are right
- * each by itself (NULL: nothing to ask).  The values are cleared.  false, with how many faults there are, if any. */
-bool hl_conf_check_print(const char *path, HlOptionTable table, void *values,
-                         bool (*whole)(void *values, GError **error), GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* What is asked about values that are right each by itself; members may be NULL.  path: of the file. */
+typedef struct {
+    bool (*whole)(void *values, GError **error); /* false: a program does not start with them */
+    /* What else does not work, though the program does: calls fault for each, returns how many. */
+    guint (*lacks)(const char *path, const void *values, HlConfFault fault, gpointer user);
+} HlConfRules;
+
+/* The same for "--check-config": a line on standard output for each fault, each need of the table that is not met among
+ * them.  The values are cleared.  false, with how many faults there are, if any. */
+bool hl_conf_check_print(const char *path, HlOptionTable table, void *values, HlConfRules rules,
+                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* A documented file with every option set as in values.  Caller frees. */
 char *hl_conf_print(HlOptionTable table, const void *values);

@@ -290,3 +290,42 @@ char *hl_option_describe(const HlOption *option)
     }
     g_assert_not_reached();
 }
+
+static bool is_default(const HlOption *option, const void *values)
+{
+    g_autofree char *value = hl_option_get(option, values);
+
+    return strcmp(value, option->fallback) == 0;
+}
+
+static bool is_met(HlOptionTable table, const HlOptionNeed *need, const void *values)
+{
+    const HlOption *option = hl_option_find(table, need->name);
+    const HlOption *other = hl_option_find(table, need->needs);
+    g_autofree char *value = NULL;
+
+    g_assert(option != NULL && other != NULL);
+    if (is_default(option, values))
+        return true;
+    value = hl_option_get(other, values);
+    return need->value != NULL ? strcmp(value, need->value) == 0 : !is_default(other, values);
+}
+
+guint hl_options_unmet(HlOptionTable table, const void *values, HlOptionUnmet unmet, gpointer user)
+{
+    guint n = 0;
+
+    for (const HlOptionNeed *need = table.needs; need != NULL && need->name != NULL; need++) {
+        g_autofree char *sentence = NULL;
+
+        if (is_met(table, need, values))
+            continue;
+        sentence = need->value != NULL
+                       ? g_strdup_printf("%s is for %s = %s, and that is not set: %s", need->name, need->needs,
+                                         need->value, need->without)
+                       : g_strdup_printf("%s needs %s, which is not set: %s", need->name, need->needs, need->without);
+        unmet(sentence, user);
+        n++;
+    }
+    return n;
+}

@@ -38,13 +38,22 @@ typedef struct {
     const char *was, *name;
 } HlOptionAlias;
 
+/* Two options that mean something only together: where name has another value than its default, needs has to as well,
+ * or has to be value. */
+typedef struct {
+    const char *name, *needs;
+    const char *value;   /* as hl_option_get prints it; NULL: anything but the default */
+    const char *without; /* what becomes of name otherwise, a clause: "no mail can be sent" */
+} HlOptionNeed;
+
 typedef struct {
     const HlOption *rows;
     size_t count;
     const HlOptionAlias *aliases; /* the last one is empty; NULL: none */
+    const HlOptionNeed *needs;    /* the same */
 } HlOptionTable;
 
-#define HL_OPTION_TABLE(rows_) ((HlOptionTable){ (rows_), G_N_ELEMENTS(rows_), NULL })
+#define HL_OPTION_TABLE(rows_) ((HlOptionTable){ (rows_), G_N_ELEMENTS(rows_), NULL, NULL })
 
 /* By its name, or an earlier one; NULL if the table has no such row. */
 const HlOption *hl_option_find(HlOptionTable table, const char *name);
@@ -64,6 +73,11 @@ bool hl_options_set(HlOptionTable table, void *values, const char *name, const c
 
 /* The value in the form that hl_option_set accepts.  Caller frees. */
 char *hl_option_get(const HlOption *option, const void *values);
+
+/* Calls unmet for each need of the table that the values do not meet, in a sentence that names both options and no
+ * value of them; returns how many there are.  Not an error: a program works with them, without what they are for. */
+typedef void (*HlOptionUnmet)(const char *sentence, gpointer user);
+guint hl_options_unmet(HlOptionTable table, const void *values, HlOptionUnmet unmet, gpointer user);
 
 /* What the option takes, for help and messages: "a duration from 10s to 1h", "one of managed, external".  Caller frees.
  */

@@ -78,7 +78,7 @@ bool con_console_check(const char *path, GError **error)
 {
     ConConf conf = { 0 };
 
-    return hl_conf_check_print(path, con_conf_table(), &conf, check_whole, error);
+    return hl_conf_check_print(path, con_conf_table(), &conf, (HlConfRules){ .whole = check_whole }, error);
 }
 
 static void on_line_changed(ConLineState state, gpointer user)

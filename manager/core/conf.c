@@ -207,6 +207,23 @@ static const HlOptionAlias aliases[] = {
     { NULL, NULL },
 };
 
+/* From both sides where each is for the other alone. */
+static const HlOptionNeed needs[] = {
+    { "mail.server", "mail.from", NULL, "no mail can be sent" },
+    { "mail.from", "mail.server", NULL, "no mail can be sent" },
+    { "mail.user", "mail.server", NULL, "no mail can be sent" },
+    { "mail.user", "mail.password-file", NULL, "it would sign in with an empty password" },
+    { "mail.password-file", "mail.user", NULL, "nobody signs in to the mail server" },
+    { "mail.tls", "mail.server", NULL, "no mail can be sent" },
+    { "mail.ca-file", "mail.server", NULL, "no mail can be sent" },
+    { "mail.ca-file", "mail.tls", "yes", "without TLS the server shows no certificate" },
+    { "patterns.ca-file", "patterns.activeupdate-url", NULL, "there is no source whose certificate is checked" },
+    { "patterns.proxy", "patterns.activeupdate-url", NULL, "there is no source that it leads to" },
+    { "broker.reload-command", "broker.mode", "external", "the managed broker is told without it" },
+    { "broker.count", "broker.mode", "managed", "an external broker counts as one, whatever addresses it has" },
+    { NULL, NULL, NULL, NULL },
+};
+
 guint mgr_conf_brokers(const MgrConf *conf)
 {
     return conf->broker_mode == MGR_BROKER_MANAGED ? (guint)conf->broker_count : 1;
@@ -223,7 +240,11 @@ bool mgr_conf_check(const MgrConf *conf, GError **error)
         return hl_fail(error, HL_ERROR_INVALID,
                        "broker.count = %d needs the ports %d to %d, and http.port, %d, is one of them",
                        (int)conf->broker_count, (int)conf->broker_port, (int)last, (int)conf->http_port);
-    return true;
+    return conf->broker_mode != MGR_BROKER_MANAGED || conf->http_port != conf->broker_port ||
+           strcmp(conf->broker_listen, conf->http_listen) != 0 ||
+           hl_fail(error, HL_ERROR_INVALID,
+                   "broker.port and http.port are both %d, at %s: the broker and the HTTPS front need a port each",
+                   (int)conf->broker_port, conf->http_listen);
 }
 
 HlOptionTable mgr_conf_table(void)
@@ -231,5 +252,6 @@ HlOptionTable mgr_conf_table(void)
     HlOptionTable table = HL_OPTION_TABLE(rows);
 
     table.aliases = aliases;
+    table.needs = needs;
     return table;
 }

@@ -48,7 +48,8 @@ HlOptionTable mgr_conf_table(void);
 /* How many brokers the manager connects to: an external one is one. */
 guint mgr_conf_brokers(const MgrConf *conf);
 
-/* What no single option says: that the ports of all managed brokers are there, and the front's is none of them. */
+/* What no single option says: that the ports of all managed brokers are there, and the front's is none of them.  Which
+ * options need each other the table says (hl_options_unmet). */
 bool mgr_conf_check(const MgrConf *conf, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

@@ -127,6 +127,7 @@ static bool start(Manager *manager, GError **error)
     hl_info("manager", "version " HOLDLINE_VERSION " on %s: %u endpoints, %u groups", manager->parts.dir,
             g_hash_table_size(manager->parts.fleet.endpoints), g_hash_table_size(manager->parts.fleet.groups));
     warn_of_window(&manager->parts);
+    mgr_reload_warn(manager->parts.conf_path, &manager->parts.conf);
     return true;
 }
 
@@ -232,5 +233,6 @@ bool mgr_manager_reload(Manager *manager, GError **error)
         return false;
     swap_all(manager, &reload);
     mgr_own_touch(manager->parts.own);
+    mgr_reload_warn(manager->parts.conf_path, &manager->parts.conf);
     return true;
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "manager/daemon/reload.h"
 
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/base/conf.h"
 #include "lib/base/log.h"
@@ -51,9 +53,58 @@ static bool check_whole(void *values, GError **error)
     return mgr_conf_check(values, error) && mgr_console_policy_init(&policy, values, error);
 }
 
+/* Each is read when it is used, and may be replaced meanwhile. */
+static const struct {
+    const char *name, *without;
+    const char *only_with; /* counts only where this option is set; NULL: always */
+} files[] = {
+    { "mail.password-file", "nobody can sign in to the mail server", NULL },
+    { "mail.ca-file", "the certificate of the mail server cannot be checked", NULL },
+    { "notification.ca-file", "the certificates of webhooks and syslog servers cannot be checked", NULL },
+    { "patterns.ca-file", "the certificate of the pattern source cannot be checked", NULL },
+    { "patterns.activeupdate-root", "nothing can be copied from the pattern source", "patterns.activeupdate-url" },
+};
+
+static char *value_of(const char *name, const void *values)
+{
+    return hl_option_get(hl_option_find(mgr_conf_table(), name), values);
+}
+
+static guint look_at_files(const char *path, const void *values, HlConfFault fault, gpointer user)
+{
+    g_autofree char *dir = g_path_get_dirname(path);
+    guint n = 0;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(files); i++) {
+        g_autofree char *named = value_of(files[i].name, values);
+        g_autofree char *condition = files[i].only_with != NULL ? value_of(files[i].only_with, values) : g_strdup("x");
+        g_autofree char *whole = g_canonicalize_filename(named, dir);
+        g_autofree char *sentence = NULL;
+
+        if (*named == '\0' || *condition == '\0' || access(whole, R_OK) == 0)
+            continue;
+        sentence = g_strdup_printf("%s: %s: %s: %s", files[i].name, whole, g_strerror(errno), files[i].without);
+        fault(sentence, user);
+        n++;
+    }
+    return n;
+}
+
+static void warn(const char *sentence, gpointer user G_GNUC_UNUSED)
+{
+    hl_warn("manager", "%s", sentence);
+}
+
+void mgr_reload_warn(const char *conf_path, const MgrConf *conf)
+{
+    (void)hl_options_unmet(mgr_conf_table(), conf, warn, NULL);
+    (void)look_at_files(conf_path, conf, warn, NULL);
+}
+
 bool mgr_reload_check(const char *conf_path, GError **error)
 {
     MgrConf conf = { 0 };
+    HlConfRules rules = { check_whole, look_at_files };
 
-    return hl_conf_check_print(conf_path, mgr_conf_table(), &conf, check_whole, error);
+    return hl_conf_check_print(conf_path, mgr_conf_table(), &conf, rules, error);
 }

@@ -18,6 +18,8 @@ bool mgr_reload_read(MgrReload *reload, const char *conf_path, const MgrConf *cu
                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* --check-config: prints everything that is wrong with the file.  false: something is. */
 bool mgr_reload_check(const char *conf_path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* A warning for each option that is set and does nothing, because another one or a file is missing. */
+void mgr_reload_warn(const char *conf_path, const MgrConf *conf);
 void mgr_reload_clear(MgrReload *reload);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MgrReload, mgr_reload_clear)

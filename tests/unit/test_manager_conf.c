@@ -60,6 +60,50 @@ static void test_several_brokers(void)
     expect_check("[broker]\nport = 65534\ncount = 3\nmode = external\n", NULL);
     expect_check("[broker]\nport = 8840\ncount = 3\n", NULL);
     expect_check("[broker]\nport = 8841\ncount = 3\n", "http.port, 8843, is one of them");
+    expect_check("[broker]\nport = 8843\n", "a port each");
+    expect_check("[broker]\nport = 8843\nlisten = 127.0.0.1\n[http]\nlisten = 127.0.0.2\n", NULL);
+    expect_check("[broker]\nport = 8843\nmode = external\n", NULL);
+}
+
+static void join(const char *sentence, gpointer user)
+{
+    g_string_append_printf(user, "%s\n", sentence);
+}
+
+/* What does nothing alone is told of, from whichever side it is set; what is whole, and the defaults, are not. */
+static void test_needs(void)
+{
+    static const struct {
+        const char *text;
+        const char *unmet; /* the beginnings, each up to a colon */
+    } rows[] = {
+        { "[broker]\n", "" },
+        { "[mail]\nserver = smtp://mail.example.org:587\n", "mail.server needs mail.from, which is not set" },
+        { "[mail]\nfrom = a@example.org\n", "mail.from needs mail.server, which is not set" },
+        { "[mail]\nserver = smtp://m:25\nfrom = a@example.org\n", "" },
+        { "[mail]\nserver = smtp://m:25\nfrom = a@example.org\nuser = u\n",
+          "mail.user needs mail.password-file, which is not set" },
+        { "[mail]\nserver = smtp://m:25\nfrom = a@example.org\nca-file = x\ntls = no\n",
+          "mail.ca-file is for mail.tls = yes, and that is not set" },
+        { "[patterns]\nproxy = http://user:secret@p:1\n",
+          "patterns.proxy needs patterns.activeupdate-url, which is not set" },
+        { "[broker]\nreload-command = true\n", "broker.reload-command is for broker.mode = external" },
+        { "[broker]\nreload-command = true\nmode = external\n", "" },
+        { "[broker]\ncount = 2\nmode = external\n", "broker.count is for broker.mode = managed" },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(GString) said = g_string_new(NULL);
+        g_autoptr(GError) error = NULL;
+        MgrConf conf = { 0 };
+
+        parse(rows[i].text, &conf, &error);
+        g_assert_no_error(error);
+        g_assert_cmpuint(hl_options_unmet(mgr_conf_table(), &conf, join, said), ==, *rows[i].unmet != '\0');
+        g_assert_true(g_str_has_prefix(said->str, rows[i].unmet));
+        g_assert_null(strstr(said->str, "secret"));
+        hl_options_clear(mgr_conf_table(), &conf);
+    }
 }
 
 /* Every row: its own value is taken back, and rubbish is refused with a message that names it. */
@@ -179,6 +223,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/manager/conf/several-brokers", test_several_brokers);
+    g_test_add_func("/manager/conf/needs", test_needs);
     g_test_add_func("/manager/conf/round-trip", test_round_trip);
     g_test_add_func("/manager/conf/every-row", test_every_row);
     g_test_add_func("/manager/conf/refused", test_refused);
