@@ -103,6 +103,15 @@ static uint64_t taken(pid_t pid)
     return (user + system) * 1000000 / (guint64)sysconf(_SC_CLK_TCK);
 }
 
+bool hl_proc_waits_for_machine(pid_t pid)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/stat", (int)pid);
+    g_autofree char *text = pid > 0 ? read_proc(path, MAX_STAT) : NULL;
+    const char *name_end = text != NULL ? strrchr(text, ')') : NULL;
+
+    return name_end != NULL && name_end[1] == ' ' && (name_end[2] == 'R' || name_end[2] == 'D');
+}
+
 uint64_t hl_proc_busy(pid_t pid)
 {
     uint64_t us = occupied(pid);

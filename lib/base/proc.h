@@ -29,6 +29,10 @@ HlTime hl_proc_age(const HlProcId *id);
  * 0 if it is not seen. */
 uint64_t hl_proc_busy(pid_t pid);
 
+/* Whether its first thread waits for a processor, or runs, or waits for a disk, at this moment; false too if it is not
+ * seen. */
+bool hl_proc_waits_for_machine(pid_t pid);
+
 /* Its effective user; (uid_t)-1 if it is not seen. */
 uid_t hl_proc_owner(pid_t pid);
 

@@ -26,7 +26,8 @@ static const MgrNoteRow rows[MGR_NOTE_N] = {
     [MGR_NOTE_BLIND] = { "blind", "note.blind", "note.blind-over", false, MGR_NOTE_CRITICAL,
                          "the server cannot hear its endpoints: its broker is away" },
     [MGR_NOTE_BROKER] = { "broker", "note.broker", "note.broker-over", false, MGR_NOTE_ERROR,
-                          "an external broker was not told of a change, or addresses lead to different brokers" },
+                          "a broker hung, an external one was not told of a change, or addresses lead to different "
+                          "ones" },
     [MGR_NOTE_DISK] = { "disk", "note.disk", "note.disk-over", false, MGR_NOTE_CRITICAL,
                         "the server's disk is nearly full" },
     [MGR_NOTE_REPOSITORY] = { "repository", "note.repository", "note.repository-over", false, MGR_NOTE_ERROR,

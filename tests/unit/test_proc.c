@@ -47,6 +47,8 @@ static void test_busy(void)
     while (hl_proc_busy(getpid()) < before + 20000)
         continue;
     g_assert_cmpuint(hl_proc_busy(0), ==, 0);
+    g_assert_true(hl_proc_waits_for_machine(getpid())); /* it runs: it asks */
+    g_assert_false(hl_proc_waits_for_machine(0));
 }
 
 static void test_another(void)

@@ -146,9 +146,10 @@ static void add_notifications(GString *out, const MgrNotifications *notification
     add_metrics(out, metrics, G_N_ELEMENTS(metrics));
 }
 
-static void begin_gauge(GString *out, const char *name, const char *help)
+static void begin_labelled(GString *out, const char *name, const char *help)
 {
-    g_string_append_printf(out, "# HELP holdline_%s %s\n# TYPE holdline_%s gauge\n", name, help, name);
+    g_string_append_printf(out, "# HELP holdline_%s %s\n# TYPE holdline_%s %s\n", name, help, name,
+                           g_str_has_suffix(name, "_total") ? "counter" : "gauge");
 }
 
 static void add_summary(GString *out, const MgrStatus *status)
@@ -164,7 +165,7 @@ static void add_summary(GString *out, const MgrStatus *status)
         const char *word;
         json_t *count;
 
-        begin_gauge(out, labelled[i].name, labelled[i].help);
+        begin_labelled(out, labelled[i].name, labelled[i].help);
         json_object_foreach(json_object_get(summary, labelled[i].member), word, count)
             g_string_append_printf(out, "holdline_%s{%s=\"%s\"} %" JSON_INTEGER_FORMAT "\n", labelled[i].name,
                                    labelled[i].label, word, json_integer_value(count));
@@ -177,27 +178,37 @@ static void add_summary(GString *out, const MgrStatus *status)
 
 static void add_by_broker(GString *out, const char *name, const char *help, const uint64_t values[], guint n)
 {
-    begin_gauge(out, name, help);
+    begin_labelled(out, name, help);
     for (guint i = 0; i < n; i++)
         g_string_append_printf(out, "holdline_%s{broker=\"%u\"} %" G_GUINT64_FORMAT "\n", name, i + 1, values[i]);
 }
 
 static void add_brokers(GString *out, const MgrMetricsParts *parts)
 {
-    uint64_t up[MGR_MAX_BROKERS], endpoints[MGR_MAX_BROKERS], queued[MGR_MAX_BROKERS];
+    uint64_t up[MGR_MAX_BROKERS] = { 0 }, endpoints[MGR_MAX_BROKERS] = { 0 }, queued[MGR_MAX_BROKERS] = { 0 };
+    uint64_t restarts[MGR_MAX_BROKERS] = { 0 }, hangs[MGR_MAX_BROKERS] = { 0 };
     guint counted_there[MGR_MAX_BROKERS];
     const MgrLines *lines = mgr_link_lines(parts->link);
     guint n = mgr_lines_count(lines);
 
     mgr_lines_endpoints(lines, counted_there);
     for (guint i = 0; i < n; i++) {
-        up[i] = !mgr_lines_view(lines, i).is_blind;
+        const MgrLineView view = mgr_lines_view(lines, i);
+
+        up[i] = !view.is_blind;
+        restarts[i] = view.restarts;
+        hangs[i] = view.hangs;
         endpoints[i] = counted_there[i];
         queued[i] = mgr_down_count_at(parts->down, i).queued;
     }
     add_by_broker(out, "broker_heard", "1 while the manager hears endpoints at this broker", up, n);
     add_by_broker(out, "broker_endpoints", "Endpoints, Online or Stale, at this broker", endpoints, n);
     add_by_broker(out, "broker_queued", "Publications that wait for this broker", queued, n);
+    if (n == 0 || !mgr_lines_view(lines, 0).is_managed)
+        return;
+    add_by_broker(out, "broker_restarts_total", "Times that this managed broker ended and was started again", restarts,
+                  n);
+    add_by_broker(out, "broker_hangs_total", "Times that it hung and was killed, of those", hangs, n);
 }
 
 static gint by_members(gconstpointer a, gconstpointer b)
@@ -214,7 +225,7 @@ static void add_groups(GString *out, const MgrFleet *fleet)
     g_autoptr(GPtrArray) groups = mgr_fleet_values(fleet->groups);
 
     g_ptr_array_sort(groups, by_members);
-    begin_gauge(out, "group_endpoints", "Endpoints of each group, the 200 largest");
+    begin_labelled(out, "group_endpoints", "Endpoints of each group, the 200 largest");
     /* names of groups are identifiers: nothing in them has to be escaped */
     for (guint i = 0; i < MIN(groups->len, MAX_GROUPS); i++) {
         const MgrGroup *group = groups->pdata[i];
@@ -232,7 +243,7 @@ static void add_health(GString *out, const MgrHealth *health)
     };
 
     add_metrics(out, metrics, G_N_ELEMENTS(metrics));
-    begin_gauge(out, "build_info", "Always 1; which version runs");
+    begin_labelled(out, "build_info", "Always 1; which version runs");
     g_string_append(out, "holdline_build_info{version=\"" HOLDLINE_VERSION "\"} 1\n");
 }
 

@@ -20,6 +20,7 @@
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
 #include "lib/base/network.h"
+#include "manager/core/hang.h"
 #include "manager/site/broker.h"
 #include "manager/site/site.h"
 
@@ -31,6 +32,7 @@
 #define MAX_CONF        (64 * 1024)
 #define ANSWER_PATIENCE 200             /* ms */
 #define YOUNG           (2 * HL_SECOND) /* until its handlers stand, a SIGHUP kills it */
+#define TOLD_FOR        HL_HOUR         /* that it hung */
 #define QUICK_DEATHS    5               /* in a row: said once more loudly, with the log's last line */
 
 struct MgrBroker {
@@ -48,6 +50,11 @@ struct MgrBroker {
     bool stopping;
     bool is_resting;  /* on purpose: it is not to run */
     bool is_replaced; /* the one that was found ends, and another one starts then */
+    MgrHang hang;
+    bool is_hung;    /* and killed for it */
+    char *hung_text; /* see mgr_broker_hung; of hung_mono */
+    HlTime hung_mono;
+    guint64 restarts, hangs;
 };
 
 static bool begin(MgrBroker *broker, GError **error);
@@ -115,6 +122,7 @@ static void start_again(MgrBroker *broker, const char *how)
     if (hl_clock_mono() - broker->started_mono > STEADY)
         hl_backoff_reset(&broker->backoff);
     delay = hl_backoff_next(&broker->backoff, hl_random_u64());
+    broker->restarts++;
     hl_warn("broker", "it ended (%s); starting it again in %" G_GINT64_FORMAT " ms; last line of its log: %s", how,
             delay, line);
     if (broker->backoff.failures == QUICK_DEATHS)
@@ -129,6 +137,7 @@ static void on_ended(const HlChildEnd *end, gpointer user)
 
     broker->child = NULL;
     g_clear_handle_id(&broker->kill_timer, g_source_remove);
+    broker->is_hung = false;
     if (broker->is_resting)
         mgr_site_forget_broker(&broker->place);
     else if (!broker->stopping)
@@ -321,6 +330,7 @@ static gboolean on_found_ended(int fd G_GNUC_UNUSED, GIOCondition condition G_GN
 
     broker->found_watch = 0;
     broker->is_replaced = false;
+    broker->is_hung = false;
     drop_found(broker);
     if (broker->is_resting)
         mgr_site_forget_broker(&broker->place);
@@ -455,6 +465,56 @@ void mgr_broker_rest(MgrBroker *broker, bool rests)
     }
 }
 
+/* ------------------------------------------------------------------------------------------------------- one that
+ * hangs
+ */
+
+static void end_hung(MgrBroker *broker, MgrHangVerdict verdict)
+{
+    g_autofree char *when = hl_time_format(hl_clock_wall());
+    g_autofree char *how = mgr_hang_describe(verdict);
+
+    g_free(broker->hung_text);
+    broker->hung_text = g_strdup_printf("broker %u hung at %s: %s; the manager ended it and started it again: look at "
+                                        "%s, and at the system's log for what stopped it",
+                                        broker->place.number + 1, when, how, broker->log_path);
+    broker->hung_mono = hl_clock_mono();
+    broker->hangs++;
+    broker->is_hung = true;
+    hl_error("broker", "broker %u, process %d, hangs: %s; it is killed, and started again", broker->place.number + 1,
+             (int)broker->hang.last.pid, how);
+    send_signal(broker, SIGKILL);
+}
+
+void mgr_broker_look(MgrBroker *broker, bool is_mute)
+{
+    MgrHangLook look = { .pid = mgr_broker_view(broker).pid };
+    struct stat log = { 0 };
+    MgrHangVerdict verdict;
+
+    if (!is_mute || look.pid == 0 || broker->is_resting || broker->is_replaced) {
+        broker->hang = (MgrHang){ 0 };
+        return;
+    }
+    (void)stat(broker->log_path, &log);
+    look.busy = hl_proc_busy((pid_t)look.pid);
+    look.waits_for_machine = hl_proc_waits_for_machine((pid_t)look.pid);
+    look.log_size = (uint64_t)log.st_size;
+    verdict = mgr_hang_look(&broker->hang, &look, hl_clock_mono());
+    if (verdict != MGR_HANG_NO && !broker->is_hung)
+        end_hung(broker, verdict);
+    else if (verdict != MGR_HANG_NO)
+        hl_log_limited(HL_LOG_ERROR, "broker", "unkillable",
+                       "broker %u, process %d, was killed and does not end: only a "
+                       "restart of the machine ends a process that the kernel holds",
+                       broker->place.number + 1, (int)look.pid);
+}
+
+const char *mgr_broker_hung(const MgrBroker *broker)
+{
+    return broker->hung_text != NULL && hl_clock_mono() - broker->hung_mono < TOLD_FOR ? broker->hung_text : NULL;
+}
+
 MgrBrokerView mgr_broker_view(const MgrBroker *broker)
 {
     MgrBrokerView view = { .port = broker->place.port, .is_resting = broker->is_resting };
@@ -463,6 +523,8 @@ MgrBrokerView mgr_broker_view(const MgrBroker *broker)
         view.pid = broker->child != NULL ? hl_child_pid(broker->child) : broker->found_pid;
         view.age = hl_clock_mono() - broker->started_mono;
     }
+    view.restarts = broker->restarts;
+    view.hangs = broker->hangs;
     return view;
 }
 
@@ -533,5 +595,6 @@ void mgr_broker_free(MgrBroker *broker, MgrBrokerEnd end)
     g_free(broker->program);
     g_free(broker->conf_path);
     g_free(broker->log_path);
+    g_free(broker->hung_text);
     g_free(broker);
 }

@@ -23,9 +23,17 @@ typedef struct {
     pid_t pid;  /* 0: it does not run now */
     HlTime age; /* since its start */
     bool is_resting;
+    guint64 restarts, hangs; /* since this manager's start: that it ended and was started again; that it hung before */
 } MgrBrokerView;
 
 MgrBrokerView mgr_broker_view(const MgrBroker *broker);
+
+/* Once a second.  is_mute: it is asked all the time, and nothing is heard of it.  One that hangs
+ * (manager/core/hang.h) is killed, and then started again like any other that ended. */
+void mgr_broker_look(MgrBroker *broker, bool is_mute);
+
+/* That it hung within the last hour, when and how, as a sentence; NULL: not.  Borrowed until the next look. */
+const char *mgr_broker_hung(const MgrBroker *broker);
 
 /* Whether it ran before this manager: sessions in it are older than the lists that it reads now. */
 bool mgr_broker_was_found(const MgrBroker *broker);

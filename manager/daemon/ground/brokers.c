@@ -108,6 +108,24 @@ MgrBrokerView mgr_brokers_view(const MgrBrokers *brokers, guint number)
     return mgr_broker_view(brokers->all[number]);
 }
 
+void mgr_brokers_look(MgrBrokers *brokers, guint number, bool is_mute)
+{
+    mgr_broker_look(brokers->all[number], is_mute);
+}
+
+const char *mgr_brokers_hung_at(const MgrBrokers *brokers, guint number)
+{
+    return mgr_broker_hung(brokers->all[number]);
+}
+
+const char *mgr_brokers_hung(const MgrBrokers *brokers)
+{
+    for (guint i = 0; i < brokers->count; i++)
+        if (mgr_broker_hung(brokers->all[i]) != NULL)
+            return mgr_broker_hung(brokers->all[i]);
+    return NULL;
+}
+
 static bool is_last(const MgrBrokers *brokers, guint number)
 {
     for (guint i = 0; i < brokers->count; i++)

@@ -19,6 +19,13 @@ guint mgr_brokers_count(const MgrBrokers *brokers);
 /* number: from 0, below the count. */
 MgrBrokerView mgr_brokers_view(const MgrBrokers *brokers, guint number);
 
+/* mgr_broker_look, of that one. */
+void mgr_brokers_look(MgrBrokers *brokers, guint number, bool is_mute);
+
+/* mgr_broker_hung, of the first that did; and of that one. */
+const char *mgr_brokers_hung(const MgrBrokers *brokers);
+const char *mgr_brokers_hung_at(const MgrBrokers *brokers, guint number);
+
 /* Keeps in the site that the one of this number is drained, or no longer; one that is does not run, from half a second
  * later on. The last one that runs is not drained (HL_ERROR_CONFLICT). */
 bool mgr_brokers_drain(MgrBrokers *brokers, guint number, bool drains, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -163,7 +163,8 @@ static void look_at_broker(const Look *look)
     } rows[] = { { MGR_PROBLEM_BROKER_RELOAD, "reload" },
                  { MGR_PROBLEM_BROKER_SPLIT, "split" },
                  { MGR_PROBLEM_BROKER_REFUSED, "refused" },
-                 { MGR_PROBLEM_BROKER_AWAY, "away" } };
+                 { MGR_PROBLEM_BROKER_AWAY, "away" },
+                 { MGR_PROBLEM_BROKER_HUNG, "hung" } };
 
     if (look->happenings->blind_mono != 0)
         tell(look, MGR_NOTE_BLIND, "", "", "");

@@ -212,9 +212,13 @@ json_t *mgr_status_endpoint(const MgrStatus *status, const MgrEndpoint *endpoint
 static void add_problems(json_t *document, const MgrStatus *status)
 {
     static const char *const names[MGR_PROBLEMS] = {
-        [MGR_PROBLEM_BROKER_RELOAD] = "broker_reload",   [MGR_PROBLEM_BROKER_SPLIT] = "broker_split",
-        [MGR_PROBLEM_BROKER_REFUSED] = "broker_refused", [MGR_PROBLEM_BROKER_AWAY] = "broker_away",
-        [MGR_PROBLEM_NOTIFICATIONS] = "notifications",   [MGR_PROBLEM_DISK] = "disk",
+        [MGR_PROBLEM_BROKER_RELOAD] = "broker_reload",
+        [MGR_PROBLEM_BROKER_SPLIT] = "broker_split",
+        [MGR_PROBLEM_BROKER_REFUSED] = "broker_refused",
+        [MGR_PROBLEM_BROKER_AWAY] = "broker_away",
+        [MGR_PROBLEM_BROKER_HUNG] = "broker_hung",
+        [MGR_PROBLEM_NOTIFICATIONS] = "notifications",
+        [MGR_PROBLEM_DISK] = "disk",
         [MGR_PROBLEM_REPOSITORY] = "repository_problem",
     };
 

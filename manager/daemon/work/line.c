@@ -18,6 +18,7 @@ struct MgrLine {
     guint ask_timer;
     HlTime asked_mono;
     HlTime up_wall, blind_mono; /* since when; 0: it is not up; blind from the beginning on */
+    bool is_held;
     MgrAnnounceWill will;
 };
 
@@ -74,6 +75,11 @@ HlTime mgr_line_up_since(const MgrLine *line)
 HlTime mgr_line_blind_for(const MgrLine *line)
 {
     return mgr_line_is_blind(line) ? MAX(hl_clock_mono() - line->blind_mono, 1) : 0;
+}
+
+bool mgr_line_is_mute(const MgrLine *line)
+{
+    return mgr_line_is_blind(line) && !line->is_held;
 }
 
 const char *mgr_line_place(const MgrLine *line)
@@ -263,11 +269,13 @@ void mgr_line_free(MgrLine *line)
 
 void mgr_line_hold(MgrLine *line)
 {
+    line->is_held = true;
     hl_bus_hold(line->bus);
 }
 
 void mgr_line_release(MgrLine *line)
 {
+    line->is_held = false;
     hl_bus_release(line->bus);
 }
 

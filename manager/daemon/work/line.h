@@ -64,6 +64,9 @@ HlTime mgr_line_up_since(const MgrLine *line);
 /* How long it has been blind (monotonic); 0: it is not. */
 HlTime mgr_line_blind_for(const MgrLine *line);
 
+/* Nothing is heard, although attempts are made. */
+bool mgr_line_is_mute(const MgrLine *line);
+
 /* host:port; valid until the connection changes. */
 const char *mgr_line_place(const MgrLine *line);
 

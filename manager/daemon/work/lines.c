@@ -7,13 +7,14 @@
 
 struct MgrLines {
     MgrLineOptions parts;
-    const MgrBrokers *brokers; /* NULL: an external one */
+    MgrBrokers *brokers; /* NULL: an external one */
     MgrLine *all[MGR_MAX_BROKERS];
     guint n;
-    bool drained[MGR_MAX_BROKERS]; /* the line is held */
-    bool settled[MGR_MAX_BROKERS]; /* drained, and nobody is waited for any longer */
-    bool all_clear;                /* those whose broker is not known are judged */
-    char *away;                    /* see mgr_lines_away */
+    bool drained[MGR_MAX_BROKERS];  /* the line is held */
+    bool settled[MGR_MAX_BROKERS];  /* drained, and nobody is waited for any longer */
+    guint64 hangs[MGR_MAX_BROKERS]; /* of which those who watch were told */
+    bool all_clear;                 /* those whose broker is not known are judged */
+    char *away;                     /* see mgr_lines_away */
 };
 
 bool mgr_lines_are_blind(const MgrLines *lines)
@@ -137,7 +138,7 @@ static bool connect_all(MgrLines *lines, GError **error)
     return true;
 }
 
-MgrLines *mgr_lines_new(const MgrLineOptions *options, const MgrBrokers *brokers, GError **error)
+MgrLines *mgr_lines_new(const MgrLineOptions *options, MgrBrokers *brokers, GError **error)
 {
     g_autoptr(MgrLines) lines = g_new0(MgrLines, 1);
 
@@ -180,8 +181,18 @@ guint mgr_lines_count(const MgrLines *lines)
 MgrLineView mgr_lines_view(const MgrLines *lines, guint broker)
 {
     const MgrLine *line = lines->all[broker];
+    MgrLineView view = { .place = mgr_line_place(line),
+                         .up_since = mgr_line_up_since(line),
+                         .is_blind = mgr_line_is_blind(line),
+                         .is_managed = lines->brokers != NULL };
 
-    return (MgrLineView){ mgr_line_place(line), mgr_line_up_since(line), mgr_line_is_blind(line) };
+    if (lines->brokers != NULL) {
+        MgrBrokerView process = mgr_brokers_view(lines->brokers, broker);
+
+        view.restarts = process.restarts;
+        view.hangs = process.hangs;
+    }
+    return view;
 }
 
 void mgr_lines_endpoints(const MgrLines *lines, guint endpoints[MGR_MAX_BROKERS])
@@ -274,6 +285,22 @@ static void note_away(MgrLines *lines)
     g_string_free(names, TRUE);
 }
 
+/* Those who watch are told once they are back at it. */
+static void look_for_hang(MgrLines *lines, guint broker)
+{
+    guint64 hangs;
+
+    if (lines->brokers == NULL)
+        return;
+    mgr_brokers_look(lines->brokers, broker, mgr_line_is_mute(lines->all[broker]));
+    hangs = mgr_brokers_view(lines->brokers, broker).hangs;
+    if (hangs == lines->hangs[broker] || !mgr_line_is_clear(lines->all[broker]))
+        return;
+    lines->hangs[broker] = hangs;
+    mgr_status_server_event(lines->parts.status, "broker", "hung", "restarted",
+                            mgr_brokers_hung_at(lines->brokers, broker));
+}
+
 void mgr_lines_tick(MgrLines *lines)
 {
     MgrAnnounceParts self = { lines->parts.conf, lines->parts.fleet, lines->parts.down, lines->parts.pki,
@@ -284,6 +311,7 @@ void mgr_lines_tick(MgrLines *lines)
     for (guint i = 0; i < lines->n; i++) {
         heard |= (guint)mgr_line_tick(lines->all[i]) << i;
         follow_drained(lines, i);
+        look_for_hang(lines, i);
     }
     note_away(lines);
     note_used(lines);

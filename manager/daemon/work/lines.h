@@ -11,7 +11,7 @@ typedef struct MgrLines MgrLines;
 
 /* Begins to connect to each.  options: as for one line; broker, places, look and sight are filled in here.  brokers:
  * the managed ones, NULL: an external one, or for tests. */
-MgrLines *mgr_lines_new(const MgrLineOptions *options, const MgrBrokers *brokers, GError **error);
+MgrLines *mgr_lines_new(const MgrLineOptions *options, MgrBrokers *brokers, GError **error);
 
 /* Says that the manager goes, and disconnects. */
 void mgr_lines_free(MgrLines *lines);
@@ -36,6 +36,8 @@ typedef struct {
     const char *place; /* host:port that the manager connects to; borrowed until the connection changes */
     HlTime up_since;   /* wall; 0: it is not connected */
     bool is_blind;     /* nothing is heard there */
+    bool is_managed;
+    guint64 restarts, hangs; /* if so: see MgrBrokerView */
 } MgrLineView;
 
 guint mgr_lines_count(const MgrLines *lines);

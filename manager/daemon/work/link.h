@@ -31,9 +31,9 @@ typedef struct {
     MgrPki *pki;
     MgrLocation *location;
     MgrReports *reports;
-    const MgrBrokers *brokers; /* the managed ones; NULL: none, or for tests */
-    MgrGate *gate;             /* what arrives passes it first */
-    MgrFence *fence;           /* asked before the manager connects as itself; NULL: nobody is, for tests */
+    MgrBrokers *brokers; /* the managed ones; NULL: none, or for tests */
+    MgrGate *gate;       /* what arrives passes it first */
+    MgrFence *fence;     /* asked before the manager connects as itself; NULL: nobody is, for tests */
     void (*request)(HlTopic topic, const char *name, const HlBusMessage *message, gpointer user);
     gpointer user;
 } MgrLinkOptions;
