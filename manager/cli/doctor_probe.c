@@ -358,10 +358,11 @@ void cli_probe_repository(CliDoctor *doctor, HlInvocation *call G_GNUC_UNUSED)
 {
     g_autofree char *path = mgr_site_path(doctor->dir, "repo/metadata/timestamp.json");
     g_autofree char *repo = mgr_site_path(doctor->dir, "repo");
+    g_autofree char *noted = mgr_repository_noted(doctor->dir);
     g_auto(MgrRepositoryFiles) files = { 0 };
     struct stat st;
 
-    mgr_repository_look(&files, repo, false); /* a copy that lost all: said of the site */
+    mgr_repository_look(&files, repo, *noted != '\0' ? noted : NULL); /* a copy that lost all: said of the site */
     doctor->is_copy = *doctor->conf.activeupdate_url != '\0';
     doctor->has_patterns = files.patterns > 0 || files.missing > 0; /* what is missing was said of the site */
     doctor->expires = expiry_in(path);

@@ -332,6 +332,7 @@ static bool open_front(MgrParts *parts, GError **error)
                                 .gate = parts->gate,
                                 .pki = parts->pki,
                                 .floods = parts->floods,
+                                .patterns = parts->patterns,
                                 .timestamp = parts->timestamp,
                                 .ends = parts->ends,
                                 .notifications = parts->notifications,

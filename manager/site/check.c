@@ -324,10 +324,11 @@ static void look_at_metadata(Check *check, const char *repo)
     bool is_copy = *check->conf.activeupdate_url != '\0';
     bool has_metadata = g_file_test(metadata, G_FILE_TEST_EXISTS);
     g_autofree char *remedy = mgr_repository_remedy(repo, is_copy);
+    g_autofree char *noted = mgr_repository_noted(check->dir);
     g_auto(MgrRepositoryFiles) files = { 0 };
     g_autofree char *lost = NULL;
 
-    mgr_repository_look(&files, repo, is_copy && !has_metadata);
+    mgr_repository_look(&files, repo, *noted != '\0' ? noted : is_copy && !has_metadata ? "" : NULL);
     lost = mgr_repository_describe(&files);
     if (lost != NULL)
         problem_with(check, lost, remedy);
@@ -346,11 +347,12 @@ static void look_at_repository(Check *check)
     g_autofree char *root = mgr_site_named_path(check->dir, check->conf.activeupdate_root);
     g_autofree char *missing =
         g_strdup_printf("%s is missing, and manager.conf names a source that it is a copy of", repo);
+    g_autofree char *noted = mgr_repository_noted(check->dir);
     bool is_copy = *check->conf.activeupdate_url != '\0';
 
     if (is_copy)
         look_at_json(check, root);
-    if (g_file_test(repo, G_FILE_TEST_EXISTS))
+    if (g_file_test(repo, G_FILE_TEST_EXISTS) || (!is_copy && *noted != '\0'))
         look_at_metadata(check, repo);
     else if (is_copy)
         problem(check, missing);

@@ -5,15 +5,39 @@
 
 #include "lib/base/file.h"
 #include "lib/base/json.h"
+#include "manager/site/site.h"
 
 #define MAX_METADATA (16 * 1024 * 1024)
+#define MAX_NOTE     4096
 #define LOOKS        3         /* while something is published meanwhile */
 #define PROGRAM      "program" /* as proto/program.h calls the component */
 
 void mgr_repository_files_clear(MgrRepositoryFiles *files)
 {
     g_clear_pointer(&files->first, g_free);
+    g_clear_pointer(&files->lost, g_free);
 }
+
+/* ------------------------------------------------------------------------------------------------- what there was */
+
+bool mgr_repository_note(const char *site, const char *published, GError **error)
+{
+    g_autofree char *path = mgr_site_path(site, MGR_SITE_PUBLISHED);
+    g_autofree char *before = mgr_repository_noted(site);
+
+    return strcmp(before, published) == 0 || hl_file_write_text(path, published, 0600, error);
+}
+
+char *mgr_repository_noted(const char *site)
+{
+    g_autofree char *path = mgr_site_path(site, MGR_SITE_PUBLISHED);
+    g_autofree char *text = hl_file_read_text(path, MAX_NOTE, NULL);
+
+    return text != NULL ? g_strstrip(g_steal_pointer(&text)) : g_strdup("");
+}
+
+/* ----------------------------------------------------------------------------------------------------- what is missing
+ */
 
 /* Only what leads to a file below the repository. */
 static bool is_plain(const char *name)
@@ -142,16 +166,19 @@ static void look_by(MgrRepositoryFiles *files, const char *repo, const json_t *t
     }
 }
 
-void mgr_repository_look(MgrRepositoryFiles *files, const char *repo, bool had_published)
+void mgr_repository_look(MgrRepositoryFiles *files, const char *repo, const char *had_published)
 {
     g_autofree char *path = g_build_filename(repo, "metadata", "timestamp.json", NULL);
     g_autofree char *private = g_build_filename(repo, "private", "history", NULL);
     g_autofree char *metadata = g_path_get_dirname(path);
     bool is_same = false;
 
-    if (!is_there(path) && (had_published || has_snapshot(repo) || (!is_there(metadata) && is_there(private)))) {
+    if (!is_there(path) &&
+        (had_published != NULL || has_snapshot(repo) || (!is_there(metadata) && is_there(private)))) {
         files->listed = 1;
         miss(files, g_steal_pointer(&path), repo);
+        if (had_published != NULL && *had_published != '\0')
+            files->lost = g_strdup(had_published);
         return;
     }
     for (guint i = 0; i < LOOKS && !is_same; i++) {
@@ -170,6 +197,8 @@ char *mgr_repository_describe(const MgrRepositoryFiles *files)
 {
     if (files->first == NULL)
         return NULL;
+    if (files->lost != NULL)
+        return g_strdup_printf("%s is missing, and with it what was published: %s", files->first, files->lost);
     return files->listed > 1 ? g_strdup_printf("%s is missing, with %u of the %u files that the repository lists",
                                                files->first, files->missing, files->listed)
                              : g_strdup_printf("%s is missing", files->first);

@@ -13,11 +13,19 @@ typedef struct {
     guint patterns; /* those of all components but the program's */
     guint missing;  /* of those that are listed */
     char *first;    /* the path that is missing: a file, or the topmost directory of it; NULL: nothing is */
+    char *lost;     /* what was published there, if all of it is missing and that is known; else NULL */
 } MgrRepositoryFiles;
 
 /* *files was zeroed.  repo: the repository's directory; one that is not there, or has published nothing, lacks nothing,
- * unless had_published: the caller knows that it had a timestamp, or must have one. */
-void mgr_repository_look(MgrRepositoryFiles *files, const char *repo, bool had_published);
+ * unless it had_published: NULL: not that is known; "": it must have, what is not known; else what mgr_repository_noted
+ * knows. */
+void mgr_repository_look(MgrRepositoryFiles *files, const char *repo, const char *had_published);
+
+/* What the site's repository was last seen to have published, "virus 7, spyware 3", kept in the site, so that a loss is
+ * known as one after a restart too.  Noting what is noted already writes nothing.  noted: "" if it never had anything;
+ * caller frees. */
+bool mgr_repository_note(const char *site, const char *published, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+char *mgr_repository_noted(const char *site);
 
 /* "PATH is missing, with 3 of the 14 files that the repository lists"; NULL: nothing is.  Caller frees. */
 char *mgr_repository_describe(const MgrRepositoryFiles *files);

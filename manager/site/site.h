@@ -58,6 +58,9 @@ char *mgr_site_plugin_path(void);
 #define MGR_SITE_FENCED    "fenced"
 #define MGR_SITE_TAKE_OVER "take-over"
 
+/* What the repository had published when the manager looked last (manager/site/repository.h). */
+#define MGR_SITE_PUBLISHED "published"
+
 /* A file of the managed broker of this number, from 0: in broker/, or in broker/2, broker/3, ...  Caller frees. */
 char *mgr_site_broker_path(const char *dir, guint number, const char *name);
 

@@ -60,7 +60,7 @@ static void lose(const Repo *repo, const char *name)
 }
 
 /* text: after the repository's directory; NULL: nothing is missing */
-static void expect_known(const Repo *repo, bool had_published, const char *text)
+static void expect_known(const Repo *repo, const char *had_published, const char *text)
 {
     g_auto(MgrRepositoryFiles) files = { 0 };
     g_autofree char *said = NULL;
@@ -72,7 +72,7 @@ static void expect_known(const Repo *repo, bool had_published, const char *text)
 
 static void expect(const Repo *repo, const char *text)
 {
-    expect_known(repo, false, text);
+    expect_known(repo, NULL, text);
 }
 
 static void test_whole(void)
@@ -80,7 +80,7 @@ static void test_whole(void)
     g_autoptr(Repo) repo = repo_new();
     g_auto(MgrRepositoryFiles) files = { 0 };
 
-    mgr_repository_look(&files, repo->repo, true);
+    mgr_repository_look(&files, repo->repo, "");
     g_assert_null(files.first);
     g_assert_cmpuint(files.listed, ==, 3);
     g_assert_cmpuint(files.patterns, ==, 2);
@@ -111,6 +111,28 @@ static void test_lost(void)
         lose(repo, cases[i].lost);
         expect(repo, cases[i].text);
     }
+}
+
+/* What there was is told of where nothing is left that could tell. */
+static void test_noted(void)
+{
+    g_autoptr(Repo) repo = repo_new();
+    g_autofree char *none = mgr_repository_noted(repo->repo);
+    g_autofree char *noted = NULL;
+    g_autoptr(GError) error = NULL;
+
+    g_assert_cmpstr(none, ==, "");
+    g_assert_true(mgr_repository_note(repo->repo, "virus 7, program 0.2.0", &error));
+    g_assert_true(mgr_repository_note(repo->repo, "virus 8, program 0.2.0", &error));
+    g_assert_no_error(error);
+    noted = mgr_repository_noted(repo->repo);
+    g_assert_cmpstr(noted, ==, "virus 8, program 0.2.0");
+    expect_known(repo, noted, NULL);
+    lose(repo, "metadata");
+    lose(repo, "targets");
+    lose(repo, "private");
+    expect_known(repo, NULL, NULL);
+    expect_known(repo, noted, "/metadata is missing, and with it what was published: virus 8, program 0.2.0");
 }
 
 /* What cannot be read is for others to judge, and nothing that it says leads out of the repository. */
@@ -154,16 +176,16 @@ static void test_all_lost(void)
     g_autoptr(Repo) repo = repo_new();
 
     lose(repo, "private");
-    expect_known(repo, true, NULL);
+    expect_known(repo, "", NULL);
     lose(repo, "metadata/timestamp.json");
     lose(repo, "metadata/5.snapshot.json");
     expect(repo, NULL);
-    expect_known(repo, true, "/metadata/timestamp.json is missing");
+    expect_known(repo, "", "/metadata/timestamp.json is missing");
     lose(repo, "metadata");
-    expect_known(repo, true, "/metadata is missing");
+    expect_known(repo, "", "/metadata is missing");
     g_assert_true(hl_tree_remove(repo->repo, NULL));
     expect(repo, NULL);
-    expect_known(repo, true, " is missing");
+    expect_known(repo, "", " is missing");
     put(repo, "x", "");
 }
 
@@ -181,6 +203,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/repository-files/whole", test_whole);
     g_test_add_func("/repository-files/lost", test_lost);
+    g_test_add_func("/repository-files/noted", test_noted);
     g_test_add_func("/repository-files/garbage", test_garbage);
     g_test_add_func("/repository-files/none", test_none);
     g_test_add_func("/repository-files/all-lost", test_all_lost);

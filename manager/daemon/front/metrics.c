@@ -108,6 +108,8 @@ static void add_server(GString *out, const MgrMetricsParts *parts, const HlHttpC
           timestamp.age >= MGR_SIGNATURE_AGEING },
         { "repository_expires_seconds", "Time until endpoints refuse the repository; 0: they do, or there is none",
           (uint64_t)(MAX(timestamp.expires - hl_clock_wall(), 0) / HL_SECOND) },
+        { "repository_missing_files", "Files of the repository that are missing; 1 if all of it is",
+          mgr_patterns_missing(parts->patterns) },
         { "http_requests_total", "HTTPS requests answered", http->requests },
         { "http_downloads_refused_total", "Downloads told to come back later", http->downloads_refused },
     };

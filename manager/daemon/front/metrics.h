@@ -24,6 +24,7 @@ typedef struct {
     MgrGate *gate;
     const MgrFloods *floods;
     const MgrTimestamp *timestamp;
+    const MgrPatterns *patterns;
     const MgrEnds *ends;
     const MgrNotifications *notifications;
     const MgrPki *pki;

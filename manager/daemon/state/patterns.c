@@ -42,6 +42,7 @@ struct MgrPatterns {
     char *problem;               /* of the last one; NULL: it succeeded */
     HlTime look_mono, warn_mono; /* not before then */
     char *missing;               /* what the last look missed; NULL: nothing */
+    guint n_missing;             /* how many files that was */
 };
 
 MgrPatterns *mgr_patterns_new(const MgrPatternsOptions *options)
@@ -78,7 +79,24 @@ const GPtrArray *mgr_patterns_ends(const MgrPatterns *patterns)
     return patterns->content.ends;
 }
 
+guint mgr_patterns_missing(const MgrPatterns *patterns)
+{
+    return patterns->n_missing;
+}
+
 /* -------------------------------------------------------------------------------------------------------- versions */
+
+/* A loss is known as one after a restart too. */
+static void note_published(const MgrPatterns *patterns, const char *latest)
+{
+    const char *program = patterns->content.program;
+    g_autofree char *text = g_strdup_printf("%s%s%s%s", latest, *latest != '\0' && program != NULL ? ", " : "",
+                                            program != NULL ? "program " : "", program != NULL ? program : "");
+    g_autoptr(GError) error = NULL;
+
+    if (*text != '\0' && !mgr_repository_note(patterns->options.dir, text, &error))
+        hl_log_limited(HL_LOG_WARN, "patterns", "note", "what is published cannot be noted: %s", error->message);
+}
 
 static void keep_versions(MgrPatterns *patterns, HlUpdaterVersions *versions)
 {
@@ -90,6 +108,7 @@ static void keep_versions(MgrPatterns *patterns, HlUpdaterVersions *versions)
     hl_updater_versions_clear(&patterns->content);
     patterns->content = *versions;
     hl_updater_versions_init(versions);
+    note_published(patterns, latest);
     program = mgr_set_text(&fleet->program, patterns->content.program != NULL ? patterns->content.program : "");
     if (program && *fleet->program != '\0')
         hl_info("patterns", "the repository offers version %s of the program", fleet->program);
@@ -174,12 +193,16 @@ static void look_for_files(MgrPatterns *patterns)
 {
     g_auto(MgrRepositoryFiles) files = { 0 };
     g_autofree char *missing = NULL;
+    g_autofree char *noted = NULL;
 
     if (hl_clock_mono() < patterns->look_mono || patterns->sync != NULL)
         return;
     patterns->look_mono = hl_clock_mono() + LOOK_EVERY;
-    mgr_repository_look(&files, patterns->repository, patterns->mtime != 0 || patterns->synced_wall != 0);
+    noted = mgr_repository_noted(patterns->options.dir);
+    mgr_repository_look(&files, patterns->repository,
+                        *noted != '\0' || patterns->mtime != 0 || patterns->synced_wall != 0 ? noted : NULL);
     missing = mgr_repository_describe(&files);
+    patterns->n_missing = files.missing;
     tell_missing(patterns, missing);
 }
 

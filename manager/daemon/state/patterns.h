@@ -38,6 +38,10 @@ HlTime mgr_patterns_expires(const MgrPatterns *patterns);
 /* When each role of it ends: HlUpdaterEnd (proto/updater_lines.h); borrowed, until the next tick. */
 const GPtrArray *mgr_patterns_ends(const MgrPatterns *patterns);
 
+/* How many files of the repository were missing at the last look; which, the summary says (MGR_PROBLEM_REPOSITORY).  Of
+ * a repository that is gone as a whole, one. */
+guint mgr_patterns_missing(const MgrPatterns *patterns);
+
 /* Who waits for the end of a synchronisation.  One of done and failed is called, once, with borrowed arguments. */
 typedef struct {
     void (*progress)(guint percent, const char *what, gpointer user);
