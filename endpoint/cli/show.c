@@ -165,6 +165,13 @@ static const char *upgrade_words(const char *state)
         { "refused", N_("refused, and nothing was changed") },
         { "back", N_("it failed, and the version before is back") },
         { "stuck", N_("it failed, and so did the way back") },
+        { "asked", N_("asked for, and not begun yet") },
+        { "accepted", N_("the packages are being checked") },
+        { "verified", N_("the version before is being kept, in case it has to come back") },
+        { "kept", N_("waiting until no other program installs packages") },
+        { "installing", N_("the packages are being installed") },
+        { "waiting", N_("installed; waiting for its line to the server") },
+        { "going-back", N_("it failed, and the version before is being put back") },
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)

@@ -31,7 +31,8 @@ typedef struct {
     HlTime at;
 } MgrApplied;
 
-#define MGR_UPGRADE_DONE "done" /* MgrEndpointRecord.upgrade_end: the line came up under the new version */
+#define MGR_UPGRADE_GOING_BACK "going-back" /* it failed; what became of it is told when the way back has ended */
+#define MGR_UPGRADE_DONE       "done"       /* MgrEndpointRecord.upgrade_end: the line came up under the new version */
 
 /* Its texts may be common ones (lib/base/common.h): they are freed with the record, or changed with mgr_set_text. */
 typedef struct {

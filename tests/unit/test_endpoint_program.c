@@ -203,6 +203,30 @@ static void test_end_is_reported_once(void)
     g_assert_cmpstr(ep_program_view(parts->program).state, ==, "done");
 }
 
+/* The way back may take hours: that it was begun is told once, and then its end. */
+static void test_way_back_is_told(void)
+{
+    g_autoptr(EndpointParts) parts = world_new();
+
+    update_to(parts, NEXT);
+    helper_is_at(parts, EP_UPGRADE_GOING_BACK, "its line did not come up", true);
+    timer_fake_advance(2 * HL_SECOND);
+    g_assert_cmpstr(ep_program_view(parts->program).state, ==, "going-back");
+    g_assert_nonnull(reported(parts));
+    g_assert_cmpstr(reported(parts)->end, ==, "going-back");
+    g_assert_cmpstr(reported(parts)->detail, ==, "its line did not come up");
+    parts_ack(parts);
+    g_ptr_array_set_size(parts->reports, 0);
+    timer_fake_advance(10 * HL_SECOND);
+    parts_restart(parts);
+    parts_line_up(parts);
+    g_assert_null(reported(parts));
+    helper_is_at(parts, EP_UPGRADE_BACK, "its line did not come up", true);
+    timer_fake_advance(2 * HL_SECOND);
+    g_assert_nonnull(reported(parts));
+    g_assert_cmpstr(reported(parts)->end, ==, "back");
+}
+
 /* While no daemon ran. */
 static void test_end_before_the_start(void)
 {
@@ -379,6 +403,7 @@ int main(int argc, char **argv)
     g_test_add_func("/endpoint/program/asked", test_asked);
     g_test_add_func("/endpoint/program/not-asked", test_not_asked);
     g_test_add_func("/endpoint/program/once", test_end_is_reported_once);
+    g_test_add_func("/endpoint/program/way-back-is-told", test_way_back_is_told);
     g_test_add_func("/endpoint/program/before-the-start", test_end_before_the_start);
     g_test_add_func("/endpoint/program/failed", test_failed_waits_for_a_word);
     g_test_add_func("/endpoint/program/refused", test_refused_for_now);

@@ -92,6 +92,23 @@ static void test_listed(void)
     g_assert_true(json_equal(json_object_get(document, "program"), expected));
 }
 
+/* Rows of the history from which notifications are made. */
+static guint failures_of(Parts *parts, const MgrEndpoint *endpoint)
+{
+    g_autoptr(json_t) reply = NULL;
+    json_t *row;
+    size_t i;
+    guint count = 0;
+
+    parts_pass(parts, 2);
+    parts_commit(parts);
+    parts_call(parts, "endpoint history", "endpoint", endpoint->record.id, NULL);
+    reply = parts_expect_reply(parts, "");
+    json_array_foreach(json_object_get(reply, "history"), i, row) count +=
+        strcmp(json_string_value(json_object_get(row, "what")), "upgrade-failed") == 0;
+    return count;
+}
+
 /* What it reports is kept, told, and no pattern of anything. */
 static void test_report(void)
 {
@@ -102,17 +119,21 @@ static void test_report(void)
 
     document = mgr_status_endpoint(parts->status, one);
     g_assert_true(json_is_null(json_object_get(document, "last_upgrade")));
-    report(parts, 1, "back", "0.2.0-1");
+    report(parts, 1, "going-back", "0.2.0-1");
+    g_assert_cmpstr(one->record.upgrade_end, ==, "going-back");
+    g_assert_cmpint(failures_of(parts, one), ==, 0); /* people are told once, of its end */
+    report(parts, 2, "back", "0.2.0-1");
+    g_assert_cmpint(failures_of(parts, one), ==, 1);
     g_assert_cmpstr(one->record.upgrade_end, ==, "back");
     g_assert_cmpstr(one->record.upgrade_to, ==, "0.2.0-1");
-    g_assert_cmpint(one->record.upgraded_at, ==, CLOCK_FAKE_WALL);
+    g_assert_cmpint(one->record.upgraded_at, >=, CLOCK_FAKE_WALL);
     parts_check_registry(parts);
     json_decref(document);
     document = mgr_status_endpoint(parts->status, one);
     upgrade = json_object_get(document, "last_upgrade");
     g_assert_cmpstr(json_string_value(json_object_get(upgrade, "end")), ==, "back");
     g_assert_cmpstr(json_string_value(json_object_get(upgrade, "detail")), ==, "its line did not come up");
-    report(parts, 2, "done", "0.2.0-1");
+    report(parts, 3, "done", "0.2.0-1");
     g_assert_cmpstr(one->record.upgrade_end, ==, "done");
     parts_check_registry(parts);
 }

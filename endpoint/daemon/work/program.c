@@ -13,7 +13,7 @@
 #define LOOK      (2 * HL_SECOND) /* at the helper's papers, while it works */
 #define PATIENCE  (2 * HL_MINUTE) /* until it has read the request */
 #define SAY_AGAIN (10 * HL_SECOND)
-#define TOLD_FACT "program-told" /* which end was reported, in the store */
+#define TOLD_FACT "program-told" /* which end, or way back, was reported, in the store */
 
 struct EpProgram {
     EpProgramOptions has;
@@ -59,21 +59,29 @@ static bool store_end(const EpProgram *program, const EpDeskUpgrade *end, const 
            hl_txn_commit(&txn, error);
 }
 
-/* Once for each end, also if this is not the process, or not the version, that asked for it.  A machine that is not
- * enrolled has nobody to tell: it waits. */
-static void tell_end(EpProgram *program)
+/* What was told last: an end, or that the version before comes back, which may take hours. */
+static char *what_is_told(const EpDeskUpgrade *now)
 {
-    const EpDeskUpgrade *end = &program->now;
-    g_autofree char *told = g_strdup_printf("%" G_GUINT64_FORMAT " %" G_GINT64_FORMAT, end->release, end->ended);
+    return now->upgrade.state == EP_UPGRADE_GOING_BACK
+               ? g_strdup_printf("%" G_GUINT64_FORMAT " going-back %" G_GINT64_FORMAT, now->release, now->begun)
+               : g_strdup_printf("%" G_GUINT64_FORMAT " %" G_GINT64_FORMAT, now->release, now->ended);
+}
+
+/* Once for each, also if this is not the process, or not the version, that asked for it.  A machine that is not
+ * enrolled has nobody to tell: it waits. */
+static void tell(EpProgram *program)
+{
+    const EpDeskUpgrade *now = &program->now;
+    g_autofree char *told = what_is_told(now);
     g_autofree char *before = ep_store_get(program->has.db, TOLD_FACT, "");
     g_autoptr(GError) error = NULL;
 
     if (program->spool == NULL || strcmp(told, before) == 0)
         return;
-    hl_log(end->upgrade.state == EP_UPGRADE_DONE ? HL_LOG_INFO : HL_LOG_WARN, "upgrade", "%s to %s: %s%s%s", end->from,
-           end->to, ep_upgrade_state_name(end->upgrade.state), *end->detail != '\0' ? ": " : "", end->detail);
-    if (!store_end(program, end, told, &error)) {
-        ep_trouble_store_failed(program->has.trouble, "how the upgrade ended", error);
+    hl_log(now->upgrade.state == EP_UPGRADE_DONE ? HL_LOG_INFO : HL_LOG_WARN, "upgrade", "%s to %s: %s%s%s", now->from,
+           now->to, ep_upgrade_state_name(now->upgrade.state), *now->detail != '\0' ? ": " : "", now->detail);
+    if (!store_end(program, now, told, &error)) {
+        ep_trouble_store_failed(program->has.trouble, "how the upgrade went", error);
         return; /* the next start, or the next upgrade, tells it */
     }
     ep_trouble_store_worked(program->has.trouble);
@@ -130,7 +138,7 @@ static void give_up_asking(EpProgram *program)
     /* the end first: a daemon that is killed in between gives up once more */
     if (!ep_desk_write(state_dir, EP_DESK_ENDED, now, &error) || !ep_desk_remove(state_dir, EP_DESK_REQUEST, &error))
         hl_warn("upgrade", "%s", error->message);
-    tell_end(program);
+    tell(program);
 }
 
 static bool is_waited_for(const EpProgram *program)
@@ -145,6 +153,8 @@ static void look(EpProgram *program)
 
     if (read_paper(program, EP_DESK_RUNNING)) {
         program->asked = false;
+        if (program->now.upgrade.state == EP_UPGRADE_GOING_BACK)
+            tell(program);
     } else if (ep_desk_has(state_dir, EP_DESK_REQUEST)) {
         if (!program->asked && read_paper(program, EP_DESK_REQUEST)) {
             program->asked = true;
@@ -155,7 +165,7 @@ static void look(EpProgram *program)
     } else {
         program->asked = false;
         if (read_paper(program, EP_DESK_ENDED))
-            tell_end(program);
+            tell(program);
         else
             ep_desk_upgrade_clear(&program->now);
     }

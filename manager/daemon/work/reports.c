@@ -325,6 +325,12 @@ static bool is_upgraded(const HlMsgProgramUpgrade *body)
     return strcmp(body->end, MGR_UPGRADE_DONE) == 0;
 }
 
+/* The history's word: a way back is told again when it has ended. */
+static const char *word_of(const HlMsgProgramUpgrade *body)
+{
+    return is_upgraded(body) || strcmp(body->end, MGR_UPGRADE_GOING_BACK) == 0 ? "upgrade" : "upgrade-failed";
+}
+
 static void write_program(const Pending *pending, const MgrEndpoint *endpoint, HlWriteSet *set)
 {
     const HlMsgProgramUpgrade *body = pending->message->program;
@@ -332,7 +338,7 @@ static void write_program(const Pending *pending, const MgrEndpoint *endpoint, H
     MgrUpgradeStep step = { .end = body->end, .to = body->to, .detail = body->detail, .at = pending->at };
 
     mgr_write_upgrade(set, endpoint->record.number, &step);
-    write_row(pending, endpoint, set, is_upgraded(body) ? "upgrade" : "upgrade-failed", text);
+    write_row(pending, endpoint, set, word_of(body), text);
 }
 
 static void fold_program(const Pending *pending, MgrEndpoint *endpoint)
@@ -348,8 +354,7 @@ static void fold_program(const Pending *pending, MgrEndpoint *endpoint)
     if (!is_upgraded(body))
         hl_log_limited(HL_LOG_WARN, "line", record->id, "endpoint %s: the program was not upgraded: %s", record->id,
                        text);
-    mgr_status_event(pending->reports->parts.status, endpoint, is_upgraded(body) ? "upgrade" : "upgrade-failed",
-                     body->from, body->to, body->end);
+    mgr_status_event(pending->reports->parts.status, endpoint, word_of(body), body->from, body->to, body->end);
 }
 
 typedef struct {
