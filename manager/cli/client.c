@@ -15,6 +15,7 @@
 #include "manager/cli/answered.h"
 #include "manager/cli/commands.h"
 #include "manager/cli/config.h"
+#include "manager/cli/heed.h"
 #include "manager/cli/key_turn.h"
 #include "manager/cli/request.h"
 #include "manager/cli/unreached.h"
@@ -106,7 +107,12 @@ static void on_down(const char *reason G_GNUC_UNUSED, gpointer user)
     client->manager_online = client->moving_on = false;
 }
 
-/* One turn of the loop, woken at the deadline; false when it has passed. */
+static bool fail_given_up(GError **error)
+{
+    return hl_fail(error, HL_ERROR_UNAVAILABLE, "given up before the server answered");
+}
+
+/* One turn of the loop, woken at the deadline and by what is heeded; false when the deadline has passed. */
 static gboolean on_alarm(gpointer user G_GNUC_UNUSED)
 {
     return G_SOURCE_REMOVE;
@@ -115,14 +121,18 @@ static gboolean on_alarm(gpointer user G_GNUC_UNUSED)
 static bool turn(CliClient *client, HlTime deadline)
 {
     HlTime left = deadline - hl_clock_mono();
+    g_autoptr(GSource) typed = NULL;
     GSource *alarm;
 
     if (left <= 0)
         return false;
+    typed = cli_heed_attach(client->context);
     alarm = g_timeout_source_new((guint)left);
     g_source_set_callback(alarm, on_alarm, NULL, NULL);
     g_source_attach(alarm, client->context);
     g_main_context_iteration(client->context, TRUE);
+    if (typed != NULL)
+        g_source_destroy(typed);
     g_source_destroy(alarm);
     g_source_unref(alarm);
     return true;
@@ -140,7 +150,8 @@ static bool take_turn(CliClient *client, HlTime patience, GError **error)
 {
     g_autofree char *key = cli_config_path(&client->conf, client->conf.key);
 
-    client->turn = cli_key_turn(&(CliKeyTurn){ key, client->conf.name, client->conf.path, patience }, error);
+    client->turn =
+        cli_key_turn(&(CliKeyTurn){ key, client->conf.name, client->conf.path, patience, cli_heed_is_given_up }, error);
     return client->turn >= 0;
 }
 
@@ -200,6 +211,8 @@ static bool await_manager(CliClient *client, GError **error)
     while (!(is_monitor(client) ? is_up(client) : client->manager_online)) {
         HlTime again = look_further(client, &since); /* which may change the deadline */
 
+        if (cli_heed_is_given_up())
+            return fail_given_up(error);
         if (turn(client, MIN(again, deadline_of(client))))
             continue;
         if (is_up(client))
@@ -343,6 +356,10 @@ static json_t *await_answer(CliClient *client, const char *name, const char *con
     if (!come_back(client, -1, error) || !send_call(client, name, arguments, error))
         return NULL;
     while (!answer->done) {
+        if (cli_heed_is_given_up()) {
+            fail_given_up(error);
+            return NULL;
+        }
         answer->came = false;
         if (client->unheard) {
             client->unheard = false;

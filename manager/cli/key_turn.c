@@ -27,6 +27,12 @@ static int lock_key(const CliKeyTurn *whose, GError **error)
             close(fd);
             return -1;
         }
+        if (whose->gives_up != NULL && whose->gives_up()) {
+            hl_fail(error, HL_ERROR_UNAVAILABLE, "given up while another holdline used the certificate of '%s'",
+                    whose->account);
+            close(fd);
+            return -1;
+        }
         g_usleep(POLL * 1000);
     }
     return fd;

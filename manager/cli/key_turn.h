@@ -11,6 +11,7 @@ typedef struct {
     const char *key;            /* the file */
     const char *account, *conf; /* whose certificate it is, and the configuration that names it: for the error */
     HlTime patience;            /* how long it waits at most; 0: a minute */
+    bool (*gives_up)(void);     /* asked meanwhile; NULL: it does not */
 } CliKeyTurn;
 
 /* The open and locked file, whose closing ends the turn; -1 on failure. */

@@ -13,7 +13,7 @@
 #define LEAVE "\033[?25h\033[?1049l"
 
 static struct termios before;
-static volatile sig_atomic_t has_keys, is_taken, has_changed;
+static volatile sig_atomic_t has_keys, is_taken, is_screen, has_changed;
 
 /* All that is called here may be called from a signal's handler. */
 static void say(const char *sequence)
@@ -32,7 +32,8 @@ static void enter(void)
     raw.c_cc[VTIME] = 0;
     if (has_keys)
         tcsetattr(STDIN_FILENO, TCSANOW, &raw);
-    say(ENTER);
+    if (is_screen)
+        say(ENTER);
     is_taken = 1;
     has_changed = 1;
 }
@@ -42,7 +43,8 @@ static void leave(void)
     if (!is_taken)
         return;
     is_taken = 0;
-    say(LEAVE);
+    if (is_screen)
+        say(LEAVE);
     if (has_keys)
         tcsetattr(STDIN_FILENO, TCSANOW, &before);
 }
@@ -76,10 +78,12 @@ static const struct {
 } handlers[] = { { SIGINT, on_end },  { SIGTERM, on_end },  { SIGHUP, on_end },     { SIGQUIT, on_end },
                  { SIGABRT, on_end }, { SIGTSTP, on_stop }, { SIGWINCH, on_resize } };
 
-bool cli_terminal_take(void)
+bool cli_terminal_take_keys(void)
 {
     if (!isatty(STDOUT_FILENO))
         return false;
+    if (is_taken)
+        return true;
     has_keys = isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &before) == 0;
     for (gsize i = 0; i < G_N_ELEMENTS(handlers); i++) {
         struct sigaction action = { .sa_handler = handlers[i].handler };
@@ -90,9 +94,19 @@ bool cli_terminal_take(void)
     return true;
 }
 
+bool cli_terminal_take(void)
+{
+    if (!cli_terminal_take_keys())
+        return false;
+    is_screen = 1;
+    enter();
+    return true;
+}
+
 void cli_terminal_give_back(void)
 {
     leave();
+    is_screen = 0;
 }
 
 bool cli_terminal_changed(void)

@@ -9,6 +9,9 @@
 
 /* Whether standard output is a terminal, and so it was taken; without one on standard input there are no keys. */
 bool cli_terminal_take(void);
+
+/* The keys alone, before there is something to show: what is written meanwhile stays on the usual screen. */
+bool cli_terminal_take_keys(void);
 void cli_terminal_give_back(void);
 
 /* Whether it was resized, or given back to us (fg), since the last time. */

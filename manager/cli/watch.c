@@ -12,6 +12,7 @@
 #include "manager/cli/client.h"
 #include "manager/cli/endpoint_columns.h"
 #include "manager/cli/fleet.h"
+#include "manager/cli/heed.h"
 #include "manager/cli/screen.h"
 #include "manager/cli/summary.h"
 #include "manager/cli/terminal.h"
@@ -21,6 +22,7 @@
 #define REDRAW      500              /* ms between two screens at least */
 #define AGEING      (10 * HL_SECOND) /* "12 s ago" is brought up to date */
 #define VISIT       (20 * HL_SECOND) /* how long one that takes turns listens at most; it ends when all have come */
+#define SILENT      (3 * HL_SECOND) /* what is kept for those who watch comes at once; nothing for so long: nothing will */
 #define BETWEEN     (3 * HL_SECOND)  /* and how long it leaves the line to others */
 #define HICCUP      (3 * HL_SECOND)  /* a link that is gone for less, as while another call has the line, is no news */
 #define CHASED      (20 * HL_SECOND) /* two losses of the line within this: somebody else is watching too */
@@ -35,7 +37,9 @@ typedef struct {
     char *problem; /* of what was typed; NULL: none */
     bool changed, is_selective, is_picture, is_json, has_keys;
     bool is_narrow;              /* columns of the last screen had no room, and a line says so */
-    guint told;                  /* status messages of this visit */
+    guint told;                  /* status messages of this visit, or of the line that is held */
+    bool was_told;               /* any */
+    HlTime begun_mono;           /* since when there is a line to be told by */
     HlTime lost_at;              /* wall: since when there is no link; 0: there is */
     HlTime lost_mono, turns_end; /* of the last loss; until when it takes turns, 0: it holds the line */
 } Watch;
@@ -73,7 +77,7 @@ static void on_status(const char *topic, const char *payload, gpointer user)
 
     if (!hl_topic_parse(topic, &kind, &id))
         return;
-    watch->changed = true;
+    watch->changed = watch->was_told = true;
     watch->told++;
     if (kind == HL_TOPIC_STATUS_ENDPOINT && *payload == '\0') {
         cli_fleet_put(watch->fleet, id, NULL);
@@ -106,6 +110,14 @@ static guint count_lines(const char *text, int width)
     return n;
 }
 
+static const char *no_summary(const Watch *watch)
+{
+    return !watch->was_told && watch->begun_mono != 0 && hl_clock_mono() - watch->begun_mono >= SILENT
+               ? "The server tells this account nothing here: one that is limited to groups cannot watch.  'holdline "
+                 "endpoint list' and 'holdline status' show what it may see.\n"
+               : "Waiting for the server's list ...\n";
+}
+
 /* The counts are of what is listed; what is wrong with the server is not. */
 static char *heading(const Watch *watch)
 {
@@ -118,7 +130,7 @@ static char *heading(const Watch *watch)
     g_autofree char *lines = NULL;
 
     json_object_update(summary, counts);
-    lines = json_object_size(summary) > 0 ? cli_summary_text(summary) : g_strdup("Waiting for the server's list ...\n");
+    lines = json_object_size(summary) > 0 ? cli_summary_text(summary) : g_strdup(no_summary(watch));
     return g_strdup_printf("%s%s%s", is_lost ? shown : "", is_lost ? "\n" : "", lines);
 }
 
@@ -223,6 +235,38 @@ static void read_keys(Watch *watch)
     watch->changed = true;
 }
 
+/* While there is nothing to show yet: 'q' ends it, and what else is typed counts once there is. */
+static bool wants_out(gpointer user)
+{
+    Watch *watch = user;
+    char bytes[256];
+    ssize_t n = read(STDIN_FILENO, bytes, sizeof bytes);
+
+    if (n <= 0 && (n == 0 || errno != EINTR)) {
+        watch->has_keys = false;
+        cli_heed(-1, NULL, NULL);
+        return false;
+    }
+    cli_screen_keys(&watch->screen, bytes, (gsize)MAX(n, 0), 0, 1);
+    return watch->screen.has_quit;
+}
+
+/* Whatever takes long here, keys count. */
+static CliClient *open_line(Watch *watch, GError **error)
+{
+    CliClient *client;
+
+    if (watch->has_keys)
+        cli_heed(STDIN_FILENO, wants_out, watch);
+    client = cli_client_open(watch->call, on_status, watch, error);
+    cli_heed(-1, NULL, NULL);
+    if (client != NULL && watch->begun_mono == 0)
+        watch->begun_mono = hl_clock_mono();
+    if (watch->screen.is_searched && watch->is_picture)
+        look_again(watch);
+    return client;
+}
+
 static bool has_input(int patience)
 {
     GPollFD fd = { .fd = STDIN_FILENO, .events = G_IO_IN | G_IO_HUP };
@@ -237,7 +281,7 @@ static void show(Watch *watch, HlTime *drawn)
 {
     HlTime now = hl_clock_mono();
 
-    if (cli_terminal_changed() || watch->lost_at != 0)
+    if (cli_terminal_changed() || watch->lost_at != 0 || !watch->was_told)
         watch->changed = true;
     if (!watch->is_picture || (!watch->changed && now - *drawn < AGEING))
         return;
@@ -276,6 +320,12 @@ static void hold_line(Watch *watch)
         note_link(watch, false);
 }
 
+/* An account that is limited to some groups is told nothing here (manager/site/site.c). */
+static bool is_silent(const Watch *watch, HlTime begun)
+{
+    return watch->told == 0 && hl_clock_mono() - begun >= SILENT;
+}
+
 /* All of the topics once, and then the line is another's.  Of a large fleet that takes a while: keys count meanwhile,
  * and what has come is shown.  What changes meanwhile is no reason to stay: of a fleet where something always does,
  * nobody else would get the line. */
@@ -283,15 +333,17 @@ static void visit(Watch *watch, HlTime *drawn)
 {
     g_autoptr(CliClient) client = NULL;
     guint before = G_MAXUINT; /* endpoints that had come a round ago */
+    HlTime begun;
     bool is_all = false;
 
     watch->told = 0;
     cli_fleet_begin(watch->fleet);
-    client = cli_client_open(watch->call, on_status, watch, NULL);
+    client = open_line(watch, NULL);
     if (client == NULL && watch->lost_at == 0)
         watch->lost_mono = hl_clock_mono();
     watch->lost_at = client != NULL ? 0 : watch->lost_at != 0 ? watch->lost_at : hl_clock_wall();
-    for (HlTime end = hl_clock_mono() + VISIT; client != NULL && hl_clock_mono() < end && !watch->screen.has_quit;) {
+    begun = hl_clock_mono();
+    for (HlTime end = begun + VISIT; client != NULL && hl_clock_mono() < end && !watch->screen.has_quit;) {
         bool is_held = cli_client_wait_for(client, REDRAW, watch->has_keys ? STDIN_FILENO : -1) &&
                        cli_client_is_up(client);       /* a line that breaks has told of a part only */
         bool is_cut = watch->has_keys && has_input(0); /* short of a whole round */
@@ -300,7 +352,7 @@ static void visit(Watch *watch, HlTime *drawn)
             read_keys(watch);
         show(watch, drawn);
         is_all = is_held && !is_cut && before == cli_fleet_fresh(watch->fleet);
-        if (!is_held || is_all)
+        if (!is_held || is_all || is_silent(watch, begun))
             break;
         if (!is_cut && watch->told > 0)
             before = cli_fleet_fresh(watch->fleet);
@@ -325,7 +377,7 @@ static void take_turns(Watch *watch, HlTime *drawn)
     }
     if (hl_clock_mono() < watch->turns_end || watch->screen.has_quit)
         return;
-    watch->client = cli_client_open(watch->call, on_status, watch, NULL);
+    watch->client = open_line(watch, NULL);
     if (watch->client == NULL)
         return;
     cli_client_lend(watch->client);
@@ -398,32 +450,49 @@ static MgrFilter *parse_selector(HlInvocation *call, const char *selector, GErro
 
 static void end(Watch *watch)
 {
-    if (watch->is_picture)
-        cli_terminal_give_back();
+    cli_terminal_give_back();
     cli_screen_clear(&watch->screen);
     g_clear_pointer(&watch->client, cli_client_close);
+    g_clear_pointer(&watch->fleet, cli_fleet_free);
     json_decref(watch->summary);
     g_free(watch->problem);
 }
 
+/* The selector, and the line.  Both may have to wait for another holdline of the same administrator. */
+static bool open_all(Watch *watch, const char *selector, GError **error)
+{
+    MgrFilter *filter = selector != NULL ? parse_selector(watch->call, selector, error) : NULL;
+
+    if (selector != NULL && filter == NULL)
+        return false;
+    watch->fleet = cli_fleet_new(filter, hl_clock_wall());
+    watch->client = open_line(watch, error);
+    return watch->client != NULL;
+}
+
 bool cli_watch(HlInvocation *call, const char *selector, GError **error)
 {
-    MgrFilter *filter = selector != NULL ? parse_selector(call, selector, error) : NULL;
-    g_autoptr(CliFleet) fleet = filter != NULL || selector == NULL ? cli_fleet_new(filter, hl_clock_wall()) : NULL;
-    Watch watch = { .call = call, .fleet = fleet, .is_selective = selector != NULL, .is_json = cli_view_is_data(call) };
+    Watch watch = { .call = call, .is_selective = selector != NULL, .is_json = cli_view_is_data(call) };
+    g_autoptr(GError) problem = NULL;
 
-    if (fleet == NULL)
-        return false;
     watch.summary = json_object();
     cli_screen_init(&watch.screen);
-    watch.client = cli_client_open(call, on_status, &watch, error);
-    if (watch.client == NULL) {
+    watch.has_keys = !watch.is_json && cli_terminal_take_keys() && isatty(STDIN_FILENO);
+    if (watch.has_keys)
+        cli_heed(STDIN_FILENO, wants_out, &watch);
+    if (!open_all(&watch, selector, &problem)) {
+        cli_heed(-1, NULL, NULL);
         end(&watch);
+        if (watch.screen.has_quit)
+            return true;
+        g_propagate_error(error, g_steal_pointer(&problem));
         return false;
     }
     cli_client_lend(watch.client);
     watch.is_picture = !watch.is_json && cli_terminal_take();
-    watch.has_keys = watch.is_picture && isatty(STDIN_FILENO);
+    watch.has_keys = watch.has_keys && watch.is_picture;
+    if (watch.screen.is_searched)
+        look_again(&watch);
     run(&watch);
     end(&watch);
     return watch.screen.has_quit || hl_fail(error, HL_ERROR_IO, "nobody reads the output any longer");
