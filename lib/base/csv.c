@@ -3,12 +3,14 @@
 
 #include <string.h>
 
-void hl_csv_cell(GString *out, const char *text, bool is_first)
+#include "lib/base/unconst.h"
+
+static void add_cell(GString *out, const char *text, bool is_first, bool is_plain)
 {
     if (!is_first)
         g_string_append_c(out, ',');
     g_string_append_c(out, '"');
-    if (*text != '\0' && strchr("=+-@\t\r", *text) != NULL)
+    if (!is_plain && *text != '\0' && strchr("=+-@\t\r\n", *text) != NULL)
         g_string_append_c(out, '\'');
     for (; *text != '\0'; text++) {
         if (*text == '"')
@@ -16,6 +18,11 @@ void hl_csv_cell(GString *out, const char *text, bool is_first)
         g_string_append_c(out, *text);
     }
     g_string_append_c(out, '"');
+}
+
+void hl_csv_cell(GString *out, const char *text, bool is_first)
+{
+    add_cell(out, text, is_first, false);
 }
 
 void hl_csv_end(GString *out)
@@ -30,28 +37,165 @@ void hl_csv_head(GString *out, const char *const *fields)
     hl_csv_end(out);
 }
 
+/* Names of members have dots themselves ("update.schedule"), so every way to read the path is tried. */
 static const json_t *find(const json_t *row, const char *field)
 {
-    const char *dot = strchr(field, '.');
-    g_autofree char *name = dot != NULL ? g_strndup(field, (gsize)(dot - field)) : NULL;
+    const json_t *value = json_object_get(row, field);
 
-    return dot != NULL ? json_object_get(json_object_get(row, name), dot + 1) : json_object_get(row, field);
+    for (const char *dot = strchr(field, '.'); value == NULL && dot != NULL; dot = strchr(dot + 1, '.')) {
+        g_autofree char *name = g_strndup(field, (gsize)(dot - field));
+        const json_t *inner = json_object_get(row, name);
+
+        if (inner != NULL)
+            value = find(inner, dot + 1);
+    }
+    return value;
 }
 
 /* Caller frees. */
 static char *text_of(const json_t *value)
 {
+    g_autoptr(GString) text = NULL;
+    const char *name;
+    const json_t *member;
+    size_t i;
+
     if (json_is_string(value))
         return g_strdup(json_string_value(value));
-    return value != NULL && !json_is_null(value) ? hl_json_print(value) : g_strdup("");
+    if (value == NULL || json_is_null(value))
+        return g_strdup("");
+    if (!json_is_object(value) && !json_is_array(value))
+        return hl_json_print(value);
+    text = g_string_new(NULL);
+    json_array_foreach(value, i, member)
+    {
+        g_autofree char *inner = text_of(member);
+
+        g_string_append_printf(text, "%s%s", i > 0 ? "; " : "", inner);
+    }
+    json_object_foreach(hl_unconst(value), name, member)
+    {
+        g_autofree char *inner = text_of(member);
+
+        g_string_append_printf(text, "%s%s=%s", text->len > 0 ? ", " : "", name, inner);
+    }
+    return g_string_free(g_steal_pointer(&text), FALSE);
 }
 
 void hl_csv_row(GString *out, const json_t *row, const char *const *fields)
 {
     for (gsize i = 0; fields[i] != NULL; i++) {
-        g_autofree char *text = text_of(find(row, fields[i]));
+        const json_t *value = find(row, fields[i]);
+        g_autofree char *text = text_of(value);
 
-        hl_csv_cell(out, text, i == 0);
+        add_cell(out, text, i == 0, json_is_number(value)); /* -5 is no formula */
     }
     hl_csv_end(out);
+}
+
+/* ---------------------------------------------------------------------------------------------------------- columns */
+
+struct HlCsvColumns {
+    bool takes_all;
+    guint count;
+    GPtrArray *wanted; /* char *: the names */
+    GPtrArray *parts;  /* of each a GPtrArray of char *, what it was taken apart into; empty: it is no object */
+    GHashTable *seen;  /* all of them; borrowed */
+};
+
+static void want(HlCsvColumns *columns, const char *name)
+{
+    char *own = g_strdup(name);
+
+    g_ptr_array_add(columns->wanted, own);
+    g_ptr_array_add(columns->parts, g_ptr_array_new_with_free_func(g_free));
+    g_hash_table_add(columns->seen, own);
+    columns->count++;
+}
+
+HlCsvColumns *hl_csv_columns_new(const char *const *wanted)
+{
+    HlCsvColumns *columns = g_new0(HlCsvColumns, 1);
+
+    columns->takes_all = wanted == NULL;
+    columns->wanted = g_ptr_array_new_with_free_func(g_free);
+    columns->parts = g_ptr_array_new_with_free_func((GDestroyNotify)g_ptr_array_unref);
+    columns->seen = g_hash_table_new(g_str_hash, g_str_equal);
+    for (gsize i = 0; wanted != NULL && wanted[i] != NULL; i++)
+        want(columns, wanted[i]);
+    return columns;
+}
+
+void hl_csv_columns_free(HlCsvColumns *columns)
+{
+    if (columns == NULL)
+        return;
+    g_hash_table_unref(columns->seen);
+    g_ptr_array_unref(columns->parts);
+    g_ptr_array_unref(columns->wanted);
+    g_free(columns);
+}
+
+static void take_apart(HlCsvColumns *columns, GPtrArray *parts, const char *path, const json_t *object)
+{
+    const char *name;
+    json_t *value;
+
+    json_object_foreach(hl_unconst(object), name, value)
+    {
+        g_autofree char *whole = g_strdup_printf("%s.%s", path, name);
+
+        if (json_is_object(value) && json_object_size(value) > 0) {
+            take_apart(columns, parts, whole, value);
+        } else if (columns->count < HL_CSV_MAX_COLUMNS && !g_hash_table_contains(columns->seen, whole)) {
+            char *own = g_steal_pointer(&whole);
+
+            g_ptr_array_add(parts, own);
+            g_hash_table_add(columns->seen, own);
+            columns->count++;
+        }
+    }
+}
+
+void hl_csv_columns_look(HlCsvColumns *columns, const json_t *row)
+{
+    const char *name;
+    json_t *value;
+
+    json_object_foreach(hl_unconst(row), name, value)
+    {
+        if (columns->takes_all && columns->count < HL_CSV_MAX_COLUMNS && !g_hash_table_contains(columns->seen, name))
+            want(columns, name);
+    }
+    for (guint i = 0; i < columns->wanted->len; i++) {
+        const json_t *object = find(row, columns->wanted->pdata[i]);
+
+        if (json_is_object(object))
+            take_apart(columns, columns->parts->pdata[i], columns->wanted->pdata[i], object);
+    }
+}
+
+char **hl_csv_columns_list(const HlCsvColumns *columns)
+{
+    g_autoptr(GStrvBuilder) list = g_strv_builder_new();
+
+    for (guint i = 0; i < columns->wanted->len; i++) {
+        const GPtrArray *parts = columns->parts->pdata[i];
+
+        if (parts->len == 0)
+            g_strv_builder_add(list, columns->wanted->pdata[i]);
+        for (guint k = 0; k < parts->len; k++)
+            g_strv_builder_add(list, parts->pdata[k]);
+    }
+    return g_strv_builder_end(list);
+}
+
+char **hl_csv_columns_of(const json_t *rows, const char *const *wanted)
+{
+    g_autoptr(HlCsvColumns) columns = hl_csv_columns_new(wanted);
+    const json_t *row;
+    size_t i;
+
+    json_array_foreach(rows, i, row) hl_csv_columns_look(columns, row);
+    return hl_csv_columns_list(columns);
 }

@@ -121,20 +121,22 @@ static bool print_table(const HlInvocation *call, const json_t *rows, const CliC
     return shown == n;
 }
 
-/* For programs: values as they are, and no headings for people. */
+/* For programs and spreadsheets: values as they are, and no headings for people. */
 static void print_csv(const json_t *rows, const CliColumn *columns, gsize n)
 {
     g_autofree const char **members = g_new0(const char *, n + 1);
     g_autoptr(GString) text = g_string_new(NULL);
+    g_auto(GStrv) fields = NULL;
     const json_t *row;
     size_t i;
 
     for (gsize c = 0; c < n; c++)
         members[c] = columns[c].member;
-    hl_csv_head(text, members);
+    fields = hl_csv_columns_of(rows, members);
+    hl_csv_head(text, (const char *const *)fields);
     json_array_foreach(rows, i, row)
     {
-        hl_csv_row(text, row, members);
+        hl_csv_row(text, row, (const char *const *)fields);
     }
     fputs(text->str, stdout);
 }

@@ -14,19 +14,15 @@
 /* ------------------------------------------------------------------------------------------------------------ answers
  */
 
-/* The columns of a list are the members of its first row. */
 static char *csv_of(const json_t *rows)
 {
-    g_autoptr(GPtrArray) fields = g_ptr_array_new();
+    g_auto(GStrv) fields = hl_csv_columns_of(rows, NULL);
     GString *out = g_string_new(NULL);
-    const char *name;
-    json_t *value;
+    const json_t *value;
     size_t i;
 
-    json_object_foreach(json_array_get(rows, 0), name, value) g_ptr_array_add(fields, hl_unconst(name));
-    g_ptr_array_add(fields, NULL);
-    hl_csv_head(out, (const char *const *)fields->pdata);
-    json_array_foreach(rows, i, value) hl_csv_row(out, value, (const char *const *)fields->pdata);
+    hl_csv_head(out, (const char *const *)fields);
+    json_array_foreach(rows, i, value) hl_csv_row(out, value, (const char *const *)fields);
     return g_string_free(out, FALSE);
 }
 

@@ -143,7 +143,7 @@ static bool wants_csv(const ConRequest *request)
     return format != NULL && strcmp(format, "csv") == 0;
 }
 
-/* Of each column a cell, also of those in an object.  Caller frees. */
+/* Those that were asked for, by their paths.  Caller frees. */
 static char **columns_of(char *const *fields)
 {
     GPtrArray *columns = g_ptr_array_new();
@@ -156,29 +156,41 @@ static char **columns_of(char *const *fields)
     return (char **)g_ptr_array_free(columns, FALSE);
 }
 
-static void append_row(GString *text, const ConRow *row, char *const *columns)
+/* Which patterns there are is known once all rows were looked at. */
+static char *csv_of(const GPtrArray *rows, char *const *fields)
 {
-    g_autoptr(json_t) document = con_endpoint_row(row, NULL);
+    g_auto(GStrv) wanted = columns_of(fields);
+    g_autoptr(HlCsvColumns) columns = hl_csv_columns_new((const char *const *)wanted);
+    g_auto(GStrv) names = NULL;
+    GString *text = g_string_new(NULL);
 
-    hl_csv_row(text, document, (const char *const *)columns);
+    for (guint i = 0; i < rows->len; i++) {
+        g_autoptr(json_t) document = con_endpoint_row(rows->pdata[i], NULL);
+
+        hl_csv_columns_look(columns, document);
+    }
+    names = hl_csv_columns_list(columns);
+    hl_csv_head(text, (const char *const *)names);
+    for (guint i = 0; i < rows->len; i++) {
+        g_autoptr(json_t) document = con_endpoint_row(rows->pdata[i], NULL);
+
+        hl_csv_row(text, document, (const char *const *)names);
+    }
+    return g_string_free(text, FALSE);
 }
 
 /* All that the filter takes, in one selection: page by page the table would be walked for each. */
 static void answer_csv(const ConEndpoints *endpoints, ConRequest *request, ConQuery *query, char *const *fields)
 {
-    g_auto(GStrv) columns = columns_of(fields);
     static const char *const headers[] = { "Content-Disposition", "attachment; filename=\"endpoints.csv\"", NULL };
     const ConTable *table = con_watch_table(endpoints->watch);
-    GString *text = g_string_new(NULL);
+    g_autoptr(GPtrArray) none = g_ptr_array_new();
     g_auto(ConPage) page = { 0 };
 
-    hl_csv_head(text, (const char *const *)columns);
     query->limit = MAX(1, con_table_count(table));
     query->cursor = NULL;
-    if (con_page_select(&page, table, query, NULL))
-        for (guint i = 0; i < page.rows->len; i++)
-            append_row(text, page.rows->pdata[i], columns);
-    con_request_done_text(request, "text/csv; charset=utf-8", g_string_free(text, FALSE), headers);
+    con_request_done_text(request, "text/csv; charset=utf-8",
+                          csv_of(con_page_select(&page, table, query, NULL) ? page.rows : none, fields), headers);
 }
 
 static char **fields_of(const ConRequest *request)

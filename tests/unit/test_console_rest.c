@@ -266,7 +266,7 @@ static void test_csv(void)
     hl_csv_head(out, fields);
     hl_csv_row(out, row, fields);
     g_assert_cmpstr(out->str, ==, "\"a\",\"b.c\",\"d\"\r\n\"'=1+1\",\"x\"\"y,\nz\",\"\"\r\n");
-    for (const char *c = "+-@\t\r="; *c != '\0'; c++) {
+    for (const char *c = "+-@\t\r\n="; *c != '\0'; c++) {
         g_autofree char *text = g_strdup_printf("%cx", *c);
 
         g_string_truncate(out, 0);
@@ -275,9 +275,49 @@ static void test_csv(void)
     }
 }
 
+/* An object is a column for each of its members, whichever row has it; a list is one cell that people can read. */
+static void test_csv_columns(void)
+{
+    static const char *const some[] = { "patterns", "id", NULL };
+    g_autoptr(json_t) list =
+        json_loads("[{\"id\": 1, \"patterns\": {}, \"settings\": {\"update.schedule\": \"off\", \"x\": {\"y\": -5}}},"
+                   " {\"id\": 2, \"patterns\": {\"virus\": \"=7\"}, \"tags\": [\"a\", \"b\"], \"ends\": [{\"k\": 1, "
+                   "\"v\": true}]}]",
+                   0, NULL);
+    g_auto(GStrv) all = hl_csv_columns_of(list, NULL);
+    g_auto(GStrv) few = hl_csv_columns_of(list, some);
+    g_autofree char *head = g_strjoinv(" ", all);
+    g_autofree char *short_head = g_strjoinv(" ", few);
+    g_autoptr(GString) out = g_string_new(NULL);
+
+    g_assert_cmpstr(head, ==, "id patterns.virus settings.update.schedule settings.x.y tags ends");
+    g_assert_cmpstr(short_head, ==, "patterns.virus id");
+    for (gsize i = 0; i < json_array_size(list); i++)
+        hl_csv_row(out, json_array_get(list, i), (const char *const *)all);
+    g_assert_cmpstr(out->str, ==,
+                    "\"1\",\"\",\"off\",\"-5\",\"\",\"\"\r\n\"2\",\"'=7\",\"\",\"\",\"a; b\",\"k=1, v=true\"\r\n");
+}
+
+/* A row that names thousands of members costs a bounded number of columns. */
+static void test_csv_bound(void)
+{
+    g_autoptr(json_t) list = json_pack("[{s:i, s:{}}]", "id", 1, "many");
+    g_auto(GStrv) columns = NULL;
+
+    for (int i = 0; i < 3 * HL_CSV_MAX_COLUMNS; i++) {
+        g_autofree char *name = g_strdup_printf("n%d", i);
+
+        json_object_set_new(json_object_get(json_array_get(list, 0), "many"), name, json_integer(i));
+    }
+    columns = hl_csv_columns_of(list, NULL);
+    g_assert_cmpuint(g_strv_length(columns), <=, HL_CSV_MAX_COLUMNS);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/console-rest/csv-columns", test_csv_columns);
+    g_test_add_func("/console-rest/csv-bound", test_csv_bound);
     g_test_add_func("/console-rest/arguments", test_arguments);
     g_test_add_func("/console-rest/selectors", test_selectors);
     g_test_add_func("/console-rest/other-ids", test_other_ids);
