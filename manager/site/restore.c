@@ -154,19 +154,24 @@ static char *find_newer(const MgrRestoreOrder *order, const char *whole)
     return whole != NULL ? mgr_site_path(whole, MGR_SITE_JOURNAL) : NULL;
 }
 
-/* What the newer one has and the backup's has not, in its order; marks are of registries that are not here. */
+/* What the newer one has and the backup's has not, in its order; marks are of registries that are not here.  A line
+ * that the backup's has so many times is left out that often: each use of a bundle is the same line, and an account
+ * that is disabled once more is what it was before. */
 static GPtrArray *select_news(const GPtrArray *old, const GPtrArray *newer)
 {
-    g_autoptr(GHashTable) known = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GHashTable) known = g_hash_table_new(g_str_hash, g_str_equal); /* -> how often */
     GPtrArray *news = g_ptr_array_new_with_free_func(g_free);
 
     for (guint i = 0; i < old->len; i++)
-        g_hash_table_add(known, old->pdata[i]);
+        g_hash_table_insert(known, old->pdata[i],
+                            GUINT_TO_POINTER(GPOINTER_TO_UINT(g_hash_table_lookup(known, old->pdata[i])) + 1));
     for (guint i = 0; i < newer->len; i++) {
+        guint left = GPOINTER_TO_UINT(g_hash_table_lookup(known, newer->pdata[i]));
         g_auto(MgrEntry) entry = { 0 };
 
-        if (mgr_entry_parse(&entry, newer->pdata[i]) && entry.kind != MGR_ENTRY_MARK &&
-            !g_hash_table_contains(known, newer->pdata[i]))
+        if (left > 0)
+            g_hash_table_insert(known, newer->pdata[i], GUINT_TO_POINTER(left - 1));
+        else if (mgr_entry_parse(&entry, newer->pdata[i]) && entry.kind != MGR_ENTRY_MARK)
             g_ptr_array_add(news, g_strdup(newer->pdata[i]));
     }
     return news;

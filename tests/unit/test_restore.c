@@ -106,10 +106,49 @@ static void test_given_journal(World *world, gconstpointer user G_GNUC_UNUSED)
     check_interrupted(world, world->journal);
 }
 
+static void use_bundle(const World *world, guint times)
+{
+    g_autofree char *path = mgr_site_path(world->site, MGR_SITE_JOURNAL);
+    g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
+    HlJournalState state;
+    g_autoptr(HlJournal) journal = hl_journal_open(path, NULL, NULL, &state, NULL);
+
+    for (guint i = 0; i < times; i++)
+        g_ptr_array_add(lines, mgr_journal_use("b"));
+    g_assert_true(hl_journal_append(journal, lines, NULL));
+}
+
+static void count_use(const char *line, gpointer user)
+{
+    g_autofree char *bundle = mgr_journal_peek_use(line);
+
+    *(guint *)user += bundle != NULL;
+}
+
+/* Each use of a bundle is the same line: those of before the backup are not taken for the later ones. */
+static void test_same_lines(World *world, gconstpointer user G_GNUC_UNUSED)
+{
+    g_autofree char *path = mgr_site_path(world->site, MGR_SITE_JOURNAL);
+    g_autoptr(GError) error = NULL;
+    MgrBackupInfo info;
+    HlJournalState state;
+    guint uses = 0;
+
+    use_bundle(world, 2);
+    g_assert_true(hl_tree_remove(world->backup, NULL));
+    g_assert_true(mgr_backup_make(world->site, world->backup, &info, &error));
+    g_assert_no_error(error);
+    use_bundle(world, 3);
+    check_interrupted(world, NULL);
+    g_assert_true(hl_journal_read(path, count_use, &uses, &state, NULL));
+    g_assert_cmpuint(uses, ==, 5);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add("/restore/interrupted/own-journal", World, NULL, set_up, test_own_journal, tear_down);
     g_test_add("/restore/interrupted/given-journal", World, NULL, set_up, test_given_journal, tear_down);
+    g_test_add("/restore/same-lines", World, NULL, set_up, test_same_lines, tear_down);
     return g_test_run();
 }
