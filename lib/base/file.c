@@ -46,21 +46,28 @@ static int open_to_read(const char *path, int flags, struct stat *st, GError **e
 
 GBytes *hl_file_read(const char *path, gsize max_size, GError **error)
 {
+    return hl_file_read_from(path, 0, max_size, error);
+}
+
+GBytes *hl_file_read_from(const char *path, guint64 offset, gsize max_size, GError **error)
+{
     g_autofree char *data = NULL;
     struct stat st;
     hl_autofd int fd = open_to_read(path, 0, &st, error);
     gsize have = 0;
+    guint64 size;
 
     if (fd < 0)
         return NULL;
-    if ((guint64)st.st_size > max_size) {
-        hl_fail(error, HL_ERROR_LIMIT, "cannot read %s: %" G_GINT64_FORMAT " bytes, the limit is %" G_GSIZE_FORMAT,
-                path, (gint64)st.st_size, max_size);
+    size = (guint64)st.st_size > offset ? (guint64)st.st_size - offset : 0;
+    if (size > max_size) {
+        hl_fail(error, HL_ERROR_LIMIT, "cannot read %s: %" G_GUINT64_FORMAT " bytes, the limit is %" G_GSIZE_FORMAT,
+                path, size, max_size);
         return NULL;
     }
-    data = g_malloc((gsize)st.st_size + 1);
-    while (have < (gsize)st.st_size) {
-        ssize_t n = read(fd, data + have, (gsize)st.st_size - have);
+    data = g_malloc((gsize)size + 1);
+    while (have < (gsize)size) {
+        ssize_t n = pread(fd, data + have, (gsize)size - have, (off_t)(offset + have));
 
         if (n < 0 && errno == EINTR)
             continue;

@@ -11,6 +11,8 @@
 
 /* The whole file; HL_ERROR_LIMIT if it is longer than max_size.  NULL on failure. */
 GBytes *hl_file_read(const char *path, gsize max_size, GError **error);
+/* The same of what is behind so many bytes; none if it is not that long. */
+GBytes *hl_file_read_from(const char *path, guint64 offset, gsize max_size, GError **error);
 
 /* The same as NUL-terminated text; refused if it contains a NUL.  Caller frees. */
 char *hl_file_read_text(const char *path, gsize max_size, GError **error);

@@ -71,19 +71,27 @@ static gsize count_digits(const char *data, gsize length)
     return n > MAX_DIGITS || (n > 1 && data[0] == '0') ? 0 : n;
 }
 
-/* A whole line with its line feed.  false: it is not sound. */
-static bool take_line(Reader *reader, const char *data, gsize length)
+/* A whole line with its line feed: where its text begins.  0: it is not sound. */
+static gsize check_line(GChecksum *sum, const char *data, gsize length)
 {
     gsize digits = count_digits(data, length);
-    gsize begin = digits + CHECK_SIZE + 2; /* of the text */
+    gsize begin = digits + CHECK_SIZE + 2;
     char check[CHECK_SIZE];
-    uint64_t number;
 
     if (digits == 0 || length < begin + 1 || data[digits] != ' ' || data[begin - 1] != ' ' ||
         memchr(data, '\0', length) != NULL)
-        return false;
-    make_check(reader->sum, data, digits, data + begin, length - begin - 1, check);
-    if (memcmp(check, data + digits + 1, CHECK_SIZE) != 0)
+        return 0;
+    make_check(sum, data, digits, data + begin, length - begin - 1, check);
+    return memcmp(check, data + digits + 1, CHECK_SIZE) == 0 ? begin : 0;
+}
+
+/* false: it is not sound. */
+static bool take_line(Reader *reader, const char *data, gsize length)
+{
+    gsize begin = check_line(reader->sum, data, length);
+    uint64_t number;
+
+    if (begin == 0)
         return false;
     number = g_ascii_strtoull(data, NULL, 10);
     reader->state->gaps += number != reader->number + 1;
@@ -113,17 +121,35 @@ static void read_lines(Reader *reader, const char *data, gsize size)
     }
 }
 
-static bool read_all(const char *path, Reader *reader, gsize *size, GError **error)
+/* What stands behind a place, if that is one. */
+static GBytes *read_behind(const char *path, GChecksum *sum, HlJournalPlace from)
+{
+    g_autoptr(GBytes) bytes = from.number > 0 ? hl_file_read_from(path, from.at, MAX_SIZE, NULL) : NULL;
+    gsize size = 0;
+    const char *data = bytes != NULL ? g_bytes_get_data(bytes, &size) : NULL;
+    const char *end = size > 0 ? memchr(data, '\n', size) : NULL;
+
+    return end != NULL && check_line(sum, data, (gsize)(end - data) + 1) > 0 &&
+                   g_ascii_strtoull(data, NULL, 10) == from.number
+               ? g_steal_pointer(&bytes)
+               : NULL;
+}
+
+/* size: of what was read. */
+static bool read_all(const char *path, HlJournalPlace from, Reader *reader, gsize *size, GError **error)
 {
     g_autoptr(GError) problem = NULL;
     g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
-    g_autoptr(GBytes) bytes = hl_file_read(path, MAX_SIZE, &problem);
+    g_autoptr(GBytes) bytes = read_behind(path, sum, from);
     const char *data;
     guint whole = 0;
 
     reader->sum = sum;
-    *reader->state = (HlJournalState){ 0 };
+    *reader->state = (HlJournalState){ .left = bytes != NULL ? from.at : 0 };
+    reader->number = bytes != NULL ? from.number - 1 : 0;
     *size = 0;
+    if (bytes == NULL)
+        bytes = hl_file_read(path, MAX_SIZE, &problem);
     if (bytes == NULL) {
         if (hl_error_code(problem) == HL_ERROR_NOT_FOUND)
             return true;
@@ -143,10 +169,16 @@ bool hl_journal_read(const char *path, HlJournalLine line, gpointer user, HlJour
     Reader reader = { .line = line, .user = user, .state = state };
     gsize size;
 
-    return read_all(path, &reader, &size, error);
+    return read_all(path, (HlJournalPlace){ 0 }, &reader, &size, error);
 }
 
 HlJournal *hl_journal_open(const char *path, HlJournalLine line, gpointer user, HlJournalState *state, GError **error)
+{
+    return hl_journal_open_from(path, (HlJournalPlace){ 0 }, line, user, state, error);
+}
+
+HlJournal *hl_journal_open_from(const char *path, HlJournalPlace from, HlJournalLine line, gpointer user,
+                                HlJournalState *state, GError **error)
 {
     g_autoptr(HlJournal) journal = g_new0(HlJournal, 1);
     g_autofree char *directory = g_path_get_dirname(path);
@@ -155,10 +187,10 @@ HlJournal *hl_journal_open(const char *path, HlJournalLine line, gpointer user, 
 
     journal->fd = -1;
     journal->path = g_strdup(path);
-    if (!read_all(path, &reader, &size, error))
+    if (!read_all(path, from, &reader, &size, error))
         return NULL;
     journal->number = journal->number_before = reader.number;
-    journal->size = journal->size_before = (off_t)(size - state->torn);
+    journal->size = journal->size_before = (off_t)(state->left + size - state->torn);
     journal->fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
     if (journal->fd < 0 || ftruncate(journal->fd, journal->size) != 0 || fsync(journal->fd) != 0) {
         hl_fail_errno(error, errno, "cannot open %s", path);
@@ -174,6 +206,11 @@ void hl_journal_free(HlJournal *journal)
     hl_fd_clear(&journal->fd);
     g_free(journal->path);
     g_free(journal);
+}
+
+HlJournalPlace hl_journal_end(const HlJournal *journal)
+{
+    return (HlJournalPlace){ (uint64_t)journal->size, journal->number + 1 };
 }
 
 static bool write_at(int fd, const char *data, gsize size, off_t at)

@@ -17,7 +17,13 @@
 
 typedef struct HlJournal HlJournal;
 
+/* A line: the bytes before it, and its number.  Number 0: the beginning. */
 typedef struct {
+    uint64_t at, number;
+} HlJournalPlace;
+
+typedef struct {
+    uint64_t left; /* bytes before the first line that was read; 0: it was read from the beginning */
     guint lines;   /* that are sound */
     guint damaged; /* that are not */
     guint gaps;    /* places where numbers are missing */
@@ -33,7 +39,13 @@ bool hl_journal_read(const char *path, HlJournalLine line, gpointer user, HlJour
 /* For appending; made if need be (0600); reads it first, as hl_journal_read, and cuts an unfinished last line off. NULL
  * on failure. */
 HlJournal *hl_journal_open(const char *path, HlJournalLine line, gpointer user, HlJournalState *state, GError **error);
+/* The same, but reads from a place on, if a sound line of that number is there, and else from the beginning. */
+HlJournal *hl_journal_open_from(const char *path, HlJournalPlace from, HlJournalLine line, gpointer user,
+                                HlJournalState *state, GError **error);
 void hl_journal_free(HlJournal *journal);
+
+/* The place of the line that is appended next. */
+HlJournalPlace hl_journal_end(const HlJournal *journal);
 
 /* All of the lines (char *, without line feeds), durably, or none. */
 bool hl_journal_append(HlJournal *journal, const GPtrArray *lines, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -197,6 +197,64 @@ static void test_open_tells(Fixture *f, gconstpointer user G_GNUC_UNUSED)
     g_assert_cmpstr(f->lines->pdata[1], ==, "one too");
 }
 
+static guint open_from(Fixture *f, HlJournalPlace from)
+{
+    g_autoptr(HlJournal) journal = NULL;
+
+    g_ptr_array_set_size(f->lines, 0);
+    journal = hl_journal_open_from(f->path, from, keep, f->lines, &f->state, NULL);
+    g_assert_nonnull(journal);
+    append(journal, "next");
+    return f->lines->len;
+}
+
+/* From a line that is there, and what is appended then goes on; what names no line is from the beginning. */
+static void test_from(Fixture *f, gconstpointer user G_GNUC_UNUSED)
+{
+    HlJournal *journal = hl_journal_open(f->path, NULL, NULL, &f->state, NULL);
+    HlJournalPlace empty = hl_journal_end(journal);
+    HlJournalPlace second, end;
+
+    append(journal, "one");
+    second = hl_journal_end(journal);
+    append(journal, "two");
+    end = hl_journal_end(journal);
+    hl_journal_free(journal);
+    g_assert_cmpuint(second.number, ==, 3);
+    g_assert_cmpuint(open_from(f, second), ==, 2);
+    g_assert_cmpstr(f->lines->pdata[0], ==, "two");
+    g_assert_cmpuint(f->state.left, ==, second.at);
+    g_assert_cmpuint(f->state.lines, ==, 2);
+    g_assert_cmpuint(open_from(f, end), ==, 2);
+    g_assert_cmpstr(f->lines->pdata[0], ==, "next");
+    g_assert_cmpuint(open_from(f, empty), ==, 8);
+    g_assert_cmpuint(open_from(f, (HlJournalPlace){ second.at + 1, second.number }), ==, 10);
+    g_assert_cmpuint(f->state.left, ==, 0);
+    g_assert_cmpuint(open_from(f, (HlJournalPlace){ second.at, second.number + 1 }), ==, 12);
+    g_assert_cmpuint(open_from(f, (HlJournalPlace){ 1 << 20, 99 }), ==, 14);
+    g_assert_cmpuint(read_all(f), ==, 16);
+    g_assert_cmpuint(f->state.damaged + f->state.gaps, ==, 0);
+}
+
+/* What was not finished is cut off behind it, and what it leaves out is not. */
+static void test_from_torn(Fixture *f, gconstpointer user G_GNUC_UNUSED)
+{
+    HlJournal *journal = hl_journal_open(f->path, NULL, NULL, &f->state, NULL);
+    HlJournalPlace second;
+    struct stat st;
+
+    append(journal, "one");
+    second = hl_journal_end(journal);
+    append(journal, "two");
+    hl_journal_free(journal);
+    g_assert_cmpint(stat(f->path, &st), ==, 0);
+    g_assert_cmpint(truncate(f->path, st.st_size - 3), ==, 0);
+    g_assert_cmpuint(open_from(f, second), ==, 1);
+    g_assert_cmpuint(f->state.torn, >, 0);
+    g_assert_cmpuint(read_all(f), ==, 5);
+    g_assert_cmpuint(f->state.damaged + f->state.gaps, ==, 0);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -206,6 +264,8 @@ int main(int argc, char **argv)
     g_test_add("/journal/gap", Fixture, NULL, set_up, test_gap, tear_down);
     g_test_add("/journal/form", Fixture, NULL, set_up, test_form, tear_down);
     g_test_add("/journal/open-tells", Fixture, NULL, set_up, test_open_tells, tear_down);
+    g_test_add("/journal/from", Fixture, NULL, set_up, test_from, tear_down);
+    g_test_add("/journal/from-torn", Fixture, NULL, set_up, test_from_torn, tear_down);
     g_test_add("/journal/take-back", Fixture, NULL, set_up, test_take_back, tear_down);
     return g_test_run();
 }
