@@ -17,12 +17,32 @@
 
 #define MAX_CHECKPOINT 5 /* s; 64 MiB of log, on a disk that is slow */
 
+/* In the registry: the place in the journal up to which the two agreed when the mark was written.  0: not all of it. */
+#define AGREED_AT   "agreed-at"
+#define AGREED_LINE "agreed-line"
+
+#define READ_COUNTER "SELECT value FROM counter WHERE name = ?"
+
 bool mgr_site_read_mark(const char *dir, int64_t *mark, GError **error)
 {
     g_autofree char *path = mgr_site_path(dir, MGR_SITE_REGISTRY);
     g_autoptr(HlDb) db = hl_db_open(path, HL_DB_FROZEN, error);
 
-    return db != NULL && hl_db_query_int(db, 0, mark, error, "SELECT value FROM counter WHERE name = 'mark'", "");
+    return db != NULL && hl_db_query_int(db, 0, mark, error, READ_COUNTER, "t", "mark");
+}
+
+/* In the registry's file alone, as the mark.  That it cannot be read is said by who opens it. */
+static HlJournalPlace read_agreed(const char *dir, int64_t *mark)
+{
+    g_autofree char *path = mgr_site_path(dir, MGR_SITE_REGISTRY);
+    g_autoptr(HlDb) db = hl_db_open(path, HL_DB_FROZEN, NULL);
+    int64_t at = 0, line = 0;
+
+    if (db == NULL || !hl_db_query_int(db, 0, mark, NULL, READ_COUNTER, "t", "mark") ||
+        !hl_db_query_int(db, 0, &at, NULL, READ_COUNTER, "t", AGREED_AT) ||
+        !hl_db_query_int(db, 0, &line, NULL, READ_COUNTER, "t", AGREED_LINE) || *mark == 0 || at <= 0 || line <= 0)
+        return (HlJournalPlace){ 0 };
+    return (HlJournalPlace){ (uint64_t)at, (uint64_t)line };
 }
 
 /* SQLite writes the file only to take in what it has just written to the log: one that is newer by more than that takes
@@ -68,12 +88,17 @@ static bool guard_log(const char *dir, const MgrLedger *ledger, GError **error)
 
 /* ------------------------------------------------------------------------------------------------------ the journal */
 
+static guint count_damage(const HlJournalState *state, const MgrLedger *ledger)
+{
+    return state->damaged + state->gaps + mgr_ledger_malformed(ledger);
+}
+
 static void tell_journal(const char *path, const HlJournalState *state, const MgrLedger *ledger)
 {
     if (state->torn > 0)
         hl_warn("registry", "%s: its last line was not finished (%" G_GSIZE_FORMAT " bytes) and is cut off", path,
                 state->torn);
-    if (state->damaged + state->gaps + mgr_ledger_malformed(ledger) > 0)
+    if (count_damage(state, ledger) > 0)
         hl_error("registry",
                  "%s is damaged: %u lines are unreadable, and lines are missing in %u places; revocations may be "
                  "missing: 'holdline check' says more",
@@ -94,14 +119,22 @@ static bool settle_place(const char *dir, HlDb *db, MgrPlaceRecord *place, GErro
     return true;
 }
 
-static bool catch_up(const char *dir, const MgrLedger *ledger, HlDb *db, GError **error)
+/* *agrees: the registry knows all now, for whichever start reads it.  What was taken from a whole journal is looked at
+ * once more by the next: by another clock there may be certificates that have not ended, and by then the keys of an
+ * announcement may be on disk. */
+static bool catch_up(const char *dir, const MgrLedger *ledger, HlDb *db, bool *agrees, GError **error)
 {
     g_auto(MgrGaps) gaps = { 0 };
     g_autofree char *what = NULL;
+    bool has_place;
 
-    if (!mgr_ledger_compare(ledger, db, hl_clock_wall(), &gaps, error) || !settle_place(dir, db, &gaps.place, error))
+    if (!mgr_ledger_compare(ledger, db, hl_clock_wall(), &gaps, error))
+        return false;
+    has_place = gaps.place.counter != 0;
+    if (!settle_place(dir, db, &gaps.place, error))
         return false;
     what = mgr_gaps_describe(&gaps);
+    *agrees = !has_place && (what == NULL || mgr_ledger_is_rest(ledger));
     if (what == NULL)
         return true;
     hl_warn("registry",
@@ -110,8 +143,9 @@ static bool catch_up(const char *dir, const MgrLedger *ledger, HlDb *db, GError 
     return mgr_ledger_apply(ledger, db, &gaps, error);
 }
 
-/* The journal first: if the registry's is not written, it still has the one before; and then, that it is. */
-static bool write_mark(HlDb *db, HlJournal *journal, GPtrArray *lines, GError **error)
+/* The journal first: if the registry's is not written, it still has the one before; and then, that it is.  agreed:
+ * where the rest begins. */
+static bool write_mark(HlDb *db, HlJournal *journal, GPtrArray *lines, HlJournalPlace agreed, GError **error)
 {
     int64_t mark = (int64_t)(hl_random_u64() >> 1) | 1;
 
@@ -121,26 +155,44 @@ static bool write_mark(HlDb *db, HlJournal *journal, GPtrArray *lines, GError **
     g_ptr_array_add(written, mgr_journal_mark(mark, MGR_MARK_WRITTEN));
     return hl_journal_append(journal, lines, error) &&
            hl_db_run(db, NULL, error,
-                     "INSERT INTO counter VALUES ('mark', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-                     "i", mark) &&
+                     "INSERT INTO counter VALUES ('mark', ?), ('" AGREED_AT "', ?), ('" AGREED_LINE "', ?)"
+                     " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+                     "iii", mark, (int64_t)agreed.at, (int64_t)agreed.number) &&
            hl_db_exec(db, "PRAGMA wal_checkpoint(TRUNCATE)", error) && hl_journal_append(journal, written, error);
 }
 
 /* A journal that begins, or that is not this registry's (an older one was put back), is told all that is known. */
-static bool follow_on(const MgrLedger *ledger, HlDb *db, HlJournal *journal, GError **error)
+static bool complete(const MgrLedger *ledger, HlDb *db, HlJournal *journal, GError **error)
 {
     g_autoptr(GPtrArray) lines = NULL;
     int64_t mark = 0;
 
-    if (!hl_db_query_int(db, 0, &mark, error, "SELECT value FROM counter WHERE name = 'mark'", ""))
+    if (!hl_db_query_int(db, 0, &mark, error, READ_COUNTER, "t", "mark"))
         return false;
-    if (!mgr_ledger_has_mark(ledger) || !mgr_ledger_knows_mark(ledger, mark)) {
+    if (mgr_ledger_has_mark(ledger) && mgr_ledger_knows_mark(ledger, mark)) {
+        lines = g_ptr_array_new_with_free_func(g_free);
+        if (!mgr_ledger_complete(ledger, db, lines, error))
+            return false;
+    } else {
         lines = mgr_ledger_snapshot(db, hl_clock_wall(), error);
-        return lines != NULL && write_mark(db, journal, lines, error);
     }
-    lines = g_ptr_array_new_with_free_func(g_free);
-    return (mgr_ledger_has_accounts(ledger) || mgr_ledger_snapshot_accounts(db, lines, error)) &&
-           mgr_ledger_snapshot_place(ledger, db, lines, error) && write_mark(db, journal, lines, error);
+    return lines != NULL && (lines->len == 0 || hl_journal_append(journal, lines, error));
+}
+
+/* Where they agree, the next start begins to read behind what is in the journal now. */
+static bool follow_on(const MgrLedger *ledger, HlDb *db, HlJournal *journal, bool agrees, GError **error)
+{
+    g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
+    HlJournalPlace agreed = { 0 };
+
+    if (!complete(ledger, db, journal, error))
+        return false;
+    if (agrees) {
+        agreed = hl_journal_end(journal);
+        if (!mgr_ledger_begin_rest(ledger, db, hl_clock_wall(), lines, error))
+            return false;
+    }
+    return write_mark(db, journal, lines, agreed, error);
 }
 
 /* The audit log of a registry that was put here goes on where its own ended.  Said in it, once for each, so that a
@@ -154,7 +206,7 @@ static bool note_audit_gap(const MgrLedger *ledger, HlDb *db, GError **error)
     if (restored.is_new)
         return mgr_registry_has_audit_gap(db, restored.at, &has, error) &&
                (has || mgr_registry_add_audit_gap(db, restored.made, restored.at, restored.head, error));
-    if (!hl_db_query_int(db, 0, &mark, error, "SELECT value FROM counter WHERE name = 'mark'", "") ||
+    if (!hl_db_query_int(db, 0, &mark, error, READ_COUNTER, "t", "mark") ||
         !hl_db_query_int(db, 0, &last, error, "SELECT at FROM audit ORDER BY number DESC LIMIT 1", ""))
         return false;
     return !mgr_ledger_has_mark(ledger) || mgr_ledger_knows_mark(ledger, mark) || /* else it was put there by hand */
@@ -183,17 +235,36 @@ char *mgr_site_describe_restore(const MgrLedger *ledger)
                            at, made);
 }
 
+/* The rest, where the registry says from where and that tells all; else the whole.  *ledger is set in any case. */
+static HlJournal *read_journal(const char *dir, const char *path, MgrLedger **ledger, HlJournalState *state,
+                               GError **error)
+{
+    int64_t mark = 0;
+    HlJournalPlace agreed = read_agreed(dir, &mark);
+    g_autoptr(HlJournal) journal = NULL;
+
+    if (agreed.number > 0) {
+        *ledger = mgr_ledger_new_rest(mark);
+        journal = hl_journal_open_from(path, agreed, mgr_ledger_line, *ledger, state, error);
+        if (journal == NULL || (state->left > 0 && mgr_ledger_suffices(*ledger) && count_damage(state, *ledger) == 0))
+            return g_steal_pointer(&journal);
+        g_clear_pointer(ledger, mgr_ledger_free);
+    }
+    *ledger = mgr_ledger_new();
+    return hl_journal_open(path, mgr_ledger_line, *ledger, state, error);
+}
+
 HlDb *mgr_site_open_registry(const char *dir, HlJournal **journal, GError **error)
 {
     g_autofree char *path = mgr_site_path(dir, MGR_SITE_REGISTRY);
     g_autofree char *journal_path = mgr_site_path(dir, MGR_SITE_JOURNAL);
     g_autofree char *restored = NULL;
-    g_autoptr(HlJournal) opened = NULL;
-    g_autoptr(HlDb) db = NULL;
     HlJournalState state;
-    g_autoptr(MgrLedger) ledger = mgr_ledger_new();
+    g_autoptr(MgrLedger) ledger = NULL;
+    g_autoptr(HlJournal) opened = read_journal(dir, journal_path, &ledger, &state, error);
+    g_autoptr(HlDb) db = NULL;
+    bool agrees = false;
 
-    opened = hl_journal_open(journal_path, mgr_ledger_line, ledger, &state, error);
     if (opened == NULL || !guard_log(dir, ledger, error))
         return NULL;
     db = mgr_registry_open(path, error);
@@ -203,9 +274,9 @@ HlDb *mgr_site_open_registry(const char *dir, HlJournal **journal, GError **erro
     restored = mgr_site_describe_restore(ledger);
     if (restored != NULL)
         hl_info("registry", "%s", restored);
-    if (!catch_up(dir, ledger, db, error) || !mgr_heal_groups(db, hl_clock_wall(), error) ||
+    if (!catch_up(dir, ledger, db, &agrees, error) || !mgr_heal_groups(db, hl_clock_wall(), error) ||
         !mgr_registry_mend_findings(db, error) || !note_audit_gap(ledger, db, error) ||
-        !follow_on(ledger, db, opened, error))
+        !follow_on(ledger, db, opened, agrees && count_damage(&state, ledger) == 0, error))
         return NULL;
     *journal = g_steal_pointer(&opened);
     return g_steal_pointer(&db);

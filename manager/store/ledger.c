@@ -32,6 +32,8 @@ struct MgrLedger {
     GHashTable *removed;      /* ids */
     GHashTable *bundles;      /* id -> Bundle * */
     GHashTable *accounts;     /* name -> MgrAccountRecord *; NULL: it was removed */
+    int64_t rest_of;          /* the mark with which it begins; 0: it is read from its beginning */
+    bool is_unfit;            /* as a rest */
     int64_t mark, mark_before;
     bool has_mark;
     guint malformed;
@@ -77,6 +79,24 @@ MgrLedger *mgr_ledger_new(void)
     ledger->bundles = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     ledger->accounts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, account_free);
     return ledger;
+}
+
+MgrLedger *mgr_ledger_new_rest(int64_t mark)
+{
+    MgrLedger *ledger = mgr_ledger_new();
+
+    ledger->rest_of = mark;
+    return ledger;
+}
+
+bool mgr_ledger_is_rest(const MgrLedger *ledger)
+{
+    return ledger->rest_of != 0;
+}
+
+bool mgr_ledger_suffices(const MgrLedger *ledger)
+{
+    return ledger->has_mark && !ledger->is_unfit && ledger->malformed == 0;
 }
 
 void mgr_ledger_free(MgrLedger *ledger)
@@ -192,6 +212,20 @@ static void take_account(MgrLedger *ledger, const MgrEntry *entry)
     g_hash_table_replace(ledger->accounts, g_strdup(entry->name), record);
 }
 
+/* What needs the time before to be understood; a registry that was restored may lack some of that, too. */
+static bool needs_whole(const MgrLedger *ledger, const MgrEntry *entry)
+{
+    MgrEntryKind kind = entry->kind;
+    const Bundle *bundle = kind == MGR_ENTRY_USE ? g_hash_table_lookup(ledger->bundles, entry->name) : NULL;
+
+    if (!ledger->has_mark)
+        return kind == MGR_ENTRY_MARK ? entry->number != ledger->rest_of || entry->at != MGR_MARK_COMING
+                                      : kind != MGR_ENTRY_BUNDLE && kind != MGR_ENTRY_RESTORE;
+    return kind == MGR_ENTRY_RESTORE || (kind == MGR_ENTRY_USE && (bundle == NULL || !bundle->counted)) ||
+           (kind == MGR_ENTRY_PLACE && strchr(entry->authorities, ',') != NULL) || /* which one was the first */
+           (kind == MGR_ENTRY_CERTIFICATE && entry->at > 0);                       /* of a snapshot */
+}
+
 static void take_mark(MgrLedger *ledger, int64_t mark, MgrMarkState state)
 {
     ledger->mark_before = state == MGR_MARK_WRITTEN ? mark : ledger->mark;
@@ -252,16 +286,18 @@ static void parse_line(MgrLedger *ledger, const char *line)
 {
     g_auto(MgrEntry) entry = { 0 };
 
-    if (mgr_entry_parse(&entry, line))
-        take_entry(ledger, &entry);
-    else
+    if (!mgr_entry_parse(&entry, line)) {
         ledger->malformed++;
+        return;
+    }
+    ledger->is_unfit = ledger->is_unfit || (ledger->rest_of != 0 && needs_whole(ledger, &entry));
+    take_entry(ledger, &entry);
 }
 
 void mgr_ledger_line(const char *line, gpointer user)
 {
     MgrLedger *ledger = user;
-    g_autofree char *bundle = mgr_journal_peek_use(line);
+    g_autofree char *bundle = ledger->rest_of == 0 ? mgr_journal_peek_use(line) : NULL;
 
     if (bundle != NULL)
         bundle_of(ledger, bundle)->used++;
@@ -293,7 +329,7 @@ bool mgr_ledger_knows_mark(const MgrLedger *ledger, int64_t mark)
 
 bool mgr_ledger_has_accounts(const MgrLedger *ledger)
 {
-    return g_hash_table_size(ledger->accounts) > 0;
+    return mgr_ledger_is_rest(ledger) || g_hash_table_size(ledger->accounts) > 0;
 }
 
 const MgrPlaceRecord *mgr_ledger_place(const MgrLedger *ledger)
@@ -352,7 +388,7 @@ static void on_certificate(MgrCertificateRecord *record, gpointer user)
 }
 
 /* Whether the journal's latest certificate is newer than the registry's: it does not have it, or the journal has both,
- * and knows which of them came later. */
+ * and knows which of them came later.  One that a rest does not have came before it. */
 static bool is_newer(const Comparison *comparison, const Name *name, const char *serial)
 {
     const MgrCertificateRecord *latest = name->latest;
@@ -360,7 +396,8 @@ static bool is_newer(const Comparison *comparison, const Name *name, const char 
 
     return strcmp(latest->serial, serial) != 0 &&
            (!g_hash_table_contains(comparison->serials, latest->serial) ||
-            (!name->is_doubtful && known != NULL && strcmp(known->name, latest->name) == 0));
+            (!name->is_doubtful &&
+             (known != NULL ? strcmp(known->name, latest->name) == 0 : mgr_ledger_is_rest(comparison->ledger))));
 }
 
 static void on_endpoint(MgrEndpointRecord *record, gpointer user)

@@ -3,7 +3,11 @@
  * a backup.
  *
  * The order of the lines decides, not their times: a revocation ends what was issued before it, whatever the clock
- * said.  Nothing that the registry knows beyond the journal is taken from it. */
+ * said.  Nothing that the registry knows beyond the journal is taken from it.
+ *
+ * A journal is not read from its beginning by each start: where a start has found that the registry knows all of it,
+ * the registry keeps the place that comes next, with the mark that it gets.  A registry with that mark came from that
+ * one, so what it may lack stands behind that place, which is called the rest here. */
 #ifndef MANAGER_STORE_LEDGER_H
 #define MANAGER_STORE_LEDGER_H
 
@@ -16,6 +20,12 @@
 typedef struct MgrLedger MgrLedger;
 
 MgrLedger *mgr_ledger_new(void);
+/* For the rest that begins with this mark, behind which is said again what of the time before is needed
+ * (mgr_ledger_begin_rest). */
+MgrLedger *mgr_ledger_new_rest(int64_t mark);
+/* Whether these lines were such a rest, and tell all that the whole would.  false: read it from the beginning. */
+bool mgr_ledger_suffices(const MgrLedger *ledger);
+bool mgr_ledger_is_rest(const MgrLedger *ledger);
 void mgr_ledger_free(MgrLedger *ledger);
 
 /* The next line; HlJournalLine. */
@@ -41,13 +51,18 @@ typedef struct {
 
 MgrRestored mgr_ledger_restored(const MgrLedger *ledger);
 
-/* Whether it tells of accounts: one of before there were any does not. */
+/* Whether it tells of accounts: one of before there were any does not.  A rest does, before it begins. */
 bool mgr_ledger_has_accounts(const MgrLedger *ledger);
 
 /* The latest announcement of the server's keys; counter 0: it tells of none.  Borrowed. */
 const MgrPlaceRecord *mgr_ledger_place(const MgrLedger *ledger);
 /* The authority of what was issued before authorities were told apart; NULL: not known.  Borrowed. */
 const char *mgr_ledger_unnamed(const MgrLedger *ledger);
+
+/* The lines with which a rest begins, before its mark: a restore, and the bundles that may still be used.  Added to
+ * lines. */
+bool mgr_ledger_begin_rest(const MgrLedger *ledger, HlDb *db, HlTime now, GPtrArray *lines,
+                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* What a registry lacks. */
 typedef struct {
@@ -83,11 +98,9 @@ bool mgr_ledger_apply(const MgrLedger *ledger, HlDb *db, const MgrGaps *gaps, GE
 
 /* The lines of a journal that begins now: what the registry knows.  char *; free with g_ptr_array_unref. */
 GPtrArray *mgr_ledger_snapshot(HlDb *db, HlTime now, GError **error);
-/* Of them what is announced of the keys, if anything is and it is later than what the journal says. */
-bool mgr_ledger_snapshot_place(const MgrLedger *ledger, HlDb *db, GPtrArray *lines,
-                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* Of them the accounts alone, added to lines: for a journal of before there were any. */
-bool mgr_ledger_snapshot_accounts(HlDb *db, GPtrArray *lines, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Of them the accounts, if the journal is of before there were any, and what is announced of the keys, if that is later
+ * than what it says; added to lines.  Nothing where it is a rest: the time before has them. */
+bool mgr_ledger_complete(const MgrLedger *ledger, HlDb *db, GPtrArray *lines, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MgrLedger, mgr_ledger_free)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MgrGaps, mgr_gaps_clear)

@@ -79,20 +79,24 @@ static void snap_account(MgrAccountRecord *record, gpointer user)
     g_ptr_array_add(user, mgr_journal_account(record));
 }
 
-bool mgr_ledger_snapshot_accounts(HlDb *db, GPtrArray *lines, GError **error)
-{
-    return mgr_registry_load_accounts(db, snap_account, lines, error);
-}
-
-bool mgr_ledger_snapshot_place(const MgrLedger *ledger, HlDb *db, GPtrArray *lines, GError **error)
+/* If it is later than that of this counter. */
+static bool snap_place(HlDb *db, uint64_t counter, GPtrArray *lines, GError **error)
 {
     g_auto(MgrPlaceRecord) place = { 0 };
 
     if (!mgr_registry_load_place(db, &place, error))
         return false;
-    if (place.counter > (ledger != NULL ? mgr_ledger_place(ledger)->counter : 0))
+    if (place.counter > counter)
         g_ptr_array_add(lines, mgr_journal_place(&place));
     return true;
+}
+
+bool mgr_ledger_complete(const MgrLedger *ledger, HlDb *db, GPtrArray *lines, GError **error)
+{
+    if (mgr_ledger_is_rest(ledger))
+        return true;
+    return (mgr_ledger_has_accounts(ledger) || mgr_registry_load_accounts(db, snap_account, lines, error)) &&
+           snap_place(db, mgr_ledger_place(ledger)->counter, lines, error);
 }
 
 GPtrArray *mgr_ledger_snapshot(HlDb *db, HlTime now, GError **error)
@@ -108,7 +112,39 @@ GPtrArray *mgr_ledger_snapshot(HlDb *db, HlTime now, GError **error)
     snap_gone(&snapshot);
     g_ptr_array_extend_and_steal(lines, g_steal_pointer(&last));
     if (!mgr_registry_load_tokens(db, snap_token, &snapshot, error) ||
-        !mgr_ledger_snapshot_accounts(db, lines, error) || !mgr_ledger_snapshot_place(NULL, db, lines, error))
+        !mgr_registry_load_accounts(db, snap_account, lines, error) || !snap_place(db, 0, lines, error))
         return NULL;
     return g_steal_pointer(&lines);
+}
+
+/* ----------------------------------------------------------------------------------------------------------- a rest */
+
+/* More are not said again at each start: a use of another one has the whole journal read (mgr_ledger_suffices). */
+#define MOST_BUNDLES 1000
+
+typedef struct {
+    GPtrArray *lines;
+    HlTime now;
+    guint n;
+} Beginning;
+
+static void begin_token(MgrTokenRecord *record, gpointer user)
+{
+    Beginning *beginning = user;
+
+    if (record->uses_left == 0 || record->withdrawn_at > 0 || record->expires_at <= beginning->now ||
+        beginning->n == MOST_BUNDLES)
+        return;
+    g_ptr_array_add(beginning->lines, mgr_journal_bundle(record->id, record->uses_left));
+    beginning->n++;
+}
+
+bool mgr_ledger_begin_rest(const MgrLedger *ledger, HlDb *db, HlTime now, GPtrArray *lines, GError **error)
+{
+    MgrRestored restored = mgr_ledger_restored(ledger);
+    Beginning beginning = { lines, now, 0 };
+
+    if (restored.at != 0)
+        g_ptr_array_add(lines, mgr_journal_restore(restored.made, restored.at, restored.age, restored.head));
+    return mgr_registry_load_tokens(db, begin_token, &beginning, error);
 }

@@ -234,6 +234,81 @@ static void test_journal_begins(Site *site, gconstpointer user G_GNUC_UNUSED)
     g_assert_cmpint(count(db, "certificate"), ==, 1);
 }
 
+static void run(const Site *site, const char *sql)
+{
+    g_autoptr(HlDb) db = mgr_registry_open(site->registry, NULL);
+
+    g_assert_true(hl_db_exec(db, sql, NULL));
+}
+
+static int64_t endpoints_of_start(const Site *site)
+{
+    g_autoptr(HlDb) db = open_site(site);
+
+    return count(db, "endpoint");
+}
+
+/* A start that finds the registry of the last one reads what the journal was told since, and no more: what somebody
+ * took out of the registry by hand stays out until a restore has the whole compared. */
+static void test_rest(Site *site, gconstpointer user G_GNUC_UNUSED)
+{
+    MgrCertificateRecord certificate = { .serial = hl_unconst("0b"),
+                                         .name = hl_unconst("e-2"),
+                                         .kind = hl_unconst("endpoint"),
+                                         .expires_at = G_MAXINT64 / 2 };
+    MgrEndpointRecord endpoint = {
+        .id = hl_unconst("e-2"), .group = hl_unconst("default"), .host = hl_unconst("h"), .fingerprint = hl_unconst("g")
+    };
+
+    run(site, "INSERT INTO certificate (serial, name, kind, issued_at, expires_at, revoked_at) VALUES"
+              " ('0a', 'e-1', 'endpoint', 1, 9000000000000, 0);"
+              "INSERT INTO endpoint (id, grp, host, fingerprint, enrolled_at, moved_counter, serial, cert_expires)"
+              " VALUES ('e-1', 'default', 'h', 'f', 1, 1, '0a', 9000000000000)");
+    g_assert_cmpint(endpoints_of_start(site), ==, 1);
+    add_line(site, mgr_journal_certificate(&certificate));
+    add_line(site, mgr_journal_endpoint(&endpoint)); /* killed before it was committed */
+    run(site, "DELETE FROM endpoint WHERE id = 'e-1'");
+    g_assert_cmpint(endpoints_of_start(site), ==, 1);
+    g_assert_cmpint(endpoints_of_start(site), ==, 1);
+    add_line(site, mgr_journal_restore(HL_DAY, 2 * HL_DAY, MGR_JOURNAL_NEWER, ""));
+    g_assert_cmpint(endpoints_of_start(site), ==, 2);
+    run(site, "DELETE FROM endpoint WHERE id = 'e-1'");
+    g_assert_cmpint(endpoints_of_start(site), ==, 2); /* what was taken from there is looked at once more */
+    run(site, "DELETE FROM endpoint WHERE id = 'e-1'");
+    g_assert_cmpint(endpoints_of_start(site), ==, 2);
+    g_assert_cmpint(endpoints_of_start(site), ==, 2); /* nothing was missing */
+    run(site, "DELETE FROM endpoint WHERE id = 'e-1'");
+    g_assert_cmpint(endpoints_of_start(site), ==, 1);
+}
+
+static void change_byte(const Site *site, off_t at)
+{
+    g_autoptr(GBytes) bytes = hl_file_read(site->journal, 1024 * 1024, NULL);
+    gsize size;
+    g_autofree char *data = g_memdup2(g_bytes_get_data(bytes, &size), g_bytes_get_size(bytes));
+
+    size = g_bytes_get_size(bytes);
+    data[at >= 0 ? (gsize)at : size + (gsize)at] ^= 1;
+    g_assert_true(hl_file_write(site->journal, data, size, 0600, NULL));
+}
+
+/* One whose end is damaged is read from its beginning, by each start. */
+static void test_rest_damaged(Site *site, gconstpointer user G_GNUC_UNUSED)
+{
+    run(site, "INSERT INTO certificate (serial, name, kind, issued_at, expires_at, revoked_at) VALUES"
+              " ('0a', 'e-1', 'endpoint', 1, 9000000000000, 0);"
+              "INSERT INTO endpoint (id, grp, host, fingerprint, enrolled_at, moved_counter, serial, cert_expires)"
+              " VALUES ('e-1', 'default', 'h', 'f', 1, 1, '0a', 9000000000000)");
+    g_assert_cmpint(endpoints_of_start(site), ==, 1);
+    add_line(site, mgr_journal_removal("nobody"));
+    add_line(site, mgr_journal_removal("nobody"));
+    change_byte(site, -100);
+    for (guint i = 0; i < 3; i++) {
+        run(site, "DELETE FROM endpoint WHERE id = 'e-1'");
+        g_assert_cmpint(endpoints_of_start(site), ==, 1);
+    }
+}
+
 /* ---------------------------------------------------------------------------------------------------------- backups */
 
 static void expect_refused(const char *dir, const char *manifest, HlErrorCode code)
@@ -436,6 +511,8 @@ int main(int argc, char **argv)
     g_test_add("/site/later-file", Site, "same run", set_up, test_foreign_log, tear_down);
     g_test_add("/site/audit-gap", Site, NULL, set_up, test_audit_gap, tear_down);
     g_test_add("/site/journal-begins", Site, NULL, set_up, test_journal_begins, tear_down);
+    g_test_add("/site/rest", Site, NULL, set_up, test_rest, tear_down);
+    g_test_add("/site/rest-damaged", Site, NULL, set_up, test_rest_damaged, tear_down);
     g_test_add("/site/backup", Site, NULL, set_up, test_backup, tear_down);
     g_test_add("/site/moving-key", Site, NULL, set_up, test_moving_key, tear_down);
     g_test_add("/site/manifests", Site, NULL, set_up, test_manifests, tear_down);
