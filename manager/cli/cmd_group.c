@@ -34,6 +34,7 @@ static const char **group_arguments(const HlInvocation *call)
 static void show_missing(const json_t *group)
 {
     const json_t *missing = json_object_get(group, "missing");
+    const json_t *trial = json_object_get(group, "trial");
     g_autofree char *name = cli_group_name(group);
     const json_t *row;
     size_t i;
@@ -41,6 +42,11 @@ static void show_missing(const json_t *group)
     printf("%s: version %" JSON_INTEGER_FORMAT ", %" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT
            " endpoints have it\n",
            name, cli_int(group, "version"), cli_int(group, "current"), cli_int(group, "endpoints"));
+    if (json_is_object(trial))
+        printf("on trial: version %" JSON_INTEGER_FORMAT " with %" JSON_INTEGER_FORMAT " of them, %" JSON_INTEGER_FORMAT
+               " have it; 'holdline rollout show %s' shows when the others get it\n",
+               cli_int(trial, "version"), cli_int(trial, "endpoints"), cli_int(trial, "current"),
+               cli_text(trial, "rollout"));
     json_array_foreach(missing, i, row)
     {
         printf("  not yet: %s (%s), %s, has version %" JSON_INTEGER_FORMAT "\n", cli_text(row, "id"),
@@ -66,7 +72,13 @@ bool cmd_group_create(HlInvocation *call, GError **error)
 
 bool cmd_group_set(HlInvocation *call, GError **error)
 {
-    return run(call, "group set", error);
+    if (!hl_cli_has(call, "rollout"))
+        return cmd_rollout_check_flags(call, error) && run(call, "group set", error);
+    for (int i = 1; i < call->n_args; i++)
+        if (g_str_has_prefix(call->args[i], DISPLAY_NAME))
+            return hl_fail(error, HL_ERROR_USAGE,
+                           "a display name is no setting, and is not rolled out: give it without --rollout");
+    return cmd_rollout_settings(call, error);
 }
 
 /* The keys alone: what they were set to does not matter. */

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/base/unconst.h"
 #include "manager/cli/client.h"
 #include "manager/cli/commands.h"
 #include "manager/cli/show.h"
@@ -22,11 +23,13 @@ static char *format_state(const json_t *value, const json_t *row)
     return g_strdup(state);
 }
 
-/* "virus", "program 0.2.0", "patterns". */
+/* "virus", "program 0.2.0", "settings 8", "patterns". */
 static char *format_subject(const json_t *value, const json_t *row)
 {
     const char *component = json_string_value(value), *program = cli_text(row, "program");
 
+    if (*cli_text(row, "group") != '\0')
+        return g_strdup_printf("settings %" JSON_INTEGER_FORMAT, cli_int(row, "version"));
     if (*program != '\0')
         return g_strconcat("program ", program, NULL);
     return g_strdup(component != NULL && *component != '\0' ? component : "patterns");
@@ -66,6 +69,18 @@ static void print_waiting(const json_t *document)
     }
 }
 
+static void print_settings(const json_t *document)
+{
+    const char *group = cli_text(document, "group");
+
+    printf("settings     version %" JSON_INTEGER_FORMAT " of group %s instead of %" JSON_INTEGER_FORMAT
+           "; one has succeeded when it has applied them\n",
+           cli_int(document, "version"), group, cli_int(document, "base"));
+    printf("             'holdline group diff %s %" JSON_INTEGER_FORMAT " %" JSON_INTEGER_FORMAT
+           "' shows what changes\n",
+           group, cli_int(document, "base"), cli_int(document, "version"));
+}
+
 static void print_rollout(const json_t *document)
 {
     const json_t *counts = json_object_get(document, "counts");
@@ -87,6 +102,8 @@ static void print_rollout(const json_t *document)
         printf("program      %s; one has succeeded when it runs that version\n", cli_text(document, "program"));
     if (*cli_text(document, "component") != '\0')
         printf("component    %s: no other part of the patterns is updated\n", cli_text(document, "component"));
+    if (*cli_text(document, "group") != '\0')
+        print_settings(document);
     print_waiting(document);
 }
 
@@ -113,6 +130,52 @@ bool cmd_rollout_start(HlInvocation *call, GError **error)
                                 NULL };
     g_autoptr(json_t) document = cli_call(call, "rollout start", arguments, error);
 
+    if (!show(call, document))
+        return false;
+    if (!hl_cli_has(call, "json"))
+        printf("'holdline rollout show %s' shows its progress\n", cli_text(document, "id"));
+    return true;
+}
+
+/* Options that only a roll-out has, and the arguments that its call has for them. */
+static const struct {
+    const char *flag, *argument;
+} plan_flags[] = {
+    { "ring", "rings" }, { "rate", "rate" },      { "min-success", "min-success" }, { "min-sample", "min-sample" },
+    { "soak", "soak" },  { "silence", "silence" }
+};
+
+bool cmd_rollout_check_flags(const HlInvocation *call, GError **error)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(plan_flags); i++)
+        if (hl_cli_has(call, plan_flags[i].flag))
+            return hl_fail(error, HL_ERROR_USAGE, "--%s goes with --rollout", plan_flags[i].flag);
+    return true;
+}
+
+bool cmd_rollout_settings(HlInvocation *call, GError **error)
+{
+    g_autoptr(GPtrArray) arguments = g_ptr_array_new();
+    g_autoptr(json_t) document = NULL;
+
+    g_ptr_array_add(arguments, hl_unconst("name"));
+    g_ptr_array_add(arguments, hl_unconst(call->args[0]));
+    for (int i = 1; i < call->n_args; i++) {
+        g_ptr_array_add(arguments, hl_unconst("setting"));
+        g_ptr_array_add(arguments, hl_unconst(call->args[i]));
+    }
+    if (hl_cli_has(call, "version")) {
+        g_ptr_array_add(arguments, hl_unconst("version"));
+        g_ptr_array_add(arguments, hl_unconst(hl_cli_value(call, "version", NULL)));
+    }
+    for (gsize i = 0; i < G_N_ELEMENTS(plan_flags); i++) {
+        if (!hl_cli_has(call, plan_flags[i].flag))
+            continue;
+        g_ptr_array_add(arguments, hl_unconst(plan_flags[i].argument));
+        g_ptr_array_add(arguments, hl_unconst(hl_cli_value(call, plan_flags[i].flag, NULL)));
+    }
+    g_ptr_array_add(arguments, NULL);
+    document = cli_call(call, "group rollout", (const char **)arguments->pdata, error);
     if (!show(call, document))
         return false;
     if (!hl_cli_has(call, "json"))
@@ -181,7 +244,12 @@ bool cmd_rollout_rollback(HlInvocation *call, GError **error)
     if (document == NULL)
         return false;
     endpoints = cli_count(document, "endpoints", "endpoint");
-    if (!cli_show_json(call, document))
+    if (cli_show_json(call, document))
+        return true;
+    if (*cli_text(document, "command") == '\0')
+        printf("%s: the settings of before for %s; 'holdline rollout show %s' shows what it was\n", call->args[0],
+               endpoints, call->args[0]);
+    else
         printf("%s: rollback for %s; 'holdline command show %s' shows its progress\n", cli_text(document, "command"),
                endpoints, cli_text(document, "command"));
     return true;

@@ -42,6 +42,7 @@ static const HlFlag flags[] = {
     { "window", "DURATION",
       "Endpoints begin at a random moment within this time (default: at once; an update-now or synchronize of many: as "
       "many need, at most command.update-window)" },
+    { "rollout", NULL, "Give the settings to a few endpoints first, and to more only while those apply them" },
     { "ring", "PERCENT,...", "Of all endpoints, how many have it in each ring; default 1%,10%,100%" },
     { "rate", "N", "At most so many endpoints a minute" },
     { "min-success", "PERCENT", "Of those that answered; with fewer a roll-out halts (default 95)" },
@@ -90,6 +91,8 @@ static const char *const scan_flags[] = { "paths", "wait", "timeout", "expires",
 static const char *const quarantine_flags[] = { "wait", "timeout", "expires", NULL };
 static const char *const rollout_flags[] = { "ring",    "rate",    "min-success", "min-sample", "soak",
                                              "silence", "program", "component",   NULL };
+static const char *const group_set_flags[] = { "version",    "rollout", "ring",    "rate", "min-success",
+                                               "min-sample", "soak",    "silence", NULL };
 static const char *const detection_flags[] = { "since", "open", VIEW_FLAGS, NULL };
 static const char *const acknowledge_flags[] = { "of", "note", NULL };
 static const char *const bundle_flags[] = { "group", "for", "uses", "expires", "output", NULL };
@@ -130,8 +133,8 @@ static const HlCommand commands[] = {
     { "group create", "GROUP [KEY=VALUE...]", "Create a group", cmd_group_create, 1, HL_ARGS_ANY, NULL },
     { "group list", "", "List the groups", cmd_group_list, 0, 0, view_flags },
     { "group show", "GROUP", "Show a group's settings, and who does not have them yet", cmd_group_show, 1, 1, NULL },
-    { "group set", "GROUP KEY=VALUE...", "Change a group's settings, or its display-name=NAME", cmd_group_set, 2,
-      HL_ARGS_ANY, set_flags },
+    { "group set", "GROUP KEY=VALUE... [--rollout [--ring 1%,10%,100%] [--rate N] [--min-success 95] [--soak D]]",
+      "Change a group's settings, or its display-name=NAME", cmd_group_set, 2, HL_ARGS_ANY, group_set_flags },
     { "group unset", "GROUP KEY...", "Give settings of a group back the values of a new group", cmd_group_unset, 2,
       HL_ARGS_ANY, set_flags },
     { "group rename", "GROUP NAME", "Call a group by a name in any script; its id stays; '': no name", cmd_group_rename,
@@ -206,7 +209,8 @@ static const HlCommand commands[] = {
     { "rollout abort", "ROLLOUT", "End a roll-out, and cancel what has not begun", cmd_rollout_say, 1, 1, NULL },
     { "rollout retry", "ROLLOUT", "Issue it again to those that failed, were silent or left", cmd_rollout_say, 1, 1,
       NULL },
-    { "rollout rollback", "ROLLOUT", "End a roll-out, and have those that it reached go back one pattern set",
+    { "rollout rollback", "ROLLOUT",
+      "End a roll-out, and have those that it reached go back: one pattern set, or to the group's settings",
       cmd_rollout_rollback, 1, 1, NULL },
     { "detection list", "[SELECTOR] [--since D] [--open]", "List what scans found, the latest first",
       cmd_detection_list, 0, 1, detection_flags },

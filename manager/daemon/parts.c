@@ -221,7 +221,13 @@ static bool build_work(MgrParts *parts, GError **error)
                                                               .console = parts->console,
                                                               .changed = on_command_changed,
                                                               .user = parts });
-    parts->rollouts = mgr_rollouts_new(&(MgrRolloutsOptions){ &parts->fleet, parts->record, parts->commands }, error);
+    parts->rollouts = mgr_rollouts_new(&(MgrRolloutsOptions){ .fleet = &parts->fleet,
+                                                              .record = parts->record,
+                                                              .commands = parts->commands,
+                                                              .status = parts->status,
+                                                              .delivery = parts->delivery,
+                                                              .console = parts->console },
+                                       error);
     if (parts->rollouts == NULL)
         return false;
     parts->renewals = mgr_renewals_new(&(MgrRenewalsOptions){ &parts->conf, &parts->fleet, parts->record, parts->status,

@@ -49,7 +49,8 @@ static char *common(HlStmt *row, int column)
     X(G_SETTINGS, "settings")     \
     X(G_CHANGED_AT, "changed_at") \
     X(G_CHANGED_BY, "changed_by") \
-    X(G_DISPLAY, "display_name")
+    X(G_DISPLAY, "display_name")  \
+    X(G_TRIED, "tried")
 
 enum { GROUP_COLUMNS(CONSTANT) };
 
@@ -62,7 +63,8 @@ static bool on_group(HlStmt *row, gpointer user)
                               .settings = text(row, G_SETTINGS),
                               .changed_at = hl_stmt_int(row, G_CHANGED_AT),
                               .changed_by = text(row, G_CHANGED_BY),
-                              .display_name = text(row, G_DISPLAY) };
+                              .display_name = text(row, G_DISPLAY),
+                              .tried = (uint64_t)hl_stmt_int(row, G_TRIED) };
 
     ((MgrGroupFn)to->fn)(&record, to->user);
     mgr_group_record_clear(&record);

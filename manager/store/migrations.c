@@ -27,6 +27,7 @@ extern const char migration_021_certificate_use[];
 extern const char migration_022_rollout_component[];
 extern const char migration_023_rollout_counts[];
 extern const char migration_024_command_in_window[];
+extern const char migration_025_trials[];
 
 /* In one row of numbers: a new one has the next. */
 static const HlMigration migrations[] = {
@@ -54,6 +55,7 @@ static const HlMigration migrations[] = {
     { 22, "component of roll-outs", migration_022_rollout_component },
     { 23, "counts of roll-outs", migration_023_rollout_counts },
     { 24, "commands in windows", migration_024_command_in_window },
+    { 25, "trials", migration_025_trials },
 };
 
 int mgr_registry_version(void)

@@ -21,6 +21,7 @@ typedef struct {
     char *settings; /* key=value lines */
     HlTime changed_at;
     char *changed_by;
+    uint64_t tried; /* the highest version that was on trial: none has it again; 0: none was */
 } MgrGroupRecord;
 
 typedef struct {
@@ -152,9 +153,13 @@ void mgr_write_counter(HlWriteSet *set, const char *name, uint64_t value);
 /* What may become less, too: kept among the counters. */
 void mgr_write_measure(HlWriteSet *set, const char *name, uint64_t value);
 void mgr_write_group(HlWriteSet *set, const MgrGroupRecord *group);
-/* All but the display name.  Fails the set with HL_ERROR_CONFLICT if the stored version is no longer base_version. */
+/* All but the display name.  Fails the set with HL_ERROR_CONFLICT if the stored version is no longer base_version, or a
+ * trial has taken the new one. */
 void mgr_write_group_change(HlWriteSet *set, const MgrGroupRecord *group, uint64_t base_version);
-/* And its version into MGR_ENDED_GROUP. */
+/* The same with the version that was on trial (manager/store/rollouts.h). */
+void mgr_write_group_end_trial(HlWriteSet *set, const MgrGroupRecord *group, uint64_t base_version);
+/* And its version into MGR_ENDED_GROUP.  Fails the set with HL_ERROR_CONFLICT if it has members, an account that is
+ * limited to it, or settings on trial. */
 void mgr_write_group_removal(HlWriteSet *set, const char *name);
 void mgr_write_endpoint(HlWriteSet *set, const MgrEndpointRecord *endpoint);
 void mgr_write_endpoint_removal(HlWriteSet *set, const MgrEndpointRecord *endpoint);

@@ -15,7 +15,30 @@ void mgr_rollout_record_clear(MgrRolloutRecord *record)
     g_free(record->versions);
     g_free(record->program);
     g_free(record->component);
+    g_free(record->group);
+    g_free(record->settings);
     memset(record, 0, sizeof *record);
+}
+
+static void clear_record(gpointer record)
+{
+    mgr_rollout_record_clear(record);
+}
+
+GArray *mgr_rollout_records_new(void)
+{
+    GArray *records = g_array_new(FALSE, FALSE, sizeof(MgrRolloutRecord));
+
+    g_array_set_clear_func(records, clear_record);
+    return records;
+}
+
+void mgr_rollout_records_add(MgrRolloutRecord *record, gpointer records)
+{
+    MgrRolloutRecord kept = *record;
+
+    *record = (MgrRolloutRecord){ 0 };
+    g_array_append_val((GArray *)records, kept);
 }
 
 /* --------------------------------------------------------------------------------------------------------------- read
@@ -46,13 +69,20 @@ enum {
     R_PROGRAM,
     R_COMPONENT,
     R_COUNTS,
+    R_GROUP,
+    R_BASE,
+    R_VERSION,
+    R_COUNTER,
+    R_SETTINGS,
     R_STARTED,
     R_CHANGED
 };
 
 #define COLUMNS                                                                                                     \
     "SELECT id, selector, issuer, rings, rate, min_success, min_sample, soak_ms, silence_ms, members, state, halt," \
-    " ring, forgiven, versions, program, component, counts, started_at, changed_at FROM rollout"
+    " ring, forgiven, versions, program, component, counts, rollout.grp, base, version, counter, settings, "        \
+    "started_at,"                                                                                                   \
+    " changed_at FROM rollout"
 /* ?1: ",GROUP,GROUP,..."; NULL: all.  Members that are no longer registered belong to nobody. */
 #define MEMBERS                                                                                               \
     "(SELECT 1 FROM rollout_member AS m JOIN endpoint AS e ON e.id = m.endpoint WHERE m.rollout = rollout.id" \
@@ -83,6 +113,11 @@ static bool read_record(HlStmt *row, MgrRolloutRecord *record, GError **error)
         .versions = g_strdup(hl_stmt_text(row, R_VERSIONS)),
         .program = g_strdup(hl_stmt_text(row, R_PROGRAM)),
         .component = g_strdup(hl_stmt_text(row, R_COMPONENT)),
+        .group = g_strdup(hl_stmt_text(row, R_GROUP)),
+        .base = (uint64_t)hl_stmt_int(row, R_BASE),
+        .version = (uint64_t)hl_stmt_int(row, R_VERSION),
+        .counter = (uint64_t)hl_stmt_int(row, R_COUNTER),
+        .settings = g_utf8_make_valid(hl_stmt_text(row, R_SETTINGS), -1),
         .started_at = hl_stmt_int(row, R_STARTED),
         .changed_at = hl_stmt_int(row, R_CHANGED),
     };
@@ -143,7 +178,7 @@ typedef struct {
 
 static MgrMember outcome_of(const char *text)
 {
-    static const MgrMember judged[] = { MGR_MEMBER_SILENT, MGR_MEMBER_FAILED, MGR_MEMBER_SUCCEEDED };
+    static const MgrMember judged[] = { MGR_MEMBER_SILENT, MGR_MEMBER_FAILED, MGR_MEMBER_SUCCEEDED, MGR_MEMBER_OPEN };
 
     for (gsize i = 0; i < G_N_ELEMENTS(judged); i++)
         if (g_strcmp0(text, mgr_member_name(judged[i])) == 0)
@@ -192,14 +227,15 @@ void mgr_write_rollout(HlWriteSet *set, const MgrRolloutRecord *r, const GPtrArr
     for (guint i = 0; i < endpoints->len; i++)
         json_array_append_new(ids, json_string(endpoints->pdata[i]));
     list = hl_json_print(ids);
-    hl_write_set_add(set,
-                     "INSERT INTO rollout (id, selector, issuer, rings, rate, min_success, min_sample, soak_ms,"
-                     " silence_ms, members, state, program, component, started_at, changed_at)"
-                     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                     "ttttiiiiiitttii", r->id, r->selector, r->issuer, rings, INT(r->plan.rate),
-                     INT(r->plan.min_success), INT(r->plan.min_sample), INT(r->plan.soak), INT(r->plan.silence),
-                     INT(endpoints->len), mgr_rollout_state_name(r->state), r->program, r->component,
-                     INT(r->started_at), INT(r->changed_at));
+    hl_write_set_add(
+        set,
+        "INSERT INTO rollout (id, selector, issuer, rings, rate, min_success, min_sample, soak_ms,"
+        " silence_ms, members, state, program, component, grp, base, version, counter, settings, started_at,"
+        " changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "ttttiiiiiittttiiitii", r->id, r->selector, r->issuer, rings, INT(r->plan.rate), INT(r->plan.min_success),
+        INT(r->plan.min_sample), INT(r->plan.soak), INT(r->plan.silence), INT(endpoints->len),
+        mgr_rollout_state_name(r->state), r->program, r->component, r->group, INT(r->base), INT(r->version),
+        INT(r->counter), r->settings, INT(r->started_at), INT(r->changed_at));
     hl_write_set_add(set,
                      "INSERT INTO rollout_member (rollout, position, endpoint) SELECT ?, key, value FROM json_each(?)",
                      "tt", r->id, list);
@@ -255,6 +291,37 @@ void mgr_write_rollout_outcome(HlWriteSet *set, const char *id, const GArray *po
                      "UPDATE rollout_member SET outcome = ? WHERE rollout = ? AND position IN"
                      " (SELECT value FROM json_each(?))",
                      "ttt", mgr_member_name(outcome), id, list);
+}
+
+void mgr_write_trial(HlWriteSet *set, const MgrRolloutRecord *r)
+{
+    hl_write_set_add(set, "UPDATE grp SET tried = ?1 WHERE name = ?2 AND version = ?3 AND tried < ?1", "iti",
+                     INT(r->version), r->group, INT(r->base));
+    hl_write_set_require(set);
+}
+
+void mgr_write_trial_numbers(HlWriteSet *set, const MgrRolloutRecord *r, const char *turn, uint64_t counter)
+{
+    hl_write_set_add(set,
+                     "UPDATE endpoint SET moved_counter = max(?1, moved_counter + 1) WHERE grp = ?2 AND id IN"
+                     " (SELECT endpoint FROM rollout_member WHERE rollout = ?3 AND command IS NOT NULL"
+                     " AND (?4 IS NULL OR command = ?4))",
+                     "ittt", INT(counter), r->group, r->id, turn);
+}
+
+void mgr_write_trial_outrun(HlWriteSet *set, const MgrRolloutRecord *r)
+{
+    hl_write_set_add(set,
+                     "UPDATE endpoint SET moved_counter = moved_counter + 1 WHERE grp = ?1 AND moved_counter >= ?2 AND"
+                     " id NOT IN (SELECT endpoint FROM rollout_member WHERE rollout = ?3 AND command IS NOT NULL)",
+                     "tit", r->group, INT(r->counter), r->id);
+}
+
+void mgr_write_trial_refused(HlWriteSet *set, const char *rollout, const char *endpoint)
+{
+    hl_write_set_add(set,
+                     "UPDATE rollout_member SET outcome = ? WHERE rollout = ? AND endpoint = ? AND command IS NOT NULL",
+                     "ttt", mgr_member_name(MGR_MEMBER_FAILED), rollout, endpoint);
 }
 
 void mgr_write_prune_rollouts(HlWriteSet *set, HlTime before)

@@ -20,6 +20,10 @@ typedef struct {
     char *versions;                /* of the repository, at the first turn of the ring: proto/components.h */
     char *program;                 /* the version of the program that it is about; "": it is about patterns */
     char *component;               /* the one of the patterns that it is about; "": it is about all */
+    char *group;                   /* whose settings it is about; "": it is about an update */
+    uint64_t base;                 /* of those: the version that the group has until it is done */
+    uint64_t version, counter;     /* what is on trial, as of a save */
+    char *settings;                /* key=value lines; "" */
     HlTime started_at, changed_at; /* wall */
 } MgrRolloutRecord;
 
@@ -27,6 +31,10 @@ void mgr_rollout_record_clear(MgrRolloutRecord *record);
 
 /* The receiver takes what it wants out of the record; the rest is freed. */
 typedef void (*MgrRolloutFn)(MgrRolloutRecord *record, gpointer user);
+
+/* A receiver that keeps them all: user is an array of MgrRolloutRecord, which clears them. */
+GArray *mgr_rollout_records_new(void);
+void mgr_rollout_records_add(MgrRolloutRecord *record, gpointer records);
 
 typedef enum {
     MGR_ROLLOUTS_OPEN,   /* neither done nor aborted */
@@ -50,7 +58,8 @@ typedef struct {
     HlCommandState state;
     const char *code;
     HlTime issued_at;  /* wall, of its command; 0: that is no longer there */
-    MgrMember outcome; /* by the manager's own judgement: silent, failed, succeeded; MGR_MEMBER_N: none */
+    MgrMember outcome; /* by the manager's own judgement: silent, failed, succeeded; of settings, also open;
+                          MGR_MEMBER_N: none */
 } MgrRolloutMember;
 
 typedef void (*MgrRolloutMemberFn)(guint position, const MgrRolloutMember *member, gpointer user);
@@ -69,8 +78,19 @@ void mgr_write_rollout_turn(HlWriteSet *set, const char *id, guint position, gui
 void mgr_write_rollout_retry(HlWriteSet *set, const char *id, const GArray *positions, const char *command);
 /* With either of them: what the repository has now. */
 void mgr_write_rollout_versions(HlWriteSet *set, const char *id, const char *versions);
-/* The manager's own judgement of these (guint): silent, failed or succeeded. */
+/* The manager's own judgement of these (guint): silent, failed or succeeded; of settings, also that they were sent. */
 void mgr_write_rollout_outcome(HlWriteSet *set, const char *id, const GArray *positions, MgrMember outcome);
+/* With the start of one of settings: their version is taken.  Fails the set with HL_ERROR_CONFLICT if the group is no
+ * longer at the base version, or that version was on trial before. */
+void mgr_write_trial(HlWriteSet *set, const MgrRolloutRecord *record);
+/* Members that are in the group, and had a turn (NULL: any): their documents get numbers of their own, from this one
+ * on.
+ */
+void mgr_write_trial_numbers(HlWriteSet *set, const MgrRolloutRecord *record, const char *turn, uint64_t counter);
+/* As mgr_write_members_outrun, for those of the group that do not have what was on trial: with its end. */
+void mgr_write_trial_outrun(HlWriteSet *set, const MgrRolloutRecord *record);
+/* A member that has had its turn refused them. */
+void mgr_write_trial_refused(HlWriteSet *set, const char *rollout, const char *endpoint);
 /* Of those that are over, what is older than a time. */
 void mgr_write_prune_rollouts(HlWriteSet *set, HlTime before);
 

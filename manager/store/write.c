@@ -44,7 +44,17 @@ void mgr_write_group_change(HlWriteSet *set, const MgrGroupRecord *group, uint64
 {
     hl_write_set_add(set,
                      "UPDATE grp SET version = ?, counter = ?, settings = ?, changed_at = ?, changed_by = ?"
-                     " WHERE name = ? AND version = ?",
+                     " WHERE name = ? AND version = ? AND tried < ?",
+                     "iitittii", INT(group->version), INT(group->counter), group->settings, INT(group->changed_at),
+                     group->changed_by, group->name, INT(base_version), INT(group->version));
+    hl_write_set_require(set);
+}
+
+void mgr_write_group_end_trial(HlWriteSet *set, const MgrGroupRecord *group, uint64_t base_version)
+{
+    hl_write_set_add(set,
+                     "UPDATE grp SET version = ?1, counter = ?2, settings = ?3, changed_at = ?4, changed_by = ?5"
+                     " WHERE name = ?6 AND version = ?7 AND tried = ?1",
                      "iititti", INT(group->version), INT(group->counter), group->settings, INT(group->changed_at),
                      group->changed_by, group->name, INT(base_version));
     hl_write_set_require(set);
@@ -53,12 +63,14 @@ void mgr_write_group_change(HlWriteSet *set, const MgrGroupRecord *group, uint64
 void mgr_write_group_removal(HlWriteSet *set, const char *name)
 {
     hl_write_set_add(set,
-                     "INSERT INTO counter (name, value) SELECT '" MGR_ENDED_GROUP "', version FROM grp WHERE name = ?"
+                     "INSERT INTO counter (name, value) SELECT '" MGR_ENDED_GROUP
+                     "', max(version, tried) FROM grp WHERE name = ?"
                      " ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)",
                      "t", name);
     hl_write_set_add(set,
                      "DELETE FROM grp WHERE name = ?1 AND NOT EXISTS (SELECT 1 FROM endpoint WHERE grp = ?1)"
-                     " AND NOT EXISTS (SELECT 1 FROM account WHERE instr(',' || groups || ',', ',' || ?1 || ',') > 0)",
+                     " AND NOT EXISTS (SELECT 1 FROM account WHERE instr(',' || groups || ',', ',' || ?1 || ',') > 0)"
+                     " AND NOT EXISTS (SELECT 1 FROM rollout WHERE grp = ?1 AND state NOT IN ('done', 'aborted'))",
                      "t", name);
     hl_write_set_require(set);
 }

@@ -55,6 +55,7 @@ static const Call calls[] = {
     { "command show", { "command", "COMMAND" } },
     { "command watch", { "command", "COMMAND" } },
     { "command cancel", { "command", "COMMAND" } },
+    { "group rollout", { "name", "office", "setting", "line.heartbeat=7m" } },
     { "rollout start", { "selector", "e-two" } },
     { "rollout list", { NULL } },
     { "rollout show", { "rollout", "ROLLOUT" } },

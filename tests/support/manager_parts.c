@@ -170,7 +170,8 @@ static void build_work(Parts *p)
 
     p->commands = mgr_commands_new(
         &(MgrCommandsOptions){ &p->conf, &p->fleet, p->record, p->status, p->delivery, p->console, on_changed, p });
-    p->rollouts = mgr_rollouts_new(&(MgrRolloutsOptions){ &p->fleet, p->record, p->commands }, &error);
+    p->rollouts = mgr_rollouts_new(
+        &(MgrRolloutsOptions){ &p->fleet, p->record, p->commands, p->status, p->delivery, p->console }, &error);
     g_assert_no_error(error);
     p->renewals = mgr_renewals_new(
         &(MgrRenewalsOptions){ &p->conf, &p->fleet, p->record, p->status, p->delivery, p->pki, p->location });

@@ -29,8 +29,10 @@ MgrRollouts *world_read_again(World *world)
 
     mgr_record_flush(world->parts->record);
     parts_commit(world->parts);
-    again = mgr_rollouts_new(
-        &(MgrRolloutsOptions){ &world->parts->fleet, world->parts->record, world->parts->commands }, &error);
+    again =
+        mgr_rollouts_new(&(MgrRolloutsOptions){ &world->parts->fleet, world->parts->record, world->parts->commands,
+                                                world->parts->status, world->parts->delivery, world->parts->console },
+                         &error);
     g_assert_no_error(error);
     return again;
 }

@@ -73,6 +73,7 @@ static const struct {
     /* group set, bundles, revoke, remove, pattern sync */
     { "group create", "mo" },
     { "group set", "mo" },
+    { "group rollout", "mo" },
     { "group unset", "mo" },
     { "group rename", "mo" },
     { "group restore", "mo" },

@@ -346,7 +346,12 @@ static void test_restart(void)
     begin(&world, 5);
     upgrade(&world, 0, 3);
     pass(&world, 6);
-    options = (MgrRolloutsOptions){ &world.parts->fleet, world.parts->record, world.parts->commands };
+    options = (MgrRolloutsOptions){ .fleet = &world.parts->fleet,
+                                    .record = world.parts->record,
+                                    .commands = world.parts->commands,
+                                    .status = world.parts->status,
+                                    .delivery = world.parts->delivery,
+                                    .console = world.parts->console };
     mgr_record_flush(world.parts->record);
     parts_commit(world.parts);
     mgr_rollouts_free(world.parts->rollouts);

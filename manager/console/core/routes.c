@@ -77,6 +77,11 @@ static const ConRoute rows[] = {
     { CON_PATCH, MATCH, "/groups/{group}", "changeGroup", "Change a group's settings or display name", "group set",
       "name=path.group version=match display_name=body.display_name? setting=settings", NULL, "", "GroupChange",
       "Group" },
+    { CON_POST, CON_ROUTE_CREATED | CON_ROUTE_MATCH, "/groups/{group}/rollout", "rollOutGroup",
+      "Change a group's settings for a few endpoints first, and for more only while those apply them", "group rollout",
+      "name=path.group version=match setting=settings rings=body.rings? rate=body.rate? "
+      "min-success=body.min_success? min-sample=body.min_sample? soak=body.soak? silence=body.silence?",
+      NULL, "", "GroupRollout", "Rollout" },
     { CON_GET, CSV, "/groups/{group}/versions", "listGroupVersions", "The last versions of a group's settings",
       "group history", "name=path.group", "versions", LIST " format", NULL, "[GroupVersion]" },
     { CON_GET, 0, "/groups/{group}/versions/{version}", "getGroupVersion", "A group's settings as they were",
@@ -117,8 +122,8 @@ static const ConRoute rows[] = {
     { CON_POST, 0, "/rollouts/{id}/retry", "retryRollout", "Again to those that failed, were silent or left",
       "rollout retry", "rollout=path.id", NULL, "", NULL, "Rollout" },
     { CON_POST, CON_ROUTE_ACCEPTED, "/rollouts/{id}/rollback", "rollBackRollout",
-      "End it, and have those that it reached go back one pattern set", "rollout rollback", "rollout=path.id", NULL, "",
-      NULL, "RolledBack" },
+      "End it, and have those that it reached go back: one pattern set, or to their group's settings",
+      "rollout rollback", "rollout=path.id", NULL, "", NULL, "RolledBack" },
 
     { CON_GET, CSV, "/detections", "listDetections", "What scans found, the latest first", "detection list",
       "selector=query.selector? since=query.since? open=query.open?", "detections", LIST " selector since open format",

@@ -12,30 +12,6 @@ struct MgrGroupCalls {
     MgrGroupCallsOptions parts;
 };
 
-/* was: what holds before the call. */
-static bool apply_settings(const MgrCall *call, const HlSettings *was, HlSettings *settings, GError **error)
-{
-    const HlMsgCall *message = mgr_call_message(call);
-
-    for (size_t i = 0; i < message->n_arguments; i++) {
-        const HlMsgArgument *argument = message->arguments[i];
-        g_autofree char *key = NULL;
-        const char *equals;
-
-        if (strcmp(argument->name, "setting") != 0)
-            continue;
-        equals = strchr(argument->value, '=');
-        if (equals == NULL)
-            return hl_fail(error, HL_ERROR_INVALID, "'%s' is not of the form KEY=VALUE", argument->value);
-        key = g_strndup(argument->value, (gsize)(equals - argument->value));
-        if (strchr(equals, '\n') != NULL)
-            return hl_fail(error, HL_ERROR_INVALID, "%s: a value is one line", key);
-        if (!hl_options_set(hl_settings_table(), settings, key, equals + 1, error))
-            return false;
-    }
-    return hl_settings_check_change(was, settings, error);
-}
-
 /* A new group would be outside of a caller's limits; and whether its name is free is nothing for those who have any. */
 static bool check_new(const MgrFleet *fleet, const MgrCaller *caller, const char *name, GError **error)
 {
@@ -60,7 +36,7 @@ static void call_create(MgrCall *call, gpointer user)
     hl_settings_init_group(&defaults);
     hl_settings_init_group(&settings);
     if (check_new(calls->parts.fleet, mgr_call_caller(call), name, &error) &&
-        apply_settings(call, &defaults, &settings, &error))
+        mgr_group_apply_settings(call, &defaults, &settings, &error))
         mgr_group_save(&calls->parts, call,
                        &(MgrGroupChange){ .name = name,
                                           .settings = &settings,
@@ -106,7 +82,7 @@ static void change_group(MgrGroupCalls *calls, MgrCall *call, Apply apply)
 
 static void call_set(MgrCall *call, gpointer user)
 {
-    change_group(user, call, apply_settings);
+    change_group(user, call, mgr_group_apply_settings);
 }
 
 /* Each key named is again what a new group begins with. */
@@ -203,6 +179,8 @@ static bool check_deletable(const MgrFleet *fleet, const MgrGroup *group, GError
     const char *name = group->record.name;
     guint limited = count_limited(fleet->accounts, name);
 
+    if (!mgr_group_check_trial(group, error))
+        return false;
     if (group->members > 0)
         return hl_fail(error, HL_ERROR_CONFLICT,
                        "group '%s' has %u endpoint%s: move them first ('holdline endpoint move @%s GROUP')", name,

@@ -26,11 +26,22 @@ json_t *mgr_group_settings_object(const char *lines)
     return object;
 }
 
+/* What is on trial: with how many members, and how many of these have it. */
+static json_t *trial_document(const MgrGroup *group, guint trying, guint tried)
+{
+    const MgrTrial *trial = group->trial;
+
+    if (trial == NULL)
+        return json_null();
+    return json_pack("{s:s, s:I, s:i, s:i}", "rollout", trial->rollout, "version",
+                     (json_int_t)trial->terms->record.version, "endpoints", (int)trying, "current", (int)tried);
+}
+
 json_t *mgr_group_document(const MgrFleet *fleet, const MgrGroup *group, MgrGroupSize size)
 {
     g_autofree char *changed = hl_time_format(group->record.changed_at);
     json_t *missing = json_array();
-    guint have = 0;
+    guint have = 0, trying = 0, tried = 0;
     json_t *document;
     GHashTableIter iter;
     gpointer value;
@@ -41,8 +52,10 @@ json_t *mgr_group_document(const MgrFleet *fleet, const MgrGroup *group, MgrGrou
 
         if (endpoint->group != group)
             continue;
+        trying += mgr_group_tries(group, endpoint->record.id);
+        tried += mgr_group_tries(group, endpoint->record.id) && mgr_endpoint_has_desired(endpoint);
         if (mgr_endpoint_has_desired(endpoint))
-            have++;
+            have += !mgr_group_tries(group, endpoint->record.id);
         else if (size == MGR_GROUP_WHOLE && json_array_size(missing) < MAX_MISSING)
             json_array_append_new(missing, json_pack("{s:s, s:s, s:s, s:I}", "id", endpoint->record.id, "host",
                                                      endpoint->record.host, "actual",
@@ -54,6 +67,7 @@ json_t *mgr_group_document(const MgrFleet *fleet, const MgrGroup *group, MgrGrou
                          (json_int_t)group->record.version, "changed", changed, "changed_by", group->record.changed_by,
                          "endpoints", (int)group->members, "current", (int)have);
     if (size == MGR_GROUP_WHOLE) {
+        json_object_set_new(document, "trial", trial_document(group, trying, tried));
         json_object_set_new(document, "settings", mgr_group_settings_object(group->record.settings));
         json_object_set(document, "missing", missing);
     }
@@ -73,6 +87,40 @@ bool mgr_group_check_version(const MgrGroup *group, const char *expected, GError
                                                        "group '%s' is at version %" G_GUINT64_FORMAT
                                                        ", not %s: somebody changed it; review it and try again",
                                                        group->record.name, group->record.version, expected);
+}
+
+bool mgr_group_check_trial(const MgrGroup *group, GError **error)
+{
+    const MgrTrial *trial = group->trial;
+
+    return trial == NULL || hl_fail(error, HL_ERROR_CONFLICT,
+                                    "group '%s' has version %" G_GUINT64_FORMAT
+                                    " on trial by roll-out '%s': wait until that is done, or "
+                                    "end it with 'holdline rollout abort %s'",
+                                    group->record.name, trial->terms->record.version, trial->rollout, trial->rollout);
+}
+
+bool mgr_group_apply_settings(const MgrCall *call, const HlSettings *was, HlSettings *settings, GError **error)
+{
+    const HlMsgCall *message = mgr_call_message(call);
+
+    for (size_t i = 0; i < message->n_arguments; i++) {
+        const HlMsgArgument *argument = message->arguments[i];
+        g_autofree char *key = NULL;
+        const char *equals;
+
+        if (strcmp(argument->name, "setting") != 0)
+            continue;
+        equals = strchr(argument->value, '=');
+        if (equals == NULL)
+            return hl_fail(error, HL_ERROR_INVALID, "'%s' is not of the form KEY=VALUE", argument->value);
+        key = g_strndup(argument->value, (gsize)(equals - argument->value));
+        if (strchr(equals, '\n') != NULL)
+            return hl_fail(error, HL_ERROR_INVALID, "%s: a value is one line", key);
+        if (!hl_options_set(hl_settings_table(), settings, key, equals + 1, error))
+            return false;
+    }
+    return hl_settings_check_change(was, settings, error);
 }
 
 /* ------------------------------------------------------------------------------------------------- the settings
@@ -141,13 +189,14 @@ static void commit_save(const MgrGroupCallsOptions *parts, MgrCall *call, const 
 {
     static const MgrChangeKind kind = { fold_save, fail_save, save_free };
     uint64_t base = change->base != NULL ? change->base->record.version : 0;
-    uint64_t version = base + 1;
+    uint64_t version = change->base != NULL ? MAX(base, change->base->record.tried) + 1 : 1;
     g_autoptr(GError) error = NULL;
     HlWriteSet *set;
     Save *save;
 
-    if (base == 0 &&
-        !mgr_registry_first_version(mgr_record_committed(parts->record), MGR_ENDED_GROUP, &version, &error)) {
+    if ((change->base != NULL && !mgr_group_check_trial(change->base, &error)) ||
+        (base == 0 &&
+         !mgr_registry_first_version(mgr_record_committed(parts->record), MGR_ENDED_GROUP, &version, &error))) {
         mgr_call_fail(call, error);
         return;
     }
@@ -244,7 +293,7 @@ static bool check_display_name(const MgrFleet *fleet, const MgrCaller *caller, c
  */
 
 /* What is stored and cannot be read is written, even as what it is taken for. */
-static bool is_same(const MgrGroup *base, const HlSettings *settings)
+bool mgr_group_is_same(const MgrGroup *base, const HlSettings *settings)
 {
     g_auto(HlSettings) stored = { 0 };
     g_autofree char *before = hl_settings_print(&base->settings);
@@ -278,7 +327,7 @@ void mgr_group_save(const MgrGroupCallsOptions *parts, MgrCall *call, const MgrG
             g_clear_pointer(&name, g_free);
     }
     parsed.display_name = name;
-    if (change->base == NULL || !is_same(change->base, change->settings))
+    if (change->base == NULL || !mgr_group_is_same(change->base, change->settings))
         commit_save(parts, call, &parsed);
     else if (name != NULL)
         commit_rename(parts, call, change->name, name);

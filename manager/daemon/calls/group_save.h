@@ -33,12 +33,22 @@ void mgr_group_save(const MgrGroupCallsOptions *parts, MgrCall *call, const MgrG
  */
 bool mgr_group_check_version(const MgrGroup *group, const char *expected, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Whether nothing of the group is on trial: its settings may be changed, and it may be deleted. */
+bool mgr_group_check_trial(const MgrGroup *group, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The arguments "setting" (KEY=VALUE) of a call, put into settings; was: what holds before the call. */
+bool mgr_group_apply_settings(const MgrCall *call, const HlSettings *was, HlSettings *settings,
+                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Whether these are what the group has, and what is stored of it can be read. */
+bool mgr_group_is_same(const MgrGroup *group, const HlSettings *settings);
+
 /* {key: value} of key=value lines. */
 json_t *mgr_group_settings_object(const char *lines);
 
 typedef enum { MGR_GROUP_LINE, MGR_GROUP_WHOLE } MgrGroupSize;
 
-/* As a row of a list, or with settings and who does not have them. */
+/* As a row of a list, or with settings, what is on trial, and who does not have what it is to have.  "current" are
+ * those with the group's own version. */
 json_t *mgr_group_document(const MgrFleet *fleet, const MgrGroup *group, MgrGroupSize size);
 
 #endif

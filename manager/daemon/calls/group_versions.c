@@ -126,6 +126,22 @@ static bool find_version(const MgrGroupCallsOptions *parts, const MgrGroup *grou
                    version, group->record.name, MGR_GROUP_VERSIONS, group->record.name);
 }
 
+/* The same, or the one on trial: changed when and by whom its roll-out was started. */
+static bool find_shown(const MgrGroupCallsOptions *parts, const MgrGroup *group, uint64_t version, Found *found,
+                       GError **error)
+{
+    const MgrGroupRecord *trial = group->trial != NULL ? &group->trial->terms->record : NULL;
+
+    if (trial == NULL || trial->version != version)
+        return find_version(parts, group, version, found, error);
+    on_found(&(MgrGroupVersion){ .version = version,
+                                 .settings = trial->settings,
+                                 .changed_at = trial->changed_at,
+                                 .changed_by = trial->changed_by },
+             found);
+    return true;
+}
+
 static void call_version(MgrCall *call, gpointer user)
 {
     const MgrGroupCallsOptions *parts = user;
@@ -135,7 +151,7 @@ static void call_version(MgrCall *call, gpointer user)
     uint64_t version = 0;
 
     if (group == NULL || !parse_version(mgr_call_argument(call, "version"), &version, &error) ||
-        !find_version(parts, group, version, &found, &error)) {
+        !find_shown(parts, group, version, &found, &error)) {
         mgr_call_fail(call, error);
         return;
     }

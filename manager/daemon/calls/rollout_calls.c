@@ -3,7 +3,9 @@
 
 #include <string.h>
 
+#include "manager/daemon/calls/group_trial.h"
 #include "manager/daemon/calls/rollout_document.h"
+#include "manager/daemon/calls/rollout_plan.h"
 #include "manager/daemon/calls/rollout_waits.h"
 #include "manager/daemon/ground/selector.h"
 #include "manager/daemon/work/rollout_cancels.h"
@@ -11,6 +13,7 @@
 
 struct MgrRolloutCalls {
     MgrRolloutCallsOptions parts;
+    MgrGroupTrialOptions trial;
 };
 
 /* -------------------------------------------------------------------------------------------------------------- find
@@ -22,27 +25,6 @@ static char *groups_of(const MgrCaller *caller)
     g_autofree char *names = caller->groups != NULL ? g_strjoinv(",", caller->groups) : NULL;
 
     return names != NULL ? g_strdup_printf(",%s,", names) : NULL;
-}
-
-static void on_record(MgrRolloutRecord *record, gpointer user)
-{
-    MgrRolloutRecord kept = *record;
-
-    *record = (MgrRolloutRecord){ 0 };
-    g_array_append_val((GArray *)user, kept);
-}
-
-static void clear_record(gpointer record)
-{
-    mgr_rollout_record_clear(record);
-}
-
-static GArray *records_new(void)
-{
-    GArray *records = g_array_new(FALSE, FALSE, sizeof(MgrRolloutRecord));
-
-    g_array_set_clear_func(records, clear_record);
-    return records;
 }
 
 /* One with a member outside of the caller's groups is not there.  A member that is no longer registered belongs to
@@ -64,9 +46,10 @@ static bool sees_all(const MgrRolloutCalls *calls, const MgrCaller *caller, cons
 static MgrLiveRollout *find_ended(const MgrRolloutCalls *calls, const MgrCaller *caller, const char *id, GError **error)
 {
     g_autofree char *groups = groups_of(caller);
-    g_autoptr(GArray) records = records_new();
+    g_autoptr(GArray) records = mgr_rollout_records_new();
 
-    if (!mgr_registry_load_rollout(mgr_record_reader(calls->parts.record), id, groups, on_record, records, error))
+    if (!mgr_registry_load_rollout(mgr_record_reader(calls->parts.record), id, groups, mgr_rollout_records_add, records,
+                                   error))
         return NULL;
     if (records->len == 0) {
         hl_fail(error, HL_ERROR_NOT_FOUND, "there is no roll-out '%s'; 'holdline rollout list' lists them", id);
@@ -117,30 +100,6 @@ static HlWriteSet *noted_set(MgrCall *call)
 /* -------------------------------------------------------------------------------------------------------------- start
  */
 
-static bool number_of(const MgrCall *call, const char *name, guint fallback, guint least, guint most, guint *value,
-                      GError **error)
-{
-    const char *text = mgr_call_argument(call, name);
-    guint64 number = fallback;
-
-    if (text != NULL && !g_ascii_string_to_unsigned(text, 10, least, most, &number, NULL))
-        return hl_fail(error, HL_ERROR_INVALID, "%s '%s': a number from %u to %u", name, text, least, most);
-    *value = (guint)number;
-    return true;
-}
-
-static bool read_plan(const MgrCall *call, MgrRolloutPlan *plan, GError **error)
-{
-    const char *rings = mgr_call_argument(call, "rings");
-
-    return mgr_rollout_parse_rings(rings != NULL ? rings : "1%,10%,100%", plan, error) &&
-           number_of(call, "rate", 0, 1, 1000000, &plan->rate, error) &&
-           number_of(call, "min-success", 95, 1, 100, &plan->min_success, error) &&
-           number_of(call, "min-sample", 5, 1, 10000, &plan->min_sample, error) &&
-           mgr_call_duration(call, "soak", 15 * HL_MINUTE, 0, 30 * HL_DAY, &plan->soak, error) &&
-           mgr_call_duration(call, "silence", HL_HOUR, HL_SECOND, 3 * HL_DAY, &plan->silence, error);
-}
-
 /* Whether it is about the program, of which there has to be a version. */
 static bool read_program(const MgrRolloutCalls *calls, const MgrCall *call, bool *about_program, GError **error)
 {
@@ -183,7 +142,7 @@ static bool read_component(const MgrRolloutCalls *calls, const MgrCall *call, bo
 static bool leave_out(GPtrArray *endpoints, const char *component, const char *selector, GError **error)
 {
     for (guint i = endpoints->len; i > 0 && *component != '\0'; i--)
-        if (!hl_settings_has_component(&((const MgrEndpoint *)endpoints->pdata[i - 1])->group->settings, component))
+        if (!hl_settings_has_component(&mgr_endpoint_terms(endpoints->pdata[i - 1])->settings, component))
             g_ptr_array_remove_index(endpoints, i - 1);
     return endpoints->len > 0 ||
            hl_fail(
@@ -191,33 +150,6 @@ static bool leave_out(GPtrArray *endpoints, const char *component, const char *s
                "'%s': by their group's scan.method none of these takes component '%s': name another component, or set "
                "scan.method of the group",
                selector, component);
-}
-
-/* Other canaries each time; of those that are on line, because the others cannot answer. */
-static GPtrArray *in_turn(const GPtrArray *endpoints)
-{
-    GPtrArray *order = g_ptr_array_sized_new(endpoints->len);
-    guint up = 0;
-
-    for (guint i = 0; i < endpoints->len; i++)
-        if (((const MgrEndpoint *)endpoints->pdata[i])->record.revoked_at == 0)
-            g_ptr_array_add(order, endpoints->pdata[i]);
-    for (guint i = 0; i + 1 < order->len; i++) {
-        guint other = (guint)g_random_int_range((gint32)i, (gint32)order->len);
-        gpointer swapped = order->pdata[i];
-
-        order->pdata[i] = order->pdata[other];
-        order->pdata[other] = swapped;
-    }
-    for (guint i = 0; i < order->len; i++) {
-        gpointer endpoint = order->pdata[i];
-
-        if (!mgr_endpoint_is_up(endpoint))
-            continue;
-        order->pdata[i] = order->pdata[up];
-        order->pdata[up++] = endpoint;
-    }
-    return order;
 }
 
 /* The same update by two roll-outs at a time would reach those PCs in the ring of the faster one, and each would be
@@ -256,18 +188,15 @@ static void call_start(MgrCall *call, gpointer user)
     const char *selector = mgr_call_argument(call, "selector");
     g_autoptr(GError) error = NULL;
     g_autoptr(GPtrArray) all = mgr_selector_select(calls->parts.fleet, mgr_call_caller(call), selector, &error);
-    g_autoptr(GPtrArray) order = all != NULL ? in_turn(all) : NULL;
+    g_autoptr(GPtrArray) order = all != NULL ? mgr_rollout_order(all) : NULL;
     g_auto(MgrRolloutRecord) record = { 0 };
     const char *component = "";
     bool about_program = false;
 
     if (order != NULL && order->len == 0)
         hl_fail(&error, HL_ERROR_DENIED, "'%s': revoked endpoints take no commands", selector);
-    if (error == NULL && mgr_rollouts_count(calls->parts.rollouts) >= MGR_ROLLOUTS_MAX)
-        hl_fail(&error, HL_ERROR_LIMIT,
-                "%d roll-outs are under way, and no more are taken: abort one ('holdline rollout list')",
-                MGR_ROLLOUTS_MAX);
-    if (error != NULL || !read_plan(call, &record.plan, &error) || !read_program(calls, call, &about_program, &error) ||
+    if (error != NULL || !mgr_rollout_check_room(calls->parts.rollouts, &error) ||
+        !mgr_rollout_read_plan(call, &record.plan, &error) || !read_program(calls, call, &about_program, &error) ||
         !read_component(calls, call, about_program, &component, &error) ||
         !leave_out(order, component, selector, &error)) {
         mgr_call_fail(call, error);
@@ -275,6 +204,8 @@ static void call_start(MgrCall *call, gpointer user)
     }
     record.program = g_strdup(about_program ? calls->parts.fleet->program : "");
     record.component = g_strdup(component);
+    record.group = g_strdup("");
+    record.settings = g_strdup("");
     if (!check_alone(calls, call, &record, order, &error) || !mgr_call_may_change(call, &error)) {
         mgr_call_fail(call, error);
         return;
@@ -315,26 +246,26 @@ static json_t *listed(const MgrRolloutCalls *calls, const MgrRolloutRecord *reco
     const MgrRolloutPlan *plan = &record->plan;
     g_autofree char *rings = mgr_rollout_format_rings(plan);
 
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:i, s:o}", "id", record->id, "program",
-                     record->program, "component", record->component, "selector", record->selector, "issuer",
-                     record->issuer, "started", started, "changed", changed, "state",
-                     mgr_rollout_state_name(live != NULL ? live->core.state : record->state), "halt",
-                     mgr_halt_name(live != NULL ? live->core.halt : record->halt), "ring",
-                     (int)(live != NULL ? live->core.ring : record->ring) + 1, "rings", rings, "members",
-                     (int)record->members, "counts",
-                     mgr_rollout_counts(live != NULL ? live->core.counts : record->counts));
+    return json_pack(
+        "{s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:i, s:o}", "id", record->id, "program",
+        record->program, "component", record->component, "group", record->group, "base", (json_int_t)record->base,
+        "version", (json_int_t)record->version, "selector", record->selector, "issuer", record->issuer, "started",
+        started, "changed", changed, "state", mgr_rollout_state_name(live != NULL ? live->core.state : record->state),
+        "halt", mgr_halt_name(live != NULL ? live->core.halt : record->halt), "ring",
+        (int)(live != NULL ? live->core.ring : record->ring) + 1, "rings", rings, "members", (int)record->members,
+        "counts", mgr_rollout_counts(live != NULL ? live->core.counts : record->counts));
 }
 
 static void call_list(MgrCall *call, gpointer user)
 {
     const MgrRolloutCalls *calls = user;
     g_autofree char *groups = groups_of(mgr_call_caller(call));
-    g_autoptr(GArray) records = records_new();
+    g_autoptr(GArray) records = mgr_rollout_records_new();
     g_autoptr(GError) error = NULL;
     json_t *array;
 
-    if (!mgr_registry_load_rollouts(mgr_record_reader(calls->parts.record), MGR_ROLLOUTS_LATEST, groups, on_record,
-                                    records, &error)) {
+    if (!mgr_registry_load_rollouts(mgr_record_reader(calls->parts.record), MGR_ROLLOUTS_LATEST, groups,
+                                    mgr_rollout_records_add, records, &error)) {
         mgr_call_fail(call, error);
         return;
     }
@@ -378,8 +309,7 @@ static void call_abort(MgrCall *call, gpointer user)
     say(user, call, MGR_ROLLOUT_ABORT);
 }
 
-/* One that is over comes back by a retry: others may have its members by now. */
-static bool check_retry(const MgrRolloutCalls *calls, const MgrCall *call, const MgrLiveRollout *ended, GError **error)
+static bool check_others(const MgrRolloutCalls *calls, const MgrCall *call, const MgrLiveRollout *ended, GError **error)
 {
     g_autoptr(GArray) failed = mgr_rollout_find_failed(&ended->core);
     g_autoptr(GPtrArray) endpoints = g_ptr_array_new();
@@ -392,6 +322,18 @@ static bool check_retry(const MgrRolloutCalls *calls, const MgrCall *call, const
             g_ptr_array_add(endpoints, endpoint);
     }
     return check_alone(calls, call, &ended->record, endpoints, error);
+}
+
+/* One that is over comes back by a retry: others may have its members by now.  One of settings does not: who lacks them
+ * is sent them like everybody. */
+static bool check_retry(const MgrRolloutCalls *calls, const MgrCall *call, const MgrLiveRollout *ended, GError **error)
+{
+    if (mgr_live_rollout_is_of_settings(ended) && ended->core.state == MGR_ROLLOUT_DONE)
+        return hl_fail(error, HL_ERROR_CONFLICT,
+                       "roll-out '%s' is done: its settings are those of group '%s', and who does not have them yet "
+                       "gets them ('holdline group show %s')",
+                       ended->record.id, ended->record.group, ended->record.group);
+    return check_others(calls, call, ended, error);
 }
 
 static void call_retry(MgrCall *call, gpointer user)
@@ -471,12 +413,22 @@ typedef struct {
     MgrCall *call;
 } Abort;
 
+static guint count_reached(const MgrRolloutCalls *calls, const MgrLiveRollout *live)
+{
+    g_autoptr(GPtrArray) reached = mgr_live_rollout_reached(live, calls->parts.fleet);
+
+    return reached->len;
+}
+
 static void on_aborted(const MgrLiveRollout *live, const GError *error, gpointer user)
 {
     Abort *abort = user;
 
     if (error != NULL)
         mgr_call_fail(abort->call, error);
+    else if (mgr_live_rollout_is_of_settings(live)) /* that was all */
+        mgr_call_done(abort->call,
+                      json_pack("{s:s, s:i}", "command", "", "endpoints", (int)count_reached(abort->calls, live)));
     else
         roll_back(abort->calls, abort->call, hl_write_set_new(), live);
     g_free(abort);
@@ -492,6 +444,22 @@ static bool check_patterns(const MgrLiveRollout *live, GError **error)
                    live->record.id, live->record.program);
 }
 
+/* Settings are the group's once all have them, and go back as such. */
+static bool check_settings(const MgrLiveRollout *live, const MgrLiveRollout *ended, GError **error)
+{
+    const MgrRolloutRecord *record = &live->record;
+
+    if (ended == NULL || !mgr_live_rollout_is_of_settings(live))
+        return true;
+    if (live->core.state == MGR_ROLLOUT_ABORTED)
+        return hl_fail(error, HL_ERROR_CONFLICT, "roll-out '%s' is aborted: all have the settings of group '%s' again",
+                       record->id, record->group);
+    return hl_fail(error, HL_ERROR_CONFLICT,
+                   "roll-out '%s' is done, and its settings are version %" G_GUINT64_FORMAT
+                   " of group '%s': 'holdline group restore %s %" G_GUINT64_FORMAT "' brings back those of before",
+                   record->id, record->version, record->group, record->group, record->base);
+}
+
 static void call_rollback(MgrCall *call, gpointer user)
 {
     const MgrRolloutCalls *calls = user;
@@ -501,7 +469,7 @@ static void call_rollback(MgrCall *call, gpointer user)
     Abort *abort;
 
     if (live == NULL || !check_own(call, live, &error) || !check_patterns(live, &error) ||
-        !mgr_call_may_change(call, &error)) {
+        !check_settings(live, ended, &error) || !mgr_call_may_change(call, &error)) {
         mgr_call_fail(call, error);
         return;
     }
@@ -514,10 +482,9 @@ static void call_rollback(MgrCall *call, gpointer user)
     mgr_rollouts_say(calls->parts.rollouts, noted_set(call), live, MGR_ROLLOUT_ABORT, on_aborted, abort);
 }
 
-#define PLAN "rings rate min-success min-sample soak silence program component"
-
 static const MgrCallRow rows[] = {
-    { "rollout start", "selector", PLAN, MGR_NEED_OPERATE, MGR_SCOPE_SELECTOR, call_start },
+    { "rollout start", "selector", MGR_ROLLOUT_PLAN " program component", MGR_NEED_OPERATE, MGR_SCOPE_SELECTOR,
+      call_start },
     { "rollout list", "", "", MGR_NEED_READ, MGR_SCOPE_LIST, call_list },
     { "rollout show", "rollout", "", MGR_NEED_READ, MGR_SCOPE_ROLLOUT, call_show },
     { "rollout pause", "rollout", "", MGR_NEED_OPERATE, MGR_SCOPE_ROLLOUT, call_pause },
@@ -534,6 +501,8 @@ MgrRolloutCalls *mgr_rollout_calls_new(const MgrRolloutCallsOptions *options, Mg
 
     calls->parts = *options;
     mgr_dispatch_add(dispatch, rows, calls);
+    calls->trial = (MgrGroupTrialOptions){ options->fleet, options->rollouts };
+    mgr_group_trial_add(&calls->trial, dispatch);
     return calls;
 }
 

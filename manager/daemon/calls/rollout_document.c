@@ -31,14 +31,15 @@ json_t *mgr_rollout_document(const MgrLiveRollout *live)
     g_autofree char *soak = hl_duration_format(record->plan.soak);
     g_autofree char *silence = hl_duration_format(record->plan.silence);
 
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:o, s:i, s:o, s:i, s:i, s:i, s:s, s:s}", "id",
-                     record->id, "program", record->program, "component", record->component, "selector",
-                     record->selector, "issuer", record->issuer, "started", started, "changed", changed, "state",
-                     mgr_rollout_state_name(live->core.state), "halt", mgr_halt_name(live->core.halt), "ring",
-                     (int)live->core.ring + 1, "rings", rings_document(&live->core), "members", (int)live->core.n,
-                     "counts", mgr_rollout_counts(live->core.counts), "rate", (int)record->plan.rate, "min_success",
-                     (int)record->plan.min_success, "min_sample", (int)record->plan.min_sample, "soak", soak, "silence",
-                     silence);
+    return json_pack(
+        "{s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:o, s:i, s:o, s:i, s:i, s:i, s:s, s:s}",
+        "id", record->id, "program", record->program, "component", record->component, "group", record->group, "base",
+        (json_int_t)record->base, "version", (json_int_t)record->version, "selector", record->selector, "issuer",
+        record->issuer, "started", started, "changed", changed, "state", mgr_rollout_state_name(live->core.state),
+        "halt", mgr_halt_name(live->core.halt), "ring", (int)live->core.ring + 1, "rings", rings_document(&live->core),
+        "members", (int)live->core.n, "counts", mgr_rollout_counts(live->core.counts), "rate", (int)record->plan.rate,
+        "min_success", (int)record->plan.min_success, "min_sample", (int)record->plan.min_sample, "soak", soak,
+        "silence", silence);
 }
 
 static bool is_failure(MgrMember member)
@@ -61,10 +62,11 @@ void mgr_rollout_add_unsuccessful(json_t *document, const MgrFleet *fleet, const
         if (json_array_size(found) == MAX_FAILURES)
             more++;
         else
-            json_array_append_new(found, json_pack("{s:s, s:s, s:s, s:s}", "endpoint", id, "host",
-                                                   endpoint != NULL ? endpoint->record.host : "-", "outcome",
-                                                   mgr_member_name(member), "command",
-                                                   (const char *)live->commands->pdata[i]));
+            json_array_append_new(
+                found,
+                json_pack("{s:s, s:s, s:s, s:s}", "endpoint", id, "host",
+                          endpoint != NULL ? endpoint->record.host : "-", "outcome", mgr_member_name(member), "command",
+                          mgr_live_rollout_is_of_settings(live) ? "" : (const char *)live->commands->pdata[i]));
     }
     json_object_set_new(document, "unsuccessful", found);
     json_object_set_new(document, "more", json_integer(more));

@@ -8,17 +8,6 @@
 #include "lib/pki/cert.h"
 #include "manager/core/counter.h"
 
-static void free_group(gpointer item)
-{
-    MgrGroup *group = item;
-
-    mgr_group_record_clear(&group->record);
-    hl_settings_clear(&group->settings);
-    g_clear_pointer(&group->shared, g_bytes_unref);
-    g_clear_pointer(&group->digest, g_bytes_unref);
-    g_free(group);
-}
-
 static void free_endpoint(gpointer item)
 {
     MgrEndpoint *endpoint = item;
@@ -65,35 +54,16 @@ static void free_certificate(gpointer item)
     g_free(item);
 }
 
-static void set_record(MgrGroup *group, MgrGroupRecord *record)
-{
-    g_autoptr(GError) error = NULL;
-
-    mgr_group_record_clear(&group->record);
-    group->record = *record;
-    memset(record, 0, sizeof *record);
-    hl_settings_clear(&group->settings);
-    hl_settings_init(&group->settings);
-    if (!hl_settings_parse(&group->settings, group->record.settings, &error))
-        hl_error("registry", "the stored settings of group %s cannot be used as they are: %s; save them again",
-                 group->record.name, error->message);
-    group->window = (MgrWindow){ 0 };
-    g_clear_pointer(&group->shared, g_bytes_unref);
-    g_clear_pointer(&group->digest, g_bytes_unref);
-    group->digest = hl_settings_digest(group->record.settings);
-}
-
 MgrGroup *mgr_fleet_put_group(MgrFleet *fleet, MgrGroupRecord *record)
 {
     MgrGroup *group = mgr_fleet_group(fleet, record->name);
 
     if (group == NULL) {
-        group = g_new0(MgrGroup, 1);
-        hl_settings_init(&group->settings);
+        group = mgr_group_new();
     } else {
         g_hash_table_steal(fleet->groups, group->record.name); /* the key lives in the record */
     }
-    set_record(group, record);
+    mgr_group_set_record(group, record);
     g_hash_table_insert(fleet->groups, group->record.name, group);
     return group;
 }
@@ -238,11 +208,12 @@ void mgr_endpoint_set_group(MgrEndpoint *endpoint, MgrGroup *group, uint64_t cou
 void mgr_endpoint_share_digest(MgrEndpoint *endpoint)
 {
     GBytes **own = &endpoint->record.applied.digest;
+    GBytes *kept = mgr_endpoint_terms(endpoint)->digest;
 
-    if (*own == NULL || *own == endpoint->group->digest || !g_bytes_equal(*own, endpoint->group->digest))
+    if (*own == NULL || *own == kept || !g_bytes_equal(*own, kept))
         return;
     g_bytes_unref(*own);
-    *own = g_bytes_ref(endpoint->group->digest);
+    *own = g_bytes_ref(kept);
 }
 
 void mgr_endpoint_outrun(MgrEndpoint *endpoint)
@@ -428,7 +399,7 @@ uint64_t mgr_fleet_next_counter(MgrFleet *fleet)
 
 uint64_t mgr_endpoint_desired_counter(const MgrEndpoint *endpoint)
 {
-    return MAX(endpoint->group->record.counter, endpoint->record.moved_counter);
+    return MAX(mgr_endpoint_terms(endpoint)->record.counter, endpoint->record.moved_counter);
 }
 
 bool mgr_endpoint_has_desired(const MgrEndpoint *endpoint)
@@ -436,7 +407,7 @@ bool mgr_endpoint_has_desired(const MgrEndpoint *endpoint)
     const MgrApplied *applied = &endpoint->record.applied;
 
     return applied->counter == mgr_endpoint_desired_counter(endpoint) && applied->digest != NULL &&
-           g_bytes_equal(applied->digest, endpoint->group->digest);
+           g_bytes_equal(applied->digest, mgr_endpoint_terms(endpoint)->digest);
 }
 
 MgrVerdictFacts mgr_endpoint_facts(const MgrEndpoint *endpoint, char **address)
@@ -551,7 +522,7 @@ static void on_certificate(MgrCertificateRecord *record, gpointer user)
 
 bool mgr_fleet_load(MgrFleet *fleet, HlDb *db, GError **error)
 {
-    fleet->groups = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_group);
+    fleet->groups = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, mgr_group_free);
     fleet->endpoints = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_endpoint);
     fleet->commands = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_command);
     fleet->tokens = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_token);
@@ -573,8 +544,8 @@ bool mgr_fleet_load(MgrFleet *fleet, HlDb *db, GError **error)
            mgr_registry_load_counter(db, "alive", &fleet->alive, error) &&
            mgr_registry_load_lived(db, &fleet->lived.wall, error) &&
            mgr_registry_load_counter(db, "verified", &fleet->verified, error) &&
-           mgr_registry_load_groups(db, on_group, fleet, error) && load_endpoints(fleet, db, error) &&
-           mgr_registry_load_open_commands(db, on_command, fleet, error) &&
+           mgr_registry_load_groups(db, on_group, fleet, error) && mgr_group_load_trials(fleet->groups, db, error) &&
+           load_endpoints(fleet, db, error) && mgr_registry_load_open_commands(db, on_command, fleet, error) &&
            mgr_registry_load_open_targets(db, on_target, fleet, error) &&
            mgr_registry_load_tokens(db, on_token, fleet, error) &&
            mgr_registry_load_certificates(db, on_certificate, fleet, error) &&

@@ -19,34 +19,15 @@
 #include "manager/core/quota.h"
 #include "manager/core/verdict.h"
 #include "manager/daemon/ground/accounts.h"
+#include "manager/daemon/ground/group.h"
 #include "manager/daemon/ground/machines.h"
 #include "manager/daemon/ground/now.h"
 #include "manager/daemon/ground/places.h"
 #include "manager/store/detections.h"
 #include "manager/store/registry.h"
-#include "proto/maintenance.h"
-#include "proto/settings.h"
 
-typedef struct MgrGroup MgrGroup;
 typedef struct MgrEndpoint MgrEndpoint;
 typedef struct MgrCommand MgrCommand;
-
-/* Its maintenance window, and what was found of it last: it holds from one moment to another (wall). */
-typedef struct {
-    bool is_parsed;
-    HlMaintenance times;
-    HlTime from, until;
-    bool is_open;
-} MgrWindow;
-
-struct MgrGroup {
-    MgrGroupRecord record;
-    HlSettings settings;
-    GBytes *digest;
-    GBytes *shared;   /* delivery: what the documents of all members have in common, encoded; NULL: not needed yet */
-    MgrWindow window; /* ground/windows.h */
-    guint members;
-};
 
 /* One endpoint's part of a command. */
 typedef struct {
@@ -113,6 +94,9 @@ struct MgrEndpoint {
     /* console state */
     MgrNotify notify;
     HlTime dialled_mono;
+
+    /* reports: number of the settings that it refused last, as invalid; 0: none since the start */
+    uint64_t refused_counter;
 
     /* status: last seen, reachability and verdict as the topic says them; NULL: nothing yet */
     HlTime seen_told;
@@ -247,13 +231,6 @@ MgrTarget *mgr_endpoint_find_target(const MgrEndpoint *endpoint, const char *com
 
 /* NULL when there is none. */
 MgrGroup *mgr_fleet_group(const MgrFleet *fleet, const char *name);
-/* What people read: its display name, or else its id; borrowed from its record. */
-static inline const char *mgr_group_shown(const MgrGroup *group)
-{
-    const char *display = group->record.display_name;
-
-    return display != NULL && *display != '\0' ? display : group->record.name;
-}
 MgrEndpoint *mgr_fleet_endpoint(const MgrFleet *fleet, const char *id);
 /* The one that enrolled with this machine fingerprint. */
 MgrEndpoint *mgr_fleet_machine(const MgrFleet *fleet, const char *fingerprint);
@@ -279,7 +256,12 @@ GPtrArray *mgr_fleet_sorted_groups(const MgrFleet *fleet);
 
 /* The number of a save or move; the caller writes it with mgr_write_counter. */
 uint64_t mgr_fleet_next_counter(MgrFleet *fleet);
-/* What the endpoint should have: the counter that orders saves and moves. */
+/* The settings that the endpoint should have: those of its group, or the ones on trial there (group.h). */
+static inline MgrGroup *mgr_endpoint_terms(const MgrEndpoint *endpoint)
+{
+    return mgr_group_terms(endpoint->group, endpoint->record.id);
+}
+/* Which document of them: the counter that orders saves and moves. */
 uint64_t mgr_endpoint_desired_counter(const MgrEndpoint *endpoint);
 bool mgr_endpoint_has_desired(const MgrEndpoint *endpoint);
 /* Whether the certificate of one that is not revoked has ended by this clock (wall): it is away, and comes back by

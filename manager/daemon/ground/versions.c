@@ -8,7 +8,8 @@
 
 bool mgr_endpoint_is_behind(const MgrEndpoint *endpoint, const char *versions)
 {
-    g_autofree char *wanted = hl_components_only(versions, hl_scan_components[endpoint->group->settings.scan_method]);
+    g_autofree char *wanted =
+        hl_components_only(versions, hl_scan_components[mgr_endpoint_terms(endpoint)->settings.scan_method]);
 
     return hl_components_behind(endpoint->record.patterns, wanted);
 }

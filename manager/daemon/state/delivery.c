@@ -82,7 +82,7 @@ MgrDeliveryCounts mgr_delivery_count(const MgrDelivery *delivery)
 /* B18: the option is for schedules by minutes or hours; what a user or the administrator started brings settings. */
 static bool had_today(const MgrEndpoint *endpoint)
 {
-    const HlSettings *settings = &endpoint->group->settings;
+    const HlSettings *settings = &mgr_endpoint_terms(endpoint)->settings;
     const MgrApplied *applied = &endpoint->record.applied;
     HlTime since = hl_clock_wall() - applied->at;
     HlSchedule schedule;
@@ -94,7 +94,7 @@ static bool had_today(const MgrEndpoint *endpoint)
 
 MgrRecipient mgr_delivery_recipient(const MgrEndpoint *endpoint)
 {
-    const HlSettings *settings = &endpoint->group->settings;
+    const HlSettings *settings = &mgr_endpoint_terms(endpoint)->settings;
 
     return (MgrRecipient){ .by = settings->delivery == HL_DELIVERY_DOCUMENTED ? MGR_BY_DOCUMENT : MGR_BY_CHANNEL,
                            .in_unreachable_net = endpoint->record.display.in_unreachable_net,
@@ -126,10 +126,11 @@ void mgr_delivery_settings(MgrDelivery *delivery, MgrEndpoint *endpoint, MgrOcca
     if (path == MGR_PATH_NONE || endpoint->reissuing)
         return;
     mgr_notices_greet_first(delivery->notices, endpoint);
-    payload = mgr_payload_settings(endpoint->group, &(MgrAddressee){ .endpoint = endpoint->record.id,
-                                                                     .counter = mgr_endpoint_desired_counter(endpoint),
-                                                                     .session = endpoint->record.presence.session,
-                                                                     .path = path });
+    payload = mgr_payload_settings(mgr_endpoint_terms(endpoint),
+                                   &(MgrAddressee){ .endpoint = endpoint->record.id,
+                                                    .counter = mgr_endpoint_desired_counter(endpoint),
+                                                    .session = endpoint->record.presence.session,
+                                                    .path = path });
     mgr_letters_send(delivery->letters,
                      &(MgrLetter){ endpoint, HL_TOPIC_SETTINGS, HL_ENVELOPE_SETTINGS, payload, .done = count_settings,
                                    .user = delivery },

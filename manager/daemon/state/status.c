@@ -89,9 +89,10 @@ static json_t *settings_value(const MgrEndpoint *endpoint)
     const void *digest = applied->digest != NULL ? g_bytes_get_data(applied->digest, &size) : NULL;
     g_autofree char *hex = hl_hex(digest, size);
 
-    return json_pack("{s:I, s:I, s:b, s:s, s:s, s:o}", "desired", (json_int_t)endpoint->group->record.version,
-                     "applied", (json_int_t)applied->version, "current", mgr_endpoint_has_desired(endpoint), "digest",
-                     hex, "path", applied->path != NULL ? applied->path : "", "applied_at", time_value(applied->at));
+    return json_pack("{s:I, s:I, s:b, s:s, s:s, s:o}", "desired",
+                     (json_int_t)mgr_endpoint_terms(endpoint)->record.version, "applied", (json_int_t)applied->version,
+                     "current", mgr_endpoint_has_desired(endpoint), "digest", hex, "path",
+                     applied->path != NULL ? applied->path : "", "applied_at", time_value(applied->at));
 }
 
 static json_t *verdict_members(const MgrEndpoint *endpoint)
@@ -203,9 +204,10 @@ json_t *mgr_status_endpoint(const MgrStatus *status, const MgrEndpoint *endpoint
                         json_boolean(mgr_endpoint_is_program_outdated(status->fleet, endpoint)));
     json_object_set_new(document, "last_upgrade", upgrade_value(record));
     json_object_set_new(document, "direct_port", json_integer(record->direct_port));
-    json_object_set_new(
-        document, "delivery",
-        json_string(endpoint->group->settings.delivery == HL_DELIVERY_DOCUMENTED ? "documented" : "channel"));
+    json_object_set_new(document, "delivery",
+                        json_string(mgr_endpoint_terms(endpoint)->settings.delivery == HL_DELIVERY_DOCUMENTED
+                                        ? "documented"
+                                        : "channel"));
     return document;
 }
 

@@ -185,7 +185,7 @@ static void answer_enrolled(const Pending *pending, const MgrEndpoint *endpoint)
 {
     HlMsgEnrolReply reply = HOLDLINE__V1__ENROL_REPLY__INIT;
     g_autoptr(HlMsgEnvelope) settings =
-        mgr_delivery_envelope(pending->enrol->parts.delivery, endpoint->group,
+        mgr_delivery_envelope(pending->enrol->parts.delivery, mgr_endpoint_terms(endpoint),
                               &(MgrAddressee){ .endpoint = endpoint->record.id,
                                                .counter = mgr_endpoint_desired_counter(endpoint),
                                                .path = MGR_PATH_BUNDLE });

@@ -148,6 +148,8 @@ static void on_member(guint position G_GNUC_UNUSED, const MgrRolloutMember *memb
     if (member->command == NULL)
         return;
     state = member->has_target ? member_of(member->state, member->code) : MGR_MEMBER_LEFT;
+    if (mgr_live_rollout_is_of_settings(reading->live)) /* what was not judged is asked of the endpoint */
+        state = member->outcome == MGR_MEMBER_N ? MGR_MEMBER_AWAY : MGR_MEMBER_OPEN;
     if (state == MGR_MEMBER_SUCCEEDED && is_of_program(reading->live))
         state = MGR_MEMBER_OPEN;
     if (member->outcome == MGR_MEMBER_FAILED || member->outcome == MGR_MEMBER_SUCCEEDED ||
@@ -254,21 +256,24 @@ static bool bring_same(const MgrRolloutRecord *record, const MgrRolloutRecord *o
 guint mgr_live_rollout_shares(const MgrLiveRollout *live, const MgrRolloutRecord *other, const GPtrArray *endpoints,
                               const MgrEndpoint **one)
 {
-    g_autoptr(GHashTable) answers = g_hash_table_new(NULL, NULL); /* of each group that was asked about, once */
+    g_autoptr(GHashTable) answers = g_hash_table_new(NULL, NULL); /* of all settings that were asked about, once */
     bool is_program = *live->record.program != '\0';
     guint n = 0;
 
+    if (mgr_live_rollout_is_of_settings(live) || *other->group != '\0')
+        return 0; /* of another group, or of something else */
     if (is_program != (*other->program != '\0'))
         return 0;
     for (guint i = 0; i < endpoints->len; i++) {
         const MgrEndpoint *endpoint = endpoints->pdata[i];
+        MgrGroup *terms = mgr_endpoint_terms(endpoint);
         gpointer answer;
 
         if (!g_hash_table_contains(live->positions, endpoint->record.id))
             continue;
-        if (!g_hash_table_lookup_extended(answers, endpoint->group, NULL, &answer)) {
-            answer = GINT_TO_POINTER(is_program || bring_same(&live->record, other, &endpoint->group->settings));
-            g_hash_table_insert(answers, endpoint->group, answer);
+        if (!g_hash_table_lookup_extended(answers, terms, NULL, &answer)) {
+            answer = GINT_TO_POINTER(is_program || bring_same(&live->record, other, &terms->settings));
+            g_hash_table_insert(answers, terms, answer);
         }
         if (answer != NULL && n++ == 0)
             *one = endpoint;
@@ -279,7 +284,7 @@ guint mgr_live_rollout_shares(const MgrLiveRollout *live, const MgrRolloutRecord
 /* Whether it has older patterns than there were at the ring's first turn, of those that this brings. */
 static bool is_behind(const MgrLiveRollout *live, const MgrEndpoint *endpoint)
 {
-    g_autofree char *names = brought_by(&live->record, &endpoint->group->settings);
+    g_autofree char *names = brought_by(&live->record, &mgr_endpoint_terms(endpoint)->settings);
     g_autofree char *wanted = hl_components_only(live->record.versions, names);
 
     return mgr_endpoint_is_behind(endpoint, wanted);
@@ -347,6 +352,48 @@ void mgr_live_rollout_find_upgraded(MgrLiveRollout *live, const MgrFleet *fleet,
         live->belied[i] = member == MGR_MEMBER_FAILED;
         g_array_append_val(member == MGR_MEMBER_FAILED ? *failed : *succeeded, i);
     }
+}
+
+/* MGR_MEMBER_N: nothing new. */
+static MgrMember application_of(const MgrLiveRollout *live, const MgrEndpoint *endpoint)
+{
+    const MgrGroup *group = endpoint != NULL ? endpoint->group : NULL;
+
+    if (group == NULL || endpoint->record.revoked_at > 0 || strcmp(group->record.name, live->record.group) != 0)
+        return MGR_MEMBER_LEFT;
+    if (!mgr_group_tries(group, endpoint->record.id))
+        return MGR_MEMBER_N;
+    if (mgr_endpoint_has_desired(endpoint))
+        return MGR_MEMBER_SUCCEEDED;
+    if (endpoint->refused_counter == mgr_endpoint_desired_counter(endpoint))
+        return MGR_MEMBER_FAILED;
+    return mgr_endpoint_is_up(endpoint) && !endpoint->record.display.independent ? MGR_MEMBER_OPEN : MGR_MEMBER_N;
+}
+
+void mgr_live_rollout_find_applied(MgrLiveRollout *live, const MgrFleet *fleet, MgrApplications *found)
+{
+    static const MgrMember kept[] = { MGR_MEMBER_SUCCEEDED, MGR_MEMBER_FAILED, MGR_MEMBER_OPEN };
+    HlTime now = hl_clock_mono();
+
+    *found = (MgrApplications){ 0 };
+    for (gsize i = 0; i < G_N_ELEMENTS(kept); i++)
+        found->positions[kept[i]] = g_array_new(FALSE, FALSE, sizeof(guint));
+    for (guint i = 0; i < live->core.issued; i++) {
+        MgrMember before = (MgrMember)live->core.members[i];
+        MgrMember member = application_of(live, mgr_fleet_endpoint(fleet, live->endpoints->pdata[i]));
+
+        if (member == MGR_MEMBER_N)
+            continue;
+        mgr_rollout_told(&live->core, i, member, now);
+        if (live->core.members[i] != before && found->positions[member] != NULL)
+            g_array_append_val(found->positions[member], i);
+    }
+}
+
+void mgr_applications_clear(MgrApplications *found)
+{
+    for (gsize i = 0; i < MGR_MEMBER_N; i++)
+        g_clear_pointer(&found->positions[i], g_array_unref);
 }
 
 GArray *mgr_live_rollout_find(const MgrLiveRollout *live, MgrMember member)

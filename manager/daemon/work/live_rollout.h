@@ -11,8 +11,9 @@
 typedef struct {
     MgrRolloutRecord record;
     MgrRollout core;
-    GPtrArray *endpoints;  /* ids by position, owned */
-    GPtrArray *commands;   /* by position: the latest; NULL: none; borrowed from batches */
+    GPtrArray *endpoints; /* ids by position, owned */
+    GPtrArray
+        *commands; /* by position: the latest; NULL: none; of settings a mark of the turn; borrowed from batches */
     GHashTable *positions; /* id -> position */
     GHashTable *batches;   /* ids of its commands, owned; the value is the id */
     GHashTable *dirty;     /* commands that have changed since they were looked at; borrowed from batches */
@@ -22,7 +23,7 @@ typedef struct {
     HlTime held_mono;      /* when those that are held were looked at */
     bool is_storing;       /* a turn, or somebody's word */
     HlTime upgrades_since; /* wall: upgrades that were reported before are of another turn */
-    HlTime upgrades_mono;  /* when upgrades were looked at */
+    HlTime upgrades_mono;  /* when upgrades, or settings, were looked at */
 } MgrLiveRollout;
 
 /* A new one with these members (MgrEndpoint *), in this order.  Takes the record's contents. */
@@ -47,6 +48,18 @@ GArray *mgr_live_rollout_find_liars(MgrLiveRollout *live, const MgrFleet *fleet)
  * of upgrades; that the command succeeded says only that the upgrade has begun.  Positions (guint) of those that have
  * succeeded and of those that have failed now; free with g_array_unref. */
 void mgr_live_rollout_find_upgraded(MgrLiveRollout *live, const MgrFleet *fleet, GArray **succeeded, GArray **failed);
+/* Of one of settings: what its members have become, by what they have applied and refused, and whether they are on
+ * line: one that was is waited for, and silent in the end if it says nothing, also when it goes away with them.  Free
+ * with g_array_unref. */
+typedef struct {
+    GArray *positions[MGR_MEMBER_N]; /* guint; of those that became this now: succeeded, failed, open; else NULL */
+} MgrApplications;
+void mgr_live_rollout_find_applied(MgrLiveRollout *live, const MgrFleet *fleet, MgrApplications *found);
+void mgr_applications_clear(MgrApplications *found);
+static inline bool mgr_live_rollout_is_of_settings(const MgrLiveRollout *live)
+{
+    return *live->record.group != '\0';
+}
 /* Positions (guint) of members that are this.  Free with g_array_unref. */
 GArray *mgr_live_rollout_find(const MgrLiveRollout *live, MgrMember member);
 
@@ -62,6 +75,7 @@ void mgr_live_rollout_note(MgrLiveRollout *live, HlTime wall);
 /* MgrEndpoint * of members that have had the command, whatever came of it; free with g_ptr_array_unref. */
 GPtrArray *mgr_live_rollout_reached(const MgrLiveRollout *live, const MgrFleet *fleet);
 
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MgrApplications, mgr_applications_clear)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MgrLiveRollout, mgr_live_rollout_free)
 
 #endif

@@ -188,7 +188,7 @@ static void write_settings(const Pending *pending, const MgrEndpoint *endpoint, 
 static void fold_settings(const Pending *pending, MgrEndpoint *endpoint)
 {
     const MgrReportsOptions *parts = &pending->reports->parts;
-    bool independent = endpoint->group->settings.independent;
+    bool independent = mgr_endpoint_terms(endpoint)->settings.independent;
 
     mgr_applied_clear(&endpoint->record.applied);
     endpoint->record.applied = applied_of(pending->message->settings, pending->at);
@@ -203,18 +203,29 @@ static void fold_settings(const Pending *pending, MgrEndpoint *endpoint)
                          independent ? MGR_DISPLAY_INDEPENDENT_ON : MGR_DISPLAY_INDEPENDENT_OFF);
 }
 
+/* What cannot be used; an old document that comes again is refused for that. */
+static bool refuses_trial(const HlMsgRefusal *body, const MgrEndpoint *endpoint)
+{
+    return strcmp(body->what, "settings") == 0 && strcmp(body->code, "invalid") == 0 &&
+           mgr_group_tries(endpoint->group, endpoint->record.id) && !mgr_endpoint_has_desired(endpoint);
+}
+
 static void write_refusal(const Pending *pending, const MgrEndpoint *endpoint, HlWriteSet *set)
 {
     const HlMsgRefusal *body = pending->message->refusal;
     g_autofree char *text = g_strdup_printf("%s refused (%s): %s", body->what, body->code, body->detail);
 
     write_row(pending, endpoint, set, "refusal", text);
+    if (refuses_trial(body, endpoint)) /* with its report: that is told once */
+        mgr_write_trial_refused(set, endpoint->group->trial->rollout, endpoint->record.id);
 }
 
 static void fold_refusal(const Pending *pending, MgrEndpoint *endpoint)
 {
     const HlMsgRefusal *body = pending->message->refusal;
 
+    if (refuses_trial(body, endpoint))
+        endpoint->refused_counter = mgr_endpoint_desired_counter(endpoint);
     pending->reports->counts.refusals++;
     endpoint->refused++;
     hl_log_limited(HL_LOG_WARN, "line", endpoint->record.id, "endpoint %s refused a %s (%s): %s", endpoint->record.id,

@@ -7,15 +7,14 @@
 #include "lib/base/log.h"
 #include "manager/daemon/work/held.h"
 #include "manager/daemon/work/rollout_cancels.h"
+#include "manager/daemon/work/rollout_judge.h"
 #include "proto/scope.h"
 
-#define LOOK_EVERY      (10 * HL_SECOND)
-#define UPGRADES_EVERY  (5 * HL_SECOND) /* a walk over those whose turn has come */
-#define AWAY_LOOK_EVERY (10 * HL_MINUTE)
-#define LIFETIME        (4 * HL_DAY) /* of a command: as one that a person issues without saying how long */
+#define LIFETIME (4 * HL_DAY) /* of a command: as one that a person issues without saying how long */
 
 struct MgrRollouts {
     MgrRolloutsOptions parts;
+    MgrTrialsParts trials;
     GHashTable *live; /* id -> MgrLiveRollout *, owned */
     HlTime held_mono; /* when those that ended ones hold were looked at */
 };
@@ -33,29 +32,16 @@ static void adopt(MgrRollouts *rollouts, MgrLiveRollout *live)
     g_hash_table_insert(rollouts->live, live->record.id, live);
 }
 
-static void on_record(MgrRolloutRecord *record, gpointer user)
-{
-    MgrRolloutRecord kept = *record;
-
-    *record = (MgrRolloutRecord){ 0 };
-    g_array_append_val((GArray *)user, kept);
-}
-
-static void clear_record(gpointer record)
-{
-    mgr_rollout_record_clear(record);
-}
-
 MgrRollouts *mgr_rollouts_new(const MgrRolloutsOptions *options, GError **error)
 {
     g_autoptr(MgrRollouts) rollouts = g_new0(MgrRollouts, 1);
-    g_autoptr(GArray) records = g_array_new(FALSE, FALSE, sizeof(MgrRolloutRecord));
+    g_autoptr(GArray) records = mgr_rollout_records_new();
 
-    g_array_set_clear_func(records, clear_record);
     rollouts->parts = *options;
+    rollouts->trials = (MgrTrialsParts){ options->fleet, options->status, options->delivery, options->console };
     rollouts->live = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_live);
-    if (!mgr_registry_load_rollouts(mgr_record_reader(options->record), MGR_ROLLOUTS_OPEN, NULL, on_record, records,
-                                    error))
+    if (!mgr_registry_load_rollouts(mgr_record_reader(options->record), MGR_ROLLOUTS_OPEN, NULL,
+                                    mgr_rollout_records_add, records, error))
         return NULL;
     for (guint i = 0; i < records->len; i++) {
         MgrLiveRollout *live =
@@ -91,6 +77,18 @@ MgrLiveRollout *mgr_rollouts_find(const MgrRollouts *rollouts, const char *id)
     return g_hash_table_lookup(rollouts->live, id);
 }
 
+const MgrLiveRollout *mgr_rollouts_of_settings(const MgrRollouts *rollouts, const char *group)
+{
+    GHashTableIter iter;
+    gpointer live;
+
+    g_hash_table_iter_init(&iter, rollouts->live);
+    while (g_hash_table_iter_next(&iter, NULL, &live))
+        if (strcmp(((const MgrLiveRollout *)live)->record.group, group) == 0)
+            return live;
+    return NULL;
+}
+
 /* -------------------------------------------------------------------------------------------------------------- turns
  */
 
@@ -101,6 +99,7 @@ typedef struct {
     char *command, *versions;
     guint n;           /* the next so many */
     GArray *positions; /* or these again; NULL */
+    uint64_t counter;  /* of settings: mgr_trials_write_numbers */
     MgrRolloutDone done;
     gpointer user;
 } Turn;
@@ -154,6 +153,18 @@ static void leave_out(const Turn *turn, const MgrCommand *command, guint first)
             mgr_rollout_told(&live->core, turn_position(turn, i, first), MGR_MEMBER_LEFT, now);
 }
 
+static void give(const Turn *turn, guint first)
+{
+    g_autoptr(GArray) positions = g_array_new(FALSE, FALSE, sizeof(guint));
+
+    for (guint i = 0; i < turn_length(turn); i++) {
+        guint position = turn_position(turn, i, first);
+
+        g_array_append_val(positions, position);
+    }
+    mgr_trials_fold_turn(&turn->rollouts->trials, turn->live, positions, turn->counter);
+}
+
 static void fold_turn(Turn *turn, const MgrCommand *command)
 {
     MgrLiveRollout *live = turn->live;
@@ -175,7 +186,10 @@ static void fold_turn(Turn *turn, const MgrCommand *command)
         live->belied[turn_position(turn, i, first)] = false;
         live->retried[turn_position(turn, i, first)] = true;
     }
-    leave_out(turn, command, first);
+    if (mgr_live_rollout_is_of_settings(live))
+        give(turn, first);
+    else
+        leave_out(turn, command, first);
     if (turn->versions != NULL) {
         g_free(live->record.versions);
         live->record.versions = g_steal_pointer(&turn->versions);
@@ -246,9 +260,10 @@ static bool is_first_of_ring(const Turn *turn)
     return turn->positions == NULL && turn->live->core.issued == mgr_rollout_ring_begin(&turn->live->core);
 }
 
-static void issue(MgrRollouts *rollouts, HlWriteSet *set, Turn *turn)
+static const MgrChangeKind no_command = { fold_empty, fail_empty, turn_free };
+
+static void issue_command(MgrRollouts *rollouts, HlWriteSet *set, Turn *turn)
 {
-    static const MgrChangeKind empty = { fold_empty, fail_empty, turn_free };
     const MgrRolloutRecord *record = &turn->live->record;
     g_autofree char *scope = scope_of(record);
     MgrCommandSpec spec = { .id = turn->command,
@@ -260,11 +275,6 @@ static void issue(MgrRollouts *rollouts, HlWriteSet *set, Turn *turn)
     g_autoptr(GPtrArray) endpoints = present(rollouts, turn);
 
     spec.lifetime = LIFETIME + mgr_held_longest(endpoints);
-    turn->live->is_storing = true;
-    if (turn->positions != NULL)
-        mgr_write_rollout_retry(set, record->id, turn->positions, turn->command);
-    else
-        mgr_write_rollout_turn(set, record->id, turn->live->core.issued, turn->n, turn->command);
     if (is_first_of_ring(turn)) {
         turn->versions = g_strdup(rollouts->parts.fleet->latest);
         mgr_write_rollout_versions(set, record->id, turn->versions);
@@ -272,7 +282,24 @@ static void issue(MgrRollouts *rollouts, HlWriteSet *set, Turn *turn)
     if (endpoints->len > 0)
         mgr_commands_issue(rollouts->parts.commands, set, &spec, endpoints, on_issued, turn);
     else
-        mgr_record_commit(rollouts->parts.record, set, &empty, turn);
+        mgr_record_commit(rollouts->parts.record, set, &no_command, turn);
+}
+
+static void issue(MgrRollouts *rollouts, HlWriteSet *set, Turn *turn)
+{
+    const MgrRolloutRecord *record = &turn->live->record;
+
+    turn->live->is_storing = true;
+    if (turn->positions != NULL)
+        mgr_write_rollout_retry(set, record->id, turn->positions, turn->command);
+    else
+        mgr_write_rollout_turn(set, record->id, turn->live->core.issued, turn->n, turn->command);
+    if (!mgr_live_rollout_is_of_settings(turn->live)) {
+        issue_command(rollouts, set, turn);
+        return;
+    }
+    turn->counter = mgr_trials_write_numbers(&rollouts->trials, set, record, turn->command);
+    mgr_record_commit(rollouts->parts.record, set, &no_command, turn);
 }
 
 static Turn *turn_new(MgrRollouts *rollouts, MgrLiveRollout *live)
@@ -296,6 +323,7 @@ typedef struct {
     MgrRolloutWord word;
     HlTime at;
     GPtrArray *cancelled; /* of an abort: ids of commands; NULL */
+    uint64_t counter;     /* of an abort of settings: mgr_trials_write_numbers */
     MgrRolloutDone done;
     gpointer user;
 } Word;
@@ -313,6 +341,16 @@ static bool apply(MgrRollout *core, MgrRolloutWord word)
     return false;
 }
 
+static void fold_word_of_settings(const Word *word)
+{
+    const MgrTrialsParts *trials = &word->rollouts->trials;
+
+    if (word->is_start)
+        mgr_trials_fold_start(trials, &word->live->record);
+    else if (word->live->core.state == MGR_ROLLOUT_ABORTED)
+        mgr_trials_fold_abort(trials, &word->live->record, word->counter);
+}
+
 static void fold_word(gpointer change)
 {
     const Word *word = change;
@@ -321,6 +359,8 @@ static void fold_word(gpointer change)
     live->is_storing = false;
     if (!word->is_start && apply(&live->core, word->word))
         mgr_live_rollout_note(live, hl_clock_wall());
+    if (mgr_live_rollout_is_of_settings(live))
+        fold_word_of_settings(word);
     hl_info("rollout", "%s of %u endpoints (%s): %s", live->record.id, live->core.n, live->record.selector,
             mgr_rollout_state_name(live->core.state));
     answer(word->done, live, NULL, word->user);
@@ -365,6 +405,8 @@ void mgr_rollouts_start(MgrRollouts *rollouts, HlWriteSet *set, MgrRolloutRecord
     adopt(rollouts, live); /* before it is stored: another start sees whose members they are */
     *word = (Word){ .rollouts = rollouts, .live = live, .is_start = true, .done = done, .user = user };
     mgr_write_rollout(set, &live->record, live->endpoints);
+    if (mgr_live_rollout_is_of_settings(live))
+        mgr_write_trial(set, &live->record);
     mgr_record_commit(rollouts->parts.record, set, &word_kind, word);
 }
 
@@ -407,6 +449,8 @@ void mgr_rollouts_say(MgrRollouts *rollouts, HlWriteSet *set, MgrLiveRollout *li
         (Word){ .rollouts = rollouts, .live = live, .word = what, .at = record.changed_at, .done = done, .user = user };
     if (what == MGR_ROLLOUT_ABORT)
         word->cancelled = mgr_rollout_cancels_write(live, rollouts->parts.fleet, set, word->at);
+    if (what == MGR_ROLLOUT_ABORT && mgr_live_rollout_is_of_settings(live))
+        word->counter = mgr_trials_write_numbers(&rollouts->trials, set, &live->record, NULL);
     mgr_record_commit(rollouts->parts.record, set, &word_kind, word);
 }
 
@@ -473,83 +517,44 @@ void mgr_rollouts_changed(MgrRollouts *rollouts, const MgrCommand *command)
         g_hash_table_add(live->dirty, id);
 }
 
-/* What a crash forgets of it is decided again. */
-static void write_change(MgrRollouts *rollouts, MgrLiveRollout *live)
-{
-    HlWriteSet *set;
+/* The end of one of settings on its way through the registry. */
+typedef struct {
+    MgrRollouts *rollouts;
+    MgrLiveRollout *live;
+} Ending;
 
-    if (live->record.state == live->core.state && live->record.ring == live->core.ring)
-        return;
+static void fold_ending(gpointer change)
+{
+    const Ending *ending = change;
+    MgrLiveRollout *live = ending->live;
+
+    mgr_trials_fold_end(&ending->rollouts->trials, &live->record, live->record.changed_at);
+    g_hash_table_remove(ending->rollouts->live, live->record.id);
+}
+
+/* Tried again with the next second. */
+static void fail_ending(gpointer change, const GError *error)
+{
+    MgrLiveRollout *live = ((const Ending *)change)->live;
+
+    live->is_storing = false;
+    hl_log_limited(HL_LOG_ERROR, "rollout", live->record.id, "%s is through, and cannot be ended yet: %s",
+                   live->record.id, error->message);
+}
+
+/* Its state and the group's next version are one set: nobody finds one without the other. */
+static void end_settings(MgrRollouts *rollouts, MgrLiveRollout *live)
+{
+    static const MgrChangeKind kind = { fold_ending, fail_ending, g_free };
+    HlWriteSet *set = hl_write_set_new();
+    Ending *ending = g_new(Ending, 1);
+
+    *ending = (Ending){ rollouts, live };
     mgr_live_rollout_note(live, hl_clock_wall());
-    set = hl_write_set_new();
     mgr_write_rollout_state(set, &live->record);
-    mgr_record_write(rollouts->parts.record, set);
-    hl_log(live->core.state == MGR_ROLLOUT_HALTED ? HL_LOG_WARN : HL_LOG_INFO, "rollout",
-           "%s is %s%s%s in ring %u of %u: %u succeeded, %u failed, %u silent, %u away", live->record.id,
-           mgr_rollout_state_name(live->core.state), live->core.halt != MGR_HALT_NONE ? ", because of " : "",
-           mgr_halt_name(live->core.halt), live->core.ring + 1, live->core.plan.n_rings,
-           live->core.counts[MGR_MEMBER_SUCCEEDED], live->core.counts[MGR_MEMBER_FAILED],
-           live->core.counts[MGR_MEMBER_SILENT], live->core.counts[MGR_MEMBER_AWAY]);
-}
-
-static void write_outcome(MgrRollouts *rollouts, const MgrLiveRollout *live, const GArray *positions, MgrMember outcome)
-{
-    HlWriteSet *set;
-
-    if (positions->len == 0)
-        return;
-    set = hl_write_set_new();
-    mgr_write_rollout_outcome(set, live->record.id, positions, outcome);
-    mgr_record_write(rollouts->parts.record, set);
-}
-
-/* Not all that happens to a target is told (mgr_rollouts_changed): one that comes back is sent its command, one that
- * goes gives it back.  Looked at before somebody is found silent, and now and then for those that are away. */
-static bool is_look_due(const MgrLiveRollout *live, HlTime now)
-{
-    const MgrRollout *core = &live->core;
-    HlTime since = now - live->looked_mono;
-
-    return (core->counts[MGR_MEMBER_OPEN] > 0 && now - core->issued_mono >= core->plan.silence &&
-            since >= MIN(LOOK_EVERY, core->plan.silence)) ||
-           (core->counts[MGR_MEMBER_AWAY] > 0 && since >= CLAMP(core->plan.silence, LOOK_EVERY, AWAY_LOOK_EVERY));
-}
-
-static void judge_upgrades(MgrRollouts *rollouts, MgrLiveRollout *live, HlTime now)
-{
-    g_autoptr(GArray) succeeded = NULL;
-    g_autoptr(GArray) failed = NULL;
-
-    if (*live->record.program == '\0' || now - live->upgrades_mono < UPGRADES_EVERY)
-        return;
-    live->upgrades_mono = now;
-    mgr_live_rollout_find_upgraded(live, rollouts->parts.fleet, &succeeded, &failed);
-    write_outcome(rollouts, live, succeeded, MGR_MEMBER_SUCCEEDED);
-    write_outcome(rollouts, live, failed, MGR_MEMBER_FAILED);
-}
-
-/* What the members have done, and what the manager makes of it. */
-static guint judge(MgrRollouts *rollouts, MgrLiveRollout *live, HlTime now)
-{
-    guint silent = live->core.counts[MGR_MEMBER_SILENT], n;
-    bool is_all = is_look_due(live, now);
-
-    if (is_all)
-        live->looked_mono = now;
-    mgr_live_rollout_look(live, rollouts->parts.fleet, is_all);
-    judge_upgrades(rollouts, live, now);
-    if (mgr_rollout_is_soaked(&live->core, now)) {
-        g_autoptr(GArray) liars = mgr_live_rollout_find_liars(live, rollouts->parts.fleet);
-
-        write_outcome(rollouts, live, liars, MGR_MEMBER_FAILED);
-    }
-    n = mgr_rollout_tick(&live->core, now);
-    if (live->core.counts[MGR_MEMBER_SILENT] > silent) {
-        g_autoptr(GArray) found = mgr_live_rollout_find(live, MGR_MEMBER_SILENT);
-
-        write_outcome(rollouts, live, found, MGR_MEMBER_SILENT);
-    }
-    return n;
+    mgr_trials_write_end(set, &live->record, live->record.changed_at);
+    live->is_storing = true;
+    mgr_record_commit(rollouts->parts.record, set, &kind, ending);
 }
 
 static void tick_one(MgrRollouts *rollouts, MgrLiveRollout *live)
@@ -560,8 +565,14 @@ static void tick_one(MgrRollouts *rollouts, MgrLiveRollout *live)
     if (live->is_storing)
         return;
     mgr_held_look(live, rollouts->parts.fleet, rollouts->parts.commands);
-    n = judge(rollouts, live, hl_clock_mono());
-    write_change(rollouts, live);
+    n = mgr_rollout_judge(live, rollouts->parts.fleet, rollouts->parts.record, hl_clock_mono());
+    if (mgr_live_rollout_is_of_settings(live) && live->core.state == MGR_ROLLOUT_DONE) {
+        end_settings(rollouts, live);
+        return;
+    }
+    if (n > 0 && mgr_live_rollout_is_of_settings(live) && !mgr_trials_may_begin(&rollouts->trials, &live->record))
+        n = 0;
+    mgr_rollout_write_change(live, rollouts->parts.record);
     if (mgr_rollout_is_over(&live->core)) {
         g_hash_table_remove(rollouts->live, live->record.id);
     } else if (n > 0) {

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Roll-outs under way: their turns become commands (work/commands.h), and what becomes of those is told to the pure
- * core, which decides (manager/core/rollout.h).  One turn, or one word of somebody, is stored at a time. */
+/* Roll-outs under way: their turns become commands, or settings of those whose turn it is (work/trials.h)
+ * (work/commands.h), and what becomes of those is told to the pure core, which decides (manager/core/rollout.h).  One
+ * turn, or one word of somebody, is stored at a time. */
 #ifndef MANAGER_DAEMON_WORK_ROLLOUTS_H
 #define MANAGER_DAEMON_WORK_ROLLOUTS_H
 
 #include "manager/daemon/work/commands.h"
 #include "manager/daemon/work/live_rollout.h"
+#include "manager/daemon/work/trials.h"
 
 #define MGR_ROLLOUTS_MAX 20 /* under way */
 
@@ -15,6 +17,9 @@ typedef struct {
     MgrFleet *fleet;
     MgrRecord *record;
     MgrCommands *commands;
+    MgrStatus *status;
+    MgrDelivery *delivery;
+    MgrConsole *console;
 } MgrRolloutsOptions;
 
 /* With those that the registry has under way. */
@@ -28,6 +33,8 @@ GPtrArray *mgr_rollouts_all(const MgrRollouts *rollouts);
 
 /* One that is under way; NULL. */
 MgrLiveRollout *mgr_rollouts_find(const MgrRollouts *rollouts, const char *id);
+/* The one of the settings of a group that is under way, or is being stored; NULL. */
+const MgrLiveRollout *mgr_rollouts_of_settings(const MgrRollouts *rollouts, const char *group);
 /* error is NULL when it is stored; live is then as it is now, and borrowed.  Called once. */
 typedef void (*MgrRolloutDone)(const MgrLiveRollout *live, const GError *error, gpointer user);
 
@@ -39,7 +46,7 @@ void mgr_rollouts_start(MgrRollouts *rollouts, HlWriteSet *set, MgrRolloutRecord
 typedef enum { MGR_ROLLOUT_PAUSE, MGR_ROLLOUT_RESUME, MGR_ROLLOUT_ABORT } MgrRolloutWord;
 
 /* Takes the set, which is stored with it.  HL_ERROR_CONFLICT: the state does not allow it, or another word is being
- * stored.  An abort cancels what has not begun. */
+ * stored.  An abort cancels what has not begun; of settings, all have those of their group again. */
 void mgr_rollouts_say(MgrRollouts *rollouts, HlWriteSet *set, MgrLiveRollout *live, MgrRolloutWord word,
                       MgrRolloutDone done, gpointer user);
 

@@ -187,12 +187,14 @@ class GroupPage {
 
     #drawHolders() {
         const { document } = this;
-        const missing = document.missing ?? [];
+        const { trial, missing = [] } = document;
         refill(this.holders, card(tr('Who has it'),
             h('p', {}, tr('Version {n}, saved by {who}', { n: number(document.version), who: visible(document.changed_by) }), ', ',
                 when(document.changed)),
             h('progress', { max: Math.max(document.endpoints, 1), value: document.current, 'aria-label': this.#whoHasIt() }),
             h('p', {}, this.#whoHasIt()),
+            trial && h('p', {}, h('a', { href: format(['rollouts', trial.rollout]) }, tr('Version {n} is on trial with {part} endpoints.',
+                { n: number(trial.version), part: number(trial.endpoints) }))),
             missing.length > 0 && [h('h3', {}, tr('Not yet')),
                 h('ul', { class: 'plain' }, missing.slice(0, 20).map((row) => h('li', {},
                     endpointLink(row.id, row.host), ' – ', this.#howItComes(row)))),

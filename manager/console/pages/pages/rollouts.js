@@ -24,6 +24,9 @@ function outcomes(counts) {
         h('span', { class: `badge ${tone('outcome', code)}` }, word('outcome', code), ' ', number(counts[code]))));
 }
 
+// Of a group, where it is about these: their version.
+const settings = ({ group, version }) => group && h('a', { href: format(['groups', group]) }, `${visible(group)} ${number(version)}`);
+
 export async function rollouts() {
     const body = h('div', {});
 
@@ -34,6 +37,7 @@ export async function rollouts() {
             { title: tr('For'), cell: (row) => visible(row.selector) },
             { title: tr('Program'), cell: (row) => visible(row.program) },
             { title: tr('Component'), cell: (row) => row.component && word('component', row.component) },
+            { title: tr('Settings'), cell: settings },
             { title: tr('By'), cell: (row) => name(row.issuer) },
             { title: tr('State'), cell: (row) => badge('rollout', row.state) },
             { title: tr('Rings'), cell: (row) => row.rings },
@@ -77,7 +81,8 @@ export async function rollout({ id }) {
 
 // What the server would take now: by the state, and of operators only for their own.
 function actions(document, draw) {
-    const { id, state, counts, issuer, program } = document;
+    const { id, state, counts, issuer, program, group } = document;
+    const ended = group && OVER.has(state);
     if (!mayBe('administrator') && !(mayBe('operator') && issuer === whoIsIt().account))
         return null;
     const say = (word_) => () => post(`${pathOf(id)}/${word_}`).then(draw);
@@ -85,9 +90,9 @@ function actions(document, draw) {
     return [
         !OVER.has(state) && !stopped && button(tr('Pause'), say('pausing')),
         stopped && button(tr('Resume'), state === 'halted' ? () => resume(document, draw) : say('resumption')),
-        state !== 'aborted' && sum(counts, 'failed', 'silent', 'left') > 0 && button(tr('Again for those that failed'), say('retry')),
-        !OVER.has(state) && button(tr('Abort'), () => abort(document, draw), { class: 'danger-text' }),
-        !program && counts.pending !== document.members && button(tr('Roll back'), () => rollBack(document), { class: 'danger-text' }),
+        !ended && state !== 'aborted' && sum(counts, 'failed', 'silent', 'left') > 0 && button(tr('Again for those that failed'), say('retry')),
+        !OVER.has(state) && !group && button(tr('Abort'), () => abort(document, draw), { class: 'danger-text' }),
+        !program && !ended && (group || counts.pending !== document.members) && button(tr('Roll back'), () => rollBack(document, draw), { class: 'danger-text' }),
     ];
 }
 
@@ -107,11 +112,14 @@ async function abort({ id }, draw) {
     await draw();
 }
 
-async function rollBack({ id }) {
+async function rollBack({ id, group }, draw) {
     const done = await confirm(tr('Roll back'),
-        h('p', {}, tr('It ends for good, and the endpoints that it reached go back to the patterns before.')), tr('Roll back'),
+        h('p', {}, group ? tr('It ends for good, and the endpoints that it reached go back to the settings before.')
+            : tr('It ends for good, and the endpoints that it reached go back to the patterns before.')), tr('Roll back'),
         () => post(`${pathOf(id)}/rollback`));
-    if (done)
+    if (done && group)
+        await draw();
+    else if (done)
         location.hash = format(['commands', done.body.command]);
 }
 
@@ -151,6 +159,7 @@ function overview(document) {
             [tr('For'), visible(selector)],
             [tr('Program'), visible(program)],
             [tr('Component'), component && word('component', component)],
+            [tr('Settings'), settings(document)],
             [tr('Endpoints'), tr('{n}, fixed at the start', { n: number(document.members) })],
             [tr('Started at'), [time(started), ' · ', name(issuer)]],
             [tr('Changed'), when(document.changed)],
@@ -193,6 +202,6 @@ function unsuccessful({ unsuccessful: rows, more }) {
     return card(tr('Not successful'), table([
         { title: tr('Host name'), cell: (row) => endpointLink(row.endpoint, row.host) },
         { title: tr('Outcome'), cell: (row) => badge('outcome', row.outcome) },
-        { title: tr('Command'), cell: (row) => h('a', { href: format(['commands', row.command]) }, row.command) },
+        { title: tr('Command'), cell: (row) => row.command && h('a', { href: format(['commands', row.command]) }, row.command) },
     ], rows, '', tr('Not successful')), more > 0 && h('p', {}, tr('{n} more', { n: number(more) })));
 }

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/daemon/calls/rollout_plan.h"
+
+static bool number_of(const MgrCall *call, const char *name, guint fallback, guint least, guint most, guint *value,
+                      GError **error)
+{
+    const char *text = mgr_call_argument(call, name);
+    guint64 number = fallback;
+
+    if (text != NULL && !g_ascii_string_to_unsigned(text, 10, least, most, &number, NULL))
+        return hl_fail(error, HL_ERROR_INVALID, "%s '%s': a number from %u to %u", name, text, least, most);
+    *value = (guint)number;
+    return true;
+}
+
+bool mgr_rollout_read_plan(const MgrCall *call, MgrRolloutPlan *plan, GError **error)
+{
+    const char *rings = mgr_call_argument(call, "rings");
+
+    return mgr_rollout_parse_rings(rings != NULL ? rings : "1%,10%,100%", plan, error) &&
+           number_of(call, "rate", 0, 1, 1000000, &plan->rate, error) &&
+           number_of(call, "min-success", 95, 1, 100, &plan->min_success, error) &&
+           number_of(call, "min-sample", 5, 1, 10000, &plan->min_sample, error) &&
+           mgr_call_duration(call, "soak", 15 * HL_MINUTE, 0, 30 * HL_DAY, &plan->soak, error) &&
+           mgr_call_duration(call, "silence", HL_HOUR, HL_SECOND, 3 * HL_DAY, &plan->silence, error);
+}
+
+bool mgr_rollout_check_room(const MgrRollouts *rollouts, GError **error)
+{
+    return mgr_rollouts_count(rollouts) < MGR_ROLLOUTS_MAX ||
+           hl_fail(error, HL_ERROR_LIMIT,
+                   "%d roll-outs are under way, and no more are taken: abort one ('holdline rollout list')",
+                   MGR_ROLLOUTS_MAX);
+}
+
+GPtrArray *mgr_rollout_order(const GPtrArray *endpoints)
+{
+    GPtrArray *order = g_ptr_array_sized_new(endpoints->len);
+    guint up = 0;
+
+    for (guint i = 0; i < endpoints->len; i++)
+        if (((const MgrEndpoint *)endpoints->pdata[i])->record.revoked_at == 0)
+            g_ptr_array_add(order, endpoints->pdata[i]);
+    for (guint i = 0; i + 1 < order->len; i++) {
+        guint other = (guint)g_random_int_range((gint32)i, (gint32)order->len);
+        gpointer swapped = order->pdata[i];
+
+        order->pdata[i] = order->pdata[other];
+        order->pdata[other] = swapped;
+    }
+    for (guint i = 0; i < order->len; i++) {
+        gpointer endpoint = order->pdata[i];
+
+        if (!mgr_endpoint_is_up(endpoint))
+            continue;
+        order->pdata[i] = order->pdata[up];
+        order->pdata[up++] = endpoint;
+    }
+    return order;
+}
