@@ -42,6 +42,7 @@ OPERATIONS = [
     ("createGroup", "group create", {}, {}, {"name": "no name"}),
     ("getGroup", "group show", {"group": "{group}"}),
     ("changeGroup", "group set", {"group": "{group}"}, {}, {"settings": {"line.heartbeat": "7m"}}),
+    ("rollOutGroup", "group rollout", {"group": "{group}"}, {}, {"settings": {"line.heartbeat": "8m"}}),
     ("listGroupVersions", "group history", {"group": "{group}"}),
     ("getGroupVersion", "group version", {"group": "{group}", "version": "1"}),
     ("restoreGroupVersion", "group restore", {"group": "{group}", "version": "1"}),

@@ -67,6 +67,7 @@ CALLS = [
     # settings, who comes in and goes
     ("group create", "mo", {"name": "no name"}, "invalid", "denied"),
     ("group set", "mo", {"name": "{group}", "setting": "line.heartbeat=7m"}, CHANGES),
+    ("group rollout", "mo", {"name": "{group}", "setting": "line.heartbeat=8m"}, CHANGES),
     ("group unset", "mo", {"name": "{group}", "setting": "line.heartbeat"}, CHANGES),
     ("group rename", "mo", {"name": "{group}", "display_name": "x"}, CHANGES),
     ("group restore", "mo", {"name": "{group}", "to": "1"}, CHANGES),
