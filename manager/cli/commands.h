@@ -53,7 +53,7 @@ bool cmd_command_list(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RES
 bool cmd_command_show(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool cmd_command_cancel(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* group set --rollout; without that, whether no option of it is given. */
-bool cmd_rollout_settings(HlInvocation *call, GError **error);
+bool cmd_rollout_settings(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool cmd_rollout_check_flags(const HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool cmd_rollout_start(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool cmd_rollout_list(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
