@@ -33,6 +33,7 @@ typedef struct {
 typedef enum {
     CLI_SITE_ABSENT, /* there is no such directory */
     CLI_SITE_HIDDEN, /* this user may not look into it */
+    CLI_SITE_EMPTY,  /* nothing of a site is in it, as after the packages were installed */
     CLI_SITE_OPEN,
 } CliSiteView;
 

@@ -21,10 +21,16 @@ static void judge_view(const CliDoctor *doctor, HlFindings *findings)
     g_autofree char *as_owner = g_strdup_printf("run it as that user: runuser -u %s -- holdline doctor --site %s",
                                                 doctor->owner != NULL ? doctor->owner : "holdline", doctor->dir);
 
+    g_autofree char *make = g_strdup_printf("make one: runuser -u %s -- holdline init %s --host NAME, with the name by "
+                                            "which PCs reach this machine; or name another directory: --site DIR",
+                                            doctor->owner != NULL ? doctor->owner : "holdline", doctor->dir);
+
     if (doctor->view == CLI_SITE_HIDDEN)
         hl_findings_add(findings, HL_GRADE_UNSEEN, as_owner,
                         "%s belongs to %s, and this user may not look into it: what is in it was not looked at",
                         doctor->dir, doctor->owner);
+    else if (doctor->view == CLI_SITE_EMPTY)
+        hl_findings_add(findings, HL_GRADE_FAULT, make, "there is no site in %s yet", doctor->dir);
     else if (doctor->is_named)
         hl_findings_add(findings, HL_GRADE_FAULT, "name the server's directory: --site DIR", "there is no site in %s",
                         doctor->dir);

@@ -70,13 +70,29 @@ static void keep_check(const MgrSiteFinding *finding, gpointer user)
     g_array_append_val((GArray *)user, copy);
 }
 
+/* What a site that lost something has left of it. */
+static bool has_any(const char *dir)
+{
+    static const char *const names[] = { "manager.conf", "registry.db", "pki", "repo", "broker", "admins" };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autofree char *path = mgr_site_path(dir, names[i]);
+
+        if (g_file_test(path, G_FILE_TEST_EXISTS))
+            return true;
+    }
+    return false;
+}
+
 static CliSiteView look(const char *dir)
 {
     struct stat st;
 
     if (stat(dir, &st) != 0 || !S_ISDIR(st.st_mode))
         return CLI_SITE_ABSENT;
-    return access(dir, R_OK | X_OK) == 0 ? CLI_SITE_OPEN : CLI_SITE_HIDDEN;
+    if (access(dir, R_OK | X_OK) != 0)
+        return CLI_SITE_HIDDEN;
+    return has_any(dir) ? CLI_SITE_OPEN : CLI_SITE_EMPTY;
 }
 
 void cli_probe_site(CliDoctor *doctor, HlInvocation *call)
