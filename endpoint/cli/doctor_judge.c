@@ -111,6 +111,14 @@ void ep_judge_disk(const EpDoctor *doctor, HlFindings *findings)
     hl_judge_disks(findings, HL_FACTS(&doctor->facts.disks, HlDiskFact), doctor->facts.disks.facts->len);
 }
 
+/* Another update changes nothing while the server has none. */
+static const char *patterns_remedy(const char *failure)
+{
+    return strstr(failure, "has no patterns for the components") != NULL
+               ? "publish patterns on the server: 'holdline doctor' there says how"
+               : "update: holdline-endpoint update-now, and see what it says";
+}
+
 void ep_judge_patterns(const EpDoctor *doctor, HlFindings *findings)
 {
     const json_t *update = json_object_get(doctor->status, "update");
@@ -120,13 +128,13 @@ void ep_judge_patterns(const EpDoctor *doctor, HlFindings *findings)
         hl_findings_add(findings, HL_GRADE_UNSEEN, "see the finding about the daemon",
                         "only the daemon knows which patterns are in use");
     else if (*doctor->patterns == '\0')
-        hl_findings_add(findings, HL_GRADE_FAULT, "update: holdline-endpoint update-now, and see what it says",
+        hl_findings_add(findings, HL_GRADE_FAULT, patterns_remedy(failure),
                         "there are no patterns on this machine, so scans find nothing");
     else
         hl_findings_good(findings, "patterns are in use: %s", doctor->patterns);
     if (*text(update, "last_at") != '\0' && !json_is_true(json_object_get(update, "last_succeeded")))
-        hl_findings_add(findings, HL_GRADE_WARNING, "update: holdline-endpoint update-now, and see what it says",
-                        "the last update failed: %s", *failure != '\0' ? failure : "unknown error");
+        hl_findings_add(findings, HL_GRADE_WARNING, patterns_remedy(failure), "the last update failed: %s",
+                        *failure != '\0' ? failure : "unknown error");
 }
 
 void ep_judge_scanner(const EpDoctor *doctor, HlFindings *findings)

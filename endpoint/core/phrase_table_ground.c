@@ -232,6 +232,7 @@ const EpPhrase ep_ground_phrases[] = {
     { N_("see the finding about the daemon"), "" },
     { N_("only the daemon knows which patterns are in use"), "" },
     { N_("update: holdline-endpoint update-now, and see what it says"), "" },
+    { N_("publish patterns on the server: 'holdline doctor' there says how"), "" },
     { N_("there are no patterns on this machine, so scans find nothing"), "" },
     { N_("patterns are in use: %s"), "" },
     { N_("the last update failed"), "" },

@@ -131,6 +131,10 @@ static void test_patterns(void)
     } cases[] = {
         { false, "", "{}", "u", "only the daemon knows", "daemon" },
         { true, "", "{}", "f", "no patterns", "update-now" },
+        { true, "",
+          "{\"update\": {\"last_detail\": \"server: it has no patterns for the components that this machine should "
+          "have\"}}",
+          "f", "no patterns", "publish patterns on the server" },
         { true, "virus 2026112601", "{\"update\": {\"last_at\": null}}", "g", NULL, NULL },
         { true, "virus 2026112601", "{\"update\": {\"last_at\": \"now\", \"last_succeeded\": true}}", "g", NULL, NULL },
         { true, "virus 2026112601",

@@ -339,9 +339,15 @@ static SourceEnd try_source(Run *run, const UpdSourceSpec *spec, char **remark, 
 
 /* ------------------------------------------------------------------------------------------------------- the whole */
 
+/* A server with several addresses is a source for each, and says the same at all of them. */
 static void skip(Run *run, const UpdSourceSpec *spec, const char *why, const char *kind)
 {
-    g_string_append_printf(run->skipped, "%s%s: %s%s", run->skipped->len > 0 ? "; " : "", spec->name, why, kind);
+    g_autofree char *text = g_strdup_printf("%s: %s%s", spec->name, why, kind);
+    g_autofree char *again = g_strdup_printf("%s; ", text);
+    g_autofree char *all = g_strdup_printf("%s; ", run->skipped->str);
+
+    if (strstr(all, again) == NULL)
+        g_string_append_printf(run->skipped, "%s%s", run->skipped->len > 0 ? "; " : "", text);
 }
 
 static bool is_away(const GError *error)
