@@ -17,9 +17,16 @@ static const char *const names[MGR_ROLE_N] = {
 
 /* The whole policy. */
 static const unsigned may[MGR_NEED_N] = {
-    [MGR_NEED_WATCH] = A | P | M | O, [MGR_NEED_READ] = A | P | M | O, [MGR_NEED_OPERATE] = P | M | O,
-    [MGR_NEED_MOVE] = M | O,          [MGR_NEED_MANAGE] = M | O,       [MGR_NEED_OWN] = O,
-    [MGR_NEED_AUDIT] = A | O,         [MGR_NEED_REVIEW] = M | O,       [MGR_NEED_CONSOLE] = 0,
+    [MGR_NEED_WATCH] = A | P | M | O,
+    [MGR_NEED_READ] = A | P | M | O,
+    [MGR_NEED_SELF] = A | P | M | O,
+    [MGR_NEED_OPERATE] = P | M | O,
+    [MGR_NEED_MOVE] = M | O,
+    [MGR_NEED_MANAGE] = M | O,
+    [MGR_NEED_OWN] = O,
+    [MGR_NEED_AUDIT] = A | O,
+    [MGR_NEED_REVIEW] = M | O,
+    [MGR_NEED_CONSOLE] = 0,
     [MGR_NEED_MONITOR] = 0,
 };
 
@@ -65,6 +72,11 @@ bool mgr_need_is_of_monitor(MgrNeed need)
 }
 
 bool mgr_need_is_to_look(MgrNeed need)
+{
+    return mgr_need_is_to_look_only(need) || need == MGR_NEED_SELF;
+}
+
+bool mgr_need_is_to_look_only(MgrNeed need)
 {
     return need == MGR_NEED_WATCH || need == MGR_NEED_READ || need == MGR_NEED_AUDIT || need == MGR_NEED_REVIEW;
 }

@@ -25,6 +25,7 @@ typedef enum {
     MGR_NEED_UNSET,   /* of a row that was not filled: refused when it is added */
     MGR_NEED_WATCH,   /* looks at what the status topics say: monitors and consoles may too */
     MGR_NEED_READ,    /* looks */
+    MGR_NEED_SELF,    /* changes what is the caller's own: session, token, password, view, certificate */
     MGR_NEED_OPERATE, /* has endpoints do what they do anyway; answers for detections */
     MGR_NEED_MOVE,    /* moves endpoints, settles clones, decides about quarantined files */
     MGR_NEED_MANAGE,  /* changes settings, lets endpoints in and out */
@@ -49,6 +50,9 @@ bool mgr_need_is_of_monitor(MgrNeed need);
 
 /* Whether what has this need changes nothing but, at most, what is the caller's own. */
 bool mgr_need_is_to_look(MgrNeed need);
+
+/* Whether it changes nothing at all. */
+bool mgr_need_is_to_look_only(MgrNeed need);
 
 /* The least of the roles that may, for messages; of a need that a role has. */
 MgrRole mgr_need_role(MgrNeed need);

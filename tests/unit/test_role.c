@@ -12,7 +12,7 @@ static void test_table(void)
         { MGR_NEED_WATCH, "yyyy" },   { MGR_NEED_READ, "yyyy" },   { MGR_NEED_OPERATE, "-yyy" },
         { MGR_NEED_MOVE, "--yy" },    { MGR_NEED_MANAGE, "--yy" }, { MGR_NEED_OWN, "---y" },
         { MGR_NEED_AUDIT, "y--y" },   { MGR_NEED_REVIEW, "--yy" }, { MGR_NEED_CONSOLE, "----" },
-        { MGR_NEED_MONITOR, "----" },
+        { MGR_NEED_MONITOR, "----" }, { MGR_NEED_SELF, "yyyy" },
     };
 
     g_assert_cmpuint(G_N_ELEMENTS(rows), ==, MGR_NEED_N - 1);
@@ -23,6 +23,9 @@ static void test_table(void)
         g_assert_cmpint(mgr_need_is_of_console(need), ==, need == MGR_NEED_WATCH || need == MGR_NEED_CONSOLE);
     for (MgrNeed need = MGR_NEED_UNSET + 1; need < MGR_NEED_N; need++)
         g_assert_cmpint(mgr_need_is_of_monitor(need), ==, need == MGR_NEED_WATCH || need == MGR_NEED_MONITOR);
+    for (MgrNeed need = MGR_NEED_UNSET + 1; need < MGR_NEED_N; need++)
+        g_assert_cmpint(mgr_need_is_to_look(need), ==, mgr_need_is_to_look_only(need) || need == MGR_NEED_SELF);
+    g_assert_false(mgr_need_is_to_look_only(MGR_NEED_SELF));
     g_assert_cmpint(mgr_need_role(MGR_NEED_MANAGE), ==, MGR_ROLE_ADMINISTRATOR);
     g_assert_cmpint(mgr_need_role(MGR_NEED_OWN), ==, MGR_ROLE_OWNER);
 }

@@ -506,7 +506,7 @@ static const MgrCallRow rows[] = {
     { "monitor revoke", "name", "", MGR_NEED_OWN, MGR_SCOPE_NONE, call_monitor_revoke },
     { "admin create", "name csr", "role groups", MGR_NEED_OWN, MGR_SCOPE_NONE, call_admin_create },
     { "admin list", "", "", MGR_NEED_AUDIT, MGR_SCOPE_NONE, call_admin_list },
-    { "account renew", "name csr", "authorities", MGR_NEED_READ, MGR_SCOPE_NONE, call_account_renew },
+    { "account renew", "name csr", "authorities", MGR_NEED_SELF, MGR_SCOPE_NONE, call_account_renew },
     { "account certificate", "name csr", "replace", MGR_NEED_OWN, MGR_SCOPE_NONE, call_account_certificate },
     { .name = NULL },
 };

@@ -168,9 +168,9 @@ static void call_delete(MgrCall *call, gpointer user)
 }
 
 static const MgrCallRow rows[] = {
-    { "code create", "", "", MGR_NEED_READ, MGR_SCOPE_NONE, call_create },
-    { "code confirm", "code", "", MGR_NEED_READ, MGR_SCOPE_NONE, call_confirm },
-    { "code delete", "name", "code", MGR_NEED_READ, MGR_SCOPE_NONE, call_delete },
+    { "code create", "", "", MGR_NEED_SELF, MGR_SCOPE_NONE, call_create },
+    { "code confirm", "code", "", MGR_NEED_SELF, MGR_SCOPE_NONE, call_confirm },
+    { "code delete", "name", "code", MGR_NEED_SELF, MGR_SCOPE_NONE, call_delete },
     { .name = NULL },
 };
 

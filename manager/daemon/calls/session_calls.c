@@ -543,11 +543,11 @@ static const MgrCallRow rows[] = {
     { "session create", "name password", "code", MGR_NEED_CONSOLE, MGR_SCOPE_NONE, call_create },
     { "session show", "", "use", MGR_NEED_READ, MGR_SCOPE_NONE, call_show },
     { "session list", "", "", MGR_NEED_READ, MGR_SCOPE_NONE, call_list },
-    { "session end", "", "id", MGR_NEED_READ, MGR_SCOPE_NONE, call_end },
-    { "account password", "password", "name old", MGR_NEED_READ, MGR_SCOPE_NONE, call_password },
-    { "token create", "name", "role groups lifetime", MGR_NEED_READ, MGR_SCOPE_NONE, call_token_create },
+    { "session end", "", "id", MGR_NEED_SELF, MGR_SCOPE_NONE, call_end },
+    { "account password", "password", "name old", MGR_NEED_SELF, MGR_SCOPE_NONE, call_password },
+    { "token create", "name", "role groups lifetime", MGR_NEED_SELF, MGR_SCOPE_NONE, call_token_create },
     { "token list", "", "", MGR_NEED_READ, MGR_SCOPE_NONE, call_token_list },
-    { "token delete", "id", "", MGR_NEED_READ, MGR_SCOPE_NONE, call_token_delete },
+    { "token delete", "id", "", MGR_NEED_SELF, MGR_SCOPE_NONE, call_token_delete },
     { .name = NULL },
 };
 
