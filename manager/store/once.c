@@ -73,7 +73,8 @@ void mgr_write_once_removal(HlWriteSet *set, const MgrOnceRecord *r)
                      INT(r->at));
 }
 
-void mgr_write_once_sweep(HlWriteSet *set, HlTime before)
+void mgr_write_once_sweep(HlWriteSet *set, HlTime before, const char *own, HlTime own_before)
 {
-    hl_write_set_add(set, "DELETE FROM once WHERE at < ?", "i", INT(before));
+    hl_write_set_add(set, "DELETE FROM once WHERE at < ? OR (at < ? AND substr(digest, 1, length(?)) = ?)", "iitt",
+                     INT(before), INT(own_before), own, own);
 }

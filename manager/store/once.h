@@ -13,7 +13,7 @@
 typedef struct {
     const char *account;
     const char *key;    /* SHA-256 of it, in hexadecimal */
-    const char *digest; /* SHA-256 of what was asked, but for secrets */
+    const char *digest; /* SHA-256 of what was asked, but for secrets; behind a word that says how long it is kept */
     HlTime at;
     const char *code, *message; /* of an error that came after it was done; "" */
     const char *answer;         /* JSON; NULL: not known */
@@ -38,7 +38,7 @@ void mgr_write_once_answer(HlWriteSet *set, const MgrOnceRecord *record);
 /* What mgr_write_once wrote for this claim, and no later one, is gone. */
 void mgr_write_once_removal(HlWriteSet *set, const MgrOnceRecord *record);
 
-/* Those of before are gone. */
-void mgr_write_once_sweep(HlWriteSet *set, HlTime before);
+/* Those of before are gone; of those whose digest has this beginning, those of before own_before. */
+void mgr_write_once_sweep(HlWriteSet *set, HlTime before, const char *own, HlTime own_before);
 
 #endif

@@ -245,9 +245,13 @@ static void test_under_way(void)
     early = reply_to(parts, "admin");
     g_assert_cmpstr(early->code, ==, "exists");
     g_assert_nonnull(strstr(early->message, "still under way"));
+    g_assert_true(early->again);
     let_finish(parts);
     first = reply_to(parts, "admin");
     g_assert_cmpstr(first->code, ==, "");
+    g_assert_false(first->again);
+    g_assert_cmpint(count(parts, "SELECT count(*) FROM audit WHERE code = 'exists'"), ==,
+                    0); /* asked again, not refused */
     expect(parts, KEY, "group create", sales, first->json);
 }
 
@@ -511,30 +515,6 @@ static void test_long(void)
     g_assert_cmpint(hl_error_code(error), ==, HL_ERROR_EXISTS);
 }
 
-/* A day, and so many of an account. */
-static void test_bounds(void)
-{
-    g_autoptr(Parts) parts = parts_new();
-
-    g_free(answer_to(parts, KEY, "group create", sales));
-    expect(parts, NULL, "group delete", (const char *const[]){ "name", "sales", NULL }, "{}");
-    for (guint i = 1; i < MGR_ONCE_MAX_KEYS; i++) {
-        g_autofree char *key = g_strdup_printf("key-%u", i);
-
-        ask_as(parts, NULL, key, "group list", NULL); /* looks, which is as good */
-        parts_commit(parts);
-        hl_wire_free(reply_to(parts, "admin"));
-    }
-    expect(parts, "one-more", "group create", spare, "limit");
-    g_free(answer_to(parts, NULL, "group create", spare));
-    clock_fake_advance(MGR_ONCE_LIFE + HL_MINUTE);
-    g_free(answer_to(parts, KEY, "group create", sales)); /* forgotten, and done */
-    g_assert_nonnull(mgr_fleet_group(&parts->fleet, "sales"));
-    mgr_record_flush(parts->record);
-    parts_commit(parts);
-    g_assert_cmpint(count(parts, "SELECT count(*) FROM once"), ==, 1);
-}
-
 /* Every call that a console may make, twice with one key: the second time there is the same answer, and nothing to
  * write. */
 static void test_every_call(void)
@@ -586,7 +566,6 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/once/signed-in-again", test_signed_in_again);
     g_test_add_func("/manager/once/code", test_code);
     g_test_add_func("/manager/once/long", test_long);
-    g_test_add_func("/manager/once/bounds", test_bounds);
     g_test_add_func("/manager/once/every-call", test_every_call);
     return g_test_run();
 }

@@ -42,6 +42,7 @@ struct MgrCall {
     MgrOrigin origin;
     guint broker; /* that it came by: the answer goes back there */
     bool failed;
+    bool is_second;      /* an earlier one with its key is under way */
     bool noted;          /* the audit log has it, with the change */
     GBytes *correlation; /* may be NULL */
     HlMsgCall *message;
@@ -289,7 +290,7 @@ static bool send(MgrCall *call, const MgrReply *reply)
 
 static bool reply(MgrCall *call, const char *code, const char *message, bool more, const json_t *document)
 {
-    return send(call, &(MgrReply){ code, message, more, document, HL_BUS_MAX_SIZE });
+    return send(call, &(MgrReply){ code, message, more, document, HL_BUS_MAX_SIZE, call->is_second });
 }
 
 static void end_call(MgrCall *call)
@@ -394,7 +395,7 @@ bool mgr_call_begin(MgrCall *call)
     g_auto(MgrOnceAnswer) answer = { 0 };
     g_autoptr(GError) error = NULL;
 
-    if (!has_key || !mgr_once_takes(call->message))
+    if (!has_key || mgr_need_is_to_look_only(from->need) || !mgr_once_takes(call->message))
         return true;
     switch (mgr_once_claim(call->calls->once, &from->caller, from->pass, call->message, hl_clock_wall(), &call->claim,
                            &answer, &error)) {
@@ -404,6 +405,7 @@ bool mgr_call_begin(MgrCall *call)
         answer_again(call, &answer);
         return false;
     case MGR_ONCE_REFUSED:
+        call->is_second = answer.is_under_way;
         mgr_call_fail(call, error);
         return false;
     }
@@ -434,7 +436,7 @@ static void fail(MgrCall *call, const GError *error, bool is_kept)
     }
     call->calls->refused++;
     call->failed = true;
-    if (is_kept)
+    if (is_kept && !call->is_second)
         tell_audit(call, NULL, hl_error_name(hl_error_code(error)), error->message);
     reply(call, hl_error_name(hl_error_code(error)), error->message, false, NULL);
     end_call(call);
@@ -459,7 +461,7 @@ static bool send_elements(MgrCall *call, const char *name, const json_t *array, 
     for (size_t i = from; i < to; i++)
         json_array_append(part, json_array_get(array, i));
     json_object_set_new(document, name, part);
-    if (send(call, &(MgrReply){ "", "", true, document, to - from > 1 ? MAX_PART : HL_BUS_MAX_SIZE }))
+    if (send(call, &(MgrReply){ "", "", true, document, to - from > 1 ? MAX_PART : HL_BUS_MAX_SIZE, false }))
         return true;
     return to - from > 1 && send_elements(call, name, array, from, from + (to - from) / 2) &&
            send_elements(call, name, array, from + (to - from) / 2, to);
@@ -585,8 +587,6 @@ void mgr_call_stream(MgrCall *call, const MgrStreamKind *kind, GPtrArray *ids)
 
 void mgr_call_stream_some(MgrCall *call, const MgrStreamKind *kind, GPtrArray *ids, const MgrStreamShape *shape)
 {
-    if (call->claim != NULL && only_looks(call)) /* shown as it is now, and not kept: it may be of the whole fleet */
-        mgr_claim_end(g_steal_pointer(&call->claim), MGR_CLAIM_UNDONE);
     if (kind->is_whole)
         end_earlier(call, kind);
     call->stream = (Stream){ .kind = kind, .ids = ids, .shape = *shape };

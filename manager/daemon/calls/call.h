@@ -60,7 +60,7 @@ typedef struct {
 MgrCall *mgr_call_new(MgrCalls *calls, MgrOrigin *origin, GBytes *correlation, HlMsgCall *message);
 
 /* Before the handler of a call that was checked.  false: it has come before with its key (once.h), or its key is not
- * its own: it is answered, and gone. */
+ * its own: it is answered, and gone.  The key of a call that only looks counts for nothing: what there is is shown. */
 bool mgr_call_begin(MgrCall *call) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Borrowed from the call.  Who calls, as it was when the call came; the account's name alone, for records. */
@@ -116,7 +116,7 @@ typedef struct {
                            "count" of all elements, so that a caller that lost some knows */
 } MgrStreamKind;
 
-/* Takes ids (of char *, freed by itself).  The key (once) of a call that looks is given back. */
+/* Takes ids (of char *, freed by itself). */
 void mgr_call_stream(MgrCall *call, const MgrStreamKind *kind, GPtrArray *ids);
 
 /* What one call wants of a stream. */

@@ -176,11 +176,15 @@ static const char *pass_of(const char *pass)
     return g_str_has_prefix(pass, "s-") ? "session" : pass;
 }
 
+/* Before the digest of what was asked with the account's own certificate. */
+#define OWN "own:"
+
 /* Call, arguments, the pass and for whose groups; each text with its end, so that none can pass for two. */
 static char *digest_of(const MgrCaller *caller, const char *pass, const HlMsgCall *message, bool with_secrets)
 {
     g_autoptr(GByteArray) text = g_byte_array_new();
     g_autofree char *groups = caller->groups != NULL ? g_strjoinv(",", caller->groups) : g_strdup("");
+    g_autofree char *digest = NULL;
 
     g_byte_array_append(text, (const guint8 *)message->name, (guint)strlen(message->name) + 1);
     g_byte_array_append(text, (const guint8 *)groups, (guint)strlen(groups) + 1);
@@ -192,7 +196,8 @@ static char *digest_of(const MgrCaller *caller, const char *pass, const HlMsgCal
         g_byte_array_append(text, (const guint8 *)argument->name, (guint)strlen(argument->name) + 1);
         g_byte_array_append(text, (const guint8 *)value, (guint)strlen(value) + 1);
     }
-    return hl_sha256_hex(text->data, text->len);
+    digest = hl_sha256_hex(text->data, text->len);
+    return g_strconcat(*pass == '\0' ? OWN : "", digest, NULL);
 }
 
 /* Whether that is what was asked under the key. */
@@ -211,13 +216,19 @@ static bool is_same(const Entry *entry, const MgrCaller *caller, const char *pas
     return strcmp(entry->digest, earlier) == 0;
 }
 
+static bool is_own(const Entry *entry)
+{
+    return g_str_has_prefix(entry->digest, OWN);
+}
+
 /* No later than what can be believed of the clock: one that was set ahead forgets nothing.  And one that was ahead when
  * the key came does not make it last for years. */
 static bool is_over(const MgrOnce *once, const Entry *entry, HlTime now)
 {
     HlTime believed = MIN(now, mgr_fleet_believed(once->parts.fleet));
+    HlTime life = is_own(entry) ? MGR_ONCE_OWN_LIFE : MGR_ONCE_LIFE;
 
-    return !entry->is_under_way && (believed - entry->at >= MGR_ONCE_LIFE || entry->at - now >= MGR_ONCE_LIFE);
+    return !entry->is_under_way && (believed - entry->at >= life || entry->at - now >= life);
 }
 
 static void forget(Account *account, GHashTableIter *iter, const Entry *entry)
@@ -273,12 +284,54 @@ static void sweep(MgrOnce *once, Account *account, HlTime now)
         forget_earlier(once, value);
         forget_over(once, value, now);
     }
-    mgr_write_once_sweep(mgr_record_background(once->parts.record), believed - MGR_ONCE_LIFE);
+    mgr_write_once_sweep(mgr_record_background(once->parts.record), believed - MGR_ONCE_LIFE, OWN,
+                         believed - MGR_ONCE_OWN_LIFE);
+}
+
+static bool has_room(const Account *account)
+{
+    return g_hash_table_size(account->entries) < MGR_ONCE_MAX_KEYS && account->bytes < MGR_ONCE_MAX_BYTES;
+}
+
+/* The key of the oldest one that may give way; NULL: none may. */
+static const char *oldest_own(const Account *account)
+{
+    const char *oldest = NULL;
+    HlTime at = G_MAXINT64;
+    GHashTableIter iter;
+    gpointer key, value;
+
+    g_hash_table_iter_init(&iter, account->entries);
+    while (g_hash_table_iter_next(&iter, &key, &value)) {
+        const Entry *entry = value;
+
+        if (!is_own(entry) || entry->is_under_way || entry->at >= at)
+            continue;
+        oldest = key;
+        at = entry->at;
+    }
+    return oldest;
+}
+
+/* Who asked with it has had its answer long ago: a script that makes thousands of calls does not run into the bound,
+ * nor do the account's other keys. */
+static void make_room(const MgrOnce *once, Account *account)
+{
+    const char *key;
+
+    while (!has_room(account) && (key = oldest_own(account)) != NULL) {
+        const Entry *entry = g_hash_table_lookup(account->entries, key);
+        MgrOnceRecord record = { .account = account->name, .key = key, .at = entry->at };
+
+        mgr_write_once_removal(mgr_record_background(once->parts.record), &record);
+        account->bytes -= entry->size;
+        g_hash_table_remove(account->entries, key);
+    }
 }
 
 static bool check_room(const Account *account, GError **error)
 {
-    return (g_hash_table_size(account->entries) < MGR_ONCE_MAX_KEYS && account->bytes < MGR_ONCE_MAX_BYTES) ||
+    return has_room(account) ||
            hl_fail(error, HL_ERROR_LIMIT,
                    "'%s' has used %u Idempotency-Keys within a day, with answers of %" G_GSIZE_FORMAT
                    " KiB; at most %d and %d KiB are kept: ask without a key, or later",
@@ -292,13 +345,16 @@ static void on_read(const MgrOnceRecord *record, gsize size G_GNUC_UNUSED, gpoin
 
     if (record->answer == NULL && *record->code == '\0')
         return;
-    *answer = (MgrOnceAnswer){ g_strdup(record->code), g_strdup(record->message),
-                               g_strdup(record->answer != NULL ? record->answer : "{}") };
+    *answer = (MgrOnceAnswer){ .code = g_strdup(record->code),
+                               .message = g_strdup(record->message),
+                               .json = g_strdup(record->answer != NULL ? record->answer : "{}") };
 }
 
 static void copy_answer(MgrOnceAnswer *to, const MgrOnceAnswer *from)
 {
-    *to = (MgrOnceAnswer){ g_strdup(from->code), g_strdup(from->message), g_strdup(from->json) };
+    *to = (MgrOnceAnswer){ .code = g_strdup(from->code),
+                           .message = g_strdup(from->message),
+                           .json = g_strdup(from->json) };
 }
 
 static bool fail_unknown(const Entry *entry, const char *call, GError **error)
@@ -307,15 +363,16 @@ static bool fail_unknown(const Entry *entry, const char *call, GError **error)
 
     return hl_fail(
         error, HL_ERROR_EXISTS,
-        "'%s' was done with this Idempotency-Key at %s, and what it answered is not told again: it or the request has "
-        "a secret, or it was too long, or the server was stopped meanwhile.  Look at what is there now",
-        call, at);
+        "'%s' was done%s at %s, and what it answered is not told again: it or the request has a secret, or it was too "
+        "long, or the server was stopped meanwhile.  Look at what is there now",
+        call, is_own(entry) ? "" : " with this Idempotency-Key", at);
 }
 
 /* Of a call whose key is known: the answer, or why there is none. */
 static bool find_answer(const MgrOnce *once, const Account *account, const char *key, const Entry *entry,
                         const HlMsgCall *message, MgrOnceAnswer *answer, GError **error)
 {
+    answer->is_under_way = entry->is_under_way;
     if (entry->is_under_way)
         return hl_fail(error, HL_ERROR_EXISTS,
                        "the call that came first with this Idempotency-Key is still under way: ask again in a moment");
@@ -356,6 +413,9 @@ MgrOnceResult mgr_once_claim(MgrOnce *once, const MgrCaller *caller, const char 
     sweep(once, account, now);
     entry = g_hash_table_lookup(account->entries, key);
     if (entry == NULL) {
+        make_room(once, account);
+        if (pass == NULL && !has_room(account))
+            return MGR_ONCE_FIRST; /* the CLI has a key for each call, and nobody asked it to */
         if (!check_room(account, error))
             return MGR_ONCE_REFUSED;
         digest = digest_of(caller, pass_of(pass), message, false);
@@ -478,7 +538,8 @@ void mgr_claim_keep(MgrClaim *claim, HlWriteSet *set, const GError *error, const
     if (json != NULL)
         entry->size = strlen(json) + strlen(record.message);
     if (json != NULL && claim->is_secret && error == NULL)
-        entry->secret = (MgrOnceAnswer){ g_strdup(""), g_strdup(""), g_steal_pointer(&json) };
+        entry->secret =
+            (MgrOnceAnswer){ .code = g_strdup(""), .message = g_strdup(""), .json = g_steal_pointer(&json) };
     else
         record.answer = json;
     claim->account->bytes += entry->size;

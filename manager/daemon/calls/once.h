@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is asked once is done once: calls that come with a key (Idempotency-Key of the REST interface).
+/* What is asked once is done once: calls that come with a key (Idempotency-Key of the REST interface; the CLI has one
+ * for each call that changes something, and asks again where its line broke).
  *
- * A key is an account's, for a day.  Its first call claims it.  That it was done is in the registry with the change
- * itself, what was answered before the answer goes out; so a call that comes again with the key is answered the same,
- * also by a manager that has started since, and does nothing.  A call that did nothing gives its key back.
+ * A key is an account's, for a day.  One that came with the account's own certificate is of a program that waits for
+ * the answer: it lasts an hour, and gives way where there is no room.  Its first call claims it.  That it was done is
+ * in the registry with the change itself, what was answered before the answer goes out; so a call that comes again with
+ * the key is answered the same, also by a manager that has started since, and does nothing.  A call that did nothing
+ * gives its key back.
  *
  * Answers with secrets stay in memory alone, as what they tell is nowhere else either.  Loop thread. */
 #ifndef MANAGER_DAEMON_CALLS_ONCE_H
@@ -16,6 +19,7 @@
 #include "proto/messages.h"
 
 #define MGR_ONCE_LIFE       HL_DAY
+#define MGR_ONCE_OWN_LIFE   HL_HOUR             /* with the own certificate */
 #define MGR_ONCE_MAX_KEYS   1000                /* of an account */
 #define MGR_ONCE_MAX_BYTES  (8 * 1024 * 1024)   /* of all answers of an account */
 #define MGR_ONCE_MAX_ANSWER ((gsize)128 * 1024) /* a longer one is not kept: half of what a message holds */
@@ -35,6 +39,7 @@ void mgr_once_free(MgrOnce *once);
 /* What was answered; code "": success. */
 typedef struct {
     char *code, *message, *json;
+    bool is_under_way; /* nothing yet: the first call with the key is not over */
 } MgrOnceAnswer;
 
 void mgr_once_answer_clear(MgrOnceAnswer *answer);
@@ -43,10 +48,10 @@ void mgr_once_answer_clear(MgrOnceAnswer *answer);
 typedef struct MgrClaim MgrClaim;
 
 typedef enum {
-    MGR_ONCE_FIRST,   /* *claim is the caller's */
+    MGR_ONCE_FIRST,   /* *claim is the caller's; NULL: with the own certificate, and there is no room for its key */
     MGR_ONCE_AGAIN,   /* *answer is what was answered */
-    MGR_ONCE_REFUSED, /* *error: EXISTS (for another call, still under way, or the answer is not known any more), LIMIT,
-                         INVALID */
+    MGR_ONCE_REFUSED, /* *error: EXISTS (for another call, still under way, which *answer says, or the answer is not
+                         known any more), LIMIT, INVALID */
 } MgrOnceResult;
 
 /* Whether a key of this call counts: not where what is answered is good for one only, the last. */

@@ -16,6 +16,7 @@ typedef struct {
     bool more;
     const json_t *document; /* may be NULL */
     gsize max;              /* bytes of the message, but for the warnings */
+    bool is_to_ask_again;   /* the same call with its key is under way */
 } MgrReply;
 
 /* warnings: sentences, ends with NULL; NULL: none.  They are left out where they make it larger than it may be; the
