@@ -12,9 +12,16 @@ void cli_answer_begin(CliAnswer *answer, CliElements *elements, CliProgress prog
     cli_answer_clear(answer);
     answer->result = json_object();
     answer->elements = elements;
-    answer->came = answer->done = false;
+    answer->came = answer->done = answer->again = false;
     answer->progress = progress;
     answer->user = user;
+    if (elements != NULL)
+        cli_elements_forget(elements);
+}
+
+void cli_answer_begin_again(CliAnswer *answer)
+{
+    cli_answer_begin(answer, answer->elements, answer->progress, answer->user);
 }
 
 void cli_answer_clear(CliAnswer *answer)
@@ -72,6 +79,7 @@ void cli_answer_take(CliAnswer *answer, GBytes *payload)
     if (reply != NULL && answer->error == NULL)
         document = read_part(answer, reply->json);
     answer->came = true;
+    answer->again = reply != NULL && reply->again;
     answer->done = reply == NULL || answer->error != NULL || !reply->more;
     if (reply != NULL && answer->done)
         show_warnings(answer, reply);

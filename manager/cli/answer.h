@@ -15,6 +15,7 @@ typedef struct {
     CliElements *elements; /* what of it is kept as text, borrowed; NULL: nothing is */
     GError *error;         /* the server's own, or what is wrong with a reply */
     bool came, done;       /* a reply; the last one */
+    bool again;            /* of an earlier call with the same key: the answer is not known yet */
     CliProgress progress;
     gpointer user;
 } CliAnswer;
@@ -22,6 +23,9 @@ typedef struct {
 /* Of the next call. */
 void cli_answer_begin(CliAnswer *answer, CliElements *elements, CliProgress progress, gpointer user);
 void cli_answer_clear(CliAnswer *answer);
+
+/* Of the same call, asked again: what came of it so far does not count. */
+void cli_answer_begin_again(CliAnswer *answer);
 
 /* A reply of this call.  Its warnings go to the standard error. */
 void cli_answer_take(CliAnswer *answer, GBytes *payload);

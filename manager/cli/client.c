@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "manager/cli/client.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 #include "manager/cli/config.h"
 #include "manager/cli/heed.h"
 #include "manager/cli/key_turn.h"
+#include "manager/cli/loop.h"
 #include "manager/cli/request.h"
 #include "manager/cli/unreached.h"
 #include "proto/server.h"
@@ -29,6 +31,8 @@
 #define MANAGER_PATIENCE (2 * HL_SECOND)  /* at one of several addresses; where one is, it says so every second */
 #define ANSWER_PATIENCE  (20 * HL_SECOND) /* longer than the server holds a waiting call open */
 #define SAY_AGAIN        200              /* ms */
+#define MAX_BREAKS       5                /* of the lines on which one call was asked */
+#define QUIET            (5 * HL_SECOND)  /* of a broker that hangs: a manager says every second that it is there */
 #define TRY_PATIENCE     500  /* ms that one who types waits for another process's turn to end, before the next try */
 #define COMEBACK_MIN     500  /* a pause at random between these before a lent line is taken back, so that two that */
 #define COMEBACK_MAX     1500 /* look on do not chase each other */
@@ -40,13 +44,19 @@ struct CliClient {
     char *serial; /* of the certificate with which it connects; "": it cannot be read */
     int turn;     /* the key file, locked; -1 while it is not this process's turn */
     bool lent, lost;
+    bool taken_over;     /* by somebody else with this certificate */
+    HlTime heard;        /* the last message */
     GHashTable *reasons; /* broker -> why the last attempt to reach it failed */
     HlTime begun, told;  /* to look for the manager; and when an address last got its first reason */
     bool moving_on;      /* to the next address: what the link that ends still says does not count */
     CliStatus on_status;
     gpointer status_user;
 
-    GBytes *correlation; /* of the call under way */
+    const char *call; /* under way, with its arguments and its key */
+    const char *const *arguments;
+    char *once;
+    guint breaks;
+    GBytes *correlation; /* as it was asked last */
     CliAnswer answer;
     bool manager_online, unheard;
     char **authorities; /* ids that the manager says count, the one that issues first; NULL: it says nothing */
@@ -65,6 +75,7 @@ static void on_message(const HlBusMessage *message, gpointer user)
     g_autofree char *id = NULL;
     HlTopic topic;
 
+    client->heard = hl_clock_mono();
     if (!hl_topic_parse(message->topic, &topic, &id))
         return;
     if (topic == HL_TOPIC_ADMIN_REPLY) {
@@ -99,43 +110,13 @@ static void on_failed(const char *broker, const char *reason, HlTime delay G_GNU
     note_reason(user, broker, reason);
 }
 
-static void on_down(const char *reason G_GNUC_UNUSED, gpointer user)
+static void on_down(const char *reason, gpointer user)
 {
     CliClient *client = user;
 
+    client->taken_over = strcmp(reason, HL_BUS_TAKEN_OVER) == 0;
     client->lost = true;
     client->manager_online = client->moving_on = false;
-}
-
-static bool fail_given_up(GError **error)
-{
-    return hl_fail(error, HL_ERROR_UNAVAILABLE, "given up before the server answered");
-}
-
-/* One turn of the loop, woken at the deadline and by what is heeded; false when the deadline has passed. */
-static gboolean on_alarm(gpointer user G_GNUC_UNUSED)
-{
-    return G_SOURCE_REMOVE;
-}
-
-static bool turn(CliClient *client, HlTime deadline)
-{
-    HlTime left = deadline - hl_clock_mono();
-    g_autoptr(GSource) typed = NULL;
-    GSource *alarm;
-
-    if (left <= 0)
-        return false;
-    typed = cli_heed_attach(client->context);
-    alarm = g_timeout_source_new((guint)left);
-    g_source_set_callback(alarm, on_alarm, NULL, NULL);
-    g_source_attach(alarm, client->context);
-    g_main_context_iteration(client->context, TRUE);
-    if (typed != NULL)
-        g_source_destroy(typed);
-    g_source_destroy(alarm);
-    g_source_unref(alarm);
-    return true;
 }
 
 static void end_turn(CliClient *client)
@@ -171,6 +152,13 @@ static HlTime attempt_patience(const CliClient *client)
     return client->conf.brokers[1] != NULL ? ATTEMPT_PATIENCE : CONNECT_PATIENCE;
 }
 
+static void move_on(CliClient *client)
+{
+    client->manager_online = false;
+    client->moving_on = true;
+    hl_bus_reconnect(client->bus, HL_BUS_DROP_WILL);
+}
+
 /* Several addresses may be of brokers that do not know each other, and the manager at another one.  since: when the
  * present one let us in, 0: it has not.  When to look again at the latest. */
 static HlTime look_further(CliClient *client, HlTime *since)
@@ -185,9 +173,7 @@ static HlTime look_further(CliClient *client, HlTime *since)
     if (now - *since < MANAGER_PATIENCE)
         return *since + MANAGER_PATIENCE;
     note_reason(client, hl_bus_broker(client->bus), CLI_NO_MANAGER);
-    client->manager_online = false;
-    client->moving_on = true;
-    hl_bus_reconnect(client->bus, HL_BUS_DROP_WILL);
+    move_on(client);
     return G_MAXINT64;
 }
 
@@ -211,15 +197,16 @@ static bool await_manager(CliClient *client, GError **error)
     while (!(is_monitor(client) ? is_up(client) : client->manager_online)) {
         HlTime again = look_further(client, &since); /* which may change the deadline */
 
-        if (cli_heed_is_given_up())
-            return fail_given_up(error);
-        if (turn(client, MIN(again, deadline_of(client))))
+        if (!cli_heed_check(error))
+            return false;
+        if (cli_loop_turn(client->context, MIN(again, deadline_of(client))))
             continue;
         if (is_up(client))
             cli_unreached_note(client->reasons, hl_bus_broker(client->bus), CLI_NO_MANAGER);
         return cli_fail_unreached(&client->conf, client->reasons, hl_bus_broker(client->bus), error);
     }
     client->lost = false; /* the links before this one */
+    client->heard = hl_clock_mono();
     cli_answered_note(&client->conf, hl_bus_broker(client->bus));
     return true;
 }
@@ -269,14 +256,6 @@ void cli_client_lend(CliClient *client)
     end_turn(client);
 }
 
-/* Whether there was nothing to read from fd for so long; -1: there is none. */
-static bool pause_unless(int fd, HlTime duration)
-{
-    GPollFD input = { .fd = fd, .events = G_IO_IN | G_IO_HUP };
-
-    return g_poll(&input, fd >= 0 ? 1 : 0, (int)duration) <= 0;
-}
-
 /* A line that was lent and is gone is taken up again when it is nobody else's turn.  Somebody may be typing at fd and
  * wants an answer: with one it is a short try, and none while there is something to read; -1: there is none. */
 static bool come_back(CliClient *client, int fd, GError **error)
@@ -287,7 +266,7 @@ static bool come_back(CliClient *client, int fd, GError **error)
     if (!client->lent || (client->bus != NULL && !client->lost))
         return true;
     g_clear_pointer(&client->bus, hl_bus_free);
-    if (!pause_unless(fd, COMEBACK_MIN + (HlTime)(hl_random_u64() % (COMEBACK_MAX - COMEBACK_MIN))))
+    if (!cli_loop_pause(fd, COMEBACK_MIN + (HlTime)(hl_random_u64() % (COMEBACK_MAX - COMEBACK_MIN))))
         return hl_fail(error, HL_ERROR_UNAVAILABLE, "the line to the server is not taken up again yet");
     ok = take_turn(client, patience, error) && connect_pair(client, "", error);
     if (!ok)
@@ -307,6 +286,7 @@ void cli_client_close(CliClient *client)
     cli_config_clear(&client->conf);
     g_main_context_unref(client->context);
     g_clear_pointer(&client->correlation, g_bytes_unref);
+    g_free(client->once);
     cli_answer_clear(&client->answer);
     g_hash_table_unref(client->reasons);
     g_strfreev(client->authorities);
@@ -323,15 +303,18 @@ static void on_sent(bool acknowledged, gpointer user)
     client->unheard = !acknowledged && hl_bus_state(client->bus) == HL_BUS_UP;
 }
 
-static bool send_call(CliClient *client, const char *name, const char *const *arguments, GError **error)
+static bool send_call(CliClient *client, GError **error)
 {
+    CliRequest request = { client->call, client->arguments, client->once, client->serial };
     g_autofree char *topic = hl_topic_name(HL_TOPIC_ADMIN_REQUEST, client->conf.name);
     g_autofree char *response = hl_topic_name(HL_TOPIC_ADMIN_REPLY, client->conf.name);
-    g_autoptr(GBytes) payload = cli_request_encode(name, arguments, client->serial, error);
+    g_autoptr(GBytes) payload = cli_request_encode(&request, error);
     uint64_t number = hl_random_u64();
 
     if (payload == NULL)
         return false;
+    client->unheard = false;
+    cli_answer_begin_again(&client->answer);
     g_clear_pointer(&client->correlation, g_bytes_unref);
     client->correlation = g_bytes_new(&number, sizeof number);
     if (!hl_bus_publish(client->bus,
@@ -342,8 +325,48 @@ static bool send_call(CliClient *client, const char *name, const char *const *ar
                                          .response_topic = response,
                                          .correlation = client->correlation },
                         on_sent, client))
-        return hl_fail(error, HL_ERROR_UNAVAILABLE, "the link to the broker broke");
+        return cli_fail_unanswered(client->call, "The link to the broker broke again", error);
     return true;
+}
+
+/* The broker died, or the manager: the bus goes on at the next address, and what was done already is not done again. A
+ * lent line is taken up by who watches; and two that throw each other out would do so for ever. */
+static bool ask_elsewhere(CliClient *client, GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+
+    if (client->taken_over || client->lent)
+        return cli_fail_unanswered(client->call, "Each machine of an administrator needs a certificate of its own",
+                                   error);
+    if (++client->breaks > MAX_BREAKS)
+        return cli_fail_unanswered(client->call, "It was asked again, and the link broke each time", error);
+    g_hash_table_remove_all(client->reasons);
+    return await_manager(client, &problem) ? send_call(client, error)
+                                           : cli_fail_unanswered(client->call, problem->message, error);
+}
+
+/* Its connection stands, and nothing comes: where there is another address, the call is asked there.  When that is. */
+static HlTime quiet_at(const CliClient *client)
+{
+    return client->conf.brokers[1] != NULL && !client->lent && !is_monitor(client) ? client->heard + QUIET : G_MAXINT64;
+}
+
+/* What the present moment asks for; false: the call has failed. */
+static bool pursue(CliClient *client, GError **error)
+{
+    bool is_to_repeat = client->unheard || client->answer.again;
+
+    if (client->lent && hl_output_gone())
+        return hl_fail(error, HL_ERROR_IO, "nobody reads the output any longer");
+    if (!cli_heed_check(error))
+        return false;
+    if (is_to_repeat && cli_client_is_up(client))
+        cli_client_wait(client, SAY_AGAIN);
+    if (cli_client_is_up(client) && hl_clock_mono() >= quiet_at(client))
+        move_on(client);
+    if (!cli_client_is_up(client))
+        return ask_elsewhere(client, error);
+    return !is_to_repeat || send_call(client, error);
 }
 
 /* The answer begins. */
@@ -352,40 +375,24 @@ static json_t *await_answer(CliClient *client, const char *name, const char *con
     HlTime deadline = hl_clock_mono() + ANSWER_PATIENCE;
     CliAnswer *answer = &client->answer;
 
-    client->unheard = false; /* of a call before this one */
-    if (!come_back(client, -1, error) || !send_call(client, name, arguments, error))
+    client->call = name;
+    client->arguments = arguments;
+    client->breaks = 0;
+    g_free(client->once);
+    client->once = g_strdup_printf("%016" PRIx64 "%016" PRIx64, hl_random_u64(), hl_random_u64());
+    if (!come_back(client, -1, error) || !send_call(client, error))
         return NULL;
-    while (!answer->done) {
-        if (cli_heed_is_given_up()) {
-            fail_given_up(error);
-            return NULL;
-        }
+    while (!answer->done || answer->again) {
         answer->came = false;
-        if (client->unheard) {
-            client->unheard = false;
-            cli_client_wait(client, SAY_AGAIN);
-            if (!send_call(client, name, arguments, error))
-                return NULL;
-        }
-        if (!turn(client, deadline)) {
+        if (!cli_loop_turn(client->context, MIN(deadline, quiet_at(client))) && hl_clock_mono() >= deadline) {
             hl_fail(error, HL_ERROR_TIMEOUT, "the server did not answer in %d s; is holdline-managerd running?",
                     (int)(ANSWER_PATIENCE / HL_SECOND));
             return NULL;
         }
-        if (client->lent && hl_output_gone()) {
-            hl_fail(error, HL_ERROR_IO, "nobody reads the output any longer");
-            return NULL;
-        }
-        if (!answer->done && !cli_client_is_up(client)) {
-            hl_fail(error, HL_ERROR_UNAVAILABLE,
-                    client->lost ? "the link broke before the answer came: check whether '%s' was carried out.  Each "
-                                   "machine of an administrator needs a certificate of its own"
-                                 : "the manager ended before it answered: check whether '%s' was carried out",
-                    name);
-            return NULL;
-        }
         if (answer->came)
             deadline = hl_clock_mono() + ANSWER_PATIENCE;
+        if ((!answer->done || answer->again) && !pursue(client, error))
+            return NULL;
     }
     return cli_answer_steal(answer, error);
 }
@@ -400,7 +407,6 @@ json_t *cli_client_call(CliClient *client, const char *name, const char *const *
 json_t *cli_client_call_elements(CliClient *client, const char *name, const char *const *arguments,
                                  CliElements *elements, GError **error)
 {
-    cli_elements_forget(elements);
     cli_answer_begin(&client->answer, elements, NULL, NULL);
     return await_answer(client, name, arguments, error);
 }
@@ -559,7 +565,7 @@ bool cli_client_wait_for(CliClient *client, HlTime duration, int fd)
         g_source_set_callback(source, G_SOURCE_FUNC(on_readable), &readable, NULL);
         g_source_attach(source, client->context);
     }
-    while (!client->lost && !readable && !(client->lent && hl_output_gone()) && turn(client, until))
+    while (!client->lost && !readable && !(client->lent && hl_output_gone()) && cli_loop_turn(client->context, until))
         continue;
     if (source != NULL)
         g_source_destroy(source);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "manager/cli/heed.h"
+#include "lib/base/error.h"
 
 #include <glib-unix.h>
 
@@ -37,4 +38,9 @@ GSource *cli_heed_attach(GMainContext *context)
     g_source_set_callback(source, G_SOURCE_FUNC(on_readable), NULL, NULL);
     g_source_attach(source, context);
     return source;
+}
+
+bool cli_heed_check(GError **error)
+{
+    return !cli_heed_is_given_up() || hl_fail(error, HL_ERROR_UNAVAILABLE, "given up before the server answered");
 }

@@ -13,6 +13,9 @@ void cli_heed(int fd, CliWantsOut wants, gpointer user);
 
 bool cli_heed_is_given_up(void);
 
+/* The same for who waits for the server; false: it is given up. */
+bool cli_heed_check(GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Ends an iteration of the context when there is something to read, once; NULL: nobody is heeded.  To be destroyed and
  * unref'd. */
 GSource *cli_heed_attach(GMainContext *context);

@@ -29,18 +29,20 @@ static bool add_argument(GPtrArray *list, const char *name, const char *value, G
     return check_argument(argument, error);
 }
 
-GBytes *cli_request_encode(const char *name, const char *const *arguments, const char *serial, GError **error)
+GBytes *cli_request_encode(const CliRequest *request, GError **error)
 {
+    const char *const *arguments = request->arguments;
     HlMsgCall message = HOLDLINE__V1__CALL__INIT;
     g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func(g_free);
 
     for (gsize i = 0; arguments != NULL && arguments[i] != NULL; i += 2)
         if (arguments[i + 1] != NULL && !add_argument(list, arguments[i], arguments[i + 1], error))
             return NULL;
-    message.name = hl_unconst(name);
+    message.name = hl_unconst(request->name);
     message.arguments = (HlMsgArgument **)list->pdata;
     message.n_arguments = list->len;
-    message.certificate = hl_unconst(serial);
+    message.certificate = hl_unconst(request->serial);
+    message.once = hl_unconst(request->once);
     if (!hl_wire_check(&message.base, error)) {
         hl_error_prefix(error, "the arguments cannot be sent");
         return NULL;

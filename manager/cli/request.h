@@ -5,8 +5,14 @@
 
 #include <glib.h>
 
-/* arguments as cli_client_call takes them; serial: of the certificate that the caller comes with.  NULL: one of them
- * breaks the rules of the wire. */
-GBytes *cli_request_encode(const char *name, const char *const *arguments, const char *serial, GError **error);
+typedef struct {
+    const char *name;
+    const char *const *arguments; /* as cli_client_call takes them */
+    const char *once;             /* the same for the same call, when it is asked again */
+    const char *serial;           /* of the certificate that the caller comes with */
+} CliRequest;
+
+/* NULL: something in it breaks the rules of the wire. */
+GBytes *cli_request_encode(const CliRequest *request, GError **error);
 
 #endif

@@ -57,3 +57,9 @@ bool cli_fail_unreached(const CliConfig *conf, GHashTable *reasons, const char *
                        remedy);
     return hl_fail(error, HL_ERROR_UNAVAILABLE, "cannot reach the server: %s", why);
 }
+
+bool cli_fail_unanswered(const char *call, const char *why, GError **error)
+{
+    return hl_fail(error, HL_ERROR_UNAVAILABLE,
+                   "the link broke before the answer came: check whether '%s' was carried out.  %s", call, why);
+}

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* manager/cli/client: at which of its addresses it finds the manager, on a bus in memory.  Each turn of its loop is a
- * tenth of a second in a world where brokers hang, refuse, or have no manager. */
+ * tenth of a second in a world where brokers hang, refuse, or have no manager.  And what it does when one of them dies
+ * in the middle of a call. */
 #include <string.h>
 #include <unistd.h>
 
 #include "lib/base/file.h"
+#include "lib/base/unconst.h"
 #include "lib/bus/bus_fake.h"
 #include "manager/cli/client.h"
 #include "manager/cli/commands.h"
@@ -23,8 +25,9 @@ typedef struct {
     Kind kinds[4];
     guint n;
     bool tells_late;
-    const char *kept;      /* the directory of the configuration, of several calls; NULL: of one */
-    HlTime begun, attempt; /* 0: no attempt is under way */
+    const char *kept;          /* the directory of the configuration, of several calls; NULL: of one */
+    HlTime begun, attempt;     /* 0: no attempt is under way */
+    void (*serve)(HlBus *bus); /* the manager at a broker that SERVES; may be NULL */
 } World;
 
 static World world;
@@ -76,6 +79,8 @@ static void pass_up(HlBus *bus)
         bus_fake_down(bus, "closed to reconnect");
     } else if (kind_of(hl_bus_broker(bus)) == SERVES) {
         say_online(bus);
+        if (world.serve != NULL)
+            world.serve(bus);
     }
 }
 
@@ -98,17 +103,36 @@ gboolean __wrap_g_main_context_iteration(GMainContext *context G_GNUC_UNUSED, gb
     return TRUE;
 }
 
-/* The address at which it was found, after so many seconds; NULL: at none, for this reason. */
-static char *look(HlTime *took, GError **error)
+static char *in_cache(const char *name)
 {
-    g_autofree char *dir = world.kept != NULL ? g_strdup(world.kept) : g_dir_make_tmp("hl-cli-XXXXXX", NULL);
+    return g_build_filename(g_get_user_cache_dir(), name, NULL);
+}
+
+/* The one file of the cache; NULL: there is none. */
+static char *remembered(void)
+{
+    g_autofree char *own = in_cache("holdline");
+    g_autoptr(GDir) dir = g_dir_open(own, 0, NULL);
+    const char *name = dir != NULL ? g_dir_read_name(dir) : NULL;
+
+    return name != NULL ? g_build_filename(own, name, NULL) : NULL;
+}
+
+static void forget(void)
+{
+    g_autofree char *own = in_cache("holdline");
+
+    g_assert_true(hl_tree_remove(own, NULL));
+}
+
+/* NULL: it was not found at any. */
+static CliClient *open_in(const char *dir, GError **error)
+{
     g_autofree char *conf = g_build_filename(dir, "holdline.conf", NULL);
     g_autofree char *key = g_build_filename(dir, "a.key", NULL);
     g_autoptr(GString) text = g_string_new("[client]\nname = admin\nca = ca.pem\ncertificate = a.pem\nkey = a.key\n");
-    g_autoptr(CliClient) client = NULL;
     g_autoptr(GHashTable) values = g_hash_table_new(g_str_hash, g_str_equal);
     HlInvocation call = { .values = values };
-    char *found = NULL;
 
     g_string_append(text, "brokers = ");
     for (guint i = 0; i < world.n; i++)
@@ -117,7 +141,16 @@ static char *look(HlTime *took, GError **error)
     g_assert_true(hl_file_write_text(conf, text->str, 0600, NULL) && hl_file_write_text(key, "", 0600, NULL));
     g_setenv("HOLDLINE_CONFIG", conf, TRUE);
     world.begun = hl_clock_mono();
-    client = cli_client_open(&call, NULL, NULL, error);
+    return cli_client_open(&call, NULL, NULL, error);
+}
+
+/* The address at which it was found, after so many seconds; NULL: at none, for this reason. */
+static char *look(HlTime *took, GError **error)
+{
+    g_autofree char *dir = world.kept != NULL ? g_strdup(world.kept) : g_dir_make_tmp("hl-cli-XXXXXX", NULL);
+    g_autoptr(CliClient) client = open_in(dir, error);
+    char *found = NULL;
+
     *took = (hl_clock_mono() - world.begun) / HL_SECOND;
     if (client != NULL) {
         g_assert_true(cli_client_is_up(client));
@@ -196,29 +229,141 @@ static void test_told_late(void)
     expect_found("b:2", 3);
 }
 
+/* ------------------------------------------------------------------------------------ what breaks in the middle */
+
+/* What the manager was asked, and what becomes of it. */
+static struct {
+    guint n, breaks;    /* so many are cut */
+    guint busy;         /* so many after those are told that the first is under way */
+    const char *reason; /* of the cut; NULL: the broker goes silent, and its line stands */
+    char *once;
+    char *correlation; /* as it was asked last, in hexadecimal */
+} asked;
+
+static void answer_with(HlBus *bus, const HlBusMessage *request, const char *json, bool more, bool again)
+{
+    HlMsgCallReply reply = HOLDLINE__V1__CALL_REPLY__INIT;
+    g_autoptr(GBytes) payload = NULL;
+
+    reply.code = again ? hl_unconst("exists") : hl_unconst("");
+    reply.json = hl_unconst(json);
+    reply.more = more;
+    reply.again = again;
+    payload = HL_WIRE_ENCODE(&reply);
+    bus_fake_deliver(bus, &(HlBusMessage){ .topic = HL_TOPIC_ROOT "admin/reply/admin",
+                                           .payload = payload,
+                                           .correlation = request->correlation });
+}
+
+/* The key is the same each time, and the answer is known by another mark. */
+static void check_request(const HlBusMessage *request)
+{
+    g_autoptr(HlMsgCall) call = hl_wire_decode_bytes(&holdline__v1__call__descriptor, request->payload, NULL);
+    gsize size;
+    gconstpointer data = g_bytes_get_data(request->correlation, &size);
+    g_autofree char *correlation = g_base64_encode(data, size);
+
+    g_assert_cmpstr(call->name, ==, "group create");
+    g_assert_cmpuint(strlen(call->once), ==, 32);
+    g_assert_true(asked.once == NULL || strcmp(asked.once, call->once) == 0);
+    g_assert_cmpstr(asked.correlation, !=, correlation);
+    g_free(asked.once);
+    g_free(asked.correlation);
+    asked.once = g_strdup(call->once);
+    asked.correlation = g_steal_pointer(&correlation);
+    asked.n++;
+}
+
+static void serve(HlBus *bus)
+{
+    g_autoptr(HlBusMessage) request = bus_fake_take(bus, HL_TOPIC_ROOT "admin/request/admin");
+
+    if (request == NULL)
+        return;
+    check_request(request);
+    if (asked.n <= asked.breaks) {
+        answer_with(bus, request, "{\"rows\": [1]}", true, false); /* a part, which counts for nothing */
+        if (asked.reason != NULL)
+            bus_fake_down(bus, asked.reason);
+        else
+            world.kinds[hl_bus_broker(bus)[2] - '1'] = HANGS;
+    } else if (asked.n <= asked.breaks + asked.busy) {
+        answer_with(bus, request, "{}", false, true);
+    } else {
+        answer_with(bus, request, "{\"rows\": [1]}", true, false);
+        answer_with(bus, request, "{\"rows\": [2]}", false, false);
+    }
+}
+
+/* What one call is answered in this world, as text, or the error's message; and how often the manager was asked. Caller
+ * frees. */
+static char *answer_in(const World *is, guint breaks, guint busy, const char *reason, guint *n)
+{
+    g_autofree char *dir = g_dir_make_tmp("hl-cli-XXXXXX", NULL);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(CliClient) client = NULL;
+    g_autoptr(json_t) document = NULL;
+    char *text;
+
+    world = *is;
+    world.serve = serve;
+    asked.n = 0;
+    asked.breaks = breaks;
+    asked.busy = busy;
+    asked.reason = reason;
+    g_clear_pointer(&asked.once, g_free);
+    client = open_in(dir, &error);
+    g_assert_no_error(error);
+    document = cli_client_call(client, "group create", NULL, NULL, NULL, &error);
+    text = document != NULL ? hl_json_print(document) : g_strdup(error->message);
+    *n = asked.n;
+    g_assert_true(hl_tree_remove(dir, NULL));
+    return text;
+}
+
+static void test_cut(void)
+{
+    static const struct {
+        World world;
+        guint breaks, busy;
+        const char *reason, *answer; /* the beginning of it */
+        guint n;
+    } cases[] = {
+        { { .kinds = { SERVES, SERVES }, .n = 2 }, 1, 0, "connection lost", "{\"rows\":[1,2]}", 2 },
+        { { .kinds = { SERVES }, .n = 1 }, 1, 0, "connection lost", "{\"rows\":[1,2]}", 2 },
+        { { .kinds = { SERVES, HANGS, SERVES }, .n = 3 }, 2, 0, "connection lost", "{\"rows\":[1,2]}", 3 },
+        { { .kinds = { SERVES, SERVES }, .n = 2 }, 1, 3, "connection lost", "{\"rows\":[1,2]}", 5 },
+        { { .kinds = { SERVES, SERVES }, .n = 2 }, 1, 0, NULL, "{\"rows\":[1,2]}", 2 },
+        { { .kinds = { SERVES, SERVES }, .n = 2 },
+          1,
+          0,
+          HL_BUS_TAKEN_OVER,
+          "the link broke before the answer came",
+          1 },
+        { { .kinds = { SERVES, SERVES }, .n = 2 },
+          99,
+          0,
+          "connection lost",
+          "the link broke before the answer came",
+          6 },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        guint n;
+        g_autofree char *answer = NULL;
+
+        g_test_message("case %zu", i);
+        forget();
+        answer = answer_in(&cases[i].world, cases[i].breaks, cases[i].busy, cases[i].reason, &n);
+        g_assert_true(g_str_has_prefix(answer, cases[i].answer));
+        g_assert_cmpuint(n, ==, cases[i].n);
+    }
+    forget();
+    g_clear_pointer(&asked.once, g_free);
+    g_clear_pointer(&asked.correlation, g_free);
+}
+
 /* ------------------------------------------------------------------------------------------ which answered last */
-
-static char *in_cache(const char *name)
-{
-    return g_build_filename(g_get_user_cache_dir(), name, NULL);
-}
-
-/* The one file of the cache; NULL: there is none. */
-static char *remembered(void)
-{
-    g_autofree char *own = in_cache("holdline");
-    g_autoptr(GDir) dir = g_dir_open(own, 0, NULL);
-    const char *name = dir != NULL ? g_dir_read_name(dir) : NULL;
-
-    return name != NULL ? g_build_filename(own, name, NULL) : NULL;
-}
-
-static void forget(void)
-{
-    g_autofree char *own = in_cache("holdline");
-
-    g_assert_true(hl_tree_remove(own, NULL));
-}
 
 /* One call looks for the manager, those after it find it at once; and when it has moved, one more. */
 static void test_remembers(void)
@@ -340,6 +485,7 @@ int main(int argc, char **argv)
     g_test_add_func("/cli/client/first-hangs", test_first_hangs);
     g_test_add_func("/cli/client/none", test_none);
     g_test_add_func("/cli/client/told-late", test_told_late);
+    g_test_add_func("/cli/client/cut", test_cut);
     g_test_add_func("/cli/client/remembers", test_remembers);
     g_test_add_func("/cli/client/remembers-nothing", test_remembers_nothing);
     g_test_add_func("/cli/client/remembers-safely", test_remembers_safely);
