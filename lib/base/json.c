@@ -6,27 +6,14 @@
 #include "lib/base/text.h"
 #include "lib/base/unconst.h"
 
-static json_t *load(const char *name, const void *data, gsize size, size_t flags, gsize *used, GError **error)
+json_t *hl_json_parse(const char *name, const void *data, gsize size, GError **error)
 {
     json_error_t end;
-    json_t *value = json_loadb(data, size, flags | JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &end);
+    json_t *value = json_loadb(data, size, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &end);
 
     if (value == NULL)
         hl_fail(error, HL_ERROR_INVALID, "%s is not valid JSON: %s (line %d)", name, end.text, end.line);
-    *used = value != NULL ? (gsize)end.position : 0;
     return value;
-}
-
-json_t *hl_json_parse(const char *name, const void *data, gsize size, GError **error)
-{
-    gsize used;
-
-    return load(name, data, size, 0, &used, error);
-}
-
-json_t *hl_json_parse_first(const char *name, const void *data, gsize size, gsize *used, GError **error)
-{
-    return load(name, data, size, JSON_DISABLE_EOF_CHECK, used, error);
 }
 
 /* jansson 2.14 on 64 bits, with the allocator's rounding: an object with its eight empty buckets, a list with its eight

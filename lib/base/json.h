@@ -17,10 +17,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(json_t, json_decref)
  * document name.  NULL on failure. */
 json_t *hl_json_parse(const char *name, const void *data, gsize size, GError **error);
 
-/* The value, an object or a list, with which data begins; *used: its bytes.  What follows is not looked at.  Otherwise
- * as hl_json_parse. */
-json_t *hl_json_parse_first(const char *name, const void *data, gsize size, gsize *used, GError **error);
-
 /* What json_loadb would at most take for a document beside the bytes of its text and its strings: each object, list,
  * member and element at jansson's own prices, read off the characters that open and part them.  5 MB of empty objects
  * would take 400 MB.  Linear, takes no memory itself. */

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "lib/base/json_skim.h"
+
 #define ANSWER "the server's answer"
 
 typedef struct {
@@ -44,16 +46,38 @@ void cli_elements_free(CliElements *elements)
     g_free(elements);
 }
 
-static void add(CliElements *elements, const json_t *value, const char *text, gsize size)
+static void add(CliElements *elements, const char *text, gsize size, const char *id, bool is_removed)
 {
-    const char *id = json_string_value(json_object_get(value, "id"));
     Element element = { .text = text,
                         .size = size,
                         .id = g_string_chunk_insert(elements->ids, id != NULL ? id : ""),
                         .place = elements->list->len,
-                        .is_removed = json_is_true(json_object_get(value, "removed")) };
+                        .is_removed = is_removed };
 
     g_array_append_val(elements->list, element);
+}
+
+static void add_tree(CliElements *elements, const json_t *value, const char *text, gsize size)
+{
+    add(elements, text, size, json_string_value(json_object_get(value, "id")),
+        json_is_true(json_object_get(value, "removed")));
+}
+
+/* The element with which at begins; 0: it is not one that can be told without a tree. */
+static gsize add_text(CliElements *elements, const char *at, gsize size)
+{
+    HlJsonMember members[] = { { .name = "id" }, { .name = "removed" } };
+    const HlJsonMember *id = &members[0];
+    const HlJsonMember *removed = &members[1];
+    gsize used = hl_json_skim(at, size, members, G_N_ELEMENTS(members));
+    g_autofree char *plain = NULL;
+
+    if (used == 0 || (id->text != NULL && memchr(id->text, '\\', id->size) != NULL))
+        return 0;
+    if (id->text != NULL && *id->text == '"')
+        plain = g_strndup(id->text + 1, id->size - 2);
+    add(elements, at, used, plain, removed->text != NULL && *removed->text == 't');
+    return used;
 }
 
 /* A part that is nothing but elements, printed without blanks; false: it is something else, and none was added. */
@@ -65,11 +89,9 @@ static bool take_texts(CliElements *elements, const char *part)
     gsize used;
 
     for (; g_str_has_prefix(part, elements->head); at += used + 1) {
-        g_autoptr(json_t) value = hl_json_parse_first(ANSWER, at, (gsize)(end - at), &used, NULL);
-
-        if (value == NULL)
+        used = add_text(elements, at, (gsize)(end - at));
+        if (used == 0)
             break;
-        add(elements, value, at, used);
         if (at[used] == ',')
             continue;
         if (strcmp(at + used, "]}") == 0)
@@ -89,7 +111,7 @@ static json_t *take_tree(CliElements *elements, const char *text, GError **error
         char *printed = hl_json_print(json_array_get(list, i));
 
         g_ptr_array_add(elements->parts, printed);
-        add(elements, json_array_get(list, i), printed, strlen(printed));
+        add_tree(elements, json_array_get(list, i), printed, strlen(printed));
     }
     if (document != NULL)
         json_object_del(document, elements->member);

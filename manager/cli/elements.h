@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The elements of a long list as the server wrote them, for output that is JSON anyway: to make one tree of a large
- * fleet's documents, print it and free it takes longer than the server takes to send them.  Each is checked by the
- * parser and forgotten again, but for its text.  Pure. */
+ * fleet's documents, print it and free it takes longer than the server takes to send them.  Each is looked through, and
+ * its text kept.  Pure. */
 #ifndef MANAGER_CLI_ELEMENTS_H
 #define MANAGER_CLI_ELEMENTS_H
 
