@@ -278,7 +278,7 @@ static void test_down(void)
             bus_fake_down(parts->bus, "gone");
         g_assert_cmpint(mgr_down_is_up(parts->down), ==, refused == 1);
         mgr_delivery_all(parts->delivery, endpoint, MGR_OCCASION_LINE);
-        mgr_notices_ack_later(mgr_delivery_notices(parts->delivery), endpoint);
+        mgr_notices_ack_later(mgr_delivery_notices(parts->delivery), endpoint, mgr_endpoint_answered_session(endpoint));
         mgr_delivery_flush_acks(parts->delivery);
         if (refused == 1) {
             parts_call(parts, "update-now", "selector", "e-one", NULL);
@@ -427,8 +427,8 @@ static void test_acks(void)
 
     mgr_set_text(&endpoint->record.spool, "s-1");
     endpoint->record.report_seq = 7;
-    mgr_notices_ack_later(mgr_delivery_notices(parts->delivery), endpoint);
-    mgr_notices_ack_later(mgr_delivery_notices(parts->delivery), endpoint);
+    mgr_notices_ack_later(mgr_delivery_notices(parts->delivery), endpoint, mgr_endpoint_answered_session(endpoint));
+    mgr_notices_ack_later(mgr_delivery_notices(parts->delivery), endpoint, mgr_endpoint_answered_session(endpoint));
     g_assert_null(take_ack(parts));
     mgr_delivery_flush_acks(parts->delivery);
     ack = take_ack(parts);
@@ -458,15 +458,15 @@ static void test_forget(void)
     MgrEndpoint *one = start(parts, "channel", NULL);
     MgrEndpoint *two = parts_add_endpoint(parts, "e-two");
 
-    mgr_notices_ack_later(mgr_delivery_notices(parts->delivery), one);
-    mgr_notices_ack_later(mgr_delivery_notices(parts->delivery), two);
+    mgr_notices_ack_later(mgr_delivery_notices(parts->delivery), one, mgr_endpoint_answered_session(one));
+    mgr_notices_ack_later(mgr_delivery_notices(parts->delivery), two, mgr_endpoint_answered_session(two));
     mgr_delivery_forget(parts->delivery, one);
     mgr_delivery_forget(parts->delivery, one);
     mgr_delivery_flush_acks(parts->delivery);
     g_assert_null(take_ack(parts));
     g_assert_cmpuint(bus_fake_published(parts->bus, "holdline/v1/endpoint/e-two/ack"), ==, 1);
 
-    mgr_notices_ack_later(mgr_delivery_notices(parts->delivery), two);
+    mgr_notices_ack_later(mgr_delivery_notices(parts->delivery), two, mgr_endpoint_answered_session(two));
     parts_call(parts, "endpoint remove", "endpoint", "e-two", NULL);
     parts_commit(parts);
     mgr_delivery_flush_acks(parts->delivery);

@@ -121,7 +121,7 @@ static void test_acknowledgements(void)
         MgrEndpoint *endpoint = mgr_fleet_endpoint(&parts->fleet, id);
 
         endpoint->record.report_seq = i + 1;
-        mgr_notices_ack_later(mgr_delivery_notices(parts->delivery), endpoint);
+        mgr_notices_ack_later(mgr_delivery_notices(parts->delivery), endpoint, mgr_endpoint_answered_session(endpoint));
     }
     mgr_delivery_flush_acks(parts->delivery);
     g_assert_cmpuint(signatures(parts) - before, ==, LEGACY + 1);

@@ -107,6 +107,7 @@ struct MgrEndpoint {
 
     /* delivery */
     MgrBucket deliveries;
+    uint64_t ack_session;   /* that the acknowledgement which is due answers */
     uint64_t heard_session; /* of the last birth or report: what a notice answers; 0: none since the start */
     guint late_occasions;   /* a bit each: what asked for more than its quota, and waits; 0: not in that queue */
     GList *outgoing;        /* its place in a queue of what goes in slices; NULL: in none */

@@ -112,8 +112,9 @@ void mgr_notices_hold_off(MgrNotices *notices, const MgrEndpoint *endpoint, cons
     send(notices, endpoint, notice);
 }
 
-void mgr_notices_ack_later(MgrNotices *notices, MgrEndpoint *endpoint)
+void mgr_notices_ack_later(MgrNotices *notices, MgrEndpoint *endpoint, uint64_t session)
 {
+    endpoint->ack_session = session;
     if (endpoint->ack_due)
         return;
     endpoint->ack_due = true;
@@ -134,7 +135,7 @@ static void flush_acks(MgrNotices *notices)
             continue;
         }
         endpoint->ack_due = false;
-        mgr_notices_ack(notices, endpoint);
+        answer(notices, endpoint, endpoint->ack_session);
     }
 }
 

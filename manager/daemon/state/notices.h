@@ -28,8 +28,9 @@ void mgr_notices_greet(MgrNotices *notices, MgrEndpoint *endpoint);
 /* That answer at once, if it is still to come: before anything else goes down, because it tells our time. */
 void mgr_notices_greet_first(MgrNotices *notices, MgrEndpoint *endpoint);
 
-/* With the next flush; many reports are one acknowledgement. */
-void mgr_notices_ack_later(MgrNotices *notices, MgrEndpoint *endpoint);
+/* With the next flush; many reports are one acknowledgement.  session: that reported last, whoever is heard until then:
+ * a late word of an earlier line, or of a copy, does not take the answer with it. */
+void mgr_notices_ack_later(MgrNotices *notices, MgrEndpoint *endpoint, uint64_t session);
 void mgr_notices_ack(MgrNotices *notices, const MgrEndpoint *endpoint);
 
 /* Tells it the session that is known, for it to go on from there; answered is the one that it spoke in. */

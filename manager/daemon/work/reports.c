@@ -405,6 +405,7 @@ static void fold_batch(gpointer change)
     MgrReports *reports = batch->reports;
     MgrEndpoint *endpoint = mgr_fleet_endpoint(reports->parts.fleet, batch->endpoint);
     bool shows = false;
+    uint64_t session = 0;
 
     if (endpoint == NULL)
         return; /* removed meanwhile */
@@ -415,13 +416,14 @@ static void fold_batch(gpointer change)
         const Pending *pending = batch->pending->pdata[i];
         const ReportRow *row = row_of(pending->message);
 
+        session = pending->message->session;
         if (row->fold != NULL)
             row->fold(pending, endpoint);
         /* a command's has the status written, if anything in it is new */
         shows = shows || row->fold != fold_command;
     }
     mgr_console_feed(reports->parts.console, endpoint, MGR_DISPLAY_LOG_UPLOADED);
-    mgr_notices_ack_later(mgr_delivery_notices(reports->parts.delivery), endpoint);
+    mgr_notices_ack_later(mgr_delivery_notices(reports->parts.delivery), endpoint, session);
     if (shows)
         mgr_status_touch(reports->parts.status, endpoint);
 }
