@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "manager/cli/heed.h"
-#include "lib/base/error.h"
 
 #include <glib-unix.h>
+
+#include "lib/base/error.h"
 
 static struct {
     int fd;
