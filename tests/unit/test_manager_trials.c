@@ -131,6 +131,16 @@ static guint with_version(const World *world, uint64_t version)
     return n;
 }
 
+static void expect_same_number(World *world, const char *id)
+{
+    MgrFleet fleet = { 0 };
+
+    parts_load(world->parts, &fleet);
+    g_assert_cmpuint(mgr_endpoint_desired_counter(mgr_fleet_endpoint(&fleet, id)), ==,
+                     mgr_endpoint_desired_counter(mgr_fleet_endpoint(&world->parts->fleet, id)));
+    mgr_fleet_clear(&fleet);
+}
+
 /* A restart finds who is to have which, and under which number. */
 static void expect_same_after_restart(World *world)
 {
@@ -162,6 +172,21 @@ static void expect_same_counts_after_restart(World *world)
         g_assert_cmpstr(mgr_member_name(live->core.members[i]), ==,
                         mgr_member_name(world_live(world)->core.members[i]));
     g_assert_cmpint(live->core.state, ==, world_live(world)->core.state);
+}
+
+static void expect_read_again(World *world, guint position, MgrMember member_)
+{
+    g_autoptr(MgrRollouts) again = world_read_again(world);
+
+    g_assert_cmpstr(mgr_member_name(mgr_rollouts_find(again, world->id)->core.members[position]), ==,
+                    mgr_member_name(member_));
+}
+
+static void move(World *world, const char *id, const char *group)
+{
+    parts_call(world->parts, "endpoint move", "selector", id, "group", group, NULL);
+    parts_commit(world->parts);
+    json_decref(parts_expect_reply(world->parts, ""));
 }
 
 static void test_through(void)
@@ -229,6 +254,8 @@ static void test_refusal_fails(void)
     world_pass(world, 3);
     refuse(world, member(world, 0), "replayed"); /* an old one came again: nothing */
     refuse(world, member(world, 1), "invalid");
+    expect_read_again(world, 0, MGR_MEMBER_OPEN); /* stored with the report, which is not told again */
+    expect_read_again(world, 1, MGR_MEMBER_FAILED);
     expect_same_after_restart(world);
     for (guint i = 2; i < 5; i++)
         apply(world, member(world, i));
@@ -340,22 +367,23 @@ static void test_members_move(void)
     g_autoptr(World) world = world_new(MEMBERS);
     uint64_t base = office(world)->record.version;
     const MgrEndpoint *one, *other;
+    uint64_t before;
 
     world_pass(world, 3);
     one = mgr_fleet_endpoint(&world->parts->fleet, member(world, 0));
     parts_add_group(world->parts, "other", NULL);
-    parts_call(world->parts, "endpoint move", "selector", one->record.id, "group", "other", NULL);
-    parts_commit(world->parts);
-    json_decref(parts_expect_reply(world->parts, ""));
+    move(world, one->record.id, "other");
     g_assert_cmpstr(mgr_endpoint_terms(one)->record.name, ==, "other");
     world_pass(world, 2);
     g_assert_cmpuint(count(world, MGR_MEMBER_LEFT), ==, 1);
     expect_same_after_restart(world);
-    parts_call(world->parts, "endpoint move", "selector", one->record.id, "group", "office", NULL);
-    parts_commit(world->parts);
-    json_decref(parts_expect_reply(world->parts, ""));
+    move(world, one->record.id, "office");
     g_assert_cmpuint(mgr_endpoint_terms(one)->record.version, ==, base + 1);
-    other = parts_add_endpoint(world->parts, "e-30"); /* no member */
+    other =
+        parts_add_endpoint(world->parts, "e-30"); /* no member, and its document has a later number than the trial */
+    move(world, "e-30", "other");
+    move(world, "e-30", "office");
+    before = mgr_endpoint_desired_counter(other);
     world_pass(world, 2);
     g_assert_cmpuint(mgr_endpoint_terms(other)->record.version, ==, base);
     apply_all(world);
@@ -366,7 +394,9 @@ static void test_members_move(void)
     world_pass(world, 5);
     g_assert_null(world_live(world));
     g_assert_cmpuint(mgr_endpoint_terms(other)->record.version, ==, base + 1);
+    g_assert_cmpuint(mgr_endpoint_desired_counter(other), >, before);
     expect_same_after_restart(world);
+    expect_same_number(world, "e-30");
 }
 
 int main(int argc, char **argv)
