@@ -206,8 +206,12 @@ char *mgr_repository_describe(const MgrRepositoryFiles *files)
 
 char *mgr_repository_remedy(const char *repo, bool is_copy)
 {
-    return is_copy ? g_strdup_printf("remove %s and copy the source again: holdline pattern sync", repo)
-                   : g_strdup_printf("holdline-updater repo repair %s makes again what it can, and names what has to "
-                                     "come from a backup",
-                                     repo);
+    if (is_copy)
+        return g_strdup_printf("remove %s and copy the source again: holdline pattern sync", repo);
+    if (!is_there(repo)) /* 'repo repair' has nothing to begin with, and 'repo init' would make another root */
+        return g_strdup_printf("mount the disk that has %s, or bring it back from a backup: endpoints trust no new one",
+                               repo);
+    return g_strdup_printf("holdline-updater repo repair %s makes again what it can, and names what has to come from a "
+                           "backup",
+                           repo);
 }

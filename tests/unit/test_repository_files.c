@@ -191,10 +191,13 @@ static void test_all_lost(void)
 
 static void test_remedy(void)
 {
-    g_autofree char *own = mgr_repository_remedy("/site/repo", false);
+    g_autoptr(Repo) repo = repo_new();
+    g_autofree char *own = mgr_repository_remedy(repo->repo, false);
+    g_autofree char *gone = mgr_repository_remedy("/none/repo", false);
     g_autofree char *copy = mgr_repository_remedy("/site/repo", true);
 
-    g_assert_nonnull(strstr(own, "holdline-updater repo repair /site/repo"));
+    g_assert_nonnull(strstr(own, "holdline-updater repo repair"));
+    g_assert_nonnull(strstr(gone, "from a backup: endpoints trust no new one"));
     g_assert_nonnull(strstr(copy, "holdline pattern sync"));
 }
 
