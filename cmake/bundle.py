@@ -5,9 +5,10 @@
 PAGES are ES modules, which a browser could load as they are, but one request each.  So they become one file, in
 the order in which they need each other; comments, and blanks that mean nothing, stay behind.  What a module exports has its name in
 the whole file, so that an import costs nothing; two modules cannot export the same name.  No language is translated and no name is
-changed.  CATALOGUE, po/LANGUAGE.po, becomes LANGUAGE.json with the texts that the pages use, in the
-order of hashes of the English ones, and the steps from hash to hash: whole English texts would be half of what a browser loads for a
-language, and hashes among the words a fifth, as nothing compresses worse."""
+changed.  CATALOGUE, po/LANGUAGE.po, becomes LANGUAGE.json with the texts that the pages use, in the order of hashes of the English ones,
+and the steps from hash to hash: whole English texts would be half of what a browser loads for a language, and hashes among the words a
+fifth, as nothing compresses worse.  The sentences of manager/filter/fault.c are there under their codes: their English comes from the
+server."""
 import functools
 import gettext
 import hashlib
@@ -25,13 +26,19 @@ EXPORT = re.compile(r"^export (?=(?:async function|function|class|const) (\w+))"
 TOP = re.compile(r"^(?:async )?(?:function|class|const|let) (\w+)", re.M)
 BROWSERS = set("close confirm document event fetch find focus history length location name open origin parent print screen self status stop top".split())
 CSS_COMMENT = re.compile(r"/\*.*?\*/\s*", re.S)
-CSS_BLANK = re.compile(r"\s*([{};])\s*")
+CSS_BLANK = re.compile(r"\s*([{};])\s*|([:,])\s+")
+MARKED = re.compile(r"\bN_\(('(?:[^'\\\n]|\\.)*')\)")  # which means nothing to a browser
+LAST = re.compile(r"[,;]\n(\s*[\]}])")  # what nothing follows that it could part
+CONTROL = re.compile(r"^(\s*(?:(?:} )?else )?(?:if|for|while) \(.*\)|\s*else)\n\s+(?=\S)", re.M)  # the statement of an if on its line
+END = re.compile(r"([)}])\n(?=[#\w])")  # of a block or a condition: each statement has its semicolon, so the line's end parts nothing
+FAULT = re.compile(r'\{ "([a-z.-]+)",\s*N_\(((?:"(?:[^"\\]|\\.)*"\s*)+)\)')
+LITERAL = re.compile(r'"(?:[^"\\]|\\.)*"')
 KEYWORDS = ("tr", "trn:1,2", "N_")
 
 
 def slim(style):
-    """Without comments, indentation, and blanks around what opens or ends something."""
-    return CSS_BLANK.sub(r"\1", CSS_COMMENT.sub("", style))
+    """Without comments, indentation, and blanks around what opens, parts or ends something."""
+    return CSS_BLANK.sub(r"\1\2", CSS_COMMENT.sub("", style)).replace(";}", "}")
 
 
 class Bundle:
@@ -65,7 +72,8 @@ class Bundle:
             other = next((done for done, names in self.exports.items() if name in names and done != path), None)
             if other:
                 sys.exit(f"bundle: {name} is exported by {other.name} and by {path.name}")
-        body = EXPORT.sub("", IMPORT.sub(binding, source))
+        source = CONTROL.sub(r"\1 ", LAST.sub(r"\n\1", source))
+        body = MARKED.sub(r"\1", EXPORT.sub("", IMPORT.sub(binding, source)))
         stray = re.search(r"^(import|export)\b.*", body, re.M)
         if stray:
             sys.exit(f"bundle: {path.name}: not a form that is known here: {stray[0]}")
@@ -119,12 +127,19 @@ def salt_for(texts):
     return found if found is not None else sys.exit("bundle: too many texts for keys of two bytes")
 
 
-def translations(catalogue, texts):
+def sentences_of(source):
+    """code -> English, of a table of sentences in C: what a page gets with its code it need not have in English."""
+    rows = FAULT.findall(source.read_text(encoding="utf-8"))
+    return {code: "".join(json.loads(part) for part in LITERAL.findall(text)) for code, text in rows}
+
+
+def translations(catalogue, texts, sentences):
     done = subprocess.run(["msgfmt", "-o", "-", str(catalogue)], capture_output=True, check=True)
     known = gettext.GNUTranslations(io.BytesIO(done.stdout))
     found = {text: known.gettext(text) for text in texts}
     found.update({text: known.ngettext(text, text, 1) for text in texts if found[text] == text})
-    salt = salt_for(texts)
+    found.update({code: known.gettext(text) for code, text in sentences.items()})
+    salt = salt_for(found)
     words = sorted((key(text, salt), words) for text, words in found.items() if words != text)
     keys = [key for key, _ in words]
     return {"salt": salt, "steps": [key - before for key, before in zip(keys, [0, *keys])], "texts": [text for _, text in words]}
@@ -134,10 +149,10 @@ def main():
     pages, catalogue, out = (pathlib.Path(argument).resolve() for argument in sys.argv[1:])
     bundle = Bundle(pages)
     bundle.add(pages / "main.js")
-    files = {"console.js": jsmin(bundle.script()), "worker.js": jsmin((pages / "worker.js").read_text(encoding="utf-8")),
+    files = {"console.js": END.sub(r"\1", jsmin(bundle.script())), "worker.js": jsmin((pages / "worker.js").read_text(encoding="utf-8")),
              "console.css": slim((pages / "console.css").read_text(encoding="utf-8")),
              "icon.svg": (pages / "icon.svg").read_text(encoding="utf-8")}
-    words = translations(catalogue, texts_of(bundle.done))
+    words = translations(catalogue, texts_of(bundle.done), sentences_of(catalogue.parent.parent / "manager/filter/fault.c"))
     files[f"{catalogue.stem}.json"] = json.dumps(words, ensure_ascii=False, separators=(",", ":"))
     build = hashlib.sha256("\0".join(files.values()).encode()).hexdigest()[:12]
     files["build.json"] = json.dumps({"build": build})

@@ -58,7 +58,7 @@ int main(int argc, char **argv)
         .flags = flags,
         .n_flags = G_N_ELEMENTS(flags),
         .global_flags = global_flags,
-        .say = ep_phrase_translate,
+        .say = ep_phrase_error,
     };
     EpTool tool = { 0 };
     int status;

@@ -238,6 +238,11 @@ char *ep_phrase_translate(const char *english)
     return ep_phrase_translate_to(english, of_user);
 }
 
+char *ep_phrase_error(const GError *error)
+{
+    return ep_phrase_translate(error->message);
+}
+
 const char *ep_phrase_word(const char *word)
 {
     for (gsize i = 0; i < ep_n_phrase_words; i++)

@@ -20,6 +20,9 @@
 /* Sentences, joined by ": " and "; ".  Caller frees. */
 char *ep_phrase_translate(const char *english);
 
+/* The same of an error's message, for HlProgram.say. */
+char *ep_phrase_error(const GError *error);
+
 /* One word of a table or a list, as "succeeded": the state, kind, trigger or name that scripts get.  A word that is not
  * in the table comes back as it is.  Static, or the argument. */
 const char *ep_phrase_word(const char *word);

@@ -449,7 +449,7 @@ int hl_cli_main(const HlProgram *program, int argc, char **argv, void *user)
     fflush(stdout);
     if (hl_error_code(error) == HL_ERROR_IO && hl_output_gone())
         return hl_error_exit_status(error); /* of "... | head" nobody wants to hear */
-    message = program->say != NULL ? program->say(error->message) : g_strdup(error->message);
+    message = program->say != NULL ? program->say(error) : g_strdup(error->message);
     fprintf(stderr, "%s%s: %s\n", hl_log_mark(HL_LOG_ERROR), program->name, message);
     return hl_error_exit_status(error);
 }

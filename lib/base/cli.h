@@ -42,7 +42,7 @@ typedef struct {
     gsize n_flags;
     const char *const
         *global_flags; /* allowed with every command that does not say otherwise, ends with NULL; may be NULL */
-    char *(*say)(const char *english); /* what is printed of an error; the caller frees it; NULL: as it is */
+    char *(*say)(const GError *error); /* what is printed of an error; the caller frees it; NULL: its message */
     /* Adds (char *) what may stand for the placeholder what ("GROUP", or "--FLAG" for its value), of which typed is
      * there: what does not begin so is dropped.  call: command and args before it.  NULL: only names and options are
      * completed. */

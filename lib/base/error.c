@@ -4,9 +4,32 @@
 #include <errno.h>
 #include <string.h>
 
+#include "lib/base/said.h"
 #include "lib/base/text.h"
 
-G_DEFINE_QUARK(hl - error - quark, hl_error)
+/* What an error has beside code and message. */
+typedef struct {
+    char *sentence;   /* NULL: nothing */
+    char **arguments; /* name, value, ..., ends with NULL */
+} HlErrorPrivate;
+
+static void hl_error_private_init(HlErrorPrivate *said)
+{
+    *said = (HlErrorPrivate){ 0 };
+}
+
+static void hl_error_private_copy(const HlErrorPrivate *from, HlErrorPrivate *to)
+{
+    *to = (HlErrorPrivate){ g_strdup(from->sentence), g_strdupv(from->arguments) };
+}
+
+static void hl_error_private_clear(HlErrorPrivate *said)
+{
+    g_free(said->sentence);
+    g_strfreev(said->arguments);
+}
+
+G_DEFINE_EXTENDED_ERROR(HlError, hl_error)
 
 typedef struct {
     const char *name;
@@ -121,4 +144,39 @@ bool hl_error_prefix(GError **error, const char *format, ...)
     clean = hl_text_printable(text);
     g_prefix_error(error, "%s: ", clean);
     return false;
+}
+
+void hl_error_say(GError **error, const char *sentence, const char *const *arguments)
+{
+    GPtrArray *copied;
+    HlErrorPrivate *said;
+
+    if (error == NULL || *error == NULL || (*error)->domain != HL_ERROR)
+        return;
+    copied = g_ptr_array_new();
+    for (; *arguments != NULL; arguments++)
+        g_ptr_array_add(copied, hl_text_printable(*arguments));
+    g_ptr_array_add(copied, NULL);
+    said = hl_error_get_private(*error);
+    hl_error_private_clear(said);
+    *said = (HlErrorPrivate){ g_strdup(sentence), (char **)g_ptr_array_free(copied, FALSE) };
+}
+
+static const HlErrorPrivate *said_of(const GError *error)
+{
+    static const HlErrorPrivate nothing;
+
+    return error != NULL && error->domain == HL_ERROR ? hl_error_get_private(error) : &nothing;
+}
+
+const char *hl_error_sentence(const GError *error)
+{
+    return said_of(error)->sentence;
+}
+
+const char *const *hl_error_arguments(const GError *error)
+{
+    static const char *const none[] = { NULL };
+
+    return said_of(error)->arguments != NULL ? (const char *const *)said_of(error)->arguments : none;
 }

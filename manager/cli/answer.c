@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/base/said.h"
 #include "lib/base/text.h"
 #include "proto/wire.h"
 
@@ -75,7 +76,7 @@ void cli_answer_take(CliAnswer *answer, GBytes *payload)
     g_autoptr(json_t) document = NULL;
 
     if (reply != NULL && *reply->code != '\0')
-        hl_fail(&answer->error, hl_error_from_name(reply->code), "%s", reply->message);
+        hl_said_fail(&answer->error, hl_error_from_name(reply->code), reply->message, reply->json);
     if (reply != NULL && answer->error == NULL)
         document = read_part(answer, reply->json);
     answer->came = true;

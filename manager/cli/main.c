@@ -3,6 +3,7 @@
 #include "lib/base/i18n.h"
 #include "manager/cli/commands.h"
 #include "manager/cli/suggest.h"
+#include "manager/filter/fault.h"
 
 static const HlFlag flags[] = {
     { "config", "FILE", "Client configuration (default: $HOLDLINE_CONFIG, ~/.config/holdline/holdline.conf)" },
@@ -310,6 +311,13 @@ static const HlCommand commands[] = {
     { "admin revoke", "NAME", "The same as account delete", cmd_client_revoke, 1, 1, NULL },
 };
 
+static char *say(const GError *error)
+{
+    char *worded = mgr_fault_word(error, hl_tr);
+
+    return worded != NULL ? worded : g_strdup(error->message);
+}
+
 static const HlProgram program = {
     .name = "holdline",
     .summary = "Manages the endpoints of a site; SELECTOR is a name, @GROUP, all, or conditions as in "
@@ -320,6 +328,7 @@ static const HlProgram program = {
     .n_flags = G_N_ELEMENTS(flags),
     .global_flags = global_flags,
     .suggest = cli_suggest,
+    .say = say,
 };
 
 int main(int argc, char **argv)

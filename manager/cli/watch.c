@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "lib/base/clock.h"
+#include "lib/base/i18n.h"
 #include "lib/base/output.h"
 #include "lib/base/text.h"
 #include "manager/cli/client.h"
@@ -17,6 +18,7 @@
 #include "manager/cli/summary.h"
 #include "manager/cli/terminal.h"
 #include "manager/cli/view.h"
+#include "manager/filter/fault.h"
 #include "proto/topics.h"
 
 #define REDRAW      500              /* ms between two screens at least */
@@ -215,7 +217,7 @@ static void look_again(Watch *watch)
         watch->screen.top = 0;
         cli_fleet_search(watch->fleet, search);
     } else if (g_utf8_validate(typed, -1, NULL)) {
-        watch->problem = hl_text_printable(error->message);
+        watch->problem = mgr_fault_word(error, hl_tr);
     }
 }
 

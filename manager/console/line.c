@@ -5,6 +5,7 @@
 
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
+#include "lib/base/said.h"
 #include "lib/base/service.h"
 #include "lib/base/unconst.h"
 #include "lib/bus/bus.h"
@@ -187,7 +188,7 @@ static bool take_part(Asked *asked, const HlMsgCallReply *reply, GError **error)
     g_autoptr(json_t) document = NULL;
 
     if (*reply->code != '\0')
-        return hl_fail(error, hl_error_from_name(reply->code), "%s", reply->message);
+        return hl_said_fail(error, hl_error_from_name(reply->code), reply->message, reply->json);
     document = hl_json_parse("the server's answer", reply->json, size, error);
     if (document == NULL)
         return false;

@@ -2,9 +2,10 @@
 #include <string.h>
 
 #include "lib/base/nearest.h"
+#include "manager/filter/fault.h"
 #include "manager/filter/node.h"
 
-#define SHOWN    40
+#define SHOWN    40             /* characters of what a fault is at */
 #define VERSION  "pattern."     /* of one component */
 #define ENDS     " ()\":=<>!,~" /* of a bare word: a blank, a bracket or an operator */
 #define NAMED    "name"         /* the kind of all names: commas between them widen */
@@ -43,25 +44,24 @@ static void clear_node(gpointer user)
     g_strfreev(node->words);
 }
 
-static const char *noun(const Parser *parser)
-{
-    return parser->filter->use == MGR_FILTER_SELECT ? "selector" : "filter";
-}
-
 static bool add_node(Parser *parser, MgrNode node, guint *number)
 {
     *number = parser->filter->nodes->len;
     g_array_append_val(parser->filter->nodes, node);
-    return *number < MGR_MAX_TERMS ||
-           hl_fail(parser->error, HL_ERROR_LIMIT, "the %s has more than %d parts", noun(parser), MGR_MAX_TERMS);
+    return *number < MGR_MAX_TERMS || mgr_fault_limit_fail(parser->error, MGR_FAULT_PARTS, MGR_MAX_TERMS);
 }
 
-static bool fail_at(Parser *parser, const char *what)
+static bool fail_nearest(Parser *parser, MgrFault fault, const char *nearest)
 {
-    if (*parser->at == '\0')
-        return hl_fail(parser->error, HL_ERROR_INVALID, "the %s, at its end: %s", noun(parser), what);
-    return hl_fail(parser->error, HL_ERROR_INVALID, "the %s at '%.*s', character %ld: %s", noun(parser), SHOWN,
-                   parser->at, g_utf8_pointer_to_offset(parser->text, parser->at) + 1, what);
+    g_autofree char *near = g_utf8_substring(parser->at, 0, MIN(g_utf8_strlen(parser->at, -1), SHOWN));
+    glong at = g_utf8_pointer_to_offset(parser->text, parser->at) + 1;
+
+    return mgr_fault_fail(parser->error, fault, (MgrFaultPlace){ near, at }, nearest);
+}
+
+static bool fail_at(Parser *parser, MgrFault fault)
+{
+    return fail_nearest(parser, fault, NULL);
 }
 
 static void skip_blanks(Parser *parser)
@@ -84,14 +84,14 @@ static bool parse_text(Parser *parser, char **text)
     if (*parser->at == '"') {
         end = strchr(parser->at + 1, '"');
         if (end == NULL)
-            return fail_at(parser, "the quotation mark is not closed");
+            return fail_at(parser, MGR_FAULT_QUOTE);
         *text = g_strndup(parser->at + 1, (gsize)(end - parser->at) - 1);
         parser->at = end + 1;
         return true;
     }
     size = strcspn(parser->at, " ()\",");
     if (size == 0)
-        return fail_at(parser, "a value is missing");
+        return fail_at(parser, MGR_FAULT_VALUE);
     *text = g_strndup(parser->at, size);
     parser->at += size;
     return true;
@@ -133,8 +133,7 @@ static bool parse_values(Parser *parser, int column, GPtrArray *values)
             return false;
         g_ptr_array_add(values, text);
         if (values->len > MGR_MAX_TERMS)
-            return hl_fail(parser->error, HL_ERROR_LIMIT, "the %s names more than %d values", noun(parser),
-                           MGR_MAX_TERMS);
+            return mgr_fault_limit_fail(parser->error, MGR_FAULT_PARTS, MGR_MAX_TERMS);
     } while (*parser->at == ',' && !begins_part(parser->at + 1, column));
     return true;
 }
@@ -185,20 +184,18 @@ static bool take_number(Parser *parser, MgrNode *node, const char *value)
     MgrColumnKind kind = node->component != NULL ? MGR_NUMBER : mgr_columns[node->column].kind;
 
     if (node->operator== MGR_LIKE)
-        return fail_at(parser, "'~' is for texts: this column has numbers, times, or yes and no");
+        return fail_at(parser, MGR_FAULT_TEXT);
     if (node->operator== MGR_HAS)
         node->operator= MGR_EQUAL;
     switch (kind) {
     case MGR_NUMBER:
         return g_ascii_string_to_signed(value, 10, G_MININT64, G_MAXINT64, &node->number, NULL) ||
-               fail_at(parser, "a whole number belongs before this");
+               fail_at(parser, MGR_FAULT_NUMBER);
     case MGR_TIME:
-        return parse_time(parser, node, value) ||
-               fail_at(parser, "a time belongs before this: 2026-11-27, 2026-11-27T03:31:01Z, -7d, +30d or never; with "
-                               "'<' or '>' also 30d");
+        return parse_time(parser, node, value) || fail_at(parser, MGR_FAULT_TIME);
     case MGR_FLAG:
         return ((node->operator== MGR_EQUAL || node->operator== MGR_UNEQUAL) && parse_flag(value, &node->number)) ||
-               fail_at(parser, "yes or no belongs before this");
+               fail_at(parser, MGR_FAULT_FLAG);
     case MGR_TEXT:
     case MGR_WORD:
     case MGR_SET:
@@ -212,10 +209,10 @@ static bool take_number(Parser *parser, MgrNode *node, const char *value)
 static bool check_versions(Parser *parser, const MgrNode *node, const GPtrArray *values)
 {
     if (node->operator> MGR_UNEQUAL && values->len> 1)
-        return fail_at(parser, "with '<' and '>' a version takes one value");
+        return fail_at(parser, MGR_FAULT_ONE_VERSION);
     for (guint i = 0; i < values->len && node->operator!= MGR_LIKE; i++)
         if (!g_ascii_isdigit(*(const char *)values->pdata[i]))
-            return fail_at(parser, "a version belongs before this, as in version<0.3");
+            return fail_at(parser, MGR_FAULT_VERSION);
     return true;
 }
 
@@ -224,12 +221,11 @@ static bool take_values(Parser *parser, MgrNode *node, const GPtrArray *values)
     bool is_version = mgr_columns[node->column].kind == MGR_VERSION;
 
     if (node->component != NULL || !mgr_column_is_text(node->column))
-        return values->len == 1 ? take_number(parser, node, values->pdata[0])
-                                : fail_at(parser, "this column takes one value");
+        return values->len == 1 ? take_number(parser, node, values->pdata[0]) : fail_at(parser, MGR_FAULT_ONE_VALUE);
     if (is_version && !check_versions(parser, node, values))
         return false;
     if (node->operator> MGR_UNEQUAL && !is_version)
-        return fail_at(parser, "this column has no order: use ':', '=', '!=' or '~'");
+        return fail_at(parser, MGR_FAULT_ORDER);
     node->words = g_new0(char *, values->len + 1);
     for (guint i = 0; i < values->len; i++)
         node->words[i] = g_utf8_casefold(values->pdata[i], -1);
@@ -240,16 +236,12 @@ static bool fail_column(Parser *parser, const char *name)
 {
     const char *names[MGR_N_COLUMNS + 1] = { NULL };
     g_autofree char *column = g_strdelimit(g_strdup(name), "-", '_');
-    g_autofree char *what = NULL;
     const char *nearest;
 
     for (int i = 0; i < MGR_N_COLUMNS; i++)
         names[i] = mgr_columns[i].name;
     nearest = hl_nearest(column, names);
-    if (nearest == NULL)
-        return fail_at(parser, "there is no such column");
-    what = g_strdup_printf("there is no such column; did you mean '%s'?", nearest);
-    return fail_at(parser, what);
+    return fail_nearest(parser, nearest != NULL ? MGR_FAULT_NEAREST : MGR_FAULT_COLUMN, nearest);
 }
 
 static bool find_column(Parser *parser, const char *name, MgrNode *node)
@@ -277,7 +269,7 @@ static bool parse_compare(Parser *parser, gsize size, guint *number)
         i++;
     if (i == G_N_ELEMENTS(operators)) {
         g_free(node.component);
-        return fail_at(parser, "'!' is followed by '='");
+        return fail_at(parser, MGR_FAULT_OPERATOR);
     }
     node.operator= operators[i].operator;
     parser->at += strlen(operators[i].text);
@@ -329,7 +321,7 @@ static bool parse_term(Parser *parser, guint *number)
     if (size > 0 && parser->at[size] != '\0' && strchr(":=<>!~", parser->at[size]) != NULL)
         return parse_compare(parser, size, number);
     if (is_keyword(parser->at, "and") || is_keyword(parser->at, "or"))
-        return fail_at(parser, "something is missing before this; as a word it goes into quotation marks");
+        return fail_at(parser, MGR_FAULT_BEFORE);
     if (word != NULL) {
         parser->at += size;
         return parse_word(parser, word, number);
@@ -350,7 +342,7 @@ static bool parse_group(Parser *parser, guint *number)
     if (!parse_or(parser, number))
         return false;
     if (*parser->at != ')')
-        return fail_at(parser, "a closing bracket is missing");
+        return fail_at(parser, MGR_FAULT_OPEN);
     parser->at++;
     return true;
 }
@@ -362,7 +354,7 @@ static bool parse_not(Parser *parser, guint *number)
     bool done;
 
     if (++parser->depth > MGR_MAX_DEPTH)
-        return hl_fail(parser->error, HL_ERROR_LIMIT, "the %s is nested deeper than %d", noun(parser), MGR_MAX_DEPTH);
+        return mgr_fault_limit_fail(parser->error, MGR_FAULT_DEPTH, MGR_MAX_DEPTH);
     if (is_not || *parser->at == '-') {
         parser->at += is_not ? strlen("not") : 1;
         skip_blanks(parser);
@@ -425,9 +417,7 @@ static bool is_alone(const char *at, const char **end)
 static bool spend(Parser *parser, const char *from)
 {
     parser->spent += (gsize)(parser->at - from);
-    return parser->spent <= MGR_MAX_FILTER ||
-           hl_fail(parser->error, HL_ERROR_LIMIT, "the conditions and patterns of a selector have at most %d bytes",
-                   MGR_MAX_FILTER);
+    return parser->spent <= MGR_MAX_FILTER || mgr_fault_limit_fail(parser->error, MGR_FAULT_BYTES, MGR_MAX_FILTER);
 }
 
 /* What is more than one endpoint's is held against all of them. */
@@ -436,8 +426,7 @@ static bool count_wide(Parser *parser, const char *name, const char *from)
     if (!mgr_filter_is_wide(name))
         return true;
     if (++parser->wide > MGR_MAX_TERMS)
-        return hl_fail(parser->error, HL_ERROR_LIMIT, "the selector names more than %d groups and patterns",
-                       MGR_MAX_TERMS);
+        return mgr_fault_limit_fail(parser->error, MGR_FAULT_WIDE, MGR_MAX_TERMS);
     return strpbrk(name, "*?") == NULL || spend(parser, from);
 }
 
@@ -527,7 +516,7 @@ static bool parse_list(Parser *parser)
             break;
         parser->at++;
     }
-    return *parser->at == '\0' ? join_parts(parser, parts) : fail_at(parser, "this bracket closes nothing");
+    return *parser->at == '\0' ? join_parts(parser, parts) : fail_at(parser, MGR_FAULT_CLOSE);
 }
 
 MgrFilter *mgr_filter_parse(const char *text, MgrFilterUse use, HlTime now, GError **error)
@@ -541,7 +530,7 @@ MgrFilter *mgr_filter_parse(const char *text, MgrFilterUse use, HlTime now, GErr
     filter->nodes = g_array_new(FALSE, FALSE, sizeof(MgrNode));
     g_array_set_clear_func(filter->nodes, clear_node);
     if ((use == MGR_FILTER_SEARCH && strlen(text) > MGR_MAX_FILTER) || !g_utf8_validate(text, -1, NULL)) {
-        hl_fail(error, HL_ERROR_LIMIT, "a filter is text of at most %d bytes", MGR_MAX_FILTER);
+        mgr_fault_limit_fail(error, MGR_FAULT_BYTES, MGR_MAX_FILTER);
         return NULL;
     }
     if (use == MGR_FILTER_SEARCH && text[strspn(text, " ")] == '\0')

@@ -50,6 +50,17 @@ await play(session, 'Japanese', async () => {
     await session.show('notifications/log');
     await session.expectJapanese(...typed);
 
+    session.where = 'a wrong filter';
+    await session.show('endpoints');
+    for (const [filter, says] of [['hots~pc', 'フィルタの 1 文字目 \'hots~pc\': そのような列はありません。\'host\' のことですか?'],
+        ['(actual:offline', 'フィルタの末尾: 閉じ括弧がありません'], ['version<new', 'この前にはバージョンが必要です']]) {
+        await page.click('input[type=search]', { clickCount: 3 });
+        await page.type('input[type=search]', filter);
+        await session.says(says);
+        await session.expectJapanese(...FILTER, 'hots', 'host', 'version');
+    }
+    await session.picture('japanese-wrong-filter');
+
     // A dialog by the button that opens it; what it asks for is Japanese too.
     for (const [path, text] of [['rollouts', '新しい段階配信'], ['administration/notifications', '新しい通知'], ['endpoints', 'グループの追加'],
         ['endpoints', '列']]) {

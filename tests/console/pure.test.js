@@ -14,10 +14,10 @@ import * as settings from '../../manager/console/pages/settings.js';
 import { onSessionLost, request } from '../../manager/console/pages/api.js';
 import { adoptCatalogue, hashOf, tr, trn } from '../../manager/console/pages/i18n.js';
 import { bytes, compare, visible } from '../../manager/console/pages/text.js';
-import { explain, sentences, spell } from '../../manager/console/pages/phrase.js';
+import { explain, faultText, sentences, spell } from '../../manager/console/pages/phrase.js';
 import { knownSettings } from '../../manager/console/pages/setting_words.js';
 import { follow, inTurn } from '../../manager/console/pages/follow.js';
-import { rowsInView, scrollTo } from '../../manager/console/pages/window.js';
+import { fitting, rowsInView, scrollTo } from '../../manager/console/pages/window.js';
 import { Selection } from '../../manager/console/pages/selection.js';
 import { word } from '../../manager/console/pages/words.js';
 
@@ -151,6 +151,33 @@ test('sentences are those of the manager, word for word', () => {
         ([, code, text]) => [code, [...text.matchAll(/"([^"]*)"/g)].map((m) => m[1]).join('')]));
     assert.ok(rows.length > 20);
     assert.deepEqual(sentences(), theirs);
+});
+
+test('what is wrong with a filter, and where', () => {
+    const message = 'the filter at \'hots~pc\', character 4: there is no such column; did you mean \'host\'?';
+    const problem = { sentence: 'filter.nearest', args: { near: 'hots~pc\u202e', at: '4', nearest: 'host' }, message };
+    const words = [['filter.nearest', '{nearest}!'], ['filter.place', '{at} {near} {what}'], ['filter.end', 'end {what}'], ['filter.parts', '{max}']];
+    assert.equal(faultText(problem), message); // in English the server's words will do
+    words.sort(([a], [b]) => hashOf(a, 0) - hashOf(b, 0));
+    const keys = words.map(([code]) => hashOf(code, 0));
+    adoptCatalogue('xx', { salt: 0, steps: keys.map((key, i) => key - (keys[i - 1] ?? 0)), texts: words.map(([, text]) => text) });
+    assert.equal(faultText(problem), '4 hots~pc\\u202e host!');
+    assert.equal(faultText({ ...problem, args: { near: '', at: '9', nearest: '{at}' } }), 'end {at}!');
+    assert.equal(faultText({ ...problem, sentence: 'filter.parts', args: { max: '64' } }), '64');
+    assert.equal(faultText({ ...problem, sentence: 'filter.quantum' }), message); // of a later server
+    assert.equal(faultText({ ...problem, sentence: undefined }), undefined);
+    adoptCatalogue('en');
+});
+
+test('columns leave a narrow table in their order, and come back', () => {
+    const columns = [{ key: 'host', least: 9 }, { key: 'group', least: 6, leaves: 2 }, { key: 'actual', least: 7, leaves: 3 },
+        { key: 'settings', least: 5, leaves: 1 }];
+    const keys = (room) => fitting(columns, room).map((column) => column.key).join(' ');
+    assert.equal(keys(30), 'host group actual settings');
+    assert.equal(keys(29), 'host group actual');
+    assert.equal(keys(20), 'host actual');
+    assert.equal(keys(12), 'host');
+    assert.equal(keys(1), 'host'); // which scrolls
 });
 
 test('a sentence leaves out what is not given', () => {

@@ -29,11 +29,13 @@ json_t *cli_call(HlInvocation *call G_GNUC_UNUSED, const char *name, const char 
     }
     if (server.refuses_wishes && server.is_asked_more) {
         server.is_asked_more = false;
-        hl_fail(error, HL_ERROR_INVALID, "'%s' takes no argument 'sort'; is the CLI newer than the server?", name);
+        hl_fail(error, HL_ERROR_INVALID,
+                "'%s' takes no argument 'sort' here; is this server older than the program that asks?", name);
         return NULL;
     }
     if (strcmp(name, "snapshot") == 0 && server.refuses != HL_ERROR_N_CODES) {
-        hl_fail(error, server.refuses, "this server knows no call 'snapshot'; is the CLI newer than the server?");
+        hl_fail(error, server.refuses,
+                "there is no call 'snapshot' here; is this server older than the program that asks?");
         return NULL;
     }
     return json_pack("{s:{s:i}, s:[]}", "summary", "endpoints", 0, "endpoints");

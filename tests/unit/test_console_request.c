@@ -273,7 +273,25 @@ static void test_problems(void)
         g_assert_cmpstr(json_string_value(json_object_get(problem, "code")), ==, hl_error_name((HlErrorCode)code));
         g_assert_cmpstr(json_string_value(json_object_get(problem, "detail")), ==, "no \"総務部\"");
         g_assert_cmpint(json_integer_value(json_object_get(problem, "status")), ==, status);
+        g_assert_null(json_object_get(problem, "sentence"));
+        g_assert_cmpuint(json_object_size(json_object_get(problem, "args")), ==, 0);
     }
+}
+
+/* What is wrong with a filter is there as a code with its arguments. */
+static void test_sentence(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(json_t) problem = NULL;
+    const json_t *args;
+
+    g_assert_null(mgr_filter_parse("hots~pc", MGR_FILTER_SEARCH, 0, &error));
+    problem = con_problem_new(400, error);
+    args = json_object_get(problem, "args");
+    g_assert_cmpstr(json_string_value(json_object_get(problem, "sentence")), ==, "filter.nearest");
+    g_assert_cmpstr(json_string_value(json_object_get(args, "near")), ==, "hots~pc");
+    g_assert_cmpstr(json_string_value(json_object_get(args, "at")), ==, "1");
+    g_assert_cmpstr(json_string_value(json_object_get(args, "nearest")), ==, "host");
 }
 
 /* ----------------------------------------------------------------------------------------------------- configuration
@@ -357,6 +375,7 @@ int main(int argc, char **argv)
     g_test_add_func("/console/openapi", test_openapi);
     g_test_add_func("/console/endpoint-row", test_endpoint_row);
     g_test_add_func("/console/problems", test_problems);
+    g_test_add_func("/console/sentence", test_sentence);
     g_test_add_func("/console/conf", test_conf);
     return g_test_run();
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "lib/base/unconst.h"
+#include "manager/filter/fault.h"
 #include "manager/filter/filter.h"
 
 #define NOW (1795750260 * HL_SECOND) /* 2026-11-27T03:31:00Z */
@@ -286,6 +287,82 @@ static void test_bad(void)
     g_assert_null(mgr_filter_parse(many->str, MGR_FILTER_SELECT, NOW, NULL));
 }
 
+static const char *in_capitals(const char *message)
+{
+    return strcmp(message, "there is no such column; did you mean '{nearest}'?") == 0 ? "NO COLUMN, BUT {nearest}"
+           : strcmp(message, "the filter at '{near}', character {at}: {what}") == 0   ? "{what} AT {at} ({near})"
+           : strcmp(message, "a filter is text of at most {max} bytes") == 0          ? "MORE THAN {max}"
+                                                                                      : message;
+}
+
+/* As a client does that got it from another process. */
+static char *worded_elsewhere(const GError *error)
+{
+    g_autoptr(json_t) said = hl_said_json(error);
+    g_autofree char *json = hl_json_print(said);
+    g_autoptr(GError) received = NULL;
+
+    g_assert_false(hl_said_fail(&received, hl_error_code(error), error->message, json));
+    g_assert_cmpstr(hl_error_sentence(received), ==, hl_error_sentence(error));
+    return mgr_fault_word(received, in_capitals);
+}
+
+static void test_faults(void)
+{
+    static const struct {
+        const char *filter, *message, *worded;
+    } cases[] = {
+        { "総務 hots~pc", "the filter at 'hots~pc', character 4: there is no such column; did you mean 'host'?",
+          "NO COLUMN, BUT host AT 4 (hots~pc)" },
+        { "{near}~{at} hots~{what}", "the filter at '{near}~{at} hots~{what}', character 1: there is no such column",
+          "there is no such column AT 1 ({near}~{at} hots~{what})" },
+        { "offline or", "the filter, at its end: a value is missing", "the filter, at its end: a value is missing" },
+    };
+    g_autofree char *huge = g_strnfill(MGR_MAX_FILTER + 1, 'x');
+    g_autoptr(GError) limit = NULL;
+    g_autoptr(GError) other = g_error_new_literal(HL_ERROR, HL_ERROR_FAILED, "something else");
+    g_autofree char *text = NULL;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autofree char *worded = NULL;
+        g_autofree char *prefixed = NULL;
+        g_autofree char *with_prefix = g_strconcat("ring 1: ", cases[i].worded, NULL);
+
+        g_assert_null(mgr_filter_parse(cases[i].filter, MGR_FILTER_SEARCH, NOW, &error));
+        g_assert_cmpstr(error->message, ==, cases[i].message);
+        worded = worded_elsewhere(error);
+        g_assert_cmpstr(worded, ==, cases[i].worded);
+        hl_error_prefix(&error, "ring 1");
+        prefixed = worded_elsewhere(error);
+        g_assert_cmpstr(prefixed, ==, with_prefix);
+    }
+    g_assert_null(mgr_filter_parse(huge, MGR_FILTER_SEARCH, NOW, &limit));
+    text = worded_elsewhere(limit);
+    g_assert_cmpstr(text, ==, "MORE THAN 1000");
+    g_assert_null(mgr_fault_word(other, in_capitals));
+}
+
+/* What comes from elsewhere says nothing, or only what it may. */
+static void test_said(void)
+{
+    static const char *const nothing[] = { "", "{}", "[1]", "{\"sentence\": 7}", "{\"args\": {\"a\": \"b\"}}", "{" };
+    g_autoptr(GError) odd = NULL;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(nothing); i++) {
+        g_autoptr(GError) error = NULL;
+
+        g_assert_false(hl_said_fail(&error, HL_ERROR_INVALID, "no", nothing[i]));
+        g_assert_error(error, HL_ERROR, HL_ERROR_INVALID);
+        g_assert_null(hl_error_sentence(error));
+        g_assert_null(hl_error_arguments(error)[0]);
+    }
+    hl_said_fail(&odd, HL_ERROR_INVALID, "no", "{\"sentence\": \"a.b\", \"args\": {\"n\": 1, \"t\": \"x\\u001by\"}}");
+    g_assert_cmpstr(hl_error_sentence(odd), ==, "a.b");
+    g_assert_null(hl_error_argument(odd, "n"));
+    g_assert_cmpstr(hl_error_argument(odd, "t"), ==, "x\357\277\275y"); /* nothing that a terminal obeys */
+}
+
 static void test_fit(void)
 {
     static const struct {
@@ -340,6 +417,8 @@ int main(int argc, char **argv)
     g_test_add_func("/filter/bound_group", test_bound_group);
     g_test_add_func("/filter/wide", test_wide);
     g_test_add_func("/filter/bad", test_bad);
+    g_test_add_func("/filter/faults", test_faults);
+    g_test_add_func("/filter/said", test_said);
     g_test_add_func("/filter/fit", test_fit);
     g_test_add_func("/filter/like", test_like);
     return g_test_run();

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "manager/console/core/problem.h"
 
+#include "lib/base/said.h"
+
 static const guint statuses[HL_ERROR_N_CODES] = {
     [HL_ERROR_FAILED] = 500,  [HL_ERROR_USAGE] = 400,   [HL_ERROR_INVALID] = 400,   [HL_ERROR_NOT_FOUND] = 404,
     [HL_ERROR_EXISTS] = 409,  [HL_ERROR_DENIED] = 403,  [HL_ERROR_CONFLICT] = 409,  [HL_ERROR_UNAVAILABLE] = 503,
@@ -47,6 +49,11 @@ static const char *title_of(guint status)
 
 json_t *con_problem_new(guint status, const GError *error)
 {
-    return json_pack("{s:s, s:s, s:i, s:s, s:[], s:s}", "type", "about:blank", "title", title_of(status), "status",
-                     (int)status, "code", hl_error_name(hl_error_code(error)), "args", "detail", error->message);
+    g_autoptr(json_t) said = hl_said_json(error);
+    json_t *problem = json_pack("{s:s, s:s, s:i, s:s, s:s}", "type", "about:blank", "title", title_of(status), "status",
+                                (int)status, "code", hl_error_name(hl_error_code(error)), "detail", error->message);
+
+    json_object_set_new(problem, "args", json_object());
+    json_object_update(problem, said);
+    return problem;
 }

@@ -28,7 +28,8 @@ export class Problem extends Error {
         super(document.detail || document.title || document.code || String(status));
         this.status = status;
         this.code = document.code || 'failed';
-        this.args = document.args || [];
+        this.sentence = document.sentence; // what to say of it, where there is more than the code
+        this.args = document.args || {};
     }
 }
 
@@ -97,6 +98,7 @@ export async function all(path, query = {}) {
     do {
         const page = await get(path, { limit: 1000, ...query, cursor });
         rows.push(...page.rows);
+        rows.total = page.total; // of which these are the latest
         cursor = page.next;
     } while (cursor);
     return rows;

@@ -33,6 +33,9 @@ export function hashOf(text, salt) {
 
 const translation = (text) => catalogue.get(hashOf(text, salt));
 
+// A sentence of the server whose English is not in these pages; undefined: there is none in this language.
+export const ofCode = translation;
+
 export function put(text, values) {
     return values ? text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole) : text;
 }

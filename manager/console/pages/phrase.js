@@ -2,7 +2,8 @@
 // Sentences of the server, which come as codes with arguments, in the reader's language.  The rows are those of
 // manager/core/sentence.c, word for word: so both have one translation.  tests/console holds them against each other.
 
-import { N_, put, tr } from './i18n.js';
+import { N_, ofCode, put, tr } from './i18n.js';
+import { visible } from './text.js';
 
 // What is in brackets is said only if its argument is given.
 const SENTENCES = {
@@ -52,6 +53,19 @@ const SENTENCES = {
 };
 
 export const sentences = () => SENTENCES;
+
+// What is wrong with a filter, of a problem.  Its codes are in the catalogue, from the table in manager/filter/fault.c; its English came
+// with it.  undefined: it is about something else.
+export function faultText({ sentence = '', args, message }) {
+    if (!sentence.startsWith('filter.'))
+        return undefined;
+    const text = ofCode(sentence);
+    if (!text)
+        return visible(message);
+    const what = put(text, args);
+    return args.near === undefined ? what
+        : put(ofCode(args.near ? 'filter.place' : 'filter.end'), { near: visible(args.near), at: args.at, what });
+}
 
 // [{ code, args }]; words: what becomes of an argument before it is put in, by its name.
 export function explain(list, words = {}) {

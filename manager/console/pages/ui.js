@@ -36,11 +36,14 @@ export function button(text, click, attributes = {}) {
     return h('button', { type: 'button', ...attributes, on: { click, ...attributes.on } }, text);
 }
 
-// What the server said, for people: our words, and below them its own for what they leave out.
+// What the server said of it, in English, where our words leave something out.
+const ownWords = ({ code, sentence, message }) => (code === 'offline' || sentence || message === code ? '' : visible(message));
+
+// What the server said, for people: our words, and its own below them.
 export function problemBox(problem) {
-    const own = problem.message && problem.message !== problem.code && problem.code !== 'offline' ? problem.message : null;
+    const own = ownWords(problem);
     return h('div', { class: 'notice bad', role: 'alert' }, h('p', {}, problemText(problem)),
-        own && h('p', { class: 'detail', lang: 'en' }, visible(own)));
+        own && h('p', { class: 'detail', lang: 'en' }, own));
 }
 
 export const notice = (kind, ...content) => h('div', { class: `notice ${kind}` }, content);
@@ -136,8 +139,8 @@ export function announce(text, kind = 'good') {
 }
 
 export function announceProblem(problem) {
-    const own = problem.message && problem.message !== problem.code ? ` (${visible(problem.message)})` : '';
-    announce(problemText(problem) + own, 'bad');
+    const own = ownWords(problem);
+    announce(problemText(problem) + (own && ` (${own})`), 'bad');
 }
 
 // ----------------------------------------------------------------------------------------------------------- dialogs

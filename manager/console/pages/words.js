@@ -2,6 +2,7 @@
 // The codes of the documents in the reader's words.  A code that is not here (of a newer server) is shown as it is.
 
 import { N_, tr } from './i18n.js';
+import { faultText } from './phrase.js';
 
 const TABLES = {
     displayed: {
@@ -287,10 +288,10 @@ const PROBLEMS = {
     'conflict': N_('This has been changed in the meantime, or does not fit what is under way.'),
     'limit': N_('Too many requests.  Wait a moment, then try again.'),
     'invalid': N_('The server refused a value.'),
+    'call.unknown': N_('The server does not know this request: it is older than the console.'),
     'expired': N_('This has expired.'),
 };
 
 export function problemText(problem) {
-    const text = PROBLEMS[problem.code];
-    return text === undefined ? tr('The request failed.') : tr(text);
+    return faultText(problem) ?? tr(PROBLEMS[problem.sentence] ?? PROBLEMS[problem.code] ?? N_('The request failed.'));
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/log.h"
+#include "lib/base/said.h"
 #include "lib/base/unconst.h"
 #include "manager/daemon/calls/audit_text.h"
 #include "manager/daemon/calls/once.h"
@@ -427,6 +428,8 @@ void mgr_call_done(MgrCall *call, json_t *document)
 /* What failed and did nothing gives its key back; what was done first, and then failed, is not done again. */
 static void fail(MgrCall *call, const GError *error, bool is_kept)
 {
+    g_autoptr(json_t) said = hl_said_json(error);
+
     if (call->claim != NULL && call->noted) {
         if (mgr_claim_is_done(call->claim)) {
             keep(call, &(End){ .error = g_error_copy(error), .is_kept = is_kept });
@@ -438,7 +441,7 @@ static void fail(MgrCall *call, const GError *error, bool is_kept)
     call->failed = true;
     if (is_kept && !call->is_second)
         tell_audit(call, NULL, hl_error_name(hl_error_code(error)), error->message);
-    reply(call, hl_error_name(hl_error_code(error)), error->message, false, NULL);
+    reply(call, hl_error_name(hl_error_code(error)), error->message, false, said);
     end_call(call);
 }
 
@@ -489,12 +492,9 @@ static void send_last(MgrCall *call, const char *name, json_t *part, json_t *res
         return;
     }
     json_object_set(last, name, owned);
-    if (reply(call, "", "", false, last)) {
+    if (reply(call, "", "", false, last))
         end_call(call);
-        return;
-    }
-    json_object_set_new(last, name, json_array());
-    if (send_part(call, name, json_incref(owned)))
+    else if (json_object_set_new(last, name, json_array()) == 0 && send_part(call, name, json_incref(owned)))
         mgr_call_done(call, json_incref(last));
 }
 

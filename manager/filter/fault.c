@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/filter/fault.h"
+
+#include <string.h>
+
+#include "lib/base/i18n.h"
+
+enum { PLACE = MGR_FAULT_N, END };
+
+const MgrFaultRow mgr_fault_rows[] = {
+    [MGR_FAULT_QUOTE] = { "filter.quote", N_("the quotation mark is not closed") },
+    [MGR_FAULT_VALUE] = { "filter.value", N_("a value is missing") },
+    [MGR_FAULT_TEXT] = { "filter.text", N_("'~' is for texts: this column has numbers, times, or yes and no") },
+    [MGR_FAULT_NUMBER] = { "filter.number", N_("a whole number belongs before this") },
+    [MGR_FAULT_TIME] = { "filter.time", N_("a time belongs before this: 2026-11-27, 2026-11-27T03:31:01Z, -7d, +30d or "
+                                           "never; with '<' or '>' also 30d") },
+    [MGR_FAULT_FLAG] = { "filter.flag", N_("yes or no belongs before this") },
+    [MGR_FAULT_ONE_VERSION] = { "filter.one-version", N_("with '<' and '>' a version takes one value") },
+    [MGR_FAULT_VERSION] = { "filter.version", N_("a version belongs before this, as in version<0.3") },
+    [MGR_FAULT_ONE_VALUE] = { "filter.one-value", N_("this column takes one value") },
+    [MGR_FAULT_ORDER] = { "filter.order", N_("this column has no order: use ':', '=', '!=' or '~'") },
+    [MGR_FAULT_COLUMN] = { "filter.column", N_("there is no such column") },
+    [MGR_FAULT_NEAREST] = { "filter.nearest", N_("there is no such column; did you mean '{nearest}'?") },
+    [MGR_FAULT_OPERATOR] = { "filter.operator", N_("'!' is followed by '='") },
+    [MGR_FAULT_BEFORE] = { "filter.before",
+                           N_("something is missing before this; as a word it goes into quotation marks") },
+    [MGR_FAULT_OPEN] = { "filter.open", N_("a closing bracket is missing") },
+    [MGR_FAULT_CLOSE] = { "filter.close", N_("this bracket closes nothing") },
+    [MGR_FAULT_BYTES] = { "filter.bytes", N_("a filter is text of at most {max} bytes") },
+    [MGR_FAULT_PARTS] = { "filter.parts", N_("the filter has more than {max} parts") },
+    [MGR_FAULT_DEPTH] = { "filter.depth", N_("the filter is nested deeper than {max}") },
+    [MGR_FAULT_WIDE] = { "filter.wide", N_("the selector names more than {max} groups and patterns") },
+    [PLACE] = { "filter.place", N_("the filter at '{near}', character {at}: {what}") },
+    [END] = { "filter.end", N_("the filter, at its end: {what}") },
+};
+
+const gsize mgr_n_fault_rows = G_N_ELEMENTS(mgr_fault_rows);
+
+static const char *as_it_is(const char *message)
+{
+    return message;
+}
+
+/* The value of {NAME}: an argument of the error, or what. */
+static const char *value_of(const GError *error, const char *what, const char *name)
+{
+    const char *value = strcmp(name, "what") == 0 ? what : hl_error_argument(error, name);
+
+    return value != NULL ? value : "";
+}
+
+/* What the arguments hold is never taken for a template.  Caller frees. */
+static char *put(const char *text, const GError *error, const char *what)
+{
+    GString *out = g_string_new(NULL);
+
+    while (*text != '\0') {
+        const char *end = *text == '{' ? strchr(text, '}') : NULL;
+        g_autofree char *name = end != NULL ? g_strndup(text + 1, (gsize)(end - text) - 1) : NULL;
+
+        if (name != NULL)
+            g_string_append(out, value_of(error, what, name));
+        else
+            g_string_append_c(out, *text);
+        text = name != NULL ? end + 1 : text + 1;
+    }
+    return g_string_free(out, FALSE);
+}
+
+/* fault: a row before PLACE.  Caller frees. */
+static char *word(const GError *error, gsize fault, MgrFaultLanguage language)
+{
+    const char *near = hl_error_argument(error, "near");
+    g_autofree char *what = put(language(mgr_fault_rows[fault].text), error, "");
+
+    return near == NULL ? g_steal_pointer(&what)
+                        : put(language(mgr_fault_rows[*near != '\0' ? PLACE : END].text), error, what);
+}
+
+char *mgr_fault_word(const GError *error, MgrFaultLanguage language)
+{
+    const char *sentence = hl_error_sentence(error);
+    g_autofree char *english = NULL;
+    g_autofree char *worded = NULL;
+    gsize i = 0;
+
+    while (i < MGR_FAULT_N && g_strcmp0(sentence, mgr_fault_rows[i].code) != 0)
+        i++;
+    if (i == MGR_FAULT_N)
+        return NULL;
+    english = word(error, i, as_it_is);
+    worded = word(error, i, language);
+    if (!g_str_has_suffix(error->message, english))
+        return g_steal_pointer(&worded);
+    return g_strdup_printf("%.*s%s", (int)(strlen(error->message) - strlen(english)), error->message, worded);
+}
+
+/* The message is the sentence in English. */
+static bool fail(GError **error, HlErrorCode code, MgrFault fault, const char *const *arguments)
+{
+    g_autoptr(GError) made = NULL;
+    g_autofree char *text = NULL;
+
+    hl_fail(&made, code, "%s", mgr_fault_rows[fault].code);
+    hl_error_say(&made, mgr_fault_rows[fault].code, arguments);
+    text = word(made, fault, as_it_is);
+    hl_fail(error, code, "%s", text);
+    hl_error_say(error, mgr_fault_rows[fault].code, arguments);
+    return false;
+}
+
+bool mgr_fault_fail(GError **error, MgrFault fault, MgrFaultPlace place, const char *nearest)
+{
+    g_autofree char *at = g_strdup_printf("%ld", place.at);
+    const char *const arguments[] = { "near", place.near, "at", at, nearest != NULL ? "nearest" : NULL, nearest, NULL };
+
+    return fail(error, HL_ERROR_INVALID, fault, arguments);
+}
+
+bool mgr_fault_limit_fail(GError **error, MgrFault fault, int max)
+{
+    g_autofree char *text = g_strdup_printf("%d", max);
+    const char *const arguments[] = { "max", text, NULL };
+
+    return fail(error, HL_ERROR_LIMIT, fault, arguments);
+}
