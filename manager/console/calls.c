@@ -26,8 +26,20 @@ static char *csv_of(const json_t *rows)
     return g_string_free(out, FALSE);
 }
 
+/* The manager gives the newest of a long list, and says of how many. */
+static json_t *page_of(const json_t *answer, const json_t *list, json_t *rows, json_t *next)
+{
+    const json_t *total = json_object_get(answer, "total");
+    json_t *page = json_pack("{s:O, s:O}", "rows", rows, "next", next);
+
+    if (json_integer_value(total) > (json_int_t)json_array_size(list))
+        json_object_set(page, "total", hl_unconst(total));
+    return page;
+}
+
 static void answer_list(ConRequest *request, const json_t *answer)
 {
+    const json_t *list = json_object_get(answer, request->match.route->list);
     const ConRoute *route = request->match.route;
     const char *format = (route->flags & CON_ROUTE_CSV) != 0 ? con_request_query(request, "format") : NULL;
     ConRowsQuery query = { con_request_query(request, "filter"), con_request_query(request, "sort"),
@@ -36,14 +48,14 @@ static void answer_list(ConRequest *request, const json_t *answer)
     g_autoptr(json_t) next = NULL;
     g_autoptr(GError) error = NULL;
 
-    if (!con_rows_select(json_object_get(answer, route->list), &query, &rows, &next, &error)) {
+    if (!con_rows_select(list, &query, &rows, &next, &error)) {
         con_request_fail(request, error);
         return;
     }
     if (format != NULL && strcmp(format, "csv") == 0)
         con_request_done_text(request, "text/csv; charset=utf-8", csv_of(rows), NULL);
     else
-        con_request_done(request, json_pack("{s:O, s:O}", "rows", rows, "next", next), NULL);
+        con_request_done(request, page_of(answer, list, rows, next), NULL);
 }
 
 /* A secret in a picture must be in no address and no cache, as a picture of its own would: so it travels with the

@@ -72,9 +72,11 @@ static json_t *reply_schema(const char *reply)
 
     if (name == NULL)
         return ref("schemas", reply);
-    return json_pack("{s:s, s:[s, s], s:b, s:{s:{s:s, s:o}, s:{s:[s, s]}}}", "type", "object", "required", "rows",
-                     "next", "additionalProperties", 0, "properties", "rows", "type", "array", "items",
-                     ref("schemas", name), "next", "type", "string", "null");
+    return json_pack("{s:s, s:[s, s], s:b, s:{s:{s:s, s:o}, s:{s:[s, s]}, s:{s:s, s:i, s:s}}}", "type", "object",
+                     "required", "rows", "next", "additionalProperties", 0, "properties", "rows", "type", "array",
+                     "items", ref("schemas", name), "next", "type", "string", "null", "total", "type", "integer",
+                     "minimum", 0, "description",
+                     "Only where all pages together are the newest alone: how many there are");
 }
 
 static guint status_of(const ConRoute *route)
