@@ -5,8 +5,9 @@ import { PAGES, play, Session } from './session.mjs';
 const WIDTHS = [360, 768, 1280, 2560];
 const HEIGHT = 900;
 
-// In the page: what sticks out, is cut off, or lies over another control.  A part that scrolls by itself (a long list, a wide table) may
-// hold more than it shows; what stands in a cell of it is shortened by design.
+// In the page: what sticks out, is cut off, or lies over another control.  The list of endpoints has the columns for which there is room,
+// and a row of a table is a list on a telephone, so neither scrolls sideways; between those widths a table may.  What stands in a cell of
+// the long list is shortened by design.
 function measure() {
     const found = [];
     const say = (what, node) => found.push(`${what}: ${node.outerHTML.slice(0, 110)}`);
@@ -19,6 +20,9 @@ function measure() {
             node.getBoundingClientRect().right > main.getBoundingClientRect().left + main.clientWidth + 1);
         say(`the content scrolls sideways (${main.scrollWidth} in ${main.clientWidth})`, out.at(-1) ?? main);
     }
+    for (const node of main.querySelectorAll(innerWidth <= 640 ? '.grid, .scroll' : '.grid'))
+        if (wide(node))
+            say(`scrolls sideways (${node.scrollWidth} in ${node.clientWidth})`, node);
     const controls = [...document.querySelectorAll('a, button, select, input, textarea, summary')].filter((node) =>
         node.checkVisibility({ checkVisibilityCSS: true }) && !node.closest('.grid, .scroll, .tree, .menu-list, .skip, .unseen, #messages') &&
         !node.matches('.skip'));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the table of endpoints can show.  One row is a column: heading, width in rem (some take more where there is room), what the
-// server calls its order, the members that the cell reads, the cell.
+// What the table of endpoints can show.  One row is a column: heading, width in rem (some take more where there is room), which of the
+// usual ones leaves first where there is none, what the server calls its order, the members that the cell reads, the cell.
 
 import { N_, tr } from './i18n.js';
 import { badge, endpointLink, name, when } from './ui.js';
@@ -40,24 +40,24 @@ function settings(row) {
 const COLUMNS = [
     { key: 'host', title: N_('Host name'), least: 9, grow: true, sort: 'host', reads: ['host', 'id'],
         cell: (row) => endpointLink(row.id, row.host, { tabindex: '-1' }) },
-    { key: 'group', title: N_('Group'), least: 7, grow: true, sort: 'group_display', reads: ['group', 'group_display'],
+    { key: 'group', title: N_('Group'), least: 6.5, leaves: 2, grow: true, sort: 'group_display', reads: ['group', 'group_display'],
         cell: (row) => name(row.group_display || row.group) },
     { key: 'displayed', title: N_('Displayed status'), least: 10.5, sort: 'displayed', reads: ['displayed'],
         cell: (row) => badge('displayed', displayedCode(row.displayed)) },
-    { key: 'actual', title: N_('Actual status'), least: 8.5, sort: 'actual', reads: ['actual'],
+    { key: 'actual', title: N_('Actual status'), least: 7.5, leaves: 7, sort: 'actual', reads: ['actual'],
         cell: (row) => badge('actual', row.actual) },
-    { key: 'verdict', title: N_('Verdict'), least: 9, sort: 'verdict', reads: ['verdict'],
+    { key: 'verdict', title: N_('Verdict'), least: 10, leaves: 4, sort: 'verdict', reads: ['verdict'],
         cell: (row) => badge('verdict', row.verdict) },
-    { key: 'last_seen', title: N_('Last seen'), least: 7.5, sort: 'last_seen', reads: ['last_seen'],
+    { key: 'last_seen', title: N_('Last seen'), least: 6.5, leaves: 3, sort: 'last_seen', reads: ['last_seen'],
         cell: (row) => when(row.last_seen) },
-    { key: 'settings', title: N_('Settings'), least: 6.5, sort: 'settings_applied', reads: ['settings'], end: true,
+    { key: 'settings', title: N_('Settings'), least: 6, leaves: 1, sort: 'settings_applied', reads: ['settings'], end: true,
         cell: (row) => h('span', { class: row.settings?.current ? null : 'warn-text' }, settings(row)) },
-    { key: 'outdated', title: N_('Patterns'), least: 7.5, sort: 'outdated', reads: ['outdated'],
+    { key: 'outdated', title: N_('Patterns'), least: 7.5, leaves: 6, sort: 'outdated', reads: ['outdated'],
         cell: (row) => age(row.outdated) },
     { key: 'patterns', title: N_('Pattern versions'), least: 10, grow: true, reads: ['patterns'],
         cell: (row) => visible(patterns(row)) },
     { key: 'program', title: N_('Program'), least: 10, sort: 'program', reads: ['program', 'outdated_program'], cell: programOf },
-    { key: 'open_detections', title: N_('Detections'), least: 7.5, sort: 'open_detections', reads: ['open_detections'], end: true,
+    { key: 'open_detections', title: N_('Detections'), least: 5.5, leaves: 5, sort: 'open_detections', reads: ['open_detections'], end: true,
         cell: (row) => (row.open_detections ? h('strong', { class: 'bad-text' }, String(row.open_detections)) : '0') },
     { key: 'open_commands', title: N_('Open commands'), least: 10, sort: 'open_commands', reads: ['open_commands'], end: true,
         cell: (row) => String(row.open_commands ?? 0) },
@@ -81,13 +81,14 @@ export const allColumns = () => COLUMNS.map(({ key, title }) => ({ key, title: t
 // Those of the keys that are columns here (a view that a program saved may have others), or else the usual ones.
 export function knownColumns(keys) {
     const known = keys.filter((key) => COLUMNS.some((column) => column.key === key));
-    return known.length > 0 ? known : DEFAULT_COLUMNS;
+    return known.length === 0 || String(known) === String(DEFAULT_COLUMNS) ? DEFAULT_COLUMNS : known;
 }
 
-// In the order of the table above.
+// In the order of the table above.  What the reader chose stays on every screen; of the usual ones some leave a narrow one.
 export function chooseColumns(keys) {
     return COLUMNS.filter((column) => keys.includes(column.key)).map((column) => ({
         ...column,
+        leaves: keys === DEFAULT_COLUMNS && column.leaves,
         title: tr(column.title),
         shows: (row) => JSON.stringify(column.reads.map((field) => row[field])),
     }));

@@ -4,13 +4,12 @@
 // Keys: arrows, Page Up and Down, Home, End move; Space selects, Shift+Space from the last one on, Ctrl+A all that match; Enter opens.
 
 import { fill, h, refill } from './dom.js';
-import { rowsInView, scrollTo } from './window.js';
+import { fitting, least, MARK, rowsInView, scrollTo } from './window.js';
 import { nextSort, parseSort } from './query.js';
 import { tr } from './i18n.js';
 
 const ROW = 32; // pixels; the style sheet has the same
 const REST = 80; // ms without scrolling, before rows beyond the edge are made too
-const MARK = 2.25; // rem: the column of boxes
 
 // A cell that has just changed stands out for a moment.  No class does this: one that is set again begins its animation again only after
 // the page was laid out, once for each cell.
@@ -28,8 +27,9 @@ export class Grid {
     #drawn = new Map(); // index -> { node, cells: [{ node, shows }] }
     #free = []; // the same, of rows that are out of view, for the next ones that come into it
 
-    // columns: [{ key, title, least, grow, cell(row), shows(row), sort, end }]; shows: what cell() depends on, as a text
-    // options: list, selection, columns, sort, label, open(row), sorted(sort), selected()
+    // columns: [{ key, title, least, grow, leaves, cell(row), shows(row), sort, end }]; shows: what cell() depends on, as a text;
+    // leaves: of those that have no room, which goes first: 1, then 2; none: it stays
+    // options: list, selection, columns, sort, label, open(row), sorted(sort), selected(), spread(n): n columns have no room
     constructor(options) {
         Object.assign(this, options);
         this.body = h('div', { class: 'grid-body', role: 'rowgroup' });
@@ -51,25 +51,31 @@ export class Grid {
     }
 
     setColumns(columns) {
-        this.columns = columns;
-        this.node.style.setProperty('--least', `${this.#least()}rem`);
-        this.node.setAttribute('aria-colcount', columns.length + 1);
+        this.all = columns;
+        this.columns = [];
         this.#spread();
+    }
+
+    #useColumns(columns) {
+        this.columns = columns;
+        this.node.style.setProperty('--least', `${least(columns)}rem`);
+        this.node.setAttribute('aria-colcount', columns.length + 1);
         for (const { node } of [...this.#drawn.values(), ...this.#free])
             node.remove();
         this.#drawn.clear();
         this.#free = [];
         this.redraw();
+        this.spread(this.all.length - columns.length);
     }
 
-    #least() {
-        return this.columns.reduce((sum, column) => sum + column.least, MARK);
-    }
-
-    // The widths in pixels, for all rows: each of them would work out shares of what is left for itself, whenever it is laid out.
+    // Which columns there are, and their widths in pixels, for all rows: each of them would work out shares of what is left for itself,
+    // whenever it is laid out.
     #spread() {
         const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
-        const rest = Math.max(0, this.node.clientWidth - this.#least() * rem);
+        const columns = fitting(this.all, this.node.clientWidth / rem || Infinity); // it is in no document yet
+        if (columns.length !== this.columns.length)
+            this.#useColumns(columns);
+        const rest = Math.max(0, this.node.clientWidth - least(columns) * rem);
         const share = ({ least, grow }) => (grow ? least : least / 4);
         const shares = this.columns.reduce((sum, column) => sum + share(column), 0);
         const widths = this.columns.map((column) => column.least * rem + rest * share(column) / shares);

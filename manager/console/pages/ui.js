@@ -87,11 +87,15 @@ export function table(columns, rows, empty, label, shown = extent()) {
     function extend(by) {
         shown.rows += by;
         append(body, rows.slice(body.children.length, shown.rows).map((row) => h('tr', {}, columns.map((column) =>
-            h('td', { class: side(column) }, column.cell(row))))));
+            h('td', { 'class': side(column), 'data-title': column.title || null }, column.cell(row))))));
         more.hidden = shown.rows >= rows.length;
         more.textContent = tr('{n} more', { n: number(rows.length - shown.rows) });
     }
 }
+
+// Under a list whose older rows the server has not given; total: undefined where these are all.
+export const newestOf = (rows, total) => total > 0 &&
+    notice('info', tr('These are the latest {n} of {all}.', { n: number(rows.length), all: number(total) }));
 
 // On paper there is no button: tables are drawn to their ends.
 export function drawWhole() {

@@ -22,3 +22,18 @@ export function scrollTo(index, scrollTop, height, rowHeight) {
         return (index + 1) * rowHeight - height;
     return scrollTop;
 }
+
+export const MARK = 2.25; // rem: the column of boxes
+
+export const least = (columns) => columns.reduce((sum, column) => sum + column.least, MARK);
+
+// The columns of a table for which there is room, in rem: those with the lowest number of leaving go first.
+export function fitting(columns, room) {
+    const leaving = columns.filter((column) => column.leaves).sort((a, b) => a.leaves - b.leaves);
+    let rest = columns;
+    while (least(rest) > room && leaving.length > 0) {
+        const out = leaving.shift();
+        rest = rest.filter((column) => column !== out);
+    }
+    return rest;
+}

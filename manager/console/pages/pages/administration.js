@@ -3,8 +3,8 @@
 
 import { allGroups, groupName, groupNamer } from '../group_name.js';
 import { all, get, patch, post, remove } from '../api.js';
-import { announce, badge, button, card, checkbox, confirm, dialog, facts, field, heading, name, notice, said, select, table, tabs,
-    when } from '../ui.js';
+import { announce, badge, button, card, checkbox, confirm, dialog, facts, field, heading, name, newestOf, notice, said, select,
+    table, tabs, when } from '../ui.js';
 import { brokers } from './brokers.js';
 import { codes, word } from '../words.js';
 import { fill, h } from '../dom.js';
@@ -203,7 +203,7 @@ async function audit(draw, query) {
             { title: tr('Arguments'), cell: (row) => h('span', { class: 'path', lang: 'en' }, visible(row.arguments)) },
             { title: tr('Result'), cell: (row) => (row.code ? h('span', { class: 'badge bad', lang: 'en' }, row.code) :
                 h('span', { class: 'badge good' }, tr('done'))) },
-        ], rows, tr('Nothing yet.'), tr('Audit log')), cursor && button(tr('More'), () => more()));
+        ], rows, tr('Nothing yet.'), tr('Audit log')), cursor && button(tr('More'), () => more()), !cursor && newestOf(rows, page.total));
     }
 }
 

@@ -88,7 +88,7 @@ function cloneNotice(document, path) {
 function identity(document) {
     return card(tr('Machine'), facts([
         [tr('Id'), document.id],
-        [tr('Registered IP'), visible(document.addresses)],
+        [tr('Registered IP'), visible(document.addresses).replaceAll(',', ', ')],
         [tr('Source IP'), visible(document.observed_address)],
         [tr('Port of the direct dial'), document.direct_port ? String(document.direct_port) : tr('none')],
         [tr('Operating system'), name(document.os)],
@@ -111,9 +111,15 @@ function software(document) {
         ...Object.entries(patterns).map(([component, version]) => [word('component', component), String(version)]),
         [tr('Patterns'), age(document.outdated)],
         [tr('Last update'), when(document.last_update)],
-        [tr('Its result'), document.last_update_result && said(document.last_update_result)],
+        [tr('Its result'), document.last_update_result && updateResult(document.last_update_result)],
         [tr('Its error'), document.last_update_error && said(document.last_update_error)],
     ]));
+}
+
+// "failed (command): why": the first word is a code.
+function updateResult(text) {
+    const [, state = '', rest] = /^(succeeded|failed)?(.*)$/s.exec(text);
+    return [word('state', state), said(rest)];
 }
 
 function scansCard({ scans = [] }) {
@@ -154,10 +160,11 @@ function historyCard(rows) {
 
 // The registry keeps lines, not codes.  Those that each endpoint has are put in the reader's words; others are the server's.
 const DETAILS = {
-    status: [/^(\S+) -> (\S+) \((\S+)\)$/, (from, to, why) => `${word('actual', from)} → ${word('actual', to)} (${word('reason', why)})`],
-    displayed: [/^(\S+) -> (\S+)$/, (from, to) => `${shown(from)} → ${shown(to)}`],
-    observed: [/^connects from (\S+), as the broker sees it$/, visible],
-    settings: [/^(.+) version (\d+) applied \((\S+)\)$/, (group, version, path) =>
+    'status': [/^(\S+) -> (\S+) \((\S+)\)$/, (from, to, why) => `${word('actual', from)} → ${word('actual', to)} (${word('reason', why)})`],
+    'displayed': [/^(\S+) -> (\S+)$/, (from, to) => `${shown(from)} → ${shown(to)}`],
+    'observed': [/^connects from (\S+), as the broker sees it$/, visible],
+    'update-now': [/^(succeeded|failed)$/, (state) => word('state', state)],
+    'settings': [/^(.+) version (\d+) applied \((\S+)\)$/, (group, version, path) =>
         tr('{group}: version {version} applied, {path}', { group: visible(group), version, path: word('path', path) })],
 };
 

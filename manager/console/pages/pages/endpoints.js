@@ -64,6 +64,7 @@ class EndpointsPage {
         this.groupBar = h('div', { class: 'group-bar' });
         this.count = h('span', { class: 'count', role: 'status' });
         this.fresh = h('span', {});
+        this.left = h('span', {});
         this.actions = h('div', { class: 'action-bar', role: 'group', 'aria-label': tr('Selected endpoints') });
         this.problem = h('div', {});
         this.search = h('input', { type: 'search', value: this.filter, class: 'filter', spellcheck: 'false',
@@ -74,10 +75,11 @@ class EndpointsPage {
             open: (row) => { location.hash = format(['endpoints', row.id]); },
             sorted: (sort) => this.#sorted(sort),
             selected: () => this.#drawActions(),
+            spread: (left) => this.#drawLeft(left),
         });
         this.csv = h('a', { class: 'button', download: 'endpoints.csv' }, tr('CSV'));
         const views = viewsMenu(() => ({ filter: this.#wholeFilter(), sort: this.sort, columns: this.columns }), (view) => this.#useView(view));
-        const tools = h('div', { class: 'tools' }, this.search, this.count, this.fresh, h('span', { class: 'spring' }),
+        const tools = h('div', { class: 'tools' }, this.search, this.count, this.fresh, this.left, h('span', { class: 'spring' }),
             views, button(tr('Columns'), () => this.#chooseColumns()), this.csv);
         this.node = h('div', { class: 'page fill' }, heading(tr('Security Settings')),
             h('div', { class: 'with-tree' }, this.tree,
@@ -108,6 +110,12 @@ class EndpointsPage {
         const { list } = this;
         setText(this.count, list.isComplete ? trn('{n} endpoint', '{n} endpoints', list.total)
             : tr('{n} endpoints, {loaded} loaded', { n: number(list.total), loaded: number(list.rows.length) }));
+    }
+
+    // Columns for which this screen has no room: all of them together scroll sideways.
+    #drawLeft(n) {
+        const showAll = () => this.grid.setColumns(chooseColumns([...this.columns]));
+        fill(this.left, n > 0 && button(trn('{n} more column', '{n} more columns', n), showAll, { class: 'link' }));
     }
 
     // The bar is there only while something is selected; "all that match" is offered beside the rows that were picked.
@@ -144,7 +152,7 @@ class EndpointsPage {
 
     async #reload() {
         fill(this.fresh);
-        const { columns } = this.grid;
+        const columns = this.grid.all;
         const query = { filter: this.#wholeFilter(), sort: this.sort };
         this.csv.href = address('/endpoints', { ...query, format: 'csv', fields: columns.flatMap((column) => column.reads).join(',') });
         await this.list.load({ ...query, fields: fieldsOf(columns) });
@@ -212,7 +220,7 @@ class EndpointsPage {
         });
         if (!chosen || chosen.length === 0)
             return;
-        this.#showColumns(chosen);
+        this.#showColumns(knownColumns(chosen));
         this.#reload();
     }
 

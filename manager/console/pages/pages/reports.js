@@ -2,7 +2,7 @@
 // Reports: lists for paper and spreadsheets.
 
 import { address, all, get } from '../api.js';
-import { badge, button, field, heading, name, table, tabs } from '../ui.js';
+import { badge, button, field, heading, name, newestOf, table, tabs } from '../ui.js';
 import { displayedCode, patterns } from '../columns.js';
 import { N_, number, time, tr, trn } from '../i18n.js';
 import { format } from '../route.js';
@@ -51,7 +51,7 @@ const REPORTS = {
         columns: [host,
             { title: N_('State'), cell: (row) => badge('detection', row.state) },
             { title: N_('Signature'), cell: (row) => visible(row.signature) },
-            { title: N_('Path'), cell: (row) => visible(row.path) },
+            { title: N_('Path'), cell: (row) => h('span', { class: 'path' }, visible(row.path)) },
             { title: N_('Action'), cell: (row) => word('done', row.action) },
             { title: N_('Last found'), cell: (row) => time(row.last_found) }],
     },
@@ -73,7 +73,8 @@ export async function reports({ tab = 'update' }, query) {
             tab === 'offline' && daysField(days),
             h('section', { class: 'card paper' }, h('h2', {}, title),
                 h('p', { class: 'help' }, tr('As of {time}', { time: time(summary.at) }), ' · ', trn('{n} row', '{n} rows', rows.length)),
-                table(report.columns.map((column) => ({ ...column, title: tr(column.title) })), rows, tr('Nothing to report.'), title))),
+                table(report.columns.map((column) => ({ ...column, title: tr(column.title) })), rows, tr('Nothing to report.'), title),
+                tab === 'detections' && newestOf(rows, rows.total))),
     };
 }
 

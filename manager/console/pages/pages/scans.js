@@ -2,7 +2,8 @@
 // Scans: what was found, what lies in quarantine, how the last scans ended.
 
 import { all, get, post } from '../api.js';
-import { announce, badge, button, card, checkbox, confirm, dialog, endpointLink, field, heading, name, table, tabs, when } from '../ui.js';
+import { announce, badge, button, card, checkbox, confirm, dialog, endpointLink, field, heading, name, newestOf, table, tabs, when }
+    from '../ui.js';
 import { bytes, visible } from '../text.js';
 import { fill, h } from '../dom.js';
 import { format } from '../route.js';
@@ -75,7 +76,7 @@ async function detections(query) {
             { title: tr('Last found'), cell: (row) => when(row.last_found) },
             { title: tr('Note'), cell: (row) => visible(row.note) },
         ], rows, (row) => row.id, tr('Nothing was found.'), tr('Detections'), (chosen) =>
-            button(tr('Acknowledge'), () => acknowledge(chosen)))));
+            button(tr('Acknowledge'), () => acknowledge(chosen))), !filter && newestOf(rows, rows.total)));
     }
 
     async function acknowledge(rows) {
