@@ -78,13 +78,13 @@ static json_t *with_picture(const json_t *answer)
 static void answer_document(ConRequest *request, const json_t *answer)
 {
     const ConRoute *route = request->match.route;
-    json_int_t version = json_integer_value(json_object_get(answer, "version"));
+    const char *edition = json_string_value(json_object_get(answer, "tag"));
     const char *command = json_string_value(json_object_get(answer, "id"));
-    g_autofree char *tag = g_strdup_printf("\"%" JSON_INTEGER_FORMAT "\"", version);
+    g_autofree char *tag = g_strdup_printf("\"%s\"", edition != NULL ? edition : "");
     g_autofree char *place = command != NULL ? g_strconcat(CON_API "/commands/", command, NULL) : NULL;
     const char *headers[] = { NULL, NULL, NULL };
 
-    if ((route->flags & CON_ROUTE_VERSION) != 0 && version > 0) {
+    if ((route->flags & CON_ROUTE_VERSION) != 0 && edition != NULL) {
         headers[0] = "ETag";
         headers[1] = tag;
     } else if ((route->flags & CON_ROUTE_ACCEPTED) != 0 && place != NULL) {
@@ -118,8 +118,8 @@ static void on_done(const json_t *answer, const GError *error, gpointer user)
 /* -------------------------------------------------------------------------------------------------------------- calls
  */
 
-/* "7" of an If-Match of "\"7\""; NULL: there is none, or it is 0, which no version is and the manager takes for an
- * order to make it.  Caller frees. */
+/* "7-18f3" of an If-Match of "\"7-18f3\""; NULL: there is none, or it is 0, which no version is and the manager takes
+ * for an order to make it.  Caller frees. */
 static char *version_of(const ConRequest *request)
 {
     const char *header = con_request_header(request, "if-match");

@@ -123,6 +123,27 @@ static json_int_t int_of(const json_t *document, const char *member)
     return json_integer_value(json_object_get(document, member));
 }
 
+/* By its tag a caller has seen one save, also where a restore has taken the versions back. */
+static void test_tags(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    g_autofree char *seen = NULL;
+    g_autofree char *lost = NULL;
+    json_t *reply;
+
+    parts_call(parts, "group set", "name", "office", "setting", "line.heartbeat=5m", NULL);
+    reply = answer(parts, "");
+    seen = g_strdup(json_string_value(json_object_get(reply, "tag")));
+    lost = g_strdup_printf("%" JSON_INTEGER_FORMAT "-1", int_of(reply, "version"));
+    json_decref(reply);
+    parts_call(parts, "group set", "name", "office", "setting", "line.heartbeat=6m", "version", lost, NULL);
+    json_decref(answer(parts, "conflict"));
+    parts_call(parts, "group set", "name", "office", "setting", "line.heartbeat=6m", "version", seen, NULL);
+    json_decref(answer(parts, ""));
+    parts_call(parts, "group set", "name", "office", "setting", "line.heartbeat=7m", "version", seen, NULL);
+    json_decref(answer(parts, "conflict"));
+}
+
 static void test_no_change(void)
 {
     g_autoptr(Parts) parts = parts_new();
@@ -300,6 +321,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/groups/upgrade", test_upgrade);
     g_test_add_func("/manager/groups/save-of-old", test_save_of_old);
     g_test_add_func("/manager/groups/no-change", test_no_change);
+    g_test_add_func("/manager/groups/tags", test_tags);
     g_test_add_func("/manager/groups/unset", test_unset);
     g_test_add_func("/manager/groups/history", test_history);
     g_test_add_func("/manager/groups/restore-refused", test_restore_refused);

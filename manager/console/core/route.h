@@ -17,7 +17,7 @@ const char *con_method_name(ConMethod method);
 typedef enum {
     CON_ROUTE_OPEN = 1 << 0,     /* for those who are not signed in as well */
     CON_ROUTE_MATCH = 1 << 1,    /* If-Match is required: the version that was seen */
-    CON_ROUTE_VERSION = 1 << 2,  /* the answer has an ETag of its member "version" */
+    CON_ROUTE_VERSION = 1 << 2,  /* the answer has an ETag of its member "tag"     */
     CON_ROUTE_CREATED = 1 << 3,  /* 201 */
     CON_ROUTE_ACCEPTED = 1 << 4, /* 202: endpoints do it, and the command says how far they are */
     CON_ROUTE_NOTHING = 1 << 5,  /* 204 */

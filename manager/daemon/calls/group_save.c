@@ -5,6 +5,7 @@
 
 #include "lib/base/log.h"
 #include "manager/core/display_name.h"
+#include "manager/core/edition.h"
 #include "manager/daemon/ground/selector.h"
 #include "manager/store/groups.h"
 
@@ -37,6 +38,11 @@ static json_t *trial_document(const MgrGroup *group, guint trying, guint tried)
                      (json_int_t)trial->terms->record.version, "endpoints", (int)trying, "current", (int)tried);
 }
 
+static MgrEdition edition_of(const MgrGroup *group)
+{
+    return (MgrEdition){ group->record.version, group->record.counter };
+}
+
 json_t *mgr_group_document(const MgrFleet *fleet, const MgrGroup *group, MgrGroupSize size)
 {
     g_autofree char *changed = hl_time_format(group->record.changed_at);
@@ -67,6 +73,9 @@ json_t *mgr_group_document(const MgrFleet *fleet, const MgrGroup *group, MgrGrou
                          (json_int_t)group->record.version, "changed", changed, "changed_by", group->record.changed_by,
                          "endpoints", (int)group->members, "current", (int)have);
     if (size == MGR_GROUP_WHOLE) {
+        g_autofree char *tag = mgr_edition_tag(edition_of(group));
+
+        json_object_set_new(document, "tag", json_string(tag));
         json_object_set_new(document, "trial", trial_document(group, trying, tried));
         json_object_set_new(document, "settings", mgr_group_settings_object(group->record.settings));
         json_object_set(document, "missing", missing);
@@ -77,16 +86,18 @@ json_t *mgr_group_document(const MgrFleet *fleet, const MgrGroup *group, MgrGrou
 
 bool mgr_group_check_version(const MgrGroup *group, const char *expected, GError **error)
 {
-    guint64 version = 0;
-
-    if (expected == NULL)
+    switch (expected != NULL ? mgr_edition_fit(expected, edition_of(group)) : MGR_EDITION_SAME) {
+    case MGR_EDITION_SAME:
         return true;
-    if (!g_ascii_string_to_unsigned(expected, 10, 1, G_MAXINT64, &version, NULL))
+    case MGR_EDITION_OTHER:
+        return hl_fail(error, HL_ERROR_CONFLICT,
+                       "group '%s' is at version %" G_GUINT64_FORMAT
+                       ", not %s: somebody changed it; review it and try again",
+                       group->record.name, group->record.version, expected);
+    case MGR_EDITION_MALFORMED:
         return hl_fail(error, HL_ERROR_INVALID, "'%s' is not a version", expected);
-    return version == group->record.version || hl_fail(error, HL_ERROR_CONFLICT,
-                                                       "group '%s' is at version %" G_GUINT64_FORMAT
-                                                       ", not %s: somebody changed it; review it and try again",
-                                                       group->record.name, group->record.version, expected);
+    }
+    g_assert_not_reached();
 }
 
 bool mgr_group_check_trial(const MgrGroup *group, GError **error)

@@ -5,6 +5,7 @@
 
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
+#include "manager/core/edition.h"
 #include "manager/daemon/ground/selector.h"
 
 #define MOST_LISTED   500 /* messages */
@@ -52,15 +53,21 @@ static json_t *options_of(const MgrRule *rule)
     return object;
 }
 
+static MgrEdition edition_of(const MgrRuleView *view)
+{
+    return view != NULL ? (MgrEdition){ view->record->version, (uint64_t)view->record->changed_at } : (MgrEdition){ 0 };
+}
+
 static json_t *rule_document(const MgrRuleView *view)
 {
+    g_autofree char *tag = mgr_edition_tag(edition_of(view));
     const char *state = !view->rule->enabled ? "disabled" : view->failing_since != 0 ? "failing" : "ok";
 
-    return json_pack("{s:s, s:I, s:o, s:s, s:s, s:b, s:i, s:o, s:s, s:o}", "name", view->record->name, "version",
-                     (json_int_t)view->record->version, "changed", time_value(view->record->changed_at), "changed_by",
-                     view->record->changed_by, "state", state, "signed", *view->record->secret != '\0', "waiting",
-                     (int)view->waiting, "failing_since", time_value(view->failing_since), "said", view->said,
-                     "options", options_of(view->rule));
+    return json_pack("{s:s, s:I, s:s, s:o, s:s, s:s, s:b, s:i, s:o, s:s, s:o}", "name", view->record->name, "version",
+                     (json_int_t)view->record->version, "tag", tag, "changed", time_value(view->record->changed_at),
+                     "changed_by", view->record->changed_by, "state", state, "signed", *view->record->secret != '\0',
+                     "waiting", (int)view->waiting, "failing_since", time_value(view->failing_since), "said",
+                     view->said, "options", options_of(view->rule));
 }
 
 static void call_list(MgrCall *call, gpointer user)
@@ -228,15 +235,13 @@ static bool check_name(const MgrNotificationCalls *calls, const MgrCall *call, c
 /* "0": there must be none of this name yet. */
 static bool check_version(const MgrRuleView *view, const char *name, const char *expected, GError **error)
 {
-    guint64 version = 0;
+    MgrEditionFit fit = expected != NULL ? mgr_edition_fit(expected, edition_of(view)) : MGR_EDITION_SAME;
 
-    if (expected == NULL)
+    if (fit == MGR_EDITION_SAME)
         return true;
-    if (!g_ascii_string_to_unsigned(expected, 10, 0, G_MAXINT64, &version, NULL))
+    if (fit == MGR_EDITION_MALFORMED)
         return hl_fail(error, HL_ERROR_INVALID, "'%s' is not a version", expected);
-    if (version == (view != NULL ? view->record->version : 0))
-        return true;
-    if (version == 0)
+    if (strcmp(expected, "0") == 0)
         return hl_fail(error, HL_ERROR_EXISTS,
                        "there is a notification '%s' already: change it, or choose another name", name);
     if (view == NULL)

@@ -152,7 +152,7 @@ function ruleForm(id, first, groups, saved) {
 
     // seen: the document that the reader knows; nothing newer is overwritten.
     async function send(settings, seen) {
-        const { body } = await patch(pathOf(id), { settings }, `"${seen.version}"`);
+        const { body } = await patch(pathOf(id), { settings }, `"${seen.tag}"`);
         draw(body);
         place.querySelector('input').focus({ preventScroll: true }); // by keyboard one goes on from there
         announce(tr('The notification is saved.'));
