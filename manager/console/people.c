@@ -160,9 +160,34 @@ void con_people_check(ConPeople *people, const char *session, const char *addres
 /* ----------------------------------------------------------------------------------------------------- sign-in, -out
  */
 
+typedef struct {
+    ConPeople *people;
+    ConRequest *request;
+} SignIn;
+
+static void on_replaced(const json_t *answer G_GNUC_UNUSED, const GError *error G_GNUC_UNUSED,
+                        gpointer user G_GNUC_UNUSED)
+{
+}
+
+/* Who signs in over a session leaves it: the browser forgets it, so nobody but a thief would use it. */
+static void end_before(const SignIn *sign_in)
+{
+    const ConRequest *request = sign_in->request;
+
+    if (request->session == NULL || request->by_token)
+        return;
+    g_hash_table_remove(sign_in->people->known, request->session);
+    con_line_call(sign_in->people->line, &(ConLineAsk){ .name = "session end",
+                                                        .session = request->session,
+                                                        .address = request->http->peer,
+                                                        .done = on_replaced });
+}
+
 static void on_created(const json_t *answer, const GError *error, gpointer user)
 {
-    ConRequest *request = user;
+    g_autofree SignIn *sign_in = user;
+    ConRequest *request = sign_in->request;
     g_autofree char *cookie = NULL;
     json_t *document;
 
@@ -174,6 +199,7 @@ static void on_created(const json_t *answer, const GError *error, gpointer user)
         con_request_fail(request, error);
         return;
     }
+    end_before(sign_in);
     cookie = con_cookie_print(json_string_value(json_object_get(answer, "session")));
     document = json_copy(hl_unconst(answer));
     json_object_del(document, "session"); /* where no script of a page can read it */
@@ -190,11 +216,13 @@ static void post_session(ConRequest *request, gpointer user)
     g_autoptr(GError) error = NULL;
 
     if (name != NULL && password != NULL) {
+        SignIn sign_in = { people, request };
+
         con_line_call(people->line, &(ConLineAsk){ .name = "session create",
                                                    .arguments = arguments,
                                                    .address = request->http->peer,
                                                    .done = on_created,
-                                                   .user = request });
+                                                   .user = g_memdup2(&sign_in, sizeof sign_in) });
         return;
     }
     hl_fail(&error, HL_ERROR_INVALID, "'name' and 'password' are needed, as text");
