@@ -6,14 +6,19 @@
 #include "lib/base/text.h"
 #include "lib/base/unconst.h"
 
-json_t *hl_json_parse(const char *name, const void *data, gsize size, GError **error)
+static json_t *load(const char *name, const void *data, gsize size, size_t flags, GError **error)
 {
     json_error_t end;
-    json_t *value = json_loadb(data, size, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &end);
+    json_t *value = json_loadb(data, size, flags | JSON_REJECT_DUPLICATES, &end);
 
     if (value == NULL)
         hl_fail(error, HL_ERROR_INVALID, "%s is not valid JSON: %s (line %d)", name, end.text, end.line);
     return value;
+}
+
+json_t *hl_json_parse(const char *name, const void *data, gsize size, GError **error)
+{
+    return load(name, data, size, JSON_ALLOW_NUL, error);
 }
 
 /* jansson 2.14 on 64 bits, with the allocator's rounding: an object with its eight empty buckets, a list with its eight
@@ -59,12 +64,14 @@ gsize hl_json_cost(const void *data, gsize size)
     return measure(data, (const char *)data + size).cost;
 }
 
+/* Without JSON_ALLOW_NUL: a text of a stranger with \u0000 in it would be a shorter one to all who read it as C does.
+ */
 json_t *hl_json_parse_bounded(const char *name, const void *data, gsize size, gsize max_cost, GError **error)
 {
     Shape shape = measure(data, (const char *)data + size);
 
     if (shape.deepest <= HL_JSON_DEPTH && shape.cost <= max_cost)
-        return hl_json_parse(name, data, size, error);
+        return load(name, data, size, 0, error);
     if (shape.deepest > HL_JSON_DEPTH)
         hl_fail(error, HL_ERROR_INVALID, "%s is nested deeper than %d", name, HL_JSON_DEPTH);
     else

@@ -116,6 +116,8 @@ static void test_json_bounds(void)
     g_assert_error(error, HL_ERROR, HL_ERROR_INVALID);
     g_clear_error(&error);
     g_assert_null(hl_json_parse_bounded("x", "{\"a\":1]}}]", 11, G_MAXSIZE, &error)); /* closes more than it opens */
+    g_clear_error(&error);
+    g_assert_null(hl_json_parse_bounded("x", "[\"a\\u0000b\"]", 12, G_MAXSIZE, &error)); /* is no "a" */
     g_assert_error(error, HL_ERROR, HL_ERROR_INVALID);
 }
 
