@@ -33,7 +33,7 @@ await play(session, 'saved views', async () => {
     await session.speak('ja');
     await rows(2);
     await columns(7); // of the usual nine, on 1,280 pixels
-    await session.press('ほか 2 列');
+    await session.press('列 +2');
     await columns(9);
     await page.setViewport({ width: 1920, height: 900 });
     await page.reload({ waitUntil: 'load' });

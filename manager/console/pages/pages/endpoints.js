@@ -115,7 +115,7 @@ class EndpointsPage {
     // Columns for which this screen has no room: all of them together scroll sideways.
     #drawLeft(n) {
         const showAll = () => this.grid.setColumns(chooseColumns([...this.columns]));
-        fill(this.left, n > 0 && button(trn('{n} more column', '{n} more columns', n), showAll, { class: 'link' }));
+        fill(this.left, n > 0 && button(`${tr('Columns')} +${n}`, showAll, { class: 'link' }));
     }
 
     // The bar is there only while something is selected; "all that match" is offered beside the rows that were picked.
