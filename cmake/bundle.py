@@ -32,6 +32,7 @@ LAST = re.compile(r"[,;]\n(\s*[\]}])")  # what nothing follows that it could par
 CONTROL = re.compile(r"^(\s*(?:(?:} )?else )?(?:if|for|while) \(.*\)|\s*else)\n\s+(?=\S)", re.M)  # the statement of an if on its line
 END = re.compile(r"([)}])\n(?=[#\w])")  # of a block or a condition: each statement has its semicolon, so the line's end parts nothing
 BINDING = re.compile(r"\bconst(?=[ \[{])")  # one word fewer for the compressor; that nothing is bound twice the sources say
+WORD = re.compile(r"\b(true|false)\b(?=[,;)}\]])")  # as a value
 FAULT = re.compile(r'\{ "([a-z.-]+)",\s*N_\(((?:"(?:[^"\\]|\\.)*"\s*)+)\)')
 LITERAL = re.compile(r'"(?:[^"\\]|\\.)*"')
 KEYWORDS = ("tr", "trn:1,2", "N_")
@@ -40,6 +41,11 @@ KEYWORDS = ("tr", "trn:1,2", "N_")
 def slim(style):
     """Without comments, indentation, and blanks around what opens, parts or ends something."""
     return CSS_BLANK.sub(r"\1\2", CSS_COMMENT.sub("", style)).replace(";}", "}")
+
+
+def shorten(script):
+    script = BINDING.sub("let", END.sub(r"\1", script))
+    return WORD.sub(lambda found: "!0" if found[1] == "true" else "!1", script)
 
 
 class Bundle:
@@ -150,7 +156,7 @@ def main():
     pages, catalogue, out = (pathlib.Path(argument).resolve() for argument in sys.argv[1:])
     bundle = Bundle(pages)
     bundle.add(pages / "main.js")
-    files = {"console.js": BINDING.sub("let", END.sub(r"\1", jsmin(bundle.script()))), "worker.js": jsmin((pages / "worker.js").read_text(encoding="utf-8")),
+    files = {"console.js": shorten(jsmin(bundle.script())), "worker.js": jsmin((pages / "worker.js").read_text(encoding="utf-8")),
              "console.css": slim((pages / "console.css").read_text(encoding="utf-8")),
              "icon.svg": (pages / "icon.svg").read_text(encoding="utf-8")}
     words = translations(catalogue, texts_of(bundle.done), sentences_of(catalogue.parent.parent / "manager/filter/fault.c"))

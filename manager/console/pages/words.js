@@ -288,7 +288,7 @@ const PROBLEMS = {
     'conflict': N_('This has been changed in the meantime, or does not fit what is under way.'),
     'limit': N_('Too many requests.  Wait a moment, then try again.'),
     'invalid': N_('The server refused a value.'),
-    'call.unknown': N_('The server does not know this request: it is older than the console.'),
+    'call.unknown': N_('The server is older than the console.'),
     'expired': N_('This has expired.'),
 };
 
