@@ -48,28 +48,3 @@ function(hl_embed variable file symbol)
         DEPENDS ${file} ${CMAKE_SOURCE_DIR}/cmake/embed.cmake)
     set(${variable} ${out} PARENT_SCOPE)
 endfunction()
-
-# hl_link_faults(TARGET): the program's changes of the disk go through tests/support/faults.c.
-function(hl_link_faults target)
-    target_sources(${target} PRIVATE ${CMAKE_SOURCE_DIR}/tests/support/faults.c)
-    foreach(call fsync rename link symlink mkostemp g_mkdir_with_parents sendfile unlink remove ftruncate fchmod write pwrite
-                 open openat renameat2 linkat unlinkat fchown futimens)
-        target_link_options(${target} PRIVATE -Wl,--wrap=${call})
-    endforeach()
-endfunction()
-
-# hl_link_timers(TARGET): the program's GLib timers are those of tests/support/timer_fake.c.
-function(hl_link_timers target)
-    target_sources(${target} PRIVATE ${CMAKE_SOURCE_DIR}/tests/support/timer_fake.c)
-    foreach(call g_timeout_add g_timeout_add_seconds g_idle_add g_source_remove)
-        target_link_options(${target} PRIVATE -Wl,--wrap=${call})
-    endforeach()
-endfunction()
-
-# hl_link_db_faults(TARGET): the program's statements go through tests/support/db_faults.c.
-function(hl_link_db_faults target)
-    target_sources(${target} PRIVATE ${CMAKE_SOURCE_DIR}/tests/support/db_faults.c)
-    foreach(call sqlite3_step sqlite3_extended_errcode sqlite3_errmsg hl_db_exec)
-        target_link_options(${target} PRIVATE -Wl,--wrap=${call})
-    endforeach()
-endfunction()
