@@ -1,4 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
+# What a preset builds is what its tests run (CMakePresets.json); each of these gathers the programs of one kind.
+foreach(kind programs unit-tests threaded-tests scenarios replays fuzzers)
+    add_custom_target(${kind})
+endforeach()
+
 # hl_library(NAME SOURCES... LINK LIBS...): a static library of one room.
 function(hl_library name)
     cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
@@ -17,6 +22,7 @@ function(hl_program name)
     endif()
     add_executable(${name} ${ARG_SOURCES})
     target_link_libraries(${name} PRIVATE ${ARG_LINK})
+    add_dependencies(programs ${name})
     install(TARGETS ${name} RUNTIME DESTINATION ${ARG_DESTINATION} COMPONENT ${ARG_COMPONENT})
 endfunction()
 
@@ -26,6 +32,7 @@ function(hl_unit_test name)
     cmake_parse_arguments(ARG "" "" "SOURCES;LINK;PARTS" ${ARGN})
     add_executable(test-${name} ${ARG_SOURCES})
     target_link_libraries(test-${name} PRIVATE ${ARG_LINK} hl_base)
+    add_dependencies(unit-tests test-${name})
     if(NOT ARG_PARTS)
         add_test(NAME unit/${name} COMMAND test-${name})
         set_tests_properties(unit/${name} PROPERTIES LABELS unit TIMEOUT 300)
