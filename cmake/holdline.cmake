@@ -26,6 +26,14 @@ function(hl_program name)
     install(TARGETS ${name} RUNTIME DESTINATION ${ARG_DESTINATION} COMPONENT ${ARG_COMPONENT})
 endfunction()
 
+# Tests of one process have their files in memory where that is possible: they make thousands of directories and databases, and what
+# becomes of a disk that fails is decided by tests/support/faults.c, not by a disk.
+set(HL_TEST_TMP /tmp)
+execute_process(COMMAND test -d /dev/shm -a -w /dev/shm RESULT_VARIABLE no_memory_disk)
+if(NOT no_memory_disk)
+    set(HL_TEST_TMP /dev/shm)
+endif()
+
 # hl_unit_test(NAME SOURCES... LINK LIBS... [PARTS PATHS...]): a g_test program, one ctest entry (label "unit"), or one for each of these
 # paths of tests, for a program that takes minutes.
 function(hl_unit_test name)
@@ -35,13 +43,13 @@ function(hl_unit_test name)
     add_dependencies(unit-tests test-${name})
     if(NOT ARG_PARTS)
         add_test(NAME unit/${name} COMMAND test-${name})
-        set_tests_properties(unit/${name} PROPERTIES LABELS unit TIMEOUT 300)
+        set_tests_properties(unit/${name} PROPERTIES LABELS unit TIMEOUT 300 ENVIRONMENT TMPDIR=${HL_TEST_TMP})
     endif()
     foreach(part ${ARG_PARTS})
         string(REGEX REPLACE ".*/" "" last ${part})
         add_test(NAME unit/${name}-${last} COMMAND test-${name} -p ${part})
         # it has parts because it is long: begun early, its end is not waited for alone
-        set_tests_properties(unit/${name}-${last} PROPERTIES LABELS unit TIMEOUT 600 COST 100)
+        set_tests_properties(unit/${name}-${last} PROPERTIES LABELS unit TIMEOUT 1200 COST 100 ENVIRONMENT TMPDIR=${HL_TEST_TMP})
     endforeach()
 endfunction()
 

@@ -205,10 +205,8 @@ EndpointParts *parts_new(void)
     g_autoptr(GError) error = NULL;
 
     clock_fake_set(CLOCK_FAKE_WALL, CLOCK_FAKE_MONO);
-    /* in memory where there is such a place: a walk through all faults makes hundreds of these */
-    parts->dir = g_build_filename(g_file_test("/dev/shm", G_FILE_TEST_IS_DIR) ? "/dev/shm" : g_get_tmp_dir(),
-                                  "holdline-parts-XXXXXX", NULL);
-    g_assert_nonnull(g_mkdtemp(parts->dir));
+    parts->dir = g_dir_make_tmp("holdline-parts-XXXXXX", &error);
+    g_assert_no_error(error);
     parts->reports = g_ptr_array_new_with_free_func(hl_wire_free);
     parts->ca_key = hl_key_generate(&error);
     parts->ca = hl_cert_make_ca(parts->ca_key, "Parts CA", hl_clock_wall() - 90 * HL_DAY, hl_clock_wall() + 90 * HL_DAY,
