@@ -102,7 +102,7 @@ def play(api, document, plan, kept):
     problems, done = [], set()
     for step in plan:
         method, path, operation = document.operations[step["do"]]
-        headers = {}
+        headers = {"Cookie": ""} if step.get("anonymous") else {}  # who signs in over a session ends it
         target = fill(step.get("path", path), kept)
         if "match" in step:
             headers["If-Match"] = api.send("GET", target if step["match"] is True else step["match"])[1]["ETag"]

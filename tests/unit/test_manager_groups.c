@@ -47,9 +47,10 @@ static void make_old(const char *path, int version)
 
     g_assert_no_error(error);
     g_assert_true(hl_db_run(db, NULL, &error,
-                            version < 16
-                                ? "INSERT INTO grp VALUES ('old', 5, 44, ?, 1001, 'root')"
-                                : "INSERT INTO grp VALUES ('old', 5, 44, ?, 1001, 'root', '')", /* display name */
+                            version < 16 ? "INSERT INTO grp VALUES ('old', 5, 44, ?, 1001, 'root')"
+                            : version < 25
+                                ? "INSERT INTO grp VALUES ('old', 5, 44, ?, 1001, 'root', '')"     /* display name */
+                                : "INSERT INTO grp VALUES ('old', 5, 44, ?, 1001, 'root', '', 0)", /* tried */
                             "t", OLD_SETTINGS));
     g_assert_true(hl_db_run(db, NULL, &error, "VACUUM INTO ?", "t", path));
 }
