@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "lib/base/hash.h"
-#include "lib/base/json.h"
+#include "lib/base/json_out.h"
 #include "lib/base/table.h"
 #include "lib/base/text.h"
 
@@ -243,6 +243,56 @@ static void test_json_sizes(void)
     }
 }
 
+static void put_sample(HlJsonOut *out, const json_t *more)
+{
+    hl_json_out_init(out);
+    hl_json_out_open(out, NULL, '{');
+    hl_json_out_open(out, "empty", '{');
+    hl_json_out_close(out, '}');
+    hl_json_out_open(out, "list", '[');
+    hl_json_out_text(out, NULL, "[");
+    hl_json_out_text(out, NULL, NULL);
+    hl_json_out_open(out, NULL, '[');
+    hl_json_out_close(out, ']');
+    hl_json_out_close(out, ']');
+    hl_json_out_text(out, "a\"b", "x\n{");
+    hl_json_out_integer(out, "least", INT64_MIN);
+    hl_json_out_bool(out, "yes", true);
+    hl_json_out_value(out, "tree", more);
+    hl_json_out_members(out, more);
+    hl_json_out_close(out, '}');
+}
+
+/* Written member by member it is what the same tree prints. */
+static void test_json_out(void)
+{
+    g_autoptr(json_t) more = json_pack("{s:[{s:i}, {}], s:f}", "m", "n", 1, "r", 0.5);
+    g_autoptr(json_t) tree =
+        json_pack("{s:{}, s:[s, n, []], s:s, s:I, s:b, s:O}", "empty", "list", "[", "a\"b", "x\n{", "least",
+                  (json_int_t)INT64_MIN, "yes", 1, "tree", more);
+    g_autofree char *expected = NULL;
+    g_autofree char *text = NULL;
+    g_auto(HlJsonOut) out;
+
+    json_object_update(tree, more);
+    expected = json_dumps(tree, JSON_COMPACT);
+    put_sample(&out, more);
+    text = hl_json_out_print(&out);
+    g_assert_cmpstr(text, ==, expected);
+}
+
+static void test_json_out_broken(void)
+{
+    g_auto(HlJsonOut) out;
+
+    hl_json_out_init(&out);
+    hl_json_out_text(&out, NULL, "\xff");
+    g_assert_null(hl_json_out_print(&out));
+    hl_json_out_init(&out);
+    hl_json_out_value(&out, NULL, NULL);
+    g_assert_null(hl_json_out_print(&out));
+}
+
 /* Byte for byte what the library itself prints. */
 static void test_json_as_library(void)
 {
@@ -438,6 +488,8 @@ int main(int argc, char **argv)
     g_test_add_func("/text/json", test_json);
     g_test_add_func("/text/json-sizes", test_json_sizes);
     g_test_add_func("/text/json-as-library", test_json_as_library);
+    g_test_add_func("/text/json-out", test_json_out);
+    g_test_add_func("/text/json-out-broken", test_json_out_broken);
     g_test_add_func("/text/json-not-utf8", test_json_not_utf8);
     g_test_add_func("/text/json-cost", test_json_cost);
     g_test_add_func("/text/json-bounds", test_json_bounds);
