@@ -2,6 +2,7 @@
 #include "proto/components.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "lib/base/ident.h"
 
@@ -24,25 +25,55 @@ char *hl_components_print(HlMsgComponent *const *components, size_t n)
     return g_string_free(g_steal_pointer(&out), FALSE);
 }
 
+static bool read_component(const char *word, gsize size, HlComponent *component)
+{
+    const char *equals = memchr(word, '=', size);
+    char digits[24]; /* of 2^64 - 1, and one that is too many */
+    gsize n = equals != NULL ? size - (gsize)(equals + 1 - word) : 0;
+
+    if (n == 0 || n >= sizeof digits)
+        return false;
+    memcpy(digits, equals + 1, n);
+    digits[n] = '\0';
+    component->name = word;
+    component->length = (gsize)(equals - word);
+    return g_ascii_string_to_unsigned(digits, 10, 0, G_MAXUINT64, &component->version, NULL);
+}
+
+bool hl_component_next(const char **at, HlComponent *component)
+{
+    while (**at != '\0') {
+        const char *word = *at;
+        gsize size = strcspn(word, " ");
+
+        *at = word + size + (word[size] == ' ');
+        if (read_component(word, size, component))
+            return true;
+    }
+    return false;
+}
+
+static bool is_of(const char *name, gsize length, const HlComponent *component)
+{
+    return length == component->length && memcmp(name, component->name, length) == 0;
+}
+
 HlMsgComponent **hl_components_parse(const char *text, size_t *n)
 {
-    g_auto(GStrv) words = g_strsplit(text, " ", -1);
-    HlMsgComponent **components = g_new0(HlMsgComponent *, g_strv_length(words) + 1);
+    g_autoptr(GPtrArray) components = g_ptr_array_new();
+    HlComponent component;
 
-    *n = 0;
-    for (gsize i = 0; words[i] != NULL; i++) {
-        char *equals = strchr(words[i], '=');
-        guint64 version;
+    while (hl_component_next(&text, &component)) {
+        HlMsgComponent *own = g_new(HlMsgComponent, 1);
 
-        if (equals == NULL || !g_ascii_string_to_unsigned(equals + 1, 10, 0, G_MAXUINT64, &version, NULL))
-            continue;
-        components[*n] = g_new(HlMsgComponent, 1);
-        holdline__v1__component__init(components[*n]);
-        components[*n]->name = g_strndup(words[i], (gsize)(equals - words[i]));
-        components[*n]->version = version;
-        ++*n;
+        holdline__v1__component__init(own);
+        own->name = g_strndup(component.name, component.length);
+        own->version = component.version;
+        g_ptr_array_add(components, own);
     }
-    return components;
+    *n = components->len;
+    g_ptr_array_add(components, NULL);
+    return (HlMsgComponent **)g_ptr_array_free(g_steal_pointer(&components), FALSE);
 }
 
 void hl_components_free(HlMsgComponent **components, size_t n)
@@ -69,52 +100,61 @@ char *hl_components_only(const char *text, const char *names)
     return g_string_free(g_steal_pointer(&out), FALSE);
 }
 
-bool hl_components_behind(const char *have, const char *wanted)
+/* The last one counts; 0: there is none. */
+static uint64_t version_of(const char *text, const HlComponent *wanted)
 {
-    size_t n_have;
-    size_t n_wanted;
-    HlMsgComponent **had = hl_components_parse(have, &n_have);
-    HlMsgComponent **want = hl_components_parse(wanted, &n_wanted);
-    bool behind = false;
+    HlComponent component;
+    uint64_t version = 0;
 
-    for (size_t w = 0; w < n_wanted; w++) {
-        guint64 version = 0;
+    while (hl_component_next(&text, &component))
+        if (is_of(wanted->name, wanted->length, &component))
+            version = component.version;
+    return version;
+}
 
-        for (size_t h = 0; h < n_have; h++)
-            if (strcmp(had[h]->name, want[w]->name) == 0)
-                version = had[h]->version;
-        behind = behind || version < want[w]->version;
+static bool is_listed(const char *names, const HlComponent *component)
+{
+    for (const char *at = names; *at != '\0';) {
+        gsize length = strcspn(at, ",");
+
+        if (is_of(at, length, component))
+            return true;
+        at += length + (at[length] == ',');
     }
-    hl_components_free(had, n_have);
-    hl_components_free(want, n_wanted);
-    return behind;
+    return false;
+}
+
+bool hl_components_behind(const char *have, const char *wanted, const char *names)
+{
+    HlComponent component;
+
+    while (hl_component_next(&wanted, &component))
+        if ((names == NULL || is_listed(names, &component)) && version_of(have, &component) < component.version)
+            return true;
+    return false;
 }
 
 HlTime hl_component_published(uint64_t version)
 {
     uint64_t day = version / 100;
-    g_autofree char *text = NULL;
-    HlTime at = 0;
+    guint month = (guint)(day / 100 % 100);
+    struct tm tm = { .tm_year = (int)(day / 10000) - 1900, .tm_mon = (int)month - 1, .tm_mday = (int)(day % 100) };
 
-    if (day < 19700101 || day > 99991231)
+    if (day < 19700101 || day > 99991231 || month < 1 || month > 12 || tm.tm_mday < 1 || tm.tm_mday > 31)
         return 0;
-    text =
-        g_strdup_printf("%04u-%02u-%02uT00:00:00Z", (guint)(day / 10000), (guint)(day / 100 % 100), (guint)(day % 100));
-    return hl_time_parse(text, &at, NULL) ? at : 0;
+    return (HlTime)timegm(&tm) * HL_SECOND;
 }
 
 HlTime hl_components_published(const char *text)
 {
-    size_t n;
-    HlMsgComponent **components = hl_components_parse(text, &n);
+    HlComponent component;
     HlTime oldest = 0;
 
-    for (size_t i = 0; i < n; i++) {
-        HlTime at = hl_component_published(components[i]->version);
+    while (hl_component_next(&text, &component)) {
+        HlTime at = hl_component_published(component.version);
 
         if (at > 0 && (oldest == 0 || at < oldest))
             oldest = at;
     }
-    hl_components_free(components, n);
     return oldest;
 }

@@ -10,6 +10,16 @@
 /* Sorted by name; entries whose name is not an identifier are left out.  Caller frees. */
 char *hl_components_print(HlMsgComponent *const *components, size_t n);
 
+/* A name and its version, in the text that holds them. */
+typedef struct {
+    const char *name;
+    gsize length;
+    uint64_t version;
+} HlComponent;
+
+/* The entry at *at, which moves on behind it; nothing is allocated.  Bad entries are left out.  false: that was all. */
+bool hl_component_next(const char **at, HlComponent *component);
+
 /* The entries of the text form; free with hl_components_free.  Bad entries are left out. */
 HlMsgComponent **hl_components_parse(const char *text, size_t *n);
 void hl_components_free(HlMsgComponent **components, size_t n);
@@ -23,7 +33,8 @@ HlTime hl_component_published(uint64_t version);
 /* That of the component with the oldest version; 0 if there is none, or none that tells. */
 HlTime hl_components_published(const char *text);
 
-/* Whether a component of wanted is missing in, or older in, have: "outdated". */
-bool hl_components_behind(const char *have, const char *wanted);
+/* Whether a component of wanted is missing in, or older in, have: "outdated".  names: only those of this
+ * comma-separated list; NULL: all. */
+bool hl_components_behind(const char *have, const char *wanted, const char *names);
 
 #endif

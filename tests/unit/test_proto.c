@@ -545,12 +545,16 @@ static void test_components(void)
     g_assert_cmpstr(printed, ==, "ok=18446744073709551615");
     hl_components_free(components, n);
 
-    g_assert_false(hl_components_behind("", ""));
-    g_assert_false(hl_components_behind("a=1", ""));
-    g_assert_true(hl_components_behind("", "a=1"));
-    g_assert_true(hl_components_behind("a=1 b=2", "a=2 b=2"));
-    g_assert_false(hl_components_behind("a=2 b=3 c=1", "b=2 a=2"));
-    g_assert_true(hl_components_behind("aa=9", "a=1"));
+    g_assert_false(hl_components_behind("", "", NULL));
+    g_assert_false(hl_components_behind("a=1", "", NULL));
+    g_assert_true(hl_components_behind("", "a=1", NULL));
+    g_assert_true(hl_components_behind("a=1 b=2", "a=2 b=2", NULL));
+    g_assert_false(hl_components_behind("a=2 b=3 c=1", "b=2 a=2", NULL));
+    g_assert_true(hl_components_behind("aa=9", "a=1", NULL));
+    g_assert_true(hl_components_behind("a=1 b=1", "a=1 b=2", "a,b"));
+    g_assert_false(hl_components_behind("a=1 b=1", "a=1 b=2", "a,bb"));
+    g_assert_false(hl_components_behind("", "a=1", ""));
+    g_assert_false(hl_components_behind("a=1 a=3", "a=2", NULL));
 }
 
 int main(int argc, char **argv)

@@ -8,10 +8,8 @@
 
 bool mgr_endpoint_is_behind(const MgrEndpoint *endpoint, const char *versions)
 {
-    g_autofree char *wanted =
-        hl_components_only(versions, hl_scan_components[mgr_endpoint_terms(endpoint)->settings.scan_method]);
-
-    return hl_components_behind(endpoint->record.patterns, wanted);
+    return hl_components_behind(endpoint->record.patterns, versions,
+                                hl_scan_components[mgr_endpoint_terms(endpoint)->settings.scan_method]);
 }
 
 bool mgr_endpoint_is_outdated(const MgrFleet *fleet, const MgrEndpoint *endpoint)
