@@ -231,7 +231,8 @@ char *mgr_sentences_word(const MgrSentence *sentences, gsize n, MgrSentenceLangu
     for (gsize i = 0; i < n; i++) {
         g_autofree char *text = mgr_sentence_word(&sentences[i], language);
 
-        g_string_append_printf(out, "%s%s", i > 0 ? "; " : "", text);
+        g_string_append(out, i > 0 ? "; " : "");
+        g_string_append(out, text);
     }
     return g_string_free(out, FALSE);
 }
@@ -240,37 +241,53 @@ char *mgr_sentences_word(const MgrSentence *sentences, gsize n, MgrSentenceLangu
 
 static bool names_argument(const char *text, const char *name)
 {
-    g_autofree char *hole = g_strdup_printf("{%s}", name);
+    gsize length = strlen(name);
 
-    return strstr(text, hole) != NULL;
+    for (const char *at = strchr(text, '{'); at != NULL; at = strchr(at + 1, '{'))
+        if (strncmp(at + 1, name, length) == 0 && at[1 + length] == '}')
+            return true;
+    return false;
 }
 
-static json_t *arguments_json(const MgrSentence *sentence)
+static void put_arguments(HlJsonOut *out, const MgrSentence *sentence)
 {
     const char *text = find_text(sentence->code);
-    json_t *object = json_object();
 
+    hl_json_out_open(out, "args", '{');
     for (gsize i = 0; text != NULL && i < G_N_ELEMENTS(arguments); i++) {
         if (!names_argument(text, arguments[i].name))
             continue;
         if (arguments[i].kind == DURATION)
-            json_object_set_new(object, arguments[i].name, json_integer(time_of(sentence, i)));
+            hl_json_out_integer(out, arguments[i].name, time_of(sentence, i));
         else if (arguments[i].kind == NUMBER)
-            json_object_set_new(object, arguments[i].name, json_integer(number_of(sentence, i)));
+            hl_json_out_integer(out, arguments[i].name, number_of(sentence, i));
         else if (text_of(sentence, i) != NULL)
-            json_object_set_new(object, arguments[i].name, json_string(text_of(sentence, i)));
+            hl_json_out_text(out, arguments[i].name, text_of(sentence, i));
     }
-    return object;
+    hl_json_out_close(out, '}');
+}
+
+void mgr_sentences_put(HlJsonOut *out, const char *name, const MgrSentence *sentences, gsize n)
+{
+    hl_json_out_open(out, name, '[');
+    for (gsize i = 0; i < n; i++) {
+        hl_json_out_open(out, NULL, '{');
+        hl_json_out_text(out, "code", sentences[i].code);
+        put_arguments(out, &sentences[i]);
+        hl_json_out_close(out, '}');
+    }
+    hl_json_out_close(out, ']');
 }
 
 json_t *mgr_sentences_json(const MgrSentence *sentences, gsize n)
 {
-    json_t *array = json_array();
+    g_auto(HlJsonOut) out;
+    g_autofree char *text = NULL;
 
-    for (gsize i = 0; i < n; i++)
-        json_array_append_new(
-            array, json_pack("{s:s, s:o}", "code", sentences[i].code, "args", arguments_json(&sentences[i])));
-    return array;
+    hl_json_out_init(&out);
+    mgr_sentences_put(&out, NULL, sentences, n);
+    text = hl_json_out_print(&out);
+    return text != NULL ? hl_json_parse("sentences", text, strlen(text), NULL) : NULL;
 }
 
 static void take_argument(MgrSentence *sentence, gsize i, const json_t *value)

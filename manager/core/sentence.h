@@ -8,7 +8,7 @@
 #define MANAGER_CORE_SENTENCE_H
 
 #include "lib/base/clock.h"
-#include "lib/base/json.h"
+#include "lib/base/json_out.h"
 
 /* What a sentence is about; members that its text does not name are not used.  Texts are borrowed, NULL: not given. */
 typedef struct {
@@ -33,6 +33,9 @@ char *mgr_sentence_word(const MgrSentence *sentence, MgrSentenceLanguage languag
 char *mgr_sentences_word(const MgrSentence *sentences, gsize n, MgrSentenceLanguage language);
 
 /* [{"code": ..., "args": {...}}, ...] with the arguments that the texts name; durations in milliseconds. */
+void mgr_sentences_put(HlJsonOut *out, const char *name, const MgrSentence *sentences, gsize n);
+
+/* The same as a tree; NULL: a text in it is not UTF-8. */
 json_t *mgr_sentences_json(const MgrSentence *sentences, gsize n);
 
 /* What such a document holds, borrowed from it: at most max; what is malformed is left out.  Returns how many. */

@@ -421,10 +421,27 @@ static void test_ended(void)
     g_assert_true(json_is_null(json_object_get(revoked, "certificate_grace")));
 }
 
+/* No reader takes a name that comes twice. */
+static void test_patterns_twice(void)
+{
+    g_autoptr(Parts) parts = start(1);
+    MgrEndpoint *endpoint = mgr_fleet_endpoint(&parts->fleet, "e-000");
+    g_autoptr(json_t) document = NULL;
+    const json_t *patterns;
+
+    mgr_set_text(&endpoint->record.patterns, "virus=1 rules=7 virus=2 odd");
+    document = mgr_status_endpoint(parts->status, endpoint);
+    patterns = json_object_get(document, "patterns");
+    g_assert_cmpuint(json_object_size(patterns), ==, 2);
+    g_assert_cmpint(number_of(patterns, "virus"), ==, 2);
+    g_assert_cmpint(number_of(patterns, "rules"), ==, 7);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/manager/status/endpoint", test_endpoint);
+    g_test_add_func("/manager/status/patterns-twice", test_patterns_twice);
     g_test_add_func("/manager/status/summary", test_summary);
     g_test_add_func("/manager/status/sums", test_sums);
     g_test_add_func("/manager/status/coalesced", test_coalesced);

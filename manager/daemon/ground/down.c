@@ -193,7 +193,11 @@ bool mgr_down_send_at(MgrDown *down, guint broker, HlTopic topic, GBytes *payloa
 
 MgrDownOutcome mgr_down_send_json(MgrDown *down, HlTopic topic, const char *id, const json_t *document)
 {
-    char *text = hl_json_print(document);
+    return mgr_down_send_text(down, topic, id, hl_json_print(document));
+}
+
+MgrDownOutcome mgr_down_send_text(MgrDown *down, HlTopic topic, const char *id, char *text)
+{
     g_autoptr(GBytes) payload = g_bytes_new_take(text, strlen(text));
 
     return send(down, MGR_DOWN_EVERYWHERE, topic, id, (HlBusMessage){ .payload = payload });

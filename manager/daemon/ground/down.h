@@ -74,6 +74,9 @@ typedef enum {
  * take it. */
 MgrDownOutcome mgr_down_send_json(MgrDown *down, HlTopic topic, const char *id, const json_t *document);
 
+/* The same of what is text already; takes it. */
+MgrDownOutcome mgr_down_send_text(MgrDown *down, HlTopic topic, const char *id, char *text);
+
 /* To a reply topic of the one who asked, where it asked; correlation may be NULL. */
 bool mgr_down_reply(MgrDown *down, guint broker, HlTopic topic, const char *name, GBytes *payload, GBytes *correlation);
 

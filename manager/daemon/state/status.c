@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "manager/daemon/state/status.h"
 
-#include "lib/base/ident.h"
+#include <string.h>
+
+#include "lib/base/json_out.h"
 #include "lib/base/unconst.h"
 #include "manager/core/ends.h"
-#include "manager/daemon/ground/now.h"
-#include "manager/daemon/ground/versions.h"
 #include "manager/daemon/state/due.h"
+#include "manager/daemon/state/endpoint_document.h"
 #include "manager/daemon/state/sums.h"
 #include "proto/components.h"
 
@@ -82,133 +83,18 @@ static json_t *patterns_value(const char *text)
     return object;
 }
 
-static json_t *settings_value(const MgrEndpoint *endpoint)
+json_t *mgr_status_endpoint(const MgrStatus *status, const MgrEndpoint *endpoint)
 {
-    const MgrApplied *applied = &endpoint->record.applied;
-    gsize size = 0;
-    const void *digest = applied->digest != NULL ? g_bytes_get_data(applied->digest, &size) : NULL;
-    g_autofree char *hex = hl_hex(digest, size);
+    g_autofree char *text = mgr_endpoint_document_print(status->fleet, status->conf, endpoint);
 
-    return json_pack("{s:I, s:I, s:b, s:s, s:s, s:o}", "desired",
-                     (json_int_t)mgr_endpoint_terms(endpoint)->record.version, "applied", (json_int_t)applied->version,
-                     "current", mgr_endpoint_has_desired(endpoint), "digest", hex, "path",
-                     applied->path != NULL ? applied->path : "", "applied_at", time_value(applied->at));
-}
-
-static json_t *verdict_members(const MgrEndpoint *endpoint)
-{
-    g_autofree char *address = NULL;
-    MgrVerdictFacts facts = mgr_endpoint_facts(endpoint, &address);
-    g_auto(MgrExplanation) explanation = { 0 };
-    g_autofree char *text = NULL;
-    const MgrDisplay *display = &endpoint->record.display;
-
-    mgr_verdict_explain(&facts, mgr_now(), &explanation);
-    text = mgr_explanation_word(&explanation);
-    return json_pack("{s:s, s:o, s:s, s:o, s:s, s:s, s:o, s:b}", "displayed",
-                     mgr_displayed_title((MgrDisplayed)display->shown), "displayed_since",
-                     time_value(display->since_wall), "reachability", mgr_reach_name(endpoint->record.reach),
-                     "dialled_at", time_value(endpoint->record.dialled_at), "verdict",
-                     mgr_verdict_name(mgr_verdict_of(&facts)), "explanation", text, "sentences",
-                     mgr_sentences_json(explanation.sentences, explanation.n), "removed", display->removed);
-}
-
-/* Where the patterns came from, what went wrong last, and how old they are: of the component that is oldest. */
-static void add_update_members(json_t *document, const MgrEndpointRecord *record)
-{
-    HlTime published = hl_components_published(record->patterns);
-
-    json_object_set_new(document, "last_update_source", json_string(record->update_source));
-    json_object_set_new(document, "last_update_error", json_string(record->update_error));
-    json_object_set_new(document, "patterns_published", time_value(published));
-}
-
-static json_t *last_scan(const MgrFindings *findings)
-{
-    if (findings->end == MGR_SCAN_NEVER)
-        return json_null();
-    return json_pack("{s:o, s:s, s:s, s:I, s:I, s:I}", "ended", time_value(findings->ended_at), "how",
-                     mgr_scan_how_name(findings->how), "end", mgr_scan_end_name(findings->end), "files",
-                     (json_int_t)findings->files, "found", (json_int_t)findings->found, "not_looked_at",
-                     (json_int_t)findings->not_looked_at);
-}
-
-static void add_findings(json_t *document, const MgrEndpoint *endpoint)
-{
-    const MgrFindings *findings = mgr_endpoint_findings(endpoint);
-
-    json_object_set_new(document, "open_detections", json_integer(findings->open));
-    json_object_set_new(document, "detections_left_out", json_integer(findings->left_out));
-    json_object_set_new(document, "last_scan", last_scan(findings));
+    return text != NULL ? hl_json_parse(endpoint->record.id, text, strlen(text), NULL) : NULL;
 }
 
 /* By these a reader knows which of two documents is the later one, by whatever way they came. */
-static void add_order(json_t *document, const MgrStatus *status, uint64_t revision)
+static void add_order(json_t *document, const MgrStatus *status)
 {
     json_object_set_new(document, "epoch", json_integer((json_int_t)status->fleet->epoch));
-    json_object_set_new(document, "revision", json_integer((json_int_t)revision));
-}
-
-/* Until when it comes back by proof of its old key; 0: it has none that could. */
-static HlTime grace_end(const MgrStatus *status, const MgrEndpointRecord *record)
-{
-    return record->cert_expires > 0 && record->revoked_at == 0 ? record->cert_expires + status->conf->grace : 0;
-}
-
-static json_t *late_value(const MgrEndpoint *endpoint)
-{
-    return endpoint->late_at > 0
-               ? json_pack("{s:o, s:s}", "at", time_value(endpoint->late_at), "outcome", mgr_late_name(endpoint->late))
-               : json_null();
-}
-
-static json_t *upgrade_value(const MgrEndpointRecord *record)
-{
-    return *record->upgrade_end != '\0'
-               ? json_pack("{s:o, s:s, s:s, s:s}", "at", time_value(record->upgraded_at), "end", record->upgrade_end,
-                           "to", record->upgrade_to, "detail", record->upgrade_detail)
-               : json_null();
-}
-
-json_t *mgr_status_endpoint(const MgrStatus *status, const MgrEndpoint *endpoint)
-{
-    const MgrEndpointRecord *record = &endpoint->record;
-    const MgrPresence *presence = &record->presence;
-    g_autoptr(json_t) verdict = verdict_members(endpoint);
-    json_t *document = json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:b, s:i, s:o, s:s, s:s, s:o, s:I, s:I, s:I, s:b, s:b}", "id",
-        record->id, "host", record->host, "group", record->group, "actual",
-        mgr_actual_name((MgrActual)presence->actual), "reason", mgr_reason_name(mgr_presence_reason(presence)), "since",
-        time_value(presence->since_wall), "last_seen", time_value(presence->seen_wall), "settings",
-        settings_value(endpoint), "patterns", patterns_value(record->patterns), "outdated",
-        mgr_endpoint_is_outdated(status->fleet, endpoint), "open_commands", (int)endpoint->open_targets->len,
-        "last_update", time_value(record->updated_at), "last_update_result", record->update_result, "addresses",
-        record->addresses, "certificate_expires", time_value(record->cert_expires), "clock_skew_ms",
-        (json_int_t)endpoint->skew, "lost_heartbeats", (json_int_t)endpoint->lost_heartbeats, "refused",
-        (json_int_t)endpoint->refused, "revoked", record->revoked_at > 0, "clone_suspected",
-        presence->clone == MGR_CLONE_SUSPECTED);
-
-    json_object_update(document, verdict);
-    add_update_members(document, record);
-    add_findings(document, endpoint);
-    add_order(document, status, endpoint->revision);
-    json_object_set_new(document, "group_display", json_string(mgr_group_shown(endpoint->group)));
-    json_object_set_new(document, "flooding", json_boolean(endpoint->held_off_until > 0));
-    json_object_set_new(document, "held_off_until", time_value(endpoint->held_off_until));
-    json_object_set_new(document, "certificate_grace", time_value(grace_end(status, record)));
-    json_object_set_new(document, "late_renewal", late_value(endpoint));
-    json_object_set_new(document, "observed_address", json_string(record->observed));
-    json_object_set_new(document, "observed_by", json_string(record->observed_by));
-    json_object_set_new(document, "program", json_string(record->program));
-    json_object_set_new(document, "outdated_program",
-                        json_boolean(mgr_endpoint_is_program_outdated(status->fleet, endpoint)));
-    json_object_set_new(document, "last_upgrade", upgrade_value(record));
-    json_object_set_new(document, "direct_port", json_integer(record->direct_port));
-    json_object_set_new(document, "delivery",
-                        json_string(mgr_endpoint_terms(endpoint)->settings.delivery == HL_DELIVERY_DOCUMENTED
-                                        ? "documented"
-                                        : "channel"));
-    return document;
+    json_object_set_new(document, "revision", json_integer((json_int_t)status->revision));
 }
 
 static void add_problems(json_t *document, const MgrStatus *status)
@@ -294,7 +180,7 @@ static json_t *summary_of(const MgrStatus *status, const MgrCaller *caller, cons
     json_t *document = json_object();
 
     json_object_set_new(document, "at", time_value(hl_clock_wall()));
-    add_order(document, status, status->revision);
+    add_order(document, status);
     json_object_set_new(document, "endpoints", json_integer(totals->all));
     json_object_set_new(document, "removed", json_integer(totals->removed));
     for (int i = 0; i < MGR_ACTUAL_N; i++)
@@ -487,9 +373,9 @@ static void tell_derived(MgrStatus *status, MgrEndpoint *endpoint)
 /* false: the line is up and full.  (Where it is down nothing is kept: all are written at its return.) */
 static bool write_endpoint(MgrStatus *status, MgrEndpoint *endpoint)
 {
-    g_autoptr(json_t) document = mgr_status_endpoint(status, endpoint);
+    char *document = mgr_endpoint_document_print(status->fleet, status->conf, endpoint);
 
-    if (mgr_down_send_json(status->down, HL_TOPIC_STATUS_ENDPOINT, endpoint->record.id, document) == MGR_DOWN_NOT_NOW &&
+    if (mgr_down_send_text(status->down, HL_TOPIC_STATUS_ENDPOINT, endpoint->record.id, document) == MGR_DOWN_NOT_NOW &&
         mgr_down_is_up(status->down))
         return false;
     mgr_due_told(&status->due, endpoint);
@@ -537,34 +423,45 @@ void mgr_status_yield(MgrStatus *status)
     write_summary(status);
 }
 
-static json_t *event_new(const char *id, const char *host, const char *what, const char *from, const char *to,
-                         const char *reason)
+typedef struct {
+    const char *id, *host, *what, *from, *to, *reason;
+    const json_t *more; /* members of its own; NULL: none */
+} Event;
+
+static void send_event(MgrStatus *status, const Event *event)
 {
-    return json_pack("{s:o, s:s, s:s, s:s, s:s, s:s, s:s}", "at", time_value(hl_clock_wall()), "id", id, "host", host,
-                     "what", what, "from", from, "to", to, "reason", reason);
+    g_auto(HlJsonOut) out;
+
+    hl_json_out_init(&out);
+    hl_json_out_open(&out, NULL, '{');
+    mgr_document_put_time(&out, "at", hl_clock_wall());
+    hl_json_out_text(&out, "id", event->id);
+    hl_json_out_text(&out, "host", event->host);
+    hl_json_out_text(&out, "what", event->what);
+    hl_json_out_text(&out, "from", event->from);
+    hl_json_out_text(&out, "to", event->to);
+    hl_json_out_text(&out, "reason", event->reason);
+    if (event->more != NULL)
+        hl_json_out_members(&out, event->more);
+    hl_json_out_close(&out, '}');
+    mgr_down_send_text(status->down, HL_TOPIC_STATUS_EVENT, "", hl_json_out_print(&out));
 }
 
 void mgr_status_event(MgrStatus *status, const MgrEndpoint *endpoint, const char *what, const char *from,
                       const char *to, const char *reason)
 {
-    g_autoptr(json_t) event = event_new(endpoint->record.id, endpoint->record.host, what, from, to, reason);
-
-    mgr_down_send_json(status->down, HL_TOPIC_STATUS_EVENT, "", event);
+    send_event(status, &(Event){ endpoint->record.id, endpoint->record.host, what, from, to, reason, NULL });
 }
 
 void mgr_status_server_event(MgrStatus *status, const char *what, const char *from, const char *to, const char *reason)
 {
-    g_autoptr(json_t) event = event_new("", "", what, from, to, reason);
-
-    mgr_down_send_json(status->down, HL_TOPIC_STATUS_EVENT, "", event);
+    send_event(status, &(Event){ "", "", what, from, to, reason, NULL });
 }
 
 void mgr_status_tell(MgrStatus *status, const MgrEndpoint *endpoint, const char *what, const char *to,
                      const char *reason, json_t *more)
 {
     g_autoptr(json_t) members = more;
-    g_autoptr(json_t) event = event_new(endpoint->record.id, endpoint->record.host, what, "", to, reason);
 
-    json_object_update(event, members);
-    mgr_down_send_json(status->down, HL_TOPIC_STATUS_EVENT, "", event);
+    send_event(status, &(Event){ endpoint->record.id, endpoint->record.host, what, "", to, reason, members });
 }
