@@ -37,7 +37,7 @@ static bool is_ascii(const char *text, gsize size)
     guchar above = 0;
 
     for (gsize i = 0; i < size; i++)
-        above |= (guchar)(text[i] + 1); /* DEL counts as above */
+        above |= (guchar)(text[i] | (guchar)(text[i] + 1)); /* DEL counts as above; 0xff + 1 is 0 */
     return above < 0x80;
 }
 

@@ -90,53 +90,97 @@ void hl_write_set_durable(HlWriteSet *set)
     set->durable = true;
 }
 
-static bool run_write(HlDb *db, const HlWrite *write, GError **error)
-{
-    g_autoptr(HlStmt) stmt = hl_db_prepare(db, write->sql, error);
-    sqlite3_int64 before = sqlite3_total_changes64(db->handle);
-    HlStep step;
+/* The statements of one transaction, kept until it ends: what thousands of endpoints report is the same few writes, and
+ * to look for each by its text cost as much as half of running it.  All sets of a transaction live as long as it does,
+ * so two texts at one address are one text. */
+#define MAX_AT_HAND 16
 
-    if (stmt == NULL || !hl_stmt_bind(stmt, write->types, write->values, HL_BIND_BORROW, error))
-        return false;
-    while ((step = hl_stmt_step(stmt, error)) == HL_STEP_ROW)
-        continue;
+typedef struct {
+    HlDb *db;
+    guint n, next; /* next: whose place is taken where there is no room */
+    struct {
+        const char *sql;
+        HlStmt *stmt;
+    } places[MAX_AT_HAND];
+} AtHand;
+
+static void at_hand_clear(AtHand *at_hand)
+{
+    for (guint i = 0; i < at_hand->n; i++)
+        hl_stmt_free(at_hand->places[i].stmt);
+    at_hand->n = 0;
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(AtHand, at_hand_clear)
+
+static HlStmt *take_up(AtHand *at_hand, const char *sql, GError **error)
+{
+    HlStmt *stmt;
+    guint place;
+
+    for (guint i = 0; i < at_hand->n; i++)
+        if (at_hand->places[i].sql == sql)
+            return at_hand->places[i].stmt;
+    stmt = hl_db_prepare(at_hand->db, sql, error);
+    if (stmt == NULL)
+        return NULL;
+    place = at_hand->n < MAX_AT_HAND ? at_hand->n++ : at_hand->next++ % MAX_AT_HAND;
+    hl_stmt_free(at_hand->places[place].stmt);
+    at_hand->places[place].sql = sql;
+    at_hand->places[place].stmt = stmt;
+    return stmt;
+}
+
+static bool run_write(AtHand *at_hand, const HlWrite *write, GError **error)
+{
+    HlStmt *stmt = take_up(at_hand, write->sql, error);
+    sqlite3_int64 before = sqlite3_total_changes64(at_hand->db->handle);
+    HlStep step = HL_STEP_FAILED;
+
+    if (stmt != NULL && hl_stmt_bind(stmt, write->types, write->values, HL_BIND_BORROW, error))
+        while ((step = hl_stmt_step(stmt, error)) == HL_STEP_ROW)
+            continue;
+    if (stmt != NULL)
+        sqlite3_reset(stmt->handle);
     if (step == HL_STEP_FAILED)
         return false;
     /* total_changes, because changes() keeps the count of an earlier statement if this one is not an INSERT, UPDATE or
      * DELETE */
-    if (write->require && sqlite3_total_changes64(db->handle) == before)
+    if (write->require && sqlite3_total_changes64(at_hand->db->handle) == before)
         return hl_fail(error, HL_ERROR_CONFLICT, "the row no longer exists, or somebody else changed it first");
     return true;
 }
 
-static bool run_writes(const HlWriteSet *set, HlDb *db, GError **error)
+static bool run_writes(const HlWriteSet *set, AtHand *at_hand, GError **error)
 {
     for (guint i = 0; i < set->writes->len; i++)
-        if (!run_write(db, &g_array_index(set->writes, HlWrite, i), error))
+        if (!run_write(at_hand, &g_array_index(set->writes, HlWrite, i), error))
             return false;
     return true;
 }
 
 /* All or nothing of it; false sets set->error. */
-static bool apply_alone(HlWriteSet *set, HlDb *db)
+static bool apply_alone(HlWriteSet *set, AtHand *at_hand)
 {
     g_auto(HlTxn) savepoint = HL_TXN_INIT;
 
     /* One statement is atomic by itself. */
-    if (set->writes->len > 1 && !hl_txn_begin(&savepoint, db, &set->error))
+    if (set->writes->len > 1 && !hl_txn_begin(&savepoint, at_hand->db, &set->error))
         return false;
-    return run_writes(set, db, &set->error) && (savepoint.db == NULL || hl_txn_commit(&savepoint, &set->error));
+    return run_writes(set, at_hand, &set->error) && (savepoint.db == NULL || hl_txn_commit(&savepoint, &set->error));
 }
 
 /* false: the transaction is over. */
 static bool apply_one_by_one(GPtrArray *sets, HlDb *db, GError **error)
 {
+    g_auto(AtHand) at_hand = { .db = db };
+
     for (guint i = 0; i < sets->len; i++) {
         HlWriteSet *set = g_ptr_array_index(sets, i);
 
         /* On a full disk or an I/O error SQLite may end the whole transaction by itself; then the sets before are gone
          * too */
-        if (!apply_alone(set, db) && sqlite3_get_autocommit(db->handle) != 0) {
+        if (!apply_alone(set, &at_hand) && sqlite3_get_autocommit(db->handle) != 0) {
             g_propagate_error(error, g_error_copy(set->error));
             return false;
         }
@@ -146,8 +190,10 @@ static bool apply_one_by_one(GPtrArray *sets, HlDb *db, GError **error)
 
 static bool apply_together(GPtrArray *sets, HlDb *db)
 {
+    g_auto(AtHand) at_hand = { .db = db };
+
     for (guint i = 0; i < sets->len; i++)
-        if (!run_writes(g_ptr_array_index(sets, i), db, NULL))
+        if (!run_writes(g_ptr_array_index(sets, i), &at_hand, NULL))
             return false;
     return true;
 }

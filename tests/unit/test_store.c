@@ -401,6 +401,37 @@ static void test_writer_groups(Fixture *fixture, gconstpointer user G_GNUC_UNUSE
     hl_writer_flush(writer);                        /* with nothing to do it returns */
 }
 
+/* More statements in a transaction than are kept at hand, each again and again: what is bound is that write's own. */
+static void test_writer_many_statements(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
+{
+#define UPDATE(n) "UPDATE parent SET version = version * 2 + " #n " WHERE id = ?"
+    static const char *const texts[] = {
+        UPDATE(0),  UPDATE(1),  UPDATE(2),  UPDATE(3),  UPDATE(4),  UPDATE(5),  UPDATE(6),  UPDATE(7),  UPDATE(8),
+        UPDATE(9),  UPDATE(10), UPDATE(11), UPDATE(12), UPDATE(13), UPDATE(14), UPDATE(15), UPDATE(16), UPDATE(17),
+        UPDATE(18), UPDATE(19), UPDATE(20), UPDATE(21), UPDATE(22), UPDATE(23), UPDATE(24), UPDATE(25), UPDATE(26),
+    };
+#undef UPDATE
+    g_autoptr(HlWriter) writer = open_writer(fixture, 100, 0);
+    Tally tally = { 0 };
+    int64_t versions[3] = { 0, 1, 1 };
+
+    submit_pair(writer, 1, &tally);
+    submit_pair(writer, 2, &tally);
+    for (gsize i = 0; i < 40; i++) {
+        HlWriteSet *set = hl_write_set_new();
+        int64_t id = i % 3 == 0 ? 1 : 2;
+        gsize n = i < 30 ? i * 5 % G_N_ELEMENTS(texts) : i % 4;
+
+        versions[id] = versions[id] * 2 + (int64_t)n;
+        hl_write_set_add(set, texts[n], "i", id);
+        g_assert_true(hl_writer_submit(writer, set, tally_count, &tally, NULL));
+    }
+    tally_wait(&tally, 42);
+    g_assert_cmpuint(tally.committed, ==, 42);
+    g_assert_cmpint(query_int(fixture->db, "SELECT version FROM parent WHERE id = 1"), ==, versions[1]);
+    g_assert_cmpint(query_int(fixture->db, "SELECT version FROM parent WHERE id = 2"), ==, versions[2]);
+}
+
 /* Freeing delivers every result; a full queue refuses and says so. */
 static void test_writer_bounds(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
 {
@@ -549,6 +580,7 @@ int main(int argc, char **argv)
     FIXTURE_TEST("writer/isolation", test_writer_isolation);
     FIXTURE_TEST("writer/conflict", test_writer_conflict);
     FIXTURE_TEST("writer/groups", test_writer_groups);
+    FIXTURE_TEST("writer/many-statements", test_writer_many_statements);
     FIXTURE_TEST("writer/bounds", test_writer_bounds);
     FIXTURE_TEST("writer/full", test_writer_full);
     FIXTURE_TEST("writer/io-error", test_writer_io_error);

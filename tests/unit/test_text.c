@@ -256,7 +256,7 @@ static void put_sample(HlJsonOut *out, const json_t *more)
     hl_json_out_close(out, ']');
     hl_json_out_close(out, ']');
     hl_json_out_text(out, "a\"b", "x\n{");
-    hl_json_out_integer(out, "least", INT64_MIN);
+    hl_json_out_integer(out, "least", G_MININT64);
     hl_json_out_bool(out, "yes", true);
     hl_json_out_value(out, "tree", more);
     hl_json_out_members(out, more);
@@ -267,9 +267,8 @@ static void put_sample(HlJsonOut *out, const json_t *more)
 static void test_json_out(void)
 {
     g_autoptr(json_t) more = json_pack("{s:[{s:i}, {}], s:f}", "m", "n", 1, "r", 0.5);
-    g_autoptr(json_t) tree =
-        json_pack("{s:{}, s:[s, n, []], s:s, s:I, s:b, s:O}", "empty", "list", "[", "a\"b", "x\n{", "least",
-                  (json_int_t)INT64_MIN, "yes", 1, "tree", more);
+    g_autoptr(json_t) tree = json_pack("{s:{}, s:[s, n, []], s:s, s:I, s:b, s:O}", "empty", "list", "[", "a\"b", "x\n{",
+                                       "least", (json_int_t)G_MININT64, "yes", 1, "tree", more);
     g_autofree char *expected = NULL;
     g_autofree char *text = NULL;
     g_auto(HlJsonOut) out;
