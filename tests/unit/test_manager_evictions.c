@@ -536,6 +536,7 @@ static void test_names(void)
     static const char *const kinds[] = { "endpoint", "admin", "admin", "monitor" };
     g_autoptr(Parts) parts = parts_new();
     GHashTable *all = parts->fleet.certificates;
+    guint named = g_hash_table_size(parts->fleet.named);
     const GSList *list;
 
     for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++) {
@@ -546,6 +547,8 @@ static void test_names(void)
 
         mgr_fleet_add_certificate(&parts->fleet, &record);
     }
+    g_assert_cmpuint(g_hash_table_size(parts->fleet.named), ==, named + 3);
+    g_assert_false(g_hash_table_contains(parts->fleet.named, "c0")); /* an endpoint's */
     parts->fleet.certificates = g_hash_table_new(g_str_hash, g_str_equal);
     g_assert_true(mgr_fleet_has_live_name(&parts->fleet, "somebody", NULL));
     g_assert_true(mgr_fleet_has_live_name(&parts->fleet, "somebody", "admin"));

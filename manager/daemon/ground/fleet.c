@@ -8,12 +8,30 @@
 #include "lib/pki/cert.h"
 #include "manager/core/counter.h"
 
+/* Most have none at most times, and a fleet is a million of them. */
+static GPtrArray *no_targets(void)
+{
+    static GPtrArray *none;
+
+    if (none == NULL)
+        none = g_ptr_array_new();
+    return none;
+}
+
+static void put_target(MgrEndpoint *endpoint, MgrTarget *target)
+{
+    if (endpoint->open_targets == no_targets())
+        endpoint->open_targets = g_ptr_array_new();
+    g_ptr_array_add(endpoint->open_targets, target);
+}
+
 static void free_endpoint(gpointer item)
 {
     MgrEndpoint *endpoint = item;
 
     mgr_endpoint_record_clear(&endpoint->record);
-    g_ptr_array_unref(endpoint->open_targets);
+    if (endpoint->open_targets != no_targets())
+        g_ptr_array_unref(endpoint->open_targets);
     g_free(endpoint->accepted_spool);
     g_free(endpoint->reach_detail);
     g_free(endpoint->findings);
@@ -74,7 +92,7 @@ MgrEndpoint *mgr_fleet_add_endpoint(MgrFleet *fleet, MgrEndpointRecord *record)
 
     endpoint->record = *record;
     memset(record, 0, sizeof *record);
-    endpoint->open_targets = g_ptr_array_new();
+    endpoint->open_targets = no_targets();
     endpoint->broker = MGR_BROKER_UNKNOWN;
     endpoint->accepted_seq = endpoint->record.report_seq;
     endpoint->accepted_mark = endpoint->record.report_mark;
@@ -144,8 +162,11 @@ const MgrCertificateRecord *mgr_fleet_add_certificate(MgrFleet *fleet, MgrCertif
 
     g_assert(!g_hash_table_contains(fleet->certificates, certificate->serial));
     memset(record, 0, sizeof *record);
-    fleet->named_changes += strcmp(certificate->kind, hl_cert_kind_name(HL_CERT_ENDPOINT)) != 0;
     g_hash_table_insert(fleet->certificates, certificate->serial, certificate);
+    if (strcmp(certificate->kind, hl_cert_kind_name(HL_CERT_ENDPOINT)) != 0) {
+        fleet->named_changes++;
+        g_hash_table_insert(fleet->named, certificate->serial, certificate);
+    }
     if (first != NULL) /* behind it, so that the table keeps its entry */
         first->next = g_slist_prepend(first->next, certificate);
     else
@@ -251,7 +272,7 @@ MgrTarget *mgr_fleet_add_target(MgrFleet *fleet, MgrTargetRecord *record)
     if (!hl_command_state_is_final(target->record.state)) {
         command->open++;
         if (target->endpoint != NULL)
-            g_ptr_array_add(target->endpoint->open_targets, target);
+            put_target(target->endpoint, target);
     }
     return target;
 }
@@ -527,6 +548,7 @@ bool mgr_fleet_load(MgrFleet *fleet, HlDb *db, GError **error)
     fleet->commands = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_command);
     fleet->tokens = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_token);
     fleet->certificates = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_certificate);
+    fleet->named = g_hash_table_new(g_str_hash, g_str_equal);
     mgr_machines_init(&fleet->machines);
     fleet->names = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_list);
     fleet->accounts = mgr_accounts_new();
@@ -559,6 +581,7 @@ void mgr_fleet_clear(MgrFleet *fleet)
     g_clear_pointer(&fleet->groups, g_hash_table_unref);
     g_clear_pointer(&fleet->tokens, g_hash_table_unref);
     mgr_machines_clear(&fleet->machines);
+    g_clear_pointer(&fleet->named, g_hash_table_unref);
     g_clear_pointer(&fleet->names, g_hash_table_unref); /* its keys are in the certificates */
     g_clear_pointer(&fleet->certificates, g_hash_table_unref);
     g_clear_pointer(&fleet->accounts, g_hash_table_unref);

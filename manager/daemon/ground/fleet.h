@@ -62,7 +62,7 @@ typedef struct {
 struct MgrEndpoint {
     MgrEndpointRecord record;
     MgrGroup *group;
-    GPtrArray *open_targets; /* MgrTarget *, borrowed, oldest first */
+    GPtrArray *open_targets; /* MgrTarget *, borrowed, oldest first; before the first one it is shared: read it only */
     HlTime skew;             /* its clock against the server's, at the last birth or heartbeat */
     uint64_t refused, lost_heartbeats;
 
@@ -149,6 +149,7 @@ typedef struct {
     GHashTable *commands;     /* id -> MgrCommand *, open ones */
     GHashTable *tokens;       /* id -> MgrTokenRecord * */
     GHashTable *certificates; /* serial -> MgrCertificateRecord * */
+    GHashTable *named;        /* of them those of anybody but an endpoint; borrowed */
     GHashTable *names;        /* name -> GSList of MgrCertificateRecord *, borrowed from the table of serials */
     GHashTable *accounts;     /* accounts.h */
     MgrPlaces places;

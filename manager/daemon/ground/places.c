@@ -24,11 +24,17 @@ void mgr_places_clear(MgrPlaces *places)
     g_clear_pointer(&places->told, g_hash_table_unref);
 }
 
-bool mgr_places_has_ended(const MgrPlaces *places, const char *authority)
+bool mgr_places_tell_authorities(const MgrPlaces *places)
 {
     const char *const *now = (const char *const *)places->announced.authorities;
 
-    return *authority != '\0' && now != NULL && *now != NULL && **now != '\0' && !g_strv_contains(now, authority);
+    return now != NULL && *now != NULL && **now != '\0';
+}
+
+bool mgr_places_has_ended(const MgrPlaces *places, const char *authority)
+{
+    return *authority != '\0' && mgr_places_tell_authorities(places) &&
+           !g_strv_contains((const char *const *)places->announced.authorities, authority);
 }
 
 const MgrToldRecord *mgr_places_told(const MgrPlaces *places, int64_t number)

@@ -14,6 +14,9 @@ typedef struct {
 bool mgr_places_load(MgrPlaces *places, HlDb *db, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void mgr_places_clear(MgrPlaces *places);
 
+/* false: none was announced, and so none has ended. */
+bool mgr_places_tell_authorities(const MgrPlaces *places);
+
 /* Whether an authority of this id was announced and counts no longer ("": not known, so it does). */
 bool mgr_places_has_ended(const MgrPlaces *places, const char *authority);
 

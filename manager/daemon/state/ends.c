@@ -80,7 +80,7 @@ static void add_people(const MgrEnds *ends, GPtrArray *items, HlCertKind of, Mgr
     GHashTableIter iter;
     gpointer value;
 
-    g_hash_table_iter_init(&iter, ends->parts.fleet->certificates);
+    g_hash_table_iter_init(&iter, ends->parts.fleet->named);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         MgrCertificateRecord *record = value;
         const MgrCertificateRecord *known = g_hash_table_lookup(last, record->name);

@@ -61,7 +61,7 @@ GPtrArray *mgr_holders_people_left(const MgrHolders *holders, const char *next, 
     GHashTableIter iter;
     gpointer value;
 
-    g_hash_table_iter_init(&iter, holders->fleet->certificates);
+    g_hash_table_iter_init(&iter, holders->fleet->named);
     while (left->len < max && g_hash_table_iter_next(&iter, NULL, &value)) {
         MgrCertificateRecord *record = value;
 
@@ -149,6 +149,8 @@ void mgr_holders_mark_left_behind(const MgrHolders *holders)
     GHashTableIter iter;
     gpointer value;
 
+    if (!mgr_places_tell_authorities(&fleet->places))
+        return;
     g_hash_table_iter_init(&iter, fleet->endpoints);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         MgrEndpoint *endpoint = value;

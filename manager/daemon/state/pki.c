@@ -248,7 +248,7 @@ static bool publish(MgrPki *pki, GError **error)
     fleet->crl = mgr_counter_next(fleet->crl, hl_clock_wall()); /* of two lists the newer one, across a restore too */
     mgr_write_counter(mgr_record_background(pki->record), "crl", fleet->crl);
     if (!mgr_authority_write_crl(&pki->authority, pki->dir, fleet->certificates, fleet->crl, error) ||
-        !mgr_site_write_acl(pki->dir, fleet->certificates, fleet->accounts, pki->held_off, error))
+        !mgr_site_write_acl(pki->dir, fleet->named, fleet->accounts, pki->held_off, error))
         return false;
     pki->number = tell_broker(pki);
     return true;
@@ -413,14 +413,10 @@ HlTime mgr_pki_until_published(const MgrPki *pki)
 
 static void mark_revoked(MgrPki *pki, const char *name, const char *but_serial, HlTime at)
 {
-    GHashTableIter iter;
-    gpointer value;
+    for (const GSList *all = mgr_fleet_certificates_of(pki->fleet, name); all != NULL; all = all->next) {
+        MgrCertificateRecord *record = all->data;
 
-    g_hash_table_iter_init(&iter, pki->fleet->certificates);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        MgrCertificateRecord *record = value;
-
-        if (strcmp(record->name, name) != 0 || record->revoked_at != 0 || g_strcmp0(record->serial, but_serial) == 0)
+        if (record->revoked_at != 0 || g_strcmp0(record->serial, but_serial) == 0)
             continue;
         record->revoked_at = at;
         pki->fleet->named_changes += strcmp(record->kind, hl_cert_kind_name(HL_CERT_ENDPOINT)) != 0;
@@ -472,7 +468,7 @@ static void publish_access(MgrPki *pki)
 {
     g_autoptr(GError) error = NULL;
 
-    if (!mgr_site_write_acl(pki->dir, pki->fleet->certificates, pki->fleet->accounts, pki->held_off, &error))
+    if (!mgr_site_write_acl(pki->dir, pki->fleet->named, pki->fleet->accounts, pki->held_off, &error))
         hl_log_limited(HL_LOG_ERROR, "flood", "acl", "%s", error->message);
     else
         (void)tell_broker(pki);
@@ -490,38 +486,20 @@ void mgr_pki_let_back(MgrPki *pki, const char *name)
         publish_access(pki);
 }
 
-/* A set of the names that have a certificate which is not revoked, borrowed: one look at all for all. */
-static GHashTable *live_names(const MgrFleet *fleet)
-{
-    GHashTable *names = g_hash_table_new(g_str_hash, g_str_equal);
-    GHashTableIter iter;
-    gpointer value;
-
-    g_hash_table_iter_init(&iter, fleet->certificates);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        const MgrCertificateRecord *record = value;
-
-        if (record->revoked_at == 0)
-            g_hash_table_add(names, record->name);
-    }
-    return names;
-}
-
 void mgr_pki_evict_revoked(MgrPki *pki)
 {
-    g_autoptr(GHashTable) live = NULL;
     GHashTableIter iter;
     gpointer value;
 
     if (pki->brokers != NULL && !mgr_brokers_were_found(pki->brokers))
         return; /* it read the list at its start, before anybody connected, and its log tells who connects since */
-    live = live_names(pki->fleet);
     g_hash_table_iter_init(&iter, pki->fleet->certificates);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         const MgrCertificateRecord *record = value;
 
         if (record->revoked_at > 0 && record->expires_at > hl_clock_wall() &&
-            strcmp(record->kind, hl_cert_kind_name(HL_CERT_MANAGER)) != 0 && !g_hash_table_contains(live, record->name))
+            strcmp(record->kind, hl_cert_kind_name(HL_CERT_MANAGER)) != 0 &&
+            !mgr_fleet_has_live_name(pki->fleet, record->name, NULL))
             mgr_pki_evict(pki, record->name);
     }
 }
