@@ -5,6 +5,7 @@
 
 #include "endpoint/core/round.h"
 #include "endpoint/daemon/ground/store.h"
+#include "endpoint/daemon/work/active_set.h"
 #include "endpoint/daemon/work/last_update.h"
 #include "lib/base/exec.h"
 #include "lib/base/log.h"
@@ -14,20 +15,18 @@
 
 #define DEFAULT_TIMEOUT (30 * HL_MINUTE)
 #define SHOW_TIMEOUT    HL_MINUTE
-#define ROUND_LOOK      200                 /* ms, while the settings of a round may come */
-#define PATTERNS_FACT   "patterns"          /* component versions, in the store */
-#define SWITCHED_FACT   "patterns-switched" /* wall time, in the store */
-#define MAX_WAITING     64                  /* users that press the button again and again */
+#define ROUND_LOOK      200 /* ms, while the settings of a round may come */
+#define MAX_WAITING     64  /* users that press the button again and again */
 
 struct EpUpdates {
     EpUpdatesOptions has;
     EpUpdateEnrolment enrolment; /* identity NULL: not enrolled */
-    char *directory, *patterns;
+    char *directory;
+    EpActiveSet set;
     HlChild *child;
     bool showing; /* the child only says what is active */
     EpRound round;
-    guint round_timer; /* not 0: settings come first */
-    EpProbation probation;
+    guint round_timer;     /* not 0: settings come first */
     char *rollback_reason; /* not NULL: what the engine did to the set that is gone back from */
     EpUpdateWork work;
     const char *trigger;
@@ -115,46 +114,6 @@ static char *describe_round(const EpUpdates *updates, const EpUpdateEnd *end)
     return ep_round_tell(&facts);
 }
 
-static void store_switch(EpUpdates *updates, HlTime at)
-{
-    g_autoptr(GError) error = NULL;
-
-    if (!ep_store_set_int(updates->has.db, SWITCHED_FACT, at, &error))
-        ep_trouble_store_failed(updates->has.trouble, "when patterns changed", error);
-}
-
-/* A set that is new here is on probation; one that was gone back to is not, not even after a restart. */
-static void judge_switch(EpUpdates *updates, const EpUpdateEnd *end)
-{
-    HlTime switched = hl_clock_wall();
-
-    if (updates->work == EP_UPDATE_ROLLBACK && end->succeeded) {
-        ep_probation_end(&updates->probation);
-        switched = 0;
-    } else if (strcmp(end->patterns, updates->patterns) != 0) {
-        ep_probation_begin(&updates->probation, hl_clock_mono());
-    } else {
-        return;
-    }
-    store_switch(updates, switched);
-}
-
-/* The daemon may have been restarted since the switch, which is stored by the wall clock: the monotonic one starts
- * again with the machine.  A switch in the future was stored by a clock that was wrong: how long ago it was is not
- * known, and the set gets its whole probation. */
-static void resume_probation(EpUpdates *updates)
-{
-    HlTime now = hl_clock_wall();
-    HlTime switched = ep_store_get_int(updates->has.db, SWITCHED_FACT, 0);
-    HlTime age = MAX(now - switched, 0);
-
-    if (switched == 0 || age >= EP_PROBATION_WINDOW)
-        return;
-    ep_probation_begin(&updates->probation, hl_clock_mono() - age);
-    if (switched > now)
-        store_switch(updates, now);
-}
-
 static bool spool_notification(EpUpdates *updates, const EpUpdateEnd *end, GError **error)
 {
     HlMsgReport report = HOLDLINE__V1__REPORT__INIT;
@@ -181,7 +140,7 @@ static bool store_end(EpUpdates *updates, const EpUpdateEnd *end, GError **error
         g_strdup_printf("%s, %s%s%s", updates->trigger, end->detail, *end->patterns != '\0' ? ": " : "", end->patterns);
     g_auto(HlTxn) txn = HL_TXN_INIT;
 
-    return hl_txn_begin(&txn, db, error) && ep_store_set(db, PATTERNS_FACT, end->patterns, error) &&
+    return hl_txn_begin(&txn, db, error) && ep_active_set_store(&updates->set, error) &&
            ep_last_update_store(&updates->last, db, error) &&
            ep_store_add_event(db, hl_clock_wall(), updates->work == EP_UPDATE_ROLLBACK ? "rollback" : "update", event,
                               error) &&
@@ -211,7 +170,7 @@ static void note_end(EpUpdates *updates, const EpUpdateEnd *end)
 {
     HlTime now = hl_clock_wall();
     bool updated = end->succeeded && updates->work == EP_UPDATE_UPDATE;
-    bool changed = strcmp(end->patterns, updates->patterns) != 0;
+    bool changed = strcmp(end->patterns, updates->set.patterns) != 0;
 
     ep_last_update_set(&updates->last, &(EpLastUpdate){ .at = now,
                                                         .succeeded = end->succeeded,
@@ -256,13 +215,12 @@ static void tell_end(EpUpdates *updates, const EpUpdateEnd *end, EpUpgradePlan p
 static void finish(EpUpdates *updates, const EpUpdateEnd *end)
 {
     EpUpgradePlan plan = judge_program(updates);
+    bool back = updates->work == EP_UPDATE_ROLLBACK && end->succeeded;
+    EpActiveSetDirection direction = back ? EP_ACTIVE_SET_BACK : EP_ACTIVE_SET_FORWARD;
     g_autoptr(GError) error = NULL;
 
-    /* before updates->patterns is replaced: they compare with that */
-    judge_switch(updates, end);
-    note_end(updates, end);
-    g_free(updates->patterns);
-    updates->patterns = g_strdup(end->patterns);
+    note_end(updates, end); /* it compares with the set that was active */
+    ep_active_set_become(&updates->set, end->patterns, direction);
     hl_log(end->succeeded ? HL_LOG_INFO : HL_LOG_WARN, "update", "%s: %s", updates->trigger, end->detail);
     if (store_end(updates, end, &error))
         ep_trouble_store_worked(updates->has.trouble);
@@ -282,7 +240,7 @@ static void finish(EpUpdates *updates, const EpUpdateEnd *end)
 /* The work ended without a child's result: the active set is what it was. */
 static void finish_failed(EpUpdates *updates, const char *code, const char *detail, bool timed_out)
 {
-    g_autofree char *patterns = g_strdup(updates->patterns);
+    g_autofree char *patterns = g_strdup(updates->set.patterns);
     EpUpdateEnd end = { .timed_out = timed_out, .code = code, .detail = detail, .source = "", .patterns = patterns };
 
     finish(updates, &end);
@@ -291,7 +249,7 @@ static void finish_failed(EpUpdates *updates, const char *code, const char *deta
 static void finish_with_result(EpUpdates *updates, const HlChildEnd *child)
 {
     const HlUpdaterResult *result = &updates->result;
-    g_autofree char *patterns = g_strdup(result->components != NULL ? result->components : updates->patterns);
+    g_autofree char *patterns = g_strdup(result->components != NULL ? result->components : updates->set.patterns);
     bool succeeded = result->outcome != HL_UPDATER_FAILED;
     EpUpdateEnd end = { .succeeded = succeeded,
                         .timed_out = child->timed_out && !succeeded,
@@ -317,11 +275,10 @@ static void finish_crashed(EpUpdates *updates, const HlChildEnd *child)
 /* What is active at the start.  Another set than the last one here was made active by hand: when is not known. */
 static void adopt_shown(EpUpdates *updates)
 {
-    if (strcmp(updates->result.components, updates->patterns) == 0)
+    if (strcmp(updates->result.components, updates->set.patterns) == 0)
         return;
     updates->last.changed_at = 0;
-    g_free(updates->patterns);
-    updates->patterns = g_steal_pointer(&updates->result.components);
+    ep_active_set_adopt(&updates->set, updates->result.components);
     ep_pulse_changed(updates->has.pulse);
 }
 
@@ -498,7 +455,7 @@ void ep_updates_forget(EpUpdates *updates, gconstpointer user)
 
 bool ep_updates_on_probation(const EpUpdates *updates)
 {
-    return updates->probation.armed && !is_busy(updates);
+    return updates->set.probation.armed && !is_busy(updates);
 }
 
 void ep_updates_engine_ended(EpUpdates *updates, EpEngineEnd end, const char *how)
@@ -507,7 +464,7 @@ void ep_updates_engine_ended(EpUpdates *updates, EpEngineEnd end, const char *ho
 
     if (is_busy(updates)) /* the set is about to be another one */
         return;
-    if (!ep_probation_engine_ended(&updates->probation, end, hl_clock_mono()))
+    if (!ep_probation_engine_ended(&updates->set.probation, end, hl_clock_mono()))
         return;
     g_free(updates->rollback_reason);
     updates->rollback_reason = g_strdup_printf(
@@ -518,7 +475,7 @@ void ep_updates_engine_ended(EpUpdates *updates, EpEngineEnd end, const char *ho
 
 const char *ep_updates_patterns(const EpUpdates *updates)
 {
-    return updates->patterns;
+    return updates->set.patterns;
 }
 
 const char *ep_updates_directory(const EpUpdates *updates)
@@ -565,12 +522,11 @@ EpUpdates *ep_updates_new(const EpUpdatesOptions *options)
 
     updates->has = *options;
     updates->directory = g_build_filename(options->conf->state_dir, "patterns", NULL);
-    updates->patterns = ep_store_get(options->db, PATTERNS_FACT, "");
+    ep_active_set_load(&updates->set, options->db, options->trouble);
     updates->running = g_ptr_array_new_with_free_func(g_free);
     updates->waiting = g_ptr_array_new_with_free_func(g_free);
     updates->telling = g_ptr_array_new_with_free_func((GDestroyNotify)g_ptr_array_unref);
     ep_last_update_load(&updates->last, options->db);
-    resume_probation(updates);
     show(updates);
     return updates;
 }
@@ -591,7 +547,7 @@ void ep_updates_free(EpUpdates *updates)
     g_ptr_array_unref(updates->telling);
     clear_result(updates);
     g_free(updates->directory);
-    g_free(updates->patterns);
+    ep_active_set_clear(&updates->set);
     g_free(updates->what);
     ep_last_update_clear(&updates->last);
     g_free(updates->rollback_reason);
