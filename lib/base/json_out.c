@@ -106,9 +106,9 @@ static void put_real(HlJsonOut *out, const json_t *value)
 /* A bracket that opens is the last character only where nothing stands behind it yet. */
 static void begin(HlJsonOut *out, const char *name)
 {
-    char last = out->size > 0 ? text_of(out)[out->size - 1] : '{';
+    const char *last = out->size > 0 ? text_of(out) + out->size - 1 : "{";
 
-    if (last != '{' && last != '[')
+    if (*last != '{' && *last != '[')
         put(out, ",", 1);
     if (name == NULL)
         return;
