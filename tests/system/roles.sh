@@ -14,10 +14,12 @@ done
 found() { [ "$(registry "SELECT count(DISTINCT endpoint) FROM detection")" = 2 ]; }
 wait_for 20 found
 thing() { # GROUP -> what calls name, of that group
-    local id
+    local id rollout
     id=$(id_of "pc-$1")
+    rollout=$(holdline rollout start "$id" --json | field 'd["id"]')
+    holdline rollout pause "$rollout" >/dev/null # its only endpoint is away: it would end by itself
     printf '{"group": "%s", "endpoint": "%s", "bundle": "%s", "command": "%s", "rollout": "%s", "detection": "%s"}' "$1" "$id" "${bundles[$1]}" \
-        "$(issue "$id")" "$(holdline rollout start "$id" --json | field 'd["id"]')" \
+        "$(issue "$id")" "$rollout" \
         "$(holdline detection list --json | field "[r['id'] for r in d['detections'] if r['endpoint'] == '$id'][0]")"
 }
 within=$(thing office)
