@@ -22,8 +22,8 @@ json_t *hl_json_parse(const char *name, const void *data, gsize size, GError **e
  * would take 400 MB.  Linear, takes no memory itself. */
 gsize hl_json_cost(const void *data, gsize size);
 
-/* The same as hl_json_parse for what nobody has vouched for yet: what is nested deeper than HL_JSON_DEPTH, or costs more
- * than max_cost (HL_ERROR_LIMIT), is refused before anything is allocated for it; a text with a NUL in it, too. */
+/* The same as hl_json_parse for what nobody has vouched for yet: what is nested deeper than HL_JSON_DEPTH, or costs
+ * more than max_cost (HL_ERROR_LIMIT), is refused before anything is allocated for it; a text with a NUL in it, too. */
 #define HL_JSON_DEPTH 64
 json_t *hl_json_parse_bounded(const char *name, const void *data, gsize size, gsize max_cost, GError **error);
 
