@@ -408,8 +408,9 @@ static bool put_file(const char *dir, const char *site, const Entry *entry, GErr
     return rename(part, to) == 0 || hl_fail_errno(error, errno, "cannot write %s", to);
 }
 
-/* What was put there is there after a power cut, too. */
-static bool sync_directories(const char *site, json_t *rows, GError **error)
+/* false at the first one for which visit is. */
+static bool visit_directories(const char *site, json_t *rows,
+                              bool (*visit)(const char *path, const Entry *entry, GError **error), GError **error)
 {
     json_t *row;
     gsize i;
@@ -422,31 +423,22 @@ static bool sync_directories(const char *site, json_t *rows, GError **error)
         if (!read_entry(site, row, &entry, error))
             return false;
         path = mgr_site_path(site, entry.path);
-        if (!hl_dir_sync(path, error))
+        if (!visit(path, &entry, error))
             return false;
-    }
-    return hl_dir_sync(site, error);
-}
-
-static bool put_directories(const char *site, json_t *rows, GError **error)
-{
-    json_t *row;
-    gsize i;
-    Entry entry;
-
-    json_array_foreach(rows, i, row)
-    {
-        g_autofree char *path = NULL;
-
-        if (!read_entry(site, row, &entry, error))
-            return false;
-        path = mgr_site_path(site, entry.path);
-        if (!hl_dir_make(path, 0700, error))
-            return false;
-        if (chmod(path, entry.mode | 0700) != 0)
-            return hl_fail_errno(error, errno, "cannot set the mode of %s", path);
     }
     return true;
+}
+
+static bool sync_directory(const char *path, const Entry *entry G_GNUC_UNUSED, GError **error)
+{
+    return hl_dir_sync(path, error);
+}
+
+static bool put_directory(const char *path, const Entry *entry, GError **error)
+{
+    if (!hl_dir_make(path, 0700, error))
+        return false;
+    return chmod(path, entry->mode | 0700) == 0 || hl_fail_errno(error, errno, "cannot set the mode of %s", path);
 }
 
 typedef enum { PUT_REGISTRY, PUT_OTHERS } PutWhich;
@@ -473,8 +465,10 @@ bool mgr_backup_put(const char *dir, const char *site, GError **error)
     json_t *files = json_object_get(manifest, "files");
     json_t *directories = json_object_get(manifest, "directories");
 
-    return manifest != NULL && put_directories(site, directories, error) &&
-           put_files(dir, site, files, PUT_OTHERS, error) && sync_directories(site, directories, error);
+    /* what was put there is there after a power cut, too */
+    return manifest != NULL && visit_directories(site, directories, put_directory, error) &&
+           put_files(dir, site, files, PUT_OTHERS, error) &&
+           visit_directories(site, directories, sync_directory, error) && hl_dir_sync(site, error);
 }
 
 bool mgr_backup_put_registry(const char *dir, const char *site, GError **error)
