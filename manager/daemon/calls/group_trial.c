@@ -91,7 +91,7 @@ static void call_rollout(MgrCall *call, gpointer user)
         mgr_selector_group(parts->fleet, mgr_call_caller(call), mgr_call_argument(call, "name"), &error);
 
     if (group != NULL && mgr_group_check_version(group, mgr_call_argument(call, "version"), &error) &&
-        check_alone(parts, group, &error) && mgr_rollout_check_room(parts->rollouts, &error) &&
+        check_alone(parts, group, &error) && mgr_rollouts_check_room(parts->rollouts, &error) &&
         read_settings(call, group, &settings, &error))
         start(parts, call, group, &settings);
     else

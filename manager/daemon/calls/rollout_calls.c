@@ -195,7 +195,7 @@ static void call_start(MgrCall *call, gpointer user)
 
     if (order != NULL && order->len == 0)
         hl_fail(&error, HL_ERROR_DENIED, "'%s': revoked endpoints take no commands", selector);
-    if (error != NULL || !mgr_rollout_check_room(calls->parts.rollouts, &error) ||
+    if (error != NULL || !mgr_rollouts_check_room(calls->parts.rollouts, &error) ||
         !mgr_rollout_read_plan(call, &record.plan, &error) || !read_program(calls, call, &about_program, &error) ||
         !read_component(calls, call, about_program, &component, &error) ||
         !leave_out(order, component, selector, &error)) {

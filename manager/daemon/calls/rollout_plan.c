@@ -25,14 +25,6 @@ bool mgr_rollout_read_plan(const MgrCall *call, MgrRolloutPlan *plan, GError **e
            mgr_call_duration(call, "silence", HL_HOUR, HL_SECOND, 3 * HL_DAY, &plan->silence, error);
 }
 
-bool mgr_rollout_check_room(const MgrRollouts *rollouts, GError **error)
-{
-    return mgr_rollouts_count(rollouts) < MGR_ROLLOUTS_MAX ||
-           hl_fail(error, HL_ERROR_LIMIT,
-                   "%d roll-outs are under way, and no more are taken: abort one ('holdline rollout list')",
-                   MGR_ROLLOUTS_MAX);
-}
-
 GPtrArray *mgr_rollout_order(const GPtrArray *endpoints)
 {
     GPtrArray *order = g_ptr_array_sized_new(endpoints->len);

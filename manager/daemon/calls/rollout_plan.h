@@ -11,9 +11,6 @@
 
 bool mgr_rollout_read_plan(const MgrCall *call, MgrRolloutPlan *plan, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Whether one more may be under way. */
-bool mgr_rollout_check_room(const MgrRollouts *rollouts, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
 /* Those that are not revoked: other canaries each time; of those that are on line, because the others cannot answer.
  * Free with g_ptr_array_unref. */
 GPtrArray *mgr_rollout_order(const GPtrArray *endpoints);

@@ -67,6 +67,14 @@ guint mgr_rollouts_count(const MgrRollouts *rollouts)
     return g_hash_table_size(rollouts->live);
 }
 
+bool mgr_rollouts_check_room(const MgrRollouts *rollouts, GError **error)
+{
+    return mgr_rollouts_count(rollouts) < MGR_ROLLOUTS_MAX ||
+           hl_fail(error, HL_ERROR_LIMIT,
+                   "%d roll-outs are under way, which is the most there can be: abort one ('holdline rollout list')",
+                   MGR_ROLLOUTS_MAX);
+}
+
 GPtrArray *mgr_rollouts_all(const MgrRollouts *rollouts)
 {
     return mgr_fleet_values(rollouts->live);
@@ -459,9 +467,8 @@ static bool check_retry(const MgrRollouts *rollouts, const MgrLiveRollout *live,
 {
     const MgrLiveRollout *known = mgr_rollouts_find(rollouts, live->record.id);
 
-    if (known == NULL && mgr_rollouts_count(rollouts) >= MGR_ROLLOUTS_MAX)
-        return hl_fail(error, HL_ERROR_LIMIT, "%d roll-outs are under way, and no more are taken: abort one first",
-                       MGR_ROLLOUTS_MAX);
+    if (known == NULL && !mgr_rollouts_check_room(rollouts, error))
+        return false;
     return check_free(known != NULL ? known : live, error);
 }
 

@@ -28,6 +28,8 @@ void mgr_rollouts_free(MgrRollouts *rollouts);
 
 /* Those under way, with what is being stored. */
 guint mgr_rollouts_count(const MgrRollouts *rollouts);
+/* HL_ERROR_LIMIT: there is no room for one more. */
+bool mgr_rollouts_check_room(const MgrRollouts *rollouts, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* MgrLiveRollout *, borrowed; free with g_ptr_array_unref. */
 GPtrArray *mgr_rollouts_all(const MgrRollouts *rollouts);
 
