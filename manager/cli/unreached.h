@@ -21,8 +21,8 @@ bool cli_unreached_is_told(const CliConfig *conf, GHashTable *reasons);
 bool cli_fail_unreached(const CliConfig *conf, GHashTable *reasons, const char *last,
                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Nobody knows whether a call was carried out, and it cannot be asked again; why: what stands in the way.  Always
- * false, for its caller to return. */
+/* Nobody knows whether a call was carried out, and it cannot be asked again; why: the reason for that, a sentence
+ * without its stop.  Always false, for its caller to return. */
 bool cli_fail_unanswered(const char *call, const char *why, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

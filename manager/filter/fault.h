@@ -33,7 +33,7 @@ typedef enum {
     MGR_FAULT_N
 } MgrFault;
 
-/* Where in the text: what stands there, and at which character, from 1.  near "": at the end. */
+/* Where in the text: the word at fault, and the number of its first character, from 1.  near "": at the end. */
 typedef struct {
     const char *near;
     glong at;
