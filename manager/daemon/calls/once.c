@@ -18,10 +18,14 @@ struct MgrOnce {
     HlTime swept;         /* the registry; wall */
 };
 
+/* Each kind has bounds of its own: keys that came with a session or token, and those of the account's certificate. */
+typedef enum { KIND_PASS, KIND_OWN, KIND_N } Kind;
+
 typedef struct {
     char *name;
     GHashTable *entries; /* hash of the key -> Entry * */
-    gsize bytes;         /* of their answers */
+    guint keys[KIND_N];
+    gsize bytes[KIND_N]; /* of their answers */
     HlTime created;      /* when the account of that name was made: they are of no other; 0: there is none */
 } Account;
 
@@ -100,12 +104,39 @@ static Account *account_of(MgrOnce *once, const char *name)
     return account;
 }
 
+/* Before the digest of what was asked with the account's own certificate. */
+#define OWN "own:"
+
+static bool is_own(const Entry *entry)
+{
+    return g_str_has_prefix(entry->digest, OWN);
+}
+
+static Kind kind_of(const Entry *entry)
+{
+    return is_own(entry) ? KIND_OWN : KIND_PASS;
+}
+
+static void set_size(Account *account, Entry *entry, gsize size)
+{
+    account->bytes[kind_of(entry)] += size - entry->size;
+    entry->size = size;
+}
+
+/* Before it leaves the table. */
+static void discount(Account *account, const Entry *entry)
+{
+    account->keys[kind_of(entry)]--;
+    account->bytes[kind_of(entry)] -= entry->size;
+}
+
 static Entry *add_entry(Account *account, const char *key, const char *digest, HlTime at)
 {
     Entry *entry = g_new0(Entry, 1);
 
     entry->digest = g_strdup(digest);
     entry->at = at;
+    account->keys[kind_of(entry)]++;
     g_hash_table_replace(account->entries, g_strdup(key), entry);
     return entry;
 }
@@ -114,8 +145,7 @@ static void on_loaded(const MgrOnceRecord *record, gsize size, gpointer user)
 {
     Account *account = account_of(user, record->account);
 
-    add_entry(account, record->key, record->digest, record->at)->size = size;
-    account->bytes += size;
+    set_size(account, add_entry(account, record->key, record->digest, record->at), size);
 }
 
 MgrOnce *mgr_once_new(const MgrOnceOptions *options)
@@ -176,9 +206,6 @@ static const char *pass_of(const char *pass)
     return g_str_has_prefix(pass, "s-") ? "session" : pass;
 }
 
-/* Before the digest of what was asked with the account's own certificate. */
-#define OWN "own:"
-
 /* Call, arguments, the pass and for whose groups; each text with its end, so that none can pass for two. */
 static char *digest_of(const MgrCaller *caller, const char *pass, const HlMsgCall *message, bool with_secrets)
 {
@@ -216,11 +243,6 @@ static bool is_same(const Entry *entry, const MgrCaller *caller, const char *pas
     return strcmp(entry->digest, earlier) == 0;
 }
 
-static bool is_own(const Entry *entry)
-{
-    return g_str_has_prefix(entry->digest, OWN);
-}
-
 /* No later than what can be believed of the clock: one that was set ahead forgets nothing.  And one that was ahead when
  * the key came does not make it last for years. */
 static bool is_over(const MgrOnce *once, const Entry *entry, HlTime now)
@@ -233,7 +255,7 @@ static bool is_over(const MgrOnce *once, const Entry *entry, HlTime now)
 
 static void forget(Account *account, GHashTableIter *iter, const Entry *entry)
 {
-    account->bytes -= entry->size;
+    discount(account, entry);
     g_hash_table_iter_remove(iter);
 }
 
@@ -288,12 +310,12 @@ static void sweep(MgrOnce *once, Account *account, HlTime now)
                          believed - MGR_ONCE_OWN_LIFE);
 }
 
-static bool has_room(const Account *account)
+static bool has_room(const Account *account, Kind kind)
 {
-    return g_hash_table_size(account->entries) < MGR_ONCE_MAX_KEYS && account->bytes < MGR_ONCE_MAX_BYTES;
+    return account->keys[kind] < MGR_ONCE_MAX_KEYS && account->bytes[kind] < MGR_ONCE_MAX_BYTES;
 }
 
-/* The key of the oldest one that may give way; NULL: none may. */
+/* The key of the oldest one of the own certificate that is not under way; NULL: there is none. */
 static const char *oldest_own(const Account *account)
 {
     const char *oldest = NULL;
@@ -313,29 +335,33 @@ static const char *oldest_own(const Account *account)
     return oldest;
 }
 
-/* Who asked with it has had its answer long ago: a script that makes thousands of calls does not run into the bound,
- * nor do the account's other keys. */
+/* The program that asked with the oldest of a thousand calls is long through with it, so a script that makes more of
+ * them does not run into the bound. */
 static void make_room(const MgrOnce *once, Account *account)
 {
     const char *key;
 
-    while (!has_room(account) && (key = oldest_own(account)) != NULL) {
+    while (!has_room(account, KIND_OWN) && (key = oldest_own(account)) != NULL) {
         const Entry *entry = g_hash_table_lookup(account->entries, key);
         MgrOnceRecord record = { .account = account->name, .key = key, .at = entry->at };
 
         mgr_write_once_removal(mgr_record_background(once->parts.record), &record);
-        account->bytes -= entry->size;
+        discount(account, entry);
         g_hash_table_remove(account->entries, key);
     }
 }
 
-static bool check_room(const Account *account, GError **error)
+static bool check_room(const Account *account, Kind kind, GError **error)
 {
-    return has_room(account) ||
-           hl_fail(error, HL_ERROR_LIMIT,
+    if (has_room(account, kind))
+        return true;
+    if (kind == KIND_OWN)
+        return hl_fail(error, HL_ERROR_LIMIT, "'%s' has %u calls under way: wait for one of them", account->name,
+                       account->keys[kind]);
+    return hl_fail(error, HL_ERROR_LIMIT,
                    "'%s' has used %u Idempotency-Keys within a day, with answers of %" G_GSIZE_FORMAT
                    " KiB; at most %d and %d KiB are kept: ask without a key, or later",
-                   account->name, g_hash_table_size(account->entries), account->bytes / 1024, MGR_ONCE_MAX_KEYS,
+                   account->name, account->keys[kind], account->bytes[kind] / 1024, MGR_ONCE_MAX_KEYS,
                    MGR_ONCE_MAX_BYTES / 1024);
 }
 
@@ -413,10 +439,9 @@ MgrOnceResult mgr_once_claim(MgrOnce *once, const MgrCaller *caller, const char 
     sweep(once, account, now);
     entry = g_hash_table_lookup(account->entries, key);
     if (entry == NULL) {
-        make_room(once, account);
-        if (pass == NULL && !has_room(account))
-            return MGR_ONCE_FIRST; /* the CLI has a key for each call, and nobody asked it to */
-        if (!check_room(account, error))
+        if (pass == NULL)
+            make_room(once, account);
+        if (!check_room(account, pass == NULL ? KIND_OWN : KIND_PASS, error))
             return MGR_ONCE_REFUSED;
         digest = digest_of(caller, pass_of(pass), message, false);
         entry = add_entry(account, key, digest, now);
@@ -536,13 +561,12 @@ void mgr_claim_keep(MgrClaim *claim, HlWriteSet *set, const GError *error, const
         record.message = error->message;
     }
     if (json != NULL)
-        entry->size = strlen(json) + strlen(record.message);
+        set_size(claim->account, entry, strlen(json) + strlen(record.message));
     if (json != NULL && claim->is_secret && error == NULL)
         entry->secret =
             (MgrOnceAnswer){ .code = g_strdup(""), .message = g_strdup(""), .json = g_steal_pointer(&json) };
     else
         record.answer = json;
-    claim->account->bytes += entry->size;
     mgr_write_once_answer(set, &record);
 }
 
@@ -550,7 +574,7 @@ void mgr_claim_end(MgrClaim *claim, MgrClaimEnd end)
 {
     claim->entry->is_under_way = false;
     if (end == MGR_CLAIM_UNDONE || claim->entry->is_orphan) {
-        claim->account->bytes -= claim->entry->size;
+        discount(claim->account, claim->entry);
         g_hash_table_remove(claim->account->entries, claim->key);
     }
     json_decref(claim->parts);

@@ -3,7 +3,7 @@
  * for each call that changes something, and asks again where its line broke).
  *
  * A key is an account's, for a day.  One that came with the account's own certificate is of a program that waits for
- * the answer: it lasts an hour, and gives way where there is no room.  Its first call claims it.  That it was done is
+ * the answer: it lasts an hour, and the oldest of them give way.  Its first call claims it.  That it was done is
  * in the registry with the change itself, what was answered before the answer goes out; so a call that comes again with
  * the key is answered the same, also by a manager that has started since, and does nothing.  A call that did nothing
  * gives its key back.
@@ -18,10 +18,11 @@
 #include "manager/daemon/ground/record.h"
 #include "proto/messages.h"
 
-#define MGR_ONCE_LIFE       HL_DAY
-#define MGR_ONCE_OWN_LIFE   HL_HOUR             /* with the own certificate */
-#define MGR_ONCE_MAX_KEYS   1000                /* of an account */
-#define MGR_ONCE_MAX_BYTES  (8 * 1024 * 1024)   /* of all answers of an account */
+#define MGR_ONCE_LIFE     HL_DAY
+#define MGR_ONCE_OWN_LIFE HL_HOUR /* with the own certificate */
+#define MGR_ONCE_MAX_KEYS \
+    1000 /* of an account: so many with sessions and tokens, and as many with its own certificate */
+#define MGR_ONCE_MAX_BYTES  (8 * 1024 * 1024)   /* of their answers, in the same way */
 #define MGR_ONCE_MAX_ANSWER ((gsize)128 * 1024) /* a longer one is not kept: half of what a message holds */
 
 typedef struct MgrOnce MgrOnce;
@@ -48,7 +49,7 @@ void mgr_once_answer_clear(MgrOnceAnswer *answer);
 typedef struct MgrClaim MgrClaim;
 
 typedef enum {
-    MGR_ONCE_FIRST,   /* *claim is the caller's; NULL: with the own certificate, and there is no room for its key */
+    MGR_ONCE_FIRST,   /* *claim is the caller's */
     MGR_ONCE_AGAIN,   /* *answer is what was answered */
     MGR_ONCE_REFUSED, /* *error: EXISTS (for another call, still under way, which *answer says, or the answer is not
                          known any more), LIMIT, INVALID */
