@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "endpoint/cli/doctor.h"
+#include "proto/updater_lines.h"
 
 #define DAEMON_LOG "its log has more: journalctl -u holdline-endpointd"
 #define AS_ROOT    "run it as root: sudo holdline-endpoint doctor"
@@ -114,7 +115,7 @@ void ep_judge_disk(const EpDoctor *doctor, HlFindings *findings)
 /* Another update changes nothing while the server has none. */
 static const char *patterns_remedy(const char *failure)
 {
-    return strstr(failure, "has no patterns for the components") != NULL
+    return strstr(failure, HL_UPDATER_NO_PATTERNS) != NULL
                ? "publish patterns on the server: 'holdline doctor' there says how"
                : "update: holdline-endpoint update-now, and see what it says";
 }

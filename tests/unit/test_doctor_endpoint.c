@@ -4,6 +4,7 @@
 
 #include "endpoint/cli/doctor.h"
 #include "endpoint/core/phrase.h"
+#include "proto/updater_lines.h"
 
 typedef void (*Judge)(const EpDoctor *doctor, HlFindings *findings);
 
@@ -131,10 +132,8 @@ static void test_patterns(void)
     } cases[] = {
         { false, "", "{}", "u", "only the daemon knows", "daemon" },
         { true, "", "{}", "f", "no patterns", "update-now" },
-        { true, "",
-          "{\"update\": {\"last_detail\": \"server: it has no patterns for the components that this machine should "
-          "have\"}}",
-          "f", "no patterns", "publish patterns on the server" },
+        { true, "", "{\"update\": {\"last_detail\": \"server: " HL_UPDATER_NO_PATTERNS "\"}}", "f", "no patterns",
+          "publish patterns on the server" },
         { true, "virus 2026112601", "{\"update\": {\"last_at\": null}}", "g", NULL, NULL },
         { true, "virus 2026112601", "{\"update\": {\"last_at\": \"now\", \"last_succeeded\": true}}", "g", NULL, NULL },
         { true, "virus 2026112601",
