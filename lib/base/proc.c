@@ -71,7 +71,7 @@ HlTime hl_proc_age(const HlProcId *id)
 }
 
 /* "ran waited slices", in nanoseconds. */
-static uint64_t occupied(pid_t pid)
+uint64_t hl_proc_occupied(pid_t pid)
 {
     g_autofree char *path = g_strdup_printf("/proc/%d/schedstat", (int)pid);
     g_autofree char *text = pid > 0 ? read_proc(path, MAX_STAT) : NULL;
@@ -114,7 +114,7 @@ bool hl_proc_waits_for_machine(pid_t pid)
 
 uint64_t hl_proc_busy(pid_t pid)
 {
-    uint64_t us = occupied(pid);
+    uint64_t us = hl_proc_occupied(pid);
 
     return us > 0 ? us : taken(pid);
 }

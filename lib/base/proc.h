@@ -28,6 +28,8 @@ HlTime hl_proc_age(const HlProcId *id);
 /* How long it ran, or could have run and waited for a processor, since it began, in microseconds: of its first thread.
  * 0 if it is not seen. */
 uint64_t hl_proc_busy(pid_t pid);
+/* The same to the microsecond, or 0 on a kernel that keeps no such statistics; hl_proc_busy counts its ticks there. */
+uint64_t hl_proc_occupied(pid_t pid);
 
 /* Whether its first thread waits for a processor, or runs, or waits for a disk, at this moment; false too if it is not
  * seen. */

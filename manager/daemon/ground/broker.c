@@ -30,10 +30,11 @@
 #define LOG_LOOK        5000  /* ms; a connect is 250 bytes in the log and 2 ms of the broker: 600 kB at most */
 #define END_PATIENCE    10000 /* ms */
 #define MAX_CONF        (64 * 1024)
-#define ANSWER_PATIENCE 200             /* ms */
-#define YOUNG           (2 * HL_SECOND) /* until its handlers stand, a SIGHUP kills it */
-#define TOLD_FOR        HL_HOUR         /* that it hung */
-#define QUICK_DEATHS    5               /* in a row: said once more loudly, with the log's last line */
+#define ANSWER_PATIENCE 200              /* ms */
+#define YOUNG           (2 * HL_SECOND)  /* until its handlers stand, a SIGHUP kills it */
+#define TOLD_FOR        HL_HOUR          /* that it hung */
+#define UNKILLABLE      (30 * HL_SECOND) /* since it was killed */
+#define QUICK_DEATHS    5                /* in a row: said once more loudly, with the log's last line */
 
 struct MgrBroker {
     const MgrConf *conf; /* borrowed; where it listens is fixed */
@@ -497,13 +498,13 @@ void mgr_broker_look(MgrBroker *broker, bool is_mute)
         return;
     }
     (void)stat(broker->log_path, &log);
-    look.busy = hl_proc_busy((pid_t)look.pid);
+    look.busy = hl_proc_occupied((pid_t)look.pid); /* ticks are too coarse for one that is idle */
     look.waits_for_machine = hl_proc_waits_for_machine((pid_t)look.pid);
     look.log_size = (uint64_t)log.st_size;
     verdict = mgr_hang_look(&broker->hang, &look, hl_clock_mono());
-    if (verdict != MGR_HANG_NO && !broker->is_hung)
+    if (!broker->is_hung && verdict != MGR_HANG_NO)
         end_hung(broker, verdict);
-    else if (verdict != MGR_HANG_NO)
+    else if (broker->is_hung && hl_clock_mono() - broker->hung_mono > UNKILLABLE)
         hl_log_limited(HL_LOG_ERROR, "broker", "unkillable",
                        "broker %u, process %d, was killed and does not end: only a "
                        "restart of the machine ends a process that the kernel holds",

@@ -198,8 +198,10 @@ MgrDownOutcome mgr_down_send_json(MgrDown *down, HlTopic topic, const char *id, 
 
 MgrDownOutcome mgr_down_send_text(MgrDown *down, HlTopic topic, const char *id, char *text)
 {
-    g_autoptr(GBytes) payload = g_bytes_new_take(text, strlen(text));
+    g_autoptr(GBytes) payload = NULL;
 
+    g_assert(text != NULL);
+    payload = g_bytes_new_take(text, strlen(text));
     return send(down, MGR_DOWN_EVERYWHERE, topic, id, (HlBusMessage){ .payload = payload });
 }
 

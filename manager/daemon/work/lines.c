@@ -288,6 +288,7 @@ static void note_away(MgrLines *lines)
 /* Those who watch are told once they are back at it. */
 static void look_for_hang(MgrLines *lines, guint broker)
 {
+    const char *how;
     guint64 hangs;
 
     if (lines->brokers == NULL)
@@ -297,8 +298,8 @@ static void look_for_hang(MgrLines *lines, guint broker)
     if (hangs == lines->hangs[broker] || !mgr_line_is_clear(lines->all[broker]))
         return;
     lines->hangs[broker] = hangs;
-    mgr_status_server_event(lines->parts.status, "broker", "hung", "restarted",
-                            mgr_brokers_hung_at(lines->brokers, broker));
+    how = mgr_brokers_hung_at(lines->brokers, broker);
+    mgr_status_server_event(lines->parts.status, "broker", "hung", "restarted", how != NULL ? how : "");
 }
 
 void mgr_lines_tick(MgrLines *lines)
