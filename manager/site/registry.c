@@ -119,16 +119,28 @@ static bool settle_place(const char *dir, HlDb *db, MgrPlaceRecord *place, GErro
     return true;
 }
 
+/* By when a certificate that only the journal knows has ended: not by a clock that is ahead of what the registry has
+ * lived through, or it would be left out now, and no later start would look for it. */
+static bool read_believed(HlDb *db, HlTime *believed, GError **error)
+{
+    HlTime lived;
+
+    if (!mgr_registry_load_lived(db, &lived, error))
+        return false;
+    *believed = lived > 0 ? MIN(lived, hl_clock_wall()) : hl_clock_wall();
+    return true;
+}
+
 /* *agrees: the registry knows all now, for whichever start reads it.  What was taken from a whole journal is looked at
- * once more by the next: by another clock there may be certificates that have not ended, and by then the keys of an
- * announcement may be on disk. */
+ * once more by the next: by then the keys of an announcement may be on disk. */
 static bool catch_up(const char *dir, const MgrLedger *ledger, HlDb *db, bool *agrees, GError **error)
 {
     g_auto(MgrGaps) gaps = { 0 };
     g_autofree char *what = NULL;
+    HlTime believed;
     bool has_place;
 
-    if (!mgr_ledger_compare(ledger, db, hl_clock_wall(), &gaps, error))
+    if (!read_believed(db, &believed, error) || !mgr_ledger_compare(ledger, db, believed, &gaps, error))
         return false;
     has_place = gaps.place.counter != 0;
     if (!settle_place(dir, db, &gaps.place, error))
@@ -242,16 +254,22 @@ static HlJournal *read_journal(const char *dir, const char *path, MgrLedger **le
     int64_t mark = 0;
     HlJournalPlace agreed = read_agreed(dir, &mark);
     g_autoptr(HlJournal) journal = NULL;
+    gsize torn = 0; /* what the first look has cut off already */
 
     if (agreed.number > 0) {
         *ledger = mgr_ledger_new_rest(mark);
         journal = hl_journal_open_from(path, agreed, mgr_ledger_line, *ledger, state, error);
         if (journal == NULL || (state->left > 0 && mgr_ledger_suffices(*ledger) && count_damage(state, *ledger) == 0))
             return g_steal_pointer(&journal);
+        torn = state->torn;
         g_clear_pointer(ledger, mgr_ledger_free);
+        g_clear_pointer(&journal, hl_journal_free);
     }
     *ledger = mgr_ledger_new();
-    return hl_journal_open(path, mgr_ledger_line, *ledger, state, error);
+    journal = hl_journal_open(path, mgr_ledger_line, *ledger, state, error);
+    if (journal != NULL)
+        state->torn += torn;
+    return g_steal_pointer(&journal);
 }
 
 HlDb *mgr_site_open_registry(const char *dir, HlJournal **journal, GError **error)
