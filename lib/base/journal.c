@@ -19,8 +19,8 @@ struct HlJournal {
     off_t size, size_before;
 };
 
-/* Of "NUMBER text", into CHECK_SIZE characters.  A site of a million endpoints has two million lines, and each start
- * looks at all of them: one sum for all, and nothing is printed that is only compared. */
+/* Of "NUMBER text", into CHECK_SIZE characters.  A site of a million endpoints has two million lines, and some starts
+ * look at all of them: one sum for all, and nothing is printed that is only compared. */
 static void make_check(GChecksum *sum, const char *number, gsize digits, const char *text, gsize size, char *check)
 {
     guint8 digest[32];
@@ -121,7 +121,7 @@ static void read_lines(Reader *reader, const char *data, gsize size)
     }
 }
 
-/* What stands behind a place, if that is one. */
+/* The file from a place on; NULL: no sound line of that number begins there. */
 static GBytes *read_behind(const char *path, GChecksum *sum, HlJournalPlace from)
 {
     g_autoptr(GBytes) bytes = from.number > 0 ? hl_file_read_from(path, from.at, MAX_SIZE, NULL) : NULL;

@@ -151,7 +151,8 @@ bool mgr_exchange_commit(const char *site, const char *aside, GError **error)
     }
     if (change_places(&exchange, aside, error)) {
         HL_IGNORE(hl_tree_remove(exchange.under_way, NULL)); /* it is empty; the next one begins with it */
-        return hl_dir_sync(site, error);
+        return hl_dir_sync(site, error) ||
+               hl_error_prefix(error, "the new files are in place, but may not be after a power cut");
     }
     if (mgr_exchange_undo(site, &problem))
         return hl_error_prefix(error, "nothing was changed");

@@ -7,7 +7,7 @@
  *         new, then in      what is to come; "in" once all of the site is in old
  *     SITE/replaced-TIME    old, once all is in its place
  *
- * Whoever is killed in between leaves a site that is half exchanged; it does not start (mgr_exchange_check), and
+ * A program that is killed in between leaves a site that is half exchanged; it does not start (mgr_exchange_check), and
  * mgr_exchange_undo puts back what was there.  Not exchanged are the lock and what earlier exchanges have set aside.
  *
  * Blocks; the caller holds the site's lock. */
@@ -30,7 +30,8 @@ char *mgr_exchange_begin(const char *site, GError **error);
 void mgr_exchange_drop(const char *site);
 
 /* Everything changes places; what was there is in aside then, which must not exist, or gone if there was nothing.  On
- * failure the site has what it had, and the message says so; HL_ERROR_PARTIAL: it could not be put back. */
+ * failure the site has what it had, and the message says so; HL_ERROR_PARTIAL: it could not be put back.  Where only
+ * the last sync failed the message says that all is in its place. */
 bool mgr_exchange_commit(const char *site, const char *aside, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* After an interruption: the site has what it had before, or all that was to come.  May be repeated. */

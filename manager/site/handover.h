@@ -19,8 +19,9 @@ typedef struct {
     HlTime ends;        /* of the newest authority; wall */
 } MgrSiteKeys;
 
-/* The registry of a site, or of what was one, to look something up while no manager runs on it: as it is, and no file
- * is made beside it that was not there.  NULL: there is none that can be read. */
+/* The registry of a site, or of what was one, to look something up while no manager runs on it: as it is, with
+ * the write-ahead log that a killed manager left; SQLite may make its index (-shm) beside that.  NULL: there is none
+ * that can be read. */
 HlDb *mgr_site_peek_registry(const char *dir);
 
 /* Those on disk.  Clear them also after a failure. */

@@ -8,9 +8,9 @@
 #include "manager/site/site.h"
 
 #define MAX_METADATA (16 * 1024 * 1024)
-#define MAX_NOTE     4096
-#define LOOKS        3         /* while something is published meanwhile */
-#define PROGRAM      "program" /* as proto/program.h calls the component */
+#define MAX_NOTE     (64 * 1024) /* a name and a version of each of HL_UPDATER_MAX_COMPONENTS */
+#define LOOKS        3           /* while something is published meanwhile */
+#define PROGRAM      "program"   /* as proto/program.h calls the component */
 
 void mgr_repository_files_clear(MgrRepositoryFiles *files)
 {

@@ -287,8 +287,10 @@ static bool fail_unchanged(const MgrRestoreReport *report, GError **error)
     g_autofree char *size = g_format_size(report->backup.bytes);
 
     if (error != NULL && hl_error_code(*error) == HL_ERROR_FULL)
-        return hl_error_prefix(error, "nothing was changed; the backup needs %s beside what the site has: free space",
-                               size);
+        return hl_error_prefix(
+            error,
+            "nothing was changed; the backup needs %s in addition to what the site has: make room, and run this again",
+            size);
     return hl_error_prefix(error, "nothing was changed");
 }
 

@@ -26,7 +26,7 @@ typedef struct {
     guint drained; /* a bit for each managed broker that the site had drained, and still has */
 } MgrRestoreReport;
 
-/* All or nothing.  The backup is verified first; then the site of later is written beside what is there, with the keys
+/* All or nothing.  The backup is verified first; then the new site is written beside what is there, with the keys
  * that endpoints know; and only then the two change places (exchange.h).  Until that moment the site is as it was, also
  * after a failure or a kill.  What it had is moved into a directory beside, never removed.  May be repeated. */
 bool mgr_site_restore(const MgrRestoreOrder *order, MgrRestoreReport *report, GError **error) G_GNUC_WARN_UNUSED_RESULT;

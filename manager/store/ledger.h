@@ -7,7 +7,7 @@
  *
  * A journal is not read from its beginning by each start: where a start has found that the registry knows all of it,
  * the registry keeps the place that comes next, with the mark that it gets.  A registry with that mark came from that
- * one, so what it may lack stands behind that place, which is called the rest here. */
+ * one, so what it may lack comes after that place: that is called the rest here. */
 #ifndef MANAGER_STORE_LEDGER_H
 #define MANAGER_STORE_LEDGER_H
 
