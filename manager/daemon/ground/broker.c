@@ -506,8 +506,7 @@ void mgr_broker_look(MgrBroker *broker, bool is_mute)
         end_hung(broker, verdict);
     else if (broker->is_hung && hl_clock_mono() - broker->hung_mono > UNKILLABLE)
         hl_log_limited(HL_LOG_ERROR, "broker", "unkillable",
-                       "broker %u, process %d, was killed and does not end: only a "
-                       "restart of the machine ends a process that the kernel holds",
+                       "broker %u, process %d, was killed and does not end: only a restart of the machine helps",
                        broker->place.number + 1, (int)look.pid);
 }
 
