@@ -286,10 +286,9 @@ static void test_rest(Site *site, gconstpointer user G_GNUC_UNUSED)
 static void test_clock_ahead(Site *site, gconstpointer user G_GNUC_UNUSED)
 {
     HlTime now = hl_clock_wall();
-    MgrCertificateRecord certificate = { .serial = hl_unconst("0b"),
-                                         .name = hl_unconst("alice"),
-                                         .kind = hl_unconst("admin"),
-                                         .expires_at = now - HL_DAY };
+    MgrCertificateRecord certificate = {
+        .serial = hl_unconst("0b"), .name = hl_unconst("alice"), .kind = hl_unconst("admin"), .expires_at = now - HL_DAY
+    };
     g_autofree char *lived =
         g_strdup_printf("INSERT INTO counter (name, value) VALUES ('lived', %" G_GINT64_FORMAT ")", now - 10 * HL_DAY);
     g_autoptr(HlDb) db = NULL;
