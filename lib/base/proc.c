@@ -71,7 +71,7 @@ HlTime hl_proc_age(const HlProcId *id)
 }
 
 /* "ran waited slices", in nanoseconds. */
-uint64_t hl_proc_occupied(pid_t pid)
+static HlProcTime measured(pid_t pid)
 {
     g_autofree char *path = g_strdup_printf("/proc/%d/schedstat", (int)pid);
     g_autofree char *text = pid > 0 ? read_proc(path, MAX_STAT) : NULL;
@@ -82,8 +82,15 @@ uint64_t hl_proc_occupied(pid_t pid)
     if (fields == NULL || g_strv_length(fields) < 2 ||
         !g_ascii_string_to_unsigned(fields[0], 10, 0, G_MAXUINT64, &ran, NULL) ||
         !g_ascii_string_to_unsigned(fields[1], 10, 0, G_MAXUINT64, &waited, NULL))
-        return 0;
-    return (ran + waited) / 1000;
+        return (HlProcTime){ 0 };
+    return (HlProcTime){ ran / 1000, waited / 1000 };
+}
+
+uint64_t hl_proc_occupied(pid_t pid)
+{
+    HlProcTime taken = measured(pid);
+
+    return taken.ran_us + taken.waited_us;
 }
 
 /* A kernel without these statistics knows what it took, and not for how long it waited. */
@@ -112,11 +119,11 @@ bool hl_proc_waits_for_machine(pid_t pid)
     return name_end != NULL && name_end[1] == ' ' && (name_end[2] == 'R' || name_end[2] == 'D');
 }
 
-uint64_t hl_proc_busy(pid_t pid)
+HlProcTime hl_proc_time(pid_t pid)
 {
-    uint64_t us = hl_proc_occupied(pid);
+    HlProcTime time = measured(pid);
 
-    return us > 0 ? us : taken(pid);
+    return time.ran_us > 0 ? time : (HlProcTime){ .ran_us = taken(pid) };
 }
 
 uid_t hl_proc_owner(pid_t pid)

@@ -25,10 +25,15 @@ bool hl_proc_lives(const HlProcId *id);
 /* Since its fork, in milliseconds; of one that lives. */
 HlTime hl_proc_age(const HlProcId *id);
 
-/* How long it ran, or could have run and waited for a processor, since it began, in microseconds: of its first thread.
- * 0 if it is not seen. */
-uint64_t hl_proc_busy(pid_t pid);
-/* The same to the microsecond, or 0 on a kernel that keeps no such statistics; hl_proc_busy counts its ticks there. */
+/* Since it began, in microseconds, of its first thread: how long it ran, and how long it could have run and waited for
+ * a processor.  Zeros if it is not seen; on a kernel that keeps no such statistics the waits are zero, and the rest is
+ * as coarse as its ticks. */
+typedef struct {
+    uint64_t ran_us, waited_us;
+} HlProcTime;
+
+HlProcTime hl_proc_time(pid_t pid);
+/* Both together, or 0 on a kernel that keeps no such statistics. */
 uint64_t hl_proc_occupied(pid_t pid);
 
 /* Whether its first thread waits for a processor, or runs, or waits for a disk, at this moment; false too if it is not

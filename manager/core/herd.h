@@ -19,11 +19,26 @@
 /* most: what is configured. */
 HlTime mgr_herd_window(guint endpoints, HlTime most);
 
-/* Connects, after a line was lost: by what one costs this broker, measured. */
+/* Of a broker's thread, in microseconds: how long it ran, and how long it could have run and waited for a processor. */
 typedef struct {
-    uint64_t cost_us; /* of the broker's time, for a connect and what comes with it; 0: not measured yet */
-    uint64_t busy_us; /* the measurement under way */
-    guint connects;
+    uint64_t ran_us, waited_us;
+} MgrHerdTime;
+
+/* So many measurements count, the oldest gives way. */
+#define MGR_HERD_RECENT 8
+/* So many seconds without a herd halve what it is believed to wait: others need the machine for a while, not for good.
+ */
+#define MGR_HERD_PASSES 300
+
+/* Connects, after a line was lost: by what one costs this broker, measured.  What it ran for them is its own, and the
+ * same tomorrow; what it waited is of the moment, and counts once more as much at most. */
+typedef struct {
+    uint64_t cost_us;                    /* for a connect and what comes with it; 0: not measured yet */
+    MgrHerdTime recent[MGR_HERD_RECENT]; /* for each connect */
+    guint n, next;                       /* of recent */
+    MgrHerdTime sum;                     /* the measurement under way */
+    guint connects;                      /* in it */
+    guint quiet;                         /* seconds since it, or since the last time that the waits were halved */
 } MgrHerd;
 
 /* What the broker is taken to need before it was measured, and the bounds of what is believed of a measurement. */
@@ -47,9 +62,8 @@ HlTime mgr_herd_downloads(guint endpoints, guint at_a_time, HlTime most);
 
 #define MGR_HERD_COUNTER "connect-us" /* of the registry: cost_us */
 
-/* Once a second: how many connected in it, and how long the brokers were busy, in microseconds.  true: the cost is
- * another one now. */
-bool mgr_herd_note(MgrHerd *herd, guint connects, uint64_t busy_us);
+/* Once a second: how many connected in it, and what the brokers took.  true: the cost is another one now. */
+bool mgr_herd_note(MgrHerd *herd, guint connects, MgrHerdTime took);
 
 /* Within how much time the endpoints that lost a broker come to it, or to another one, for their first attempt: as long
  * as the broker needs, 0 for a few.  Longer, and it waits for them; at this pace some wait for it (about as many as the

@@ -69,24 +69,79 @@ static void test_connects(void)
     }
 }
 
+static MgrHerdTime took(guint connects, uint64_t ran, uint64_t waited)
+{
+    return (MgrHerdTime){ connects * ran, connects * waited };
+}
+
 static void test_measured(void)
 {
     MgrHerd herd = { 0 };
 
     /* the broker's other work is no connect */
     for (guint i = 0; i < 100; i++)
-        g_assert_false(mgr_herd_note(&herd, MGR_HERD_BUSY - 1, HL_SECOND * 1000));
+        g_assert_false(mgr_herd_note(&herd, MGR_HERD_BUSY - 1, took(1, 1000000, 0)));
     g_assert_cmpuint(herd.cost_us, ==, 0);
-    g_assert_false(mgr_herd_note(&herd, 199, 199 * 1800));
-    g_assert_true(mgr_herd_note(&herd, 201, 201 * 1800));
+    g_assert_false(mgr_herd_note(&herd, 199, took(199, 1800, 0)));
+    g_assert_true(mgr_herd_note(&herd, 201, took(201, 1800, 0)));
     g_assert_cmpuint(herd.cost_us, ==, 1800);
-    g_assert_false(mgr_herd_note(&herd, 200, 200 * 1800));
-    /* slower: not all at once */
-    g_assert_true(mgr_herd_note(&herd, 200, 200 * 2200));
-    g_assert_cmpuint(herd.cost_us, ==, 1900);
+    g_assert_false(mgr_herd_note(&herd, 200, took(200, 1800, 0)));
     for (guint i = 0; i < 100; i++)
-        (void)mgr_herd_note(&herd, 1000, 0);
-    g_assert_cmpuint(herd.cost_us, >=, MGR_HERD_COST_LEAST);
+        (void)mgr_herd_note(&herd, 1000, took(1000, 0, 0));
+    g_assert_cmpuint(herd.cost_us, ==, MGR_HERD_COST_LEAST);
+}
+
+/* Seconds of herds, 250 connects in each: what others do on the machine is seen in the waits, and in what a connect
+ * runs, where two threads share a core. */
+static void test_trace(void)
+{
+    static const struct {
+        guint seconds;
+        uint64_t ran, waited, expected; /* us, for each connect; the estimate afterwards */
+    } rows[] = {
+        { 4, 1600, 50, 1650 },    { 5, 2400, 9000, 1650 }, /* a moment of contention is not seen: three of eight are of
+                                                              before it */
+        { 1, 2400, 9000, 4800 },                           /* it goes on: twice what it runs, not five times as much */
+        { 20, 2400, 9000, 4800 }, { 2, 1600, 50, 4800 },   { 1, 1600, 50, 1650 }, /* over: three of eight say so */
+    };
+    MgrHerd herd = { 0 };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        for (guint second = 0; second < rows[i].seconds; second++)
+            (void)mgr_herd_note(&herd, 250, took(250, rows[i].ran, rows[i].waited));
+        g_assert_cmpuint(herd.cost_us, ==, rows[i].expected);
+    }
+}
+
+/* Nobody came since: the waits pass, what it runs for a connect stays. */
+static void test_passes(void)
+{
+    MgrHerd herd = { 0 };
+
+    for (guint i = 0; i < 10; i++)
+        (void)mgr_herd_note(&herd, 250, took(250, 2000, 1600));
+    g_assert_cmpuint(herd.cost_us, ==, 3600);
+    for (guint i = 1; i < MGR_HERD_PASSES; i++)
+        g_assert_false(mgr_herd_note(&herd, 0, took(1, 30000, 900000)));
+    g_assert_true(mgr_herd_note(&herd, 0, took(1, 30000, 900000)));
+    g_assert_cmpuint(herd.cost_us, ==, 2800);
+    for (guint i = 0; i < 12 * MGR_HERD_PASSES; i++)
+        (void)mgr_herd_note(&herd, 0, took(1, 30000, 900000));
+    g_assert_cmpuint(herd.cost_us, ==, 2000);
+}
+
+/* What the registry holds of an earlier start is one measurement. */
+static void test_earlier_start(void)
+{
+    MgrHerd herd = { .cost_us = 9000 };
+
+    for (guint i = 0; i < MGR_HERD_PASSES; i++)
+        g_assert_false(mgr_herd_note(&herd, 0, took(1, 30000, 0)));
+    g_assert_cmpuint(herd.cost_us, ==, 9000);
+    g_assert_true(mgr_herd_note(&herd, 250, took(250, 1700, 100)));
+    g_assert_cmpuint(herd.cost_us, <, 2000);
+    herd = (MgrHerd){ .cost_us = 1700 };
+    g_assert_false(mgr_herd_note(&herd, 250, took(250, 3000, 9000)));
 }
 
 int main(int argc, char **argv)
@@ -96,5 +151,8 @@ int main(int argc, char **argv)
     g_test_add_func("/herd/downloads", test_downloads);
     g_test_add_func("/herd/connects", test_connects);
     g_test_add_func("/herd/measured", test_measured);
+    g_test_add_func("/herd/trace", test_trace);
+    g_test_add_func("/herd/passes", test_passes);
+    g_test_add_func("/herd/earlier-start", test_earlier_start);
     return g_test_run();
 }

@@ -42,11 +42,13 @@ static void test_self(void)
 /* What it takes is counted, some time or other. */
 static void test_busy(void)
 {
-    uint64_t before = hl_proc_busy(getpid());
+    HlProcTime before = hl_proc_time(getpid());
 
-    while (hl_proc_busy(getpid()) < before + 20000)
+    while (hl_proc_time(getpid()).ran_us < before.ran_us + 20000)
         continue;
-    g_assert_cmpuint(hl_proc_busy(0), ==, 0);
+    g_assert_cmpuint(hl_proc_time(getpid()).waited_us, >=, before.waited_us);
+    g_assert_cmpuint(hl_proc_time(0).ran_us, ==, 0);
+    g_assert_cmpuint(hl_proc_time(0).waited_us, ==, 0);
     g_assert_true(hl_proc_waits_for_machine(getpid())); /* it runs: it asks */
     g_assert_false(hl_proc_waits_for_machine(0));
 }

@@ -12,9 +12,10 @@
 typedef struct {
     MgrFleet *fleet;
     MgrRecord *record;
-    const MgrBrokers *brokers;  /* NULL: they are not this manager's */
-    uint64_t busy_us, connects; /* as counted at the last tick */
-    guint running;              /* brokers, then */
+    const MgrBrokers *brokers; /* NULL: they are not this manager's */
+    MgrHerdTime taken;         /* as counted at the last tick, with what follows */
+    uint64_t connects;
+    guint running; /* brokers */
 } MgrPacing;
 
 /* Once a second. */
