@@ -80,14 +80,17 @@ enum {
 
 #define COLUMNS                                                                                                     \
     "SELECT id, selector, issuer, rings, rate, min_success, min_sample, soak_ms, silence_ms, members, state, halt," \
-    " ring, forgiven, versions, program, component, counts, rollout.grp, base, version, counter, settings, "        \
-    "started_at,"                                                                                                   \
-    " changed_at FROM rollout"
-/* ?1: ",GROUP,GROUP,..."; NULL: all.  Members that are no longer registered belong to nobody. */
+    " ring, forgiven, versions, program, component, counts, rollout.grp, base, version, counter, settings,"         \
+    " started_at, changed_at FROM rollout"
+/* ?1: ",GROUP,GROUP,..."; NULL: all.  One of settings is its group's, wherever its members are by now.  Of others,
+ * members that are no longer registered belong to nobody. */
+#define IS_OF(group) "instr(?1, ',' || " group " || ',') > 0"
 #define MEMBERS                                                                                               \
     "(SELECT 1 FROM rollout_member AS m JOIN endpoint AS e ON e.id = m.endpoint WHERE m.rollout = rollout.id" \
-    " AND (instr(?1, ',' || e.grp || ',') > 0)"
-#define SEEN " (?1 IS NULL OR (EXISTS " MEMBERS " = 1) AND NOT EXISTS " MEMBERS " = 0)))"
+    " AND (" IS_OF("e.grp") ")"
+#define SEEN                                                                                                    \
+    " (?1 IS NULL OR (rollout.grp <> '' AND " IS_OF("rollout.grp") ") OR (rollout.grp = '' AND EXISTS " MEMBERS \
+                                                                   " = 1) AND NOT EXISTS " MEMBERS " = 0)))"
 
 static guint bounded(int64_t value, guint most)
 {

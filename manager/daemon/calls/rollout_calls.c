@@ -28,11 +28,13 @@ static char *groups_of(const MgrCaller *caller)
 }
 
 /* One with a member outside of the caller's groups is not there.  A member that is no longer registered belongs to
- * nobody. */
+ * nobody.  One of settings is its group's, also when a member has left that. */
 static bool sees_all(const MgrRolloutCalls *calls, const MgrCaller *caller, const MgrLiveRollout *live)
 {
     bool is_some = caller->groups == NULL;
 
+    if (mgr_live_rollout_is_of_settings(live))
+        return mgr_caller_sees(caller, live->record.group);
     for (guint i = 0; i < live->endpoints->len && caller->groups != NULL; i++) {
         const MgrEndpoint *endpoint = mgr_fleet_endpoint(calls->parts.fleet, live->endpoints->pdata[i]);
 
@@ -232,7 +234,7 @@ static void call_show(MgrCall *call, gpointer user)
     }
     document = mgr_rollout_document(live);
     json_object_set_new(document, "waiting", mgr_rollout_waits(calls->parts.fleet, live));
-    mgr_rollout_add_unsuccessful(document, calls->parts.fleet, live);
+    mgr_rollout_add_unsuccessful(document, calls->parts.fleet, mgr_call_caller(call), live);
     mgr_call_done(call, document);
 }
 

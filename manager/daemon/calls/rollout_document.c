@@ -47,14 +47,22 @@ static bool is_failure(MgrMember member)
     return member == MGR_MEMBER_FAILED || member == MGR_MEMBER_SILENT || member == MGR_MEMBER_LEFT;
 }
 
-void mgr_rollout_add_unsuccessful(json_t *document, const MgrFleet *fleet, const MgrLiveRollout *live)
+/* One that the caller does not see by now is shown as one that is no longer registered. */
+static const char *host_of(const MgrFleet *fleet, const MgrCaller *caller, const char *id)
+{
+    const MgrEndpoint *endpoint = mgr_fleet_endpoint(fleet, id);
+
+    return endpoint != NULL && mgr_caller_sees(caller, endpoint->record.group) ? endpoint->record.host : "-";
+}
+
+void mgr_rollout_add_unsuccessful(json_t *document, const MgrFleet *fleet, const MgrCaller *caller,
+                                  const MgrLiveRollout *live)
 {
     json_t *found = json_array();
     guint more = 0;
 
     for (guint i = 0; i < live->core.issued; i++) {
         const char *id = live->endpoints->pdata[i];
-        const MgrEndpoint *endpoint = mgr_fleet_endpoint(fleet, id);
         MgrMember member = (MgrMember)live->core.members[i];
 
         if (!is_failure(member))
@@ -63,10 +71,9 @@ void mgr_rollout_add_unsuccessful(json_t *document, const MgrFleet *fleet, const
             more++;
         else
             json_array_append_new(
-                found,
-                json_pack("{s:s, s:s, s:s, s:s}", "endpoint", id, "host",
-                          endpoint != NULL ? endpoint->record.host : "-", "outcome", mgr_member_name(member), "command",
-                          mgr_live_rollout_is_of_settings(live) ? "" : (const char *)live->commands->pdata[i]));
+                found, json_pack("{s:s, s:s, s:s, s:s}", "endpoint", id, "host", host_of(fleet, caller, id), "outcome",
+                                 mgr_member_name(member), "command",
+                                 mgr_live_rollout_is_of_settings(live) ? "" : (const char *)live->commands->pdata[i]));
     }
     json_object_set_new(document, "unsuccessful", found);
     json_object_set_new(document, "more", json_integer(more));
