@@ -293,7 +293,8 @@ HlDb *mgr_site_open_registry(const char *dir, HlJournal **journal, GError **erro
     if (restored != NULL)
         hl_info("registry", "%s", restored);
     if (!catch_up(dir, ledger, db, &agrees, error) || !mgr_heal_groups(db, hl_clock_wall(), error) ||
-        !mgr_registry_mend_findings(db, error) || !note_audit_gap(ledger, db, error) ||
+        !mgr_heal_trials(db, hl_clock_wall(), error) || !mgr_registry_mend_findings(db, error) ||
+        !note_audit_gap(ledger, db, error) ||
         !follow_on(ledger, db, opened, agrees && count_damage(&state, ledger) == 0, error))
         return NULL;
     *journal = g_steal_pointer(&opened);

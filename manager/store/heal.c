@@ -120,17 +120,24 @@ static bool on_lost(HlStmt *row, gpointer user)
     return true;
 }
 
+/* The next number of settings, in a transaction. */
+static bool take_number(HlDb *db, HlTime now, int64_t *number, GError **error)
+{
+    int64_t last = 0;
+
+    if (!hl_db_query_int(db, 0, &last, error, "SELECT value FROM counter WHERE name = 'settings'", ""))
+        return false;
+    *number = (int64_t)mgr_counter_next((uint64_t)last, now);
+    return hl_db_run(db, NULL, error, "UPDATE counter SET value = ? WHERE name = 'settings'", "i", *number);
+}
+
 /* As a move by an administrator: under a number of its own, and with a row of history. */
 static bool move_lost(HlDb *db, const char *group, HlTime now, GError **error)
 {
     g_auto(HlTxn) txn = HL_TXN_INIT;
-    int64_t last = 0, number;
+    int64_t number;
 
-    if (!hl_txn_begin(&txn, db, error) ||
-        !hl_db_query_int(db, 0, &last, error, "SELECT value FROM counter WHERE name = 'settings'", ""))
-        return false;
-    number = (int64_t)mgr_counter_next((uint64_t)last, now);
-    return hl_db_run(db, NULL, error, "UPDATE counter SET value = ? WHERE name = 'settings'", "i", number) &&
+    return hl_txn_begin(&txn, db, error) && take_number(db, now, &number, error) &&
            hl_db_run(db, NULL, error,
                      "INSERT INTO history (at, endpoint, what, detail)"
                      " SELECT ?1, id, 'moved', ?2 || ': its group was missing' FROM endpoint WHERE " LOST,
@@ -159,4 +166,44 @@ bool mgr_heal_groups(HlDb *db, HlTime now, GError **error)
     return hl_db_query(db, on_lost, group, error, "SELECT id, grp FROM endpoint WHERE " LOST " ORDER BY id LIMIT 100",
                        "") &&
            move_lost(db, group, now, error);
+}
+
+#define LOST_TRIAL                                                   \
+    "rollout.grp <> '' AND rollout.state NOT IN ('done', 'aborted')" \
+    " AND NOT EXISTS (SELECT 1 FROM grp WHERE grp.name = rollout.grp AND grp.version = rollout.base)"
+
+static bool on_lost_trial(HlStmt *row, gpointer user G_GNUC_UNUSED)
+{
+    hl_error("registry",
+             "roll-out %s is of settings of the group '%s', which the registry does not have as it was when that began "
+             "(it was changed past the manager): it is aborted; start another one",
+             hl_stmt_text(row, 0), hl_stmt_text(row, 1));
+    return true;
+}
+
+/* As an abort by an administrator. */
+static bool abort_lost(HlDb *db, HlTime now, GError **error)
+{
+    g_auto(HlTxn) txn = HL_TXN_INIT;
+    int64_t number;
+
+    return hl_txn_begin(&txn, db, error) && take_number(db, now, &number, error) &&
+           hl_db_run(db, NULL, error,
+                     "UPDATE endpoint SET moved_counter = max(?, moved_counter + 1) WHERE (id, grp) IN"
+                     " (SELECT m.endpoint, rollout.grp FROM rollout_member AS m JOIN rollout ON rollout.id = m.rollout"
+                     " WHERE m.command IS NOT NULL AND " LOST_TRIAL ")",
+                     "i", number) &&
+           hl_db_run(db, NULL, error, "UPDATE rollout SET state = 'aborted', changed_at = ? WHERE " LOST_TRIAL, "i",
+                     (int64_t)now) &&
+           hl_txn_commit(&txn, error);
+}
+
+bool mgr_heal_trials(HlDb *db, HlTime now, GError **error)
+{
+    int64_t lost = 0;
+
+    return hl_db_query_int(db, 0, &lost, error, "SELECT count(*) FROM rollout WHERE " LOST_TRIAL, "") &&
+           (lost == 0 || (hl_db_query(db, on_lost_trial, NULL, error,
+                                      "SELECT id, grp FROM rollout WHERE " LOST_TRIAL " ORDER BY id LIMIT 100", "") &&
+                          abort_lost(db, now, error)));
 }

@@ -15,4 +15,9 @@ char *mgr_heal_endpoint(MgrEndpointRecord *record);
  * group. */
 bool mgr_heal_groups(HlDb *db, HlTime now, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Roll-outs of settings under way whose group is missing, or is at another version than it had when they began, for the
+ * same reason: aborted, and what their members are to have is the group's again, under a number of its own.  Said in
+ * the log.  After mgr_heal_groups.  now: wall. */
+bool mgr_heal_trials(HlDb *db, HlTime now, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 #endif
