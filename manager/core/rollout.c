@@ -183,8 +183,10 @@ static void set_member(MgrRollout *rollout, guint position, MgrMember member)
 
 void mgr_rollout_issued(MgrRollout *rollout, guint n, HlTime now)
 {
-    for (guint i = 0; i < n && rollout->issued < rollout->n; i++)
+    for (guint i = 0; i < n && rollout->issued < rollout->n; i++) {
+        rollout->open_since[rollout->issued] = now;
         set_member(rollout, rollout->issued++, MGR_MEMBER_AWAY);
+    }
     rollout->issued_mono = now;
 }
 
@@ -434,8 +436,12 @@ GArray *mgr_rollout_find_failed(const MgrRollout *rollout)
 
 void mgr_rollout_retry(MgrRollout *rollout, const GArray *positions, HlTime now)
 {
-    for (guint i = 0; i < positions->len; i++)
-        set_member(rollout, g_array_index(positions, guint, i), MGR_MEMBER_AWAY);
+    for (guint i = 0; i < positions->len; i++) {
+        guint position = g_array_index(positions, guint, i);
+
+        rollout->open_since[position] = now;
+        set_member(rollout, position, MGR_MEMBER_AWAY);
+    }
     rollout->forgiven = 0;
     rollout->state = MGR_ROLLOUT_RUNNING;
     rollout->halt = MGR_HALT_NONE;

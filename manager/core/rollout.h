@@ -86,7 +86,8 @@ typedef struct {
     guint n;                           /* members */
     guint ends[MGR_ROLLOUT_MAX_RINGS]; /* of the rings: positions */
     uint8_t *members;                  /* MgrMember of each */
-    HlTime *open_since;                /* mono; of one that waits again: how long it was open before */
+    HlTime *open_since; /* mono; of one that is away: since when; of one that waits again: how long it was
+                           open before */
     guint counts[MGR_MEMBER_N];
     MgrRolloutState state;
     MgrHalt halt;

@@ -181,7 +181,8 @@ typedef struct {
 
 static MgrMember outcome_of(const char *text)
 {
-    static const MgrMember judged[] = { MGR_MEMBER_SILENT, MGR_MEMBER_FAILED, MGR_MEMBER_SUCCEEDED, MGR_MEMBER_OPEN };
+    static const MgrMember judged[] = { MGR_MEMBER_SILENT, MGR_MEMBER_FAILED, MGR_MEMBER_SUCCEEDED, MGR_MEMBER_OPEN,
+                                        MGR_MEMBER_LEFT };
 
     for (gsize i = 0; i < G_N_ELEMENTS(judged); i++)
         if (g_strcmp0(text, mgr_member_name(judged[i])) == 0)
@@ -320,11 +321,13 @@ void mgr_write_trial_outrun(HlWriteSet *set, const MgrRolloutRecord *r)
                      "tit", r->group, INT(r->counter), r->id);
 }
 
-void mgr_write_trial_refused(HlWriteSet *set, const char *rollout, const char *endpoint)
+void mgr_write_trial_refused(HlWriteSet *set, const char *rollout, guint position)
 {
     hl_write_set_add(set,
-                     "UPDATE rollout_member SET outcome = ? WHERE rollout = ? AND endpoint = ? AND command IS NOT NULL",
-                     "ttt", mgr_member_name(MGR_MEMBER_FAILED), rollout, endpoint);
+                     "UPDATE rollout_member SET outcome = ? WHERE rollout = ? AND position = ? AND command IS NOT NULL"
+                     " AND outcome IS NOT ?",
+                     "ttit", mgr_member_name(MGR_MEMBER_FAILED), rollout, INT(position),
+                     mgr_member_name(MGR_MEMBER_SUCCEEDED));
 }
 
 void mgr_write_prune_rollouts(HlWriteSet *set, HlTime before)

@@ -43,7 +43,7 @@ typedef enum {
 
 #define MGR_ROLLOUTS_MAX_LISTED 200
 
-/* Those whose members are all in these groups (",GROUP,GROUP,"; NULL: any). */
+/* Those whose members are all in these groups (",GROUP,GROUP,"; NULL: any), and of settings those of these groups. */
 bool mgr_registry_load_rollouts(HlDb *db, MgrRolloutsWhich which, const char *groups, MgrRolloutFn fn, gpointer user,
                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* One, by its id.  Nothing is called where there is none, or none for these groups. */
@@ -58,7 +58,7 @@ typedef struct {
     HlCommandState state;
     const char *code;
     HlTime issued_at;  /* wall, of its command; 0: that is no longer there */
-    MgrMember outcome; /* by the manager's own judgement: silent, failed, succeeded; of settings, also open;
+    MgrMember outcome; /* by the manager's own judgement: silent, failed, succeeded; of settings, also open and left;
                           MGR_MEMBER_N: none */
 } MgrRolloutMember;
 
@@ -78,19 +78,18 @@ void mgr_write_rollout_turn(HlWriteSet *set, const char *id, guint position, gui
 void mgr_write_rollout_retry(HlWriteSet *set, const char *id, const GArray *positions, const char *command);
 /* With either of them: what the repository has now. */
 void mgr_write_rollout_versions(HlWriteSet *set, const char *id, const char *versions);
-/* The manager's own judgement of these (guint): silent, failed or succeeded; of settings, also that they were sent. */
+/* The manager's own judgement of these (guint): silent, failed or succeeded; of settings, also that they were sent, or
+ * that these left. */
 void mgr_write_rollout_outcome(HlWriteSet *set, const char *id, const GArray *positions, MgrMember outcome);
 /* With the start of one of settings: their version is taken.  Fails the set with HL_ERROR_CONFLICT if the group is no
  * longer at the base version, or that version was on trial before. */
 void mgr_write_trial(HlWriteSet *set, const MgrRolloutRecord *record);
-/* Members that are in the group, and had a turn (NULL: any): their documents get numbers of their own, from this one
- * on.
- */
+/* Members that are in the group, and had a turn (NULL: any): their documents get numbers of their own, from this on. */
 void mgr_write_trial_numbers(HlWriteSet *set, const MgrRolloutRecord *record, const char *turn, uint64_t counter);
 /* As mgr_write_members_outrun, for those of the group that do not have what was on trial: with its end. */
 void mgr_write_trial_outrun(HlWriteSet *set, const MgrRolloutRecord *record);
-/* A member that has had its turn refused them. */
-void mgr_write_trial_refused(HlWriteSet *set, const char *rollout, const char *endpoint);
+/* The member at this position, which has had its turn, refused them. */
+void mgr_write_trial_refused(HlWriteSet *set, const char *rollout, guint position);
 /* Of those that are over, what is older than a time. */
 void mgr_write_prune_rollouts(HlWriteSet *set, HlTime before);
 

@@ -1,133 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Roll-outs of a group's settings in the manager: who is to have which, what counts as success, silence and failure,
  * what the end and an abort make of it, and that a restart finds the same. */
-#include <stdlib.h>
-#include <string.h>
-
-#include "lib/base/unconst.h"
-#include "tests/support/rollout_world.h"
-
-#define MEMBERS 20
-
-static const char *id_of(guint i)
-{
-    static char id[16];
-
-    g_snprintf(id, sizeof id, "e-%02u", i);
-    return id;
-}
-
-static MgrGroup *office(const World *world)
-{
-    return mgr_fleet_group(&world->parts->fleet, "office");
-}
-
-static json_t *ask(World *world, const char *name, const char *code)
-{
-    parts_call(world->parts, name, "rollout", world->id, NULL);
-    parts_commit(world->parts);
-    return parts_expect_reply(world->parts, code);
-}
-
-/* What it should have it applies, and says so. */
-static void apply(World *world, const char *id)
-{
-    const MgrEndpoint *endpoint = mgr_fleet_endpoint(&world->parts->fleet, id);
-    const MgrGroup *terms = mgr_endpoint_terms(endpoint);
-    HlMsgReport report = HOLDLINE__V1__REPORT__INIT;
-    HlMsgAppliedSettings applied = HOLDLINE__V1__APPLIED_SETTINGS__INIT;
-
-    applied.group = terms->record.name;
-    applied.version = terms->record.version;
-    applied.counter = mgr_endpoint_desired_counter(endpoint);
-    applied.digest.data = hl_unconst(g_bytes_get_data(terms->digest, &applied.digest.len));
-    applied.path = hl_unconst("channel");
-    report.body_case = HOLDLINE__V1__REPORT__BODY_SETTINGS;
-    report.settings = &applied;
-    parts_report(world->parts, id, ++world->seqs[atoi(id + 2)], &report);
-    parts_commit(world->parts);
-    g_assert_true(mgr_endpoint_has_desired(endpoint));
-}
-
-static void refuse(World *world, const char *id, const char *code)
-{
-    HlMsgReport report = HOLDLINE__V1__REPORT__INIT;
-    HlMsgRefusal refusal = HOLDLINE__V1__REFUSAL__INIT;
-
-    refusal.what = hl_unconst("settings");
-    refusal.code = hl_unconst(code);
-    refusal.detail = hl_unconst("why");
-    refusal.count = 1;
-    report.body_case = HOLDLINE__V1__REPORT__BODY_REFUSAL;
-    report.refusal = &refusal;
-    parts_report(world->parts, id, ++world->seqs[atoi(id + 2)], &report);
-    parts_commit(world->parts);
-}
-
-static void start(World *world, const char *code)
-{
-    g_autoptr(json_t) document = NULL;
-
-    parts_call(world->parts, "group rollout", "name", "office", "setting", "line.heartbeat=7m", "rings", "25%,50%",
-               "soak", "1m", "silence", "5m", NULL);
-    parts_commit(world->parts);
-    document = parts_expect_reply(world->parts, code);
-    if (*code != '\0')
-        return;
-    world->id = g_strdup(json_string_value(json_object_get(document, "id")));
-    g_assert_cmpint(json_integer_value(json_object_get(document, "members")), ==, MEMBERS);
-}
-
-/* So many members are on line, and all have the group's settings; rings of 5, 10 and 20. */
-static World *world_new(guint up)
-{
-    World *world = g_new0(World, 1);
-
-    world->parts = parts_new();
-    parts_set(world->parts, "office", "line.heartbeat=5m"); /* a version to go back to */
-    parts_set(world->parts, "office", "line.heartbeat=6m");
-    for (guint i = 0; i < MEMBERS; i++) {
-        parts_add_endpoint(world->parts, id_of(i));
-        if (i >= up)
-            continue;
-        parts_birth(world->parts, id_of(i), 1);
-        apply(world, id_of(i));
-    }
-    start(world, "");
-    return world;
-}
-
-static const char *member(const World *world, guint position)
-{
-    return world_live(world)->endpoints->pdata[position];
-}
-
-static guint count(const World *world, MgrMember what)
-{
-    return world_live(world)->core.counts[what];
-}
-
-/* Those whose turn has come and who have not answered. */
-static void apply_all(World *world)
-{
-    for (guint i = 0; i < world_live(world)->core.issued; i++)
-        if (world_live(world)->core.members[i] != MGR_MEMBER_SUCCEEDED)
-            apply(world, member(world, i));
-}
-
-static void expect(const World *world, MgrRolloutState state, guint issued)
-{
-    g_assert_nonnull(world_live(world));
-    g_assert_cmpstr(mgr_rollout_state_name(world_live(world)->core.state), ==, mgr_rollout_state_name(state));
-    g_assert_cmpuint(world_live(world)->core.issued, ==, issued);
-}
+#include "tests/support/trial_world.h"
 
 static guint with_version(const World *world, uint64_t version)
 {
     guint n = 0;
 
-    for (guint i = 0; i < MEMBERS; i++)
-        n += mgr_endpoint_terms(mgr_fleet_endpoint(&world->parts->fleet, id_of(i)))->record.version == version;
+    for (guint i = 0; i < TRIAL_MEMBERS; i++)
+        n += mgr_endpoint_terms(mgr_fleet_endpoint(&world->parts->fleet, trial_id(i)))->record.version == version;
     return n;
 }
 
@@ -141,182 +22,201 @@ static void expect_same_number(World *world, const char *id)
     mgr_fleet_clear(&fleet);
 }
 
-/* A restart finds who is to have which, and under which number. */
-static void expect_same_after_restart(World *world)
-{
-    MgrFleet fleet = { 0 };
-
-    mgr_record_flush(world->parts->record);
-    parts_commit(world->parts);
-    parts_check_registry(world->parts);
-    parts_load(world->parts, &fleet);
-    for (guint i = 0; i < MEMBERS; i++) {
-        const MgrEndpoint *was = mgr_fleet_endpoint(&world->parts->fleet, id_of(i));
-        const MgrEndpoint *is = mgr_fleet_endpoint(&fleet, id_of(i));
-
-        g_assert_cmpuint(mgr_endpoint_terms(is)->record.version, ==, mgr_endpoint_terms(was)->record.version);
-        g_assert_cmpuint(mgr_endpoint_desired_counter(is), ==, mgr_endpoint_desired_counter(was));
-        g_assert_cmpint(mgr_endpoint_has_desired(is), ==, mgr_endpoint_has_desired(was));
-    }
-    g_assert_cmpuint(mgr_fleet_group(&fleet, "office")->record.tried, ==, office(world)->record.tried);
-    mgr_fleet_clear(&fleet);
-}
-
-/* What the manager that starts makes of its members. */
-static void expect_same_counts_after_restart(World *world)
-{
-    g_autoptr(MgrRollouts) again = world_read_again(world);
-    const MgrLiveRollout *live = mgr_rollouts_find(again, world->id);
-
-    for (guint i = 0; i < world_live(world)->core.issued; i++)
-        g_assert_cmpstr(mgr_member_name(live->core.members[i]), ==,
-                        mgr_member_name(world_live(world)->core.members[i]));
-    g_assert_cmpint(live->core.state, ==, world_live(world)->core.state);
-}
-
-static void expect_read_again(World *world, guint position, MgrMember member_)
-{
-    g_autoptr(MgrRollouts) again = world_read_again(world);
-
-    g_assert_cmpstr(mgr_member_name(mgr_rollouts_find(again, world->id)->core.members[position]), ==,
-                    mgr_member_name(member_));
-}
-
-static void move(World *world, const char *id, const char *group)
-{
-    parts_call(world->parts, "endpoint move", "selector", id, "group", group, NULL);
-    parts_commit(world->parts);
-    json_decref(parts_expect_reply(world->parts, ""));
-}
-
 static void test_through(void)
 {
-    g_autoptr(World) world = world_new(MEMBERS);
-    uint64_t base = office(world)->record.version;
+    g_autoptr(World) world = trial_world_new(TRIAL_MEMBERS, "line.heartbeat=6m");
+    uint64_t base = trial_office(world)->record.version;
 
     world_pass(world, 3);
-    expect(world, MGR_ROLLOUT_RUNNING, 5);
+    trial_expect(world, MGR_ROLLOUT_RUNNING, 5);
     g_assert_cmpuint(with_version(world, base + 1), ==, 5);
-    g_assert_cmpuint(count(world, MGR_MEMBER_OPEN), ==, 5);
-    expect_same_after_restart(world);
-    expect_same_counts_after_restart(world);
-    apply_all(world);
+    g_assert_cmpuint(trial_count(world, MGR_MEMBER_OPEN), ==, 5);
+    trial_expect_same(world);
+    trial_expect_same_counts(world);
+    trial_apply_all(world);
     world_pass(world, 2);
-    expect(world, MGR_ROLLOUT_SOAKING, 5);
-    expect_same_counts_after_restart(world);
+    trial_expect(world, MGR_ROLLOUT_SOAKING, 5);
+    trial_expect_same_counts(world);
     world_pass(world, 62);
-    expect(world, MGR_ROLLOUT_RUNNING, 10);
-    apply_all(world);
+    trial_expect(world, MGR_ROLLOUT_RUNNING, 10);
+    trial_apply_all(world);
     world_pass(world, 64);
-    expect(world, MGR_ROLLOUT_RUNNING, MEMBERS);
-    g_assert_cmpuint(office(world)->record.version, ==, base);
-    apply_all(world);
-    expect_same_after_restart(world);
+    trial_expect(world, MGR_ROLLOUT_RUNNING, TRIAL_MEMBERS);
+    g_assert_cmpuint(trial_office(world)->record.version, ==, base);
+    trial_apply_all(world);
+    trial_expect_same(world);
     world_pass(world, 3);
     g_assert_null(world_live(world));
-    g_assert_cmpuint(office(world)->record.version, ==, base + 1);
-    g_assert_null(office(world)->trial);
-    for (guint i = 0; i < MEMBERS; i++) /* nobody is sent them a second time */
-        g_assert_true(mgr_endpoint_has_desired(mgr_fleet_endpoint(&world->parts->fleet, id_of(i))));
-    expect_same_after_restart(world);
-    json_decref(ask(world, "rollout rollback", "conflict"));
-    json_decref(ask(world, "rollout retry", "conflict"));
+    g_assert_cmpuint(trial_office(world)->record.version, ==, base + 1);
+    g_assert_null(trial_office(world)->trial);
+    for (guint i = 0; i < TRIAL_MEMBERS; i++) /* nobody is sent them a second time */
+        g_assert_true(mgr_endpoint_has_desired(mgr_fleet_endpoint(&world->parts->fleet, trial_id(i))));
+    trial_expect_same(world);
+    json_decref(trial_ask(world, "rollout rollback", "conflict"));
+    json_decref(trial_ask(world, "rollout retry", "conflict"));
 }
 
-/* Also one that goes away with them. */
+/* Also one that goes away with them, before anybody looks. */
 static void test_silence_halts(void)
 {
-    g_autoptr(World) world = world_new(MEMBERS);
+    g_autoptr(World) world = trial_world_new(TRIAL_MEMBERS, "line.heartbeat=6m");
 
-    world_pass(world, 3);
-    apply(world, member(world, 0));
-    apply(world, member(world, 1));
-    apply(world, member(world, 2));
-    apply(world, member(world, 3));
-    parts_will(world->parts, member(world, 4), 1);
+    world_pass(world, 1);
+    trial_apply(world, trial_member(world, 0));
+    trial_apply(world, trial_member(world, 1));
+    trial_apply(world, trial_member(world, 2));
+    trial_apply(world, trial_member(world, 3));
+    parts_will(world->parts, trial_member(world, 4), 1);
     parts_commit(world->parts);
     world_pass(world, 330);
-    expect(world, MGR_ROLLOUT_HALTED, 5);
-    g_assert_cmpuint(count(world, MGR_MEMBER_SILENT), ==, 1);
-    expect_same_counts_after_restart(world);
-    g_assert_cmpuint(with_version(world, office(world)->record.version + 1), ==, 5);
+    trial_expect(world, MGR_ROLLOUT_HALTED, 5);
+    g_assert_cmpuint(trial_count(world, MGR_MEMBER_SILENT), ==, 1);
+    trial_expect_same_counts(world);
+    g_assert_cmpuint(with_version(world, trial_office(world)->record.version + 1), ==, 5);
     /* in spite of it */
-    json_decref(ask(world, "rollout resume", ""));
+    json_decref(trial_ask(world, "rollout resume", ""));
     world_pass(world, 65);
-    expect(world, MGR_ROLLOUT_RUNNING, 10);
+    trial_expect(world, MGR_ROLLOUT_RUNNING, 10);
+}
+
+/* A manager that is killed before it has looked finds that they were on line, too. */
+static void test_all_vanish(void)
+{
+    g_autoptr(World) world = trial_world_new(TRIAL_MEMBERS, "line.heartbeat=6m");
+
+    world_pass(world, 1);
+    trial_expect(world, MGR_ROLLOUT_RUNNING, 5);
+    for (guint i = 0; i < 5; i++)
+        parts_will(world->parts, trial_member(world, i), 1);
+    parts_commit(world->parts);
+    for (guint i = 0; i < 5; i++)
+        trial_expect_read_again(world, i, MGR_MEMBER_OPEN);
+    world_pass(world, 330);
+    trial_expect(world, MGR_ROLLOUT_HALTED, 5);
+    g_assert_cmpuint(trial_count(world, MGR_MEMBER_SILENT), ==, 5);
+    /* the same of a retry */
+    for (guint i = 0; i < 5; i++)
+        parts_birth(world->parts, trial_member(world, i), 2);
+    json_decref(trial_ask(world, "rollout retry", ""));
+    for (guint i = 0; i < 5; i++)
+        parts_will(world->parts, trial_member(world, i), 2);
+    parts_commit(world->parts);
+    for (guint i = 0; i < 5; i++)
+        trial_expect_read_again(world, i, MGR_MEMBER_OPEN);
+    world_pass(world, 330);
+    trial_expect(world, MGR_ROLLOUT_HALTED, 5);
+}
+
+/* One that was away, and dies from them as soon as it is back. */
+static void test_comes_and_goes(void)
+{
+    g_autoptr(World) world = trial_world_new(4, "line.heartbeat=6m");
+
+    world_pass(world, 3);
+    g_assert_cmpuint(trial_count(world, MGR_MEMBER_AWAY), ==, 1);
+    trial_apply_all_up(world);
+    parts_birth(world->parts, trial_member(world, 4), 1);
+    parts_will(world->parts, trial_member(world, 4), 1);
+    parts_commit(world->parts);
+    world_pass(world, 3);
+    g_assert_cmpuint(trial_count(world, MGR_MEMBER_OPEN), ==, 1);
+    trial_expect_same_counts(world);
+    world_pass(world, 330);
+    trial_expect(world, MGR_ROLLOUT_HALTED, 5);
+}
+
+/* With its first refusal alone; what it has applied is not taken back by one. */
+static void test_refusal_once(void)
+{
+    g_autoptr(World) world = trial_world_new(TRIAL_MEMBERS, "line.heartbeat=6m");
+    HlWriteSet *set;
+
+    world_pass(world, 3);
+    trial_refuse(world, trial_member(world, 1), "invalid");
+    set = hl_write_set_new();
+    hl_write_set_add(set, "UPDATE rollout_member SET outcome = 'open' WHERE position = 1", "");
+    mgr_record_write(world->parts->record, set);
+    trial_refuse(world, trial_member(world, 1), "invalid");
+    trial_expect_read_again(world, 1, MGR_MEMBER_OPEN);
+    set = hl_write_set_new();
+    hl_write_set_add(set, "UPDATE rollout_member SET outcome = 'succeeded' WHERE position = 2", "");
+    mgr_record_write(world->parts->record, set);
+    trial_refuse(world, trial_member(world, 2), "invalid");
+    trial_expect_read_again(world, 2, MGR_MEMBER_SUCCEEDED);
+    trial_expect_read_again(world, 3, MGR_MEMBER_OPEN); /* its place, and nobody else's */
 }
 
 static void test_refusal_fails(void)
 {
-    g_autoptr(World) world = world_new(MEMBERS);
+    g_autoptr(World) world = trial_world_new(TRIAL_MEMBERS, "line.heartbeat=6m");
     uint64_t before;
 
     world_pass(world, 3);
-    refuse(world, member(world, 0), "replayed"); /* an old one came again: nothing */
-    refuse(world, member(world, 1), "invalid");
-    expect_read_again(world, 0, MGR_MEMBER_OPEN); /* stored with the report, which is not told again */
-    expect_read_again(world, 1, MGR_MEMBER_FAILED);
-    expect_same_after_restart(world);
+    trial_refuse(world, trial_member(world, 0), "replayed"); /* an old one came again: nothing */
+    trial_refuse(world, trial_member(world, 1), "invalid");
+    trial_expect_read_again(world, 0, MGR_MEMBER_OPEN); /* stored with the report, which is not told again */
+    trial_expect_read_again(world, 1, MGR_MEMBER_FAILED);
+    trial_expect_same(world);
     for (guint i = 2; i < 5; i++)
-        apply(world, member(world, i));
+        trial_apply(world, trial_member(world, i));
     world_pass(world, 2);
-    expect(world, MGR_ROLLOUT_RUNNING, 5);
-    g_assert_cmpuint(count(world, MGR_MEMBER_FAILED), ==, 1);
-    expect_same_counts_after_restart(world);
-    apply(world, member(world, 0));
+    trial_expect(world, MGR_ROLLOUT_RUNNING, 5);
+    g_assert_cmpuint(trial_count(world, MGR_MEMBER_FAILED), ==, 1);
+    trial_expect_same_counts(world);
+    trial_apply(world, trial_member(world, 0));
     world_pass(world, 2);
-    expect(world, MGR_ROLLOUT_HALTED, 5);
+    trial_expect(world, MGR_ROLLOUT_HALTED, 5);
     /* again: under a number of its own */
-    before = mgr_endpoint_desired_counter(mgr_fleet_endpoint(&world->parts->fleet, member(world, 1)));
-    json_decref(ask(world, "rollout retry", ""));
-    g_assert_cmpuint(mgr_endpoint_desired_counter(mgr_fleet_endpoint(&world->parts->fleet, member(world, 1))), >,
+    before = mgr_endpoint_desired_counter(mgr_fleet_endpoint(&world->parts->fleet, trial_member(world, 1)));
+    json_decref(trial_ask(world, "rollout retry", ""));
+    g_assert_cmpuint(mgr_endpoint_desired_counter(mgr_fleet_endpoint(&world->parts->fleet, trial_member(world, 1))), >,
                      before);
-    expect_same_after_restart(world);
-    apply(world, member(world, 1));
+    trial_expect_same(world);
+    trial_apply(world, trial_member(world, 1));
     world_pass(world, 2);
-    expect(world, MGR_ROLLOUT_SOAKING, 5);
+    trial_expect(world, MGR_ROLLOUT_SOAKING, 5);
 }
 
 /* One that is away is not judged, and has them when it comes back. */
 static void test_away(void)
 {
-    g_autoptr(World) world = world_new(7);
+    g_autoptr(World) world = trial_world_new(7, "line.heartbeat=6m");
 
     world_pass(world, 3);
-    apply_all(world);
+    trial_apply_all(world);
     world_pass(world, 65);
-    expect(world, MGR_ROLLOUT_RUNNING, 10);
-    g_assert_cmpuint(count(world, MGR_MEMBER_AWAY), ==, 3);
-    expect_same_counts_after_restart(world);
-    apply(world, member(world, 5));
-    apply(world, member(world, 6));
+    trial_expect(world, MGR_ROLLOUT_RUNNING, 10);
+    g_assert_cmpuint(trial_count(world, MGR_MEMBER_AWAY), ==, 3);
+    trial_expect_same_counts(world);
+    trial_apply(world, trial_member(world, 5));
+    trial_apply(world, trial_member(world, 6));
     world_pass(world, 130);
-    expect(world, MGR_ROLLOUT_RUNNING, MEMBERS);
+    trial_expect(world, MGR_ROLLOUT_RUNNING, TRIAL_MEMBERS);
 }
 
 static void test_abort_takes_back(void)
 {
-    g_autoptr(World) world = world_new(MEMBERS);
-    uint64_t base = office(world)->record.version;
+    g_autoptr(World) world = trial_world_new(TRIAL_MEMBERS, "line.heartbeat=6m");
+    uint64_t base = trial_office(world)->record.version;
     g_autoptr(json_t) document = NULL;
 
     world_pass(world, 3);
-    apply_all(world);
+    trial_apply_all(world);
     world_pass(world, 2);
-    document = ask(world, "rollout rollback", "");
+    document = trial_ask(world, "rollout rollback", "");
     g_assert_cmpint(json_integer_value(json_object_get(document, "endpoints")), ==, 5);
     g_assert_null(world_live(world));
-    g_assert_cmpuint(with_version(world, base), ==, MEMBERS);
-    g_assert_cmpuint(office(world)->record.version, ==, base);
-    expect_same_after_restart(world);
-    for (guint i = 0; i < MEMBERS; i++)
-        if (!mgr_endpoint_has_desired(mgr_fleet_endpoint(&world->parts->fleet, id_of(i))))
-            apply(world, id_of(i));
+    g_assert_cmpuint(with_version(world, base), ==, TRIAL_MEMBERS);
+    g_assert_cmpuint(trial_office(world)->record.version, ==, base);
+    trial_expect_same(world);
+    for (guint i = 0; i < TRIAL_MEMBERS; i++)
+        if (!mgr_endpoint_has_desired(mgr_fleet_endpoint(&world->parts->fleet, trial_id(i))))
+            trial_apply(world, trial_id(i));
     /* its version is not used again */
     parts_set(world->parts, "office", "line.heartbeat=9m");
-    g_assert_cmpuint(office(world)->record.version, ==, base + 2);
-    json_decref(ask(world, "rollout rollback", "conflict"));
-    json_decref(ask(world, "rollout retry", "conflict"));
+    g_assert_cmpuint(trial_office(world)->record.version, ==, base + 2);
+    json_decref(trial_ask(world, "rollout rollback", "conflict"));
+    json_decref(trial_ask(world, "rollout retry", "conflict"));
 }
 
 static void refused(World *world, const char *call, const char *name, const char *value)
@@ -329,73 +229,73 @@ static void refused(World *world, const char *call, const char *name, const char
 /* Nothing else changes the group meanwhile; its display name is no setting. */
 static void test_group_is_kept(void)
 {
-    g_autoptr(World) world = world_new(MEMBERS);
+    g_autoptr(World) world = trial_world_new(TRIAL_MEMBERS, "line.heartbeat=6m");
 
     world_pass(world, 1);
     refused(world, "group set", "setting", "line.heartbeat=8m");
     refused(world, "group unset", "setting", "line.heartbeat");
     refused(world, "group restore", "to", "2");
-    start(world, "conflict");
+    trial_start(world, "line.heartbeat=7m", "conflict");
     parts_call(world->parts, "group delete", "name", "office", NULL);
     parts_commit(world->parts);
     json_decref(parts_expect_reply(world->parts, "conflict"));
     parts_call(world->parts, "group rename", "name", "office", "display_name", "Office", NULL);
     parts_commit(world->parts);
     json_decref(parts_expect_reply(world->parts, ""));
-    expect_same_after_restart(world);
+    trial_expect_same(world);
 }
 
 /* A save and a start that are written at the same time take the same version: one of them is told. */
 static void test_start_and_save(void)
 {
-    g_autoptr(World) world = world_new(MEMBERS);
+    g_autoptr(World) world = trial_world_new(TRIAL_MEMBERS, "line.heartbeat=6m");
 
-    json_decref(ask(world, "rollout abort", ""));
+    json_decref(trial_ask(world, "rollout abort", ""));
     g_clear_pointer(&world->id, g_free);
     parts_call(world->parts, "group rollout", "name", "office", "setting", "line.heartbeat=7m", NULL);
     parts_call(world->parts, "group set", "name", "office", "setting", "line.heartbeat=8m", NULL);
     parts_commit(world->parts);
     json_decref(parts_expect_reply(world->parts, ""));
     json_decref(parts_expect_reply(world->parts, "conflict"));
-    g_assert_nonnull(office(world)->trial);
-    expect_same_after_restart(world);
+    g_assert_nonnull(trial_office(world)->trial);
+    trial_expect_same(world);
 }
 
 /* Members are fixed at the start: one that comes has the group's, one that goes those of where it is. */
 static void test_members_move(void)
 {
-    g_autoptr(World) world = world_new(MEMBERS);
-    uint64_t base = office(world)->record.version;
+    g_autoptr(World) world = trial_world_new(TRIAL_MEMBERS, "line.heartbeat=6m");
+    uint64_t base = trial_office(world)->record.version;
     const MgrEndpoint *one, *other;
     uint64_t before;
 
     world_pass(world, 3);
-    one = mgr_fleet_endpoint(&world->parts->fleet, member(world, 0));
+    one = mgr_fleet_endpoint(&world->parts->fleet, trial_member(world, 0));
     parts_add_group(world->parts, "other", NULL);
-    move(world, one->record.id, "other");
+    trial_move(world, one->record.id, "other");
     g_assert_cmpstr(mgr_endpoint_terms(one)->record.name, ==, "other");
     world_pass(world, 2);
-    g_assert_cmpuint(count(world, MGR_MEMBER_LEFT), ==, 1);
-    expect_same_after_restart(world);
-    move(world, one->record.id, "office");
+    g_assert_cmpuint(trial_count(world, MGR_MEMBER_LEFT), ==, 1);
+    trial_expect_same(world);
+    trial_move(world, one->record.id, "office");
     g_assert_cmpuint(mgr_endpoint_terms(one)->record.version, ==, base + 1);
     other =
         parts_add_endpoint(world->parts, "e-30"); /* no member, and its document has a later number than the trial */
-    move(world, "e-30", "other");
-    move(world, "e-30", "office");
+    trial_move(world, "e-30", "other");
+    trial_move(world, "e-30", "office");
     before = mgr_endpoint_desired_counter(other);
     world_pass(world, 2);
     g_assert_cmpuint(mgr_endpoint_terms(other)->record.version, ==, base);
-    apply_all(world);
+    trial_apply_all(world);
     world_pass(world, 65);
-    apply_all(world);
+    trial_apply_all(world);
     world_pass(world, 65);
-    apply_all(world);
+    trial_apply_all(world);
     world_pass(world, 5);
     g_assert_null(world_live(world));
     g_assert_cmpuint(mgr_endpoint_terms(other)->record.version, ==, base + 1);
     g_assert_cmpuint(mgr_endpoint_desired_counter(other), >, before);
-    expect_same_after_restart(world);
+    trial_expect_same(world);
     expect_same_number(world, "e-30");
 }
 
@@ -404,7 +304,10 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/manager/trials/through", test_through);
     g_test_add_func("/manager/trials/silence", test_silence_halts);
+    g_test_add_func("/manager/trials/all-vanish", test_all_vanish);
+    g_test_add_func("/manager/trials/comes-and-goes", test_comes_and_goes);
     g_test_add_func("/manager/trials/refusal", test_refusal_fails);
+    g_test_add_func("/manager/trials/refusal-once", test_refusal_once);
     g_test_add_func("/manager/trials/away", test_away);
     g_test_add_func("/manager/trials/abort", test_abort_takes_back);
     g_test_add_func("/manager/trials/group-is-kept", test_group_is_kept);

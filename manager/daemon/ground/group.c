@@ -62,9 +62,9 @@ void mgr_group_begin_trial(MgrGroup *group, const MgrRolloutRecord *rollout)
     group->trial->given = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 }
 
-void mgr_group_give_trial(MgrGroup *group, const char *endpoint)
+void mgr_group_give_trial(MgrGroup *group, const char *endpoint, guint position)
 {
-    g_hash_table_add(group->trial->given, g_strdup(endpoint));
+    g_hash_table_replace(group->trial->given, g_strdup(endpoint), GUINT_TO_POINTER(position));
 }
 
 void mgr_group_end_trial(MgrGroup *group)
@@ -82,10 +82,10 @@ void mgr_group_end_trial(MgrGroup *group)
 /* ---------------------------------------------------------------------------------------------- of the registry
  */
 
-static void on_member(guint position G_GNUC_UNUSED, const MgrRolloutMember *member, gpointer group)
+static void on_member(guint position, const MgrRolloutMember *member, gpointer group)
 {
     if (member->command != NULL)
-        mgr_group_give_trial(group, member->endpoint);
+        mgr_group_give_trial(group, member->endpoint, position);
 }
 
 bool mgr_group_load_trials(GHashTable *groups, HlDb *db, GError **error)

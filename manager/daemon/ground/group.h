@@ -28,7 +28,7 @@ typedef struct {
 typedef struct {
     MgrGroup *terms;   /* a group of the same name with the settings on trial; it has no members, and no trial */
     char *rollout;     /* id */
-    GHashTable *given; /* ids of endpoints whose turn has come */
+    GHashTable *given; /* ids of endpoints whose turn has come -> their positions in the roll-out */
 } MgrTrial;
 
 struct MgrGroup {
@@ -49,8 +49,8 @@ void mgr_group_set_record(MgrGroup *group, MgrGroupRecord *record);
 
 /* The group has none.  Nobody has it yet. */
 void mgr_group_begin_trial(MgrGroup *group, const MgrRolloutRecord *rollout);
-/* The turn of this endpoint has come.  There is a trial. */
-void mgr_group_give_trial(MgrGroup *group, const char *endpoint);
+/* The turn of this endpoint has come, which has this position in the roll-out.  There is a trial. */
+void mgr_group_give_trial(MgrGroup *group, const char *endpoint, guint position);
 /* All have the group's own again.  No trial: nothing. */
 void mgr_group_end_trial(MgrGroup *group);
 
@@ -61,6 +61,12 @@ bool mgr_group_load_trials(GHashTable *groups, HlDb *db, GError **error) G_GNUC_
 static inline bool mgr_group_tries(const MgrGroup *group, const char *endpoint)
 {
     return group->trial != NULL && g_hash_table_contains(group->trial->given, endpoint);
+}
+
+/* Its position in the roll-out.  mgr_group_tries holds of it. */
+static inline guint mgr_group_trial_position(const MgrGroup *group, const char *endpoint)
+{
+    return GPOINTER_TO_UINT(g_hash_table_lookup(group->trial->given, endpoint));
 }
 
 /* What a member of the group is to have: the group, or the one on trial; borrowed until either changes. */

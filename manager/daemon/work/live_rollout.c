@@ -149,7 +149,9 @@ static void on_member(guint position G_GNUC_UNUSED, const MgrRolloutMember *memb
         return;
     state = member->has_target ? member_of(member->state, member->code) : MGR_MEMBER_LEFT;
     if (mgr_live_rollout_is_of_settings(reading->live)) /* what was not judged is asked of the endpoint */
-        state = member->outcome == MGR_MEMBER_N ? MGR_MEMBER_AWAY : MGR_MEMBER_OPEN;
+        state = member->outcome == MGR_MEMBER_N      ? MGR_MEMBER_AWAY
+                : member->outcome == MGR_MEMBER_LEFT ? MGR_MEMBER_LEFT
+                                                     : MGR_MEMBER_OPEN;
     if (state == MGR_MEMBER_SUCCEEDED && is_of_program(reading->live))
         state = MGR_MEMBER_OPEN;
     if (member->outcome == MGR_MEMBER_FAILED || member->outcome == MGR_MEMBER_SUCCEEDED ||
@@ -354,34 +356,66 @@ void mgr_live_rollout_find_upgraded(MgrLiveRollout *live, const MgrFleet *fleet,
     }
 }
 
-/* MGR_MEMBER_N: nothing new. */
-static MgrMember application_of(const MgrLiveRollout *live, const MgrEndpoint *endpoint)
+/* Whether it is in the group still, and may have anything. */
+static bool is_of_group(const MgrLiveRollout *live, const MgrEndpoint *endpoint)
 {
-    const MgrGroup *group = endpoint != NULL ? endpoint->group : NULL;
+    return endpoint != NULL && endpoint->record.revoked_at == 0 &&
+           strcmp(endpoint->group->record.name, live->record.group) == 0;
+}
 
-    if (group == NULL || endpoint->record.revoked_at > 0 || strcmp(group->record.name, live->record.group) != 0)
+/* One in independent mode takes nothing but what ends it: what is on trial may do that, also before its turn. */
+static bool takes_trial(const MgrEndpoint *endpoint)
+{
+    const MgrTrial *trial = endpoint->group->trial;
+
+    return trial != NULL && !(endpoint->record.display.independent && trial->terms->settings.independent);
+}
+
+GArray *mgr_live_rollout_find_takers(const MgrLiveRollout *live, const MgrFleet *fleet, const GArray *positions)
+{
+    GArray *takers = g_array_new(FALSE, FALSE, sizeof(guint));
+
+    for (guint i = 0; i < positions->len; i++) {
+        guint position = g_array_index(positions, guint, i);
+        const MgrEndpoint *endpoint = mgr_fleet_endpoint(fleet, live->endpoints->pdata[position]);
+
+        if (is_of_group(live, endpoint) && takes_trial(endpoint) && mgr_endpoint_is_up(endpoint))
+            g_array_append_val(takers, position);
+    }
+    return takers;
+}
+
+/* Since is when its turn was, of one that is away.  MGR_MEMBER_N: nothing new. */
+static MgrMember application_of(const MgrLiveRollout *live, const MgrEndpoint *endpoint, HlTime since)
+{
+    if (!is_of_group(live, endpoint))
         return MGR_MEMBER_LEFT;
-    if (!mgr_group_tries(group, endpoint->record.id))
+    if (!mgr_group_tries(endpoint->group, endpoint->record.id))
         return MGR_MEMBER_N;
     if (mgr_endpoint_has_desired(endpoint))
         return MGR_MEMBER_SUCCEEDED;
     if (endpoint->refused_counter == mgr_endpoint_desired_counter(endpoint))
         return MGR_MEMBER_FAILED;
-    return mgr_endpoint_is_up(endpoint) && !endpoint->record.display.independent ? MGR_MEMBER_OPEN : MGR_MEMBER_N;
+    /* one that came and went between two looks had them, too */
+    return takes_trial(endpoint) && (mgr_endpoint_is_up(endpoint) || endpoint->record.presence.seen_mono > since)
+               ? MGR_MEMBER_OPEN
+               : MGR_MEMBER_N;
 }
 
 void mgr_live_rollout_find_applied(MgrLiveRollout *live, const MgrFleet *fleet, MgrApplications *found)
 {
-    static const MgrMember kept[] = { MGR_MEMBER_SUCCEEDED, MGR_MEMBER_FAILED, MGR_MEMBER_OPEN };
+    static const MgrMember kept[] = { MGR_MEMBER_SUCCEEDED, MGR_MEMBER_FAILED, MGR_MEMBER_OPEN, MGR_MEMBER_LEFT };
     HlTime now = hl_clock_mono();
 
     *found = (MgrApplications){ 0 };
     for (gsize i = 0; i < G_N_ELEMENTS(kept); i++)
         found->positions[kept[i]] = g_array_new(FALSE, FALSE, sizeof(guint));
     for (guint i = 0; i < live->core.issued; i++) {
-        MgrMember before = (MgrMember)live->core.members[i];
-        MgrMember member = application_of(live, mgr_fleet_endpoint(fleet, live->endpoints->pdata[i]));
+        MgrMember before = (MgrMember)live->core.members[i], member;
 
+        if (before == MGR_MEMBER_SUCCEEDED) /* for good */
+            continue;
+        member = application_of(live, mgr_fleet_endpoint(fleet, live->endpoints->pdata[i]), live->core.open_since[i]);
         if (member == MGR_MEMBER_N)
             continue;
         mgr_rollout_told(&live->core, i, member, now);

@@ -13,7 +13,7 @@ typedef struct {
     MgrRollout core;
     GPtrArray *endpoints; /* ids by position, owned */
     GPtrArray
-        *commands; /* by position: the latest; NULL: none; of settings a mark of the turn; borrowed from batches */
+        *commands; /* by position: the latest, of settings a mark of the turn; NULL: none; borrowed from batches */
     GHashTable *positions; /* id -> position */
     GHashTable *batches;   /* ids of its commands, owned; the value is the id */
     GHashTable *dirty;     /* commands that have changed since they were looked at; borrowed from batches */
@@ -48,11 +48,15 @@ GArray *mgr_live_rollout_find_liars(MgrLiveRollout *live, const MgrFleet *fleet)
  * of upgrades; that the command succeeded says only that the upgrade has begun.  Positions (guint) of those that have
  * succeeded and of those that have failed now; free with g_array_unref. */
 void mgr_live_rollout_find_upgraded(MgrLiveRollout *live, const MgrFleet *fleet, GArray **succeeded, GArray **failed);
-/* Of one of settings: what its members have become, by what they have applied and refused, and whether they are on
- * line: one that was is waited for, and silent in the end if it says nothing, also when it goes away with them.  Free
- * with g_array_unref. */
+/* Of one of settings: those of these positions (guint) that are sent them with their turn, and are open from then on.
+ * Free with g_array_unref. */
+GArray *mgr_live_rollout_find_takers(const MgrLiveRollout *live, const MgrFleet *fleet, const GArray *positions);
+/* Of one of settings: what its members have become, by what they have applied and refused, and whether they were on
+ * line since their turn: one that was is waited for, and silent in the end if it says nothing, also when it goes away
+ * with them. */
 typedef struct {
-    GArray *positions[MGR_MEMBER_N]; /* guint; of those that became this now: succeeded, failed, open; else NULL */
+    GArray
+        *positions[MGR_MEMBER_N]; /* guint; of those that became this now: succeeded, failed, open, left; else NULL */
 } MgrApplications;
 void mgr_live_rollout_find_applied(MgrLiveRollout *live, const MgrFleet *fleet, MgrApplications *found);
 void mgr_applications_clear(MgrApplications *found);

@@ -5,6 +5,7 @@
 
 #include "lib/base/log.h"
 #include "manager/daemon/state/applied.h"
+#include "manager/daemon/work/trials.h"
 #include "proto/components.h"
 #include "proto/wire.h"
 
@@ -203,29 +204,20 @@ static void fold_settings(const Pending *pending, MgrEndpoint *endpoint)
                          independent ? MGR_DISPLAY_INDEPENDENT_ON : MGR_DISPLAY_INDEPENDENT_OFF);
 }
 
-/* What cannot be used; an old document that comes again is refused for that. */
-static bool refuses_trial(const HlMsgRefusal *body, const MgrEndpoint *endpoint)
-{
-    return strcmp(body->what, "settings") == 0 && strcmp(body->code, "invalid") == 0 &&
-           mgr_group_tries(endpoint->group, endpoint->record.id) && !mgr_endpoint_has_desired(endpoint);
-}
-
 static void write_refusal(const Pending *pending, const MgrEndpoint *endpoint, HlWriteSet *set)
 {
     const HlMsgRefusal *body = pending->message->refusal;
     g_autofree char *text = g_strdup_printf("%s refused (%s): %s", body->what, body->code, body->detail);
 
     write_row(pending, endpoint, set, "refusal", text);
-    if (refuses_trial(body, endpoint)) /* with its report: that is told once */
-        mgr_write_trial_refused(set, endpoint->group->trial->rollout, endpoint->record.id);
+    mgr_trials_write_refusal(set, endpoint, body);
 }
 
 static void fold_refusal(const Pending *pending, MgrEndpoint *endpoint)
 {
     const HlMsgRefusal *body = pending->message->refusal;
 
-    if (refuses_trial(body, endpoint))
-        endpoint->refused_counter = mgr_endpoint_desired_counter(endpoint);
+    mgr_trials_fold_refusal(endpoint, body);
     pending->reports->counts.refusals++;
     endpoint->refused++;
     hl_log_limited(HL_LOG_WARN, "line", endpoint->record.id, "endpoint %s refused a %s (%s): %s", endpoint->record.id,

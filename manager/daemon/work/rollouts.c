@@ -8,13 +8,10 @@
 #include "manager/daemon/work/held.h"
 #include "manager/daemon/work/rollout_cancels.h"
 #include "manager/daemon/work/rollout_judge.h"
-#include "proto/scope.h"
-
-#define LIFETIME (4 * HL_DAY) /* of a command: as one that a person issues without saying how long */
 
 struct MgrRollouts {
     MgrRolloutsOptions parts;
-    MgrTrialsParts trials;
+    MgrRolloutTurns turns;
     GHashTable *live; /* id -> MgrLiveRollout *, owned */
     HlTime held_mono; /* when those that ended ones hold were looked at */
 };
@@ -38,7 +35,10 @@ MgrRollouts *mgr_rollouts_new(const MgrRolloutsOptions *options, GError **error)
     g_autoptr(GArray) records = mgr_rollout_records_new();
 
     rollouts->parts = *options;
-    rollouts->trials = (MgrTrialsParts){ options->fleet, options->status, options->delivery, options->console };
+    rollouts->turns = (MgrRolloutTurns){ options->fleet,
+                                         options->record,
+                                         options->commands,
+                                         { options->fleet, options->status, options->delivery, options->console } };
     rollouts->live = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_live);
     if (!mgr_registry_load_rollouts(mgr_record_reader(options->record), MGR_ROLLOUTS_OPEN, NULL,
                                     mgr_rollout_records_add, records, error))
@@ -97,31 +97,6 @@ const MgrLiveRollout *mgr_rollouts_of_settings(const MgrRollouts *rollouts, cons
     return NULL;
 }
 
-/* -------------------------------------------------------------------------------------------------------------- turns
- */
-
-/* A turn on its way through the registry. */
-typedef struct {
-    MgrRollouts *rollouts;
-    MgrLiveRollout *live;
-    char *command, *versions;
-    guint n;           /* the next so many */
-    GArray *positions; /* or these again; NULL */
-    uint64_t counter;  /* of settings: mgr_trials_write_numbers */
-    MgrRolloutDone done;
-    gpointer user;
-} Turn;
-
-static void turn_free(gpointer item)
-{
-    Turn *turn = item;
-
-    g_clear_pointer(&turn->positions, g_array_unref);
-    g_free(turn->command);
-    g_free(turn->versions);
-    g_free(turn);
-}
-
 static void answer(MgrRolloutDone done, const MgrLiveRollout *live, const GError *error, gpointer user)
 {
     if (done != NULL)
@@ -132,192 +107,6 @@ static void answer(MgrRolloutDone done, const MgrLiveRollout *live, const GError
 static bool is_adopted(const MgrRollouts *rollouts, const MgrLiveRollout *live)
 {
     return g_hash_table_lookup(rollouts->live, live->record.id) == live;
-}
-
-static guint turn_length(const Turn *turn)
-{
-    return turn->positions != NULL ? turn->positions->len : turn->n;
-}
-
-static guint turn_position(const Turn *turn, guint i, guint first)
-{
-    return turn->positions != NULL ? g_array_index(turn->positions, guint, i) : first + i;
-}
-
-/* Those of a turn that the command is not for: they are no longer registered, or may not obey. */
-static void leave_out(const Turn *turn, const MgrCommand *command, guint first)
-{
-    MgrLiveRollout *live = turn->live;
-    g_autofree bool *is_target = g_new0(bool, live->core.n);
-    HlTime now = hl_clock_mono();
-
-    for (guint i = 0; command != NULL && i < command->targets->len; i++) {
-        const MgrTarget *target = command->targets->pdata[i];
-
-        is_target[GPOINTER_TO_UINT(g_hash_table_lookup(live->positions, target->record.endpoint))] = true;
-    }
-    for (guint i = 0; i < turn_length(turn); i++)
-        if (!is_target[turn_position(turn, i, first)])
-            mgr_rollout_told(&live->core, turn_position(turn, i, first), MGR_MEMBER_LEFT, now);
-}
-
-static void give(const Turn *turn, guint first)
-{
-    g_autoptr(GArray) positions = g_array_new(FALSE, FALSE, sizeof(guint));
-
-    for (guint i = 0; i < turn_length(turn); i++) {
-        guint position = turn_position(turn, i, first);
-
-        g_array_append_val(positions, position);
-    }
-    mgr_trials_fold_turn(&turn->rollouts->trials, turn->live, positions, turn->counter);
-}
-
-static void fold_turn(Turn *turn, const MgrCommand *command)
-{
-    MgrLiveRollout *live = turn->live;
-    guint first = live->core.issued, length = turn_length(turn);
-    HlTime now = hl_clock_mono();
-    char *id = mgr_live_rollout_batch(live, turn->command);
-
-    live->is_storing = false;
-    if (turn->positions != NULL) {
-        mgr_rollout_retry(&live->core, turn->positions, now);
-        live->upgrades_since = hl_clock_wall();
-        mgr_live_rollout_note(live, hl_clock_wall());
-    } else {
-        mgr_rollout_issued(&live->core, turn->n, now);
-    }
-    for (guint i = 0; i < length; i++)
-        live->commands->pdata[turn_position(turn, i, first)] = id;
-    for (guint i = 0; turn->positions != NULL && i < length; i++) {
-        live->belied[turn_position(turn, i, first)] = false;
-        live->retried[turn_position(turn, i, first)] = true;
-    }
-    if (mgr_live_rollout_is_of_settings(live))
-        give(turn, first);
-    else
-        leave_out(turn, command, first);
-    if (turn->versions != NULL) {
-        g_free(live->record.versions);
-        live->record.versions = g_steal_pointer(&turn->versions);
-    }
-    if (command != NULL)
-        mgr_live_rollout_look_at(live, command);
-    answer(turn->done, live, NULL, turn->user);
-}
-
-static void fail_turn(Turn *turn, const GError *error)
-{
-    turn->live->is_storing = false;
-    if (turn->done == NULL)
-        hl_log_limited(HL_LOG_WARN, "rollout", turn->live->record.id, "%s: a turn cannot be issued yet: %s",
-                       turn->live->record.id, error->message);
-    answer(turn->done, NULL, error, turn->user);
-    if (mgr_rollout_is_over(&turn->live->core)) /* it was over, and stays so */
-        g_hash_table_remove(turn->rollouts->live, turn->live->record.id);
-}
-
-static void on_issued(const MgrCommandResult *result, gpointer user)
-{
-    Turn *turn = user;
-
-    if (result->outcome == MGR_COMMAND_STORED)
-        fold_turn(turn, result->command);
-    else
-        fail_turn(turn, result->error);
-    turn_free(turn);
-}
-
-static void fold_empty(gpointer change)
-{
-    fold_turn(change, NULL);
-}
-
-static void fail_empty(gpointer change, const GError *error)
-{
-    fail_turn(change, error);
-}
-
-/* Those that are registered still, and may obey. */
-static GPtrArray *present(const MgrRollouts *rollouts, const Turn *turn)
-{
-    GPtrArray *endpoints = g_ptr_array_new();
-
-    for (guint i = 0; i < turn_length(turn); i++) {
-        guint position = turn_position(turn, i, turn->live->core.issued);
-        MgrEndpoint *endpoint = mgr_fleet_endpoint(rollouts->parts.fleet, turn->live->endpoints->pdata[position]);
-
-        if (endpoint != NULL && endpoint->record.revoked_at == 0)
-            g_ptr_array_add(endpoints, endpoint);
-    }
-    return endpoints;
-}
-
-/* Of the update that its members are told to make.  Caller frees. */
-static char *scope_of(const MgrRolloutRecord *record)
-{
-    if (*record->program != '\0')
-        return g_strdup(HL_SCOPE_PROGRAM);
-    return *record->component != '\0' ? g_strconcat(HL_SCOPE_COMPONENT, record->component, NULL) : g_strdup("");
-}
-
-/* Later ones, of --rate or of a retry, ask no more of those that had theirs before. */
-static bool is_first_of_ring(const Turn *turn)
-{
-    return turn->positions == NULL && turn->live->core.issued == mgr_rollout_ring_begin(&turn->live->core);
-}
-
-static const MgrChangeKind no_command = { fold_empty, fail_empty, turn_free };
-
-static void issue_command(MgrRollouts *rollouts, HlWriteSet *set, Turn *turn)
-{
-    const MgrRolloutRecord *record = &turn->live->record;
-    g_autofree char *scope = scope_of(record);
-    MgrCommandSpec spec = { .id = turn->command,
-                            .kind = HL_KIND_UPDATE_NOW,
-                            .selector = record->id,
-                            .issuer = record->issuer,
-                            .scope = scope,
-                            .in_window = true };
-    g_autoptr(GPtrArray) endpoints = present(rollouts, turn);
-
-    spec.lifetime = LIFETIME + mgr_held_longest(endpoints);
-    if (is_first_of_ring(turn)) {
-        turn->versions = g_strdup(rollouts->parts.fleet->latest);
-        mgr_write_rollout_versions(set, record->id, turn->versions);
-    }
-    if (endpoints->len > 0)
-        mgr_commands_issue(rollouts->parts.commands, set, &spec, endpoints, on_issued, turn);
-    else
-        mgr_record_commit(rollouts->parts.record, set, &no_command, turn);
-}
-
-static void issue(MgrRollouts *rollouts, HlWriteSet *set, Turn *turn)
-{
-    const MgrRolloutRecord *record = &turn->live->record;
-
-    turn->live->is_storing = true;
-    if (turn->positions != NULL)
-        mgr_write_rollout_retry(set, record->id, turn->positions, turn->command);
-    else
-        mgr_write_rollout_turn(set, record->id, turn->live->core.issued, turn->n, turn->command);
-    if (!mgr_live_rollout_is_of_settings(turn->live)) {
-        issue_command(rollouts, set, turn);
-        return;
-    }
-    turn->counter = mgr_trials_write_numbers(&rollouts->trials, set, record, turn->command);
-    mgr_record_commit(rollouts->parts.record, set, &no_command, turn);
-}
-
-static Turn *turn_new(MgrRollouts *rollouts, MgrLiveRollout *live)
-{
-    Turn *turn = g_new0(Turn, 1);
-
-    turn->rollouts = rollouts;
-    turn->live = live;
-    turn->command = hl_ident_new("c-");
-    return turn;
 }
 
 /* ---------------------------------------------------------------------------------------------------------- by people
@@ -351,7 +140,7 @@ static bool apply(MgrRollout *core, MgrRolloutWord word)
 
 static void fold_word_of_settings(const Word *word)
 {
-    const MgrTrialsParts *trials = &word->rollouts->trials;
+    const MgrTrialsParts *trials = &word->rollouts->turns.trials;
 
     if (word->is_start)
         mgr_trials_fold_start(trials, &word->live->record);
@@ -458,8 +247,27 @@ void mgr_rollouts_say(MgrRollouts *rollouts, HlWriteSet *set, MgrLiveRollout *li
     if (what == MGR_ROLLOUT_ABORT)
         word->cancelled = mgr_rollout_cancels_write(live, rollouts->parts.fleet, set, word->at);
     if (what == MGR_ROLLOUT_ABORT && mgr_live_rollout_is_of_settings(live))
-        word->counter = mgr_trials_write_numbers(&rollouts->trials, set, &live->record, NULL);
+        word->counter = mgr_trials_write_numbers(&rollouts->turns.trials, set, &live->record, NULL);
     mgr_record_commit(rollouts->parts.record, set, &word_kind, word);
+}
+
+/* A retry on its way through the registry. */
+typedef struct {
+    MgrRollouts *rollouts;
+    bool is_back; /* it was over, and is not under way unless this is stored */
+    MgrRolloutDone done;
+    gpointer user;
+} Retry;
+
+/* One that was under way stays so, also one whose end could not be stored yet. */
+static void on_retried(const MgrLiveRollout *live, const GError *error, gpointer user)
+{
+    Retry *retry = user;
+
+    answer(retry->done, error == NULL ? live : NULL, error, retry->user);
+    if (error != NULL && retry->is_back)
+        g_hash_table_remove(retry->rollouts->live, live->record.id);
+    g_free(retry);
 }
 
 /* One that is over is read for each call: the first of them brings it back. */
@@ -477,8 +285,9 @@ void mgr_rollouts_retry(MgrRollouts *rollouts, HlWriteSet *set, MgrLiveRollout *
 {
     g_autoptr(GArray) failed = mgr_rollout_find_failed(&live->core);
     MgrRolloutRecord record = live->record;
+    bool is_back = !is_adopted(rollouts, live);
     g_autoptr(GError) error = NULL;
-    Turn *turn;
+    Retry *retry;
 
     if (check_retry(rollouts, live, &error) && failed->len == 0)
         hl_fail(&error, HL_ERROR_CONFLICT,
@@ -489,7 +298,7 @@ void mgr_rollouts_retry(MgrRollouts *rollouts, HlWriteSet *set, MgrLiveRollout *
     if (error != NULL) {
         hl_write_set_free(set);
         answer(done, NULL, error, user);
-        if (!is_adopted(rollouts, live))
+        if (is_back)
             mgr_live_rollout_free(live);
         return;
     }
@@ -498,13 +307,11 @@ void mgr_rollouts_retry(MgrRollouts *rollouts, HlWriteSet *set, MgrLiveRollout *
     record.forgiven = 0;
     record.changed_at = hl_clock_wall();
     mgr_write_rollout_state(set, &record);
-    if (!is_adopted(rollouts, live))
+    if (is_back)
         adopt(rollouts, live); /* before it is stored: another call finds it */
-    turn = turn_new(rollouts, live);
-    turn->positions = g_steal_pointer(&failed);
-    turn->done = done;
-    turn->user = user;
-    issue(rollouts, set, turn);
+    retry = g_new(Retry, 1);
+    *retry = (Retry){ rollouts, is_back, done, user };
+    mgr_rollout_turn_again(&rollouts->turns, set, live, g_steal_pointer(&failed), on_retried, retry);
 }
 
 /* --------------------------------------------------------------------------------------------------------- by itself
@@ -535,7 +342,7 @@ static void fold_ending(gpointer change)
     const Ending *ending = change;
     MgrLiveRollout *live = ending->live;
 
-    mgr_trials_fold_end(&ending->rollouts->trials, &live->record, live->record.changed_at);
+    mgr_trials_fold_end(&ending->rollouts->turns.trials, &live->record, live->record.changed_at);
     g_hash_table_remove(ending->rollouts->live, live->record.id);
 }
 
@@ -566,7 +373,6 @@ static void end_settings(MgrRollouts *rollouts, MgrLiveRollout *live)
 
 static void tick_one(MgrRollouts *rollouts, MgrLiveRollout *live)
 {
-    Turn *turn;
     guint n;
 
     if (live->is_storing)
@@ -577,16 +383,13 @@ static void tick_one(MgrRollouts *rollouts, MgrLiveRollout *live)
         end_settings(rollouts, live);
         return;
     }
-    if (n > 0 && mgr_live_rollout_is_of_settings(live) && !mgr_trials_may_begin(&rollouts->trials, &live->record))
+    if (n > 0 && mgr_live_rollout_is_of_settings(live) && !mgr_trials_may_begin(&rollouts->turns.trials, &live->record))
         n = 0;
     mgr_rollout_write_change(live, rollouts->parts.record);
-    if (mgr_rollout_is_over(&live->core)) {
+    if (mgr_rollout_is_over(&live->core))
         g_hash_table_remove(rollouts->live, live->record.id);
-    } else if (n > 0) {
-        turn = turn_new(rollouts, live);
-        turn->n = n;
-        issue(rollouts, hl_write_set_new(), turn);
-    }
+    else if (n > 0)
+        mgr_rollout_turn_next(&rollouts->turns, live, n);
 }
 
 void mgr_rollouts_tick(MgrRollouts *rollouts)

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Roll-outs under way: their turns become commands, or settings of those whose turn it is (work/trials.h)
- * (work/commands.h), and what becomes of those is told to the pure core, which decides (manager/core/rollout.h).  One
- * turn, or one word of somebody, is stored at a time. */
+/* Roll-outs under way: their turns (work/rollout_turn.h) become commands, or settings of those whose turn it is, and
+ * what becomes of those is told to the pure core, which decides (manager/core/rollout.h).  One turn, or one word of
+ * somebody, is stored at a time. */
 #ifndef MANAGER_DAEMON_WORK_ROLLOUTS_H
 #define MANAGER_DAEMON_WORK_ROLLOUTS_H
 
 #include "manager/daemon/work/commands.h"
 #include "manager/daemon/work/live_rollout.h"
-#include "manager/daemon/work/trials.h"
+#include "manager/daemon/work/rollout_turn.h"
 
 #define MGR_ROLLOUTS_MAX 20 /* under way */
 
@@ -37,9 +37,6 @@ GPtrArray *mgr_rollouts_all(const MgrRollouts *rollouts);
 MgrLiveRollout *mgr_rollouts_find(const MgrRollouts *rollouts, const char *id);
 /* The one of the settings of a group that is under way, or is being stored; NULL. */
 const MgrLiveRollout *mgr_rollouts_of_settings(const MgrRollouts *rollouts, const char *group);
-/* error is NULL when it is stored; live is then as it is now, and borrowed.  Called once. */
-typedef void (*MgrRolloutDone)(const MgrLiveRollout *live, const GError *error, gpointer user);
-
 /* Members are in this order (MgrEndpoint *), those that are on line first.  Takes the set and the record's contents;
  * the id, the times and the number of members are filled in. */
 void mgr_rollouts_start(MgrRollouts *rollouts, HlWriteSet *set, MgrRolloutRecord *record, const GPtrArray *endpoints,

@@ -7,7 +7,7 @@
 #include "manager/daemon/ground/windows.h"
 #include "manager/store/groups.h"
 
-/* Its group cannot be deleted meanwhile. */
+/* Its group cannot be deleted meanwhile, and was there at the start (mgr_heal_trials). */
 static MgrGroup *group_of(const MgrTrialsParts *parts, const MgrRolloutRecord *record)
 {
     MgrGroup *group = mgr_fleet_group(parts->fleet, record->group);
@@ -57,10 +57,11 @@ void mgr_trials_fold_turn(const MgrTrialsParts *parts, const MgrLiveRollout *liv
     MgrGroup *group = group_of(parts, &live->record);
 
     for (guint i = 0; i < positions->len; i++) {
-        const char *id = live->endpoints->pdata[g_array_index(positions, guint, i)];
+        guint position = g_array_index(positions, guint, i);
+        const char *id = live->endpoints->pdata[position];
         MgrEndpoint *endpoint = mgr_fleet_endpoint(parts->fleet, id);
 
-        mgr_group_give_trial(group, id);
+        mgr_group_give_trial(group, id, position);
         if (number(endpoint, group, counter))
             send(parts, endpoint);
     }
@@ -134,6 +135,28 @@ void mgr_trials_fold_end(const MgrTrialsParts *parts, const MgrRolloutRecord *re
             send(parts, endpoint);
     }
     mgr_delivery_pump(parts->delivery);
+}
+
+/* Whether it refuses what it has on trial, and has not done so before: it is sent a document that it does not have with
+ * each birth.  The code is 'invalid' then; an old document that comes once more is refused as replayed. */
+static bool refuses_trial(const MgrEndpoint *endpoint, const HlMsgRefusal *body)
+{
+    return strcmp(body->what, "settings") == 0 && strcmp(body->code, "invalid") == 0 &&
+           mgr_group_tries(endpoint->group, endpoint->record.id) && !mgr_endpoint_has_desired(endpoint) &&
+           endpoint->refused_counter != mgr_endpoint_desired_counter(endpoint);
+}
+
+void mgr_trials_write_refusal(HlWriteSet *set, const MgrEndpoint *endpoint, const HlMsgRefusal *body)
+{
+    if (refuses_trial(endpoint, body))
+        mgr_write_trial_refused(set, endpoint->group->trial->rollout,
+                                mgr_group_trial_position(endpoint->group, endpoint->record.id));
+}
+
+void mgr_trials_fold_refusal(MgrEndpoint *endpoint, const HlMsgRefusal *body)
+{
+    if (refuses_trial(endpoint, body))
+        endpoint->refused_counter = mgr_endpoint_desired_counter(endpoint);
 }
 
 bool mgr_trials_may_begin(const MgrTrialsParts *parts, const MgrRolloutRecord *record)

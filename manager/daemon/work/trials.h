@@ -33,6 +33,11 @@ void mgr_trials_fold_abort(const MgrTrialsParts *parts, const MgrRolloutRecord *
 void mgr_trials_write_end(HlWriteSet *set, const MgrRolloutRecord *record, HlTime at);
 void mgr_trials_fold_end(const MgrTrialsParts *parts, const MgrRolloutRecord *record, HlTime at);
 
+/* What an endpoint refuses counts against what it has on trial if that cannot be used: written with its report, which
+ * is told once; then in memory. */
+void mgr_trials_write_refusal(HlWriteSet *set, const MgrEndpoint *endpoint, const HlMsgRefusal *body);
+void mgr_trials_fold_refusal(MgrEndpoint *endpoint, const HlMsgRefusal *body);
+
 /* Whether its group's maintenance window lets a turn begin now. */
 bool mgr_trials_may_begin(const MgrTrialsParts *parts, const MgrRolloutRecord *record);
 
