@@ -147,8 +147,8 @@ static void test_left_address(void)
     endpoint->record.reach = MGR_REACH_NOT_PROBED;
     parts_end_dial(parts, MGR_REACH_REACHABLE); /* somebody else's address by now */
     g_assert_cmpint(endpoint->record.reach, ==, MGR_REACH_NOT_PROBED);
-    g_assert_cmpuint(endpoint->notify.wanted, ==, MGR_NOTIFY_SETTINGS); /* told again later */
-    g_assert_cmpuint(endpoint->notify.attempts, ==, 1);
+    g_assert_cmpuint(mgr_endpoint_contact(endpoint)->notify.wanted, ==, MGR_NOTIFY_SETTINGS); /* told again later */
+    g_assert_cmpuint(mgr_endpoint_contact(endpoint)->notify.attempts, ==, 1);
 }
 
 static void test_removed_meanwhile(void)
@@ -306,7 +306,7 @@ static void test_retries(void)
     g_assert_cmpuint(parts->dials->len, ==, 0);
     parts_set(parts, "office", "privilege.scan=yes"); /* somebody saves: from the start */
     g_assert_cmpint(newest_dial(parts)->lane, ==, MGR_LANE_FIRST);
-    g_assert_cmpuint(endpoint->notify.attempts, ==, 0);
+    g_assert_cmpuint(mgr_endpoint_contact(endpoint)->notify.attempts, ==, 0);
 }
 
 /* It answers, but does not take what it is told: that is a failure. */
@@ -326,8 +326,8 @@ static void test_answered_not_taken(void)
                                                           .told = 0,
                                                           .detail = "" });
     expect_shown(endpoint, MGR_DISPLAYED_ONLINE, MGR_REACH_REACHABLE);
-    g_assert_cmpuint(endpoint->notify.wanted, ==, MGR_NOTIFY_SETTINGS);
-    g_assert_cmpuint(endpoint->notify.attempts, ==, 1);
+    g_assert_cmpuint(mgr_endpoint_contact(endpoint)->notify.wanted, ==, MGR_NOTIFY_SETTINGS);
+    g_assert_cmpuint(mgr_endpoint_contact(endpoint)->notify.attempts, ==, 1);
 }
 
 /* Taken: then it asks for its settings, and gets them as by the dial. */
@@ -341,7 +341,7 @@ static void test_taken(void)
     parts_set(parts, "office", "privilege.scan=no");
     bus_fake_forget(parts->bus);
     parts_end_dial(parts, MGR_REACH_REACHABLE);
-    g_assert_cmpuint(endpoint->notify.wanted, ==, 0);
+    g_assert_cmpuint(mgr_endpoint_contact(endpoint)->notify.wanted, ==, 0);
     g_assert_cmpuint(bus_fake_published(parts->bus, "holdline/v1/endpoint/e-one/settings"), ==, 0);
     poll.occasion = (char *)"direct";
     report.body_case = HOLDLINE__V1__REPORT__BODY_POLL;
@@ -366,7 +366,7 @@ static void test_no_longer_notified(void)
         parts_set(parts, "office", changes[i]);
         tick_after(parts, MGR_NOTIFY_INTERVAL);
         g_assert_cmpuint(parts->dials->len, ==, 0);
-        g_assert_cmpuint(endpoint->notify.wanted, ==, 0);
+        g_assert_cmpuint(mgr_endpoint_contact(endpoint)->notify.wanted, ==, 0);
     }
 }
 
@@ -530,8 +530,9 @@ static void test_start(void)
             mgr_console_start(console);
             g_assert_cmpuint(restarted.pings, ==, dialling);
             g_assert_cmpuint(restarted.tells & MGR_DIAL_SETTINGS, ==, MGR_DIAL_SETTINGS);
-            g_assert_cmpuint(mgr_fleet_endpoint(&fleet, "e-one")->notify.wanted & MGR_NOTIFY_UPDATE_NOW, ==,
-                             command == 1 ? MGR_NOTIFY_UPDATE_NOW : 0);
+            g_assert_cmpuint(mgr_endpoint_contact(mgr_fleet_endpoint(&fleet, "e-one"))->notify.wanted &
+                                 MGR_NOTIFY_UPDATE_NOW,
+                             ==, command == 1 ? MGR_NOTIFY_UPDATE_NOW : 0);
             mgr_fleet_clear(&fleet);
         }
     }

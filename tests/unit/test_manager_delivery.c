@@ -242,7 +242,7 @@ static void test_not_notified(void)
 
     endpoint->record.direct_port = 8844;
     g_ptr_array_set_size(parts->dials, 0);
-    memset(&endpoint->notify, 0, sizeof endpoint->notify);
+    mgr_endpoint_make_contact(endpoint)->notify = (MgrNotify){ 0 };
     parts_set(parts, "office", "privilege.scan=no");
     g_assert_cmpuint(parts->dials->len, ==, 1);
     parts_end_dial(parts, MGR_REACH_REACHABLE);

@@ -65,7 +65,7 @@ static void test_detail(void)
     mgr_verdict_explain(&facts, mgr_now(), &explanation);
     text = mgr_explanation_word(&explanation);
     g_assert_nonnull(strstr(text, "(wrong-host): "));
-    g_assert_nonnull(strstr(text, endpoint->reach_detail));
+    g_assert_nonnull(strstr(text, mgr_endpoint_contact(endpoint)->reach_detail));
 }
 
 static void apply(Parts *parts, const char *network)

@@ -361,7 +361,7 @@ static void test_listed(void)
     ask_late(world, FINGERPRINT);
     parts_commit(world->parts);
     hl_wire_free(expect(200, ""));
-    g_assert_cmpint(endpoint->late, ==, MGR_LATE_GRANTED);
+    g_assert_cmpint(mgr_endpoint_contact(endpoint)->late, ==, MGR_LATE_GRANTED);
     back = mgr_selector_filter(&world->parts->fleet, NULL, "came-back", NULL);
     g_assert_cmpuint(back->len, ==, 1);
     parts_check_registry(world->parts);
@@ -374,7 +374,7 @@ static void renew_over_the_line(World *world, MgrEndpoint *endpoint)
     clock_fake_advance(80 * HL_DAY); /* when it is due */
     mgr_renewals_request(world->parts->renewals, endpoint, csr);
     parts_commit(world->parts);
-    g_assert_cmpint(endpoint->late_at, ==, 0);
+    g_assert_cmpint(mgr_endpoint_contact(endpoint)->late_at, ==, 0);
 }
 
 /* The manager starts again: what was written comes back. */
@@ -383,7 +383,7 @@ static void forget_and_load(World *world, MgrEndpoint *endpoint)
     Parts *p = world->parts;
 
     parts_commit(p);
-    endpoint->late_at = 0;
+    mgr_endpoint_make_contact(endpoint)->late_at = 0;
     mgr_late_renewals_free(world->late_renewals);
     world->late_renewals = mgr_late_renewals_new(
         &(MgrLateRenewalsOptions){ &p->conf, world->applicants, &p->fleet, p->record, p->status, p->pki });
@@ -399,18 +399,18 @@ static void test_remembered(void)
     ask_late(world, FINGERPRINT);
     expect_refusal(410, "expired", "could be renewed until");
     forget_and_load(world, endpoint);
-    g_assert_cmpint(endpoint->late_at, ==, hl_clock_wall());
-    g_assert_cmpint(endpoint->late, ==, MGR_LATE_TOO_LATE);
+    g_assert_cmpint(mgr_endpoint_contact(endpoint)->late_at, ==, hl_clock_wall());
+    g_assert_cmpint(mgr_endpoint_contact(endpoint)->late, ==, MGR_LATE_TOO_LATE);
     world->parts->conf.grace = 200 * HL_DAY;
     ask_late(world, FINGERPRINT);
     parts_commit(world->parts);
     hl_wire_free(expect(200, ""));
     forget_and_load(world, endpoint);
-    g_assert_cmpint(endpoint->late_at, ==, hl_clock_wall());
-    g_assert_cmpint(endpoint->late, ==, MGR_LATE_GRANTED);
+    g_assert_cmpint(mgr_endpoint_contact(endpoint)->late_at, ==, hl_clock_wall());
+    g_assert_cmpint(mgr_endpoint_contact(endpoint)->late, ==, MGR_LATE_GRANTED);
     renew_over_the_line(world, endpoint);
     forget_and_load(world, endpoint);
-    g_assert_cmpint(endpoint->late_at, ==, 0);
+    g_assert_cmpint(mgr_endpoint_contact(endpoint)->late_at, ==, 0);
 }
 
 /* A request that is not signed with the key leaves no trace at the endpoint. */
@@ -424,7 +424,7 @@ static void test_unproven_is_not_listed(void)
     late.request.proof.len = 0;
     late_post(world, &late);
     expect_refusal(400, "untrusted", "is not signed with the key");
-    g_assert_cmpint(endpoint_of(world, id)->late_at, ==, 0);
+    g_assert_cmpint(mgr_endpoint_contact(endpoint_of(world, id))->late_at, ==, 0);
 }
 
 int main(int argc, char **argv)

@@ -231,14 +231,14 @@ static void test_birth_of_another(void)
     settle(parts);
     born(parts, "e-050", 5, "0.2.0", true);
     born(parts, "e-050", 3, "0.2.0", true);
-    g_assert_cmpuint(endpoint->heard_session, ==, 3);
+    g_assert_cmpuint(mgr_endpoint_contact(endpoint)->heard_session, ==, 3);
     mgr_delivery_flush_acks(parts->delivery);
     expect_greeting(parts, 50, 5);
     born(parts, "e-050", 6, "0.2.0", true);
     endpoint->record.presence.clone = MGR_CLONE_KEPT;
     endpoint->record.presence.kept_machine = endpoint->record.presence.machine + 1;
     born(parts, "e-050", 9, "0.2.0", true);
-    g_assert_cmpuint(endpoint->heard_session, ==, 9);
+    g_assert_cmpuint(mgr_endpoint_contact(endpoint)->heard_session, ==, 9);
     g_assert_cmpuint(endpoint->record.presence.session, ==, 6);
     bus_fake_forget(parts->bus); /* the copy was asked to stay away */
     mgr_delivery_flush_acks(parts->delivery);
@@ -254,7 +254,7 @@ static void test_documents_of_another(void)
     settle(parts);
     born(parts, "e-050", 5, "0.2.0", true);
     born(parts, "e-050", 3, "0.2.0", true);
-    g_assert_cmpuint(endpoint->heard_session, ==, 3);
+    g_assert_cmpuint(mgr_endpoint_contact(endpoint)->heard_session, ==, 3);
     bus_fake_forget(parts->bus);
     parts_set(parts, "office", "line.heartbeat=90s");
     announce(parts);

@@ -237,13 +237,13 @@ static void test_heartbeats(void)
     be_born(parts, 2, "b-1", false);
     beat(parts, 2, 1);
     beat(parts, 2, 2);
-    g_assert_cmpuint(endpoint->lost_heartbeats, ==, 0);
+    g_assert_cmpuint(mgr_endpoint_contact(endpoint)->lost_heartbeats, ==, 0);
     beat(parts, 2, 6);
-    g_assert_cmpuint(endpoint->lost_heartbeats, ==, 3);
+    g_assert_cmpuint(mgr_endpoint_contact(endpoint)->lost_heartbeats, ==, 3);
     beat(parts, 2, 6);  /* a copy */
     beat(parts, 1, 99); /* of the session before */
     g_assert_cmpuint(mgr_tracker_count(parts->tracker).stale_messages, ==, 2);
-    g_assert_cmpuint(endpoint->lost_heartbeats, ==, 3);
+    g_assert_cmpuint(mgr_endpoint_contact(endpoint)->lost_heartbeats, ==, 3);
     g_assert_cmpuint(mgr_link_count(parts->link).heartbeats, ==, 5);
     beat(parts, 2, UINT64_MAX); /* no figure of the fleet is at the mercy of one endpoint */
     g_assert_cmpuint(mgr_tracker_count(parts->tracker).lost_heartbeats, <, 100000);
@@ -319,7 +319,7 @@ static uint64_t counter_sent(Parts *parts, const char *id)
         return 0;
     document = hl_envelope_open(envelope, hl_signing_key_public(parts->key), HL_ENVELOPE_SETTINGS,
                                 &holdline__v1__settings_document__descriptor, NULL);
-    g_assert_cmpuint(document->session, ==, mgr_fleet_endpoint(&parts->fleet, id)->heard_session);
+    g_assert_cmpuint(document->session, ==, mgr_endpoint_contact(mgr_fleet_endpoint(&parts->fleet, id))->heard_session);
     return document->counter;
 }
 

@@ -249,10 +249,10 @@ static void test_columns(void)
     endpoint->record.dialled_at = hl_clock_wall() - HL_MINUTE;
     endpoint->record.cert_expires = hl_clock_wall() + HL_DAY;
     endpoint->record.direct_port = 61000;
-    endpoint->skew = 1500;
-    endpoint->held_off_until = hl_clock_wall() + HL_HOUR;
-    endpoint->late = MGR_LATE_TOO_LATE;
-    endpoint->late_at = hl_clock_wall() - HL_MINUTE;
+    mgr_endpoint_make_contact(endpoint)->skew = 1500;
+    mgr_endpoint_make_contact(endpoint)->held_off_until = hl_clock_wall() + HL_HOUR;
+    mgr_endpoint_make_contact(endpoint)->late = MGR_LATE_TOO_LATE;
+    mgr_endpoint_make_contact(endpoint)->late_at = hl_clock_wall() - HL_MINUTE;
     mgr_fleet_set_findings(&parts->fleet, endpoint, &findings);
     document = mgr_status_endpoint(parts->status, endpoint);
     for (int i = 0; i < MGR_N_COLUMNS; i++) {

@@ -192,7 +192,7 @@ static void test_coalesced(void)
     g_autoptr(json_t) document = NULL;
 
     for (guint i = 0; i < 10; i++) {
-        endpoint->refused = i;
+        mgr_endpoint_make_contact(endpoint)->refused = i;
         mgr_status_touch(parts->status, endpoint);
     }
     mgr_status_flush(parts->status);
@@ -238,7 +238,7 @@ static void test_backlog(void)
     mgr_status_flush(parts->status);
     mgr_status_flush(parts->status);
     g_assert_cmpuint(bus_fake_published(parts->bus, ENDPOINTS), ==, 10);
-    last->refused = 7;
+    mgr_endpoint_make_contact(last)->refused = 7;
     bus_fake_ack(parts->bus, NULL, 0);
     mgr_status_flush(parts->status);
     g_assert_cmpuint(bus_fake_published(parts->bus, ENDPOINTS), ==, MAX_FLUSH);

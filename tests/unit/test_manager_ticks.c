@@ -166,6 +166,23 @@ static void test_removed(void)
     g_assert_null(mgr_fleet_endpoint(&parts->fleet, "e-009"));
 }
 
+/* A million that are away are given settings and commands, and nothing is kept of the line that they do not have. */
+static void test_away(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    const MgrEndpoint *endpoint = parts_add_endpoint(parts, "e-one");
+
+    parts_set(parts, "office", "line.heartbeat=2m");
+    g_free(parts_issue(parts, "all"));
+    documents(parts);
+    tick(parts);
+    parts_call(parts, "endpoint show", "endpoint", "e-one", NULL);
+    g_assert_cmpuint(endpoint->open_targets->len, ==, 1);
+    g_assert_null(endpoint->contact);
+    parts_birth(parts, "e-one", 1);
+    g_assert_nonnull(endpoint->contact);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -174,5 +191,6 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/ticks/heartbeats", test_heartbeats);
     g_test_add_func("/manager/ticks/command", test_command);
     g_test_add_func("/manager/ticks/removed", test_removed);
+    g_test_add_func("/manager/ticks/away", test_away);
     return g_test_run();
 }

@@ -204,7 +204,7 @@ static void call_show(MgrCall *call, gpointer user)
     json_object_set_new(document, "fingerprint", json_string(endpoint->record.fingerprint));
     json_object_set_new(document, "certificate_serial", json_string(endpoint->record.serial));
     json_object_set_new(document, "session", json_integer((json_int_t)endpoint->record.presence.session));
-    json_object_set_new(document, "echo_ms", json_integer(endpoint->echo_ms));
+    json_object_set_new(document, "echo_ms", json_integer(mgr_endpoint_contact(endpoint)->echo_ms));
     mgr_call_done(call, document);
 }
 

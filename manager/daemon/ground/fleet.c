@@ -8,6 +8,8 @@
 #include "lib/pki/cert.h"
 #include "manager/core/counter.h"
 
+const MgrContact mgr_endpoint_no_contact;
+
 /* Most have none at most times, and a fleet is a million of them. */
 static GPtrArray *no_targets(void)
 {
@@ -32,8 +34,7 @@ static void free_endpoint(gpointer item)
     mgr_endpoint_record_clear(&endpoint->record);
     if (endpoint->open_targets != no_targets())
         g_ptr_array_unref(endpoint->open_targets);
-    g_free(endpoint->accepted_spool);
-    g_free(endpoint->reach_detail);
+    mgr_contact_free(endpoint->contact);
     g_free(endpoint->findings);
     g_free(endpoint);
 }
@@ -94,9 +95,6 @@ MgrEndpoint *mgr_fleet_add_endpoint(MgrFleet *fleet, MgrEndpointRecord *record)
     memset(record, 0, sizeof *record);
     endpoint->open_targets = no_targets();
     endpoint->broker = MGR_BROKER_UNKNOWN;
-    endpoint->accepted_seq = endpoint->record.report_seq;
-    endpoint->accepted_mark = endpoint->record.report_mark;
-    endpoint->accepted_spool = g_strdup(endpoint->record.spool);
     endpoint->group = mgr_fleet_group(fleet, endpoint->record.group);
     g_assert(endpoint->group != NULL); /* a foreign key of the registry, mended at its opening (manager/store/heal.h) */
     endpoint->group->members++;
@@ -212,7 +210,8 @@ void mgr_endpoint_set_certificate(MgrEndpoint *endpoint, const MgrCertificateRec
 {
     mgr_set_text(&endpoint->record.serial, certificate->serial);
     endpoint->record.cert_expires = certificate->expires_at;
-    endpoint->late_at = 0;
+    if (endpoint->contact != NULL)
+        endpoint->contact->late_at = 0;
     endpoint->is_left_behind = false;
 }
 
@@ -433,16 +432,18 @@ bool mgr_endpoint_has_desired(const MgrEndpoint *endpoint)
 
 MgrVerdictFacts mgr_endpoint_facts(const MgrEndpoint *endpoint, char **address)
 {
+    const MgrContact *contact = mgr_endpoint_contact(endpoint);
+
     *address = mgr_endpoint_address(endpoint);
     return (MgrVerdictFacts){ .presence = &endpoint->record.presence,
                               .display = &endpoint->record.display,
                               .reach = endpoint->record.reach,
-                              .reach_detail = endpoint->reach_detail,
-                              .dialled_mono = endpoint->dialled_mono,
+                              .reach_detail = contact->reach_detail,
+                              .dialled_mono = contact->dialled_mono,
                               .address = *address,
                               .port = (unsigned)endpoint->record.direct_port,
-                              .late = endpoint->late_at > 0 ? mgr_late_name(endpoint->late) : NULL,
-                              .late_wall = endpoint->late_at,
+                              .late = contact->late_at > 0 ? mgr_late_name(contact->late) : NULL,
+                              .late_wall = contact->late_at,
                               .is_left_behind = endpoint->is_left_behind };
 }
 
@@ -460,13 +461,18 @@ bool mgr_endpoint_is_up(const MgrEndpoint *endpoint)
 
 uint64_t mgr_endpoint_answered_session(const MgrEndpoint *endpoint)
 {
-    return endpoint->heard_session != 0 ? endpoint->heard_session : endpoint->record.presence.session;
+    uint64_t heard = mgr_endpoint_contact(endpoint)->heard_session;
+
+    return heard != 0 ? heard : endpoint->record.presence.session;
 }
 
-bool mgr_endpoint_is_reporting(const MgrEndpoint *endpoint)
+MgrAccepted mgr_endpoint_accepted(const MgrEndpoint *endpoint)
 {
-    return endpoint->accepted_seq != endpoint->record.report_seq ||
-           strcmp(endpoint->accepted_spool, endpoint->record.spool) != 0;
+    const MgrContact *contact = mgr_endpoint_contact(endpoint);
+
+    if (contact->accepted_spool == NULL)
+        return (MgrAccepted){ endpoint->record.spool, endpoint->record.report_seq, endpoint->record.report_mark };
+    return (MgrAccepted){ contact->accepted_spool, contact->accepted_seq, contact->accepted_mark };
 }
 
 /* Endpoints by the number that other tables of the registry have of them: in its order, as they are loaded. */

@@ -14,11 +14,9 @@
 #include "manager/core/agenda.h"
 #include "manager/core/conf.h"
 #include "manager/core/herd.h"
-#include "manager/core/late_renewal.h"
-#include "manager/core/notify.h"
-#include "manager/core/quota.h"
 #include "manager/core/verdict.h"
 #include "manager/daemon/ground/accounts.h"
+#include "manager/daemon/ground/contact.h"
 #include "manager/daemon/ground/group.h"
 #include "manager/daemon/ground/machines.h"
 #include "manager/daemon/ground/now.h"
@@ -63,56 +61,9 @@ struct MgrEndpoint {
     MgrEndpointRecord record;
     MgrGroup *group;
     GPtrArray *open_targets; /* MgrTarget *, borrowed, oldest first; before the first one it is shared: read it only */
-    HlTime skew;             /* its clock against the server's, at the last birth or heartbeat */
-    uint64_t refused, lost_heartbeats;
+    MgrFindings *findings;   /* NULL: nothing was told of a scan or a find */
 
-    MgrFindings *findings; /* NULL: nothing was told of a scan or a find */
-
-    /* reports: submitted to the writer, perhaps not committed */
-    uint64_t accepted_seq, accepted_mark;
-    char *accepted_spool;
-    MgrBucket report_pace; /* what they have used of the quota: it sets the pace of the acknowledgements */
-
-    /* tracker: the probe under way, 0: none; how long the last one took */
-    uint64_t probe_nonce;
-    HlTime probe_mono, echo_ms;
-
-    /* console state: what the last dial met with, for people; NULL: not dialled since the manager's start */
-    char *reach_detail;
-    HlTime dial_due_mono; /* 0: no dial was put off */
-
-    /* floods: wall, 0: it is not held off; how often it was since the start */
-    HlTime held_off_until;
-    uint64_t floods;
-
-    /* late renewals: how it came back after its certificate had ended, and when (wall); 0: not since the manager's
-     * start, or it has another certificate since */
-    MgrLateOutcome late;
-    HlTime late_at;
-    bool is_left_behind; /* its certificate is of an authority that has ended */
-
-    /* console state */
-    MgrNotify notify;
-    HlTime dialled_mono;
-
-    /* reports: number of the settings that it refused last, as invalid; 0: none since the start */
-    uint64_t refused_counter;
-
-    /* status: last seen, reachability and verdict as the topic says them; NULL: nothing yet */
-    HlTime seen_told;
-    const char *reach_told, *verdict_told;
-
-    /* registration */
-    HlTime claim_due_mono; /* that it tells another's fingerprint is not noted again before */
-
-    /* delivery */
-    MgrBucket deliveries;
-    uint64_t ack_session;   /* that the acknowledgement which is due answers */
-    uint64_t heard_session; /* of the last birth or report: what a notice answers; 0: none since the start */
-    guint late_occasions;   /* a bit each: what asked for more than its quota, and waits; 0: not in that queue */
-    GList *outgoing;        /* its place in a queue of what goes in slices; NULL: in none */
-    GList *greeting;        /* notices: its place among those whose birth is to be answered; NULL: it has its answer */
-    uint64_t born_session;  /* notices: what that answer answers */
+    MgrContact *contact; /* NULL: nothing happened with it since the start; mgr_endpoint_contact */
 
     MgrTally tally; /* sums */
 
@@ -130,7 +81,6 @@ struct MgrEndpoint {
     bool is_withdrawn;      /* link: it does not, and what the broker kept of before is withdrawn */
     bool ack_due;           /* notices: in the queue */
     bool regroup_due;       /* delivery: settings are part of what goes in slices */
-    uint8_t outgoing_at;    /* delivery: number of that queue, as broker was when it was put in */
     bool reissuing;         /* applied: its document is being stored under a number of its own, and sent
                              * only then */
     bool status_dirty;      /* due: its document is to be written */
@@ -140,7 +90,10 @@ struct MgrEndpoint {
     uint8_t unwritten;      /* MgrUnwritten, tracker: differs from the registry */
     bool restarted_unheard; /* link: it started while the manager did not listen: its next birth counts as announced */
     bool is_stranger;       /* link: it connects with a certificate that is not in the registry */
-    bool updated_by_schedule; /* link: the last update notification told of a scheduled update */
+    bool is_left_behind;    /* holders: its certificate is of an authority that has ended */
+    uint8_t reach_told, verdict_told; /* status: MgrReach and MgrVerdict, and one more, as the topic says them; 0: it
+                                       * says nothing yet */
+    bool updated_by_schedule;         /* link: the last update notification told of a scheduled update */
 };
 
 typedef struct {
@@ -258,6 +211,29 @@ GPtrArray *mgr_fleet_sorted_groups(const MgrFleet *fleet);
 
 /* The number of a save or move; the caller writes it with mgr_write_counter. */
 uint64_t mgr_fleet_next_counter(MgrFleet *fleet);
+extern const MgrContact mgr_endpoint_no_contact; /* all zero */
+/* What happened with it since the start, to read; never NULL. */
+static inline const MgrContact *mgr_endpoint_contact(const MgrEndpoint *endpoint)
+{
+    return endpoint->contact != NULL ? endpoint->contact : &mgr_endpoint_no_contact;
+}
+/* The same to change: from now on it has one. */
+static inline MgrContact *mgr_endpoint_make_contact(MgrEndpoint *endpoint)
+{
+    if (endpoint->contact == NULL)
+        endpoint->contact = g_new0(MgrContact, 1);
+    return endpoint->contact;
+}
+
+/* The last one that was taken: that of the registry, or one on its way there.  Borrowed. */
+MgrAccepted mgr_endpoint_accepted(const MgrEndpoint *endpoint);
+/* Whether a report of it is on its way through the writer: it may say how one of its commands ended. */
+static inline bool mgr_endpoint_is_reporting(const MgrEndpoint *endpoint)
+{
+    MgrAccepted accepted = mgr_endpoint_accepted(endpoint);
+
+    return accepted.seq != endpoint->record.report_seq || strcmp(accepted.spool, endpoint->record.spool) != 0;
+}
 /* The settings that the endpoint should have: those of its group, or the ones on trial there (group.h). */
 static inline MgrGroup *mgr_endpoint_terms(const MgrEndpoint *endpoint)
 {
@@ -273,9 +249,6 @@ bool mgr_endpoint_is_up(const MgrEndpoint *endpoint); /* Online or Stale */
 
 /* What goes down now goes down this line: of the session in which it spoke last. */
 uint64_t mgr_endpoint_answered_session(const MgrEndpoint *endpoint);
-
-/* Whether a report of it is on its way through the writer: it may say how one of its commands ended. */
-bool mgr_endpoint_is_reporting(const MgrEndpoint *endpoint);
 
 /* The registered address that is dialled; "" when none is.  Caller frees. */
 static inline char *mgr_endpoint_address(const MgrEndpoint *endpoint)

@@ -70,12 +70,13 @@ static bool want_missing(MgrConsole *console, MgrEndpoint *endpoint);
 /* What time brings next.  Somebody who waits to be told is looked at with each tick: the reason may be gone. */
 static HlTime deadline_of(const MgrConsole *console, const MgrEndpoint *endpoint)
 {
+    const MgrContact *contact = mgr_endpoint_contact(endpoint);
     HlTime due =
         mgr_display_deadline(&endpoint->record.display, &console->display_policy, mgr_endpoint_is_up(endpoint));
 
-    if (endpoint->dial_due_mono != 0)
-        due = MIN(due, endpoint->dial_due_mono);
-    return endpoint->notify.wanted != 0 ? 0 : due;
+    if (contact->dial_due_mono != 0)
+        due = MIN(due, contact->dial_due_mono);
+    return contact->notify.wanted != 0 ? 0 : due;
 }
 
 static void schedule(MgrConsole *console, MgrEndpoint *endpoint)
@@ -86,13 +87,14 @@ static void schedule(MgrConsole *console, MgrEndpoint *endpoint)
 /* Whether its announcements may cause one more dial now; if not, there is one when they may. */
 static bool may_dial(MgrConsole *console, MgrEndpoint *endpoint)
 {
+    MgrContact *contact = mgr_endpoint_make_contact(endpoint);
     HlTime now = hl_clock_mono();
     HlTime wait;
 
-    endpoint->dial_due_mono = 0;
+    contact->dial_due_mono = 0;
     if (mgr_rates_admit(console->dials, endpoint->record.id, now, &wait))
         return true;
-    endpoint->dial_due_mono = now + wait;
+    contact->dial_due_mono = now + wait;
     schedule(console, endpoint);
     hl_log_limited(HL_LOG_WARN, "prober", endpoint->record.id,
                    "%s announces itself more than %d times a minute: it is not dialled for each", endpoint->record.id,
@@ -187,7 +189,7 @@ void mgr_console_feed(MgrConsole *console, MgrEndpoint *endpoint, MgrDisplayEven
 
 static void notify(MgrConsole *console, MgrEndpoint *endpoint, MgrNotifyEventKind kind, uint8_t what)
 {
-    MgrNotifyEffects effects = mgr_notify_step(&endpoint->notify, kind, what, mgr_now());
+    MgrNotifyEffects effects = mgr_notify_step(&mgr_endpoint_make_contact(endpoint)->notify, kind, what, mgr_now());
 
     schedule(console, endpoint);
 
@@ -218,11 +220,11 @@ static bool want_missing(MgrConsole *console, MgrEndpoint *endpoint)
 {
     uint8_t missing = (uint8_t)((mgr_endpoint_has_desired(endpoint) ? 0 : MGR_NOTIFY_SETTINGS) |
                                 (endpoint->open_targets->len == 0 ? 0 : MGR_NOTIFY_UPDATE_NOW));
-    bool before = endpoint->notify.dialling;
+    bool before = mgr_endpoint_contact(endpoint)->notify.dialling;
 
     if (missing != 0)
         mgr_console_want(console, endpoint, missing);
-    return !before && endpoint->notify.dialling;
+    return !before && mgr_endpoint_contact(endpoint)->notify.dialling;
 }
 
 void mgr_console_settled(MgrConsole *console, MgrEndpoint *endpoint, uint8_t what)
@@ -302,13 +304,15 @@ static void abandon_dial(MgrConsole *console, MgrEndpoint *endpoint, uint32_t ge
 /* Not of a dial that was overtaken (by another one, or by the endpoint's own word): it may end after the newer one. */
 static void record_reach(MgrConsole *console, MgrEndpoint *endpoint, const MgrDialResult *result)
 {
+    MgrContact *contact = mgr_endpoint_make_contact(endpoint);
+
     if (endpoint->record.reach != result->reach)
         mgr_record_note(console->parts.record, endpoint->record.id, "dial", "%s:%d: %s (%s)", result->address,
                         endpoint->record.direct_port, mgr_reach_name(result->reach), result->detail);
     endpoint->record.reach = result->reach;
-    mgr_set_text(&endpoint->reach_detail, result->detail);
+    mgr_set_text(&contact->reach_detail, result->detail);
+    contact->dialled_mono = hl_clock_mono();
     endpoint->record.dialled_at = hl_clock_wall();
-    endpoint->dialled_mono = hl_clock_mono();
 }
 
 void mgr_console_dialled(MgrConsole *console, const MgrDialResult *result)
@@ -441,7 +445,7 @@ static void tick_notification(MgrConsole *console, MgrEndpoint *endpoint)
     if (is_notified(endpoint))
         notify(console, endpoint, MGR_NOTIFY_TICK, 0);
     else
-        notify(console, endpoint, MGR_NOTIFY_SETTLED, endpoint->notify.wanted);
+        notify(console, endpoint, MGR_NOTIFY_SETTLED, mgr_endpoint_contact(endpoint)->notify.wanted);
 }
 
 static void verify_all(MgrConsole *console)
@@ -505,11 +509,14 @@ static void follow_clock(MgrConsole *console, HlTime step)
 
 static void look_at(MgrConsole *console, MgrEndpoint *endpoint)
 {
+    const MgrContact *contact;
+
     console->looks++;
     mgr_console_feed(console, endpoint, MGR_DISPLAY_TICK);
-    if (endpoint->dial_due_mono != 0 && hl_clock_mono() >= endpoint->dial_due_mono)
+    contact = mgr_endpoint_contact(endpoint);
+    if (contact->dial_due_mono != 0 && hl_clock_mono() >= contact->dial_due_mono)
         dial(console, endpoint, MGR_DIAL_PING, MGR_LANE_FIRST);
-    if (endpoint->notify.wanted != 0)
+    if (contact->notify.wanted != 0)
         tick_notification(console, endpoint);
     schedule(console, endpoint);
 }

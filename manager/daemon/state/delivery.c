@@ -299,19 +299,21 @@ static void deliver(MgrDelivery *delivery, MgrEndpoint *endpoint, MgrOccasion oc
 
 static bool has_quota(MgrEndpoint *endpoint)
 {
-    return mgr_bucket_take(&endpoint->deliveries, MGR_QUOTA_DELIVERY, endpoint->open_targets->len, hl_clock_mono()) ==
-           MGR_QUOTA_ALLOWED;
+    return mgr_bucket_take(&mgr_endpoint_make_contact(endpoint)->deliveries, MGR_QUOTA_DELIVERY,
+                           endpoint->open_targets->len, hl_clock_mono()) == MGR_QUOTA_ALLOWED;
 }
 
 void mgr_delivery_all(MgrDelivery *delivery, MgrEndpoint *endpoint, MgrOccasion occasion)
 {
-    if (endpoint->late_occasions == 0 && has_quota(endpoint)) {
+    MgrContact *contact = mgr_endpoint_make_contact(endpoint);
+
+    if (contact->late_occasions == 0 && has_quota(endpoint)) {
         deliver(delivery, endpoint, occasion);
         return;
     }
-    if (endpoint->late_occasions == 0)
+    if (contact->late_occasions == 0)
         g_queue_push_tail(&delivery->late, endpoint);
-    endpoint->late_occasions |= 1U << occasion;
+    contact->late_occasions |= 1U << occasion;
 }
 
 /* However often it asked meanwhile, it gets it once on each occasion. */
@@ -319,13 +321,13 @@ static void deliver_late(MgrDelivery *delivery)
 {
     for (guint n = g_queue_get_length(&delivery->late); n > 0; n--) {
         MgrEndpoint *endpoint = g_queue_pop_head(&delivery->late);
-        guint occasions = endpoint->late_occasions;
+        guint occasions = mgr_endpoint_contact(endpoint)->late_occasions;
 
         if (!has_quota(endpoint)) {
             g_queue_push_tail(&delivery->late, endpoint);
             continue;
         }
-        endpoint->late_occasions = 0;
+        mgr_endpoint_make_contact(endpoint)->late_occasions = 0;
         for (MgrOccasion occasion = 0; occasion < MGR_OCCASION_N; occasion++)
             if (occasions & 1U << occasion)
                 deliver(delivery, endpoint, occasion);
@@ -352,22 +354,26 @@ void mgr_delivery_regroup(MgrDelivery *delivery, MgrEndpoint *endpoint)
 
 static void unpush(MgrDelivery *delivery, MgrEndpoint *endpoint)
 {
-    if (endpoint->outgoing != NULL)
-        g_queue_delete_link(&delivery->outgoing[endpoint->outgoing_at], endpoint->outgoing);
-    endpoint->outgoing = NULL;
+    MgrContact *contact = endpoint->contact;
+
+    if (contact == NULL || contact->outgoing == NULL)
+        return;
+    g_queue_delete_link(&delivery->outgoing[contact->outgoing_at], contact->outgoing);
+    contact->outgoing = NULL;
 }
 
 /* One that has moved does not wait for the broker where it was, which may hang. */
 static void push(MgrDelivery *delivery, MgrEndpoint *endpoint)
 {
     GQueue *queue = &delivery->outgoing[endpoint->broker];
+    MgrContact *contact = mgr_endpoint_make_contact(endpoint);
 
-    if (endpoint->outgoing != NULL && endpoint->outgoing_at == endpoint->broker)
+    if (contact->outgoing != NULL && contact->outgoing_at == endpoint->broker)
         return;
     unpush(delivery, endpoint);
     g_queue_push_tail(queue, endpoint);
-    endpoint->outgoing = queue->tail;
-    endpoint->outgoing_at = endpoint->broker;
+    contact->outgoing = queue->tail;
+    contact->outgoing_at = endpoint->broker;
 }
 
 void mgr_delivery_push_command(MgrDelivery *delivery, MgrTarget *target)
@@ -382,6 +388,8 @@ void mgr_delivery_push_command(MgrDelivery *delivery, MgrTarget *target)
 
 void mgr_delivery_push_settings(MgrDelivery *delivery, MgrEndpoint *endpoint)
 {
+    if (!mgr_endpoint_is_up(endpoint) && mgr_delivery_recipient(endpoint).by == MGR_BY_CHANNEL)
+        return; /* it gets them at its birth */
     endpoint->regroup_due = true;
     push(delivery, endpoint);
 }
@@ -511,9 +519,10 @@ void mgr_delivery_probe(MgrDelivery *delivery, const MgrEndpoint *endpoint, uint
 void mgr_delivery_forget(MgrDelivery *delivery, MgrEndpoint *endpoint)
 {
     mgr_notices_forget(delivery->notices, endpoint);
-    if (endpoint->late_occasions != 0)
+    if (endpoint->contact != NULL && endpoint->contact->late_occasions != 0) {
         g_queue_remove(&delivery->late, endpoint);
-    endpoint->late_occasions = 0;
+        endpoint->contact->late_occasions = 0;
+    }
     unpush(delivery, endpoint);
     endpoint->regroup_due = false;
 }

@@ -82,9 +82,9 @@ static void put_state(HlJsonOut *out, const MgrFleet *fleet, const MgrEndpoint *
     hl_json_out_text(out, "last_update_result", record->update_result);
     hl_json_out_text(out, "addresses", record->addresses);
     mgr_document_put_time(out, "certificate_expires", record->cert_expires);
-    hl_json_out_integer(out, "clock_skew_ms", (json_int_t)endpoint->skew);
-    hl_json_out_integer(out, "lost_heartbeats", (json_int_t)endpoint->lost_heartbeats);
-    hl_json_out_integer(out, "refused", (json_int_t)endpoint->refused);
+    hl_json_out_integer(out, "clock_skew_ms", (json_int_t)mgr_endpoint_contact(endpoint)->skew);
+    hl_json_out_integer(out, "lost_heartbeats", (json_int_t)mgr_endpoint_contact(endpoint)->lost_heartbeats);
+    hl_json_out_integer(out, "refused", (json_int_t)mgr_endpoint_contact(endpoint)->refused);
     hl_json_out_bool(out, "revoked", record->revoked_at > 0);
     hl_json_out_bool(out, "clone_suspected", record->presence.clone == MGR_CLONE_SUSPECTED);
 }
@@ -158,13 +158,13 @@ static HlTime grace_end(const MgrConf *conf, const MgrEndpointRecord *record)
 static void put_certificate(HlJsonOut *out, const MgrConf *conf, const MgrEndpoint *endpoint)
 {
     mgr_document_put_time(out, "certificate_grace", grace_end(conf, &endpoint->record));
-    if (endpoint->late_at == 0) {
+    if (mgr_endpoint_contact(endpoint)->late_at == 0) {
         hl_json_out_text(out, "late_renewal", NULL);
         return;
     }
     hl_json_out_open(out, "late_renewal", '{');
-    mgr_document_put_time(out, "at", endpoint->late_at);
-    hl_json_out_text(out, "outcome", mgr_late_name(endpoint->late));
+    mgr_document_put_time(out, "at", mgr_endpoint_contact(endpoint)->late_at);
+    hl_json_out_text(out, "outcome", mgr_late_name(mgr_endpoint_contact(endpoint)->late));
     hl_json_out_close(out, '}');
 }
 
@@ -212,8 +212,8 @@ char *mgr_endpoint_document_print(const MgrFleet *fleet, const MgrConf *conf, co
     put_findings(&out, endpoint);
     put_order(&out, fleet, endpoint);
     hl_json_out_text(&out, "group_display", mgr_group_shown(endpoint->group));
-    hl_json_out_bool(&out, "flooding", endpoint->held_off_until > 0);
-    mgr_document_put_time(&out, "held_off_until", endpoint->held_off_until);
+    hl_json_out_bool(&out, "flooding", mgr_endpoint_contact(endpoint)->held_off_until > 0);
+    mgr_document_put_time(&out, "held_off_until", mgr_endpoint_contact(endpoint)->held_off_until);
     put_certificate(&out, conf, endpoint);
     put_program(&out, fleet, endpoint);
     hl_json_out_close(&out, '}');

@@ -50,8 +50,8 @@ static void show_begin(MgrFloods *floods, MgrEndpoint *endpoint, MgrQuotaKind ki
                                .session = MAX(endpoint->record.presence.session, 1), /* earlier than any */
                                .reason = MGR_REASON_FLOODING };
 
-    endpoint->held_off_until = hl_clock_wall() + time;
-    endpoint->floods++;
+    mgr_endpoint_make_contact(endpoint)->held_off_until = hl_clock_wall() + time;
+    mgr_endpoint_make_contact(endpoint)->floods++;
     mgr_tracker_feed(parts->tracker, endpoint, &event);
     mgr_console_feed(parts->console, endpoint, MGR_DISPLAY_LINE_LOST);
     mgr_record_decision(parts->record, endpoint->record.id, "flooding", "too many %s: held off for %s",
@@ -101,7 +101,7 @@ static void end(MgrFloods *floods, const char *name, Flooder *flooder)
     mgr_pki_evict(parts->pki, name);
     if (endpoint == NULL)
         return;
-    endpoint->held_off_until = 0;
+    mgr_endpoint_make_contact(endpoint)->held_off_until = 0;
     mgr_record_decision(parts->record, name, "flooding", "may send again");
     mgr_status_event(parts->status, endpoint, "flooding", "", "", "over");
     mgr_status_touch(parts->status, endpoint);

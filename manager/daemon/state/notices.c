@@ -71,26 +71,31 @@ void mgr_notices_ack(MgrNotices *notices, const MgrEndpoint *endpoint)
 /* The session is kept: until the flush a copy, or an old line, may be heard, which was not born. */
 void mgr_notices_greet(MgrNotices *notices, MgrEndpoint *endpoint)
 {
-    endpoint->born_session = mgr_endpoint_answered_session(endpoint);
-    if (endpoint->greeting != NULL)
+    MgrContact *contact = mgr_endpoint_make_contact(endpoint);
+
+    contact->born_session = mgr_endpoint_answered_session(endpoint);
+    if (contact->greeting != NULL)
         return;
     g_queue_push_tail(&notices->greetings, endpoint);
-    endpoint->greeting = notices->greetings.tail;
+    contact->greeting = notices->greetings.tail;
 }
 
 static void ungreet(MgrNotices *notices, MgrEndpoint *endpoint)
 {
-    if (endpoint->greeting != NULL)
-        g_queue_delete_link(&notices->greetings, endpoint->greeting);
-    endpoint->greeting = NULL;
+    MgrContact *contact = endpoint->contact;
+
+    if (contact == NULL || contact->greeting == NULL)
+        return;
+    g_queue_delete_link(&notices->greetings, contact->greeting);
+    contact->greeting = NULL;
 }
 
 void mgr_notices_greet_first(MgrNotices *notices, MgrEndpoint *endpoint)
 {
-    if (endpoint->greeting == NULL)
+    if (mgr_endpoint_contact(endpoint)->greeting == NULL)
         return;
     ungreet(notices, endpoint);
-    answer(notices, endpoint, endpoint->born_session);
+    answer(notices, endpoint, mgr_endpoint_contact(endpoint)->born_session);
 }
 
 void mgr_notices_fence(MgrNotices *notices, const MgrEndpoint *endpoint, uint64_t answered, uint64_t known)
@@ -114,7 +119,7 @@ void mgr_notices_hold_off(MgrNotices *notices, const MgrEndpoint *endpoint, cons
 
 void mgr_notices_ack_later(MgrNotices *notices, MgrEndpoint *endpoint, uint64_t session)
 {
-    endpoint->ack_session = session;
+    mgr_endpoint_make_contact(endpoint)->ack_session = session;
     if (endpoint->ack_due)
         return;
     endpoint->ack_due = true;
@@ -130,12 +135,12 @@ static void flush_acks(MgrNotices *notices)
     for (guint n = g_queue_get_length(&notices->acks); n > 0; n--) {
         MgrEndpoint *endpoint = g_queue_pop_head(&notices->acks);
 
-        if (mgr_bucket_used(&endpoint->report_pace, MGR_QUOTA_REPORT, now) > PACE) {
+        if (mgr_bucket_used(&mgr_endpoint_contact(endpoint)->report_pace, MGR_QUOTA_REPORT, now) > PACE) {
             g_queue_push_tail(&notices->acks, endpoint);
             continue;
         }
         endpoint->ack_due = false;
-        answer(notices, endpoint, endpoint->ack_session);
+        answer(notices, endpoint, mgr_endpoint_contact(endpoint)->ack_session);
     }
 }
 

@@ -64,8 +64,8 @@ static bool take_fingerprint(MgrFleet *fleet, MgrRecord *record, MgrEndpoint *en
     hl_log_limited(HL_LOG_WARN, "line", endpoint->record.id,
                    "%s says that it is the machine of %s: not believed, its fingerprint stays %.16s...",
                    endpoint->record.id, holder->record.id, endpoint->record.fingerprint);
-    if (hl_clock_mono() >= endpoint->claim_due_mono) {
-        endpoint->claim_due_mono = hl_clock_mono() + CLAIM_INTERVAL;
+    if (hl_clock_mono() >= mgr_endpoint_contact(endpoint)->claim_due_mono) {
+        mgr_endpoint_make_contact(endpoint)->claim_due_mono = hl_clock_mono() + CLAIM_INTERVAL;
         mgr_record_note(record, endpoint->record.id, "registration", "it told the fingerprint of %s: not taken",
                         holder->record.id);
     }

@@ -352,22 +352,29 @@ MgrStatusView mgr_status_view(const MgrStatus *status)
 
 /* An event for what follows from several causes, where it is told: the change that counts is the one between two
  * documents. */
-static void tell_changed(MgrStatus *status, const MgrEndpoint *endpoint, const char *what, const char **told,
+static void tell_changed(MgrStatus *status, const MgrEndpoint *endpoint, const char *what, const char *before,
                          const char *now)
 {
-    if (*told != NULL && strcmp(*told, now) != 0)
-        mgr_status_event(status, endpoint, what, *told, now,
-                         mgr_reason_name(mgr_presence_reason(&endpoint->record.presence)));
-    *told = now;
+    mgr_status_event(status, endpoint, what, before, now,
+                     mgr_reason_name(mgr_presence_reason(&endpoint->record.presence)));
 }
 
 static void tell_derived(MgrStatus *status, MgrEndpoint *endpoint)
 {
     g_autofree char *address = NULL;
     MgrVerdictFacts facts = mgr_endpoint_facts(endpoint, &address);
+    MgrVerdict verdict = mgr_verdict_of(&facts);
+    guint reach_before = endpoint->reach_told;
+    guint verdict_before = endpoint->verdict_told;
 
-    tell_changed(status, endpoint, "reachability", &endpoint->reach_told, mgr_reach_name(endpoint->record.reach));
-    tell_changed(status, endpoint, "verdict", &endpoint->verdict_told, mgr_verdict_name(mgr_verdict_of(&facts)));
+    endpoint->reach_told = (uint8_t)(endpoint->record.reach + 1);
+    endpoint->verdict_told = (uint8_t)(verdict + 1);
+    if (reach_before != 0 && reach_before != endpoint->reach_told)
+        tell_changed(status, endpoint, "reachability", mgr_reach_name((MgrReach)(reach_before - 1)),
+                     mgr_reach_name(endpoint->record.reach));
+    if (verdict_before != 0 && verdict_before != endpoint->verdict_told)
+        tell_changed(status, endpoint, "verdict", mgr_verdict_name((MgrVerdict)(verdict_before - 1)),
+                     mgr_verdict_name(verdict));
 }
 
 /* false: the line is up and full.  (Where it is down nothing is kept: all are written at its return.) */
@@ -379,7 +386,8 @@ static bool write_endpoint(MgrStatus *status, MgrEndpoint *endpoint)
         mgr_down_is_up(status->down))
         return false;
     mgr_due_told(&status->due, endpoint);
-    endpoint->seen_told = endpoint->record.presence.seen_wall;
+    if (endpoint->contact != NULL) /* one that was not heard since the start is told of when it is */
+        endpoint->contact->seen_told = endpoint->record.presence.seen_wall;
     tell_derived(status, endpoint);
     return true;
 }

@@ -33,7 +33,7 @@ static MgrTally tally_of(const MgrFleet *fleet, const MgrEndpoint *endpoint)
                        .outdated = mgr_endpoint_is_outdated(fleet, endpoint),
                        .program_outdated = mgr_endpoint_is_program_outdated(fleet, endpoint),
                        .behind = !mgr_endpoint_has_desired(endpoint),
-                       .flooding = endpoint->held_off_until > 0,
+                       .flooding = mgr_endpoint_contact(endpoint)->held_off_until > 0,
                        .scan_failed = findings->end == MGR_SCAN_FAILED,
                        .never_scanned = findings->end == MGR_SCAN_NEVER,
                        .open = findings->open };

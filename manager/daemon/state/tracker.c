@@ -55,9 +55,11 @@ static void tell_change(MgrTracker *tracker, MgrEndpoint *endpoint, MgrActual be
 
 static void send_probe(MgrTracker *tracker, MgrEndpoint *endpoint)
 {
-    endpoint->probe_nonce = hl_random_u64() | 1; /* 0 means that none is under way */
-    endpoint->probe_mono = hl_clock_mono();
-    mgr_delivery_probe(tracker->delivery, endpoint, endpoint->probe_nonce);
+    MgrContact *contact = mgr_endpoint_make_contact(endpoint);
+
+    contact->probe_nonce = hl_random_u64() | 1; /* 0 means that none is under way */
+    contact->probe_mono = hl_clock_mono();
+    mgr_delivery_probe(tracker->delivery, endpoint, contact->probe_nonce);
 }
 
 /* Steps, and keeps the number of those that are up and what time will bring; for what is told of it see the callers. */
@@ -86,7 +88,8 @@ MgrPresenceEffects mgr_tracker_feed(MgrTracker *tracker, MgrEndpoint *endpoint, 
 
     tracker->counts.stale_messages += effects.stale_message;
     tracker->counts.lost_heartbeats += MIN(effects.lost_heartbeats, MAX_LOST);
-    endpoint->lost_heartbeats += MIN(effects.lost_heartbeats, MAX_LOST);
+    if (effects.lost_heartbeats > 0)
+        mgr_endpoint_make_contact(endpoint)->lost_heartbeats += MIN(effects.lost_heartbeats, MAX_LOST);
     if (effects.changed || effects.born) {
         mgr_fleet_note_unwritten(tracker->fleet, endpoint, MGR_UNWRITTEN_PRESENCE);
         mgr_status_touch(tracker->status, endpoint);
@@ -173,11 +176,12 @@ void mgr_tracker_write_retired(HlWriteSet *set, const MgrEndpoint *endpoint, Mgr
 bool mgr_tracker_echo(MgrTracker *tracker, MgrEndpoint *endpoint, uint64_t nonce, uint64_t session)
 {
     MgrPresenceEvent event = { .kind = MGR_PRESENCE_ECHO, .session = session };
+    MgrContact *contact = endpoint->contact;
 
-    if (endpoint->probe_nonce == 0 || nonce != endpoint->probe_nonce)
+    if (contact == NULL || contact->probe_nonce == 0 || nonce != contact->probe_nonce)
         return false;
-    endpoint->probe_nonce = 0;
-    endpoint->echo_ms = hl_clock_mono() - endpoint->probe_mono;
+    contact->probe_nonce = 0;
+    contact->echo_ms = hl_clock_mono() - contact->probe_mono;
     mgr_tracker_feed(tracker, endpoint, &event);
     return true;
 }

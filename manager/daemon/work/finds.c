@@ -38,7 +38,7 @@ MgrFindsCounts mgr_finds_count(const MgrFinds *finds)
 
 static HlTime time_of(const MgrEndpoint *endpoint, int64_t told, HlTime at)
 {
-    return mgr_scan_time(told, endpoint->skew, endpoint->record.enrolled_at, at);
+    return mgr_scan_time(told, mgr_endpoint_contact(endpoint)->skew, endpoint->record.enrolled_at, at);
 }
 
 static void write_history(MgrFinds *finds, HlWriteSet *set, const MgrEndpoint *endpoint, const char *what,

@@ -16,14 +16,23 @@ struct MgrLateRenewals {
     uint64_t count;
 };
 
+static void note_late(MgrEndpoint *endpoint, MgrLateOutcome outcome, HlTime at)
+{
+    MgrContact *contact = mgr_endpoint_make_contact(endpoint);
+
+    contact->late = outcome;
+    contact->late_at = at;
+}
+
 static void on_known(const char *id, const MgrLateRecord *record, gpointer user)
 {
+    MgrLateOutcome outcome = MGR_LATE_GRANTED;
     const MgrLateRenewals *renewals = user;
     MgrEndpoint *endpoint = mgr_fleet_endpoint(renewals->parts.fleet, id);
 
-    if (endpoint == NULL || !mgr_late_parse(record->outcome, &endpoint->late))
+    if (endpoint == NULL || !mgr_late_parse(record->outcome, &outcome))
         return;
-    endpoint->late_at = record->at;
+    note_late(endpoint, outcome, record->at);
     mgr_status_touch(renewals->parts.status, endpoint);
 }
 
@@ -106,8 +115,7 @@ static void fold_pending(gpointer change)
         return;
     }
     mgr_endpoint_set_certificate(endpoint, kept);
-    endpoint->late = MGR_LATE_GRANTED;
-    endpoint->late_at = kept->issued_at;
+    note_late(endpoint, MGR_LATE_GRANTED, kept->issued_at);
     renewals->count++;
     hl_info("renew", "%s (%s) comes back from %s with a certificate that has ended: it gets another one",
             endpoint->record.id, endpoint->record.host, pending->request->peer);
@@ -297,14 +305,13 @@ static void note_refusal(const MgrLateRenewals *renewals, const Claim *claim, co
 
     if (endpoint == NULL || !mgr_late_is_noted(outcome) || outcome == MGR_LATE_GRANTED)
         return;
-    is_other = endpoint->late_at == 0 || endpoint->late != outcome;
-    endpoint->late = outcome;
-    endpoint->late_at = claim->facts.now;
+    is_other = mgr_endpoint_contact(endpoint)->late_at == 0 || mgr_endpoint_contact(endpoint)->late != outcome;
+    note_late(endpoint, outcome, claim->facts.now);
     mgr_status_touch(renewals->parts.status, endpoint);
     if (!is_other)
         return;
     write_outcome(mgr_record_background(renewals->parts.record), endpoint, outcome, endpoint->record.serial,
-                  endpoint->late_at);
+                  claim->facts.now);
     mgr_record_note(renewals->parts.record, endpoint->record.id, "certificate", "asked for over HTTPS from %s: %s",
                     peer, refusal->message);
     mgr_status_event(renewals->parts.status, endpoint, "came-late", "", mgr_late_name(outcome), peer);

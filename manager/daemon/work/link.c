@@ -119,7 +119,7 @@ static void on_birth(MgrLink *link, MgrEndpoint *endpoint, const HlMsgLink *mess
     link->counts.births++;
     endpoint->restarted_unheard = false;
     endpoint->takes_batches = message->batches;
-    endpoint->skew = mgr_skew(message->clock_ms);
+    mgr_endpoint_make_contact(endpoint)->skew = mgr_skew(message->clock_ms);
     mgr_console_registered(link->parts.console, endpoint,
                            changed     ? MGR_REGISTERED_CHANGED
                            : announced ? MGR_REGISTERED_ANNOUNCED
@@ -214,7 +214,7 @@ static void handle_link(MgrLink *link, MgrEndpoint *endpoint, gconstpointer data
     if (is_absurd(link, endpoint, message->session, event.kind))
         return;
     if (message->online)
-        endpoint->heard_session = message->session;
+        mgr_endpoint_make_contact(endpoint)->heard_session = message->session;
     if (!message->online) {
         event.reason = farewell != MGR_DISPLAY_LINE_LOST ? MGR_REASON_CLEAN_STOP : MGR_REASON_LINE_LOST;
         event.doubted = is_doubted(link, event.reason, retained);
@@ -243,20 +243,21 @@ static void handle_heartbeat(MgrLink *link, MgrEndpoint *endpoint, gconstpointer
     if (is_absurd(link, endpoint, beat->session, event.kind) ||
         mgr_tracker_feed(link->parts.tracker, endpoint, &event).stale_message)
         return;
-    endpoint->skew = mgr_skew(beat->clock_ms);
+    mgr_endpoint_make_contact(endpoint)->skew = mgr_skew(beat->clock_ms);
     mgr_fleet_note_unwritten(link->parts.fleet, endpoint, MGR_UNWRITTEN_PRESENCE);
     mgr_console_feed(link->parts.console, endpoint, MGR_DISPLAY_HEARTBEAT);
     handle_patterns(link, endpoint, beat->patterns, beat->n_patterns);
     told.counter = beat->settings_counter;
     told.digest = beat->settings_digest;
     handle_applied(link, endpoint, &told, MGR_APPLIED_COUNTER);
-    if (ABS(endpoint->record.presence.seen_wall - endpoint->seen_told) >= SEEN_RESOLUTION(&endpoint->record.presence))
+    if (ABS(endpoint->record.presence.seen_wall - mgr_endpoint_contact(endpoint)->seen_told) >=
+        SEEN_RESOLUTION(&endpoint->record.presence))
         mgr_status_touch(link->parts.status, endpoint);
 }
 
 static void handle_report(MgrLink *link, MgrEndpoint *endpoint, gconstpointer data, bool retained G_GNUC_UNUSED)
 {
-    endpoint->heard_session = ((const HlMsgReport *)data)->session;
+    mgr_endpoint_make_contact(endpoint)->heard_session = ((const HlMsgReport *)data)->session;
     mgr_reports_handle(link->parts.reports, endpoint, data);
 }
 
@@ -347,7 +348,7 @@ static void handle_from_endpoint(MgrLink *link, HlTopic topic, const char *id, c
         handle_unknown(link, topic, id, message, endpoint != NULL);
         return;
     }
-    if (endpoint->held_off_until > 0)
+    if (mgr_endpoint_contact(endpoint)->held_off_until > 0)
         return; /* it passed the gate a moment before it was shut */
     if (!message->retained || hl_topic_row(topic)->retained)
         decoded = hl_wire_decode_bytes(row->type, message->payload, &error);

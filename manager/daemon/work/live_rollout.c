@@ -394,7 +394,7 @@ static MgrMember application_of(const MgrLiveRollout *live, const MgrEndpoint *e
         return MGR_MEMBER_N;
     if (mgr_endpoint_has_desired(endpoint))
         return MGR_MEMBER_SUCCEEDED;
-    if (endpoint->refused_counter == mgr_endpoint_desired_counter(endpoint))
+    if (mgr_endpoint_contact(endpoint)->refused_counter == mgr_endpoint_desired_counter(endpoint))
         return MGR_MEMBER_FAILED;
     /* one that came and went between two looks had them, too */
     return takes_trial(endpoint) && (mgr_endpoint_is_up(endpoint) || endpoint->record.presence.seen_mono > since)

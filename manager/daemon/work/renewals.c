@@ -258,7 +258,7 @@ void mgr_renewals_request(MgrRenewals *renewals, const MgrEndpoint *endpoint, GB
     g_hash_table_add(renewals->under_way, g_strdup(renewal->endpoint));
     renewal->cert =
         mgr_pki_renew(renewals->parts.pki, by, csr, endpoint->record.id, renewals->parts.conf->certificate_lifetime,
-                      hl_clock_wall() + endpoint->skew, &renewal->record, &error);
+                      hl_clock_wall() + mgr_endpoint_contact(endpoint)->skew, &renewal->record, &error);
     if (renewal->cert == NULL) {
         fail_renewal(renewal, error);
         renewal_free(renewal);

@@ -219,7 +219,7 @@ static void fold_refusal(const Pending *pending, MgrEndpoint *endpoint)
 
     mgr_trials_fold_refusal(endpoint, body);
     pending->reports->counts.refusals++;
-    endpoint->refused++;
+    mgr_endpoint_make_contact(endpoint)->refused++;
     hl_log_limited(HL_LOG_WARN, "line", endpoint->record.id, "endpoint %s refused a %s (%s): %s", endpoint->record.id,
                    body->what, body->code, body->detail);
     mgr_status_event(pending->reports->parts.status, endpoint, "refusal", "", body->what, body->code);
@@ -447,9 +447,7 @@ static void fail_batch(gpointer change, const GError *error)
         return;
     hl_log_limited(HL_LOG_ERROR, "registry", "report", "reports cannot be stored and are asked for again: %s",
                    error->message);
-    mgr_set_text(&endpoint->accepted_spool, endpoint->record.spool);
-    endpoint->accepted_seq = endpoint->record.report_seq;
-    endpoint->accepted_mark = endpoint->record.report_mark;
+    mgr_contact_accept(mgr_endpoint_make_contact(endpoint), NULL);
     g_hash_table_add(reports->unstored, g_strdup(endpoint->record.id));
     if (reports->retry_timer == 0)
         reports->retry_timer = g_timeout_add(RETRY_MS, on_retry, reports);
@@ -457,28 +455,30 @@ static void fail_batch(gpointer change, const GError *error)
 
 /* Whether the endpoint has the same report before this one as was accepted.  If not, it was set back to a snapshot and
  * gives numbers a second time; the acknowledgement tells it so. */
-static bool follows(const MgrEndpoint *endpoint, const HlMsgReport *message)
+static bool follows(MgrAccepted accepted, const HlMsgReport *message)
 {
-    return message->seq == endpoint->accepted_seq + 1 &&
-           (message->previous == 0 || endpoint->accepted_mark == 0 || message->previous == endpoint->accepted_mark);
+    return message->seq == accepted.seq + 1 &&
+           (message->previous == 0 || accepted.mark == 0 || message->previous == accepted.mark);
 }
 
 /* Whether this report is the next one; repeated ones are acknowledged again, a gap sends the endpoint back. */
 static bool is_next(MgrReports *reports, const MgrEndpoint *endpoint, const HlMsgReport *message)
 {
-    if (strcmp(endpoint->accepted_spool, message->spool) != 0 || follows(endpoint, message))
+    MgrAccepted accepted = mgr_endpoint_accepted(endpoint);
+
+    if (strcmp(accepted.spool, message->spool) != 0 || follows(accepted, message))
         return true;
-    if (message->seq <= endpoint->accepted_seq) {
+    if (message->seq <= accepted.seq) {
         reports->counts.repeated++;
         if (message->seq <= endpoint->record.report_seq)
             mgr_notices_ack(mgr_delivery_notices(reports->parts.delivery), endpoint);
         return false;
     }
-    if (message->first == message->seq && message->seq > endpoint->accepted_seq + 1) {
+    if (message->first == message->seq && message->seq > accepted.seq + 1) {
         /* what is between is gone from the spool: acknowledged by a registry that was lost */
         reports->counts.gaps++;
         mgr_record_note(reports->parts.record, endpoint->record.id, "reports",
-                        "reports %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT " are lost", endpoint->accepted_seq + 1,
+                        "reports %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT " are lost", accepted.seq + 1,
                         message->seq - 1);
         return true;
     }
@@ -535,18 +535,19 @@ static gboolean on_turn(gpointer user)
 static Batch *batch_for(MgrReports *reports, const MgrEndpoint *endpoint)
 {
     Batch *batch = g_hash_table_lookup(reports->by_number, &endpoint->record.number);
+    MgrAccepted accepted = mgr_endpoint_accepted(endpoint);
 
     /* not after a failure: from there it starts again */
-    if (batch != NULL && batch->pending->len < GATHERED && batch->to == endpoint->accepted_seq &&
-        strcmp(batch->to_spool, endpoint->accepted_spool) == 0)
+    if (batch != NULL && batch->pending->len < GATHERED && batch->to == accepted.seq &&
+        strcmp(batch->to_spool, accepted.spool) == 0)
         return batch;
     batch = g_new(Batch, 1);
     *batch = (Batch){ .reports = reports,
                       .endpoint = g_strdup(endpoint->record.id),
                       .number = endpoint->record.number,
-                      .from_spool = g_strdup(endpoint->accepted_spool),
-                      .to_spool = g_strdup(endpoint->accepted_spool),
-                      .from = endpoint->accepted_seq,
+                      .from_spool = g_strdup(accepted.spool),
+                      .to_spool = g_strdup(accepted.spool),
+                      .from = accepted.seq,
                       .pending = g_ptr_array_new_with_free_func(pending_free) };
     g_ptr_array_add(reports->open, batch);
     g_hash_table_replace(reports->by_number, &batch->number, batch);
@@ -582,11 +583,10 @@ static void gather(MgrReports *reports, const MgrEndpoint *endpoint, const HlMsg
 void mgr_reports_handle(MgrReports *reports, MgrEndpoint *endpoint, const HlMsgReport *message)
 {
     reports->counts.received++;
-    mgr_bucket_take(&endpoint->report_pace, MGR_QUOTA_REPORT, 0, hl_clock_mono());
+    mgr_bucket_take(&mgr_endpoint_make_contact(endpoint)->report_pace, MGR_QUOTA_REPORT, 0, hl_clock_mono());
     if (!is_next(reports, endpoint, message))
         return;
     gather(reports, endpoint, message);
-    mgr_set_text(&endpoint->accepted_spool, message->spool);
-    endpoint->accepted_seq = message->seq;
-    endpoint->accepted_mark = message->mark;
+    mgr_contact_accept(mgr_endpoint_make_contact(endpoint),
+                       &(MgrAccepted){ message->spool, message->seq, message->mark });
 }

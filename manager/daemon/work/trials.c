@@ -143,7 +143,7 @@ static bool refuses_trial(const MgrEndpoint *endpoint, const HlMsgRefusal *body)
 {
     return strcmp(body->what, "settings") == 0 && strcmp(body->code, "invalid") == 0 &&
            mgr_group_tries(endpoint->group, endpoint->record.id) && !mgr_endpoint_has_desired(endpoint) &&
-           endpoint->refused_counter != mgr_endpoint_desired_counter(endpoint);
+           mgr_endpoint_contact(endpoint)->refused_counter != mgr_endpoint_desired_counter(endpoint);
 }
 
 void mgr_trials_write_refusal(HlWriteSet *set, const MgrEndpoint *endpoint, const HlMsgRefusal *body)
@@ -156,7 +156,7 @@ void mgr_trials_write_refusal(HlWriteSet *set, const MgrEndpoint *endpoint, cons
 void mgr_trials_fold_refusal(MgrEndpoint *endpoint, const HlMsgRefusal *body)
 {
     if (refuses_trial(endpoint, body))
-        endpoint->refused_counter = mgr_endpoint_desired_counter(endpoint);
+        mgr_endpoint_make_contact(endpoint)->refused_counter = mgr_endpoint_desired_counter(endpoint);
 }
 
 bool mgr_trials_may_begin(const MgrTrialsParts *parts, const MgrRolloutRecord *record)
