@@ -75,7 +75,7 @@ static GPtrArray *list(const char *directory, GError **error)
     if (dir == NULL) {
         if (g_error_matches(problem, G_FILE_ERROR, G_FILE_ERROR_NOENT))
             hl_fail(
-                error, HL_ERROR_NOT_FOUND,
+                error, HL_ERROR_FAILED,
                 "there is no directory %s: run freshclam (package clamav-freshclam), or name the directory that has "
                 "the databases",
                 directory);
@@ -194,7 +194,9 @@ static bool import_component(const Work *work, const UpdState *state, const char
              upd_content_matches(work->repo, component, spec.files, spec.n_files))
         imported.end = UPD_IMPORT_SAME;
     else if (spec.n_files == 0)
-        return hl_fail(error, HL_ERROR_NOT_FOUND,
+        /* not NOT_FOUND, whose exit status 4 systemd shows as NOPERMISSION: it is what a new server's journal begins
+         * with */
+        return hl_fail(error, HL_ERROR_FAILED,
                        "%s has no patterns for %s: ClamAV's own come once freshclam has run ('systemctl start "
                        "clamav-freshclam'; its first run takes minutes: journalctl -u clamav-freshclam); to empty a "
                        "component: 'repo remove'",
