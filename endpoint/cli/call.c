@@ -56,7 +56,7 @@ static bool finish(const HlMsgCallReply *reply, json_t *document, json_t **json,
 EpCall *ep_call_begin(const EpConf *conf, const CallSpec *spec, GError **error)
 {
     g_autofree char *path = ep_conf_socket(conf);
-    g_autoptr(HlCtlClient) client = hl_ctl_connect(path, "is holdline-endpointd running?", CONNECT_TIMEOUT, error);
+    g_autoptr(HlCtlClient) client = hl_ctl_connect(path, START_DAEMON, CONNECT_TIMEOUT, error);
     g_autoptr(GBytes) frame = encode(spec);
 
     if (client == NULL || !hl_ctl_client_send(client, frame, spec->fd, CONNECT_TIMEOUT, error))

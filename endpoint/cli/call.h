@@ -18,6 +18,9 @@ typedef struct {
     gpointer user;
 } CallSpec;
 
+/* What to do where nobody listens at the socket. */
+#define START_DAEMON "start the daemon as root: systemctl start holdline-endpointd"
+
 #define CALL(name_) ((CallSpec){ .name = (name_), .fd = -1 })
 
 typedef struct HlCtlClient EpCall;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
+#include "endpoint/cli/call.h"
 #include "endpoint/cli/doctor.h"
 #include "proto/updater_lines.h"
 
@@ -28,7 +29,10 @@ void ep_judge_daemon(const EpDoctor *doctor, HlFindings *findings)
     const char *problem = text(doctor->status, "problem");
 
     if (doctor->status == NULL) {
-        hl_findings_add(findings, HL_GRADE_FAULT, "start the daemon as root: systemctl start holdline-endpointd", "%s",
+        /* silence may end with the remedy */
+        const char *end = g_strrstr(doctor->silence, ": " START_DAEMON);
+
+        hl_findings_add(findings, HL_GRADE_FAULT, START_DAEMON, "%.*s", end != NULL ? (int)(end - doctor->silence) : -1,
                         doctor->silence);
         return;
     }

@@ -6,7 +6,6 @@
 const EpPhrase ep_ground_phrases[] = {
     /* the control socket */
     { N_("nothing is listening on %s"), "" },
-    { N_("is holdline-endpointd running?"), "" },
     { N_("%s is busy: try again"), "" },
     { N_("cannot connect to %s"), "" },
     { N_("no answer from %s in time"), "" },

@@ -7,7 +7,7 @@
 
 typedef struct HlCtlClient HlCtlClient;
 
-/* HL_ERROR_UNAVAILABLE if nothing is listening; hint ("is holdline-endpointd running?") goes into the message.  NULL on
+/* HL_ERROR_UNAVAILABLE if nothing is listening; hint ("start the daemon ...") ends the message.  NULL on
  * failure. */
 HlCtlClient *hl_ctl_connect(const char *path, const char *hint, HlTime timeout, GError **error);
 void hl_ctl_client_free(HlCtlClient *client);

@@ -476,7 +476,7 @@ static void check_connect_fails(const char *path, HlErrorCode code, const char *
 {
     g_autoptr(GError) error = NULL;
 
-    g_assert_null(hl_ctl_connect(path, "is holdline-endpointd running?", SOON, &error));
+    g_assert_null(hl_ctl_connect(path, "start the daemon", SOON, &error));
     g_assert_error(error, HL_ERROR, (int)code);
     g_assert_nonnull(strstr(error->message, part));
 }
@@ -498,14 +498,14 @@ static void test_socket_file(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
     g_autofree char *other = g_build_filename(fixture->directory, "file", NULL);
     hl_autofd int dead = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-    check_connect_fails(fixture->path, HL_ERROR_UNAVAILABLE, "is holdline-endpointd running?");
+    check_connect_fails(fixture->path, HL_ERROR_UNAVAILABLE, "start the daemon");
     check_connect_fails(long_path, HL_ERROR_INVALID, "too long");
     check_listen_fails(long_path, HL_ERROR_INVALID, "too long");
     /* left behind by a process that died */
     g_strlcpy(address.sun_path, fixture->path, sizeof address.sun_path);
     g_assert_cmpint(bind(dead, (struct sockaddr *)&address, sizeof address), ==, 0);
     hl_fd_clear(&dead);
-    check_connect_fails(fixture->path, HL_ERROR_UNAVAILABLE, "is holdline-endpointd running?");
+    check_connect_fails(fixture->path, HL_ERROR_UNAVAILABLE, "start the daemon");
     start(fixture, (HlCtlOptions){ 0 });
     check_listen_fails(fixture->path, HL_ERROR_CONFLICT, "another process is already listening");
     g_assert_true(hl_file_write_text(other, "text", 0600, NULL));

@@ -63,7 +63,7 @@ static void test_daemon(void)
 {
     g_autoptr(json_t) well = parse("{\"problem\": null}");
     g_autoptr(json_t) ill = parse("{\"problem\": \"no space left\"}");
-    char silence[] = "nothing is listening on /run/x: is holdline-endpointd running?";
+    char silence[] = "nothing is listening on /run/x: start the daemon as root: systemctl start holdline-endpointd";
     char malformed[] = "/etc/holdline/endpoint.conf:3: No such file or directory";
     EpDoctor doctor = { .now = NOW };
 

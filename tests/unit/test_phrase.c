@@ -168,9 +168,10 @@ static const struct {
       "broker.example:8883: プロキシ 10.0.0.1:3128 で待ち受けているプログラムがありません (接続拒否)" },
     { "cannot store a command: database /x/endpoint.db: database or disk is full (free some space)",
       "コマンドを保存できません: データベース /x/endpoint.db: database or disk is full (空き領域を増やしてください)" },
-    { "update-now: nothing is listening on /run/control: is holdline-endpointd running?",
-      "update-now: /run/control で待ち受けているプログラムがありません: holdline-endpointd "
-      "が動作しているか確認してください" },
+    { "update-now: nothing is listening on /run/control: start the daemon as root: systemctl start "
+      "holdline-endpointd",
+      "update-now: /run/control で待ち受けているプログラムがありません: root でデーモンを起動してください: "
+      "systemctl start holdline-endpointd" },
     { "the updater ended with signal 9: Killed", "アップデータがシグナル 9 で終了しました: Killed" },
 };
 
