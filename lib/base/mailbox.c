@@ -8,9 +8,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-/* Items taken out per iteration of the loop; more wait for the next one, so that a flood cannot starve timers and
- * sockets. */
-#define TURN_ITEMS 4096
+/* What was received is taken off the count when it is this part of all that there may be. */
+#define BYTES_SHARE 64
 
 /* Where items are gathered: turns that follow each other this closely, so many of them, are close succession. */
 #define GATHER_US    1000
@@ -53,18 +52,6 @@ static void clear_event(HlMailbox *mailbox)
         continue;
 }
 
-static void receive(HlMailbox *mailbox, gpointer item)
-{
-    gsize size = mailbox->size_of != NULL ? mailbox->size_of(item) : 0;
-
-    mailbox->receiver(item, mailbox->user);
-    if (size == 0)
-        return;
-    pthread_mutex_lock(&mailbox->lock);
-    mailbox->bytes -= size;
-    pthread_mutex_unlock(&mailbox->lock);
-}
-
 /* Whether the next turn is a millisecond away, and not with the next item. */
 static bool is_busy(HlMailbox *mailbox, gsize taken)
 {
@@ -80,22 +67,56 @@ static bool is_busy(HlMailbox *mailbox, gsize taken)
     return mailbox->turns == GATHER_TURNS;
 }
 
+/* What is inside, up to a turn's share.  Who posts waits for the lock: of the usual few it is taken as a whole. */
+static GQueue take(HlMailbox *mailbox)
+{
+    GQueue taken = mailbox->items;
+
+    if (taken.length <= HL_MAILBOX_TURN) {
+        g_queue_init(&mailbox->items);
+        return taken;
+    }
+    g_queue_init(&taken);
+    for (guint i = 0; i < HL_MAILBOX_TURN; i++)
+        g_queue_push_tail_link(&taken, g_queue_pop_head_link(&mailbox->items));
+    return taken;
+}
+
+static void give_back(HlMailbox *mailbox, gsize bytes)
+{
+    pthread_mutex_lock(&mailbox->lock);
+    mailbox->bytes -= bytes;
+    pthread_mutex_unlock(&mailbox->lock);
+}
+
+static void receive_all(HlMailbox *mailbox, GQueue *taken)
+{
+    gsize bytes = 0; /* received, and still counted */
+
+    for (gpointer item; (item = g_queue_pop_head(taken)) != NULL;) {
+        bytes += mailbox->size_of != NULL ? mailbox->size_of(item) : 0;
+        mailbox->receiver(item, mailbox->user);
+        if (bytes < mailbox->max_bytes / BYTES_SHARE && !g_queue_is_empty(taken))
+            continue;
+        if (bytes > 0)
+            give_back(mailbox, bytes);
+        bytes = 0;
+    }
+}
+
 static gboolean on_event(int fd G_GNUC_UNUSED, GIOCondition condition G_GNUC_UNUSED, gpointer user)
 {
     HlMailbox *mailbox = user;
-    gpointer batch[TURN_ITEMS];
-    gsize n = 0;
+    GQueue taken;
 
     pthread_mutex_lock(&mailbox->lock);
-    while (n < TURN_ITEMS && !g_queue_is_empty(&mailbox->items))
-        batch[n++] = g_queue_pop_head(&mailbox->items);
+    taken = take(mailbox);
     if (g_queue_is_empty(&mailbox->items)) {
         clear_event(mailbox);
-        mailbox->signalled = is_busy(mailbox, n); /* then nobody wakes the loop: it comes by itself */
+        mailbox->signalled = is_busy(mailbox, taken.length); /* then nobody wakes the loop: it comes by itself */
     }
     pthread_mutex_unlock(&mailbox->lock);
-    for (gsize i = 0; i < n; i++)
-        receive(mailbox, batch[i]);
+    receive_all(mailbox, &taken);
     return G_SOURCE_CONTINUE;
 }
 

@@ -79,8 +79,35 @@ static void test_backlog(void)
     hl_mailbox_gather(mailbox);
     sink.mailbox = mailbox;
     post_all(&sink);
-    while (sink.next <= ITEMS)
+    while (sink.next <= ITEMS) {
+        guint before = sink.next;
+
         g_main_context_iteration(NULL, TRUE);
+        g_assert_cmpuint(sink.next - before, <=, HL_MAILBOX_TURN); /* others of the loop have their turn */
+    }
+}
+
+static gsize size_of(gconstpointer item G_GNUC_UNUSED)
+{
+    return 1000;
+}
+
+/* What was received makes room, and while it is received does not yet. */
+static void test_bytes(void)
+{
+    Sink sink = start();
+    g_autoptr(HlMailbox) mailbox = hl_mailbox_new("bytes", ITEMS, NULL, on_item, &sink, NULL);
+
+    hl_mailbox_bound_bytes(mailbox, 3000 * 1000, size_of);
+    for (guint i = 1; i <= 3000; i++)
+        g_assert_cmpint(hl_mailbox_post(mailbox, GUINT_TO_POINTER(i)), ==, HL_MAILBOX_POSTED);
+    g_assert_cmpint(hl_mailbox_post(mailbox, GUINT_TO_POINTER(1)), ==, HL_MAILBOX_FULL);
+    g_main_context_iteration(NULL, TRUE);
+    g_assert_cmpuint(hl_mailbox_count(mailbox).bytes, ==, (3000 - HL_MAILBOX_TURN) * 1000);
+    while (g_main_context_iteration(NULL, FALSE))
+        continue;
+    g_assert_cmpuint(hl_mailbox_count(mailbox).bytes, ==, 0);
+    g_assert_cmpuint(sink.next, ==, 3001);
 }
 
 int main(int argc, char **argv)
@@ -89,5 +116,6 @@ int main(int argc, char **argv)
     g_test_add_func("/mailbox/gathered", test_gathered);
     g_test_add_func("/mailbox/last", test_last);
     g_test_add_func("/mailbox/backlog", test_backlog);
+    g_test_add_func("/mailbox/bytes", test_bytes);
     return g_test_run();
 }
