@@ -129,11 +129,8 @@ static void break_sendings(HlBus *bus)
 
     g_hash_table_steal_all(bus->under_way);
     for (GList *at = sendings; at != NULL; at = at->next) {
-        HlLinkSending *sending = at->data;
-
-        if (sending->done != NULL)
-            sending->done(false, sending->user);
-        g_free(sending); /* its link is shut down: nobody else refers to it */
+        ((HlLinkSending *)at->data)->next = NULL;
+        hl_link_sendings_finish(at->data, false); /* its link is shut down: nobody else refers to it */
     }
     for (Waiting *waiting; (waiting = g_queue_pop_head(&bus->waiting)) != NULL;) {
         if (waiting->done != NULL)
@@ -215,14 +212,16 @@ static void subscribe(HlBus *bus)
         end_link(bus, problem, false);
 }
 
-static void finish_sending(HlBus *bus, HlLinkSending *sending, bool acknowledged)
+/* With those that were acknowledged with it: all are out of the link's hands before the first is told, who may end it.
+ */
+static void finish_sendings(HlBus *bus, HlLinkSending *first, bool acknowledged)
 {
-    if (!g_hash_table_steal(bus->under_way, sending))
-        return;
-    bus->counts.acknowledged += acknowledged;
-    if (sending->done != NULL)
-        sending->done(acknowledged, sending->user);
-    g_free(sending);
+    for (HlLinkSending *sending = first; sending != NULL; sending = sending->next) {
+        if (!g_hash_table_steal(bus->under_way, sending))
+            return;
+        bus->counts.acknowledged += acknowledged;
+    }
+    hl_link_sendings_finish(first, acknowledged);
     send_waiting(bus);
 }
 
@@ -346,7 +345,7 @@ static void on_event(gpointer item, gpointer user)
         break;
     case HL_LINK_SENT:
     case HL_LINK_SEND_FAILED:
-        finish_sending(bus, event->sending, event->kind == HL_LINK_SENT);
+        finish_sendings(bus, event->sending, event->kind == HL_LINK_SENT);
         break;
     }
     hl_link_event_free(event);

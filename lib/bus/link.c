@@ -445,7 +445,8 @@ bool hl_link_send(HlLink *link, const HlBusMessage *message, HlBusPublished done
     add_properties(&out.properties, message);
     if (message->qos > 0) {
         *sending = g_new(HlLinkSending, 1);
-        **sending = (HlLinkSending){ link, done, user, message->response_topic != NULL };
+        **sending =
+            (HlLinkSending){ .link = link, .done = done, .user = user, .request = message->response_topic != NULL };
         options.onSuccess5 = on_sent;
         options.onFailure5 = on_send_failed;
         options.context = *sending;

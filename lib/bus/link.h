@@ -27,12 +27,14 @@ typedef enum {
 
 /* A QoS 1 publication under way: made by hl_link_send, freed by the caller with g_free once its event has come or the
  * link was shut down. */
-typedef struct {
+typedef struct HlLinkSending HlLinkSending;
+struct HlLinkSending {
     HlLink *link;
     HlBusPublished done;
     gpointer user;
-    bool request; /* failed if nobody is subscribed */
-} HlLinkSending;
+    bool request;        /* failed if nobody is subscribed */
+    HlLinkSending *next; /* HL_LINK_SENT: acknowledged with it; NULL: none */
+};
 
 typedef struct {
     HlLink *link;
@@ -46,6 +48,9 @@ typedef struct {
 } HlLinkEvent;
 
 void hl_link_event_free(gpointer event);
+
+/* Tells of the first and of all that follow it, and frees them. */
+void hl_link_sendings_finish(HlLinkSending *first, bool acknowledged);
 
 /* A message that arrived.  One larger than HL_BUS_MAX_SIZE is cut to HL_BUS_MAX_SIZE + 1 bytes. */
 typedef struct {

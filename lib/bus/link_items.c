@@ -13,6 +13,18 @@ void hl_link_event_free(gpointer item)
     g_free(event);
 }
 
+void hl_link_sendings_finish(HlLinkSending *first, bool acknowledged)
+{
+    HlLinkSending *next;
+
+    for (HlLinkSending *sending = first; sending != NULL; sending = next) {
+        next = sending->next;
+        if (sending->done != NULL)
+            sending->done(acknowledged, sending->user);
+        g_free(sending);
+    }
+}
+
 void hl_link_parcel_free(gpointer item)
 {
     HlLinkParcel *parcel = item;

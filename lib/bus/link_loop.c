@@ -151,7 +151,8 @@ bool hl_link_send(HlLink *link, const HlBusMessage *message, HlBusPublished done
     *sending = NULL;
     if (message->qos > 0) {
         *sending = g_new(HlLinkSending, 1);
-        **sending = (HlLinkSending){ link, done, user, message->response_topic != NULL };
+        **sending =
+            (HlLinkSending){ .link = link, .done = done, .user = user, .request = message->response_topic != NULL };
     }
     if (hl_mq_publish(&link->mq, message, *sending))
         return true;

@@ -16,6 +16,17 @@
 #define REFUSED        128             /* MQTT 5, 2.4: reason codes from here on are failures */
 #define READ_TIME      20              /* ms of one turn; then others have theirs */
 #define FIRST_PATIENCE 1               /* s; see lock_first */
+#define SENT_MAX       64              /* acknowledgements that are one event */
+
+/* One event, for which the loop is woken once. */
+static void post_sent(HlMq *mq)
+{
+    if (mq->sent == NULL)
+        return;
+    hl_link_post(mq->events, mq->link, (HlLinkEvent){ .kind = HL_LINK_SENT, .sending = mq->sent });
+    mq->sent = mq->last_sent = NULL;
+    mq->n_sent = 0;
+}
 
 static void end(HlMq *mq, const char *reason, bool is_final)
 {
@@ -26,6 +37,7 @@ static void end(HlMq *mq, const char *reason, bool is_final)
 
     if (stage == HL_MQ_OVER)
         return;
+    post_sent(mq);
     mq->stage = HL_MQ_OVER;
     hl_link_post(mq->events, mq->link,
                  (HlLinkEvent){ .kind = kinds[stage], .text = hl_unconst(reason), .is_final = is_final });
@@ -116,9 +128,17 @@ static void on_publish(struct mosquitto *client G_GNUC_UNUSED, void *user, int i
     if (sending == NULL)
         return; /* QoS 0 */
     g_hash_table_remove(mq->sendings, GINT_TO_POINTER(id));
-    hl_link_post(
-        mq->events, mq->link,
-        (HlLinkEvent){ .kind = in_vain || reason >= REFUSED ? HL_LINK_SEND_FAILED : HL_LINK_SENT, .sending = sending });
+    if (in_vain || reason >= REFUSED) {
+        hl_link_post(mq->events, mq->link, (HlLinkEvent){ .kind = HL_LINK_SEND_FAILED, .sending = sending });
+        return;
+    }
+    if (mq->sent == NULL)
+        mq->sent = sending;
+    else
+        mq->last_sent->next = sending;
+    mq->last_sent = sending;
+    if (++mq->n_sent == SENT_MAX)
+        post_sent(mq);
 }
 
 static HlLinkParcel *parcel_new(HlLink *link, const struct mosquitto_message *message,
@@ -318,13 +338,14 @@ static bool is_drained(const HlMq *mq)
 bool hl_mq_read(HlMq *mq)
 {
     HlTime until = hl_clock_mono() + READ_TIME;
+    bool drained;
 
     do {
         errno = 0;
-        if (!go_on(mq, mosquitto_loop_read(mq->client, 1)) || is_drained(mq))
-            return true;
-    } while (hl_clock_mono() < until);
-    return false;
+        drained = !go_on(mq, mosquitto_loop_read(mq->client, 1)) || is_drained(mq);
+    } while (!drained && hl_clock_mono() < until);
+    post_sent(mq);
+    return drained;
 }
 
 void hl_mq_tick(HlMq *mq)
@@ -387,6 +408,11 @@ static mosquitto_property *properties_of(const HlBusMessage *message)
         mosquitto_property_add_binary(&list, MQTT_PROP_CORRELATION_DATA, data, (uint16_t)size);
     }
     return list;
+}
+
+guint hl_mq_under_way(const HlMq *mq)
+{
+    return g_hash_table_size(mq->sendings);
 }
 
 bool hl_mq_publish(HlMq *mq, const HlBusMessage *message, HlLinkSending *sending)

@@ -20,15 +20,17 @@ typedef struct {
     struct mosquitto *client;
     HlMqStage stage;
     bool secure;
-    HlTime give_up_at;    /* mono; while connecting */
-    int keepalive;        /* s */
-    int subscribing;      /* confirmations that are still to come */
-    int first_id;         /* message id of the first SUBSCRIBE */
-    guint n_first;        /* filters in it */
-    GStrv filters;        /* that were asked for */
-    char *refusal;        /* NULL: of none of them */
-    bool granted;         /* one filter at least */
-    GHashTable *sendings; /* message id -> HlLinkSending *, borrowed */
+    HlTime give_up_at;               /* mono; while connecting */
+    int keepalive;                   /* s */
+    int subscribing;                 /* confirmations that are still to come */
+    int first_id;                    /* message id of the first SUBSCRIBE */
+    guint n_first;                   /* filters in it */
+    GStrv filters;                   /* that were asked for */
+    char *refusal;                   /* NULL: of none of them */
+    bool granted;                    /* one filter at least */
+    GHashTable *sendings;            /* message id -> HlLinkSending *, borrowed */
+    HlLinkSending *sent, *last_sent; /* acknowledged in this turn, not posted yet; borrowed */
+    guint n_sent;
 } HlMq;
 
 void hl_mq_init(HlMq *mq, HlLink *link, HlMailbox *events, HlMailbox *messages, const HlBusEntrance *entrance);
@@ -42,6 +44,8 @@ const char *hl_mq_subscribe(HlMq *mq, char *const *filters, guint n_live, int qo
 
 /* Sends DISCONNECT; what follows is HL_LINK_CLOSED. */
 void hl_mq_disconnect(HlMq *mq, HlLinkClose how);
+
+guint hl_mq_under_way(const HlMq *mq); /* QoS 1, not acknowledged */
 
 /* sending is NULL for QoS 0. */
 bool hl_mq_publish(HlMq *mq, const HlBusMessage *message, HlLinkSending *sending);

@@ -16,6 +16,7 @@
 
 #include "lib/base/network.h"
 #include "lib/base/unconst.h"
+#include "lib/bus/flight.h"
 #include "lib/bus/leavers.h"
 #include "lib/bus/link_mosquitto.h"
 #include "lib/bus/message.h"
@@ -54,6 +55,8 @@ struct HlLink {
     bool unsent;    /* and the socket took not all of it */
     gint64 turn_us; /* the last turn */
     guint in_row;   /* of turns in close succession */
+    GQueue held;    /* Order *: publications that wait for those under way */
+    HlFlight flight;
 
     pthread_mutex_t lock; /* of what follows */
     pthread_cond_t ended;
@@ -84,6 +87,7 @@ static void let_go(HlLink *link)
         return;
     hl_mq_clear(&link->mq);
     g_queue_clear_full(&link->orders, order_free);
+    g_queue_clear_full(&link->held, order_free);
     pthread_mutex_destroy(&link->lock);
     pthread_cond_destroy(&link->ended);
     if (link->wake >= 0)
@@ -105,8 +109,28 @@ static void subscribe(HlLink *link, const Order *order)
 
 static void publish(HlLink *link, const Order *order)
 {
+    if (order->sending != NULL)
+        hl_flight_add(&link->flight, hl_mq_under_way(&link->mq), g_get_monotonic_time());
     if (!hl_mq_publish(&link->mq, &order->message, order->sending) && order->sending != NULL)
         hl_link_post(link->mq.events, link, (HlLinkEvent){ .kind = HL_LINK_SEND_FAILED, .sending = order->sending });
+}
+
+static bool has_room(const HlLink *link)
+{
+    return hl_mq_under_way(&link->mq) < link->flight.most;
+}
+
+/* As many of those that wait as may be under way; all of them before the end. */
+static void publish_held(HlLink *link, bool all)
+{
+    Order *order;
+
+    if (hl_mq_under_way(&link->mq) == 0)
+        hl_flight_end(&link->flight, !g_queue_is_empty(&link->held), g_get_monotonic_time());
+    while (link->mq.stage != HL_MQ_OVER && (all || has_room(link)) && (order = g_queue_pop_head(&link->held)) != NULL) {
+        publish(link, order);
+        order_free(order);
+    }
 }
 
 /* What the turn wrote.  Where it fails, the end is there to be read, and says more. */
@@ -135,23 +159,32 @@ static void flush_all(HlLink *link)
         link->behind = hl_tls_write_through(mosquitto_ssl_get(link->mq.client)) != HL_TLS_DONE;
 }
 
-static void carry_out(HlLink *link, const Order *order)
+/* Takes the order. */
+static void carry_out(HlLink *link, Order *order)
 {
-    if (link->mq.stage == HL_MQ_OVER)
+    if (link->mq.stage == HL_MQ_OVER) {
+        order_free(order);
         return;
+    }
     switch (order->kind) {
     case ORDER_PUBLISH:
+        if (order->sending != NULL && (!g_queue_is_empty(&link->held) || !has_room(link))) {
+            g_queue_push_tail(&link->held, order);
+            return;
+        }
         publish(link, order);
         break;
     case ORDER_SUBSCRIBE:
         subscribe(link, order);
         break;
     case ORDER_CLOSE:
+        publish_held(link, true);
         flush_all(link);
         if (link->mq.stage != HL_MQ_OVER)
             hl_mq_disconnect(&link->mq, order->how);
         break;
     }
+    order_free(order);
 }
 
 /* false: it was shut. */
@@ -173,7 +206,8 @@ static bool take_orders(HlLink *link)
     while ((order = g_queue_pop_head(&orders)) != NULL) {
         if (goes_on)
             carry_out(link, order);
-        order_free(order);
+        else
+            order_free(order);
     }
     return goes_on;
 }
@@ -191,6 +225,8 @@ static bool serve(HlLink *link, const struct pollfd *fds, bool *drained)
         hl_mq_write(&link->mq);
     if (goes_on && ((fds[0].revents & ~POLLOUT) != 0 || !*drained) && link->mq.stage != HL_MQ_OVER)
         *drained = hl_mq_read(&link->mq);
+    if (goes_on && link->mq.stage != HL_MQ_OVER)
+        publish_held(link, false);
     if (goes_on && *drained && (fds[0].revents & (POLLERR | POLLHUP)) != 0)
         hl_mq_end(&link->mq, "connection lost");
     flush(link);
@@ -335,6 +371,8 @@ HlLink *hl_link_new(HlMailbox *events, HlMailbox *messages, const HlBusEntrance 
     link->wake = -1;
     link->owners = 1;
     g_queue_init(&link->orders);
+    g_queue_init(&link->held);
+    link->flight = (HlFlight)HL_FLIGHT_INIT;
     pthread_mutex_init(&link->lock, NULL);
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -398,7 +436,8 @@ bool hl_link_send(HlLink *link, const HlBusMessage *message, HlBusPublished done
     *sending = NULL;
     if (message->qos > 0) {
         *sending = g_new(HlLinkSending, 1);
-        **sending = (HlLinkSending){ link, done, user, message->response_topic != NULL };
+        **sending =
+            (HlLinkSending){ .link = link, .done = done, .user = user, .request = message->response_topic != NULL };
     }
     put(link, &(Order){ .kind = ORDER_PUBLISH, .message = hl_bus_message_copy(message), .sending = *sending });
     return true;
