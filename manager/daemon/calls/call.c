@@ -282,8 +282,11 @@ static bool send(MgrCall *call, const MgrReply *reply)
     payload = mgr_reply_encode(reply, is_plain ? MGR_REPLY_JSON : MGR_REPLY_WIRE, warnings);
     if (payload == NULL)
         return false;
-    if (reply->more && call->claim != NULL)
-        mgr_claim_gather(call->claim, reply->document, g_bytes_get_size(payload));
+    if (reply->more && call->claim != NULL) {
+        g_autoptr(json_t) document = mgr_reply_document(reply->document, &reply->list);
+
+        mgr_claim_gather(call->claim, document, g_bytes_get_size(payload));
+    }
     mgr_down_reply(call->calls->down, call->broker, is_plain ? HL_TOPIC_MONITOR_REPLY : HL_TOPIC_ADMIN_REPLY,
                    call->origin.name, payload, call->correlation);
     return true;
@@ -291,7 +294,7 @@ static bool send(MgrCall *call, const MgrReply *reply)
 
 static bool reply(MgrCall *call, const char *code, const char *message, bool more, const json_t *document)
 {
-    return send(call, &(MgrReply){ code, message, more, document, HL_BUS_MAX_SIZE, call->is_second });
+    return send(call, &(MgrReply){ code, message, more, document, { 0 }, HL_BUS_MAX_SIZE, call->is_second });
 }
 
 static void end_call(MgrCall *call)
@@ -328,7 +331,8 @@ typedef struct {
     GError *error; /* NULL: success */
     bool is_kept;
     const char *name; /* of the list that part is the end of; NULL: last is all */
-    json_t *part, *last;
+    GPtrArray *part;  /* texts */
+    json_t *last;
 } End;
 
 static void free_end(gpointer item)
@@ -336,10 +340,12 @@ static void free_end(gpointer item)
     End *end = item;
 
     g_clear_error(&end->error);
-    json_decref(end->part);
+    g_clear_pointer(&end->part, g_ptr_array_unref);
     json_decref(end->last);
     g_free(end);
 }
+
+static void send_last(MgrCall *call, const char *name, GPtrArray *part, json_t *rest);
 
 static void finish(gpointer item)
 {
@@ -351,7 +357,7 @@ static void finish(gpointer item)
     else if (end->error != NULL)
         mgr_call_fail(end->call, end->error);
     else if (end->name != NULL)
-        mgr_call_done_list(end->call, end->name, json_incref(end->part), json_incref(end->last));
+        send_last(end->call, end->name, g_ptr_array_ref(end->part), json_incref(end->last));
     else
         mgr_call_done(end->call, json_incref(end->last));
 }
@@ -369,10 +375,9 @@ static void keep(MgrCall *call, const End *end)
     static const MgrChangeKind kind = { finish, finish_unkept, free_end };
     HlWriteSet *set = hl_write_set_new();
     End *copy = g_memdup2(end, sizeof *end);
-    g_autoptr(json_t) whole = end->last != NULL ? json_copy(end->last) : json_object();
+    g_autoptr(json_t) whole = mgr_reply_document(
+        end->last, &(MgrReplyList){ end->name, end->part, 0, end->part != NULL ? end->part->len : 0 });
 
-    if (end->name != NULL)
-        json_object_set(whole, end->name, end->part);
     copy->call = call;
     copy->claim = g_steal_pointer(&call->claim);
     mgr_claim_keep(copy->claim, set, end->error, whole);
@@ -455,68 +460,63 @@ void mgr_call_refuse(MgrCall *call, const GError *error)
     fail(call, error, true);
 }
 
-/* Elements [from, to) in as many parts as their size takes.  false: one of them alone is too large. */
-static bool send_elements(MgrCall *call, const char *name, const json_t *array, size_t from, size_t to)
+static bool send_list(MgrCall *call, bool more, const json_t *document, const MgrReplyList *list, gsize max)
 {
-    g_autoptr(json_t) document = json_object();
-    json_t *part = json_array();
-
-    for (size_t i = from; i < to; i++)
-        json_array_append(part, json_array_get(array, i));
-    json_object_set_new(document, name, part);
-    if (send(call, &(MgrReply){ "", "", true, document, to - from > 1 ? MAX_PART : HL_BUS_MAX_SIZE, false }))
-        return true;
-    return to - from > 1 && send_elements(call, name, array, from, from + (to - from) / 2) &&
-           send_elements(call, name, array, from + (to - from) / 2, to);
+    return send(call, &(MgrReply){ "", "", more, document, *list, max, false });
 }
 
-/* A part of a list that is not the last; takes it.  false: the call has failed. */
-static bool send_part(MgrCall *call, const char *name, json_t *part)
+/* What of the list is not the last, in as many parts as its size takes.  false: one element alone is too large. */
+static bool send_elements(MgrCall *call, const MgrReplyList *list)
 {
-    g_autoptr(json_t) owned = part;
+    guint n = list->to - list->from, middle = list->from + n / 2;
 
-    if (send_elements(call, name, owned, 0, json_array_size(owned)))
+    if (send_list(call, true, NULL, list, n > 1 ? MAX_PART : HL_BUS_MAX_SIZE))
+        return true;
+    return n > 1 && send_elements(call, &(MgrReplyList){ list->name, list->texts, list->from, middle }) &&
+           send_elements(call, &(MgrReplyList){ list->name, list->texts, middle, list->to });
+}
+
+/* A part that is not the last.  false: the call has failed. */
+static bool send_part(MgrCall *call, const MgrReplyList *list)
+{
+    if (send_elements(call, list))
         return true;
     fail_too_large(call);
     return false;
 }
 
 /* The last part, with the rest; takes both. */
-static void send_last(MgrCall *call, const char *name, json_t *part, json_t *rest)
+static void send_last(MgrCall *call, const char *name, GPtrArray *part, json_t *rest)
 {
-    g_autoptr(json_t) owned = part;
-    g_autoptr(json_t) last = rest != NULL ? rest : json_object();
+    MgrReplyList list = { name, part, 0, part->len };
+    g_autoptr(GPtrArray) owned = part;
+    g_autoptr(json_t) last = rest;
 
-    if (call->claim != NULL) {
-        keep(call, &(End){ .name = name, .part = json_incref(owned), .last = json_incref(last) });
-        return;
-    }
-    json_object_set(last, name, owned);
-    if (reply(call, "", "", false, last))
+    if (call->claim != NULL)
+        keep(call, &(End){ .name = name, .part = g_steal_pointer(&owned), .last = g_steal_pointer(&last) });
+    else if (send_list(call, false, last, &list, HL_BUS_MAX_SIZE))
         end_call(call);
-    else if (json_object_set_new(last, name, json_array()) == 0 && send_part(call, name, json_incref(owned)))
-        mgr_call_done(call, json_incref(last));
+    else if (list.to == 0)
+        fail_too_large(call);
+    else if (send_part(call, &list))
+        send_last(call, name, g_ptr_array_new(), g_steal_pointer(&last));
 }
 
 void mgr_call_done_list(MgrCall *call, const char *name, json_t *array, json_t *rest)
 {
+    g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(json_t) all = array;
-    json_t *part = json_array();
+    g_autoptr(json_t) last = rest;
     json_t *element;
+    guint from = 0;
     size_t i;
 
-    json_array_foreach(all, i, element)
-    {
-        json_array_append(part, element);
-        if (json_array_size(part) == PART_ELEMENTS && i + 1 < json_array_size(all)) {
-            if (!send_part(call, name, part)) {
-                json_decref(rest);
-                return;
-            }
-            part = json_array();
-        }
-    }
-    send_last(call, name, part, rest);
+    json_array_foreach(all, i, element) g_ptr_array_add(texts, hl_json_print(element));
+    for (; texts->len - from > PART_ELEMENTS; from += PART_ELEMENTS)
+        if (!send_part(call, &(MgrReplyList){ name, texts, from, from + PART_ELEMENTS }))
+            return;
+    g_ptr_array_remove_range(texts, 0, from);
+    send_last(call, name, g_steal_pointer(&texts), g_steal_pointer(&last));
 }
 
 /* ---------------------------------------------------------------------------------------------------------- streams */
@@ -540,23 +540,23 @@ static gboolean on_stream(gpointer user)
     MgrCall *call = user;
     Stream *stream = &call->stream;
     const MgrStreamKind *kind = stream->kind;
-    json_t *part;
+    g_autoptr(GPtrArray) part = NULL;
 
     if (stream->timer != 0 && mgr_down_count_at(call->calls->down, call->broker).queued >= MAX_WAITING)
         return G_SOURCE_CONTINUE;
-    part = json_array();
-    for (; stream->at < stream->shape.some && json_array_size(part) < stream->shape.at_once; stream->at++) {
-        json_t *element =
+    part = g_ptr_array_new_with_free_func(g_free);
+    for (; stream->at < stream->shape.some && part->len < stream->shape.at_once; stream->at++) {
+        char *element =
             kind->element(&call->origin.caller, stream->ids->pdata[stream->at], stream->shape.own, kind->user);
 
         if (element != NULL)
-            json_array_append_new(part, element);
+            g_ptr_array_add(part, element);
     }
-    stream->count += (guint)json_array_size(part);
+    stream->count += part->len;
     if (stream->at < stream->shape.some)
-        return send_part(call, kind->name, part) ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
+        return send_part(call, &(MgrReplyList){ kind->name, part, 0, part->len }) ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
     stream->timer = 0;
-    send_last(call, kind->name, part, end_stream(call));
+    send_last(call, kind->name, g_steal_pointer(&part), end_stream(call));
     return G_SOURCE_REMOVE;
 }
 

@@ -106,8 +106,9 @@ void mgr_call_refuse(MgrCall *call, const GError *error);
  * work, so that nobody's line waits for it. */
 typedef struct {
     const char *name; /* of the array; static */
-    /* NULL: it is gone meanwhile, or no longer there for the caller */
-    json_t *(*element)(const MgrCaller *caller, const char *id, gconstpointer own, gconstpointer user);
+    /* JSON text, freed with g_free: a tree of it would cost five times as much.  NULL: it is gone meanwhile, or no
+     * longer there for the caller */
+    char *(*element)(const MgrCaller *caller, const char *id, gconstpointer own, gconstpointer user);
     /* Both go with the last part, the first as it is at the beginning; NULL: nothing. */
     json_t *(*begin)(gconstpointer user);
     json_t *(*rest)(const MgrCaller *caller, const GPtrArray *ids, gconstpointer user);

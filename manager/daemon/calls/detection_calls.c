@@ -79,17 +79,19 @@ static json_t *describe(const MgrDetectionRecord *r)
     return document;
 }
 
-static json_t *stream_detection(const MgrCaller *caller, const char *id, gconstpointer own G_GNUC_UNUSED,
-                                gconstpointer user)
+static char *stream_detection(const MgrCaller *caller, const char *id, gconstpointer own G_GNUC_UNUSED,
+                              gconstpointer user)
 {
     const MgrDetectionCalls *calls = user;
     g_auto(MgrDetectionRecord) record = { 0 };
+    g_autoptr(json_t) document = NULL;
     g_autoptr(GError) error = NULL;
     int64_t number = 0;
 
     if (!parse_id(id, &number, &error) || !read_detection(calls, caller, number, &record, &error))
         return NULL; /* gone meanwhile */
-    return describe(&record);
+    document = describe(&record);
+    return hl_json_print(document);
 }
 
 static void call_show(MgrCall *call, gpointer user)

@@ -23,16 +23,19 @@ struct MgrEndpointCalls {
  */
 
 /* The whole document, or the columns that the call chose. */
-static json_t *stream_endpoint(const MgrCaller *caller, const char *id, gconstpointer own, gconstpointer user)
+static char *stream_endpoint(const MgrCaller *caller, const char *id, gconstpointer own, gconstpointer user)
 {
     const MgrEndpointCalls *calls = user;
     const MgrRowColumns *chosen = own;
     const MgrEndpoint *endpoint = mgr_selector_endpoint(calls->parts.fleet, caller, id);
+    g_autoptr(json_t) columns = NULL;
 
     if (endpoint == NULL)
         return NULL;
-    return chosen != NULL ? mgr_row_document(calls->parts.fleet, chosen, endpoint)
-                          : mgr_status_endpoint(calls->parts.status, endpoint);
+    if (chosen == NULL)
+        return mgr_status_endpoint_print(calls->parts.status, endpoint);
+    columns = mgr_row_document(calls->parts.fleet, chosen, endpoint);
+    return hl_json_print(columns);
 }
 
 static json_t *stream_summary(const MgrCaller *caller, const GPtrArray *ids G_GNUC_UNUSED, gconstpointer user)

@@ -6,9 +6,35 @@
 #include "lib/base/unconst.h"
 #include "proto/wire.h"
 
+/* Caller frees. */
+static char *print_with_list(const json_t *document, const MgrReplyList *list)
+{
+    g_autofree char *text = document != NULL ? hl_json_print(document) : g_strdup("{}");
+    GString *out;
+
+    if (list->name == NULL)
+        return g_steal_pointer(&text);
+    out = g_string_new_len(text, (gssize)strlen(text) - 1); /* without its brace */
+    g_string_append_printf(out, "%s\"%s\":[", out->len > 1 ? "," : "", list->name);
+    for (guint i = list->from; i < list->to; i++) {
+        if (i > list->from)
+            g_string_append_c(out, ',');
+        g_string_append(out, list->texts->pdata[i]);
+    }
+    g_string_append(out, "]}");
+    return g_string_free(out, FALSE);
+}
+
+json_t *mgr_reply_document(const json_t *document, const MgrReplyList *list)
+{
+    g_autofree char *text = print_with_list(document, list);
+
+    return hl_json_parse("an answer", text, strlen(text), NULL);
+}
+
 static GBytes *encode_message(const MgrReply *reply, char **warnings)
 {
-    g_autofree char *json = reply->document != NULL ? hl_json_print(reply->document) : g_strdup("{}");
+    g_autofree char *json = print_with_list(reply->document, &reply->list);
     HlMsgCallReply out = HOLDLINE__V1__CALL_REPLY__INIT;
 
     out.code = hl_unconst(reply->code);
@@ -34,7 +60,7 @@ static GBytes *encode_json(const MgrReply *reply, char **warnings)
     for (gsize i = 0; warnings != NULL && warnings[i] != NULL; i++)
         json_array_append_new(list, json_string(warnings[i]));
     json_object_set_new(out, "warnings", list);
-    text = hl_json_print(out);
+    text = print_with_list(out, &reply->list);
     return g_bytes_new_take(text, strlen(text));
 }
 

@@ -11,10 +11,18 @@ typedef enum {
     MGR_REPLY_N,
 } MgrReplyForm;
 
+/* Elements [from, to) of a list, each as JSON text (char *): who has a text has no use for a tree of it.  Borrowed. */
+typedef struct {
+    const char *name; /* NULL: there is none */
+    const GPtrArray *texts;
+    guint from, to;
+} MgrReplyList;
+
 typedef struct {
     const char *code, *message;
     bool more;
-    const json_t *document; /* may be NULL */
+    const json_t *document; /* an object; may be NULL */
+    MgrReplyList list;      /* goes into the document, as its last member */
     gsize max;              /* bytes of the message, but for the warnings */
     bool is_to_ask_again;   /* the same call with its key is under way */
 } MgrReply;
@@ -22,5 +30,8 @@ typedef struct {
 /* warnings: sentences, ends with NULL; NULL: none.  They are left out where they make it larger than it may be; the
  * answer goes before them.  Caller owns it; NULL: it is larger than it may be. */
 GBytes *mgr_reply_encode(const MgrReply *reply, MgrReplyForm form, char **warnings);
+
+/* The document with its list, for who keeps it.  New reference. */
+json_t *mgr_reply_document(const json_t *document, const MgrReplyList *list);
 
 #endif

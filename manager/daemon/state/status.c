@@ -83,9 +83,14 @@ static json_t *patterns_value(const char *text)
     return object;
 }
 
+char *mgr_status_endpoint_print(const MgrStatus *status, const MgrEndpoint *endpoint)
+{
+    return mgr_endpoint_document_print(status->fleet, status->conf, endpoint);
+}
+
 json_t *mgr_status_endpoint(const MgrStatus *status, const MgrEndpoint *endpoint)
 {
-    g_autofree char *text = mgr_endpoint_document_print(status->fleet, status->conf, endpoint);
+    g_autofree char *text = mgr_status_endpoint_print(status, endpoint);
 
     return text != NULL ? hl_json_parse(endpoint->record.id, text, strlen(text), NULL) : NULL;
 }
