@@ -56,7 +56,8 @@ struct CliClient {
     const char *const *arguments;
     char *once;
     guint breaks;
-    GBytes *correlation; /* as it was asked last */
+    HlTime deadline;     /* of the next part of its answer */
+    GBytes *correlation; /* as it was asked last; NULL: not yet */
     CliAnswer answer;
     bool manager_online, unheard;
     char **authorities; /* ids that the manager says count, the one that issues first; NULL: it says nothing */
@@ -205,7 +206,7 @@ static bool await_manager(CliClient *client, GError **error)
             cli_unreached_note(client->reasons, hl_bus_broker(client->bus), CLI_NO_MANAGER);
         return cli_fail_unreached(&client->conf, client->reasons, hl_bus_broker(client->bus), error);
     }
-    client->lost = false; /* the links before this one */
+    client->lost = client->taken_over = false; /* the links before this one */
     client->heard = hl_clock_mono();
     cli_answered_note(&client->conf, hl_bus_broker(client->bus));
     return true;
@@ -303,6 +304,7 @@ static void on_sent(bool acknowledged, gpointer user)
     client->unheard = !acknowledged && hl_bus_state(client->bus) == HL_BUS_UP;
 }
 
+/* false: it cannot be asked at all.  A link that is down by now shows in cli_client_is_up. */
 static bool send_call(CliClient *client, GError **error)
 {
     CliRequest request = { client->call, client->arguments, client->once, client->serial };
@@ -310,23 +312,32 @@ static bool send_call(CliClient *client, GError **error)
     g_autofree char *response = hl_topic_name(HL_TOPIC_ADMIN_REPLY, client->conf.name);
     g_autoptr(GBytes) payload = cli_request_encode(&request, error);
     uint64_t number = hl_random_u64();
+    g_autoptr(GBytes) correlation = g_bytes_new(&number, sizeof number);
 
     if (payload == NULL)
         return false;
     client->unheard = false;
     cli_answer_begin_again(&client->answer);
-    g_clear_pointer(&client->correlation, g_bytes_unref);
-    client->correlation = g_bytes_new(&number, sizeof number);
     if (!hl_bus_publish(client->bus,
                         &(HlBusMessage){ .topic = topic,
                                          .payload = payload,
                                          .qos = 1,
                                          .expiry = ANSWER_PATIENCE,
                                          .response_topic = response,
-                                         .correlation = client->correlation },
-                        on_sent, client))
-        return cli_fail_unanswered(client->call, "The link to the broker broke again", error);
+                                         .correlation = correlation },
+                        on_sent, client)) {
+        client->lost = true;
+        return true;
+    }
+    client->lost = false;
+    g_clear_pointer(&client->correlation, g_bytes_unref);
+    client->correlation = g_steal_pointer(&correlation);
     return true;
+}
+
+static bool fail_cut(const CliClient *client, const char *why, GError **error)
+{
+    return cli_fail_cut(client->call, client->correlation != NULL, why, error);
 }
 
 /* The broker died, or the manager: the bus goes on at the next address, and what was done already is not done again. A
@@ -335,14 +346,17 @@ static bool ask_elsewhere(CliClient *client, GError **error)
 {
     g_autoptr(GError) problem = NULL;
 
-    if (client->taken_over || client->lent)
-        return cli_fail_unanswered(client->call, "Each machine of an administrator needs a certificate of its own",
-                                   error);
+    if (client->taken_over)
+        return fail_cut(client, "Each machine of an administrator needs a certificate of its own", error);
+    if (client->lent)
+        return fail_cut(client, "It was asked on a line that other commands of this administrator may take", error);
     if (++client->breaks > MAX_BREAKS)
-        return cli_fail_unanswered(client->call, "It was asked again, and the link broke each time", error);
+        return fail_cut(client, "It was asked again, and the link broke each time", error);
     g_hash_table_remove_all(client->reasons);
-    return await_manager(client, &problem) ? send_call(client, error)
-                                           : cli_fail_unanswered(client->call, problem->message, error);
+    if (!await_manager(client, &problem))
+        return fail_cut(client, problem->message, error);
+    client->deadline = hl_clock_mono() + ANSWER_PATIENCE;
+    return send_call(client, error);
 }
 
 /* Its connection stands, and nothing comes: where there is another address, the call is asked there.  When that is. */
@@ -369,28 +383,32 @@ static bool pursue(CliClient *client, GError **error)
     return !is_to_repeat || send_call(client, error);
 }
 
-/* The answer begins. */
-static json_t *await_answer(CliClient *client, const char *name, const char *const *arguments, GError **error)
+static void begin_call(CliClient *client, const char *name, const char *const *arguments)
 {
-    HlTime deadline = hl_clock_mono() + ANSWER_PATIENCE;
-    CliAnswer *answer = &client->answer;
-
     client->call = name;
     client->arguments = arguments;
     client->breaks = 0;
     g_free(client->once);
     client->once = g_strdup_printf("%016" PRIx64 "%016" PRIx64, hl_random_u64(), hl_random_u64());
+    g_clear_pointer(&client->correlation, g_bytes_unref);
+}
+
+/* The answer begins. */
+static json_t *await_answer(CliClient *client, const char *name, const char *const *arguments, GError **error)
+{
+    CliAnswer *answer = &client->answer;
+
+    begin_call(client, name, arguments);
     if (!come_back(client, -1, error) || !send_call(client, error))
         return NULL;
+    client->deadline = hl_clock_mono() + ANSWER_PATIENCE;
     while (!answer->done || answer->again) {
         answer->came = false;
-        if (!cli_loop_turn(client->context, MIN(deadline, quiet_at(client))) && hl_clock_mono() >= deadline) {
-            hl_fail(error, HL_ERROR_TIMEOUT, "the server did not answer in %d s; is holdline-managerd running?",
-                    (int)(ANSWER_PATIENCE / HL_SECOND));
+        if (!client->lost && !cli_loop_turn(client->context, MIN(client->deadline, quiet_at(client))) &&
+            hl_clock_mono() >= client->deadline && !cli_fail_silent(name, ANSWER_PATIENCE, error))
             return NULL;
-        }
         if (answer->came)
-            deadline = hl_clock_mono() + ANSWER_PATIENCE;
+            client->deadline = hl_clock_mono() + ANSWER_PATIENCE;
         if ((!answer->done || answer->again) && !pursue(client, error))
             return NULL;
     }
@@ -575,26 +593,4 @@ bool cli_client_wait_for(CliClient *client, HlTime duration, int fd)
 bool cli_client_wait(CliClient *client, HlTime duration)
 {
     return cli_client_wait_for(client, duration, -1);
-}
-
-json_t *cli_call(HlInvocation *call, const char *name, const char *const *arguments, GError **error)
-{
-    g_autoptr(CliClient) client = cli_client_open(call, NULL, NULL, error);
-
-    return client != NULL ? cli_client_call(client, name, arguments, NULL, NULL, error) : NULL;
-}
-
-json_t *cli_call_files(HlInvocation *call, const char *name, const char *const *arguments, GError **error)
-{
-    g_autoptr(CliClient) client = cli_client_open(call, NULL, NULL, error);
-
-    return client != NULL ? cli_client_call_as_is(client, name, arguments, error) : NULL;
-}
-
-json_t *cli_call_elements(HlInvocation *call, const char *name, const char *const *arguments, CliElements *elements,
-                          GError **error)
-{
-    g_autoptr(CliClient) client = cli_client_open(call, NULL, NULL, error);
-
-    return client != NULL ? cli_client_call_elements(client, name, arguments, elements, error) : NULL;
 }

@@ -58,8 +58,19 @@ bool cli_fail_unreached(const CliConfig *conf, GHashTable *reasons, const char *
     return hl_fail(error, HL_ERROR_UNAVAILABLE, "cannot reach the server: %s", why);
 }
 
-bool cli_fail_unanswered(const char *call, const char *why, GError **error)
+bool cli_fail_cut(const char *call, bool was_sent, const char *why, GError **error)
 {
+    if (!was_sent)
+        return hl_fail(error, HL_ERROR_UNAVAILABLE, "the link broke before '%s' was sent: nothing was done.  %s", call,
+                       why);
     return hl_fail(error, HL_ERROR_UNAVAILABLE,
                    "the link broke before the answer came: check whether '%s' was carried out.  %s", call, why);
+}
+
+bool cli_fail_silent(const char *call, HlTime patience, GError **error)
+{
+    return hl_fail(
+        error, HL_ERROR_TIMEOUT,
+        "the server did not answer in %d s: check whether '%s' was carried out; is holdline-managerd running?",
+        (int)(patience / HL_SECOND), call);
 }

@@ -6,6 +6,7 @@
 
 #include <glib.h>
 
+#include "lib/base/clock.h"
 #include "manager/cli/config.h"
 
 /* A broker answers at an address, and no manager does there: a reason among the others. */
@@ -21,8 +22,11 @@ bool cli_unreached_is_told(const CliConfig *conf, GHashTable *reasons);
 bool cli_fail_unreached(const CliConfig *conf, GHashTable *reasons, const char *last,
                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Nobody knows whether a call was carried out, and it cannot be asked again; why: the reason for that, a sentence
- * without its stop.  Always false, for its caller to return. */
-bool cli_fail_unanswered(const char *call, const char *why, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The link broke, and the call cannot be asked again; why: the reason for that, a sentence without its stop.  was_sent:
+ * nobody knows whether it was carried out; else nothing was done.  Always false, for its caller to return. */
+bool cli_fail_cut(const char *call, bool was_sent, const char *why, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The link stands, and nothing came for so long. */
+bool cli_fail_silent(const char *call, HlTime patience, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

@@ -27,6 +27,7 @@ typedef struct {
     bool tells_late;
     const char *kept;          /* the directory of the configuration, of several calls; NULL: of one */
     HlTime begun, attempt;     /* 0: no attempt is under way */
+    HlTime outage, back;       /* after each break so long, until then: all refuse */
     void (*serve)(HlBus *bus); /* the manager at a broker that SERVES; may be NULL */
 } World;
 
@@ -39,6 +40,8 @@ bool cmd_server_is_before_rollover(const HlInvocation *call G_GNUC_UNUSED)
 
 static Kind kind_of(const char *broker)
 {
+    if (hl_clock_mono() < world.back)
+        return REFUSES;
     return world.kinds[broker[strlen(broker) - 1] - '1'];
 }
 
@@ -283,6 +286,7 @@ static void serve(HlBus *bus)
     check_request(request);
     if (asked.n <= asked.breaks) {
         answer_with(bus, request, "{\"rows\": [1]}", true, false); /* a part, which counts for nothing */
+        world.back = world.outage > 0 ? hl_clock_mono() + world.outage : 0;
         if (asked.reason != NULL)
             bus_fake_down(bus, asked.reason);
         else
@@ -334,6 +338,8 @@ static void test_cut(void)
         { { .kinds = { SERVES, HANGS, SERVES }, .n = 3 }, 2, 0, "connection lost", "{\"rows\":[1,2]}", 3 },
         { { .kinds = { SERVES, SERVES }, .n = 2 }, 1, 3, "connection lost", "{\"rows\":[1,2]}", 5 },
         { { .kinds = { SERVES, SERVES }, .n = 2 }, 1, 0, NULL, "{\"rows\":[1,2]}", 2 },
+        /* longer than an answer may take, all in all */
+        { { .kinds = { SERVES }, .n = 1, .outage = 8 * HL_SECOND }, 3, 0, "connection lost", "{\"rows\":[1,2]}", 4 },
         { { .kinds = { SERVES, SERVES }, .n = 2 },
           1,
           0,
@@ -359,6 +365,41 @@ static void test_cut(void)
         g_assert_cmpuint(n, ==, cases[i].n);
     }
     forget();
+    g_clear_pointer(&asked.once, g_free);
+    g_clear_pointer(&asked.correlation, g_free);
+}
+
+/* A line that broke since the call before is as good as one that breaks with this one; nothing was sent on it. */
+static void test_broken_before(void)
+{
+    static const struct {
+        HlTime outage;
+        const char *answer;
+    } cases[] = {
+        { 0, "{\"rows\":[1,2]}" },
+        { TOO_LONG, "the link broke before 'group create' was sent: nothing was done.  cannot reach the server" },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *dir = g_dir_make_tmp("hl-cli-XXXXXX", NULL);
+        g_autoptr(GError) error = NULL;
+        g_autoptr(CliClient) client = NULL;
+        g_autoptr(json_t) document = NULL;
+        g_autofree char *text = NULL;
+
+        forget();
+        world = (World){ .kinds = { SERVES }, .n = 1, .serve = serve };
+        asked.n = asked.breaks = asked.busy = 0;
+        client = open_in(dir, &error);
+        g_assert_no_error(error);
+        bus_fake_down(bus_fake_last(), "connection lost");
+        world.back = hl_clock_mono() + cases[i].outage;
+        document = cli_client_call(client, "group create", NULL, NULL, NULL, &error);
+        text = document != NULL ? hl_json_print(document) : g_strdup(error->message);
+        g_assert_true(g_str_has_prefix(text, cases[i].answer));
+        g_assert_cmpuint(asked.n, ==, document != NULL ? 1 : 0);
+        g_assert_true(hl_tree_remove(dir, NULL));
+    }
     g_clear_pointer(&asked.once, g_free);
     g_clear_pointer(&asked.correlation, g_free);
 }
@@ -486,6 +527,7 @@ int main(int argc, char **argv)
     g_test_add_func("/cli/client/none", test_none);
     g_test_add_func("/cli/client/told-late", test_told_late);
     g_test_add_func("/cli/client/cut", test_cut);
+    g_test_add_func("/cli/client/broken-before", test_broken_before);
     g_test_add_func("/cli/client/remembers", test_remembers);
     g_test_add_func("/cli/client/remembers-nothing", test_remembers_nothing);
     g_test_add_func("/cli/client/remembers-safely", test_remembers_safely);
