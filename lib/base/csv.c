@@ -95,21 +95,36 @@ void hl_csv_row(GString *out, const json_t *row, const char *const *fields)
 
 /* ---------------------------------------------------------------------------------------------------------- columns */
 
+typedef struct {
+    char *name;
+    GPtrArray *parts; /* of char *, what it was taken apart into */
+    bool stays;       /* not all that it has in some row is in the parts */
+} Column;
+
 struct HlCsvColumns {
     bool takes_all;
     guint count;
-    GPtrArray *wanted; /* char *: the names */
-    GPtrArray *parts;  /* of each a GPtrArray of char *, what it was taken apart into; empty: it is no object */
-    GHashTable *seen;  /* all of them; borrowed */
+    GPtrArray *wanted; /* of Column */
+    GHashTable *seen;  /* the names of all, parts too; borrowed */
 };
+
+static void column_free(gpointer user)
+{
+    Column *column = user;
+
+    g_ptr_array_unref(column->parts);
+    g_free(column->name);
+    g_free(column);
+}
 
 static void want(HlCsvColumns *columns, const char *name)
 {
-    char *own = g_strdup(name);
+    Column *column = g_new0(Column, 1);
 
-    g_ptr_array_add(columns->wanted, own);
-    g_ptr_array_add(columns->parts, g_ptr_array_new_with_free_func(g_free));
-    g_hash_table_add(columns->seen, own);
+    column->name = g_strdup(name);
+    column->parts = g_ptr_array_new_with_free_func(g_free);
+    g_ptr_array_add(columns->wanted, column);
+    g_hash_table_add(columns->seen, column->name);
     columns->count++;
 }
 
@@ -118,8 +133,7 @@ HlCsvColumns *hl_csv_columns_new(const char *const *wanted)
     HlCsvColumns *columns = g_new0(HlCsvColumns, 1);
 
     columns->takes_all = wanted == NULL;
-    columns->wanted = g_ptr_array_new_with_free_func(g_free);
-    columns->parts = g_ptr_array_new_with_free_func((GDestroyNotify)g_ptr_array_unref);
+    columns->wanted = g_ptr_array_new_with_free_func(column_free);
     columns->seen = g_hash_table_new(g_str_hash, g_str_equal);
     for (gsize i = 0; wanted != NULL && wanted[i] != NULL; i++)
         want(columns, wanted[i]);
@@ -131,12 +145,11 @@ void hl_csv_columns_free(HlCsvColumns *columns)
     if (columns == NULL)
         return;
     g_hash_table_unref(columns->seen);
-    g_ptr_array_unref(columns->parts);
     g_ptr_array_unref(columns->wanted);
     g_free(columns);
 }
 
-static void take_apart(HlCsvColumns *columns, GPtrArray *parts, const char *path, const json_t *object)
+static void take_apart(HlCsvColumns *columns, Column *column, const char *path, const json_t *object)
 {
     const char *name;
     json_t *value;
@@ -146,13 +159,15 @@ static void take_apart(HlCsvColumns *columns, GPtrArray *parts, const char *path
         g_autofree char *whole = g_strdup_printf("%s.%s", path, name);
 
         if (json_is_object(value) && json_object_size(value) > 0) {
-            take_apart(columns, parts, whole, value);
-        } else if (columns->count < HL_CSV_MAX_COLUMNS && !g_hash_table_contains(columns->seen, whole)) {
-            char *own = g_steal_pointer(&whole);
-
-            g_ptr_array_add(parts, own);
-            g_hash_table_add(columns->seen, own);
+            take_apart(columns, column, whole, value);
+        } else if (g_hash_table_contains(columns->seen, whole)) {
+            continue;
+        } else if (columns->count < HL_CSV_MAX_COLUMNS) {
+            g_hash_table_add(columns->seen, whole);
+            g_ptr_array_add(column->parts, g_steal_pointer(&whole));
             columns->count++;
+        } else {
+            column->stays = true;
         }
     }
 }
@@ -168,10 +183,13 @@ void hl_csv_columns_look(HlCsvColumns *columns, const json_t *row)
             want(columns, name);
     }
     for (guint i = 0; i < columns->wanted->len; i++) {
-        const json_t *object = find(row, columns->wanted->pdata[i]);
+        Column *column = columns->wanted->pdata[i];
+        const json_t *own = find(row, column->name);
 
-        if (json_is_object(object))
-            take_apart(columns, columns->parts->pdata[i], columns->wanted->pdata[i], object);
+        if (json_is_object(own))
+            take_apart(columns, column, column->name, own);
+        else
+            column->stays |= own != NULL && !json_is_null(own);
     }
 }
 
@@ -180,12 +198,12 @@ char **hl_csv_columns_list(const HlCsvColumns *columns)
     g_autoptr(GStrvBuilder) list = g_strv_builder_new();
 
     for (guint i = 0; i < columns->wanted->len; i++) {
-        const GPtrArray *parts = columns->parts->pdata[i];
+        const Column *column = columns->wanted->pdata[i];
 
-        if (parts->len == 0)
-            g_strv_builder_add(list, columns->wanted->pdata[i]);
-        for (guint k = 0; k < parts->len; k++)
-            g_strv_builder_add(list, parts->pdata[k]);
+        if (column->stays || column->parts->len == 0)
+            g_strv_builder_add(list, column->name);
+        for (guint k = 0; k < column->parts->len; k++)
+            g_strv_builder_add(list, column->parts->pdata[k]);
     }
     return g_strv_builder_end(list);
 }

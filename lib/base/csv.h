@@ -19,7 +19,8 @@ void hl_csv_row(GString *out, const json_t *row, const char *const *fields);
 
 /* Which columns rows have once objects are taken apart: those of wanted (ends with NULL; NULL: all members), in their
  * order, each that is an object in some row replaced by a column for each member that any row has: "patterns.virus".
- * At most HL_CSV_MAX_COLUMNS; what is beyond stays in the cell of its object.  Look at every row, then take them. */
+ * At most HL_CSV_MAX_COLUMNS.  An object keeps its own column beside them where its parts do not say all: there are too
+ * many, or in some row it is no object.  Look at every row, then take them. */
 #define HL_CSV_MAX_COLUMNS 1000
 
 typedef struct HlCsvColumns HlCsvColumns;

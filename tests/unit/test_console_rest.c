@@ -311,6 +311,20 @@ static void test_csv_bound(void)
     }
     columns = hl_csv_columns_of(list, NULL);
     g_assert_cmpuint(g_strv_length(columns), <=, HL_CSV_MAX_COLUMNS);
+    g_assert_true(g_strv_contains((const char *const *)columns, "many")); /* with those that have no column */
+}
+
+/* What is an object in one row and a text in another loses neither. */
+static void test_csv_mixed(void)
+{
+    g_autoptr(json_t) list = json_loads("[{\"a\": {\"x\": 1}}, {\"a\": \"plain\"}, {\"a\": null}]", 0, NULL);
+    g_auto(GStrv) columns = hl_csv_columns_of(list, NULL);
+    g_autoptr(GString) out = g_string_new(NULL);
+
+    hl_csv_head(out, (const char *const *)columns);
+    for (gsize i = 0; i < json_array_size(list); i++)
+        hl_csv_row(out, json_array_get(list, i), (const char *const *)columns);
+    g_assert_cmpstr(out->str, ==, "\"a\",\"a.x\"\r\n\"x=1\",\"1\"\r\n\"plain\",\"\"\r\n\"\",\"\"\r\n");
 }
 
 int main(int argc, char **argv)
@@ -318,6 +332,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/console-rest/csv-columns", test_csv_columns);
     g_test_add_func("/console-rest/csv-bound", test_csv_bound);
+    g_test_add_func("/console-rest/csv-mixed", test_csv_mixed);
     g_test_add_func("/console-rest/arguments", test_arguments);
     g_test_add_func("/console-rest/selectors", test_selectors);
     g_test_add_func("/console-rest/other-ids", test_other_ids);
