@@ -137,12 +137,17 @@ bool hl_components_behind(const char *have, const char *wanted, const char *name
 HlTime hl_component_published(uint64_t version)
 {
     uint64_t day = version / 100;
-    guint month = (guint)(day / 100 % 100);
-    struct tm tm = { .tm_year = (int)(day / 10000) - 1900, .tm_mon = (int)month - 1, .tm_mday = (int)(day % 100) };
+    struct tm tm = { 0 }, is;
+    HlTime at;
 
-    if (day < 19700101 || day > 99991231 || month < 1 || month > 12 || tm.tm_mday < 1 || tm.tm_mday > 31)
+    if (day < 19700101 || day > 99991231)
         return 0;
-    return (HlTime)timegm(&tm) * HL_SECOND;
+    tm.tm_year = (int)(day / 10000) - 1900;
+    tm.tm_mon = (int)(day / 100 % 100) - 1;
+    tm.tm_mday = (int)(day % 100);
+    is = tm;
+    at = (HlTime)timegm(&is) * HL_SECOND; /* which makes another day of one that there is not */
+    return is.tm_mon == tm.tm_mon && is.tm_mday == tm.tm_mday ? at : 0;
 }
 
 HlTime hl_components_published(const char *text)

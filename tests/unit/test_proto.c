@@ -534,6 +534,8 @@ static void test_components(void)
     g_assert_cmpint(hl_component_published(2026112203), ==, 1795305600 * HL_SECOND);
     g_assert_cmpint(hl_component_published(2026134001), ==, 0);
     g_assert_cmpint(hl_component_published(7), ==, 0);
+    g_assert_cmpint(hl_component_published(2026023101), ==, 0);
+    g_assert_cmpint(hl_component_published(UINT64_C(2147483648000000)), ==, 0);
     g_assert_cmpint(hl_component_published(UINT64_MAX), ==, 0);
     g_assert_cmpint(hl_components_published("agent=1 rules=2026112203 virus=2026112305"), ==, 1795305600 * HL_SECOND);
     components = hl_components_parse("", &n);
