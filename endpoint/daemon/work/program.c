@@ -78,12 +78,12 @@ static void tell(EpProgram *program)
 
     if (program->spool == NULL || strcmp(told, before) == 0)
         return;
-    hl_log(now->upgrade.state == EP_UPGRADE_DONE ? HL_LOG_INFO : HL_LOG_WARN, "upgrade", "%s to %s: %s%s%s", now->from,
-           now->to, ep_upgrade_state_name(now->upgrade.state), *now->detail != '\0' ? ": " : "", now->detail);
     if (!store_end(program, now, told, &error)) {
         ep_trouble_store_failed(program->has.trouble, "how the upgrade went", error);
-        return; /* the next start, or the next upgrade, tells it */
+        return; /* the next look or the next start tells it: only what is stored was told */
     }
+    hl_log(now->upgrade.state == EP_UPGRADE_DONE ? HL_LOG_INFO : HL_LOG_WARN, "upgrade", "%s to %s: %s%s%s", now->from,
+           now->to, ep_upgrade_state_name(now->upgrade.state), *now->detail != '\0' ? ": " : "", now->detail);
     ep_trouble_store_worked(program->has.trouble);
     ep_spool_pump(program->spool);
 }
