@@ -313,9 +313,7 @@ static const HlCommand commands[] = {
 
 static char *say(const GError *error)
 {
-    char *worded = mgr_fault_word(error, hl_tr);
-
-    return worded != NULL ? worded : g_strdup(error->message);
+    return mgr_fault_say(error, hl_tr);
 }
 
 static const HlProgram program = {

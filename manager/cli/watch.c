@@ -114,7 +114,8 @@ static guint count_lines(const char *text, int width)
 
 static const char *no_summary(const Watch *watch)
 {
-    return !watch->was_told && watch->begun_mono != 0 && hl_clock_mono() - watch->begun_mono >= SILENT
+    return !watch->was_told && watch->lost_at == 0 && watch->begun_mono != 0 &&
+                   hl_clock_mono() - watch->begun_mono >= SILENT
                ? "The server tells this account nothing here: one that is limited to groups cannot watch.  'holdline "
                  "endpoint list' and 'holdline status' show what it may see.\n"
                : "Waiting for the server's list ...\n";
@@ -217,7 +218,7 @@ static void look_again(Watch *watch)
         watch->screen.top = 0;
         cli_fleet_search(watch->fleet, search);
     } else if (g_utf8_validate(typed, -1, NULL)) {
-        watch->problem = mgr_fault_word(error, hl_tr);
+        watch->problem = mgr_fault_say(error, hl_tr);
     }
 }
 
@@ -262,7 +263,7 @@ static CliClient *open_line(Watch *watch, GError **error)
         cli_heed(STDIN_FILENO, wants_out, watch);
     client = cli_client_open(watch->call, on_status, watch, error);
     cli_heed(-1, NULL, NULL);
-    if (client != NULL && watch->begun_mono == 0)
+    if (client != NULL && !watch->was_told)
         watch->begun_mono = hl_clock_mono();
     if (watch->screen.is_searched && watch->is_picture)
         look_again(watch);

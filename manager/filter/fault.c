@@ -29,7 +29,9 @@ const MgrFaultRow mgr_fault_rows[] = {
     [MGR_FAULT_BYTES] = { "filter.bytes", N_("a filter is text of at most {max} bytes") },
     [MGR_FAULT_PARTS] = { "filter.parts", N_("the filter has more than {max} parts") },
     [MGR_FAULT_DEPTH] = { "filter.depth", N_("the filter is nested deeper than {max}") },
+    [MGR_FAULT_VALUES] = { "filter.values", N_("the filter names more than {max} values for one column") },
     [MGR_FAULT_WIDE] = { "filter.wide", N_("the selector names more than {max} groups and patterns") },
+    [MGR_FAULT_SPENT] = { "filter.spent", N_("the conditions and patterns of a selector have at most {max} bytes") },
     [PLACE] = { "filter.place", N_("the filter at '{near}', character {at}: {what}") },
     [END] = { "filter.end", N_("the filter, at its end: {what}") },
 };
@@ -77,7 +79,7 @@ static char *word(const GError *error, gsize fault, MgrFaultLanguage language)
                         : put(language(mgr_fault_rows[*near != '\0' ? PLACE : END].text), error, what);
 }
 
-char *mgr_fault_word(const GError *error, MgrFaultLanguage language)
+char *mgr_fault_say(const GError *error, MgrFaultLanguage language)
 {
     const char *sentence = hl_error_sentence(error);
     g_autofree char *english = NULL;
@@ -87,7 +89,7 @@ char *mgr_fault_word(const GError *error, MgrFaultLanguage language)
     while (i < MGR_FAULT_N && g_strcmp0(sentence, mgr_fault_rows[i].code) != 0)
         i++;
     if (i == MGR_FAULT_N)
-        return NULL;
+        return g_strdup(error->message);
     english = word(error, i, as_it_is);
     worded = word(error, i, language);
     if (!g_str_has_suffix(error->message, english))

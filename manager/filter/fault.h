@@ -29,7 +29,9 @@ typedef enum {
     MGR_FAULT_BYTES,
     MGR_FAULT_PARTS,
     MGR_FAULT_DEPTH,
-    MGR_FAULT_WIDE, /* of selectors alone */
+    MGR_FAULT_VALUES, /* of one column */
+    MGR_FAULT_WIDE,   /* of selectors alone, as the next */
+    MGR_FAULT_SPENT,
     MGR_FAULT_N
 } MgrFault;
 
@@ -48,8 +50,8 @@ bool mgr_fault_limit_fail(GError **error, MgrFault fault, int max);
 /* A message in the reader's language, as hl_tr. */
 typedef const char *(*MgrFaultLanguage)(const char *message);
 
-/* Such an error worded again; what prefixes its message stays.  Caller frees; NULL: it is another error. */
-char *mgr_fault_word(const GError *error, MgrFaultLanguage language);
+/* Such an error worded again; what prefixes its message stays.  Any other error's message as it is.  Caller frees. */
+char *mgr_fault_say(const GError *error, MgrFaultLanguage language);
 
 typedef struct {
     const char *code, *text;

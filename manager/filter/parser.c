@@ -133,7 +133,7 @@ static bool parse_values(Parser *parser, int column, GPtrArray *values)
             return false;
         g_ptr_array_add(values, text);
         if (values->len > MGR_MAX_TERMS)
-            return mgr_fault_limit_fail(parser->error, MGR_FAULT_PARTS, MGR_MAX_TERMS);
+            return mgr_fault_limit_fail(parser->error, MGR_FAULT_VALUES, MGR_MAX_TERMS);
     } while (*parser->at == ',' && !begins_part(parser->at + 1, column));
     return true;
 }
@@ -417,7 +417,7 @@ static bool is_alone(const char *at, const char **end)
 static bool spend(Parser *parser, const char *from)
 {
     parser->spent += (gsize)(parser->at - from);
-    return parser->spent <= MGR_MAX_FILTER || mgr_fault_limit_fail(parser->error, MGR_FAULT_BYTES, MGR_MAX_FILTER);
+    return parser->spent <= MGR_MAX_FILTER || mgr_fault_limit_fail(parser->error, MGR_FAULT_SPENT, MGR_MAX_FILTER);
 }
 
 /* What is more than one endpoint's is held against all of them. */
