@@ -49,6 +49,16 @@ static bool become_owner(const HlInvocation *call, GError **error)
                                       path);
 }
 
+/* As the user that the manager will be: root can read what its owner cannot. */
+static bool check_config(const HlInvocation *call, GError **error)
+{
+    const char *path = conf_of(call);
+    g_autofree char *absolute = g_canonicalize_filename(path, NULL);
+    g_autofree char *dir = g_path_get_dirname(absolute);
+
+    return (access(path, F_OK) != 0 || hl_process_become_owner(dir, error)) && mgr_reload_check(path, error);
+}
+
 static gboolean on_stop(gpointer user)
 {
     const Run *run = user;
@@ -172,7 +182,7 @@ static bool cmd_run(HlInvocation *call, GError **error)
     g_autoptr(GError) problem = NULL;
 
     if (hl_cli_has(call, "check-config"))
-        return mgr_reload_check(conf_of(call), error);
+        return check_config(call, error);
     if (!become_owner(call, error))
         return false;
     hear_signals(&run);

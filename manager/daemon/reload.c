@@ -72,16 +72,17 @@ static char *value_of(const char *name, const void *values)
 
 static guint look_at_files(const char *path, const void *values, HlConfFault fault, gpointer user)
 {
-    g_autofree char *dir = g_path_get_dirname(path);
+    g_autofree char *absolute = g_canonicalize_filename(path, NULL);
+    g_autofree char *dir = g_path_get_dirname(absolute);
     guint n = 0;
 
     for (gsize i = 0; i < G_N_ELEMENTS(files); i++) {
         g_autofree char *named = value_of(files[i].name, values);
         g_autofree char *condition = files[i].only_with != NULL ? value_of(files[i].only_with, values) : g_strdup("x");
-        g_autofree char *whole = g_canonicalize_filename(named, dir);
+        g_autofree char *whole = *named != '\0' ? g_canonicalize_filename(named, dir) : NULL;
         g_autofree char *sentence = NULL;
 
-        if (*named == '\0' || *condition == '\0' || access(whole, R_OK) == 0)
+        if (whole == NULL || *condition == '\0' || access(whole, R_OK) == 0)
             continue;
         sentence = g_strdup_printf("%s: %s: %s: %s", files[i].name, whole, g_strerror(errno), files[i].without);
         fault(sentence, user);
