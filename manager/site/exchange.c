@@ -191,6 +191,6 @@ bool mgr_exchange_check(const char *site, GError **error)
            hl_fail(
                error, HL_ERROR_CONFLICT,
                "a restore of %s was interrupted while files changed places, and the site is not whole: run 'holdline "
-               "restore DIR --site %s --replace' again, which first puts back what was there",
+               "restore DIR --site %s --replace' again: whatever DIR is, it first puts back what was there",
                site, site);
 }

@@ -351,12 +351,28 @@ static bool check_journal(const MgrRestoreOrder *order, GError **error)
     return order->journal == NULL || check_is_other(order->journal, own, "--journal", error);
 }
 
+/* What an interruption left is put back first of all: for that no backup is needed. */
+static bool put_back(const char *site, GError **error)
+{
+    g_autofree char *lock_path = mgr_site_path(site, "lock");
+    hl_autofd int lock = -1;
+
+    if (mgr_exchange_check(site, NULL))
+        return true;
+    if (!mgr_backup_check_owner(site, error))
+        return false;
+    lock = hl_file_lock(lock_path, error);
+    return lock >= 0 && mgr_exchange_undo(site, error);
+}
+
 bool mgr_site_restore(const MgrRestoreOrder *order, MgrRestoreReport *report, GError **error)
 {
     g_autofree char *lock_path = mgr_site_path(order->site, "lock");
     g_autoptr(GPtrArray) names = NULL;
     hl_autofd int lock = -1;
 
+    if (!put_back(order->site, error))
+        return false;
     if (!check_previous(order, error) || !check_journal(order, error))
         return hl_error_prefix(error, "nothing was changed");
     if (!mgr_backup_check_place(order->site, order->dir, error) ||

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* For LD_PRELOAD: the program is killed, as by kill -9, at the DIE_AT-th call that changes names or makes data durable.
- * What it was about to do does not happen.  Of a program that makes fewer of them nothing is changed. */
+/* For LD_PRELOAD: the program is killed, as by kill -9, at the DIE_AT-th of the calls below, which change names or make
+ * data durable. What it was about to do does not happen.  Of a program that makes fewer of them nothing is changed. */
 #include <dlfcn.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/sendfile.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static void count(void)
@@ -35,3 +35,5 @@ DIES(rename, (const char *from, const char *to), (from, to))
 DIES(fsync, (int fd), (fd))
 DIES(unlink, (const char *path), (path))
 DIES(remove, (const char *path), (path))
+DIES(mkdir, (const char *path, mode_t mode), (path, mode))
+DIES(rmdir, (const char *path), (path))

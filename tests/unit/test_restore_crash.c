@@ -244,6 +244,17 @@ static void lead_on(World *world)
     g_assert_cmpint(judge(world), ==, AFTER);
 }
 
+/* A site is put back also where the backup cannot be used any more. */
+static void put_back(const World *world)
+{
+    g_autofree char *gone = g_build_filename(world->top, "gone", NULL);
+    g_auto(MgrRestoreReport) report = { 0 };
+    MgrRestoreOrder order = { .dir = gone, .site = world->work, .how = MGR_RESTORE_REPLACE };
+
+    g_assert_false(mgr_site_restore(&order, &report, NULL));
+    g_assert_cmpint(judge(world), !=, HALF);
+}
+
 static void test_killed(World *world, gconstpointer user G_GNUC_UNUSED)
 {
     guint seen[HALF + 1] = { 0 };
@@ -259,7 +270,9 @@ static void test_killed(World *world, gconstpointer user G_GNUC_UNUSED)
         if (end == FAULTS_UNTOUCHED)
             break;
         g_assert_cmpint(end, ==, FAULTS_KILLED);
-        if (now != AFTER)
+        if (now == HALF && seen[HALF] % 2 == 0)
+            put_back(world);
+        if (judge(world) != AFTER)
             lead_on(world);
     }
     open_once(world->work);
