@@ -90,6 +90,12 @@ bool mgr_group_check_version(const MgrGroup *group, const char *expected, GError
     case MGR_EDITION_SAME:
         return true;
     case MGR_EDITION_OTHER:
+        if (g_ascii_strtoull(expected, NULL, 10) == group->record.version)
+            return hl_fail(error, HL_ERROR_CONFLICT,
+                           "version %" G_GUINT64_FORMAT
+                           " of group '%s' is not the one that was looked at: the server was restored since, or the "
+                           "group was made again; review it and try again",
+                           group->record.version, group->record.name);
         return hl_fail(error, HL_ERROR_CONFLICT,
                        "group '%s' is at version %" G_GUINT64_FORMAT
                        ", not %s: somebody changed it; review it and try again",
