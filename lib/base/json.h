@@ -34,6 +34,9 @@ char *hl_json_print(const json_t *value);
 /* JSON text that somebody else printed, written as hl_json_print does.  Caller frees with g_free. */
 char *hl_json_escape(const char *text);
 
+/* As hl_json_escape, for a text of size bytes, a NUL behind them, that may not be UTF-8: NULL then. */
+char *hl_json_escape_checked(const char *text, gsize size);
+
 /* A copy for people: every text in it, names of members included, as by hl_text_printable. */
 json_t *hl_json_printable(const json_t *value);
 

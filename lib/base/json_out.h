@@ -19,7 +19,7 @@ typedef struct {
     char few[HL_JSON_OUT_USUAL];
 } HlJsonOut;
 
-/* Of few nothing is read before it is written. */
+/* Leaves few as it is. */
 void hl_json_out_init(HlJsonOut *out);
 void hl_json_out_clear(HlJsonOut *out);
 
@@ -44,8 +44,5 @@ void hl_json_out_members(HlJsonOut *out, const json_t *object);
 /* The text so far, with what is deceptive written as \uXXXX; caller frees with g_free.  NULL: something in it is not
  * UTF-8, or no value. */
 char *hl_json_out_print(HlJsonOut *out);
-
-/* As hl_json_escape, for a text of size bytes, a NUL behind them, that may not be UTF-8: NULL then. */
-char *hl_json_escape_checked(const char *text, gsize size);
 
 #endif

@@ -15,7 +15,8 @@ typedef struct {
 extern const MgrSitePair mgr_site_pairs[];
 extern const gsize mgr_site_n_pairs;
 
-/* Readable, of this name and kind, and issued by an authority that counts; HL_ERROR_EXPIRED if all but in force. */
+/* Readable, of this name and kind, and issued by an authority that counts; HL_ERROR_EXPIRED if only its dates are
+ * wrong. */
 bool mgr_site_check_pair(const char *dir, const HlTrust *trust, const MgrSitePair *pair,
                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool mgr_site_check_signing_key(const char *dir, GError **error) G_GNUC_WARN_UNUSED_RESULT;

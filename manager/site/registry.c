@@ -247,7 +247,8 @@ char *mgr_site_describe_restore(const MgrLedger *ledger)
                            at, made);
 }
 
-/* The rest, where the registry says from where and that tells all; else the whole.  *ledger is set in any case. */
+/* From the place on that the registry knows, where what follows it is enough; else the whole.  *ledger is set in any
+ * case. */
 static HlJournal *read_journal(const char *dir, const char *path, MgrLedger **ledger, HlJournalState *state,
                                GError **error)
 {

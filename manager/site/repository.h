@@ -17,8 +17,8 @@ typedef struct {
 } MgrRepositoryFiles;
 
 /* *files was zeroed.  repo: the repository's directory; one that is not there, or has published nothing, lacks nothing,
- * unless it had_published: NULL: not that is known; "": it must have, what is not known; else what mgr_repository_noted
- * knows. */
+ * unless it is known to have published something before: had_published is what that was (mgr_repository_noted), "" if
+ * something, but not what, NULL if nothing is known. */
 void mgr_repository_look(MgrRepositoryFiles *files, const char *repo, const char *had_published);
 
 /* What the site's repository was last seen to have published, "virus 7, spyware 3", kept in the site, so that a loss is
