@@ -129,6 +129,25 @@ static void test_forgotten(Case *c, gconstpointer user G_GNUC_UNUSED)
     g_assert_cmpint(write_next(c), ==, -1);
 }
 
+/* After what changed; once each, also those that were told meanwhile or are gone. */
+static void test_round(Case *c, gconstpointer user G_GNUC_UNUSED)
+{
+    tell_all(c);
+    for (int round = 0; round < 2; round++) { /* the second begins before the first is through */
+        mgr_due_begin_round(&c->due, N);
+        for (guint i = 0; i < N; i++)
+            mgr_due_add_to_round(&c->due, &c->endpoints[i]);
+    }
+    mgr_due_whole(&c->due, &c->endpoints[1]);
+    g_assert_cmpint(write_next(c), ==, 1);
+    mgr_due_forget(&c->due, &c->endpoints[2]);
+    g_assert_cmpint(write_next(c), ==, 0);
+    g_assert_cmpint(write_next(c), ==, -1);
+    mgr_due_whole(&c->due, &c->endpoints[0]);
+    g_assert_cmpint(write_next(c), ==, 0);
+    g_assert_cmpint(write_next(c), ==, -1);
+}
+
 #define DUE_TEST(name, function) g_test_add("/due/" name, Case, NULL, set_up, function, tear_down)
 
 int main(int argc, char **argv)
@@ -138,6 +157,7 @@ int main(int argc, char **argv)
     DUE_TEST("count", test_count);
     DUE_TEST("busy", test_busy);
     DUE_TEST("both", test_both);
+    DUE_TEST("round", test_round);
     DUE_TEST("forgotten", test_forgotten);
     return g_test_run();
 }

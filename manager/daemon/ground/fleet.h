@@ -86,6 +86,7 @@ struct MgrEndpoint {
     bool status_dirty;      /* due: its document is to be written */
     bool status_whole;      /* due: and for more than the number of open commands */
     bool status_counted;    /* due: their number waits */
+    bool status_round;      /* due: its turn in the round through all is still to come */
     uint8_t broker;         /* link: number of the one where its present session was heard, or MGR_BROKER_UNKNOWN */
     uint8_t unwritten;      /* MgrUnwritten, tracker: differs from the registry */
     bool restarted_unheard; /* link: it started while the manager did not listen: its next birth counts as announced */

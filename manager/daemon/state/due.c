@@ -7,10 +7,12 @@ void mgr_due_init(MgrDue *due)
 {
     g_queue_init(&due->whole);
     g_queue_init(&due->counted);
+    due->round = g_ptr_array_new();
 }
 
 void mgr_due_clear(MgrDue *due)
 {
+    g_clear_pointer(&due->round, g_ptr_array_unref);
     g_queue_clear(&due->whole);
     g_queue_clear(&due->counted);
 }
@@ -38,13 +40,34 @@ void mgr_due_count(MgrDue *due, MgrEndpoint *endpoint, HlTime mono)
     g_queue_push_tail(&due->counted, endpoint);
 }
 
+void mgr_due_begin_round(MgrDue *due, guint size)
+{
+    g_ptr_array_unref(due->round);
+    due->round = g_ptr_array_sized_new(size);
+}
+
+void mgr_due_add_to_round(MgrDue *due, MgrEndpoint *endpoint)
+{
+    endpoint->status_round = true;
+    g_ptr_array_add(due->round, endpoint);
+}
+
+static void forget_round(MgrDue *due, const MgrEndpoint *endpoint)
+{
+    guint at;
+
+    if (endpoint->status_round && g_ptr_array_find(due->round, endpoint, &at))
+        due->round->pdata[at] = NULL;
+}
+
 void mgr_due_forget(MgrDue *due, MgrEndpoint *endpoint)
 {
+    forget_round(due, endpoint);
     if (endpoint->status_dirty)
         g_queue_remove(&due->whole, endpoint);
     if (endpoint->status_counted)
         g_queue_remove(&due->counted, endpoint);
-    endpoint->status_dirty = endpoint->status_counted = false;
+    endpoint->status_dirty = endpoint->status_counted = endpoint->status_round = false;
 }
 
 /* A command that came and ended since the last document. */
@@ -65,6 +88,23 @@ static void push_counted(MgrDue *due, HlTime mono)
     }
 }
 
+/* The one whose turn it is in the round: it was not told since that began.  At the end the room for it is given back.
+ */
+static MgrEndpoint *next_of_round(MgrDue *due)
+{
+    MgrEndpoint *endpoint = NULL;
+
+    while (due->round->len > 0) {
+        endpoint = due->round->pdata[due->round->len - 1];
+        if (endpoint != NULL && endpoint->status_round)
+            return endpoint;
+        g_ptr_array_set_size(due->round, (int)due->round->len - 1);
+    }
+    if (endpoint != NULL)
+        mgr_due_begin_round(due, 0);
+    return NULL;
+}
+
 MgrEndpoint *mgr_due_next(MgrDue *due, HlTime mono)
 {
     MgrEndpoint *endpoint;
@@ -74,13 +114,13 @@ MgrEndpoint *mgr_due_next(MgrDue *due, HlTime mono)
         g_queue_pop_head(&due->whole);
         endpoint->status_dirty = false;
     }
-    return endpoint;
+    return endpoint != NULL ? endpoint : next_of_round(due);
 }
 
 void mgr_due_told(MgrDue *due, MgrEndpoint *endpoint)
 {
-    g_assert(g_queue_peek_head(&due->whole) == endpoint);
+    g_assert(g_queue_peek_head(&due->whole) == (endpoint->status_dirty ? endpoint : NULL));
     g_queue_pop_head(&due->whole);
-    endpoint->status_dirty = endpoint->status_whole = false;
+    endpoint->status_dirty = endpoint->status_whole = endpoint->status_round = false;
     endpoint->status_open = endpoint->open_targets->len + 1;
 }

@@ -295,11 +295,15 @@ void mgr_status_touch_summary(MgrStatus *status)
 void mgr_status_touch_all(MgrStatus *status)
 {
     GHashTableIter iter;
-    gpointer value;
+    gpointer endpoint;
 
+    mgr_due_begin_round(&status->due, g_hash_table_size(status->fleet->endpoints));
     g_hash_table_iter_init(&iter, status->fleet->endpoints);
-    while (g_hash_table_iter_next(&iter, NULL, &value))
-        mgr_status_touch(status, value);
+    while (g_hash_table_iter_next(&iter, NULL, &endpoint)) {
+        note_change(status, endpoint);
+        mgr_due_add_to_round(&status->due, endpoint);
+    }
+    mgr_sums_touch_all(status->sums);
     status->summary_dirty = true;
 }
 

@@ -9,6 +9,7 @@ struct MgrSums {
     MgrFleet *fleet;
     MgrTotals totals;
     guint counted;  /* endpoints that are in the totals */
+    bool is_stale;  /* all are to be counted again */
     GQueue touched; /* MgrEndpoint *: to be counted again */
     uint64_t looks;
     guint ended; /* certificates, as counted at ended_mono */
@@ -92,6 +93,12 @@ void mgr_sums_touch(MgrSums *sums, MgrEndpoint *endpoint)
     g_queue_push_tail(&sums->touched, endpoint);
 }
 
+/* The next mgr_sums_get counts from nothing. */
+void mgr_sums_touch_all(MgrSums *sums)
+{
+    sums->is_stale = true;
+}
+
 static void take_out(MgrSums *sums, MgrEndpoint *endpoint)
 {
     if (!endpoint->tally.is_counted)
@@ -124,10 +131,11 @@ const MgrTotals *mgr_sums_get(MgrSums *sums)
 
     while ((endpoint = g_queue_pop_head(&sums->touched)) != NULL)
         count(sums, endpoint);
-    if (sums->counted != g_hash_table_size(sums->fleet->endpoints)) {
+    if (sums->is_stale || sums->counted != g_hash_table_size(sums->fleet->endpoints)) {
         GHashTableIter iter;
         gpointer value;
 
+        sums->is_stale = false;
         sums->totals = (MgrTotals){ 0 };
         sums->counted = 0;
         g_hash_table_iter_init(&iter, sums->fleet->endpoints);

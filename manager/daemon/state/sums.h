@@ -26,6 +26,8 @@ void mgr_sums_free(MgrSums *sums);
 /* Something that is counted of the endpoint changes, now or before the next mgr_sums_get. */
 void mgr_sums_touch(MgrSums *sums, MgrEndpoint *endpoint);
 
+void mgr_sums_touch_all(MgrSums *sums);
+
 /* It is about to be removed from the fleet. */
 void mgr_sums_forget(MgrSums *sums, MgrEndpoint *endpoint);
 
