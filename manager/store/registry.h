@@ -37,8 +37,9 @@ typedef struct {
 
 /* Its texts may be common ones (lib/base/common.h): they are freed with the record, or changed with mgr_set_text. */
 typedef struct {
+    char *id; /* first: the fleet finds them by it (lib/base/by_text.h) */
     int64_t number;
-    char *id, *group, *host, *addresses, *os, *program, *observed, *observed_by, *serial;
+    char *group, *host, *addresses, *os, *program, *observed, *observed_by, *serial;
     char *fingerprint; /* as the last birth told it; set with mgr_endpoint_set_fingerprint */
     char *enrolled_as; /* the one at its last enrolment, if that was another: read with mgr_endpoint_enrolled_as */
     int direct_port;

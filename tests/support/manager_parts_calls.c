@@ -2,6 +2,7 @@
 /* The part of manager_parts.h that is about messages, calls, what was published, dials and the passing of time. */
 #include <string.h>
 
+#include "lib/base/by_text.h"
 #include "lib/base/unconst.h"
 #include "proto/envelope.h"
 #include "tests/support/manager_parts.h"
@@ -249,14 +250,23 @@ HlMsgCommand *parts_take_command(Parts *parts, const char *id)
 void parts_forget_certificate(Parts *parts, const char *serial)
 {
     MgrFleet *fleet = &parts->fleet;
-    MgrCertificateRecord *record = g_hash_table_lookup(fleet->certificates, serial);
+    MgrCertificateRecord *record = mgr_fleet_certificate(fleet, serial);
+    MgrEndpoint *endpoint = mgr_fleet_endpoint(fleet, record->name);
     gpointer list = NULL;
 
+    if (endpoint != NULL && endpoint->borrows_id) { /* perhaps of this one */
+        endpoint->record.id = g_strdup(endpoint->record.id);
+        endpoint->borrows_id = false;
+    }
+    if (endpoint != NULL && endpoint->record.serial == record->serial) {
+        endpoint->record.serial = g_strdup(record->serial);
+        endpoint->borrows_serial = false;
+    }
     g_assert_true(g_hash_table_steal_extended(fleet->names, record->name, NULL, &list));
     list = g_slist_remove(list, record);
     if (list != NULL)
         g_hash_table_insert(fleet->names, ((MgrCertificateRecord *)((GSList *)list)->data)->name, list);
-    g_hash_table_remove(fleet->certificates, serial);
+    hl_by_text_remove(fleet->certificates, serial);
 }
 
 char *parts_start_rollout(Parts *parts, const char *selector)

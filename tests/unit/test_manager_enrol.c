@@ -294,7 +294,7 @@ static void test_replace(void)
     again = enrol(world, FINGERPRINT, true);
     g_assert_cmpstr(again, ==, id);
     g_assert_cmpstr(endpoint->record.serial, !=, serial);
-    old = g_hash_table_lookup(world->parts->fleet.certificates, serial);
+    old = mgr_fleet_certificate(&world->parts->fleet, serial);
     g_assert_cmpint(old->revoked_at, >, 0);
     g_assert_true(mgr_fleet_has_live_name(&world->parts->fleet, id, NULL));
     g_assert_nonnull(bus_fake_find(id)); /* anyone who holds its line is put out */

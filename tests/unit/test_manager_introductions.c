@@ -59,7 +59,7 @@ static void show(Parts *parts, uint64_t seq, const char *pem)
 
 static const MgrCertificateRecord *certificate(const Parts *parts, const HlCert *cert)
 {
-    return g_hash_table_lookup(parts->fleet.certificates, hl_cert_info(cert)->serial);
+    return mgr_fleet_certificate(&parts->fleet, hl_cert_info(cert)->serial);
 }
 
 static void test_known_from_then_on(void)

@@ -74,7 +74,7 @@ static void expect_row(Fixture *fixture, const char *name, const char *code)
 
 static const MgrCertificateRecord *find(Fixture *fixture)
 {
-    return g_hash_table_lookup(fixture->parts->fleet.certificates, fixture->serial);
+    return mgr_fleet_certificate(&fixture->parts->fleet, fixture->serial);
 }
 
 static void test_taken_in(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)

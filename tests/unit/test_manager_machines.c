@@ -64,10 +64,54 @@ static void test_fleet(void)
     g_assert_null(mgr_fleet_machine(fleet, "another"));
 }
 
+static const MgrCertificateRecord *add_certificate(Parts *parts, const char *serial, const char *name)
+{
+    MgrCertificateRecord record = { .serial = g_strdup(serial),
+                                    .name = g_strdup(name),
+                                    .kind = g_strdup("endpoint"),
+                                    .authority = g_strdup(""),
+                                    .issued_at = hl_clock_wall(),
+                                    .expires_at = hl_clock_wall() + HL_DAY };
+    HlWriteSet *set = hl_write_set_new();
+
+    mgr_write_certificate(set, &record);
+    mgr_record_write(parts->record, set);
+    parts_commit(parts);
+    return mgr_fleet_add_certificate(&parts->fleet, &record);
+}
+
+/* Id and serial are texts of the certificate, if that is its own; it may go, and get another one. */
+static void test_texts(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    MgrFleet fleet = { 0 };
+    MgrEndpoint *one;
+
+    parts_add_endpoint(parts, "e-one");
+    parts_add_endpoint(parts, "e-two");
+    parts_add_endpoint(parts, "e-six");
+    add_certificate(parts, "serial-of-e-one", "e-one");
+    add_certificate(parts, "serial-of-e-two", "e-nobody");
+    parts_load(parts, &fleet);
+    one = mgr_fleet_endpoint(&fleet, "e-one");
+    g_assert_true(one->record.id == mgr_fleet_certificate(&fleet, "serial-of-e-one")->name);
+    g_assert_true(one->record.serial == mgr_fleet_certificate(&fleet, "serial-of-e-one")->serial);
+    g_assert_cmpstr(mgr_fleet_endpoint(&fleet, "e-two")->record.serial, ==, "serial-of-e-two");
+    mgr_endpoint_set_certificate(one, mgr_fleet_certificate(&fleet, "serial-of-e-two"));
+    g_assert_cmpstr(one->record.serial, ==, "serial-of-e-two");
+    mgr_endpoint_set_certificate(mgr_fleet_endpoint(&fleet, "e-six"), mgr_fleet_certificate(&fleet, "serial-of-e-one"));
+    mgr_fleet_remove_endpoint(&fleet, one);
+    g_assert_null(mgr_fleet_endpoint(&fleet, "e-one"));
+    g_assert_true(mgr_fleet_has_live_name(&fleet, "e-one", "endpoint"));
+    g_assert_cmpstr(mgr_fleet_certificate(&fleet, "serial-of-e-one")->name, ==, "e-one");
+    mgr_fleet_clear(&fleet);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/machines/index", test_index);
     g_test_add_func("/machines/fleet", test_fleet);
+    g_test_add_func("/machines/texts", test_texts);
     return g_test_run();
 }

@@ -88,7 +88,7 @@ static void test_entered(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
     guint n;
 
     tick_after(fixture, HL_DAY);
-    record = g_hash_table_lookup(certificates, hl_cert_info(cert)->serial);
+    record = mgr_fleet_certificate(&fixture->parts->fleet, hl_cert_info(cert)->serial);
     g_assert_nonnull(record);
     g_assert_cmpstr(record->name, ==, "server");
     g_assert_cmpstr(record->kind, ==, "server");

@@ -66,7 +66,7 @@ static void test_certificate(void)
     g_assert_cmpuint(parts->renewed, ==, 1);
     g_assert_true(hl_cert_has_key(cert, key));
     g_assert_cmpuint(json_array_size(json_object_get(first, "uncovered")), ==, 0);
-    g_assert_nonnull(g_hash_table_lookup(parts->fleet.certificates, hl_cert_info(cert)->serial));
+    g_assert_nonnull(mgr_fleet_certificate(&parts->fleet, hl_cert_info(cert)->serial));
     parts_check_registry(parts);
 }
 

@@ -110,7 +110,7 @@ static void renew_account(Parts *parts, const char *authorities, const char *cod
 
 static const char *authority_of(Parts *parts, const char *serial)
 {
-    return mgr_certificate_authority(g_hash_table_lookup(parts->fleet.certificates, serial));
+    return mgr_certificate_authority(mgr_fleet_certificate(&parts->fleet, serial));
 }
 
 /* Of the sealing key; what is announced then. */

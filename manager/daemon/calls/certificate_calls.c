@@ -304,7 +304,7 @@ static bool is_due(const MgrPki *pki, const MgrCertificateRecord *last, const ch
 /* The serial of the one with which the caller asks; "": it does not say.  Caller frees. */
 static char *asked_with(const MgrCall *call, const MgrFleet *fleet, const char *name)
 {
-    const MgrCertificateRecord *record = g_hash_table_lookup(fleet->certificates, mgr_call_message(call)->certificate);
+    const MgrCertificateRecord *record = mgr_fleet_certificate(fleet, mgr_call_message(call)->certificate);
 
     return g_strdup(record != NULL && strcmp(record->name, name) == 0 ? record->serial : "");
 }

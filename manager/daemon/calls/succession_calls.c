@@ -277,7 +277,7 @@ static bool check_caller(const MgrSuccessionCalls *calls, const MgrCall *call, G
     const char *serial = mgr_call_message(call)->certificate;
 
     return next == NULL || mgr_call_console(call) != NULL ||
-           mgr_holders_is_of(g_hash_table_lookup(calls->parts.fleet->certificates, serial), next) ||
+           mgr_holders_is_of(mgr_fleet_certificate(calls->parts.fleet, serial), next) ||
            hl_fail(error, HL_ERROR_CONFLICT,
                    "your own certificate is of the old authority, and you would be shut out: any call of 'holdline' of "
                    "this version replaces it");

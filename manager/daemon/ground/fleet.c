@@ -7,6 +7,7 @@
 #include "lib/base/log.h"
 #include "lib/pki/cert.h"
 #include "manager/core/counter.h"
+#include "manager/daemon/ground/certificates.h"
 
 const MgrContact mgr_endpoint_no_contact;
 
@@ -31,6 +32,10 @@ static void free_endpoint(gpointer item)
 {
     MgrEndpoint *endpoint = item;
 
+    if (endpoint->borrows_id)
+        endpoint->record.id = NULL;
+    if (endpoint->borrows_serial)
+        endpoint->record.serial = NULL;
     mgr_endpoint_record_clear(&endpoint->record);
     if (endpoint->open_targets != no_targets())
         g_ptr_array_unref(endpoint->open_targets);
@@ -67,10 +72,26 @@ static void free_list(gpointer list)
     g_slist_free(list);
 }
 
-static void free_certificate(gpointer item)
+static void borrow_serial(MgrEndpoint *endpoint, const MgrCertificateRecord *certificate)
 {
-    mgr_certificate_record_clear(item);
-    g_free(item);
+    if (!endpoint->borrows_serial)
+        hl_common_free(endpoint->record.serial);
+    endpoint->record.serial = certificate->serial;
+    endpoint->borrows_serial = true;
+}
+
+/* Of its certificate, which is loaded before it. */
+static void borrow_texts(const MgrFleet *fleet, MgrEndpoint *endpoint)
+{
+    const char *serial = endpoint->record.serial;
+    const MgrCertificateRecord *certificate = serial != NULL ? mgr_fleet_certificate(fleet, serial) : NULL;
+
+    if (certificate == NULL || strcmp(certificate->name, endpoint->record.id) != 0)
+        return;
+    borrow_serial(endpoint, certificate);
+    hl_common_free(endpoint->record.id);
+    endpoint->record.id = certificate->name;
+    endpoint->borrows_id = true;
 }
 
 MgrGroup *mgr_fleet_put_group(MgrFleet *fleet, MgrGroupRecord *record)
@@ -93,6 +114,7 @@ MgrEndpoint *mgr_fleet_add_endpoint(MgrFleet *fleet, MgrEndpointRecord *record)
 
     endpoint->record = *record;
     memset(record, 0, sizeof *record);
+    borrow_texts(fleet, endpoint);
     endpoint->open_targets = no_targets();
     endpoint->broker = MGR_BROKER_UNKNOWN;
     endpoint->group = mgr_fleet_group(fleet, endpoint->record.group);
@@ -100,7 +122,7 @@ MgrEndpoint *mgr_fleet_add_endpoint(MgrFleet *fleet, MgrEndpointRecord *record)
     endpoint->group->members++;
     mgr_endpoint_share_digest(endpoint);
     fleet->next_number = MAX(fleet->next_number, endpoint->record.number + 1);
-    g_hash_table_insert(fleet->endpoints, endpoint->record.id, endpoint);
+    g_hash_table_add(fleet->endpoints, endpoint);
     mgr_machines_add(&fleet->machines, endpoint->record.fingerprint, endpoint->record.enrolled_as, endpoint);
     return endpoint;
 }
@@ -139,7 +161,7 @@ void mgr_fleet_remove_endpoint(MgrFleet *fleet, MgrEndpoint *endpoint)
     if (endpoint->unwritten != 0)
         g_ptr_array_remove_fast(fleet->unwritten, endpoint);
     mgr_machines_drop(&fleet->machines, endpoint->record.fingerprint, endpoint->record.enrolled_as, endpoint);
-    g_hash_table_remove(fleet->endpoints, endpoint->record.id);
+    hl_by_text_remove(fleet->endpoints, endpoint->record.id);
 }
 
 const MgrTokenRecord *mgr_fleet_add_token(MgrFleet *fleet, MgrTokenRecord *record)
@@ -155,12 +177,11 @@ const MgrTokenRecord *mgr_fleet_add_token(MgrFleet *fleet, MgrTokenRecord *recor
 
 const MgrCertificateRecord *mgr_fleet_add_certificate(MgrFleet *fleet, MgrCertificateRecord *record)
 {
-    MgrCertificateRecord *certificate = g_memdup2(record, sizeof *record);
+    MgrCertificateRecord *certificate = mgr_certificate_keep(record);
     GSList *first = g_hash_table_lookup(fleet->names, certificate->name);
+    bool is_new = g_hash_table_add(fleet->certificates, certificate);
 
-    g_assert(!g_hash_table_contains(fleet->certificates, certificate->serial));
-    memset(record, 0, sizeof *record);
-    g_hash_table_insert(fleet->certificates, certificate->serial, certificate);
+    g_assert(is_new);
     if (strcmp(certificate->kind, hl_cert_kind_name(HL_CERT_ENDPOINT)) != 0) {
         fleet->named_changes++;
         g_hash_table_insert(fleet->named, certificate->serial, certificate);
@@ -175,11 +196,6 @@ const MgrCertificateRecord *mgr_fleet_add_certificate(MgrFleet *fleet, MgrCertif
 const GSList *mgr_fleet_certificates_of(const MgrFleet *fleet, const char *name)
 {
     return g_hash_table_lookup(fleet->names, name);
-}
-
-bool mgr_fleet_knows_name(const MgrFleet *fleet, const char *name)
-{
-    return g_hash_table_contains(fleet->names, name);
 }
 
 /* Asked at each connect and each call. */
@@ -208,7 +224,7 @@ void mgr_fleet_remove_group(MgrFleet *fleet, const char *name)
 
 void mgr_endpoint_set_certificate(MgrEndpoint *endpoint, const MgrCertificateRecord *certificate)
 {
-    mgr_set_text(&endpoint->record.serial, certificate->serial);
+    borrow_serial(endpoint, certificate);
     endpoint->record.cert_expires = certificate->expires_at;
     if (endpoint->contact != NULL)
         endpoint->contact->late_at = 0;
@@ -337,7 +353,7 @@ MgrGroup *mgr_fleet_group(const MgrFleet *fleet, const char *name)
 
 MgrEndpoint *mgr_fleet_endpoint(const MgrFleet *fleet, const char *id)
 {
-    return g_hash_table_lookup(fleet->endpoints, id);
+    return hl_by_text_find(fleet->endpoints, id);
 }
 
 MgrEndpoint *mgr_fleet_machine(const MgrFleet *fleet, const char *fingerprint)
@@ -447,25 +463,6 @@ MgrVerdictFacts mgr_endpoint_facts(const MgrEndpoint *endpoint, char **address)
                               .is_left_behind = endpoint->is_left_behind };
 }
 
-bool mgr_endpoint_has_ended(const MgrEndpoint *endpoint, HlTime now)
-{
-    return endpoint->record.revoked_at == 0 && endpoint->record.cert_expires > 0 &&
-           endpoint->record.cert_expires <= now;
-}
-
-bool mgr_endpoint_is_up(const MgrEndpoint *endpoint)
-{
-    return endpoint->record.presence.actual == MGR_ACTUAL_ONLINE ||
-           endpoint->record.presence.actual == MGR_ACTUAL_STALE;
-}
-
-uint64_t mgr_endpoint_answered_session(const MgrEndpoint *endpoint)
-{
-    uint64_t heard = mgr_endpoint_contact(endpoint)->heard_session;
-
-    return heard != 0 ? heard : endpoint->record.presence.session;
-}
-
 MgrAccepted mgr_endpoint_accepted(const MgrEndpoint *endpoint)
 {
     const MgrContact *contact = mgr_endpoint_contact(endpoint);
@@ -550,10 +547,10 @@ static void on_certificate(MgrCertificateRecord *record, gpointer user)
 bool mgr_fleet_load(MgrFleet *fleet, HlDb *db, GError **error)
 {
     fleet->groups = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, mgr_group_free);
-    fleet->endpoints = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_endpoint);
+    fleet->endpoints = hl_by_text_new(free_endpoint);
     fleet->commands = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_command);
     fleet->tokens = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_token);
-    fleet->certificates = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_certificate);
+    fleet->certificates = hl_by_text_new(mgr_certificate_free);
     fleet->named = g_hash_table_new(g_str_hash, g_str_equal);
     mgr_machines_init(&fleet->machines);
     fleet->names = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_list);
@@ -573,11 +570,11 @@ bool mgr_fleet_load(MgrFleet *fleet, HlDb *db, GError **error)
            mgr_registry_load_lived(db, &fleet->lived.wall, error) &&
            mgr_registry_load_counter(db, "verified", &fleet->verified, error) &&
            mgr_registry_load_groups(db, on_group, fleet, error) && mgr_group_load_trials(fleet->groups, db, error) &&
-           load_endpoints(fleet, db, error) && mgr_registry_load_open_commands(db, on_command, fleet, error) &&
+           mgr_registry_load_certificates(db, on_certificate, fleet, error) && load_endpoints(fleet, db, error) &&
+           mgr_registry_load_open_commands(db, on_command, fleet, error) &&
            mgr_registry_load_open_targets(db, on_target, fleet, error) &&
-           mgr_registry_load_tokens(db, on_token, fleet, error) &&
-           mgr_registry_load_certificates(db, on_certificate, fleet, error) &&
-           mgr_accounts_load(fleet->accounts, db, error) && mgr_places_load(&fleet->places, db, error);
+           mgr_registry_load_tokens(db, on_token, fleet, error) && mgr_accounts_load(fleet->accounts, db, error) &&
+           mgr_places_load(&fleet->places, db, error);
 }
 
 void mgr_fleet_clear(MgrFleet *fleet)

@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "lib/base/by_text.h"
 #include "lib/base/common.h"
 #include "manager/core/agenda.h"
 #include "manager/core/conf.h"
@@ -91,7 +92,8 @@ struct MgrEndpoint {
     uint8_t unwritten;      /* MgrUnwritten, tracker: differs from the registry */
     bool restarted_unheard; /* link: it started while the manager did not listen: its next birth counts as announced */
     bool is_stranger;       /* link: it connects with a certificate that is not in the registry */
-    bool is_left_behind;    /* holders: its certificate is of an authority that has ended */
+    bool borrows_id, borrows_serial;  /* record.id and serial are texts of a certificate of the fleet */
+    bool is_left_behind;              /* holders: its certificate is of an authority that has ended */
     uint8_t reach_told, verdict_told; /* status: MgrReach and MgrVerdict, and one more, as the topic says them; 0: it
                                        * says nothing yet */
     bool updated_by_schedule;         /* link: the last update notification told of a scheduled update */
@@ -99,11 +101,11 @@ struct MgrEndpoint {
 
 typedef struct {
     GHashTable *groups;       /* name -> MgrGroup * */
-    GHashTable *endpoints;    /* id -> MgrEndpoint * */
+    GHashTable *endpoints;    /* MgrEndpoint * by id: lib/base/by_text.h */
     GHashTable *commands;     /* id -> MgrCommand *, open ones */
     GHashTable *tokens;       /* id -> MgrTokenRecord * */
-    GHashTable *certificates; /* serial -> MgrCertificateRecord * */
-    GHashTable *named;        /* of them those of anybody but an endpoint; borrowed */
+    GHashTable *certificates; /* MgrCertificateRecord * by serial: lib/base/by_text.h */
+    GHashTable *named;        /* serial -> of them those of anybody but an endpoint; borrowed */
     GHashTable *names;        /* name -> GSList of MgrCertificateRecord *, borrowed from the table of serials */
     GHashTable *accounts;     /* accounts.h */
     MgrPlaces places;
@@ -152,14 +154,24 @@ void mgr_endpoint_set_group(MgrEndpoint *endpoint, MgrGroup *group, uint64_t cou
 void mgr_endpoint_share_digest(MgrEndpoint *endpoint);
 /* Its group was saved: memory's half of mgr_write_members_outrun. */
 void mgr_endpoint_outrun(MgrEndpoint *endpoint);
+/* One of the fleet. */
 void mgr_endpoint_set_certificate(MgrEndpoint *endpoint, const MgrCertificateRecord *certificate);
 
 const MgrTokenRecord *mgr_fleet_add_token(MgrFleet *fleet, MgrTokenRecord *record);
+/* None is removed while the fleet is there: the endpoint whose certificate it is borrows id and serial of it. */
 const MgrCertificateRecord *mgr_fleet_add_certificate(MgrFleet *fleet, MgrCertificateRecord *record);
+/* NULL: it is not in the registry. */
+static inline MgrCertificateRecord *mgr_fleet_certificate(const MgrFleet *fleet, const char *serial)
+{
+    return hl_by_text_find(fleet->certificates, serial);
+}
 /* MgrCertificateRecord *, also revoked ones; borrowed, NULL: there are none. */
 const GSList *mgr_fleet_certificates_of(const MgrFleet *fleet, const char *name);
 /* Whether there ever was a certificate of this name, revoked or not. */
-bool mgr_fleet_knows_name(const MgrFleet *fleet, const char *name);
+static inline bool mgr_fleet_knows_name(const MgrFleet *fleet, const char *name)
+{
+    return g_hash_table_contains(fleet->names, name);
+}
 /* Whether a certificate of this name and kind (NULL: any) is not revoked. */
 bool mgr_fleet_has_live_name(const MgrFleet *fleet, const char *name, const char *kind);
 
@@ -245,11 +257,25 @@ uint64_t mgr_endpoint_desired_counter(const MgrEndpoint *endpoint);
 bool mgr_endpoint_has_desired(const MgrEndpoint *endpoint);
 /* Whether the certificate of one that is not revoked has ended by this clock (wall): it is away, and comes back by
  * proof of its old key or with a bundle. */
-bool mgr_endpoint_has_ended(const MgrEndpoint *endpoint, HlTime now);
-bool mgr_endpoint_is_up(const MgrEndpoint *endpoint); /* Online or Stale */
+static inline bool mgr_endpoint_has_ended(const MgrEndpoint *endpoint, HlTime now)
+{
+    return endpoint->record.revoked_at == 0 && endpoint->record.cert_expires > 0 &&
+           endpoint->record.cert_expires <= now;
+}
+/* Online or Stale. */
+static inline bool mgr_endpoint_is_up(const MgrEndpoint *endpoint)
+{
+    return endpoint->record.presence.actual == MGR_ACTUAL_ONLINE ||
+           endpoint->record.presence.actual == MGR_ACTUAL_STALE;
+}
 
 /* What goes down now goes down this line: of the session in which it spoke last. */
-uint64_t mgr_endpoint_answered_session(const MgrEndpoint *endpoint);
+static inline uint64_t mgr_endpoint_answered_session(const MgrEndpoint *endpoint)
+{
+    uint64_t heard = mgr_endpoint_contact(endpoint)->heard_session;
+
+    return heard != 0 ? heard : endpoint->record.presence.session;
+}
 
 /* The registered address that is dialled; "" when none is.  Caller frees. */
 static inline char *mgr_endpoint_address(const MgrEndpoint *endpoint)

@@ -16,7 +16,7 @@ static MgrHolder holder_of(const MgrHolders *holders, const MgrEndpoint *endpoin
     const char *serial = mgr_location_serial(holders->location, endpoint);
 
     return mgr_succession_holder(mgr_location_holds(holders->location, endpoint),
-                                 mgr_holders_is_of(g_hash_table_lookup(holders->fleet->certificates, serial), next));
+                                 mgr_holders_is_of(mgr_fleet_certificate(holders->fleet, serial), next));
 }
 
 bool mgr_holders_is_live(const MgrCertificateRecord *record)
@@ -154,7 +154,7 @@ void mgr_holders_mark_left_behind(const MgrHolders *holders)
     g_hash_table_iter_init(&iter, fleet->endpoints);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         MgrEndpoint *endpoint = value;
-        const MgrCertificateRecord *has = g_hash_table_lookup(fleet->certificates, endpoint->record.serial);
+        const MgrCertificateRecord *has = mgr_fleet_certificate(fleet, endpoint->record.serial);
 
         endpoint->is_left_behind = has != NULL && mgr_places_has_ended(&fleet->places, mgr_certificate_authority(has));
     }

@@ -186,7 +186,7 @@ static void enter(MgrOwn *own, const HlCert *cert)
     const HlCertInfo *info = hl_cert_info(cert);
     MgrCertificateRecord record;
 
-    if (g_hash_table_contains(own->parts.fleet->certificates, info->serial))
+    if (mgr_fleet_certificate(own->parts.fleet, info->serial) != NULL)
         return;
     record = (MgrCertificateRecord){ .serial = g_strdup(info->serial),
                                      .name = g_strdup(info->cn),

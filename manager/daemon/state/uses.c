@@ -26,7 +26,7 @@ void mgr_uses_free(MgrUses *uses)
 
 void mgr_uses_add(MgrUses *uses, const char *name, const char *serial, HlTime now)
 {
-    MgrCertificateRecord *certificate = g_hash_table_lookup(uses->fleet->certificates, serial);
+    MgrCertificateRecord *certificate = mgr_fleet_certificate(uses->fleet, serial);
 
     if (certificate == NULL || strcmp(certificate->name, name) != 0 || certificate->revoked_at != 0 ||
         (certificate->used_at != 0 && ABS(now - certificate->used_at) < FRESH))

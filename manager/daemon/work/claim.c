@@ -30,7 +30,7 @@ static bool find_proven(const MgrClaimParts *parts, const HlMsgEnrolRequest *mes
         return hl_fail(error, HL_ERROR_UNTRUSTED, "the request is not signed with the key of %s, which it gives up",
                        info->cn);
     *proven = mgr_fleet_endpoint(parts->fleet, info->cn);
-    issued = g_hash_table_lookup(parts->fleet->certificates, info->serial);
+    issued = mgr_fleet_certificate(parts->fleet, info->serial);
     /* of a revoked endpoint all are; another one that is revoked, or forgotten, was replaced */
     if (*proven != NULL && (*proven)->record.revoked_at == 0 && strcmp((*proven)->record.serial, info->serial) != 0 &&
         (issued == NULL || issued->revoked_at > 0))

@@ -89,7 +89,7 @@ void mgr_introductions_show(MgrIntroductions *introductions, MgrEndpoint *endpoi
                        error->message);
         return;
     }
-    if (g_hash_table_contains(introductions->parts.fleet->certificates, info->serial)) {
+    if (mgr_fleet_certificate(introductions->parts.fleet, info->serial) != NULL) {
         endpoint->is_stranger = false;
         return;
     }

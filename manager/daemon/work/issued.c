@@ -240,7 +240,7 @@ static void take_in(MgrIssued *issued, const char *path)
         return;
     }
     info = hl_cert_info(cert);
-    if (g_hash_table_contains(issued->parts.fleet->certificates, info->serial)) { /* stopped before it was removed */
+    if (mgr_fleet_certificate(issued->parts.fleet, info->serial) != NULL) { /* stopped before it was removed */
         finish(issued, path);
         return;
     }

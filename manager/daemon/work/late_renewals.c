@@ -144,7 +144,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Claim, claim_clear)
  * it was replaced so long ago that it is forgotten. */
 static bool is_replaced(const MgrFleet *fleet, const MgrEndpoint *endpoint, const HlCertInfo *info)
 {
-    const MgrCertificateRecord *record = g_hash_table_lookup(fleet->certificates, info->serial);
+    const MgrCertificateRecord *record = mgr_fleet_certificate(fleet, info->serial);
 
     if (record != NULL)
         return record->revoked_at > 0;
@@ -161,7 +161,7 @@ static void look_up_endpoint(const MgrLateRenewals *renewals, Claim *claim, cons
     claim->facts.is_registered = endpoint != NULL;
     if (endpoint == NULL)
         return;
-    last = endpoint->record.serial != NULL ? g_hash_table_lookup(fleet->certificates, endpoint->record.serial) : NULL;
+    last = endpoint->record.serial != NULL ? mgr_fleet_certificate(fleet, endpoint->record.serial) : NULL;
     claim->facts.is_revoked = endpoint->record.revoked_at > 0;
     claim->facts.is_replaced = is_replaced(fleet, endpoint, info);
     claim->facts.last_issued = last != NULL ? last->issued_at : 0;

@@ -126,7 +126,7 @@ static void on_birth(MgrLink *link, MgrEndpoint *endpoint, const HlMsgLink *mess
                                        : MGR_REGISTERED_AGAIN);
     note_set_back(link, endpoint, message);
     endpoint->is_stranger =
-        *message->serial != '\0' && !g_hash_table_contains(link->parts.fleet->certificates, message->serial);
+        *message->serial != '\0' && mgr_fleet_certificate(link->parts.fleet, message->serial) == NULL;
     /* before anything else goes down: it tells our time, what is committed, and how often to poll */
     mgr_notices_greet(mgr_delivery_notices(link->parts.delivery), endpoint);
     withdraw_for_earlier(link, endpoint);

@@ -108,8 +108,8 @@ static bool is_by_another(const MgrRenewals *renewals, const MgrCertificateRecor
 /* The certificate with which it is connected, as it says; NULL: that one is not known, or somebody else's. */
 static const MgrCertificateRecord *used_by(const MgrRenewals *renewals, const MgrEndpoint *endpoint)
 {
-    const MgrCertificateRecord *used = g_hash_table_lookup(renewals->parts.fleet->certificates,
-                                                           mgr_location_serial(renewals->parts.location, endpoint));
+    const MgrCertificateRecord *used =
+        mgr_fleet_certificate(renewals->parts.fleet, mgr_location_serial(renewals->parts.location, endpoint));
 
     return used != NULL && strcmp(used->name, endpoint->record.id) == 0 ? used : NULL;
 }
@@ -148,9 +148,8 @@ static MgrQuotaIssued count_issued(const MgrRenewals *renewals, const MgrEndpoin
 
 static const MgrCertificateRecord *last_of(const MgrRenewals *renewals, const MgrEndpoint *endpoint)
 {
-    return endpoint->record.serial != NULL
-               ? g_hash_table_lookup(renewals->parts.fleet->certificates, endpoint->record.serial)
-               : NULL;
+    return endpoint->record.serial != NULL ? mgr_fleet_certificate(renewals->parts.fleet, endpoint->record.serial)
+                                           : NULL;
 }
 
 static bool is_due(const MgrRenewals *renewals, const MgrEndpoint *endpoint, MgrIssuer by)
