@@ -16,11 +16,15 @@ typedef struct {
     EndpointParts *parts;
     EpComeback *comeback;
     EpComebackLine line;
+    guint looks;
 } World;
 
 static EpComebackLine on_line(gpointer user)
 {
-    return ((World *)user)->line;
+    World *world = user;
+
+    world->looks++;
+    return world->line;
 }
 
 static char **on_urls(gpointer user G_GNUC_UNUSED)
@@ -273,6 +277,24 @@ static void test_full_disk(void)
     check_state(world, EP_COMEBACK_BACK, "");
 }
 
+/* Each look wakes the machine: few while nothing can be the matter, and soon enough again. */
+static void test_rests(void)
+{
+    g_autoptr(World) world = world_new(HL_DAY);
+
+    world->line = (EpComebackLine){ true, 0 };
+    look();
+    world->looks = 0;
+    timer_fake_advance(HL_HOUR);
+    g_assert_cmpuint(world->looks, <=, 360);
+    g_assert_cmpuint(world->looks, >=, 359);
+    world->line = (EpComebackLine){ false, 1 };
+    timer_fake_advance(10 * HL_SECOND);
+    world->looks = 0;
+    timer_fake_advance(HL_MINUTE);
+    g_assert_cmpuint(world->looks, ==, 30);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -286,5 +308,6 @@ int main(int argc, char **argv)
     g_test_add_func("/endpoint/comeback/clock-behind", test_clock_behind);
     g_test_add_func("/endpoint/comeback/not-ours", test_not_ours);
     g_test_add_func("/endpoint/comeback/full-disk", test_full_disk);
+    g_test_add_func("/endpoint/comeback/rests", test_rests);
     return g_test_run();
 }

@@ -12,7 +12,7 @@
 #include "proto/envelope.h"
 #include "proto/wire.h"
 
-#define SPOOL_TICK    (10 * HL_SECOND) /* a third of EP_WINDOW_STALL: a stall is seen soon after it is one */
+#define SPOOL_TICK    10               /* s: a third of EP_WINDOW_STALL: a stall is seen soon after it is one */
 #define MAX_WINDOW    (10 * HL_MINUTE) /* a longer spread is not believed */
 #define NOTICE_FACT   "notices"        /* in the store: the manager signs what it says of the line */
 #define SHOWN_SUBJECT "shown"          /* of the report that shows the certificate */
@@ -495,7 +495,7 @@ EpPresence *ep_presence_new(const EpPresenceOptions *options, GError **error)
         ep_presence_free(presence);
         return NULL;
     }
-    presence->spool_timer = g_timeout_add((guint)SPOOL_TICK, on_spool_tick, presence);
+    presence->spool_timer = g_timeout_add_seconds(SPOOL_TICK, on_spool_tick, presence);
     return presence;
 }
 

@@ -9,7 +9,8 @@
 #include "lib/base/log.h"
 #include "proto/enrolment.h"
 
-#define LOOK      (2 * HL_SECOND)
+#define LOOK      2           /* s; with the process's other timers of whole seconds, so that one wake-up serves all */
+#define REST      10          /* s: while the line is up */
 #define CAME_BACK "came-back" /* in the store: "SERIAL MS", the certificate that it was given, and when */
 #define EVENT     "certificate"
 
@@ -21,6 +22,7 @@ struct EpComeback {
     HlMailbox *answers;
     EpServerTime seen; /* the server's clock as its front tells it: for these questions alone */
     guint timer;
+    bool rests; /* the timer's interval is REST */
     EpComebackState state;
     char *detail;
     HlTime at;
@@ -234,6 +236,18 @@ static bool is_over(const EpComeback *comeback, bool is_line_up)
     g_assert_not_reached();
 }
 
+static gboolean on_look(gpointer user);
+
+/* true: the timer that is at work has that interval. */
+static bool keep_looking(EpComeback *comeback, bool rests)
+{
+    if (comeback->timer != 0 && comeback->rests == rests)
+        return true;
+    comeback->rests = rests;
+    comeback->timer = g_timeout_add_seconds(rests ? REST : LOOK, on_look, comeback);
+    return false;
+}
+
 static gboolean on_look(gpointer user)
 {
     EpComeback *comeback = user;
@@ -254,7 +268,7 @@ static gboolean on_look(gpointer user)
         ep_late_answered(&comeback->late, EP_LATE_UNREACHED, 0, hl_clock_mono(), hl_random_u64());
         tell_waiting(comeback, error->message);
     }
-    return G_SOURCE_CONTINUE;
+    return keep_looking(comeback, line.is_up) ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
 }
 
 /* ---------------------------------------------------------------------------------------------------------------- life
@@ -271,7 +285,7 @@ EpComeback *ep_comeback_new(const EpComebackOptions *options)
     comeback->answers = hl_mailbox_new("late-answers", 2, NULL, on_answer, comeback, ep_late_answer_free);
     comeback->detail = g_strdup("");
     load(comeback);
-    comeback->timer = g_timeout_add((guint)LOOK, on_look, comeback);
+    keep_looking(comeback, false);
     return comeback;
 }
 

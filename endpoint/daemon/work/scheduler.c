@@ -11,8 +11,8 @@
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
 
-#define USER_OFF_FACT "schedule-off"  /* in the store */
-#define LOOK          (5 * HL_SECOND) /* also how soon a jump of the clock or a wake-up is noticed */
+#define USER_OFF_FACT "schedule-off" /* in the store */
+#define LOOK          5              /* s; also how soon a jump of the clock or a wake-up is noticed */
 
 typedef struct {
     const char *done_fact, *text_fact; /* names in the store */
@@ -206,7 +206,7 @@ EpScheduler *ep_scheduler_new(const EpSchedulerOptions *options)
     scheduler->user_off = ep_store_get_int(options->db, USER_OFF_FACT, 0) != 0;
     ep_scheduler_settings_changed(scheduler);
     scheduler->start_up_done = is_enrolled(scheduler) && !settings_of(scheduler)->update_on_start;
-    scheduler->timer = g_timeout_add((guint)LOOK, on_look, scheduler);
+    scheduler->timer = g_timeout_add_seconds(LOOK, on_look, scheduler);
     ep_orders_make_up(options->orders, scheduler->scan.schedule.kind != HL_SCHEDULE_OFF);
     return scheduler;
 }
