@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Roll-outs: started, halted, explained, mended, aborted.
+// Roll-outs: started, halted, explained, mended, aborted; and of settings, taken back.
 import { order, play, Session } from './session.mjs';
 
 const session = await Session.open();
@@ -40,6 +40,29 @@ await play(session, 'roll-outs in two languages', async ({ page }) => {
     await session.picture('rollout-done-ja');
     await session.expectPrintable('rollout-paper-ja');
 
+    session.where = 'settings of a group, from its page';
+    await session.show('groups/default/privileges');
+    await page.click('input[name="privilege.update-now"]');
+    await session.press('段階的に保存…');
+    await page.waitForSelector('dialog [name=rings]');
+    await session.says('それまでは元に戻せます。');
+    await session.enter('rings', '33%,100%');
+    await session.enter('min_sample', '1');
+    await session.checkSchemes();
+    await session.picture('trial-new-ja');
+    await session.press('開始');
+    await session.until(() => location.hash.startsWith('#/rollouts/r-') && document.querySelector('main .badge') !== null);
+    await session.until(() => document.querySelector('main a[href="#/groups/default"]') !== null);
+    await session.until(() => /成功 1/.test(document.querySelector('main').textContent));
+    await session.picture('trial-ja');
+    await session.show('groups/default/privileges');
+    await session.press('バージョン 2 を 1 台のクライアントで試行中です。');
+    await session.until(() => location.hash.startsWith('#/rollouts/r-') && document.querySelector('main .badge') !== null);
+    await session.press('ロールバック');
+    await session.says('元の設定に戻ります');
+    await session.press('ロールバック');
+    await session.until(() => document.querySelector('main .badge').textContent === '中止');
+
     session.where = 'for those that are selected';
     await session.show('endpoints');
     await page.click('.grid-body .grid-row:nth-child(1) .mark');
@@ -74,7 +97,7 @@ await play(session, 'roll-outs in two languages', async ({ page }) => {
 
     session.where = 'the list';
     await session.show('rollouts');
-    session.expect(await page.evaluate(() => document.querySelectorAll('main tbody tr').length) === 3, 'three roll-outs');
+    session.expect(await page.evaluate(() => document.querySelectorAll('main tbody tr').length) === 4, 'four roll-outs');
     await session.checkSchemes();
     await session.picture('rollouts-ja');
     await session.expectPrintable('rollouts-paper-ja');

@@ -83,8 +83,8 @@ export async function get(path, query, signal) {
     return (await request('GET', path, { query, signal })).body;
 }
 
-export async function post(path, body = {}) {
-    return request('POST', path, { body });
+export async function post(path, body = {}, version) {
+    return request('POST', path, { body, version });
 }
 
 export const patch = (path, body, version) => request('PATCH', path, { body, version });

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The dialog with which a roll-out starts: for everybody, a group, a filter, or for endpoints that are selected already.
+// The dialogs with which a roll-out starts: of an update, for everybody, a group, a filter, or for endpoints that are selected already; and
+// of a group's settings.
 
 import { allGroups, groupChoices } from './group_name.js';
 import { post } from './api.js';
@@ -19,7 +20,7 @@ const plan = () => [
     { key: 'min_sample', type: 'integer', default: '5', min: 1, label: tr('Answers that a ring needs at least') },
     { key: 'soak', type: 'duration', default: '15m', label: tr('Soak'), help: tr('So long a ring that passed is watched before the next one begins.') },
     { key: 'silence', type: 'duration', default: '1h', label: tr('Silent after'),
-        help: tr('An endpoint that has the command and says nothing for so long counts as failed.') },
+        help: tr('An endpoint that it has reached, and that says nothing for so long, counts as failed.') },
     { key: 'rate', type: 'integer', default: '', optional: true, min: 1, label: tr('At most per minute'), help: tr('Empty: a whole ring at once.') },
 ];
 
@@ -39,6 +40,21 @@ export async function startRollout(subject) {
         action: tr('Start'),
         submit: () => post('/rollouts', { ...members.body(), ...planOf(form.values()), ...(component.value && { component: component.value }) }),
     });
+    goTo(reply);
+}
+
+// settings: those that differ from the group's at this version.
+export async function startTrial(path, settings, version) {
+    const form = formOf(plan(), {}, { legend: tr('Plan') });
+    goTo(await dialog({
+        title: tr('New roll-out'),
+        content: [form.node, h('p', { class: 'help' }, tr('The group has the new settings when the last ring has passed; until then they can be taken back.'))],
+        action: tr('Start'),
+        submit: () => post(`${path}/rollout`, { settings, ...planOf(form.values()) }, version),
+    }));
+}
+
+function goTo(reply) {
     if (reply)
         location.hash = format(['rollouts', reply.body.id]);
 }

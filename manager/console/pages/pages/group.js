@@ -14,6 +14,7 @@ import { N_, number, tr, trn } from '../i18n.js';
 import { SETTING_PAGES, settingLabel, settingRows, settingValue } from '../setting_words.js';
 import { formOf } from '../form.js';
 import { settle } from '../conflict.js';
+import { startTrial } from '../rollout_start.js';
 import { term } from '../query.js';
 import { versionsCard } from './group_versions.js';
 import { visible } from '../text.js';
@@ -105,6 +106,7 @@ class GroupPage {
         const locked = !mayBe('administrator');
         this.outcome = h('div', {});
         this.save = h('button', { type: 'submit', class: 'primary', disabled: true }, tr('Save'));
+        this.try = button(tr('Save in rings…'), () => this.#try(), { disabled: true });
         this.undo = button(tr('Discard changes'), () => this.#draw(), { disabled: true });
         this.form = formOf(settingRows(this.settings.filter(({ key }) => keys.test(key))), this.document.settings, {
             legend: tr('Settings'),
@@ -114,14 +116,20 @@ class GroupPage {
         });
         this.base = this.form.values();
         fill(this.body, h('form', { class: 'card', on: { submit: (event) => this.#submit(event) } }, this.form.node, this.outcome,
-            !locked && h('div', { class: 'actions' }, this.#copyButton(), h('span', { class: 'spring' }), this.undo, this.save)));
+            !locked && h('div', { class: 'actions' }, this.#copyButton(), h('span', { class: 'spring' }), this.undo, this.try, this.save)));
     }
 
     #edited() {
         const any = Object.keys(changes(this.base, this.form.values())).length > 0;
         this.save.disabled = !any;
         this.undo.disabled = !any;
+        this.try.disabled = !any || this.document.endpoints === 0;
         fill(this.outcome);
+    }
+
+    async #try() {
+        if (this.save.form.reportValidity())
+            await startTrial(this.path, changes(this.base, this.form.values()), this.version);
     }
 
     async #submit(event) {
