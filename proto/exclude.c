@@ -263,7 +263,7 @@ static const struct {
 static bool check_text(const char *text, GError **error)
 {
     if (strlen(text) > HL_EXCLUDE_MAX_SIZE)
-        return hl_fail(error, HL_ERROR_LIMIT, "'%.40s...' is longer than %d bytes: use wildcards", text,
+        return hl_fail(error, HL_ERROR_INVALID, "'%.40s...' is longer than %d bytes: use wildcards", text,
                        HL_EXCLUDE_MAX_SIZE);
     for (const char *at = text; *at != '\0';) {
         gunichar c = next_symbol(&at);
@@ -306,7 +306,7 @@ HlExcludes *hl_excludes_new(const char *const *rows, GError **error)
         Row *row;
 
         if (i == HL_EXCLUDE_MAX_ROWS) {
-            hl_fail(error, HL_ERROR_LIMIT, "more than %d exclusions: use wildcards", HL_EXCLUDE_MAX_ROWS);
+            hl_fail(error, HL_ERROR_INVALID, "more than %d exclusions: use wildcards", HL_EXCLUDE_MAX_ROWS);
             return NULL;
         }
         row = row_new(rows[i], error);

@@ -24,7 +24,7 @@ static char **split(const char *scope, GError **error)
     gsize n = 0;
 
     if (strlen(scope) > HL_MAX_SCOPE) {
-        hl_fail(error, HL_ERROR_LIMIT, "that is %" G_GSIZE_FORMAT " bytes of names; at most %d fit into one command",
+        hl_fail(error, HL_ERROR_INVALID, "that is %" G_GSIZE_FORMAT " bytes of names; at most %d fit into one command",
                 strlen(scope), HL_MAX_SCOPE);
         return NULL;
     }
@@ -43,7 +43,7 @@ static char **split(const char *scope, GError **error)
     parts[n] = NULL;
     if (n <= HL_MAX_SCOPES)
         return g_steal_pointer(&parts);
-    hl_fail(error, HL_ERROR_LIMIT, "these are %" G_GSIZE_FORMAT " names; at most %d fit into one command", n,
+    hl_fail(error, HL_ERROR_INVALID, "these are %" G_GSIZE_FORMAT " names; at most %d fit into one command", n,
             HL_MAX_SCOPES);
     return NULL;
 }

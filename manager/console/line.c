@@ -239,6 +239,7 @@ static GBytes *encode(const ConLine *line, const ConLineAsk *ask, GError **error
 {
     HlMsgCall message = HOLDLINE__V1__CALL__INIT;
     g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GError) problem = NULL;
 
     for (gsize i = 0; ask->arguments != NULL && ask->arguments[i] != NULL; i += 2)
         if (ask->arguments[i + 1] != NULL)
@@ -254,8 +255,8 @@ static GBytes *encode(const ConLine *line, const ConLineAsk *ask, GError **error
     if (ask->once != NULL)
         message.once = hl_unconst(ask->once);
     message.idle = ask->is_idle;
-    if (!hl_wire_check(&message.base, error)) {
-        hl_error_prefix(error, "'%s' cannot be sent", ask->name);
+    if (!hl_wire_check(&message.base, &problem)) { /* a bound of the wire: it is the request that is too large */
+        hl_fail(error, HL_ERROR_INVALID, "'%s' cannot be sent: %s", ask->name, problem->message);
         return NULL;
     }
     return HL_WIRE_ENCODE(&message);

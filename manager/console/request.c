@@ -227,7 +227,7 @@ static bool take_body(ConRequest *request)
         hl_fail(&error, HL_ERROR_INVALID, "the body is no object");
     if (error == NULL)
         return true;
-    con_request_fail_as(request, 400, error, NULL);
+    con_request_fail_as(request, hl_error_code(error) == HL_ERROR_LIMIT ? 413 : 400, error, NULL);
     return false;
 }
 

@@ -221,7 +221,7 @@ static bool parse_mail(const char *to, MgrDestination *destination, GError **err
     destination->host = g_strdup("");
     destination->recipients = g_strsplit(to + strlen("mailto:"), ",", -1);
     if (g_strv_length(destination->recipients) > MGR_RECIPIENTS_MAX)
-        return hl_fail(error, HL_ERROR_LIMIT, "more than %d addresses: use a mailing list", MGR_RECIPIENTS_MAX);
+        return hl_fail(error, HL_ERROR_INVALID, "more than %d addresses: use a mailing list", MGR_RECIPIENTS_MAX);
     for (gsize i = 0; destination->recipients[i] != NULL; i++)
         if (!mgr_mail_address_is_valid(g_strstrip(destination->recipients[i])))
             return hl_fail(error, HL_ERROR_INVALID, "'%s' is not a mail address such as it@example.org",

@@ -26,8 +26,8 @@ bool mgr_unreachable_check(const MgrUnreachable *unreachable, GError **error)
                        " minutes), not %" G_GINT64_FORMAT,
                        unreachable->heartbeat_minutes, unreachable->offline_minutes);
     if (unreachable->n_ranges > MGR_RANGES_MAX)
-        return hl_fail(error, HL_ERROR_LIMIT, "unreachable networks: at most %d, not %" G_GSIZE_FORMAT, MGR_RANGES_MAX,
-                       unreachable->n_ranges);
+        return hl_fail(error, HL_ERROR_INVALID, "unreachable networks: at most %d, not %" G_GSIZE_FORMAT,
+                       MGR_RANGES_MAX, unreachable->n_ranges);
     return true;
 }
 

@@ -124,5 +124,5 @@ bool mgr_fault_limit_fail(GError **error, MgrFault fault, int max)
     g_autofree char *text = g_strdup_printf("%d", max);
     const char *const arguments[] = { "max", text, NULL };
 
-    return fail(error, HL_ERROR_LIMIT, fault, arguments);
+    return fail(error, HL_ERROR_INVALID, fault, arguments);
 }

@@ -44,7 +44,7 @@ typedef struct {
 /* HL_ERROR_INVALID; nearest only with MGR_FAULT_NEAREST. */
 bool mgr_fault_fail(GError **error, MgrFault fault, MgrFaultPlace place, const char *nearest);
 
-/* HL_ERROR_LIMIT: more than max. */
+/* HL_ERROR_INVALID, too: more than max, which asking again later does not mend. */
 bool mgr_fault_limit_fail(GError **error, MgrFault fault, int max);
 
 /* A message in the reader's language, as hl_tr. */

@@ -32,7 +32,7 @@ typedef enum {
 
 typedef struct MgrFilter MgrFilter;
 
-/* HL_ERROR_INVALID says where and what is wrong; HL_ERROR_LIMIT. */
+/* HL_ERROR_INVALID says where and what is wrong, or which bound it breaks. */
 MgrFilter *mgr_filter_parse(const char *text, MgrFilterUse use, HlTime now, GError **error);
 void mgr_filter_free(MgrFilter *filter);
 

@@ -250,6 +250,12 @@ static void test_framing(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
         { "Host: t\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n", "HTTP/1.1 400", "once how long" },
         { "Host: t\r\nTransfer-Encoding: gzip, chunked\r\n", "HTTP/1.1 400", "'chunked' alone" },
         { "Host: t\r\nTransfer-Encoding: gzip\r\n", "HTTP/1.1 400", "'chunked' alone" },
+        { "Host: t\r\nContent-Length : 2\r\n", "HTTP/1.1 400", "colon follows" },
+        { "Host: t\r\nContent-Length\t: 2\r\n", "HTTP/1.1 400", "colon follows" },
+        { "Host: t\r\nContent-Length: 2\r\nTransfer-Encoding : chunked\r\n", "HTTP/1.1 400", "colon follows" },
+        { "Host: t\r\nContent-Length: 2\r\nX(y): z\r\n", "HTTP/1.1 400", "colon follows" },
+        { "Host: t\r\nContent-Length: 2\r\nX-!#$%&'*+.^_`|~: z\r\nConnection: close\r\n", "HTTP/1.1 201",
+          "POST /echo/" },
         { "Host: t\r\nContent-Length: 2\r\nConnection: close\r\n", "HTTP/1.1 201", "POST /echo/" },
     };
 

@@ -43,6 +43,8 @@ CASES = [
     b"GET /\0" + MARK + b" HTTP/1.1\r\n" + HOST + b"\r\n",
     b"GET / HTTP/1.1\r" + HOST + b"\r\r",
     POST + b"Content-Length: " + MARK + b"\r\n\r\n",
+    POST + b"Content-Length : 2\r\n\r\n{}",
+    POST + b"Transfer-Encoding\t: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
     POST + b"Content-Length: -1\r\n\r\n",
     POST + b"Content-Length: 1000000000\r\n\r\n",
     POST + b"Content-Length: 99999999999999999999999\r\n\r\n",

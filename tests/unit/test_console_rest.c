@@ -4,6 +4,7 @@
 
 #include "lib/base/csv.h"
 #include "manager/console/core/arguments.h"
+#include "manager/console/core/problem.h"
 #include "manager/console/core/rows.h"
 #include "proto/bounds.h"
 
@@ -153,8 +154,32 @@ static void expect_room(const char *member, const char *filter, guint fit)
     g_assert_no_error(error);
     g_assert_cmpuint(strlen(selector), <=, CON_MAX_SELECTOR);
     g_assert_null(con_selector_make(route_of("/api/v1/endpoints:move"), more, HL_SECOND, &error));
-    g_assert_cmpint(hl_error_code(error), ==, HL_ERROR_LIMIT);
+    g_assert_cmpint(hl_error_code(error), ==, HL_ERROR_INVALID);
     g_assert_true(g_pattern_match_simple(told, error->message));
+}
+
+static void expect_too_long(const char *path, const char *format, const char *told)
+{
+    ConMatch match = { .route = route_of(path) };
+    g_autofree char *value = g_strnfill(CON_MAX_ARGUMENT + 1, 'x');
+    g_autofree char *text = g_strdup_printf(format, value);
+    g_autoptr(json_t) body = json_loads(text, 0, NULL);
+    g_auto(ConTarget) target = { 0 };
+    g_autoptr(GError) error = NULL;
+
+    g_assert_true(con_target_parse(&target, path, NULL));
+    g_assert_null(con_arguments_make(&(ConGiven){ .match = &match, .target = &target, .body = body }, &error));
+    g_assert_cmpstr(error->message, ==, told);
+    g_assert_cmpuint(con_problem_status(hl_error_code(error)), ==, 400);
+}
+
+/* The member has the name that the client knows it by, and asking again later would not help. */
+static void test_too_long(void)
+{
+    expect_too_long("/api/v1/accounts", "{\"name\": \"n\", \"role\": \"auditor\", \"note\": \"%s\"}",
+                    "'note' has 16385 bytes, at most 16384 are taken");
+    expect_too_long("/api/v1/groups", "{\"name\": \"n\", \"settings\": {\"scan.exclude\": \"%s\"}}",
+                    "'scan.exclude' has 16398 bytes, at most 16384 are taken");
 }
 
 /* As many ids as an argument holds; it is said how many, and not that a field of the wire is too long. */
@@ -337,6 +362,7 @@ int main(int argc, char **argv)
     g_test_add_func("/console-rest/selectors", test_selectors);
     g_test_add_func("/console-rest/other-ids", test_other_ids);
     g_test_add_func("/console-rest/many-ids", test_many_ids);
+    g_test_add_func("/console-rest/too-long", test_too_long);
     g_test_add_func("/console-rest/every-route", test_every_route);
     g_test_add_func("/console-rest/call-names", test_call_names);
     g_test_add_func("/console-rest/rows", test_rows);

@@ -163,7 +163,7 @@ static void test_refused(void)
     }
     longest[0] = '/';
     g_assert_null(one(longest, &error));
-    g_assert_error(error, HL_ERROR, HL_ERROR_LIMIT);
+    g_assert_error(error, HL_ERROR, HL_ERROR_INVALID);
     longest[HL_EXCLUDE_MAX_SIZE] = '\0';
     {
         g_autoptr(HlExcludes) excludes = one(longest, NULL);
@@ -190,7 +190,7 @@ static void test_list(void)
     g_assert_true(hl_excludes_check(many->str, &error));
     g_string_append(many, "/srv/x");
     g_assert_false(hl_excludes_check(many->str, &error));
-    g_assert_error(error, HL_ERROR, HL_ERROR_LIMIT);
+    g_assert_error(error, HL_ERROR, HL_ERROR_INVALID);
 }
 
 /* A name that makes matchers which try again take for ever. */

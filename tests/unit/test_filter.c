@@ -242,9 +242,9 @@ static void test_wide(void)
         g_autoptr(GError) error = refused(names[i], MGR_MAX_TERMS + 1);
 
         g_assert_no_error(none);
-        g_assert_error(error, HL_ERROR, HL_ERROR_LIMIT);
+        g_assert_error(error, HL_ERROR, HL_ERROR_INVALID);
     }
-    g_assert_error(long_one, HL_ERROR, HL_ERROR_LIMIT);
+    g_assert_error(long_one, HL_ERROR, HL_ERROR_INVALID);
 }
 
 static void test_bad(void)

@@ -46,11 +46,11 @@ static void test_bounds(void)
     for (gsize i = 1; i < 2 * (HL_MAX_SCOPES + 1); i += 2)
         many[i] = ',';
     g_assert_null(hl_scope_paths(many, &error));
-    g_assert_error(error, HL_ERROR, HL_ERROR_LIMIT);
+    g_assert_error(error, HL_ERROR, HL_ERROR_INVALID);
     many[strlen(many) - 2] = '\0';
     g_assert_true(hl_scope_check(HL_KIND_SCAN, many, NULL));
     g_assert_null(hl_scope_paths(longer, &error2));
-    g_assert_error(error2, HL_ERROR, HL_ERROR_LIMIT);
+    g_assert_error(error2, HL_ERROR, HL_ERROR_INVALID);
 }
 
 static void test_pick(void)

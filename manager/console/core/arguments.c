@@ -62,6 +62,16 @@ static char *text_of(const char *member, const json_t *value, GError **error)
     return NULL;
 }
 
+/* Said here, where the member has its name: what is longer no message holds. */
+static bool check_length(const char *member, const char *value, GError **error)
+{
+    gsize size = strlen(value);
+
+    return size <= CON_MAX_ARGUMENT ||
+           hl_fail(error, HL_ERROR_INVALID, "'%.64s' has %" G_GSIZE_FORMAT " bytes, at most %d are taken", member, size,
+                   CON_MAX_ARGUMENT);
+}
+
 /* Each setting is an argument of its own. */
 static bool add_settings(GPtrArray *out, const char *name, const json_t *settings, GError **error)
 {
@@ -74,11 +84,15 @@ static bool add_settings(GPtrArray *out, const char *name, const json_t *setting
     {
         g_autoptr(GError) problem = NULL;
         g_autofree char *text = text_of(key, value, &problem);
+        g_autofree char *setting = NULL;
 
         if (text == NULL)
             return hl_fail(error, HL_ERROR_INVALID, "the setting '%s' is no text", key);
+        setting = g_strdup_printf("%s=%s", key, text);
+        if (!check_length(key, setting, error))
+            return false;
         g_ptr_array_add(out, g_strdup(name));
-        g_ptr_array_add(out, g_strdup_printf("%s=%s", key, text));
+        g_ptr_array_add(out, g_steal_pointer(&setting));
     }
     return true;
 }
@@ -101,8 +115,9 @@ static char *value_of(const ConGiven *given, const Entry *entry, GError **error)
 
 static bool add(GPtrArray *out, const ConGiven *given, const Entry *entry, GError **error)
 {
+    const char *member = *entry->member != '\0' ? entry->member : entry->name;
     g_autoptr(GError) problem = NULL;
-    char *value;
+    g_autofree char *value = NULL;
 
     if (strcmp(entry->from, "settings") == 0)
         return add_settings(out, entry->name, json_object_get(given->body, "settings"), error);
@@ -112,10 +127,11 @@ static bool add(GPtrArray *out, const ConGiven *given, const Entry *entry, GErro
         return false;
     }
     if (value == NULL)
-        return entry->is_optional || hl_fail(error, HL_ERROR_INVALID, "'%s' is missing",
-                                             *entry->member != '\0' ? entry->member : entry->name);
+        return entry->is_optional || hl_fail(error, HL_ERROR_INVALID, "'%s' is missing", member);
+    if (!check_length(member, value, error))
+        return false;
     g_ptr_array_add(out, g_strdup(entry->name));
-    g_ptr_array_add(out, value);
+    g_ptr_array_add(out, g_steal_pointer(&value));
     return true;
 }
 
@@ -159,7 +175,7 @@ static char *join_ids(const char *member, const json_t *ids, gsize room, const c
     }
     if (out->len <= room)
         return g_string_free(g_steal_pointer(&out), FALSE);
-    hl_fail(error, HL_ERROR_LIMIT, "'%s' has %" G_GSIZE_FORMAT " ids, at most %" G_GSIZE_FORMAT " of them fit: %s",
+    hl_fail(error, HL_ERROR_INVALID, "'%s' has %" G_GSIZE_FORMAT " ids, at most %" G_GSIZE_FORMAT " of them fit: %s",
             member, json_array_size(ids), fit, remedy);
     return NULL;
 }

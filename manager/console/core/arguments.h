@@ -8,7 +8,8 @@
 #include "manager/console/core/route.h"
 #include "manager/console/core/target.h"
 
-#define CON_MAX_SELECTOR (16 * 1024) /* bytes: of an argument of a call (proto/bounds.c) */
+#define CON_MAX_ARGUMENT (16 * 1024) /* bytes: of an argument of a call (proto/bounds.c) */
+#define CON_MAX_SELECTOR CON_MAX_ARGUMENT
 
 typedef struct {
     const ConMatch *match;

@@ -52,7 +52,7 @@ static bool parse_path(ConTarget *target, const char *path, gsize size, GError *
     guint n = g_strv_length(parts);
 
     if (n > CON_MAX_SEGMENTS)
-        return hl_fail(error, HL_ERROR_LIMIT, "the address has %u parts, at most %d are taken", n, CON_MAX_SEGMENTS);
+        return hl_fail(error, HL_ERROR_INVALID, "the address has %u parts, at most %d are taken", n, CON_MAX_SEGMENTS);
     target->segments = g_new0(char *, MAX(n, 1) + 1);
     if (n == 0)
         target->segments[0] = g_strdup("");
@@ -90,7 +90,7 @@ static bool parse_query(ConTarget *target, const char *query, GError **error)
         if (*parts[i] == '\0')
             continue;
         if (g_hash_table_size(target->query) >= CON_MAX_PARAMETERS)
-            return hl_fail(error, HL_ERROR_LIMIT, "more than %d parameters in one address", CON_MAX_PARAMETERS);
+            return hl_fail(error, HL_ERROR_INVALID, "more than %d parameters in one address", CON_MAX_PARAMETERS);
         if (!parse_parameter(target, parts[i], error))
             return false;
     }
@@ -104,7 +104,7 @@ bool con_target_parse(ConTarget *target, const char *text, GError **error)
 
     *target = (ConTarget){ .query = g_hash_table_new_full(hl_text_hash, g_str_equal, g_free, g_free) };
     if (size > CON_MAX_TARGET)
-        hl_fail(error, HL_ERROR_LIMIT, "the address has %zu bytes, at most %d are taken", size, CON_MAX_TARGET);
+        hl_fail(error, HL_ERROR_INVALID, "the address has %zu bytes, at most %d are taken", size, CON_MAX_TARGET);
     else if (*text != '/')
         hl_fail(error, HL_ERROR_INVALID, "the address does not begin with '/'");
     else if (parse_path(target, text, path, error) &&

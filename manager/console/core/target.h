@@ -18,7 +18,7 @@ typedef struct {
     GHashTable *query; /* name -> value, both decoded */
 } ConTarget;
 
-/* HL_ERROR_INVALID or HL_ERROR_LIMIT; the target is then as after con_target_clear. */
+/* HL_ERROR_INVALID; the target is then as after con_target_clear. */
 bool con_target_parse(ConTarget *target, const char *text, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void con_target_clear(ConTarget *target);
 

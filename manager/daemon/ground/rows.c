@@ -19,7 +19,7 @@ static bool parse_columns(MgrRowColumns *columns, const char *text, Use use, GEr
         int column = mgr_column_find(names[i] + is_descending);
 
         if (columns->n == MGR_MAX_ROW_COLUMNS)
-            return hl_fail(error, HL_ERROR_LIMIT, "more than %d columns are named", MGR_MAX_ROW_COLUMNS);
+            return hl_fail(error, HL_ERROR_INVALID, "more than %d columns are named", MGR_MAX_ROW_COLUMNS);
         if (column < 0)
             return hl_fail(error, HL_ERROR_INVALID, "there is no column '%.64s'", names[i] + is_descending);
         columns->is_descending[columns->n] = is_descending;

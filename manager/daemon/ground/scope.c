@@ -24,7 +24,7 @@ char *mgr_account_groups(const MgrFleet *fleet, const char *text, GError **error
         if (*g_strstrip(words[i]) == '\0')
             continue;
         if (names->len == MAX_GROUPS || strchr(words[i], ',') != NULL) {
-            hl_fail(error, HL_ERROR_LIMIT, "an account is limited to at most %d groups", MAX_GROUPS);
+            hl_fail(error, HL_ERROR_INVALID, "an account is limited to at most %d groups", MAX_GROUPS);
             return NULL;
         }
         group = mgr_selector_group(fleet, NULL, words[i], error);

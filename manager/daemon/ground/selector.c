@@ -262,7 +262,7 @@ static bool add_endpoint(Selection *selection, GHashTable *hosts, const char *na
         g_ptr_array_sort(candidates->found, mgr_endpoint_compare);
         endpoint = choose(candidates, name, MGR_NAME_SHORT, error);
     } else if (endpoint == NULL && ++selection->beginnings > MGR_MAX_TERMS) {
-        return hl_fail(error, HL_ERROR_LIMIT, "the selector has more than %d beginnings of names: write whole ones",
+        return hl_fail(error, HL_ERROR_INVALID, "the selector has more than %d beginnings of names: write whole ones",
                        MGR_MAX_TERMS);
     } else if (endpoint == NULL) {
         endpoint = mgr_selector_find(selection->fleet, selection->caller, name, error);
