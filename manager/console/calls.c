@@ -150,7 +150,7 @@ static bool check_once(ConRequest *request, const char **once)
     const char *key = con_request_header(request, "idempotency-key");
     g_autoptr(GError) error = NULL;
 
-    *once = request->match.route->method == CON_POST ? key : NULL;
+    *once = request->match.route->method != CON_GET ? key : NULL;
     if (*once == NULL || (**once != '\0' && strlen(*once) <= HL_MAX_ONCE))
         return true;
     hl_fail(&error, HL_ERROR_INVALID, "an Idempotency-Key has 1 to %d characters", HL_MAX_ONCE);

@@ -106,6 +106,13 @@ static void end_call(ConLine *line, const uint64_t *number, const GError *error)
     g_free(key);
 }
 
+/* No word of the manager's: a page asks again for it, with the key that the request had.  Returns false. */
+static bool say_cut(GError **error)
+{
+    hl_error_say(error, "call.cut", (const char *const[]){ NULL });
+    return false;
+}
+
 static const GError *problem_of(const ConLine *line, const Asked *asked, bool lost, HlTime now, GError **made)
 {
     if (asked->error != NULL)
@@ -119,6 +126,7 @@ static const GError *problem_of(const ConLine *line, const Asked *asked, bool lo
     else if (now >= asked->deadline)
         hl_fail(made, HL_ERROR_TIMEOUT, "the server did not answer '%s' within %d s: check whether it was carried out",
                 asked->name, (int)(ANSWER_PATIENCE / HL_SECOND));
+    say_cut(made);
     return *made;
 }
 
@@ -280,6 +288,7 @@ static void on_published(bool acknowledged, gpointer user)
         return;
     hl_fail(&error, HL_ERROR_UNAVAILABLE,
             "no manager is running on the server: nothing was done; try again in a moment");
+    say_cut(&error);
     fail_soon(sent->line, asked, error);
 }
 
@@ -292,10 +301,12 @@ static bool send(ConLine *line, const ConLineAsk *ask, uint64_t number, GError *
 
     if (payload == NULL)
         return false;
-    if (con_line_state(line) != CON_LINE_UP)
-        return hl_fail(error, HL_ERROR_UNAVAILABLE, "%s: nothing was done; try again in a moment",
-                       con_line_state(line) == CON_LINE_NO_BROKER ? "the server cannot be reached"
-                                                                  : "no manager is running on the server");
+    if (con_line_state(line) != CON_LINE_UP) {
+        hl_fail(error, HL_ERROR_UNAVAILABLE, "%s: nothing was done; try again in a moment",
+                con_line_state(line) == CON_LINE_NO_BROKER ? "the server cannot be reached"
+                                                           : "no manager is running on the server");
+        return say_cut(error);
+    }
     if (g_hash_table_size(line->asked) > MAX_UNDER_WAY)
         return hl_fail(error, HL_ERROR_LIMIT, "%d calls are under way already: try again in a moment", MAX_UNDER_WAY);
     /* beyond it the manager drops what a console sends: the one who waits would be told of a silence */
@@ -312,8 +323,10 @@ static bool send(ConLine *line, const ConLineAsk *ask, uint64_t number, GError *
                                          .expiry = ANSWER_PATIENCE,
                                          .response_topic = line->reply_topic,
                                          .correlation = correlation },
-                        on_published, sent))
-        return hl_fail(error, HL_ERROR_UNAVAILABLE, "the line to the server is busy: try again in a moment");
+                        on_published, sent)) {
+        hl_fail(error, HL_ERROR_UNAVAILABLE, "the line to the server is busy: try again in a moment");
+        return say_cut(error);
+    }
     g_steal_pointer(&sent);
     return true;
 }

@@ -107,6 +107,20 @@ await play(session, 'an open page', async () => {
     await order('endpoint', 'on');
     await row('Online');
 
+    session.where = 'a change that is cut';
+    for (const victim of ['manager', 'broker']) {
+        await session.go('groups/office/privileges');
+        await page.waitForSelector('form.card', { timeout: PATIENCE });
+        const before = Number(await order('saves'));
+        await page.evaluate(() => document.querySelector('form.card .notice.good')?.remove()); // of the change before
+        await page.click('input[name="privilege.update-now"]');
+        await order('hold');
+        await Promise.all([page.waitForRequest((asked) => asked.method() === 'PATCH', { timeout: PATIENCE }), page.click('form.card button[type=submit]')]);
+        await order('cut', victim);
+        await page.waitForSelector('form.card .notice.good', { timeout: 2 * PATIENCE });
+        session.expect(Number(await order('saves')) === before + 1, `${victim}: not saved once`);
+    }
+
     session.where = 'a lost session';
     await session.go('groups/office/privileges');
     await page.waitForSelector('form.card', { timeout: PATIENCE });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The parts of the console's pages that do not need a browser.
 import assert from 'node:assert/strict';
+import { webcrypto } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -211,6 +212,31 @@ test('a sign-in counts for what was sent before it', async (t) => {
     answer(200);
     await Promise.all(both);
     assert.equal(asked, 1);
+});
+
+// The manager or its broker dies: the page asks again, with the key that the change had.
+test('a change that nobody answers is asked for again, under one key', async (t) => {
+    const keys = [];
+    const problem = (status, document) => ({ status, ok: false, headers: new Map([['Content-Type', 'application/problem+json']]), json: () => document });
+    const answers = [() => problem(503, { code: 'unavailable', sentence: 'call.cut' }), () => { throw new TypeError('network'); },
+        () => problem(409, { code: 'exists', sentence: 'once.under-way' }), () => ({ status: 204, ok: true, headers: new Map() }),
+        () => problem(409, { code: 'exists' }), () => problem(503, { code: 'unavailable' }), () => problem(503, { code: 'unavailable', sentence: 'call.cut' })];
+    globalThis.crypto ??= webcrypto;
+    t.mock.method(globalThis, 'setTimeout', (go) => setImmediate(go));
+    t.mock.method(globalThis, 'fetch', async (address, { headers }) => {
+        keys.push(headers['Idempotency-Key']);
+        return answers.shift()();
+    });
+    await request('PATCH', '/groups/office', { body: { settings: {} } });
+    assert.equal(keys.length, 4);
+    assert.match(keys[0], /^[0-9a-f-]{36}$/);
+    assert.equal(new Set(keys).size, 1);
+    await assert.rejects(request('POST', '/groups', { body: {} }), { code: 'exists' }); // what the manager says counts
+    await assert.rejects(request('POST', '/groups', { body: {} }), { code: 'unavailable' });
+    assert.equal(new Set(keys).size, 3);
+    await assert.rejects(request('GET', '/groups'), { sentence: 'call.cut' });
+    assert.equal(keys.pop(), undefined);
+    assert.equal(answers.length, 0);
 });
 
 // The first answer of each draw comes last: drawn side by side, the older one would stay on the screen.

@@ -60,7 +60,7 @@ static json_t *parameters(const ConRoute *route)
             json_array_append_new(list, ref("parameters", query[i]));
     if ((route->flags & CON_ROUTE_MATCH) != 0)
         json_array_append_new(list, ref("parameters", "If-Match"));
-    if (route->method == CON_POST && route->call != NULL && strcmp(route->call, "code create") != 0)
+    if (route->method != CON_GET && route->call != NULL && strcmp(route->call, "code create") != 0)
         json_array_append_new(list, ref("parameters", "Idempotency-Key"));
     return list;
 }

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // Requests to the REST interface.  When the session has ended, the request waits until the reader has signed in again and is then
-// repeated: a form that was being filled in loses nothing.
+// repeated: a form that was being filled in loses nothing.  So it is when nobody answers a change; the server does it once all the same.
 
 const ROOT = '/api/v1';
+const PATIENCE = 30_000; // ms: a change that nobody answers is asked for again for so long
+const PAUSE = 1_000; // ms before that
+const KEPT = 300_000; // ms: so long a change that was given up is the same one when a person asks for it again
 const IDLE_AFTER = 60_000; // ms without a key or a pointer: what a page asks then it asks by itself, and keeps no session alive
 
 let signInAgain = null; // () -> a promise that is kept when there is a session again
 let signingIn = null;
 let sessions = 0; // that began over a page
 let touched = Date.now();
+const givenUp = new Map(); // changes, of which nobody knows whether they were made -> their keys
 
 // Tells when somebody is at work on the page.
 export function watchInput(target) {
@@ -33,9 +37,34 @@ export class Problem extends Error {
     }
 }
 
+// The manager, its broker or the console went away, or is still at it.
+const isCut = ({ status, sentence }) => status === 0 || sentence === 'call.cut' || sentence === 'once.under-way';
+
 // options: body (an object, sent as JSON), version (sent as If-Match), query, signal; quiet: a lost session is an answer like others.
 // -> { status, body, version, location }
 export async function request(method, path, options = {}) {
+    if (method === 'GET' || path === '/session')
+        return ask(method, path, options);
+    const change = JSON.stringify([method, path, options.body, options.version]);
+    const once = givenUp.get(change) ?? crypto.randomUUID();
+    givenUp.delete(change);
+    for (const end = Date.now() + PATIENCE; ;) {
+        try {
+            return await ask(method, path, { ...options, once });
+        } catch (problem) {
+            if (!isCut(problem))
+                throw problem;
+            if (Date.now() > end) {
+                givenUp.set(change, once);
+                setTimeout(() => givenUp.delete(change), KEPT);
+                throw problem;
+            }
+        }
+        await new Promise((go) => setTimeout(go, PAUSE));
+    }
+}
+
+async function ask(method, path, options) {
     for (;;) {
         const before = sessions;
         const reply = await send(method, path, options);
@@ -53,6 +82,8 @@ async function send(method, path, options) {
         headers['Content-Type'] = 'application/json';
     if (options.version)
         headers['If-Match'] = options.version;
+    if (options.once)
+        headers['Idempotency-Key'] = options.once;
     if (isIdle())
         headers['Holdline-Idle'] = '1';
     const body = options.body === undefined ? undefined : JSON.stringify(options.body);

@@ -288,6 +288,7 @@ const PROBLEMS = {
     'conflict': N_('This has been changed in the meantime, or does not fit what is under way.'),
     'limit': N_('Too many requests.  Wait a moment, then try again.'),
     'invalid': N_('The server refused a value.'),
+    'once.done': N_('This was done, but its answer is lost.  Look at what is there now.'),
     'call.unknown': N_('The server is older than the console.'),
     'expired': N_('This has expired.'),
 };

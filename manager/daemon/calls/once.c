@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/log.h"
+#include "lib/base/said.h"
 #include "lib/base/unconst.h"
 #include "lib/pki/digest.h"
 #include "manager/daemon/calls/audit_text.h"
@@ -383,15 +384,23 @@ static void copy_answer(MgrOnceAnswer *to, const MgrOnceAnswer *from)
                            .json = g_strdup(from->json) };
 }
 
+/* A sentence says which EXISTS it is: a client that asks again by itself goes on, or has something to tell. */
+static bool say(GError **error, const char *sentence)
+{
+    hl_error_say(error, sentence, (const char *const[]){ NULL });
+    return false;
+}
+
 static bool fail_unknown(const Entry *entry, const char *call, GError **error)
 {
     g_autofree char *at = hl_time_format(entry->at);
 
-    return hl_fail(
+    hl_fail(
         error, HL_ERROR_EXISTS,
         "'%s' was done%s at %s, and what it answered is not told again: it or the request has a secret, or it was too "
         "long, or the server was stopped meanwhile.  Look at what is there now",
         call, is_own(entry) ? "" : " with this Idempotency-Key", at);
+    return say(error, "once.done");
 }
 
 /* Of a call whose key is known: the answer, or why there is none. */
@@ -399,9 +408,11 @@ static bool find_answer(const MgrOnce *once, const Account *account, const char 
                         const HlMsgCall *message, MgrOnceAnswer *answer, GError **error)
 {
     answer->is_under_way = entry->is_under_way;
-    if (entry->is_under_way)
-        return hl_fail(error, HL_ERROR_EXISTS,
-                       "the call that came first with this Idempotency-Key is still under way: ask again in a moment");
+    if (entry->is_under_way) {
+        hl_fail(error, HL_ERROR_EXISTS,
+                "the call that came first with this Idempotency-Key is still under way: ask again in a moment");
+        return say(error, "once.under-way");
+    }
     if (entry->full == NULL && has_secret(message)) /* whether it is the same secret nobody knows */
         return fail_unknown(entry, message->name, error);
     if (entry->secret.json != NULL)
