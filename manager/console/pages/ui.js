@@ -144,7 +144,7 @@ export function announce(text, kind = 'good') {
 
 export function announceProblem(problem) {
     const own = ownWords(problem);
-    announce(problemText(problem) + (own && ` (${own})`), 'bad');
+    announce([problemText(problem), own && [' (', said(own), ')']], 'bad');
 }
 
 // ----------------------------------------------------------------------------------------------------------- dialogs
