@@ -59,14 +59,27 @@ static bool check_cn(const char *cn, GError **error)
     return true;
 }
 
+/* By a clock that is before the authority's beginning, say. */
+static bool check_dates(const char *cn, HlTime not_before, HlTime not_after, GError **error)
+{
+    g_autofree char *begin = hl_time_format(not_before);
+    g_autofree char *end = hl_time_format(not_after);
+
+    return not_before < not_after ||
+           hl_fail(error, HL_ERROR_INVALID,
+                   "cannot create a certificate for %s: it would end at %s, before it begins (%s): is this machine's "
+                   "clock right?",
+                   cn, end, begin);
+}
+
 static X509 *begin(EVP_PKEY *public_key, const char *cn, HlCertKind kind, HlTime not_before, HlTime not_after,
                    GError **error)
 {
     g_autoptr(X509) x509 = X509_new();
 
-    if (!check_cn(cn, error))
+    if (!check_cn(cn, error) || !check_dates(cn, not_before, not_after, error))
         return NULL;
-    if (not_before >= not_after || X509_set_version(x509, X509_VERSION_3) != 1 || !set_serial(x509) ||
+    if (X509_set_version(x509, X509_VERSION_3) != 1 || !set_serial(x509) ||
         !hl_pki_time_set(X509_getm_notBefore(x509), not_before) ||
         !hl_pki_time_set(X509_getm_notAfter(x509), not_after) ||
         !set_subject(X509_get_subject_name(x509), cn, hl_cert_kind_name(kind)) ||

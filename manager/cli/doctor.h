@@ -50,7 +50,7 @@ typedef struct {
     bool is_running; /* a manager holds the lock */
     CliPortFact ports[CLI_DOCTOR_PORTS];
     guint n_ports;
-    HlTime alive; /* the last sign of life of a manager in the registry, wall; 0: not known */
+    HlTime alive; /* the latest time that a manager's clock said and that was believed, wall; 0: not known */
     /* its repository */
     bool has_repository, is_copy; /* is_copy: of another source */
     bool has_patterns;            /* files of any component but the program's */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/network.h"
+#include "manager/core/now.h"
 
 #define CLOCK_SLACK (10 * HL_MINUTE) /* the registry may be written by a manager whose clock is a little ahead */
 
@@ -223,12 +224,14 @@ void cli_judge_clock(const CliDoctor *doctor, HlFindings *findings)
 {
     g_autofree char *alive = hl_time_format(doctor->alive);
     g_autofree char *now = hl_time_format(doctor->now);
+    g_autofree char *behind = hl_duration_describe(mgr_now_round(MAX(doctor->alive - doctor->now, 0)));
 
     if (doctor->alive > doctor->now + CLOCK_SLACK)
         hl_findings_add(findings, HL_GRADE_FAULT,
                         "set this machine's clock: timedatectl set-ntp true; if it is right, it was ahead then, and "
-                        "this passes",
-                        "the manager was alive at %s, and this machine's clock says %s", alive, now);
+                        "this passes once endpoints are on line whose clocks agree with it",
+                        "this machine's clock is behind by %s: the manager was alive at %s, and it says %s", behind,
+                        alive, now);
     if (doctor->facts.fronts.facts->len > 0)
         hl_judge_clock(findings, HL_FACTS(&doctor->facts.fronts, HlFrontFact), doctor->facts.fronts.facts->len);
 }

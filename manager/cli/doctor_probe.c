@@ -214,10 +214,10 @@ static void read_addresses(CliDoctor *doctor)
 {
     g_autoptr(HlDb) db = open_registry(doctor);
     g_auto(MgrPlaceRecord) place = { 0 };
-    int64_t alive = 0;
+    HlTime mark = 0;
 
-    if (db != NULL && hl_db_query_int(db, 0, &alive, NULL, "SELECT value FROM counter WHERE name = 'alive'", ""))
-        doctor->alive = alive;
+    if (db != NULL && mgr_registry_load_mark(db, &mark, NULL))
+        doctor->alive = mark;
     if (db != NULL && mgr_registry_load_place(db, &place, NULL) && place.counter != 0) {
         doctor->brokers = g_steal_pointer(&place.brokers);
         doctor->urls = g_steal_pointer(&place.servers);

@@ -114,8 +114,9 @@ static void add_program(GString *out, const json_t *summary)
 
 char *cli_summary_text(const json_t *summary)
 {
-    static const char *const problems[] = { "disk",        "broker_reload", "broker_split",  "broker_refused",
-                                            "broker_away", "broker_hung",   "notifications", "repository_problem" };
+    static const char *const problems[] = { "clock",        "disk",           "broker_reload",
+                                            "broker_split", "broker_refused", "broker_away",
+                                            "broker_hung",  "notifications",  "repository_problem" };
     g_autoptr(GString) out = g_string_new(NULL);
     g_autofree char *all = cli_count(summary, "endpoints", "endpoint");
     g_autofree char *open = cli_count(summary, "open_commands", "open command");

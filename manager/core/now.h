@@ -32,4 +32,59 @@ static inline HlTime mgr_now_caught_up(MgrNow then, MgrNow now)
     return now.wall < lived ? now.wall : lived;
 }
 
+/* The latest time that this clock has said and that is to be believed, kept over restarts: what is issued and recorded
+ * is of no earlier one.  A clock that stands before it by more than the slack is behind; or it was ahead then.  wall 0:
+ * nothing is known yet. */
+#define MGR_MARK_SLACK (10 * HL_MINUTE)
+
+/* What the clocks of the endpoints that are on line say of the server's. */
+typedef enum {
+    MGR_CLOCKS_SILENT, /* nobody is there, or as many say this as that */
+    MGR_CLOCKS_AGREE,  /* with it, within the slack */
+    MGR_CLOCKS_DIFFER,
+} MgrClocks;
+
+static inline HlTime mgr_now_latest(MgrNow mark, MgrNow now)
+{
+    HlTime lived = mark.wall + (now.mono - mark.mono);
+
+    return mark.wall == 0 || now.wall > lived ? now.wall : lived;
+}
+
+/* By how much the clock is behind; 0: it is not. */
+static inline HlTime mgr_now_behind(MgrNow mark, MgrNow now)
+{
+    HlTime behind = mgr_now_latest(mark, now) - now.wall;
+
+    return behind > MGR_MARK_SLACK ? behind : 0;
+}
+
+/* Whether clock and mark are so far apart that the endpoints have to be asked. */
+static inline bool mgr_now_is_disputed(MgrNow mark, MgrNow now)
+{
+    return mark.wall != 0 && ABS(mark.wall + (now.mono - mark.mono) - now.wall) > HL_MINUTE;
+}
+
+/* For people: in whole days, hours or minutes, whichever are two at least. */
+static inline HlTime mgr_now_round(HlTime behind)
+{
+    HlTime unit = behind >= 2 * HL_DAY - HL_HOUR ? HL_DAY : behind >= 2 * HL_HOUR ? HL_HOUR : HL_MINUTE;
+
+    return (behind + unit / 2) / unit * unit;
+}
+
+/* The mark from now on.  Whom most of the endpoints agree with is right, whatever was said before.  Else a time that is
+ * later is made up as slowly as what is believed (MGR_CATCH_UP), and not at all while they say that it is wrong. */
+static inline MgrNow mgr_now_mark(MgrNow mark, MgrNow now, MgrClocks clocks)
+{
+    HlTime lived = mark.wall + (now.mono - mark.mono);
+    HlTime wall = now.wall;
+
+    if (mark.wall != 0 && clocks == MGR_CLOCKS_DIFFER)
+        wall = lived;
+    else if (mark.wall != 0 && clocks == MGR_CLOCKS_SILENT)
+        wall = now.wall < lived ? lived : mgr_now_caught_up(mark, now);
+    return (MgrNow){ wall, now.mono };
+}
+
 #endif

@@ -70,6 +70,7 @@ static gboolean on_second(gpointer user)
     mgr_commands_tick(manager->parts.commands);
     mgr_rollouts_tick(manager->parts.rollouts);
     mgr_console_tick(manager->parts.console);
+    mgr_clock_tick(&manager->parts.clock);
     mgr_patterns_tick(manager->parts.patterns);
     mgr_timestamp_tick(manager->parts.timestamp);
     mgr_own_tick(manager->parts.own);

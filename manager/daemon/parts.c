@@ -78,6 +78,7 @@ static bool open_registry(MgrParts *parts, GError **error)
     parts->upkeep.conf = &parts->conf;
     parts->upkeep.fleet = &parts->fleet;
     parts->upkeep.record = parts->record;
+    parts->clock = (MgrClock){ .fleet = &parts->fleet, .record = parts->record };
     parts->pacing = (MgrPacing){ .fleet = &parts->fleet, .record = parts->record };
     return parts->record != NULL;
 }
@@ -172,6 +173,7 @@ static void build_observed(MgrParts *parts)
 static void build_state(MgrParts *parts)
 {
     parts->status = mgr_status_new(&(MgrStatusOptions){ &parts->fleet, parts->down, &parts->conf });
+    parts->clock.status = parts->status;
     parts->delivery = mgr_delivery_new(
         &(MgrDeliveryOptions){ &parts->conf, &parts->fleet, parts->down, parts->record, parts->status, parts->sealer });
     parts->tracker =

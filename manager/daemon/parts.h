@@ -17,6 +17,7 @@
 #include "manager/daemon/front/front.h"
 #include "manager/daemon/ground/pacing.h"
 #include "manager/daemon/ground/upkeep.h"
+#include "manager/daemon/state/clock.h"
 #include "manager/daemon/state/ends.h"
 #include "manager/daemon/state/fence.h"
 #include "manager/daemon/state/floods.h"
@@ -30,6 +31,7 @@ typedef struct {
     MgrConf conf; /* parts read it where it is: a reload puts another one here */
     HlTime started_wall;
     MgrUpkeep upkeep;
+    MgrClock clock;
     MgrPacing pacing;
 
     MgrFence *fence; /* the first of all that is asked */

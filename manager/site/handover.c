@@ -9,6 +9,7 @@
 #include "lib/base/file.h"
 #include "lib/base/ident.h"
 #include "manager/core/succession.h"
+#include "manager/site/names.h"
 #include "manager/site/registry.h"
 #include "manager/store/ledger.h"
 
@@ -152,7 +153,8 @@ static MgrRolloverSince since(char *const *before, char *const *after)
     return mgr_rollover_since(pair_before, pair_after);
 }
 
-static char *describe_both(const MgrSiteKeys *backup, const MgrSiteKeys *before)
+/* places: what the server's certificate covers by now; NULL: it is the backup's. */
+static char *describe_all(const MgrSiteKeys *backup, const MgrSiteKeys *before, const char *places)
 {
     g_auto(GStrv) ids_before = ids_of(backup->keys);
     g_auto(GStrv) ids_after = ids_of(before->keys);
@@ -161,10 +163,16 @@ static char *describe_both(const MgrSiteKeys *backup, const MgrSiteKeys *before)
                                           backup->authorities, before->authorities);
     g_autofree char *key = describe("sealing key", since(backup->keys, before->keys), ids_before, ids_after);
 
-    return g_strdup_printf("since the backup %s%s%s%s%s%s", authority != NULL ? authority : "",
+    g_autofree char *told =
+        places != NULL
+            ? g_strdup_printf("endpoints were told of %s, which the server's certificate of before covers", places)
+            : NULL;
+
+    return g_strdup_printf("since the backup %s%s%s%s%s%s%s%s", authority != NULL ? authority : "",
                            authority != NULL ? " (the newest ends at " : "", authority != NULL ? ends : "",
                            authority != NULL ? ")" : "", authority != NULL && key != NULL ? "; " : "",
-                           key != NULL ? key : "");
+                           key != NULL ? key : "", (authority != NULL || key != NULL) && told != NULL ? "; " : "",
+                           told != NULL ? told : "");
 }
 
 /* -------------------------------------------------------------------------------------------------------- take over
@@ -245,6 +253,40 @@ static bool take_keys(const char *from, const char *to, GError **error)
     return take_file(from, to, MGR_SITE_NEXT_SEALING_KEY, 0600, error) && take_file(from, to, SEALING_KEY, 0600, error);
 }
 
+static bool is_shorter(GStrv a, GStrv b)
+{
+    return g_strv_length(a) < g_strv_length(b);
+}
+
+/* Endpoints are told of places that the backup's certificate does not cover, and go there: the later one, if that does
+ * better.  *places: those that it does not cover. */
+static bool take_names(const char *from, const char *to, const MgrPlaceRecord *told, char **places, GError **error)
+{
+    g_autofree char *ca = mgr_site_path(to, MGR_SITE_CA);
+    g_autofree char *here = mgr_site_path(to, "pki/server.pem");
+    g_autofree char *there = mgr_site_path(from, "pki/server.pem");
+    g_autofree char *pki = mgr_site_path(to, "pki");
+    g_autoptr(HlTrust) trust = hl_trust_load(ca, error);
+    g_autoptr(HlCert) own = hl_cert_load(here, NULL);
+    g_autoptr(HlCert) later = hl_cert_load(there, NULL);
+    const char *const *brokers = (const char *const *)told->brokers;
+    const char *const *urls = (const char *const *)told->servers;
+    g_auto(GStrv) lacks = NULL;
+    g_auto(GStrv) lacks_later = NULL;
+
+    if (trust == NULL)
+        return false;
+    if (own == NULL || later == NULL || brokers == NULL || urls == NULL || hl_trust_issuer(trust, later) == NULL)
+        return true;
+    lacks = mgr_server_uncovered(own, brokers, urls);
+    lacks_later = mgr_server_uncovered(later, brokers, urls);
+    if (!is_shorter(lacks_later, lacks))
+        return true;
+    *places = g_strjoinv(", ", lacks);
+    return take_file(from, to, "pki/server.key", 0600, error) && take_file(from, to, "pki/server.pem", 0644, error) &&
+           hl_dir_sync(pki, error);
+}
+
 bool mgr_handover_take(const char *site, const char *backup, const char *before, char **taken, GError **error)
 {
     g_auto(MgrPlaceRecord) then = announced_in(backup);
@@ -252,6 +294,7 @@ bool mgr_handover_take(const char *site, const char *backup, const char *before,
     g_auto(MgrSiteKeys) old = { 0 };
     g_auto(MgrSiteKeys) newer = { 0 };
     g_autofree char *pki = mgr_site_path(site, "pki");
+    g_autofree char *places = NULL;
     bool authority, key;
 
     *taken = NULL;
@@ -261,12 +304,11 @@ bool mgr_handover_take(const char *site, const char *backup, const char *before,
         return false;
     authority = since(old.authorities, newer.authorities) != MGR_ROLLOVER_SAME;
     key = since(old.keys, newer.keys) != MGR_ROLLOVER_SAME;
-    if (!authority && !key)
-        return true;
     if ((authority && !take_authorities(before, site, error)) || (key && !take_keys(before, site, error)) ||
-        !hl_dir_sync(pki, error))
+        !hl_dir_sync(pki, error) || !take_names(before, site, &later, &places, error))
         return false;
-    *taken = describe_both(&old, &newer);
+    if (authority || key || places != NULL)
+        *taken = describe_all(&old, &newer, places);
     return true;
 }
 

@@ -2,7 +2,8 @@
 /* The keys that endpoints know a server by, where a backup is put back that was made before a rollover went on.
  *
  * An endpoint that was told of another authority or sealing key does not go back to the one before, so those of the
- * site that was set aside take the place of the backup's, with the server's own certificates of that authority.  Which
+ * site that was set aside take the place of the backup's, with the server's own certificates of that authority; and so
+ * does the server's certificate where endpoints were told of places that the backup's does not cover.  Which
  * of two is the later one is told by the counter of the announcements (store/places.h), which follows the clock.
  *
  * Blocks; no manager runs on any of the directories.  A backup is read like a site. */

@@ -90,10 +90,11 @@ HlCert *mgr_site_issue_beside(const char *dir, const char *account, GBytes *csr,
         !check_account(dir, account, &standing, error) || !mgr_authority_open(&authority, dir, error))
         return NULL;
     *makes_owner = standing.owners == 0;
-    /* a clock that is ahead for the moment makes none that begins then (state/pki.h), by a life at most */
+    /* a clock that is ahead for the moment makes none that begins then (state/pki.h), by a life at most; and one that
+     * is behind none that has ended by now */
     spec.not_before = standing.lived > 0 ? CLAMP(standing.lived, now - LIFETIME, now) : now;
     spec.not_before = MAX(spec.not_before - BACKDATE, hl_cert_info(authority.cert)->not_before);
-    spec.not_after = MIN(now + LIFETIME, hl_cert_info(authority.cert)->not_after);
+    spec.not_after = MIN(MAX(now, standing.lived) + LIFETIME, hl_cert_info(authority.cert)->not_after);
     cert = hl_cert_issue(authority.cert, authority.key, csr, &spec, error);
     return cert != NULL && hand_over(dir, cert, error) ? g_steal_pointer(&cert) : NULL;
 }

@@ -21,6 +21,19 @@ bool mgr_registry_first_version(HlDb *db, const char *ended, uint64_t *version, 
     return true;
 }
 
+bool mgr_registry_load_mark(HlDb *db, HlTime *mark, GError **error)
+{
+    int64_t stored = 0;
+
+    if (!hl_db_query_int(db, 0, &stored, error,
+                         "SELECT value FROM counter WHERE name IN ('clock', 'alive')"
+                         " ORDER BY name = 'clock' DESC LIMIT 1",
+                         ""))
+        return false;
+    *mark = stored;
+    return true;
+}
+
 bool mgr_registry_load_lived(HlDb *db, HlTime *lived, GError **error)
 {
     int64_t stored = 0;
@@ -32,4 +45,9 @@ bool mgr_registry_load_lived(HlDb *db, HlTime *lived, GError **error)
         return false;
     *lived = stored;
     return true;
+}
+
+bool mgr_registry_load_times(HlDb *db, HlTime *lived, HlTime *mark, GError **error)
+{
+    return mgr_registry_load_lived(db, lived, error) && mgr_registry_load_mark(db, mark, error);
 }

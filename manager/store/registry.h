@@ -145,8 +145,14 @@ bool mgr_registry_load_counter(HlDb *db, const char *name, uint64_t *value, GErr
 /* Of a new one of the kind. */
 bool mgr_registry_first_version(HlDb *db, const char *ended, uint64_t *version,
                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Wall: the mark of the server's clock (core/now.h); of a registry of before that was kept, when a manager lived last.
+ */
+bool mgr_registry_load_mark(HlDb *db, HlTime *mark, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Wall: the last time that was believed; of a registry of before that was kept, when a manager lived last; 0: never. */
 bool mgr_registry_load_lived(HlDb *db, HlTime *lived, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Both. */
+bool mgr_registry_load_times(HlDb *db, HlTime *lived, HlTime *mark, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Changes.  Each adds its statements to the set, and its line of the journal (journal.h) if it must outlive the
  * registry. */

@@ -96,6 +96,37 @@ static void test_caught_up(void)
     g_assert_cmpint(kept, <, now + 2 * HL_DAY);
 }
 
+/* What is issued while the clock is behind is of the time that it should be; the endpoints know which of two is right.
+ */
+static void test_mark(void)
+{
+    static const HlTime now = 1000 * HL_DAY;
+    MgrNow mark = { now, HL_HOUR };
+    MgrNow right = { now + HL_HOUR, 2 * HL_HOUR };
+    MgrNow behind = { right.wall - 365 * HL_DAY, right.mono };
+    MgrNow ahead = { right.wall + 365 * HL_DAY, right.mono };
+    MgrNow next;
+
+    g_assert_cmpint(mgr_now_latest((MgrNow){ 0 }, behind), ==, behind.wall);
+    g_assert_cmpint(mgr_now_latest(mark, right), ==, right.wall);
+    g_assert_cmpint(mgr_now_latest(mark, behind), ==, right.wall);
+    g_assert_cmpint(mgr_now_behind(mark, right), ==, 0);
+    g_assert_cmpint(mgr_now_behind(mark, (MgrNow){ right.wall - MGR_MARK_SLACK, right.mono }), ==, 0);
+    g_assert_cmpint(mgr_now_behind(mark, behind), ==, 365 * HL_DAY);
+    for (MgrClocks clocks = MGR_CLOCKS_SILENT; clocks <= MGR_CLOCKS_DIFFER; clocks++) {
+        next = mgr_now_mark((MgrNow){ 0 }, right, clocks); /* the first one */
+        g_assert_cmpint(next.wall, ==, right.wall);
+        next = mgr_now_mark(mark, behind, clocks);
+        g_assert_cmpint(next.wall, ==, clocks == MGR_CLOCKS_AGREE ? behind.wall : right.wall);
+        g_assert_cmpint(next.mono, ==, behind.mono);
+        next = mgr_now_mark(mark, ahead, clocks);
+        g_assert_cmpint(next.wall, ==,
+                        clocks == MGR_CLOCKS_AGREE    ? ahead.wall
+                        : clocks == MGR_CLOCKS_SILENT ? now + 25 * HL_HOUR
+                                                      : right.wall);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -103,5 +134,6 @@ int main(int argc, char **argv)
     g_test_add_func("/counter/restore", test_restore);
     g_test_add_func("/counter/judge", test_judge);
     g_test_add_func("/now/caught-up", test_caught_up);
+    g_test_add_func("/now/mark", test_mark);
     return g_test_run();
 }

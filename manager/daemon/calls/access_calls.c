@@ -44,7 +44,7 @@ static Grant *grant_new(MgrAccessCalls *calls, MgrCall *call)
 
     grant->calls = calls;
     grant->call = call;
-    grant->at = hl_clock_wall();
+    grant->at = mgr_fleet_latest(calls->parts.fleet); /* it lasts from the time that it should */
     return grant;
 }
 

@@ -312,7 +312,9 @@ static bool check_new(const MgrAccountCalls *calls, const char *name, GError **e
     if (!mgr_site_check_name(name, error))
         return false;
     if (mgr_accounts_get(fleet->accounts, name) != NULL)
-        return hl_fail(error, HL_ERROR_EXISTS, "there is an account '%s' already", name);
+        return hl_fail(error, HL_ERROR_EXISTS,
+                       "there is an account '%s' already: 'holdline account set %s' changes its role and groups", name,
+                       name);
     return !mgr_fleet_has_live_name(fleet, name, NULL) ||
            hl_fail(error, HL_ERROR_EXISTS, "a certificate with the name '%s' is in force: choose another name", name);
 }

@@ -11,6 +11,7 @@
 #define FOLD_EVERY (10 * 60 * 1000) /* ms: rows that there was no room for */
 
 struct MgrAudit {
+    const MgrFleet *fleet;
     MgrRecord *record;
     MgrStatus *status;
     GHashTable *rooms; /* account -> Room *: those who had rows of their own lately */
@@ -39,10 +40,11 @@ static void tell_head(MgrAudit *audit)
                          json_pack("{s:I, s:s}", "rows", (json_int_t)head.number, "hash", hash != NULL ? hash : ""));
 }
 
-MgrAudit *mgr_audit_new(MgrRecord *record, MgrStatus *status)
+MgrAudit *mgr_audit_new(const MgrFleet *fleet, MgrRecord *record, MgrStatus *status)
 {
     MgrAudit *audit = g_new0(MgrAudit, 1);
 
+    audit->fleet = fleet;
     audit->record = record;
     audit->status = status;
     audit->rooms = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
@@ -71,8 +73,11 @@ static gboolean on_head_due(gpointer user)
 
 static void add(MgrAudit *audit, HlWriteSet *set, const MgrAuditRecord *record)
 {
+    MgrAuditRecord row = *record;
+
+    row.at = mgr_fleet_latest(audit->fleet);
     audit->gathered = audit->gathered || set == mgr_record_background(audit->record);
-    mgr_write_audit(set, record);
+    mgr_write_audit(set, &row);
     if (audit->head_timer == 0)
         audit->head_timer = g_timeout_add(HEAD_EVERY, on_head_due, audit);
 }
@@ -95,8 +100,7 @@ void mgr_audit_add(MgrAudit *audit, HlWriteSet *set, const MgrAuditRecord *recor
 static void write_folded(MgrAudit *audit, const char *account, guint folded)
 {
     g_autofree char *text = g_strdup_printf("%u more of this account were not kept one by one", folded);
-    MgrAuditRecord record = { .at = hl_clock_wall(),
-                              .account = hl_unconst(account),
+    MgrAuditRecord record = { .account = hl_unconst(account),
                               .certificate = hl_unconst(""),
                               .call = hl_unconst(""),
                               .arguments = hl_unconst(""),

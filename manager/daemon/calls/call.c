@@ -77,7 +77,7 @@ MgrCalls *mgr_calls_new(const MgrFleet *fleet, MgrDown *down, MgrRecord *record,
 
     calls->down = down;
     calls->record = record;
-    calls->audit = mgr_audit_new(record, status);
+    calls->audit = mgr_audit_new(fleet, record, status);
     calls->once = mgr_once_new(&(MgrOnceOptions){ record, fleet });
     calls->open = g_hash_table_new_full(NULL, NULL, free_call, NULL);
     return calls;
@@ -213,8 +213,7 @@ static void tell_audit(MgrCall *call, HlWriteSet *set, const char *code, const c
     g_autofree char *serials = mgr_audit_cut(call->origin.certificates, MAX_AUDITED); /* a name may have any number */
     g_autofree char *arguments = print_arguments(call);
     g_autofree char *shown = mgr_audit_cut(text, MAX_AUDITED);
-    MgrAuditRecord record = { .at = hl_clock_wall(),
-                              .account = call->origin.caller.account,
+    MgrAuditRecord record = { .account = call->origin.caller.account,
                               .certificate = serials,
                               .call = name,
                               .arguments = arguments,

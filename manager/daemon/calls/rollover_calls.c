@@ -251,8 +251,7 @@ static void finish(MgrRolloverCalls *calls, MgrCall *call)
     step->bundles = mgr_bundles_write_withdrawal(calls->parts.fleet, set, step->record.changed_at);
     if (call == NULL)
         mgr_calls_note(set,
-                       &(MgrAuditRecord){ .at = step->record.changed_at,
-                                          .account = hl_unconst(MGR_AUDIT_SITE),
+                       &(MgrAuditRecord){ .account = hl_unconst(MGR_AUDIT_SITE),
                                           .certificate = hl_unconst(""),
                                           .call = hl_unconst("server rollover finish"),
                                           .arguments = hl_unconst(""),

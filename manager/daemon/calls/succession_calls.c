@@ -170,8 +170,7 @@ static void fail_step(gpointer change, const GError *error)
 static void note(const Step *step, HlWriteSet *set)
 {
     mgr_calls_note(set,
-                   &(MgrAuditRecord){ .at = step->record.changed_at,
-                                      .account = hl_unconst(MGR_AUDIT_SITE),
+                   &(MgrAuditRecord){ .account = hl_unconst(MGR_AUDIT_SITE),
                                       .certificate = hl_unconst(""),
                                       .call = hl_unconst("server authority"),
                                       .arguments = hl_unconst(""),

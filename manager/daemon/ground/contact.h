@@ -16,7 +16,8 @@
 
 /* All zero: nothing happened. */
 typedef struct {
-    HlTime skew; /* its clock against the server's, at the last birth or heartbeat */
+    HlTime skew;         /* its clock against the server's, at the last birth or heartbeat */
+    bool has_told_clock; /* else skew is 0 */
     uint64_t refused, lost_heartbeats;
 
     /* reports: the last one that was submitted to the writer, perhaps not committed; spool NULL: none was, or it could

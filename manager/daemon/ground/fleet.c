@@ -559,7 +559,7 @@ bool mgr_fleet_load(MgrFleet *fleet, HlDb *db, GError **error)
     fleet->display_agenda = MGR_AGENDA_INIT(MgrEndpoint, display_turn);
     fleet->unwritten = g_ptr_array_new();
     fleet->next_number = 1;
-    fleet->lived.mono = hl_clock_mono();
+    fleet->lived.mono = fleet->mark.mono = hl_clock_mono();
     fleet->latest = g_strdup("");
     fleet->program = g_strdup("");
     return mgr_registry_load_counter(db, "settings", &fleet->settings_counter, error) &&
@@ -567,7 +567,7 @@ bool mgr_fleet_load(MgrFleet *fleet, HlDb *db, GError **error)
            mgr_registry_load_counter(db, MGR_HERD_COUNTER, &fleet->herd.cost_us, error) &&
            mgr_registry_load_counter(db, "crl", &fleet->crl, error) &&
            mgr_registry_load_counter(db, "alive", &fleet->alive, error) &&
-           mgr_registry_load_lived(db, &fleet->lived.wall, error) &&
+           mgr_registry_load_times(db, &fleet->lived.wall, &fleet->mark.wall, error) &&
            mgr_registry_load_counter(db, "verified", &fleet->verified, error) &&
            mgr_registry_load_groups(db, on_group, fleet, error) && mgr_group_load_trials(fleet->groups, db, error) &&
            mgr_registry_load_certificates(db, on_certificate, fleet, error) && load_endpoints(fleet, db, error) &&

@@ -116,6 +116,7 @@ typedef struct {
     int64_t next_number;
     uint64_t settings_counter, epoch, crl, alive, verified;
     MgrNow lived;           /* what was believed when this was loaded: mgr_fleet_believed; wall 0: nothing is known */
+    MgrNow mark;            /* mgr_now_mark; its owner is state/clock */
     uint64_t named_changes; /* grows when a certificate of anybody but an endpoint is added or revoked */
     guint online;           /* Online or Stale */
     uint64_t connects;      /* births over new lines since the start */
@@ -132,6 +133,13 @@ typedef struct {
 static inline HlTime mgr_fleet_believed(const MgrFleet *fleet)
 {
     return fleet->lived.wall != 0 ? mgr_now_caught_up(fleet->lived, mgr_now()) : hl_clock_wall();
+}
+
+/* The time of what is issued and recorded now: the wall, and while that is behind, what it would be (mgr_now_latest).
+ */
+static inline HlTime mgr_fleet_latest(const MgrFleet *fleet)
+{
+    return mgr_now_latest(fleet->mark, mgr_now());
 }
 
 /* The fleet is zeroed before; clear it whatever comes. */

@@ -498,6 +498,8 @@ static void follow_clock(MgrConsole *console, HlTime step)
         mgr_agenda_put(&console->parts.fleet->display_agenda, endpoint, 0); /* its silence may be another now */
         mgr_fleet_note_unwritten(console->parts.fleet, endpoint, MGR_UNWRITTEN_DISPLAY);
         follow_seen(&endpoint->record.presence, &set);
+        if (endpoint->contact != NULL)
+            endpoint->contact->skew -= step;
         mgr_fleet_note_unwritten(console->parts.fleet, endpoint, MGR_UNWRITTEN_PRESENCE);
         mgr_status_touch(console->parts.status, endpoint); /* what it says of last contacts was of the other clock */
         if (step < 0)

@@ -194,7 +194,7 @@ void mgr_pki_dates(const MgrPki *pki, HlTime lifetime, HlTime *not_before, HlTim
 
     *not_before = MAX(now - CLAMP(lifetime / LIFE_PART, MIN_BACKDATE, MAX_BACKDATE),
                       hl_cert_info(pki->authority.cert)->not_before);
-    *not_after = now + lifetime;
+    *not_after = mgr_fleet_latest(pki->fleet) + lifetime;
 }
 
 HlCert *mgr_pki_issue(const MgrPki *pki, GBytes *csr, HlCertKind kind, const char *name, HlTime lifetime,

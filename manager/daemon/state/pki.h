@@ -71,7 +71,8 @@ bool mgr_pki_is_ours(const MgrPki *pki, const HlCert *cert, HlCertKind kind);
 /* The id of the authority of this site that signed it; "": none did.  Caller frees. */
 char *mgr_pki_issuer_id(const MgrPki *pki, const HlCert *cert);
 
-/* From when to when a certificate would be valid that is issued now. */
+/* From when to when a certificate would be valid that is issued now.  Where the server's clock is behind what it was
+ * (core/now.h), by both: the one that is wrong is one of the two. */
 void mgr_pki_dates(const MgrPki *pki, HlTime lifetime, HlTime *not_before, HlTime *not_after);
 
 /* For a signing request, valid from a little before now for lifetime; *record describes it for the registry (and is

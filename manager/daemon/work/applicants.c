@@ -87,8 +87,7 @@ void mgr_applicants_note(const MgrApplicants *applicants, HlWriteSet *set, const
                          const char *endpoint, const MgrCertificateRecord *issued)
 {
     g_autofree char *arguments = g_strdup_printf("@address=%s endpoint=%s", request->peer, endpoint);
-    MgrAuditRecord row = { .at = issued->issued_at,
-                           .account = hl_unconst(MGR_AUDIT_ENDPOINT),
+    MgrAuditRecord row = { .account = hl_unconst(MGR_AUDIT_ENDPOINT),
                            .certificate = issued->serial,
                            .call = hl_unconst(names[what]),
                            .arguments = arguments,
@@ -105,8 +104,7 @@ static void tell_refusal(const MgrApplicants *applicants, const HlHttpRequest *r
 {
     g_autofree char *arguments = g_strdup_printf("@address=%s", request->peer);
     g_autofree char *text = g_strdup(error->message);
-    MgrAuditRecord row = { .at = hl_clock_wall(),
-                           .account = hl_unconst(MGR_AUDIT_ENDPOINT),
+    MgrAuditRecord row = { .account = hl_unconst(MGR_AUDIT_ENDPOINT),
                            .certificate = hl_unconst(""),
                            .call = hl_unconst(names[what]),
                            .arguments = arguments,

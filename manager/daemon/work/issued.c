@@ -150,8 +150,7 @@ static void note(const Intake *intake, HlWriteSet *set, Fate fate)
     const MgrIssuedOptions *parts = &intake->issued->parts;
     g_autofree char *arguments = g_strdup_printf("name=%s serial=%s%s", intake->name, intake->record.serial,
                                                  fate == RECOVERED ? " role=owner, as no enabled owner was left" : "");
-    MgrAuditRecord row = { .at = intake->at,
-                           .account = hl_unconst(MGR_AUDIT_SITE),
+    MgrAuditRecord row = { .account = hl_unconst(MGR_AUDIT_SITE),
                            .certificate = hl_unconst(""),
                            .call = hl_unconst("account certificate"),
                            .arguments = arguments,

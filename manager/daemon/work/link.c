@@ -110,6 +110,14 @@ static void withdraw_for_earlier(const MgrLink *link, MgrEndpoint *endpoint)
     endpoint->is_withdrawn = !endpoint->takes_batches;
 }
 
+static void hear_clock(MgrEndpoint *endpoint, HlTime told)
+{
+    MgrContact *contact = mgr_endpoint_make_contact(endpoint);
+
+    contact->skew = mgr_skew(told);
+    contact->has_told_clock = true;
+}
+
 static void on_birth(MgrLink *link, MgrEndpoint *endpoint, const HlMsgLink *message)
 {
     bool announced = message->announces || endpoint->restarted_unheard;
@@ -119,7 +127,7 @@ static void on_birth(MgrLink *link, MgrEndpoint *endpoint, const HlMsgLink *mess
     link->counts.births++;
     endpoint->restarted_unheard = false;
     endpoint->takes_batches = message->batches;
-    mgr_endpoint_make_contact(endpoint)->skew = mgr_skew(message->clock_ms);
+    hear_clock(endpoint, message->clock_ms);
     mgr_console_registered(link->parts.console, endpoint,
                            changed     ? MGR_REGISTERED_CHANGED
                            : announced ? MGR_REGISTERED_ANNOUNCED
@@ -243,7 +251,7 @@ static void handle_heartbeat(MgrLink *link, MgrEndpoint *endpoint, gconstpointer
     if (is_absurd(link, endpoint, beat->session, event.kind) ||
         mgr_tracker_feed(link->parts.tracker, endpoint, &event).stale_message)
         return;
-    mgr_endpoint_make_contact(endpoint)->skew = mgr_skew(beat->clock_ms);
+    hear_clock(endpoint, beat->clock_ms);
     mgr_fleet_note_unwritten(link->parts.fleet, endpoint, MGR_UNWRITTEN_PRESENCE);
     mgr_console_feed(link->parts.console, endpoint, MGR_DISPLAY_HEARTBEAT);
     handle_patterns(link, endpoint, beat->patterns, beat->n_patterns);

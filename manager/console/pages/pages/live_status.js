@@ -69,6 +69,7 @@ const TROUBLES = {
     broker_refused: [N_('The broker refuses what the server needs to hear.'), HEALTH],
     broker_reload: [N_('The broker could not be told which certificates are revoked.'), HEALTH],
     disk: [N_('The disk of the server is full, or nearly.'), HEALTH],
+    clock: [N_('The clock of the server is behind.'), HEALTH],
     repository_problem: [N_('Files of the pattern repository are missing.'), HEALTH],
     notifications: [N_('Notifications do not reach their destination.'), NOTIFICATIONS],
 };
