@@ -13,6 +13,7 @@
 #define LIB_BUS_BUS_H
 
 #include "lib/base/clock.h"
+#include "lib/bus/cause.h"
 
 typedef struct HlBus HlBus;
 
@@ -129,8 +130,8 @@ HlBusState hl_bus_state(const HlBus *bus);
 /* The address of the link or attempt. */
 const char *hl_bus_broker(const HlBus *bus);
 
-/* Inside failed(): whether the attempt met nobody (hl_cause_is_absence), as far as is known. */
-bool hl_bus_met_nobody(const HlBus *bus);
+/* Inside failed(): why the attempt failed, as far as is known; else HL_CAUSE_NONE. */
+HlCause hl_bus_cause(const HlBus *bus);
 
 /* Called exactly once: true when the broker has the message (QoS 0: when it was handed over), false when the link broke
  * first (the state is no longer HL_BUS_UP), or when nobody is subscribed to a request, a message with a

@@ -22,7 +22,7 @@ struct HlBus {
     bool closing; /* hl_bus_reconnect waits for the end of this link */
     HlBusWill closing_will;
     bool proved;
-    bool met_nobody;
+    HlCause cause;
     HlTime spread;
     bool has_will;
     HlBusMessage will;
@@ -509,16 +509,16 @@ const char *hl_bus_broker(const HlBus *bus)
     return bus->broker != NULL ? bus->broker : bus->options.brokers[0];
 }
 
-bool hl_bus_met_nobody(const HlBus *bus)
+HlCause hl_bus_cause(const HlBus *bus)
 {
-    return bus->met_nobody;
+    return bus->cause;
 }
 
-void bus_fake_fail_alone(HlBus *bus, const char *reason, HlTime delay)
+void bus_fake_fail_for(HlBus *bus, HlCause cause, const char *reason, HlTime delay)
 {
-    bus->met_nobody = true;
+    bus->cause = cause;
     bus_fake_fail(bus, reason, delay);
-    bus->met_nobody = false;
+    bus->cause = HL_CAUSE_NONE;
 }
 
 bool hl_bus_publish(HlBus *bus, const HlBusMessage *message, HlBusPublished done, gpointer user)

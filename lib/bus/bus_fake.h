@@ -47,8 +47,8 @@ void bus_fake_up_refused(HlBus *bus, const char *problem);
 /* The attempt fails: failed() is called with delay.  After an hl_bus_reconnect in mid-attempt it ends silently. */
 void bus_fake_fail(HlBus *bus, const char *reason, HlTime delay);
 
-/* The same, and nobody was met (hl_bus_met_nobody). */
-void bus_fake_fail_alone(HlBus *bus, const char *reason, HlTime delay);
+/* The same, for a cause (hl_bus_cause). */
+void bus_fake_fail_for(HlBus *bus, HlCause cause, const char *reason, HlTime delay);
 
 /* The link breaks: what is under way is done(false), then down() is called.  Only while up. */
 void bus_fake_down(HlBus *bus, const char *reason);

@@ -529,9 +529,9 @@ const char *hl_bus_broker(const HlBus *bus)
     return bus->broker != NULL ? bus->broker : bus->brokers[0];
 }
 
-bool hl_bus_met_nobody(const HlBus *bus)
+HlCause hl_bus_cause(const HlBus *bus)
 {
-    return hl_cause_is_absence(bus->cause);
+    return bus->cause;
 }
 
 static bool send_now(HlBus *bus, const HlBusMessage *message, HlBusPublished done, gpointer user)

@@ -108,7 +108,11 @@ static void note_reason(CliClient *client, const char *broker, const char *reaso
 
 static void on_failed(const char *broker, const char *reason, HlTime delay G_GNUC_UNUSED, gpointer user)
 {
-    note_reason(user, broker, reason);
+    CliClient *client = user;
+
+    if (hl_bus_cause(client->bus) == HL_CAUSE_TURNED_AWAY)
+        cli_unreached_note(client->reasons, CLI_TURNED_AWAY, reason);
+    note_reason(client, broker, reason);
 }
 
 static void on_down(const char *reason, gpointer user)

@@ -41,6 +41,17 @@ static bool lacks_manager(const CliConfig *conf, GHashTable *reasons)
     return false;
 }
 
+/* Revoked, with its account perhaps: nobody but an owner knows, and can give another one. */
+static char *remedy_of_turned_away(const CliConfig *conf)
+{
+    return conf->role == CLI_ROLE_MONITOR
+               ? g_strdup_printf("an owner makes another: holdline monitor create %s", conf->name)
+               : g_strdup_printf("an owner tells whether the account is still there, and gives it another certificate: "
+                                 "holdline account show %s, holdline account certificate %s --csr FILE; for the last "
+                                 "owner, on the server: holdline account certificate %s --site SITE",
+                                 conf->name, conf->name, conf->name);
+}
+
 bool cli_fail_unreached(const CliConfig *conf, GHashTable *reasons, const char *last, GError **error)
 {
     g_autofree char *why = why_unreached(conf, reasons, last);
@@ -48,11 +59,14 @@ bool cli_fail_unreached(const CliConfig *conf, GHashTable *reasons, const char *
     g_autoptr(HlCert) cert = hl_cert_load(certificate, NULL);
     MgrEnd end = { conf->role == CLI_ROLE_MONITOR ? MGR_END_MONITOR : MGR_END_ADMIN, conf->name, 0,
                    cert != NULL ? hl_cert_info(cert)->not_after : 0 };
-    g_autofree char *remedy = mgr_end_remedy(&end, "SITE", false);
+    bool has_ended = cert != NULL && end.end <= hl_clock_wall();
+    g_autofree char *remedy = has_ended                                         ? mgr_end_remedy(&end, "SITE", false)
+                              : g_hash_table_contains(reasons, CLI_TURNED_AWAY) ? remedy_of_turned_away(conf)
+                                                                                : NULL;
 
     if (lacks_manager(conf, reasons))
         return hl_fail(error, HL_ERROR_UNAVAILABLE, "cannot reach the server: %s; is holdline-managerd running?", why);
-    if (cert != NULL && end.end <= hl_clock_wall())
+    if (remedy != NULL)
         return hl_fail(error, HL_ERROR_UNAVAILABLE, "cannot reach the server: %s; another certificate: %s", why,
                        remedy);
     return hl_fail(error, HL_ERROR_UNAVAILABLE, "cannot reach the server: %s", why);

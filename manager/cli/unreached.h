@@ -12,6 +12,9 @@
 /* A broker answers at an address, and no manager does there: a reason among the others. */
 #define CLI_NO_MANAGER "the broker answers, but no manager is connected to it"
 
+/* Noted like an address besides: a broker did not accept the certificate (HL_CAUSE_TURNED_AWAY). */
+#define CLI_TURNED_AWAY ""
+
 /* reasons: address -> what is wrong there, for those that were tried; owns both. */
 void cli_unreached_note(GHashTable *reasons, const char *address, const char *reason);
 

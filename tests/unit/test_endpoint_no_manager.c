@@ -136,7 +136,7 @@ static EpDeskLine told(const Fixture *f)
  * who is turned away may be. */
 static void test_away(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
-    bus_fake_fail_alone(bus(), "nobody listens", HL_SECOND);
+    bus_fake_fail_for(bus(), HL_CAUSE_REFUSED, "nobody listens", HL_SECOND);
     g_assert_cmpint(told(f), ==, EP_DESK_LINE_AWAY);
     bus_fake_attempt(bus());
     bus_fake_fail(bus(), "the certificate is not accepted", HL_SECOND);

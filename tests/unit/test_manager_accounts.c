@@ -245,6 +245,11 @@ static void test_told(void)
     reply = parts_take(parts, HL_TOPIC_ADMIN_REPLY, CALLER, &holdline__v1__call_reply__descriptor);
     g_assert_cmpstr(reply->message, ==,
                     "'group set' needs the role administrator; 'zoe' is operator: ask an owner (admin)");
+    g_clear_pointer(&reply, hl_wire_free);
+    parts_request(parts, &(PartsRequest){ .admin = CALLER, .name = "server authority start" });
+    reply = parts_take(parts, HL_TOPIC_ADMIN_REPLY, CALLER, &holdline__v1__call_reply__descriptor);
+    g_assert_cmpstr(reply->message, ==, /* as it is typed */
+                    "'server rollover start ca' needs the role owner; 'zoe' is operator: ask an owner (admin)");
 }
 
 /* A monitor's certificate is for what the status topics say as well, and for nothing else. */

@@ -42,7 +42,7 @@ HlBusState ep_link_state(const EpLink *link)
 
 bool ep_link_met_nobody(const EpLink *link)
 {
-    return link->bus != NULL && hl_bus_met_nobody(link->bus);
+    return link->bus != NULL && hl_cause_is_absence(hl_bus_cause(link->bus));
 }
 
 const char *ep_link_broker(const EpLink *link)

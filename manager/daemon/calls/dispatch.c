@@ -192,18 +192,41 @@ static bool is_of_none(MgrNeed need)
     return need == MGR_NEED_CONSOLE || need == MGR_NEED_MONITOR;
 }
 
+/* What people type for it, where that is not the call's name. */
+static const char *typed(const MgrCallRow *row)
+{
+    static const struct {
+        const char *call, *command;
+    } others[] = {
+        { "server authority start", "server rollover start ca" },
+        { "server authority status", "server rollover status ca" },
+        { "server authority finish", "server rollover finish ca" },
+        { "server authority cancel", "server rollover cancel ca" },
+        { "summary", "status" },
+        { "snapshot", "status" },
+        { "group version", "group diff" },
+        { "command watch", "command show" },
+        { "account renew", "account certificate" },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(others); i++)
+        if (strcmp(others[i].call, row->name) == 0)
+            return others[i].command;
+    return row->name;
+}
+
 static bool fail_of_none(const MgrCallRow *row, const char *account, GError **error)
 {
     if (row->need == MGR_NEED_CONSOLE)
-        return hl_fail(error, HL_ERROR_DENIED, "'%s' is for consoles, and '%s' is an account", row->name, account);
+        return hl_fail(error, HL_ERROR_DENIED, "'%s' is for consoles, and '%s' is an account", typed(row), account);
     return hl_fail(error, HL_ERROR_DENIED,
                    "'%s' is for monitors, each for itself with its own holdline.conf, and '%s' is an account",
-                   row->name, account);
+                   typed(row), account);
 }
 
 static bool deny(const MgrDispatch *dispatch, const Request *request, const MgrAccountRecord *account, GError **error)
 {
-    const char *call = request->row->name;
+    const char *call = typed(request->row);
     MgrNeed need = request->row->need;
     g_autofree char *owners = mgr_accounts_owners(dispatch->fleet->accounts);
 
@@ -225,7 +248,7 @@ static bool deny(const MgrDispatch *dispatch, const Request *request, const MgrA
 /* With a session or token it is the account that asks, with the rights that it has now. */
 static bool check_pass(const MgrDispatch *dispatch, const Request *request, GError **error)
 {
-    const char *call = request->row->name;
+    const char *call = typed(request->row);
     MgrNeed need = request->row->need;
     g_auto(MgrCaller) caller = { 0 };
     g_autofree char *owners = NULL;
@@ -249,7 +272,7 @@ static bool check_console(const MgrDispatch *dispatch, const Request *request, G
     if (*request->message->session != '\0')
         return check_pass(dispatch, request, error);
     return mgr_need_is_of_console(request->row->need) ||
-           hl_fail(error, HL_ERROR_EXPIRED, "'%s' needs somebody who has signed in", request->row->name);
+           hl_fail(error, HL_ERROR_EXPIRED, "'%s' needs somebody who has signed in", typed(request->row));
 }
 
 /* The one place where it is decided who may call what. */
