@@ -76,6 +76,24 @@ static void test_rights(void)
     g_assert_cmpuint(listed_to(world, "olaf"), ==, 0);
 }
 
+/* Settings are steered by who may change them: no longer by the one who began it, once that is an operator. */
+static void test_demoted(void)
+{
+    static const char *const calls[] = { "rollout pause", "rollout resume", "rollout abort", "rollout rollback" };
+    static const char *const demote[] = { "name", "admin", "role", "operator", NULL };
+    g_autoptr(World) world = trial_world_new(TRIAL_MEMBERS, "line.heartbeat=6m");
+    g_autofree char *csr = parts_make_csr_text();
+
+    parts_call(world->parts, "admin create", "name", "second", "csr", csr, "role", "owner", NULL);
+    parts_let_finish(world->parts);
+    json_decref(parts_expect_reply(world->parts, ""));
+    parts_request(world->parts, &(PartsRequest){ .admin = "second", .name = "account set", .arguments = demote });
+    parts_let_finish(world->parts);
+    for (gsize i = 0; i < G_N_ELEMENTS(calls); i++)
+        json_decref(ask_as(world, "admin", calls[i], "denied"));
+    json_decref(ask_as(world, "second", "rollout abort", ""));
+}
+
 /* One that has left is stored as such, also after the end. */
 static void test_gone(void)
 {
@@ -257,6 +275,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/manager/trial-trouble/rights", test_rights);
+    g_test_add_func("/manager/trial-trouble/demoted", test_demoted);
     g_test_add_func("/manager/trial-trouble/gone", test_gone);
     g_test_add_func("/manager/trial-trouble/documented", test_documented);
     g_test_add_func("/manager/trial-trouble/independent", test_independent);

@@ -72,12 +72,13 @@ static MgrLiveRollout *find(const MgrRolloutCalls *calls, const MgrCall *call, M
     return *ended;
 }
 
-/* An operator decides about their own; others take the right to manage. */
+/* An operator decides about their own; others take the right to manage, as do settings. */
 static bool check_own(const MgrCall *call, const MgrLiveRollout *live, GError **error)
 {
     const MgrCaller *caller = mgr_call_caller(call);
+    bool is_own = strcmp(live->record.issuer, caller->account) == 0;
 
-    return mgr_role_may(caller->role, MGR_NEED_MANAGE) || strcmp(live->record.issuer, caller->account) == 0 ||
+    return mgr_role_may(caller->role, MGR_NEED_MANAGE) || (is_own && !mgr_live_rollout_is_of_settings(live)) ||
            hl_fail(error, HL_ERROR_DENIED, "roll-out '%s' is of '%s': to change it takes the role %s; '%s' is %s",
                    live->record.id, live->record.issuer, mgr_role_name(mgr_need_role(MGR_NEED_MANAGE)), caller->account,
                    mgr_role_name(caller->role));
