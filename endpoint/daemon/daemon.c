@@ -235,9 +235,9 @@ static bool prepare_state(EpDaemon *daemon, GError **error)
     if (!hl_dir_make(daemon->conf.state_dir, 0711, error))
         return false;
     /* before the database: a second daemon must not even migrate it under the first */
-    daemon->lock_fd = hl_file_lock(lock, error);
+    daemon->lock_fd = hl_file_lock_as(lock, error, "another endpoint is already running on %s", daemon->conf.state_dir);
     if (daemon->lock_fd < 0)
-        return hl_error_prefix(error, "another endpoint is already running on %s", daemon->conf.state_dir);
+        return false;
     daemon->db = ep_store_open(daemon->conf.state_dir, error);
     daemon->fingerprint = daemon->db == NULL ? NULL : ep_machine_fingerprint(daemon->conf.machine_id, error);
     daemon->boot_id = hl_ident_new("b-");

@@ -289,6 +289,26 @@ int hl_file_lock(const char *path, GError **error)
     return hl_fd_steal(&fd);
 }
 
+int hl_file_lock_as(const char *path, GError **error, const char *format, ...)
+{
+    g_autoptr(GError) problem = NULL;
+    int fd = hl_file_lock(path, &problem);
+
+    if (fd >= 0)
+        return fd;
+    if (hl_error_code(problem) == HL_ERROR_CONFLICT) {
+        va_list arguments;
+        g_autofree char *held = NULL;
+
+        va_start(arguments, format);
+        held = g_strdup_vprintf(format, arguments);
+        va_end(arguments);
+        hl_error_prefix(&problem, "%s", held);
+    }
+    g_propagate_error(error, g_steal_pointer(&problem));
+    return -1;
+}
+
 int hl_file_lock_wait(const char *path, HlTime patience, GError **error)
 {
     HlTime end = hl_clock_mono() + patience;

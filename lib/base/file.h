@@ -51,7 +51,10 @@ bool hl_tree_remove(const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
  * owner's pid.  HL_ERROR_CONFLICT, naming that pid, if another process holds it.  -1 on failure. */
 int hl_file_lock(const char *path, GError **error);
 
-/* The same, but waits for it, at most for patience. */
+/* hl_file_lock whose message begins with these words where another process holds it: "a manager already runs on /x". */
+int hl_file_lock_as(const char *path, GError **error, const char *format, ...) G_GNUC_PRINTF(3, 4);
+
+/* hl_file_lock, but waits for it, at most for patience. */
 int hl_file_lock_wait(const char *path, HlTime patience, GError **error);
 
 /* A file descriptor that closes itself: hl_autofd int fd = -1; */

@@ -233,10 +233,9 @@ static bool cmd_end_broker(HlInvocation *call, GError **error)
 
     if (!become_owner(call, error) || !hl_conf_load(path, mgr_conf_table(), &conf, error))
         return false;
-    lock = hl_file_lock(lock_path, error);
+    lock = hl_file_lock_as(lock_path, error, "a manager runs on %s, and ends its broker when it is stopped", dir);
     port = conf.broker_mode == MGR_BROKER_MANAGED ? (uint16_t)conf.broker_port : 0;
-    ok = lock >= 0 ? mgr_site_end_brokers(dir, 0, port, pids, error)
-                   : hl_error_prefix(error, "a manager runs on %s, and ends its broker when it is stopped", dir);
+    ok = lock >= 0 && mgr_site_end_brokers(dir, 0, port, pids, error);
     hl_options_clear(mgr_conf_table(), &conf);
     for (guint i = 0; i < pids->len; i++)
         printf("The broker of %s, process %d, has ended.\n", dir, (int)g_array_index(pids, pid_t, i));

@@ -380,9 +380,9 @@ bool mgr_site_restore(const MgrRestoreOrder *order, MgrRestoreReport *report, GE
         return hl_error_prefix(error, "nothing was changed");
     if (!hl_dir_make(order->site, 0700, error) || !mgr_backup_check_owner(order->site, error))
         return false;
-    lock = hl_file_lock(lock_path, error);
+    lock = hl_file_lock_as(lock_path, error, "a manager is running on %s", order->site);
     if (lock < 0)
-        return hl_error_prefix(error, "nothing was changed; is a manager running on %s?", order->site);
+        return hl_error_prefix(error, "nothing was changed");
     if (!mgr_exchange_undo(order->site, error) ||
         !mgr_site_end_brokers(order->site, 0, 0, NULL, error)) /* left by a manager that was killed */
         return false;

@@ -261,6 +261,13 @@ static void test_file(void)
     g_assert_cmpint(lock, >=, 0);
     g_assert_cmpint(hl_file_lock(path, &error), ==, -1);
     g_assert_error(error, HL_ERROR, HL_ERROR_CONFLICT);
+    g_clear_error(&error);
+    g_assert_cmpint(hl_file_lock_as(path, &error, "%s runs already", "it"), ==, -1);
+    g_assert_error(error, HL_ERROR, HL_ERROR_CONFLICT);
+    g_assert_true(g_str_has_prefix(error->message, "it runs already: "));
+    g_clear_error(&error);
+    g_assert_cmpint(hl_file_lock_as("/proc/holdline", &error, "it runs already"), ==, -1);
+    g_assert_null(strstr(error->message, "runs already")); /* nobody holds it */
     g_assert_true(hl_tree_remove(directory, NULL));
     g_assert_true(hl_tree_remove(directory, NULL)); /* a missing tree is fine */
 }

@@ -66,11 +66,9 @@ bool upd_cache_open(UpdCache *cache, const char *dir, GError **error)
     *cache = UPD_CACHE_INIT;
     if (!hl_dir_make(history, DIR_MODE, error) || !hl_dir_make(partial, DIR_MODE, error))
         return false;
-    cache->lock = hl_file_lock(lock, error);
+    cache->lock = hl_file_lock_as(lock, error, "another updater is working in %s", dir);
     if (cache->lock < 0)
-        return error != NULL && hl_error_code(*error) == HL_ERROR_CONFLICT
-                   ? hl_error_prefix(error, "another updater is working in %s", dir)
-                   : false;
+        return false;
     cache->dir = g_strdup(dir);
     return remove_leftovers(dir, error) && remove_leftovers(history, error);
 }
