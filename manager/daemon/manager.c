@@ -57,7 +57,7 @@ static void gather_problems(const MgrParts *parts)
     mgr_status_set_problem(parts->status, MGR_PROBLEM_BROKER_REFUSED, mgr_down_refused(parts->down));
     mgr_status_set_problem(parts->status, MGR_PROBLEM_BROKER_AWAY, mgr_lines_away(mgr_link_lines(parts->link)));
     mgr_status_set_problem(parts->status, MGR_PROBLEM_BROKER_HUNG,
-                           parts->brokers != NULL ? mgr_brokers_hung(parts->brokers) : NULL);
+                           parts->brokers != NULL ? mgr_brokers_trouble(parts->brokers) : NULL);
     mgr_status_set_problem(parts->status, MGR_PROBLEM_DISK, disk);
 }
 
@@ -154,8 +154,8 @@ static bool read_conf(Manager *manager, GError **error)
         !mgr_conf_check(&manager->parts.conf, error))
         return false;
     hl_log_set_level((HlLogLevel)manager->parts.conf.log_level);
-    manager->lock = hl_file_lock(lock, error);
-    return manager->lock >= 0 || hl_error_prefix(error, "a manager is already running on %s", manager->parts.dir);
+    manager->lock = hl_file_lock_as(lock, error, "a manager is already running on %s", manager->parts.dir);
+    return manager->lock >= 0;
 }
 
 void mgr_manager_free(Manager *manager, MgrBrokerEnd end)

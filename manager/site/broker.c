@@ -131,3 +131,17 @@ void mgr_site_forget_broker(const MgrBrokerPlace *place)
 
     (void)unlink(path);
 }
+
+char *mgr_site_broker_said(const char *log_path)
+{
+    g_autofree char *text = NULL;
+    g_auto(GStrv) lines = NULL;
+    guint n;
+    gsize size = 0;
+
+    if (!g_file_get_contents(log_path, &text, &size, NULL))
+        return g_strdup("no log");
+    lines = g_strsplit(g_strchomp(text + (size > 4096 ? size - 4096 : 0)), "\n", -1);
+    n = g_strv_length(lines);
+    return g_strdup(n > 0 ? lines[n - 1] : "empty log");
+}

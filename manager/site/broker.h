@@ -39,4 +39,7 @@ bool mgr_site_note_broker(const MgrBrokerPlace *place, const MgrBrokerNote *note
                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void mgr_site_forget_broker(const MgrBrokerPlace *place);
 
+/* The last line of a broker's log, or that there is none.  Caller frees. */
+char *mgr_site_broker_said(const char *log_path);
+
 #endif

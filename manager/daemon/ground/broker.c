@@ -32,7 +32,7 @@
 #define MAX_CONF        (64 * 1024)
 #define ANSWER_PATIENCE 200              /* ms */
 #define YOUNG           (2 * HL_SECOND)  /* until its handlers stand, a SIGHUP kills it */
-#define TOLD_FOR        HL_HOUR          /* that it hung */
+#define TOLD_FOR        HL_HOUR          /* that it hung, or does not stay */
 #define UNKILLABLE      (30 * HL_SECOND) /* since it was killed */
 #define QUICK_DEATHS    5                /* in a row: said once more loudly, with the log's last line */
 
@@ -52,9 +52,9 @@ struct MgrBroker {
     bool is_resting;  /* on purpose: it is not to run */
     bool is_replaced; /* the one that was found ends, and another one starts then */
     MgrHang hang;
-    bool is_hung;    /* and killed for it */
-    char *hung_text; /* see mgr_broker_hung; of hung_mono */
-    HlTime hung_mono;
+    bool is_hung;  /* and killed for it, at killed_mono */
+    char *trouble; /* see mgr_broker_trouble; of trouble_mono */
+    HlTime killed_mono, trouble_mono;
     guint64 restarts, hangs;
 };
 
@@ -81,20 +81,6 @@ GStrv mgr_broker_own_addresses(const MgrConf *conf)
     return g_strv_builder_end(builder);
 }
 
-static char *last_line(const char *path)
-{
-    g_autofree char *text = NULL;
-    g_auto(GStrv) lines = NULL;
-    guint n;
-    gsize size = 0;
-
-    if (!g_file_get_contents(path, &text, &size, NULL))
-        return g_strdup("no log");
-    lines = g_strsplit(g_strchomp(text + (size > 4096 ? size - 4096 : 0)), "\n", -1);
-    n = g_strv_length(lines);
-    return g_strdup(n > 0 ? lines[n - 1] : "empty log");
-}
-
 static gboolean on_start_due(gpointer user);
 
 static void try_later(MgrBroker *broker, const GError *error)
@@ -114,10 +100,19 @@ static gboolean on_start_due(gpointer user)
     return G_SOURCE_REMOVE;
 }
 
+/* Takes the sentence. */
+static void tell(MgrBroker *broker, char *trouble)
+{
+    g_free(broker->trouble);
+    broker->trouble = trouble;
+    broker->trouble_mono = hl_clock_mono();
+}
+
 /* how: as far as it is known. */
 static void start_again(MgrBroker *broker, const char *how)
 {
-    g_autofree char *line = last_line(broker->log_path);
+    g_autofree char *line = mgr_site_broker_said(broker->log_path);
+    g_autofree char *when = hl_time_format(hl_clock_wall());
     HlTime delay;
 
     if (hl_clock_mono() - broker->started_mono > STEADY)
@@ -126,8 +121,11 @@ static void start_again(MgrBroker *broker, const char *how)
     broker->restarts++;
     hl_warn("broker", "it ended (%s); starting it again in %" G_GINT64_FORMAT " ms; last line of its log: %s", how,
             delay, line);
+    if (broker->backoff.failures >= QUICK_DEATHS)
+        tell(broker, g_strdup_printf("broker %u ended %u times in a row, the last at %s (%s): look at %s",
+                                     broker->place.number + 1, broker->backoff.failures, when, how, broker->log_path));
     if (broker->backoff.failures == QUICK_DEATHS)
-        hl_error("broker", "it died %d times in a row: look at %s", QUICK_DEATHS, broker->log_path);
+        hl_error("broker", "%s", broker->trouble);
     broker->timer = g_timeout_add((guint)delay, on_start_due, broker);
 }
 
@@ -466,20 +464,17 @@ void mgr_broker_rest(MgrBroker *broker, bool rests)
     }
 }
 
-/* ------------------------------------------------------------------------------------------------------- one that
- * hangs
- */
+/* -------------------------------------------------------------------------------------------------- one that hangs */
 
 static void end_hung(MgrBroker *broker, MgrHangVerdict verdict)
 {
     g_autofree char *when = hl_time_format(hl_clock_wall());
     g_autofree char *how = mgr_hang_describe(verdict);
 
-    g_free(broker->hung_text);
-    broker->hung_text = g_strdup_printf("broker %u hung at %s: %s; the manager ended it and started it again: look at "
-                                        "%s, and at the system's log for what stopped it",
-                                        broker->place.number + 1, when, how, broker->log_path);
-    broker->hung_mono = hl_clock_mono();
+    tell(broker, g_strdup_printf("broker %u hung at %s: %s; the manager ended it and started it again: look at %s, and "
+                                 "at the system's log for what stopped it",
+                                 broker->place.number + 1, when, how, broker->log_path));
+    broker->killed_mono = broker->trouble_mono;
     broker->hangs++;
     broker->is_hung = true;
     hl_error("broker", "broker %u, process %d, hangs: %s; it is killed, and started again", broker->place.number + 1,
@@ -504,15 +499,15 @@ void mgr_broker_look(MgrBroker *broker, bool is_mute)
     verdict = mgr_hang_look(&broker->hang, &look, hl_clock_mono());
     if (!broker->is_hung && verdict != MGR_HANG_NO)
         end_hung(broker, verdict);
-    else if (broker->is_hung && hl_clock_mono() - broker->hung_mono > UNKILLABLE)
+    else if (broker->is_hung && hl_clock_mono() - broker->killed_mono > UNKILLABLE)
         hl_log_limited(HL_LOG_ERROR, "broker", "unkillable",
                        "broker %u, process %d, was killed and does not end: only a restart of the machine helps",
                        broker->place.number + 1, (int)look.pid);
 }
 
-const char *mgr_broker_hung(const MgrBroker *broker)
+const char *mgr_broker_trouble(const MgrBroker *broker)
 {
-    return broker->hung_text != NULL && hl_clock_mono() - broker->hung_mono < TOLD_FOR ? broker->hung_text : NULL;
+    return broker->trouble != NULL && hl_clock_mono() - broker->trouble_mono < TOLD_FOR ? broker->trouble : NULL;
 }
 
 MgrBrokerView mgr_broker_view(const MgrBroker *broker)
@@ -595,6 +590,6 @@ void mgr_broker_free(MgrBroker *broker, MgrBrokerEnd end)
     g_free(broker->program);
     g_free(broker->conf_path);
     g_free(broker->log_path);
-    g_free(broker->hung_text);
+    g_free(broker->trouble);
     g_free(broker);
 }

@@ -32,8 +32,9 @@ MgrBrokerView mgr_broker_view(const MgrBroker *broker);
  * (manager/core/hang.h) is killed, and then started again like any other that ended. */
 void mgr_broker_look(MgrBroker *broker, bool is_mute);
 
-/* That it hung within the last hour, when and how, as a sentence; NULL: not.  Borrowed until the next look. */
-const char *mgr_broker_hung(const MgrBroker *broker);
+/* That it hung within the last hour, or ended again and again, when and how, as a sentence; NULL: not.  Borrowed until
+ * the next look, or the next end. */
+const char *mgr_broker_trouble(const MgrBroker *broker);
 
 /* Whether it ran before this manager: sessions in it are older than the lists that it reads now. */
 bool mgr_broker_was_found(const MgrBroker *broker);

@@ -113,16 +113,16 @@ void mgr_brokers_look(MgrBrokers *brokers, guint number, bool is_mute)
     mgr_broker_look(brokers->all[number], is_mute);
 }
 
-const char *mgr_brokers_hung_at(const MgrBrokers *brokers, guint number)
+const char *mgr_brokers_trouble_at(const MgrBrokers *brokers, guint number)
 {
-    return mgr_broker_hung(brokers->all[number]);
+    return mgr_broker_trouble(brokers->all[number]);
 }
 
-const char *mgr_brokers_hung(const MgrBrokers *brokers)
+const char *mgr_brokers_trouble(const MgrBrokers *brokers)
 {
     for (guint i = 0; i < brokers->count; i++)
-        if (mgr_broker_hung(brokers->all[i]) != NULL)
-            return mgr_broker_hung(brokers->all[i]);
+        if (mgr_broker_trouble(brokers->all[i]) != NULL)
+            return mgr_broker_trouble(brokers->all[i]);
     return NULL;
 }
 

@@ -22,9 +22,9 @@ MgrBrokerView mgr_brokers_view(const MgrBrokers *brokers, guint number);
 /* mgr_broker_look, of that one. */
 void mgr_brokers_look(MgrBrokers *brokers, guint number, bool is_mute);
 
-/* mgr_broker_hung, of the first that did; and of that one. */
-const char *mgr_brokers_hung(const MgrBrokers *brokers);
-const char *mgr_brokers_hung_at(const MgrBrokers *brokers, guint number);
+/* mgr_broker_trouble, of the first that did; and of that one. */
+const char *mgr_brokers_trouble(const MgrBrokers *brokers);
+const char *mgr_brokers_trouble_at(const MgrBrokers *brokers, guint number);
 
 /* Keeps in the site that the one of this number is drained, or no longer; one that is does not run, from half a second
  * later on. The last one that runs is not drained (HL_ERROR_CONFLICT). */

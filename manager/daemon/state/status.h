@@ -57,7 +57,7 @@ typedef enum {
     MGR_PROBLEM_BROKER_SPLIT,   /* the addresses of one */
     MGR_PROBLEM_BROKER_REFUSED, /* it refuses the manager a subscription */
     MGR_PROBLEM_BROKER_AWAY,    /* which of several; not: all */
-    MGR_PROBLEM_BROKER_HUNG,    /* a managed one did within the last hour */
+    MGR_PROBLEM_BROKER_HUNG,    /* a managed one did within the last hour, or ended again and again */
     MGR_PROBLEM_NOTIFICATIONS,  /* telling people */
     MGR_PROBLEM_DISK,           /* the site's is full, or will be */
     MGR_PROBLEM_REPOSITORY,     /* files of the pattern repository are missing */

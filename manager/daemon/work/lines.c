@@ -298,7 +298,7 @@ static void look_for_hang(MgrLines *lines, guint broker)
     if (hangs == lines->hangs[broker] || !mgr_line_is_clear(lines->all[broker]))
         return;
     lines->hangs[broker] = hangs;
-    how = mgr_brokers_hung_at(lines->brokers, broker);
+    how = mgr_brokers_trouble_at(lines->brokers, broker);
     mgr_status_server_event(lines->parts.status, "broker", "hung", "restarted", how != NULL ? how : "");
 }
 
