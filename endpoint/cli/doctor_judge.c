@@ -86,9 +86,12 @@ void ep_judge_line(const EpDoctor *doctor, HlFindings *findings)
         return;
     if (strcmp(text(line, "state"), "up") == 0)
         hl_findings_good(findings, "the line is up, to %s", text(line, "broker"));
-    else
+    else if (*error != '\0')
         hl_findings_add(findings, HL_GRADE_FAULT, "see the other findings about names, line, front and clock",
-                        "the line is down: %s", *error != '\0' ? error : "no attempt has ended yet");
+                        "the line is down: %s", error);
+    else
+        hl_findings_note(findings, "look again in a minute: holdline-endpoint doctor",
+                         "the line is not up yet: no attempt has ended");
 }
 
 void ep_judge_front(const EpDoctor *doctor, HlFindings *findings)

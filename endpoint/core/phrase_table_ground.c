@@ -23,9 +23,9 @@ const EpPhrase ep_ground_phrases[] = {
     /* the command line */
     { N_("unknown option '%s'; did you mean '--%s'?"), "" },
     { N_("unknown option '%s'; see '%s --help'"), "" },
-    { N_("option --%s takes no value"), "" },
-    { N_("option --%s needs a value"), "" },
-    { N_("'%s' takes no option --%s; see '%s --help'"), "" },
+    { N_("option %s takes no value"), "" },
+    { N_("option %s needs a value"), "" },
+    { N_("'%s' takes no option %s; see '%s --help'"), "" },
     { N_("usage: %s"), "" },
     { N_("no command given; see '%s --help'"), "" },
     { N_("'%s' is not a command; see '%s --help'"), "" },
@@ -227,7 +227,13 @@ const EpPhrase ep_ground_phrases[] = {
     { N_("the line is up, to %s"), "" },
     { N_("see the other findings about names, line, front and clock"), "" },
     { N_("the line is down"), "" },
-    { N_("no attempt has ended yet"), "" },
+    { N_("the line is not up yet: no attempt has ended"), "" },
+    { N_("look again in a minute: holdline-endpoint doctor"), "" },
+    { N_("the file system of %s is mounted read-only, so nothing can be stored"), "" },
+    { N_("the kernel does so after errors of a disk: look for them with dmesg, check the disk, then mount it for "
+         "writing "
+         "again"),
+      "" },
     { N_("see the finding about the daemon"), "" },
     { N_("only the daemon knows which patterns are in use"), "" },
     { N_("update: holdline-endpoint update-now, and see what it says"), "" },

@@ -334,7 +334,7 @@ static bool split(const HlProgram *program, int argc, char **argv, HlInvocation 
         if (flag == NULL)
             return fail_option(program, argv[i], error);
         if (flag->value == NULL && equals != NULL)
-            return hl_fail(error, HL_ERROR_USAGE, "option --%s takes no value", flag->name);
+            return hl_fail(error, HL_ERROR_USAGE, "option %s%s takes no value", dashes(flag), flag->name);
         if (flag->value == NULL)
             add_value(call, flag, "");
         else if (equals != NULL)
@@ -342,7 +342,8 @@ static bool split(const HlProgram *program, int argc, char **argv, HlInvocation 
         else if (i + 1 < argc)
             add_value(call, flag, argv[++i]);
         else
-            return hl_fail(error, HL_ERROR_USAGE, "option --%s needs a value: %s", flag->name, flag->value);
+            return hl_fail(error, HL_ERROR_USAGE, "option %s%s needs a value: %s", dashes(flag), flag->name,
+                           flag->value);
     }
     return true;
 }
@@ -357,8 +358,8 @@ static bool check_call(const HlInvocation *call, GError **error)
     g_hash_table_iter_init(&iter, call->values);
     while (g_hash_table_iter_next(&iter, &flag, NULL))
         if (!takes(program, command, flag))
-            return hl_fail(error, HL_ERROR_USAGE, "'%s' takes no option --%s; see '%s %s --help'", command->name,
-                           (char *)flag, program->name, command->name);
+            return hl_fail(error, HL_ERROR_USAGE, "'%s' takes no option %s%s; see '%s %s --help'", command->name,
+                           dashes(find_flag(program, flag, strlen(flag))), (char *)flag, program->name, command->name);
     if (call->n_args < command->min_args || (command->max_args != HL_ARGS_ANY && call->n_args > command->max_args))
         return hl_fail(error, HL_ERROR_USAGE, "usage: %s %s %s", program->name, command->name, command->args);
     return true;
@@ -452,6 +453,14 @@ int hl_cli_main(const HlProgram *program, int argc, char **argv, void *user)
     message = program->say != NULL ? program->say(error) : g_strdup(error->message);
     fprintf(stderr, "%s%s: %s\n", hl_log_mark(HL_LOG_ERROR), program->name, message);
     return hl_error_exit_status(error);
+}
+
+bool hl_cli_knows(const HlProgram *program, const char *name)
+{
+    for (gsize i = 0; i < program->n_commands; i++)
+        if (strcmp(program->commands[i].name, name) == 0)
+            return true;
+    return false;
 }
 
 bool hl_cli_has(const HlInvocation *call, const char *flag)

@@ -63,6 +63,9 @@ struct HlInvocation {
  * dumps off (lib/base/process.h): each of our programs holds a key at some time. */
 int hl_cli_main(const HlProgram *program, int argc, char **argv, void *user);
 
+/* Whether it has a command of that whole name. */
+bool hl_cli_knows(const HlProgram *program, const char *name);
+
 /* Whether a switch was given. */
 bool hl_cli_has(const HlInvocation *call, const char *flag);
 

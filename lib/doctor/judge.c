@@ -205,6 +205,11 @@ void hl_judge_disks(HlFindings *findings, const HlDiskFact *disks, gsize n)
 
         if (disk->problem != NULL)
             hl_findings_add(findings, HL_GRADE_UNSEEN, "run doctor as root", "%s: %s", disk->path, disk->problem);
+        else if (disk->is_read_only)
+            hl_findings_add(findings, HL_GRADE_FAULT,
+                            "the kernel does so after errors of a disk: look for them with dmesg, check the disk, then "
+                            "mount it for writing again",
+                            "the file system of %s is mounted read-only, so nothing can be stored", disk->path);
         else if (grade == HL_GRADE_GOOD)
             hl_findings_good(findings, "%s has %s free", disk->path, left);
         else if (files)

@@ -57,6 +57,7 @@ typedef struct {
     const char *problem;        /* NULL: it was looked at */
     uint64_t size, free;        /* bytes */
     uint64_t files, files_free; /* 0: the file system does not count them */
+    bool is_read_only;
 } HlDiskFact;
 
 void hl_judge_disks(HlFindings *findings, const HlDiskFact *disks, gsize n);

@@ -303,6 +303,7 @@ void hl_probe_disk(HlFacts *disks, const char *path)
         fact.free = (uint64_t)fs.f_bavail * fs.f_frsize; /* what root alone may take is not there for a service */
         fact.files = fs.f_files;
         fact.files_free = fs.f_favail;
+        fact.is_read_only = (fs.f_flag & ST_RDONLY) != 0;
     }
     g_array_append_val(disks->facts, fact);
 }

@@ -107,7 +107,7 @@ static void test_line(void)
         { "{\"line\": {\"state\": \"up\", \"broker\": \"a:1\"}}", "g", NULL, NULL },
         { "{\"line\": {\"state\": \"down\", \"last_error\": \"no manager here\"}}", "f", "down: no manager here",
           "other findings" },
-        { "{\"line\": {\"state\": \"connecting\", \"last_error\": null}}", "f", "no attempt has ended", "other" },
+        { "{\"line\": {\"state\": \"connecting\", \"last_error\": null}}", "n", "not up yet", "look again" },
     };
     EpDoctor doctor = { .now = NOW };
 
