@@ -33,8 +33,8 @@ bool cmd_audit_list(HlInvocation *call, GError **error)
         { "AT", "at", NULL },
         { "BY", "account", NULL },
         { "CALL", "call", NULL },
+        { "RESULT", "code", format_result }, /* before what may have no room: who was denied is what one looks for */
         { "ARGUMENTS", "arguments", NULL },
-        { "RESULT", "code", format_result },
     };
     const char *arguments[] = { "account", hl_cli_value(call, "account", NULL),
                                 "call",    hl_cli_value(call, "call", NULL),

@@ -13,6 +13,7 @@
 #include "manager/cli/commands.h"
 #include "manager/cli/repository.h"
 #include "manager/cli/show.h"
+#include "manager/cli/view.h"
 
 #define UPDATER "holdline-updater"
 #define NOTHING "nothing was staged or published"
@@ -79,7 +80,7 @@ bool cmd_pattern_list(HlInvocation *call, GError **error)
         return false;
     if (!cli_show_list(call, document, "components", columns, G_N_ELEMENTS(columns), error))
         return false;
-    if (!hl_cli_has(call, "json")) {
+    if (!cli_view_is_data(call)) {
         show_program(document);
         show_origin(document);
     }

@@ -220,7 +220,7 @@ static const HlCommand commands[] = {
       "Say that a detection has been dealt with; found again, it is open again", cmd_detection_acknowledge, 0,
       HL_ARGS_ANY, acknowledge_flags },
     { "pattern list", "", "Show the server's patterns: version, age, size, who has them", cmd_pattern_list, 0, 0,
-      NULL },
+      view_flags },
     { "pattern sync", "", "Have the server copy its public source now", cmd_pattern_sync, 0, 0, NULL },
     { "pattern publish", "COMPONENT FILE... [--repo DIR]", "Sign and publish new content; runs where the repository is",
       cmd_pattern_publish, 2, HL_ARGS_ANY, publish_flags },

@@ -163,6 +163,21 @@ static void tell_more(const CliView *view, gsize shown, gsize received, const Cl
     fprintf(stderr, "holdline: %s\n", text);
 }
 
+/* Beside the headings, which say as little as they do over a list of which nothing was received. */
+static void tell_none(const HlInvocation *call)
+{
+    g_autofree char *noun = g_strndup(call->command->name, strcspn(call->command->name, " "));
+    g_autofree char *create = g_strconcat(noun, " create", NULL);
+    g_autofree char *set = g_strconcat(noun, " set", NULL);
+    const char *makes = hl_cli_knows(call->program, create) ? create : hl_cli_knows(call->program, set) ? set : NULL;
+
+    fflush(stdout);
+    if (call->n_args == 0 && makes != NULL)
+        fprintf(stderr, "holdline: there is nothing to list; 'holdline %s' makes the first\n", makes);
+    else
+        fputs("holdline: there is nothing to list\n", stderr);
+}
+
 bool cli_show_chosen(const HlInvocation *call, const json_t *document, const char *member, const CliColumns *columns,
                      GError **error)
 {
@@ -188,6 +203,8 @@ bool cli_show_chosen(const HlInvocation *call, const json_t *document, const cha
     case CLI_AS_TABLE:
     case CLI_AS_WIDE:
         print_table(call, rows, shown, n);
+        if (json_array_size(all) == 0)
+            tell_none(call);
         tell_more(&view, json_array_size(rows), json_array_size(all), columns);
         break;
     case CLI_AS_JSON:

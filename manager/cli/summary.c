@@ -24,6 +24,21 @@ static void add_findings(GString *out, const json_t *summary)
         cli_int(summary, "scans_failed"), cli_int(summary, "never_scanned"));
 }
 
+/* A fleet without patterns looks sound by its counts: nothing is behind. */
+static void add_unpublished(GString *out, const json_t *summary)
+{
+    const char *state = cli_text(json_object_get(summary, "repository"), "state");
+    g_autofree char *shown = NULL;
+
+    if (cli_int(summary, "endpoints") == 0 || *state == '\0' || strcmp(state, "none") == 0 ||
+        json_object_size(json_object_get(summary, "latest_patterns")) > 0)
+        return;
+    shown = hl_tone(stdout, HL_TONE_BAD,
+                    "The server has no patterns, and endpoints get none from it; there, 'holdline doctor' says how "
+                    "they are published.");
+    g_string_append_printf(out, "%s\n", shown);
+}
+
 /* Endpoints refuse a repository that nobody has signed again: said while there is time. */
 static void add_repository(GString *out, const json_t *repository)
 {
@@ -132,6 +147,7 @@ char *cli_summary_text(const json_t *summary)
                            all, good, cli_int(summary, "stale"), bad, cli_int(summary, "never-seen"),
                            cli_int(summary, "outdated"), cli_int(summary, "settings_behind"), open);
     add_findings(out, summary);
+    add_unpublished(out, summary);
     add_program(out, summary);
     if (json_is_true(json_object_get(summary, "server_blind")))
         g_string_append(out, "The server has no broker at the moment: every status is as last known.\n");

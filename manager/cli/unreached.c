@@ -33,14 +33,6 @@ static char *why_unreached(const CliConfig *conf, GHashTable *reasons, const cha
     return g_string_free(text, FALSE);
 }
 
-static bool lacks_manager(const CliConfig *conf, GHashTable *reasons)
-{
-    for (char **broker = conf->brokers; *broker != NULL; broker++)
-        if (g_strcmp0(g_hash_table_lookup(reasons, *broker), CLI_NO_MANAGER) == 0)
-            return true;
-    return false;
-}
-
 /* Revoked, with its account perhaps: nobody but an owner knows, and can give another one. */
 static char *remedy_of_turned_away(const CliConfig *conf)
 {
@@ -64,12 +56,11 @@ bool cli_fail_unreached(const CliConfig *conf, GHashTable *reasons, const char *
                               : g_hash_table_contains(reasons, CLI_TURNED_AWAY) ? remedy_of_turned_away(conf)
                                                                                 : NULL;
 
-    if (lacks_manager(conf, reasons))
-        return hl_fail(error, HL_ERROR_UNAVAILABLE, "cannot reach the server: %s; is holdline-managerd running?", why);
     if (remedy != NULL)
         return hl_fail(error, HL_ERROR_UNAVAILABLE, "cannot reach the server: %s; another certificate: %s", why,
                        remedy);
-    return hl_fail(error, HL_ERROR_UNAVAILABLE, "cannot reach the server: %s", why);
+    return hl_fail(error, HL_ERROR_UNAVAILABLE, "cannot reach the server: %s; 'holdline doctor' looks for the cause",
+                   why);
 }
 
 bool cli_fail_cut(const char *call, bool was_sent, const char *why, GError **error)
