@@ -85,7 +85,7 @@ static void test_refused(void)
     ASK(parts, "admin", "invalid", "view set", "name", "..");
     ASK(parts, "admin", "not-found", "view delete", "name", ".."); /* one from before can go */
     ASK(parts, "admin", "invalid", "view set", "name", "x", "filter", "(");
-    ASK(parts, "admin", "limit", "view set", "name", "x", "filter", long_one);
+    ASK(parts, "admin", "invalid", "view set", "name", "x", "filter", long_one);
     ASK(parts, "admin", "invalid", "view set", "name", "x", "sort", "colour");
     ASK(parts, "admin", "invalid", "view set", "name", "x", "fields", "host,colour");
     expect_views(parts, "admin", "");
