@@ -14,6 +14,9 @@
 #define PATIENCE (10 * HL_SECOND)
 #define KILLED   (5 * HL_SECOND)
 
+#define LAST_WORDS 4096        /* bytes of a log */
+#define MAX_GROWTH (64 * 1024) /* what may be written to it meanwhile, and those */
+
 static char *note_path(const MgrBrokerPlace *place)
 {
     return mgr_site_broker_path(place->dir, place->number, "process");
@@ -134,14 +137,18 @@ void mgr_site_forget_broker(const MgrBrokerPlace *place)
 
 char *mgr_site_broker_said(const char *log_path)
 {
+    g_autoptr(GBytes) end = NULL;
     g_autofree char *text = NULL;
-    g_auto(GStrv) lines = NULL;
-    guint n;
-    gsize size = 0;
+    const char *line, *data;
+    struct stat log;
+    gsize size;
 
-    if (!g_file_get_contents(log_path, &text, &size, NULL))
+    if (stat(log_path, &log) == 0)
+        end = hl_file_read_from(log_path, (guint64)MAX(log.st_size - LAST_WORDS, 0), MAX_GROWTH, NULL);
+    if (end == NULL)
         return g_strdup("no log");
-    lines = g_strsplit(g_strchomp(text + (size > 4096 ? size - 4096 : 0)), "\n", -1);
-    n = g_strv_length(lines);
-    return g_strdup(n > 0 ? lines[n - 1] : "empty log");
+    data = g_bytes_get_data(end, &size);
+    text = g_strchomp(g_strndup(data != NULL ? data : "", size));
+    line = strrchr(text, '\n');
+    return g_strdup(*text == '\0' ? "empty log" : line != NULL ? line + 1 : text);
 }
