@@ -153,7 +153,7 @@ static MgrRolloverSince since(char *const *before, char *const *after)
     return mgr_rollover_since(pair_before, pair_after);
 }
 
-/* places: what the server's certificate covers by now; NULL: it is the backup's. */
+/* places: what only the server's certificate of before covers; NULL: the backup's was kept. */
 static char *describe_all(const MgrSiteKeys *backup, const MgrSiteKeys *before, const char *places)
 {
     g_auto(GStrv) ids_before = ids_of(backup->keys);
@@ -253,11 +253,6 @@ static bool take_keys(const char *from, const char *to, GError **error)
     return take_file(from, to, MGR_SITE_NEXT_SEALING_KEY, 0600, error) && take_file(from, to, SEALING_KEY, 0600, error);
 }
 
-static bool is_shorter(GStrv a, GStrv b)
-{
-    return g_strv_length(a) < g_strv_length(b);
-}
-
 /* Endpoints are told of places that the backup's certificate does not cover, and go there: the later one, if that does
  * better.  *places: those that it does not cover. */
 static bool take_names(const char *from, const char *to, const MgrPlaceRecord *told, char **places, GError **error)
@@ -280,7 +275,7 @@ static bool take_names(const char *from, const char *to, const MgrPlaceRecord *t
         return true;
     lacks = mgr_server_uncovered(own, brokers, urls);
     lacks_later = mgr_server_uncovered(later, brokers, urls);
-    if (!is_shorter(lacks_later, lacks))
+    if (g_strv_length(lacks_later) >= g_strv_length(lacks))
         return true;
     *places = g_strjoinv(", ", lacks);
     return take_file(from, to, "pki/server.key", 0600, error) && take_file(from, to, "pki/server.pem", 0644, error) &&

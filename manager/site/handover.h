@@ -3,8 +3,8 @@
  *
  * An endpoint that was told of another authority or sealing key does not go back to the one before, so those of the
  * site that was set aside take the place of the backup's, with the server's own certificates of that authority; and so
- * does the server's certificate where endpoints were told of places that the backup's does not cover.  Which
- * of two is the later one is told by the counter of the announcements (store/places.h), which follows the clock.
+ * does the server's certificate where endpoints were told of places that the backup's does not cover.  The
+ * counter of the announcements (store/places.h), which follows the clock, tells which of two is the later one.
  *
  * Blocks; no manager runs on any of the directories.  A backup is read like a site. */
 #ifndef MANAGER_SITE_HANDOVER_H
@@ -20,9 +20,9 @@ typedef struct {
     HlTime ends;        /* of the newest authority; wall */
 } MgrSiteKeys;
 
-/* The registry of a site, or of what was one, to look something up while no manager runs on it: as it is, with
- * the write-ahead log that a killed manager left; SQLite may make its index (-shm) beside that.  NULL: there is none
- * that can be read. */
+/* The registry of a site, or of what was one, to look something up while no manager runs on it: as it is, with the
+ * write-ahead log that a killed manager left; SQLite may make its index (-shm) beside that.  NULL: there is none that
+ * can be read. */
 HlDb *mgr_site_peek_registry(const char *dir);
 
 /* Those on disk.  Clear them also after a failure. */

@@ -351,23 +351,28 @@ static bool check_journal(const MgrRestoreOrder *order, GError **error)
     return order->journal == NULL || check_is_other(order->journal, own, "--journal", error);
 }
 
+static int lock_site(const char *site, GError **error)
+{
+    g_autofree char *path = mgr_site_path(site, "lock");
+
+    return hl_file_lock_as(path, error, "a manager is running on %s", site);
+}
+
 /* What an interruption left is put back first of all: for that no backup is needed. */
 static bool put_back(const char *site, GError **error)
 {
-    g_autofree char *lock_path = mgr_site_path(site, "lock");
     hl_autofd int lock = -1;
 
     if (mgr_exchange_check(site, NULL))
         return true;
     if (!mgr_backup_check_owner(site, error))
         return false;
-    lock = hl_file_lock(lock_path, error);
+    lock = lock_site(site, error);
     return lock >= 0 && mgr_exchange_undo(site, error);
 }
 
 bool mgr_site_restore(const MgrRestoreOrder *order, MgrRestoreReport *report, GError **error)
 {
-    g_autofree char *lock_path = mgr_site_path(order->site, "lock");
     g_autoptr(GPtrArray) names = NULL;
     hl_autofd int lock = -1;
 
@@ -380,7 +385,7 @@ bool mgr_site_restore(const MgrRestoreOrder *order, MgrRestoreReport *report, GE
         return hl_error_prefix(error, "nothing was changed");
     if (!hl_dir_make(order->site, 0700, error) || !mgr_backup_check_owner(order->site, error))
         return false;
-    lock = hl_file_lock_as(lock_path, error, "a manager is running on %s", order->site);
+    lock = lock_site(order->site, error);
     if (lock < 0)
         return hl_error_prefix(error, "nothing was changed");
     if (!mgr_exchange_undo(order->site, error) ||
