@@ -6,8 +6,6 @@
 #include "lib/base/network.h"
 #include "manager/core/now.h"
 
-#define CLOCK_SLACK (10 * HL_MINUTE) /* the registry may be written by a manager whose clock is a little ahead */
-
 /* What a user may not see, or a machine does not have, is said once. */
 static bool is_open(const CliDoctor *doctor)
 {
@@ -226,7 +224,7 @@ void cli_judge_clock(const CliDoctor *doctor, HlFindings *findings)
     g_autofree char *now = hl_time_format(doctor->now);
     g_autofree char *behind = hl_duration_describe(mgr_now_round(MAX(doctor->alive - doctor->now, 0)));
 
-    if (doctor->alive > doctor->now + CLOCK_SLACK)
+    if (doctor->alive > doctor->now + MGR_MARK_SLACK)
         hl_findings_add(findings, HL_GRADE_FAULT,
                         "set this machine's clock: timedatectl set-ntp true; if it is right, it was ahead then, and "
                         "this passes once endpoints are on line whose clocks agree with it",

@@ -76,6 +76,6 @@ bool cli_fail_silent(const char *call, HlTime patience, GError **error)
 {
     return hl_fail(
         error, HL_ERROR_TIMEOUT,
-        "the server did not answer in %d s: check whether '%s' was carried out; is holdline-managerd running?",
+        "the server did not answer in %d s: check whether '%s' was carried out; 'holdline doctor' looks for the cause",
         (int)(patience / HL_SECOND), call);
 }
