@@ -231,8 +231,7 @@ const EpPhrase ep_ground_phrases[] = {
     { N_("look again in a minute: holdline-endpoint doctor"), "" },
     { N_("the file system of %s is mounted read-only, so nothing can be stored"), "" },
     { N_("the kernel does so after errors of a disk: look for them with dmesg, check the disk, then mount it for "
-         "writing "
-         "again"),
+         "writing again"),
       "" },
     { N_("see the finding about the daemon"), "" },
     { N_("only the daemon knows which patterns are in use"), "" },

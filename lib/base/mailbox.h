@@ -14,7 +14,7 @@
 typedef struct HlMailbox HlMailbox;
 
 /* Items received in one iteration of the loop; more wait for the next one, so that a flood cannot starve timers and
- * sockets: of the dearest of the manager's messages, births at 20 to 30 us, 30 ms. */
+ * sockets. */
 #define HL_MAILBOX_TURN 1024
 
 typedef enum { HL_MAILBOX_POSTED, HL_MAILBOX_FULL, HL_MAILBOX_CLOSED } HlMailboxResult;
@@ -32,7 +32,7 @@ HlMailbox *hl_mailbox_new(const char *name, gsize capacity, GMainContext *contex
                           gpointer user, GDestroyNotify discard);
 
 /* Before the first post: the items inside, by size_of, have at most max_bytes together.  An item counts until its
- * receiver has returned, or those of a few more. */
+ * receiver has returned, or a few items longer. */
 typedef gsize (*HlMailboxSizeOf)(gconstpointer item);
 void hl_mailbox_bound_bytes(HlMailbox *mailbox, gsize max_bytes, HlMailboxSizeOf size_of);
 

@@ -91,8 +91,8 @@ void hl_write_set_durable(HlWriteSet *set)
 }
 
 /* The statements of one transaction, kept until it ends: what thousands of endpoints report is the same few writes, and
- * to look for each by its text was a seventh of what 5,000 of them cost.  Their texts are static
- * (writer.h), so two at one address are one. */
+ * to look for each by its text was a seventh of what 5,000 of them cost.  Their texts are static (writer.h),
+ * so two at one address are one. */
 #define MAX_AT_HAND 16
 
 typedef struct {

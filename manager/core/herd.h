@@ -30,9 +30,9 @@ typedef struct {
  */
 #define MGR_HERD_PASSES 300
 
-/* Connects, after a line was lost: by what one costs this broker, measured.  The time that it
- * runs for one is a property of the broker; the time that it waits for a processor depends on the moment, so it counts
- * at most as much again. */
+/* Connects, after a line was lost: by what one costs this broker, measured.  The time that it runs for one is
+ * a property of the broker; the time that it waits for a processor depends on the moment, so it counts at most as much
+ * again. */
 typedef struct {
     uint64_t cost_us;                    /* for a connect and what comes with it; 0: not measured yet */
     MgrHerdTime recent[MGR_HERD_RECENT]; /* for each connect */

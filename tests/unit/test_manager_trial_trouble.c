@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Roll-outs of a group's settings where something stands in the way: rights, members that go, modes in which an
+/* Roll-outs of a group's settings under difficulties: rights, members that go, modes in which an
  * endpoint is sent nothing, a full disk, and a registry that was changed past the manager. */
 #include <string.h>
 
@@ -42,7 +42,7 @@ static guint listed_to(World *world, const char *name)
     return (guint)json_array_size(json_object_get(document, "rollouts"));
 }
 
-/* It is its group's, also where a member has left that: of such a one is told no more than of one that is not there. */
+/* It is its group's, also when a member has left the group; the host of such a member is not shown. */
 static void test_rights(void)
 {
     g_autoptr(World) world = trial_world_new(TRIAL_MEMBERS, "line.heartbeat=6m");

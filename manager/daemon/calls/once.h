@@ -18,11 +18,11 @@
 #include "manager/daemon/ground/record.h"
 #include "proto/messages.h"
 
-#define MGR_ONCE_LIFE     HL_DAY
-#define MGR_ONCE_OWN_LIFE HL_HOUR /* with the own certificate */
-#define MGR_ONCE_MAX_KEYS \
-    1000 /* of an account: so many with sessions and tokens, and as many with its own certificate */
-#define MGR_ONCE_MAX_BYTES  (8 * 1024 * 1024)   /* of their answers, in the same way */
+/* Bounds of an account: so much with sessions and tokens, and as much with its own certificate. */
+#define MGR_ONCE_LIFE       HL_DAY
+#define MGR_ONCE_OWN_LIFE   HL_HOUR /* with the own certificate */
+#define MGR_ONCE_MAX_KEYS   1000
+#define MGR_ONCE_MAX_BYTES  (8 * 1024 * 1024)   /* of their answers */
 #define MGR_ONCE_MAX_ANSWER ((gsize)128 * 1024) /* a longer one is not kept: half of what a message holds */
 
 typedef struct MgrOnce MgrOnce;

@@ -28,8 +28,8 @@ void mgr_notices_greet(MgrNotices *notices, MgrEndpoint *endpoint);
 /* That answer at once, if it is still to come: before anything else goes down, because it tells our time. */
 void mgr_notices_greet_first(MgrNotices *notices, MgrEndpoint *endpoint);
 
-/* With the next flush; many reports are one acknowledgement.  session: the one that reported last; it
- * gets the answer even if an earlier line of the endpoint, or a copy of it, is heard in between. */
+/* With the next flush; many reports are one acknowledgement.  session: the one that reported last; it gets
+ * the answer even if an earlier line of the endpoint, or a copy of it, is heard in between. */
 void mgr_notices_ack_later(MgrNotices *notices, MgrEndpoint *endpoint, uint64_t session);
 void mgr_notices_ack(MgrNotices *notices, const MgrEndpoint *endpoint);
 

@@ -110,10 +110,8 @@ uint64_t mgr_status_looks(const MgrStatus *status);
 /* The document of an endpoint as JSON text: what a list is made of.  Caller frees; NULL: mgr_endpoint_document_print.
  */
 char *mgr_status_endpoint_print(const MgrStatus *status, const MgrEndpoint *endpoint);
-/* The documents as trees, for who adds to them or keeps them: a parse costs five times the text.  To be decref'd.  The
- * summary is of what is there for the caller (NULL: for the manager), counted
- * again.
- */
+/* The documents as trees, for those who add to them or keep them: a parse costs five times the text.  To be decref'd.
+ * The summary is of what is there for the caller (NULL: for the manager), counted again. */
 json_t *mgr_status_endpoint(const MgrStatus *status, const MgrEndpoint *endpoint);
 json_t *mgr_status_summary(const MgrStatus *status, const MgrCaller *caller);
 

@@ -154,7 +154,8 @@ static char *scope_of(const MgrRolloutRecord *record)
     return *record->component != '\0' ? g_strconcat(HL_SCOPE_COMPONENT, record->component, NULL) : g_strdup("");
 }
 
-/* Later ones, of --rate or of a retry, ask no more of those that had theirs before. */
+/* Then the versions are noted: later turns, of --rate or of a retry, must not ask more of those that had theirs before.
+ */
 static bool is_first_of_ring(const Turn *turn)
 {
     return !turn->is_again && turn->live->core.issued == mgr_rollout_ring_begin(&turn->live->core);
