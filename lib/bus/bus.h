@@ -26,6 +26,7 @@ typedef struct {
     GBytes *payload; /* never NULL; at most HL_BUS_MAX_SIZE */
     int qos;         /* 0 or 1 */
     bool retained;
+    bool urgent;                /* sent: before others that wait, if they are not (lib/bus/outbox.h) */
     HlTime expiry;              /* message expiry interval; 0: none.  Whole seconds on the wire, rounded up. */
     const char *response_topic; /* request/response */
     GBytes *correlation;

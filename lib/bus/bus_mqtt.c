@@ -9,7 +9,7 @@
 #include "lib/base/unconst.h"
 #include "lib/bus/diagnosis.h"
 #include "lib/bus/link.h"
-#include "lib/bus/message.h"
+#include "lib/bus/outbox.h"
 
 #define CONNECT_TIMEOUT (15 * HL_SECOND)
 /* Completions never outnumber what is under way: the window, one connect, one subscribe, one loss. */
@@ -20,13 +20,6 @@
  * succession at first: a finding stands for those that fail in the same way.  Not for long, because paho's word can
  * stay the same while the cause is another: the broker has started, and now its certificate is not the right one. */
 #define DIAGNOSIS_LIFETIME (10 * HL_SECOND)
-
-/* A publication that waits for the window. */
-typedef struct {
-    HlBusMessage message; /* owned */
-    HlBusPublished done;
-    gpointer user;
-} Waiting;
 
 /* What the last second look at a broker found. */
 typedef struct {
@@ -62,7 +55,7 @@ struct HlBus {
     HlLink *link, *retired[2]; /* old links stay while events of theirs may be in the mailboxes */
     HlMailbox *events, *messages;
     GHashTable *under_way; /* HlLinkSending * of the current link */
-    GQueue waiting;        /* Waiting * */
+    HlOutbox waiting;      /* for the window */
     GQueue early;          /* HlLinkParcel *: arrived before the broker confirmed the subscriptions; wait for that */
     gsize early_bytes;
     guint window;
@@ -77,12 +70,6 @@ struct HlBus {
 
 static void start_attempt(HlBus *bus);
 static void send_waiting(HlBus *bus);
-
-static void free_waiting(Waiting *waiting)
-{
-    hl_bus_message_clear(&waiting->message);
-    g_free(waiting);
-}
 
 static void retire_link(HlBus *bus)
 {
@@ -132,10 +119,10 @@ static void break_sendings(HlBus *bus)
         ((HlLinkSending *)at->data)->next = NULL;
         hl_link_sendings_finish(at->data, false); /* its link is shut down: nobody else refers to it */
     }
-    for (Waiting *waiting; (waiting = g_queue_pop_head(&bus->waiting)) != NULL;) {
-        if (waiting->done != NULL)
-            waiting->done(false, waiting->user);
-        free_waiting(waiting);
+    for (HlOutboxItem *item; (item = hl_outbox_take(&bus->waiting)) != NULL;) {
+        if (item->done != NULL)
+            item->done(false, item->user);
+        hl_outbox_item_free(item);
     }
 }
 
@@ -398,7 +385,7 @@ HlBus *hl_bus_new(const HlBusOptions *options, GError **error)
                                    options->backoff_cap > 0 ? options->backoff_cap : 300 * HL_SECOND);
     bus->proof = options->proof;
     bus->under_way = g_hash_table_new(NULL, NULL);
-    g_queue_init(&bus->waiting);
+    hl_outbox_init(&bus->waiting);
     g_queue_init(&bus->early);
     bus->events = hl_mailbox_new("bus-events", EVENT_CAPACITY, bus->context, on_event, bus, hl_link_event_free);
     bus->messages = hl_mailbox_new("bus-messages", HL_BUS_INBOX, bus->context, on_parcel, bus, hl_link_parcel_free);
@@ -551,22 +538,14 @@ static bool send_now(HlBus *bus, const HlBusMessage *message, HlBusPublished don
 
 static void send_waiting(HlBus *bus)
 {
-    while (bus->state == HL_BUS_UP && g_hash_table_size(bus->under_way) < bus->window &&
-           !g_queue_is_empty(&bus->waiting)) {
-        Waiting *waiting = g_queue_pop_head(&bus->waiting);
+    HlOutboxItem *item;
 
-        if (!send_now(bus, &waiting->message, waiting->done, waiting->user) && waiting->done != NULL)
-            waiting->done(false, waiting->user);
-        free_waiting(waiting);
+    while (bus->state == HL_BUS_UP &&
+           (item = hl_outbox_next(&bus->waiting, g_hash_table_size(bus->under_way), bus->window)) != NULL) {
+        if (!send_now(bus, &item->message, item->done, item->user) && item->done != NULL)
+            item->done(false, item->user);
+        hl_outbox_item_free(item);
     }
-}
-
-static void keep_waiting(HlBus *bus, const HlBusMessage *message, HlBusPublished done, gpointer user)
-{
-    Waiting *waiting = g_new(Waiting, 1);
-
-    *waiting = (Waiting){ hl_bus_message_copy(message), done, user };
-    g_queue_push_tail(&bus->waiting, waiting);
 }
 
 bool hl_bus_publish(HlBus *bus, const HlBusMessage *message, HlBusPublished done, gpointer user)
@@ -579,13 +558,14 @@ bool hl_bus_publish(HlBus *bus, const HlBusMessage *message, HlBusPublished done
         bus->counts.refused++;
         return false;
     }
-    if (message->qos == 0 || (g_hash_table_size(bus->under_way) < bus->window && g_queue_is_empty(&bus->waiting)))
+    if (message->qos == 0 ||
+        hl_outbox_lets_pass(&bus->waiting, message->urgent, g_hash_table_size(bus->under_way), bus->window))
         return send_now(bus, message, done, user);
-    if (g_queue_get_length(&bus->waiting) >= HL_BUS_QUEUE) {
+    if (hl_outbox_length(&bus->waiting) >= HL_BUS_QUEUE) {
         bus->counts.refused++;
         return false;
     }
-    keep_waiting(bus, message, done, user);
+    hl_outbox_put(&bus->waiting, message, done, user);
     return true;
 }
 
@@ -595,6 +575,6 @@ HlBusCounts hl_bus_count(const HlBus *bus)
 
     counts.refused += hl_mailbox_count(bus->messages).refused;
     counts.in_flight = g_hash_table_size(bus->under_way);
-    counts.queued = bus->waiting.length;
+    counts.queued = hl_outbox_length(&bus->waiting);
     return counts;
 }

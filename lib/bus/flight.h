@@ -1,35 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How many QoS 1 publications are given to libmosquitto at a time.  It walks through all that are under way for each
- * that it takes and for each that is acknowledged: few are cheap, and enough while the broker is near.  Where its
- * acknowledgements take long, few would leave it idle; there they become more.  Pure. */
+/* How many QoS 1 publications are given to libmosquitto at a time.
+ *
+ * The broker takes them in the order in which they were given: what is urgent, and comes later, waits for all of them.
+ * So there are as many as keep the broker at work, and no more: those that only wait there are counted by the time that
+ * an acknowledgement takes, beside the shortest that one has taken on this connection.  A broker that is near and busy
+ * has few; one that is far away has many under way, and few of them wait.  Pure. */
 #ifndef LIB_BUS_FLIGHT_H
 #define LIB_BUS_FLIGHT_H
 
 #include <glib.h>
+#include <stdbool.h>
 
 #include "lib/bus/bus.h"
 
 #define HL_FLIGHT_LEAST 32
 #define HL_FLIGHT_MOST  HL_BUS_WINDOW
-/* From the first of a flight to the acknowledgement of its last: this long, and the broker is far or slow; this short,
- * and half as many do. */
-#define HL_FLIGHT_LONG_US  4000
-#define HL_FLIGHT_SHORT_US 1000
 
 typedef struct {
-    guint most;      /* under way at a time */
-    gint64 begun_us; /* mono: when the first was sent while none was */
+    guint most; /* under way at a time */
+    uint64_t sent;
+    uint64_t watched;          /* the number of the one whose acknowledgement is waited for; 0: none */
+    gint64 begun_us, least_us; /* mono: when that one was sent; the shortest time so far, 0: none is known */
 } HlFlight;
 
-#define HL_FLIGHT_INIT     \
-    {                      \
-        HL_FLIGHT_LEAST, 0 \
+#define HL_FLIGHT_INIT              \
+    {                               \
+        HL_FLIGHT_LEAST, 0, 0, 0, 0 \
     }
 
-/* One is sent, beside so many. */
-void hl_flight_add(HlFlight *flight, guint under_way, gint64 now_us);
+/* One is sent. */
+void hl_flight_add(HlFlight *flight, gint64 now_us);
 
-/* All were acknowledged; whether others wait. */
-void hl_flight_end(HlFlight *flight, bool more, gint64 now_us);
+/* So many have not been acknowledged yet (the broker does so in their order); whether others wait to be sent. */
+void hl_flight_note(HlFlight *flight, guint under_way, bool more, gint64 now_us);
 
 #endif

@@ -110,7 +110,7 @@ static void subscribe(HlLink *link, const Order *order)
 static void publish(HlLink *link, const Order *order)
 {
     if (order->sending != NULL)
-        hl_flight_add(&link->flight, hl_mq_under_way(&link->mq), g_get_monotonic_time());
+        hl_flight_add(&link->flight, g_get_monotonic_time());
     if (!hl_mq_publish(&link->mq, &order->message, order->sending) && order->sending != NULL)
         hl_link_post(link->mq.events, link, (HlLinkEvent){ .kind = HL_LINK_SEND_FAILED, .sending = order->sending });
 }
@@ -125,8 +125,7 @@ static void publish_held(HlLink *link, bool all)
 {
     Order *order;
 
-    if (hl_mq_under_way(&link->mq) == 0)
-        hl_flight_end(&link->flight, !g_queue_is_empty(&link->held), g_get_monotonic_time());
+    hl_flight_note(&link->flight, hl_mq_under_way(&link->mq), !g_queue_is_empty(&link->held), g_get_monotonic_time());
     while (link->mq.stage != HL_MQ_OVER && (all || has_room(link)) && (order = g_queue_pop_head(&link->held)) != NULL) {
         publish(link, order);
         order_free(order);
@@ -168,7 +167,7 @@ static void carry_out(HlLink *link, Order *order)
     }
     switch (order->kind) {
     case ORDER_PUBLISH:
-        if (order->sending != NULL && (!g_queue_is_empty(&link->held) || !has_room(link))) {
+        if (order->sending != NULL && !order->message.urgent && (!g_queue_is_empty(&link->held) || !has_room(link))) {
             g_queue_push_tail(&link->held, order);
             return;
         }

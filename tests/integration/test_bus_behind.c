@@ -10,11 +10,13 @@
 #define SIZE  60000 /* bytes of a message */
 #define MANY  300   /* of them: more than the sockets of both ends hold (4 and 6 MiB) */
 #define SMALL 50
+#define QUEUE 600 /* more than may be under way */
 
 typedef struct {
     HlBus *bus;
     guint ups, downs, wills, acknowledged, broken;
     guint received; /* numbered from 0, none missing, none twice */
+    guint before_urgent, urgent;
 } Peer;
 
 typedef struct {
@@ -42,6 +44,11 @@ static void on_message(const HlBusMessage *message, gpointer user)
 
     if (strcmp(message->topic, "t/will") == 0) {
         peer->wills++;
+        return;
+    }
+    if (strcmp(message->topic, "t/urgent") == 0) {
+        peer->urgent++;
+        peer->before_urgent = peer->received;
         return;
     }
     g_assert_cmpuint(size, >, sizeof peer->received);
@@ -156,6 +163,23 @@ static void test_ended(Case *c, gconstpointer user G_GNUC_UNUSED)
     g_assert_cmpuint(c->there.downs, ==, 0);
 }
 
+/* What is urgent comes last, while the broker has few of the others yet: it goes before those that wait. */
+static void test_urgent(Case *c, gconstpointer user G_GNUC_UNUSED)
+{
+    g_autoptr(GBytes) payload = g_bytes_new_static("x", 1);
+    HlBusMessage message = { .topic = "t/urgent", .payload = payload, .qos = 1, .urgent = true };
+
+    kill(hl_child_pid(c->broker.child), SIGSTOP);
+    for (guint i = 0; i < QUEUE; i++)
+        publish(c, i, 100, 1);
+    g_assert_true(hl_bus_publish(c->here.bus, &message, NULL, NULL));
+    while (g_main_context_iteration(NULL, FALSE))
+        continue;
+    kill(hl_child_pid(c->broker.child), SIGCONT);
+    WAIT_UNTIL(c->here.acknowledged == QUEUE && c->there.received == QUEUE && c->there.urgent == 1);
+    g_assert_cmpuint(c->there.before_urgent, <, QUEUE / 2);
+}
+
 /* What was handed over before the end is sent before it. */
 static void test_last_word(Case *c, gconstpointer user G_GNUC_UNUSED)
 {
@@ -186,6 +210,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     BEHIND_TEST("stopped", test_stopped);
     BEHIND_TEST("ended", test_ended);
+    BEHIND_TEST("urgent", test_urgent);
     BEHIND_TEST("last-word", test_last_word);
     BEHIND_TEST("gathers", test_gathers);
     return g_test_run();

@@ -2,21 +2,29 @@
 /* lib/bus/flight: a broker in simulated time. */
 #include "lib/bus/flight.h"
 
-/* A thousand publications to a broker that takes so long for one, so far away; what was under way at a time in the end.
- */
-static guint fly(HlFlight *flight, gint64 each_us, gint64 way_us)
+/* It takes so long for each, one after the other, and is so far away. */
+typedef struct {
+    gint64 each_us, way_us;
+} Broker;
+
+#define N 20000
+
+/* So many publications; what was under way at a time in the end. */
+static guint fly(HlFlight *flight, const Broker *broker, guint n)
 {
+    g_autofree gint64 *done = g_new(gint64, n); /* when each is acknowledged */
     gint64 now = 1000000;
+    gint64 free_at = 0;
+    guint sent = 0;
 
-    for (guint left = 20000; left > 0;) {
-        guint n = MIN(left, flight->most);
-
-        for (guint i = 0; i < n; i++)
-            hl_flight_add(flight, i, now);
-        now += way_us + n * each_us;
-        left -= n;
-        if (left > 0)
-            hl_flight_end(flight, true, now);
+    for (guint acknowledged = 0; acknowledged < n;) {
+        while (sent < n && sent - acknowledged < flight->most) {
+            free_at = MAX(free_at, now + broker->way_us / 2) + broker->each_us;
+            done[sent++] = free_at + broker->way_us / 2;
+            hl_flight_add(flight, now);
+        }
+        now = done[acknowledged++];
+        hl_flight_note(flight, sent - acknowledged, sent < n, now);
     }
     return flight->most;
 }
@@ -24,43 +32,58 @@ static guint fly(HlFlight *flight, gint64 each_us, gint64 way_us)
 static void test_near_and_far(void)
 {
     static const struct {
-        gint64 each_us, way_us;
+        Broker broker;
         guint least, most;
     } rows[] = {
-        { 15, 50, HL_FLIGHT_LEAST, HL_FLIGHT_LEAST }, /* on the same machine */
-        { 15, 20000, HL_FLIGHT_MOST, HL_FLIGHT_MOST },
-        { 100, 3000, 2 * HL_FLIGHT_LEAST, HL_FLIGHT_MOST },
+        { { 15, 50 }, HL_FLIGHT_LEAST, 2 * HL_FLIGHT_LEAST }, /* on the same machine */
+        { { 15, 20000 }, HL_FLIGHT_MOST, HL_FLIGHT_MOST },
+        { { 100, 3000 }, 2 * HL_FLIGHT_LEAST, 4 * HL_FLIGHT_LEAST },
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
         HlFlight flight = HL_FLIGHT_INIT;
-        guint most = fly(&flight, rows[i].each_us, rows[i].way_us);
+        guint most = fly(&flight, &rows[i].broker, N);
 
         g_assert_cmpuint(most, >=, rows[i].least);
         g_assert_cmpuint(most, <=, rows[i].most);
     }
 }
 
-/* It was slow for a while. */
+/* A thousand others keep it busy, as far as can be told from here: it is no farther away than it was, and more under
+ * way would only wait there. */
+static void test_busy(void)
+{
+    HlFlight flight = HL_FLIGHT_INIT;
+
+    (void)fly(&flight, &(Broker){ 15, 50 }, N);
+    g_assert_cmpuint(fly(&flight, &(Broker){ 400, 50 }, N), <=, 2 * HL_FLIGHT_LEAST);
+}
+
+/* Few at a time say nothing of how many it would take. */
+static void test_idle(void)
+{
+    HlFlight flight = HL_FLIGHT_INIT;
+
+    for (guint i = 0; i < 100; i++)
+        (void)fly(&flight, &(Broker){ 15, 20000 }, 1);
+    g_assert_cmpuint(flight.most, ==, HL_FLIGHT_LEAST);
+}
+
+/* What it had grown to for a while, it has not for ever. */
 static void test_falls_again(void)
 {
     HlFlight flight = HL_FLIGHT_INIT;
 
-    (void)fly(&flight, 15, 20000);
-    for (guint i = 0; i < 10; i++) {
-        hl_flight_add(&flight, 0, 1000);
-        hl_flight_end(&flight, true, 1000 + HL_FLIGHT_SHORT_US - 1);
-    }
-    g_assert_cmpuint(flight.most, ==, HL_FLIGHT_LEAST);
-    (void)fly(&flight, 15, 20000);
-    hl_flight_end(&flight, false, 2000000); /* nothing is left: the next begins with few */
-    g_assert_cmpuint(flight.most, ==, HL_FLIGHT_LEAST);
+    g_assert_cmpuint(fly(&flight, &(Broker){ 15, 20000 }, N), ==, HL_FLIGHT_MOST);
+    g_assert_cmpuint(fly(&flight, &(Broker){ 400, 50 }, N), <=, 4 * HL_FLIGHT_LEAST);
 }
 
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/flight/near-and-far", test_near_and_far);
+    g_test_add_func("/flight/busy", test_busy);
+    g_test_add_func("/flight/idle", test_idle);
     g_test_add_func("/flight/falls-again", test_falls_again);
     return g_test_run();
 }

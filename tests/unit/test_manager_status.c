@@ -248,6 +248,26 @@ static void test_backlog(void)
     g_assert_cmpint(number_of(document, "refused"), ==, 7);
 }
 
+/* Somebody waits for an answer, and for nothing else. */
+static void test_urgent(void)
+{
+    static const char *const filters[] = { "holdline/v1/endpoint/#", "holdline/v1/admin/reply/+", ENDPOINTS };
+    g_autoptr(Parts) parts = start(1);
+    g_autoptr(GBytes) payload = g_bytes_new_static("x", 1);
+    MgrEndpoint *endpoint = mgr_fleet_endpoint(&parts->fleet, "e-000");
+
+    mgr_down_reply(parts->down, 0, HL_TOPIC_ADMIN_REPLY, "admin", payload, payload);
+    mgr_down_send(parts->down, HL_TOPIC_COMMAND, "e-000", payload, HL_SECOND);
+    mgr_status_touch(parts->status, endpoint);
+    mgr_status_flush(parts->status);
+    for (gsize i = 0; i < G_N_ELEMENTS(filters); i++) {
+        g_autoptr(HlBusMessage) message = bus_fake_take(parts->bus, filters[i]);
+
+        g_assert_nonnull(message);
+        g_assert_cmpint(message->urgent, ==, i == 1);
+    }
+}
+
 /* It counts the whole fleet, so it is not written with every change. */
 static void test_summary_paced(void)
 {
@@ -446,6 +466,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/status/sums", test_sums);
     g_test_add_func("/manager/status/coalesced", test_coalesced);
     g_test_add_func("/manager/status/bounded", test_bounded);
+    g_test_add_func("/manager/status/urgent", test_urgent);
     g_test_add_func("/manager/status/summary-paced", test_summary_paced);
     g_test_add_func("/manager/status/backlog", test_backlog);
     g_test_add_func("/manager/status/refused", test_refused);

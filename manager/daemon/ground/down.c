@@ -169,6 +169,7 @@ static MgrDownOutcome send(MgrDown *down, guint broker, HlTopic topic, const cha
     message.topic = name;
     message.qos = row->qos;
     message.retained = row->retained;
+    message.urgent = row->urgent;
     return publish_at(down, broker, &message);
 }
 
