@@ -139,10 +139,12 @@ void mgr_delivery_settings(MgrDelivery *delivery, MgrEndpoint *endpoint, MgrOcca
 
 bool mgr_delivery_reaches(const MgrEndpoint *endpoint, MgrOccasion occasion)
 {
-    MgrRecipient recipient = mgr_delivery_recipient(endpoint);
+    MgrRecipient recipient;
 
-    return mgr_endpoint_is_up(endpoint) && endpoint->record.revoked_at == 0 &&
-           mgr_path_for(&recipient, MGR_WORK_COMMAND, occasion) != MGR_PATH_NONE;
+    if (!mgr_endpoint_is_up(endpoint) || endpoint->record.revoked_at > 0)
+        return false; /* of a million that are away nothing else is looked at */
+    recipient = mgr_delivery_recipient(endpoint);
+    return mgr_path_for(&recipient, MGR_WORK_COMMAND, occasion) != MGR_PATH_NONE;
 }
 
 /* The broker keeps it for one that is away no longer than its window is open. */
