@@ -276,11 +276,36 @@ Parts *parts_new_with(guint brokers)
     return parts;
 }
 
+/* What is kept of a group's members is what a walk through them finds. */
+static void check_group_sums(const Parts *p)
+{
+    g_autoptr(GPtrArray) groups = mgr_fleet_sorted_groups(&p->fleet);
+    g_autoptr(GPtrArray) endpoints = mgr_fleet_values(p->fleet.endpoints);
+
+    for (guint g = 0; g < groups->len; g++) {
+        const MgrGroup *group = groups->pdata[g];
+        MgrGroupSums kept = mgr_status_of_group(p->status, group), found = { 0 };
+
+        for (guint i = 0; i < endpoints->len; i++) {
+            const MgrEndpoint *endpoint = endpoints->pdata[i];
+            bool tries = mgr_group_tries(group, endpoint->record.id);
+
+            if (endpoint->group != group)
+                continue;
+            found.trying += tries;
+            found.tried += tries && mgr_endpoint_has_desired(endpoint);
+            found.current += !tries && mgr_endpoint_has_desired(endpoint);
+        }
+        g_assert_cmpmem(&kept, sizeof kept, &found, sizeof found);
+    }
+}
+
 void parts_free(Parts *p)
 {
     g_autoptr(GError) error = NULL;
 
     mgr_record_stop(p->record);
+    check_group_sums(p);
     mgr_broker_calls_free(p->broker_calls);
     mgr_notification_calls_free(p->notification_calls);
     mgr_server_calls_free(p->server_calls);

@@ -122,7 +122,7 @@ static void call_list(MgrCall *call, gpointer user)
     json_t *array = json_array();
 
     for (guint i = 0; i < groups->len; i++)
-        json_array_append_new(array, mgr_group_document(calls->parts.fleet, groups->pdata[i], MGR_GROUP_LINE));
+        json_array_append_new(array, mgr_group_document(&calls->parts, groups->pdata[i], MGR_GROUP_LINE));
     mgr_call_done_list(call, "groups", array, NULL);
 }
 
@@ -132,7 +132,7 @@ static void call_show(MgrCall *call, gpointer user)
     const MgrGroup *group = named_group(calls, call);
 
     if (group != NULL)
-        mgr_call_done(call, mgr_group_document(calls->parts.fleet, group, MGR_GROUP_WHOLE));
+        mgr_call_done(call, mgr_group_document(&calls->parts, group, MGR_GROUP_WHOLE));
 }
 
 /* ------------------------------------------------------------------------------------------------------ delete */

@@ -28,14 +28,15 @@ json_t *mgr_group_settings_object(const char *lines)
 }
 
 /* What is on trial: with how many members, and how many of these have it. */
-static json_t *trial_document(const MgrGroup *group, guint trying, guint tried)
+static json_t *trial_document(const MgrGroup *group, const MgrGroupSums *sums)
 {
     const MgrTrial *trial = group->trial;
 
     if (trial == NULL)
         return json_null();
     return json_pack("{s:s, s:I, s:i, s:i}", "rollout", trial->rollout, "version",
-                     (json_int_t)trial->terms->record.version, "endpoints", (int)trying, "current", (int)tried);
+                     (json_int_t)trial->terms->record.version, "endpoints", (int)sums->trying, "current",
+                     (int)sums->tried);
 }
 
 static MgrEdition edition_of(const MgrGroup *group)
@@ -43,44 +44,51 @@ static MgrEdition edition_of(const MgrGroup *group)
     return (MgrEdition){ group->record.version, group->record.counter };
 }
 
-json_t *mgr_group_document(const MgrFleet *fleet, const MgrGroup *group, MgrGroupSize size)
+static json_t *missing_entry(const MgrEndpoint *endpoint)
 {
-    g_autofree char *changed = hl_time_format(group->record.changed_at);
+    return json_pack("{s:s, s:s, s:s, s:I}", "id", endpoint->record.id, "host", endpoint->record.host, "actual",
+                     mgr_actual_name((MgrActual)endpoint->record.presence.actual), "applied",
+                     (json_int_t)endpoint->record.applied.version);
+}
+
+/* Those that do not have what they are to have; no walk where it is known that there are none. */
+static json_t *missing_list(const MgrFleet *fleet, const MgrGroup *group, const MgrGroupSums *sums)
+{
+    guint left = MIN(group->members - sums->current - sums->tried, MAX_MISSING);
     json_t *missing = json_array();
-    guint have = 0, trying = 0, tried = 0;
-    json_t *document;
     GHashTableIter iter;
     gpointer value;
 
     g_hash_table_iter_init(&iter, fleet->endpoints);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+    while (left > 0 && g_hash_table_iter_next(&iter, NULL, &value)) {
         const MgrEndpoint *endpoint = value;
 
-        if (endpoint->group != group)
+        if (endpoint->group != group || mgr_endpoint_has_desired(endpoint))
             continue;
-        trying += mgr_group_tries(group, endpoint->record.id);
-        tried += mgr_group_tries(group, endpoint->record.id) && mgr_endpoint_has_desired(endpoint);
-        if (mgr_endpoint_has_desired(endpoint))
-            have += !mgr_group_tries(group, endpoint->record.id);
-        else if (size == MGR_GROUP_WHOLE && json_array_size(missing) < MAX_MISSING)
-            json_array_append_new(missing, json_pack("{s:s, s:s, s:s, s:I}", "id", endpoint->record.id, "host",
-                                                     endpoint->record.host, "actual",
-                                                     mgr_actual_name((MgrActual)endpoint->record.presence.actual),
-                                                     "applied", (json_int_t)endpoint->record.applied.version));
+        json_array_append_new(missing, missing_entry(endpoint));
+        left--;
     }
-    document = json_pack("{s:s, s:s, s:I, s:s, s:s, s:i, s:i}", "name", group->record.name, "display_name",
-                         group->record.display_name != NULL ? group->record.display_name : "", "version",
-                         (json_int_t)group->record.version, "changed", changed, "changed_by", group->record.changed_by,
-                         "endpoints", (int)group->members, "current", (int)have);
+    return missing;
+}
+
+json_t *mgr_group_document(const MgrGroupCallsOptions *parts, const MgrGroup *group, MgrGroupSize size)
+{
+    g_autofree char *changed = hl_time_format(group->record.changed_at);
+    MgrGroupSums sums = mgr_status_of_group(parts->status, group);
+    json_t *document =
+        json_pack("{s:s, s:s, s:I, s:s, s:s, s:i, s:i}", "name", group->record.name, "display_name",
+                  group->record.display_name != NULL ? group->record.display_name : "", "version",
+                  (json_int_t)group->record.version, "changed", changed, "changed_by", group->record.changed_by,
+                  "endpoints", (int)group->members, "current", (int)sums.current);
+
     if (size == MGR_GROUP_WHOLE) {
         g_autofree char *tag = mgr_edition_tag(edition_of(group));
 
         json_object_set_new(document, "tag", json_string(tag));
-        json_object_set_new(document, "trial", trial_document(group, trying, tried));
+        json_object_set_new(document, "trial", trial_document(group, &sums));
         json_object_set_new(document, "settings", mgr_group_settings_object(group->record.settings));
-        json_object_set(document, "missing", missing);
+        json_object_set_new(document, "missing", missing_list(parts->fleet, group, &sums));
     }
-    json_decref(missing);
     return document;
 }
 
@@ -198,7 +206,7 @@ static void fold_save(gpointer change)
     hl_info("group", "%s version %" G_GUINT64_FORMAT " by %s", group->record.name, group->record.version,
             group->record.changed_by);
     push_to_members(save->parts, group);
-    mgr_call_done(save->call, mgr_group_document(save->parts->fleet, group, MGR_GROUP_WHOLE));
+    mgr_call_done(save->call, mgr_group_document(save->parts, group, MGR_GROUP_WHOLE));
     mgr_delivery_pump(save->parts->delivery);
 }
 
@@ -280,7 +288,7 @@ static void fold_rename(gpointer change)
     for (guint i = 0; i < endpoints->len; i++)
         if (((const MgrEndpoint *)endpoints->pdata[i])->group == group)
             mgr_status_touch(rename->parts->status, endpoints->pdata[i]);
-    mgr_call_done(rename->call, mgr_group_document(rename->parts->fleet, group, MGR_GROUP_WHOLE));
+    mgr_call_done(rename->call, mgr_group_document(rename->parts, group, MGR_GROUP_WHOLE));
 }
 
 static void commit_rename(const MgrGroupCallsOptions *parts, MgrCall *call, const char *name, const char *display_name)
@@ -322,7 +330,7 @@ bool mgr_group_is_same(const MgrGroup *base, const HlSettings *settings)
 
 static void answer_unchanged(const MgrGroupCallsOptions *parts, MgrCall *call, const MgrGroup *group)
 {
-    json_t *document = mgr_group_document(parts->fleet, group, MGR_GROUP_WHOLE);
+    json_t *document = mgr_group_document(parts, group, MGR_GROUP_WHOLE);
 
     json_object_set_new(document, "unchanged", json_true());
     mgr_call_done(call, document);

@@ -49,6 +49,6 @@ typedef enum { MGR_GROUP_LINE, MGR_GROUP_WHOLE } MgrGroupSize;
 
 /* As a row of a list, or with settings, what is on trial, and who does not have what it is to have.  "current" are
  * those with the group's own version. */
-json_t *mgr_group_document(const MgrFleet *fleet, const MgrGroup *group, MgrGroupSize size);
+json_t *mgr_group_document(const MgrGroupCallsOptions *parts, const MgrGroup *group, MgrGroupSize size);
 
 #endif

@@ -233,9 +233,13 @@ void mgr_endpoint_set_certificate(MgrEndpoint *endpoint, const MgrCertificateRec
 
 void mgr_endpoint_set_group(MgrEndpoint *endpoint, MgrGroup *group, uint64_t counter)
 {
+    bool is_current = endpoint->tally.is_counted && !endpoint->tally.behind;
+
     endpoint->group->members--;
+    endpoint->group->current -= is_current;
     endpoint->group = group;
     group->members++;
+    group->current += is_current; /* where it is counted out again */
     hl_common_free(endpoint->record.group);
     endpoint->record.group = hl_common_dup(group->record.name);
     endpoint->record.moved_counter = MAX(counter, endpoint->record.moved_counter + 1);

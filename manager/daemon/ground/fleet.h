@@ -53,7 +53,7 @@ struct MgrCommand {
 typedef struct {
     guint open;                         /* detections */
     uint8_t actual, displayed, verdict; /* MgrActual, MgrDisplayed, MgrVerdict */
-    bool is_counted, is_touched;        /* it is in the sums; it is to be counted again */
+    bool is_counted, is_touched;        /* it is in the sums, its group's too; it is to be counted again */
     bool removed, outdated, program_outdated, behind, flooding, scan_failed, never_scanned;
 } MgrTally;
 

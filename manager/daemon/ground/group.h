@@ -39,6 +39,7 @@ struct MgrGroup {
     MgrWindow window; /* ground/windows.h */
     MgrTrial *trial;  /* NULL: none */
     guint members;
+    guint current; /* state/sums.h: members that have what they are to have, as counted last */
 };
 
 MgrGroup *mgr_group_new(void);

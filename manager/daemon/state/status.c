@@ -258,6 +258,11 @@ guint mgr_status_count(const MgrStatus *status, guint *online)
     return totals->all;
 }
 
+MgrGroupSums mgr_status_of_group(const MgrStatus *status, const MgrGroup *group)
+{
+    return mgr_sums_of_group(status->sums, group);
+}
+
 uint64_t mgr_status_looks(const MgrStatus *status)
 {
     return mgr_sums_looks(status->sums);

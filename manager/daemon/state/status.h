@@ -9,6 +9,7 @@
 #include "manager/core/conf.h"
 #include "manager/daemon/ground/down.h"
 #include "manager/daemon/ground/fleet.h"
+#include "manager/daemon/state/sums.h"
 
 typedef struct MgrStatus MgrStatus;
 
@@ -102,6 +103,9 @@ bool mgr_status_is_blind(const MgrStatus *status);
 
 /* How many endpoints there are, without those that were removed; *online of them are. */
 guint mgr_status_count(const MgrStatus *status, guint *online);
+
+/* How many of a group have which settings; the price is that of what was touched. */
+MgrGroupSums mgr_status_of_group(const MgrStatus *status, const MgrGroup *group);
 
 /* How many endpoints were looked at since the start to write summaries: as many as were touched, however large the
  * fleet is. */

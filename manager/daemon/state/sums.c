@@ -24,7 +24,7 @@ static MgrTally tally_of(const MgrFleet *fleet, const MgrEndpoint *endpoint)
     MgrVerdictFacts facts;
 
     if (record->display.removed)
-        return (MgrTally){ .is_counted = true, .removed = true };
+        return (MgrTally){ .is_counted = true, .removed = true, .behind = !mgr_endpoint_has_desired(endpoint) };
     findings = mgr_endpoint_findings(endpoint);
     facts = mgr_endpoint_facts(endpoint, &address);
     return (MgrTally){ .is_counted = true,
@@ -104,6 +104,7 @@ static void take_out(MgrSums *sums, MgrEndpoint *endpoint)
     if (!endpoint->tally.is_counted)
         return;
     apply(&sums->totals, &endpoint->tally, (guint)-1);
+    endpoint->group->current -= !endpoint->tally.behind;
     sums->counted--;
     endpoint->tally.is_counted = false;
 }
@@ -121,8 +122,27 @@ static void count(MgrSums *sums, MgrEndpoint *endpoint)
     take_out(sums, endpoint);
     endpoint->tally = tally_of(sums->fleet, endpoint);
     apply(&sums->totals, &endpoint->tally, 1);
+    endpoint->group->current += !endpoint->tally.behind;
     sums->counted++;
     sums->looks++;
+}
+
+static void count_all(MgrSums *sums)
+{
+    GHashTableIter iter;
+    gpointer value;
+
+    sums->is_stale = false;
+    sums->totals = (MgrTotals){ 0 };
+    sums->counted = 0;
+    g_hash_table_iter_init(&iter, sums->fleet->groups);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        ((MgrGroup *)value)->current = 0;
+    g_hash_table_iter_init(&iter, sums->fleet->endpoints);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        ((MgrEndpoint *)value)->tally.is_counted = false;
+        count(sums, value);
+    }
 }
 
 const MgrTotals *mgr_sums_get(MgrSums *sums)
@@ -131,20 +151,32 @@ const MgrTotals *mgr_sums_get(MgrSums *sums)
 
     while ((endpoint = g_queue_pop_head(&sums->touched)) != NULL)
         count(sums, endpoint);
-    if (sums->is_stale || sums->counted != g_hash_table_size(sums->fleet->endpoints)) {
-        GHashTableIter iter;
-        gpointer value;
-
-        sums->is_stale = false;
-        sums->totals = (MgrTotals){ 0 };
-        sums->counted = 0;
-        g_hash_table_iter_init(&iter, sums->fleet->endpoints);
-        while (g_hash_table_iter_next(&iter, NULL, &value)) {
-            ((MgrEndpoint *)value)->tally.is_counted = false;
-            count(sums, value);
-        }
-    }
+    if (sums->is_stale || sums->counted != g_hash_table_size(sums->fleet->endpoints))
+        count_all(sums);
     return &sums->totals;
+}
+
+MgrGroupSums mgr_sums_of_group(MgrSums *sums, const MgrGroup *group)
+{
+    MgrGroupSums found = { 0 };
+    GHashTableIter iter;
+    gpointer id;
+
+    mgr_sums_get(sums);
+    found.current = group->current;
+    if (group->trial == NULL)
+        return found;
+    g_hash_table_iter_init(&iter, group->trial->given);
+    while (g_hash_table_iter_next(&iter, &id, NULL)) {
+        const MgrEndpoint *endpoint = mgr_fleet_endpoint(sums->fleet, id);
+
+        if (endpoint == NULL || endpoint->group != group)
+            continue;
+        found.trying++;
+        found.tried += !endpoint->tally.behind;
+    }
+    found.current -= found.tried;
+    return found;
 }
 
 uint64_t mgr_sums_looks(const MgrSums *sums)

@@ -35,6 +35,15 @@ void mgr_sums_forget(MgrSums *sums, MgrEndpoint *endpoint);
  * came without a touch, at all).  Valid until the next call. */
 const MgrTotals *mgr_sums_get(MgrSums *sums);
 
+/* Of a group's members. */
+typedef struct {
+    guint current;       /* have its own version */
+    guint trying, tried; /* are to have what is on trial; of these, have it */
+} MgrGroupSums;
+
+/* Looks at what mgr_sums_get does, and at those who are to have what is on trial. */
+MgrGroupSums mgr_sums_of_group(MgrSums *sums, const MgrGroup *group);
+
 /* How many endpoints were looked at since the start. */
 uint64_t mgr_sums_looks(const MgrSums *sums);
 
