@@ -15,6 +15,7 @@
 #include "manager/daemon/calls/rollout_calls.h"
 #include "manager/daemon/calls/server_calls.h"
 #include "manager/daemon/front/front.h"
+#include "manager/daemon/ground/loading.h"
 #include "manager/daemon/ground/pacing.h"
 #include "manager/daemon/ground/upkeep.h"
 #include "manager/daemon/state/clock.h"

@@ -19,6 +19,7 @@
 #include "manager/daemon/calls/pattern_calls.h"
 #include "manager/daemon/calls/rollout_calls.h"
 #include "manager/daemon/calls/server_calls.h"
+#include "manager/daemon/ground/loading.h"
 #include "manager/daemon/state/ends.h"
 #include "manager/daemon/state/floods.h"
 #include "manager/daemon/state/timestamp.h"

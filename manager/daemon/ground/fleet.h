@@ -142,8 +142,8 @@ static inline HlTime mgr_fleet_latest(const MgrFleet *fleet)
     return mgr_now_latest(fleet->mark, mgr_now());
 }
 
-/* The fleet is zeroed before; clear it whatever comes. */
-bool mgr_fleet_load(MgrFleet *fleet, HlDb *db, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* An empty one, of nothing but zeroes; loading.h fills it. */
+void mgr_fleet_init(MgrFleet *fleet);
 void mgr_fleet_clear(MgrFleet *fleet);
 
 /* All mgr_fleet_add_* and _put_* take the record's contents and leave it empty. */
