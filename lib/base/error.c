@@ -119,6 +119,15 @@ const char *hl_errno_text(int errno_value)
     return text != NULL ? text : "unknown error";
 }
 
+/* Set once, before there are threads. */
+static char *denied_user;
+
+void hl_error_name_user(const char *user)
+{
+    g_free(denied_user);
+    denied_user = g_strdup(user);
+}
+
 bool hl_fail_errno(GError **error, int errno_value, const char *format, ...)
 {
     g_autofree char *text = NULL;
@@ -127,6 +136,10 @@ bool hl_fail_errno(GError **error, int errno_value, const char *format, ...)
     va_start(args, format);
     text = g_strdup_vprintf(format, args);
     va_end(args);
+    if (errno_value == EACCES && denied_user != NULL)
+        return hl_fail(error, HL_ERROR_DENIED,
+                       "%s: %s for the user %s, as whom this goes on: choose a place that this user can get at", text,
+                       hl_errno_text(errno_value), denied_user);
     return hl_fail(error, code_of_errno(errno_value), "%s: %s", text, hl_errno_text(errno_value));
 }
 

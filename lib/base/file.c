@@ -49,16 +49,31 @@ GBytes *hl_file_read(const char *path, gsize max_size, GError **error)
     return hl_file_read_from(path, 0, max_size, error);
 }
 
+int hl_file_open(const char *path, GError **error)
+{
+    struct stat st;
+
+    return open_to_read(path, 0, &st, error);
+}
+
 GBytes *hl_file_read_from(const char *path, guint64 offset, gsize max_size, GError **error)
+{
+    hl_autofd int fd = hl_file_open(path, error);
+
+    return fd < 0 ? NULL : hl_file_read_open(fd, path, offset, max_size, error);
+}
+
+GBytes *hl_file_read_open(int fd, const char *path, guint64 offset, gsize max_size, GError **error)
 {
     g_autofree char *data = NULL;
     struct stat st;
-    hl_autofd int fd = open_to_read(path, 0, &st, error);
     gsize have = 0;
     guint64 size;
 
-    if (fd < 0)
+    if (fstat(fd, &st) != 0) {
+        hl_fail_errno(error, errno, "cannot read %s", path);
         return NULL;
+    }
     size = (guint64)st.st_size > offset ? (guint64)st.st_size - offset : 0;
     if (size > max_size) {
         hl_fail(error, HL_ERROR_LIMIT, "cannot read %s: %" G_GUINT64_FORMAT " bytes, the limit is %" G_GSIZE_FORMAT,

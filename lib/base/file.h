@@ -14,6 +14,11 @@ GBytes *hl_file_read(const char *path, gsize max_size, GError **error);
 /* The same of what is behind so many bytes; none if it is not that long. */
 GBytes *hl_file_read_from(const char *path, guint64 offset, gsize max_size, GError **error);
 
+/* The same in two steps, for a program that may open the file now and not later: opened for reading, -1 on failure; and
+ * read, under the name by which a failure calls it.  The descriptor stays the caller's. */
+int hl_file_open(const char *path, GError **error);
+GBytes *hl_file_read_open(int fd, const char *path, guint64 offset, gsize max_size, GError **error);
+
 /* The same as NUL-terminated text; refused if it contains a NUL.  Caller frees. */
 char *hl_file_read_text(const char *path, gsize max_size, GError **error);
 

@@ -60,6 +60,7 @@ bool hl_process_become_owner(const char *path, GError **error)
         return hl_fail_errno(error, errno, "cannot go on as %s, to whom %s belongs; run this as that user",
                              owner->pw_name, path);
     hl_process_keep_secrets(); /* the kernel has forgotten it */
+    hl_error_name_user(owner->pw_name);
     fprintf(stderr, "note: %s belongs to %s: going on as that user\n", path, owner->pw_name);
     return true;
 }

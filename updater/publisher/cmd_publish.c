@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/base/file.h"
 #include "lib/base/table.h"
 #include "updater/publisher/call.h"
 #include "updater/publisher/commands.h"
@@ -56,28 +57,51 @@ static bool check_bounded(const UpdStageSpec *spec, GError **error)
                    ": patterns have --min-engine");
 }
 
+static void close_one(gpointer fd)
+{
+    hl_fd_clear(fd);
+}
+
+/* Before the repository: opening that may give up root, who may read what its owner may not. */
+static GArray *open_files(const char *const *paths, gsize n, GError **error)
+{
+    g_autoptr(GArray) fds = g_array_new(FALSE, FALSE, sizeof(int));
+
+    g_array_set_clear_func(fds, close_one);
+    for (gsize i = 0; i < n; i++) {
+        int fd = hl_file_open(paths[i], error);
+
+        if (fd < 0)
+            return NULL;
+        g_array_append_val(fds, fd);
+    }
+    return g_steal_pointer(&fds);
+}
+
 static bool stage(HlInvocation *call, gsize n_files, GError **error)
 {
+    g_autoptr(GArray) fds = open_files((const char *const *)call->args + 2, n_files, error);
     g_autoptr(UpdState) state = NULL;
-    g_autoptr(UpdRepo) repo = upd_call_open_state(call, &state, error);
+    g_autoptr(UpdRepo) repo = fds == NULL ? NULL : upd_call_open_state(call, &state, error);
     const char *version = hl_cli_value(call, "version", NULL);
     UpdStageSpec spec = { .component = call->args[1],
                           .files = (const char *const *)call->args + 2,
                           .n_files = n_files,
+                          .fds = repo == NULL ? NULL : (const int *)fds->data,
                           .min_engine = hl_cli_value(call, "min-engine", UPD_STAGE_MIN_ENGINE),
                           .force = hl_cli_has(call, "force"),
                           .min_version = hl_cli_value(call, "min-version", NULL),
                           .max_version = hl_cli_value(call, "max-version", NULL) };
     UpdStaged staged;
 
-    if (!check_bounded(&spec, error))
+    if (repo == NULL || !check_bounded(&spec, error))
         return false;
     if (version != NULL && !g_ascii_string_to_signed(version, 10, 1, G_MAXINT64, &spec.version, NULL))
         return hl_fail(error, HL_ERROR_INVALID, "'%s' is not a version: versions are YYYYMMDDNN", version);
     if (!upd_stage_engine_ok(spec.min_engine))
         return hl_fail(error, HL_ERROR_INVALID, "'%s' is not a version of the engine: give one like 1.0.9",
                        spec.min_engine);
-    if (repo == NULL || !upd_stage_add(repo, state, &spec, &staged, error))
+    if (!upd_stage_add(repo, state, &spec, &staged, error))
         return false;
     say_staged(&spec, &staged);
     if (!upd_program_is(spec.component))

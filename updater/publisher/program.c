@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "updater/publisher/program.h"
 
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/base/exec.h"
 #include "lib/base/file.h"
@@ -77,6 +79,10 @@ static UpdPackage *read_package(const char *path, GError **error)
     g_autofree char *version = NULL;
     g_autofree char *arch = NULL;
 
+    if (access(path, R_OK) != 0) {
+        hl_fail_errno(error, errno, "cannot read %s", path);
+        return NULL;
+    }
     if (!hl_exec(argv, &output, &problem)) {
         hl_fail(error, HL_ERROR_INVALID, "%s is not a Debian package: %s", path, problem->message);
         return NULL;
@@ -122,11 +128,13 @@ GStrv upd_program_list(const char *directory, GError **error)
     g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
     const char *name;
 
+    if (dir == NULL && access(directory, R_OK | X_OK) != 0 && errno == EACCES) {
+        hl_fail_errno(error, errno, "cannot read %s", directory);
+        return NULL;
+    }
     if (dir == NULL) {
         hl_fail(error, HL_ERROR_NOT_FOUND,
-                "%s cannot be read as a directory: name the one in which the packages were built, and let this user "
-                "read it",
-                directory);
+                "%s cannot be read as a directory: name the one in which the packages were built", directory);
         return NULL;
     }
     while ((name = g_dir_read_name(dir)) != NULL)

@@ -255,21 +255,23 @@ static bool looks_like_markup(GBytes *content)
 }
 
 /* Copies one file into the staging directory; adds to the count, -1 once a file cannot be counted. */
-static bool stage_file(const char *component, const char *directory, const char *path, gint64 *counted, json_t *files,
+static bool stage_file(const UpdStageSpec *spec, gsize at, const char *directory, gint64 *counted, json_t *files,
                        GError **error)
 {
+    const char *path = spec->files[at];
     g_autofree char *name = g_path_get_basename(path);
     g_autofree char *to = g_build_filename(directory, name, NULL);
     g_autoptr(GBytes) content = NULL;
     gint64 n;
 
-    if (!upd_stage_name_ok(name, error) || !upd_kind_check(component, name, error))
+    if (!upd_stage_name_ok(name, error) || !upd_kind_check(spec->component, name, error))
         return false;
     for (gsize i = 0; i < json_array_size(files); i++)
         if (strcmp(json_string_value(json_array_get(files, i)), name) == 0)
             return hl_fail(error, HL_ERROR_INVALID,
                            "two files are called %s: a component installs each under its own name", name);
-    content = hl_file_read(path, UPD_DELTA_MAX_FILE, error);
+    content = spec->fds != NULL ? hl_file_read_open(spec->fds[at], path, 0, UPD_DELTA_MAX_FILE, error)
+                                : hl_file_read(path, UPD_DELTA_MAX_FILE, error);
     if (content == NULL)
         return false;
     if (g_bytes_get_size(content) == 0)
@@ -321,7 +323,7 @@ static bool fill_patterns(const UpdState *state, const UpdStageSpec *spec, const
 
     json_object_set_new(record, "files", files);
     for (gsize i = 0; i < spec->n_files; i++)
-        if (!stage_file(spec->component, directory, spec->files[i], &staged->counted, files, error))
+        if (!stage_file(spec, i, directory, &staged->counted, files, error))
             return false;
     return spec->n_files == 0 ||
            (count_staged(directory, files, staged, error) && check_fall(state, spec, staged, error));
