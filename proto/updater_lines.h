@@ -36,8 +36,9 @@
 #define HL_UPDATER_MAX_COMPONENTS 256 /* of a repository; publisher, clients, mirror and manager agree on it */
 #define HL_UPDATER_MAX_ENDS       (HL_UPDATER_MAX_COMPONENTS + 4)
 
-/* How a message ends that another update would not help (endpoint/core/phrase_table.c translates it). */
-#define HL_UPDATER_NO_PATTERNS "it has no patterns for the components that this machine should have"
+/* What a message says that another update would not help, and what would (endpoint/core/phrase_table.c translates). */
+#define HL_UPDATER_NO_PATTERNS      "it has no patterns for the components that this machine should have"
+#define HL_UPDATER_PUBLISH_PATTERNS "publish patterns on the server: 'holdline doctor' there says how"
 
 typedef enum { HL_UPDATER_FAILED, HL_UPDATER_CURRENT, HL_UPDATER_UPDATED } HlUpdaterOutcome;
 

@@ -123,7 +123,7 @@ void ep_judge_disk(const EpDoctor *doctor, HlFindings *findings)
 static const char *patterns_remedy(const char *failure)
 {
     return strstr(failure, HL_UPDATER_NO_PATTERNS) != NULL
-               ? "publish patterns on the server: 'holdline doctor' there says how"
+               ? HL_UPDATER_PUBLISH_PATTERNS
                : "update: holdline-endpoint update-now, and see what it says";
 }
 

@@ -58,8 +58,8 @@ bool hl_fail(GError **error, HlErrorCode code, const char *format, ...) G_GNUC_P
  * EACCES and EPERM HL_ERROR_DENIED, others HL_ERROR_IO. */
 bool hl_fail_errno(GError **error, int errno_value, const char *format, ...) G_GNUC_PRINTF(3, 4);
 
-/* For a program that gave up root for another user: from now on hl_fail_errno says of EACCES who was denied, because the
- * person who started it is root, whom nothing is denied.  NULL: nobody.  Before there are threads. */
+/* For a program that gave up root for another user: from now on hl_fail_errno says of EACCES who was denied, because
+ * the person who started it is root, whom nothing is denied.  NULL: nobody.  Before there are threads. */
 void hl_error_name_user(const char *user);
 
 /* What an errno value means, in English whatever the user's language: for messages that scripts, logs and translations

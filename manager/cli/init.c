@@ -316,9 +316,7 @@ static void print_passphrase(const Founded *founded, const char *word)
 {
     printf("     # at least daily, or endpoints refuse it after three days: holdline-repo-resign.timer does it, with "
            "HOLDLINE_REPO_PASSPHRASE=... in /etc/holdline/repo.env (mode 0600)\n");
-    if (founded->has_unit)
-        printf("     systemctl enable --now holdline-repo-resign.timer\n");
-    else
+    if (!founded->has_unit)
         printf("     %sholdline-updater repo resign %s\n", founded->as, word);
 }
 
@@ -338,7 +336,8 @@ static void print_patterns(const Founded *founded)
     if (founded->repository == CLI_REPOSITORY_ENCRYPTED)
         print_passphrase(founded, word);
     if (founded->has_unit)
-        printf("     systemctl enable --now holdline-repo-import.timer holdline-backup.timer\n");
+        printf("     systemctl enable --now holdline-repo-import.timer holdline-repo-resign.timer "
+               "holdline-backup.timer\n");
 }
 
 static void print_start(const Founded *founded)

@@ -273,7 +273,7 @@ static SourceEnd use_source(Run *run, const UpdSourceSpec *spec, UpdSource *sour
     case UPD_PLAN_STALE:
         return SOURCE_BEHIND;
     case UPD_PLAN_EMPTY:
-        hl_fail(error, HL_ERROR_NOT_FOUND, HL_UPDATER_NO_PATTERNS);
+        hl_fail(error, HL_ERROR_NOT_FOUND, HL_UPDATER_NO_PATTERNS "; " HL_UPDATER_PUBLISH_PATTERNS);
         return SOURCE_LEFT;
     }
     g_assert_not_reached();
