@@ -27,7 +27,8 @@ const char *ep_refused_reason_name(EpRefusedReason reason)
     return reasons[reason];
 }
 
-void ep_refusals_note(EpRefusals *refusals, EpRefused what, EpRefusedReason reason, const char *detail)
+void ep_refusals_note(EpRefusals *refusals, EpRefused what, EpRefusedReason reason, uint64_t counter,
+                      const char *detail)
 {
     EpRefusal *row = &refusals->rows[what][reason];
     g_autofree char *clean = g_utf8_make_valid(detail, -1);
@@ -37,6 +38,7 @@ void ep_refusals_note(EpRefusals *refusals, EpRefused what, EpRefusedReason reas
         length--; /* not in the middle of a character */
     memcpy(row->detail, clean, length);
     row->detail[length] = '\0';
+    row->counter = counter;
     row->count++;
     refusals->total++;
 }

@@ -35,6 +35,7 @@ typedef struct {
     uint64_t count, reported;
     HlTime reported_at;
     char detail[200]; /* of the last one; clean UTF-8 */
+    uint64_t counter; /* of the last one: that of the settings; 0: not known, or of something else */
 } EpRefusal;
 
 typedef struct {
@@ -42,7 +43,8 @@ typedef struct {
     uint64_t total;
 } EpRefusals;
 
-void ep_refusals_note(EpRefusals *refusals, EpRefused what, EpRefusedReason reason, const char *detail);
+void ep_refusals_note(EpRefusals *refusals, EpRefused what, EpRefusedReason reason, uint64_t counter,
+                      const char *detail);
 
 /* The next kind to report now, which then counts as reported; false if there is none.  Call until false. */
 bool ep_refusals_due(EpRefusals *refusals, HlTime now, EpRefused *what, EpRefusedReason *reason);

@@ -45,7 +45,7 @@ void trial_apply(World *world, const char *id)
     g_assert_true(mgr_endpoint_has_desired(endpoint));
 }
 
-void trial_refuse(World *world, const char *id, const char *code)
+void trial_refuse(World *world, const char *id, const char *code, uint64_t counter)
 {
     HlMsgReport report = HOLDLINE__V1__REPORT__INIT;
     HlMsgRefusal refusal = HOLDLINE__V1__REFUSAL__INIT;
@@ -54,6 +54,7 @@ void trial_refuse(World *world, const char *id, const char *code)
     refusal.code = hl_unconst(code);
     refusal.detail = hl_unconst("why");
     refusal.count = 1;
+    refusal.counter = counter;
     report.body_case = HOLDLINE__V1__REPORT__BODY_REFUSAL;
     report.refusal = &refusal;
     parts_report(world->parts, id, ++world->seqs[atoi(id + 2)], &report);

@@ -28,7 +28,7 @@ void trial_apply(World *world, const char *id);
 /* The same of those whose turn has come and who have not answered; of those that are on line. */
 void trial_apply_all(World *world);
 void trial_apply_all_up(World *world);
-void trial_refuse(World *world, const char *id, const char *code);
+void trial_refuse(World *world, const char *id, const char *code, uint64_t counter);
 
 /* It is under way, in this state, and so many have had their turn. */
 void trial_expect(const World *world, MgrRolloutState state, guint issued);

@@ -420,13 +420,13 @@ static void test_refusals(void)
     g_autofree char *long_text = g_strnfill(500, 'x');
 
     g_assert_cmpuint(reports_at(&refusals, 1000), ==, 0);
-    ep_refusals_note(&refusals, EP_REFUSED_COMMAND, EP_REFUSED_UNTRUSTED, "first");
+    ep_refusals_note(&refusals, EP_REFUSED_COMMAND, EP_REFUSED_UNTRUSTED, 0, "first");
     g_assert_cmpuint(reports_at(&refusals, 1000), ==, 1);
     for (int i = 0; i < 10000; i++)
-        ep_refusals_note(&refusals, EP_REFUSED_COMMAND, EP_REFUSED_UNTRUSTED, "a flood");
+        ep_refusals_note(&refusals, EP_REFUSED_COMMAND, EP_REFUSED_UNTRUSTED, 0, "a flood");
     g_assert_cmpuint(reports_at(&refusals, 1001), ==, 0);
     g_assert_true(ep_refusals_waiting(&refusals));
-    ep_refusals_note(&refusals, EP_REFUSED_SETTINGS, EP_REFUSED_REPLAYED, long_text); /* another kind: at once */
+    ep_refusals_note(&refusals, EP_REFUSED_SETTINGS, EP_REFUSED_REPLAYED, 7, long_text); /* another kind: at once */
     g_assert_cmpuint(reports_at(&refusals, 1001), ==, 1);
     g_assert_cmpuint(reports_at(&refusals, 1000 + EP_REFUSAL_INTERVAL), ==, 1);
     g_assert_cmpuint(refusals.rows[EP_REFUSED_COMMAND][EP_REFUSED_UNTRUSTED].count, ==, 10001);
@@ -435,7 +435,7 @@ static void test_refusals(void)
     g_assert_false(ep_refusals_waiting(&refusals));
     long_text[198] = '\xc3'; /* a character of two bytes across the bound is left out whole */
     long_text[199] = '\xa4';
-    ep_refusals_note(&refusals, EP_REFUSED_SETTINGS, EP_REFUSED_REPLAYED, long_text);
+    ep_refusals_note(&refusals, EP_REFUSED_SETTINGS, EP_REFUSED_REPLAYED, 7, long_text);
     g_assert_true(g_utf8_validate(refusals.rows[EP_REFUSED_SETTINGS][EP_REFUSED_REPLAYED].detail, -1, NULL));
 }
 

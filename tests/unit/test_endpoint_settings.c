@@ -113,6 +113,7 @@ static void test_refused(void)
         { { .counter = 9, .lines = "line.heartbeat=never\n" }, EP_REFUSED_INVALID },
     };
     uint64_t invalid = 0;
+    const HlMsgRefusal *told;
 
     parts_line_up(parts);
     g_assert_cmpint(offer(parts, (PartsSettings){ .lines = "line.heartbeat=42s\n", .counter = 5 }), ==,
@@ -122,6 +123,8 @@ static void test_refused(void)
         invalid += rows[i].reason == EP_REFUSED_INVALID;
         g_assert_cmpuint(parts_refused(parts, EP_REFUSED_SETTINGS, rows[i].reason), ==,
                          rows[i].reason == EP_REFUSED_INVALID ? invalid : 1);
+        told = parts_last(parts, HOLDLINE__V1__REPORT__BODY_REFUSAL)->refusal;
+        g_assert_cmpuint(told->counter, ==, rows[i].reason == EP_REFUSED_UNTRUSTED ? 0 : rows[i].settings.counter);
         g_assert_cmpint(heartbeat(parts), ==, 42 * HL_SECOND);
     }
     g_assert_cmpint(ep_intake_offer(parts->intake, garbage, "channel", 0), ==, EP_INTAKE_REFUSED);

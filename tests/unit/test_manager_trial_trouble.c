@@ -200,7 +200,7 @@ static void test_failing_end(void)
     trial_expect(world, MGR_ROLLOUT_RUNNING, TRIAL_MEMBERS);
     for (guint i = 10; i < TRIAL_MEMBERS; i++)
         if (i == 10)
-            trial_refuse(world, trial_member(world, i), "invalid"); /* one of twenty may fail */
+            trial_refuse(world, trial_member(world, i), "invalid", 0); /* one of twenty may fail */
         else
             trial_apply(world, trial_member(world, i));
     for (guint i = 0; i < 5; i++)

@@ -132,18 +132,34 @@ static void test_refusal_once(void)
     HlWriteSet *set;
 
     world_pass(world, 3);
-    trial_refuse(world, trial_member(world, 1), "invalid");
+    trial_refuse(world, trial_member(world, 1), "invalid", 0);
     set = hl_write_set_new();
     hl_write_set_add(set, "UPDATE rollout_member SET outcome = 'open' WHERE position = 1", "");
     mgr_record_write(world->parts->record, set);
-    trial_refuse(world, trial_member(world, 1), "invalid");
+    trial_refuse(world, trial_member(world, 1), "invalid", 0);
     trial_expect_read_again(world, 1, MGR_MEMBER_OPEN);
     set = hl_write_set_new();
     hl_write_set_add(set, "UPDATE rollout_member SET outcome = 'succeeded' WHERE position = 2", "");
     mgr_record_write(world->parts->record, set);
-    trial_refuse(world, trial_member(world, 2), "invalid");
+    trial_refuse(world, trial_member(world, 2), "invalid", 0);
     trial_expect_read_again(world, 2, MGR_MEMBER_SUCCEEDED);
     trial_expect_read_again(world, 3, MGR_MEMBER_OPEN); /* its place, and nobody else's */
+}
+
+/* What comes late is about earlier settings, and says so; nobody is judged by it. */
+static void test_refusal_of_others(void)
+{
+    g_autoptr(World) world = trial_world_new(TRIAL_MEMBERS, "line.heartbeat=6m");
+    const MgrEndpoint *endpoint;
+
+    world_pass(world, 3);
+    endpoint = mgr_fleet_endpoint(&world->parts->fleet, trial_member(world, 1));
+    trial_refuse(world, trial_member(world, 1), "invalid", mgr_endpoint_desired_counter(endpoint) - 1);
+    trial_expect_read_again(world, 1, MGR_MEMBER_OPEN);
+    trial_expect_same(world);
+    trial_refuse(world, trial_member(world, 1), "invalid", mgr_endpoint_desired_counter(endpoint));
+    trial_expect_read_again(world, 1, MGR_MEMBER_FAILED);
+    trial_expect_same(world);
 }
 
 static void test_refusal_fails(void)
@@ -152,8 +168,8 @@ static void test_refusal_fails(void)
     uint64_t before;
 
     world_pass(world, 3);
-    trial_refuse(world, trial_member(world, 0), "replayed"); /* an old one came again: nothing */
-    trial_refuse(world, trial_member(world, 1), "invalid");
+    trial_refuse(world, trial_member(world, 0), "replayed", 0); /* an old one came again: nothing */
+    trial_refuse(world, trial_member(world, 1), "invalid", 0);
     trial_expect_read_again(world, 0, MGR_MEMBER_OPEN); /* stored with the report, which is not told again */
     trial_expect_read_again(world, 1, MGR_MEMBER_FAILED);
     trial_expect_same(world);
@@ -308,6 +324,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/trials/comes-and-goes", test_comes_and_goes);
     g_test_add_func("/manager/trials/refusal", test_refusal_fails);
     g_test_add_func("/manager/trials/refusal-once", test_refusal_once);
+    g_test_add_func("/manager/trials/refusal-of-others", test_refusal_of_others);
     g_test_add_func("/manager/trials/away", test_away);
     g_test_add_func("/manager/trials/abort", test_abort_takes_back);
     g_test_add_func("/manager/trials/group-is-kept", test_group_is_kept);

@@ -31,6 +31,7 @@ static void report(EpRefuser *refuser, EpRefused what, EpRefusedReason reason)
     refusal.code = hl_unconst(ep_refused_reason_name(reason));
     refusal.detail = row->detail;
     refusal.count = row->count;
+    refusal.counter = row->counter;
     message.body_case = HOLDLINE__V1__REPORT__BODY_REFUSAL;
     message.refusal = &refusal;
     if (!ep_spool_add(refuser->has.spool, &message, EP_SPOOL_MERGE, "refusal", &error))
@@ -67,6 +68,14 @@ void ep_refuser_free(EpRefuser *refuser)
     g_free(refuser);
 }
 
+static void note(EpRefuser *refuser, EpRefused what, EpRefusedReason reason, uint64_t counter, const char *detail)
+{
+    hl_log_limited(HL_LOG_WARN, "refused", ep_refused_name(what), "%s refused (%s): %s", ep_refused_name(what),
+                   ep_refused_reason_name(reason), detail);
+    ep_refusals_note(refuser->has.counts, what, reason, counter, detail);
+    report_due(refuser);
+}
+
 void ep_refuse(EpRefuser *refuser, EpRefused what, EpRefusedReason reason, const char *format, ...)
 {
     g_autofree char *detail = NULL;
@@ -75,8 +84,16 @@ void ep_refuse(EpRefuser *refuser, EpRefused what, EpRefusedReason reason, const
     va_start(arguments, format);
     detail = g_strdup_vprintf(format, arguments);
     va_end(arguments);
-    hl_log_limited(HL_LOG_WARN, "refused", ep_refused_name(what), "%s refused (%s): %s", ep_refused_name(what),
-                   ep_refused_reason_name(reason), detail);
-    ep_refusals_note(refuser->has.counts, what, reason, detail);
-    report_due(refuser);
+    note(refuser, what, reason, 0, detail);
+}
+
+void ep_refuse_settings(EpRefuser *refuser, EpRefusedReason reason, uint64_t counter, const char *format, ...)
+{
+    g_autofree char *detail = NULL;
+    va_list arguments;
+
+    va_start(arguments, format);
+    detail = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    note(refuser, EP_REFUSED_SETTINGS, reason, counter, detail);
 }

@@ -25,4 +25,8 @@ void ep_refuser_free(EpRefuser *refuser);
 /* The text says why, for people; it may quote what was received. */
 void ep_refuse(EpRefuser *refuser, EpRefused what, EpRefusedReason reason, const char *format, ...) G_GNUC_PRINTF(4, 5);
 
+/* The same of a settings document, by whose counter the manager knows which one it was. */
+void ep_refuse_settings(EpRefuser *refuser, EpRefusedReason reason, uint64_t counter, const char *format, ...)
+    G_GNUC_PRINTF(4, 5);
+
 #endif

@@ -71,7 +71,7 @@ static bool open_offer(const EpIntake *intake, GBytes *bytes, Offer *offer)
     hl_settings_init(&offer->values);
     if (hl_settings_parse(&offer->values, offer->text, &error))
         return true;
-    ep_refuse(intake->has.refuser, EP_REFUSED_SETTINGS, EP_REFUSED_INVALID, "%s", error->message);
+    ep_refuse_settings(intake->has.refuser, EP_REFUSED_INVALID, offer->document->counter, "%s", error->message);
     return false;
 }
 
@@ -170,8 +170,8 @@ static EpIntakeOutcome refuse_expired(const EpIntake *intake, const HlMsgSetting
     g_autofree char *end = hl_time_format(document->expires_ms);
     g_autofree char *now = hl_time_format(hl_clock_wall());
 
-    ep_refuse(intake->has.refuser, EP_REFUSED_SETTINGS, EP_REFUSED_EXPIRED,
-              "settings expired at %s; this machine's clock says %s", end, now);
+    ep_refuse_settings(intake->has.refuser, EP_REFUSED_EXPIRED, document->counter,
+                       "settings expired at %s; this machine's clock says %s", end, now);
     return EP_INTAKE_REFUSED;
 }
 
@@ -192,23 +192,24 @@ static EpIntakeOutcome act(const EpIntake *intake, EpSettingsVerdict verdict, Of
                        "independent mode: settings of group %s are not accepted", document->group);
         return EP_INTAKE_DECLINED;
     case EP_SETTINGS_WRONG_ENDPOINT:
-        ep_refuse(refuser, EP_REFUSED_SETTINGS, EP_REFUSED_WRONG_ENDPOINT, "settings are for '%s'", document->endpoint);
+        ep_refuse_settings(refuser, EP_REFUSED_WRONG_ENDPOINT, document->counter, "settings are for '%s'",
+                           document->endpoint);
         return EP_INTAKE_REFUSED;
     case EP_SETTINGS_EXPIRED:
         return refuse_expired(intake, document);
     case EP_SETTINGS_REPLAYED:
-        ep_refuse(refuser, EP_REFUSED_SETTINGS, EP_REFUSED_REPLAYED,
-                  "settings with counter %" G_GUINT64_FORMAT " came after %" G_GUINT64_FORMAT, document->counter,
-                  ep_settings_origin(intake->has.settings)->counter);
+        ep_refuse_settings(refuser, EP_REFUSED_REPLAYED, document->counter,
+                           "settings with counter %" G_GUINT64_FORMAT " came after %" G_GUINT64_FORMAT,
+                           document->counter, ep_settings_origin(intake->has.settings)->counter);
         return EP_INTAKE_REFUSED;
     case EP_SETTINGS_COLLIDES:
-        ep_refuse(refuser, EP_REFUSED_SETTINGS, EP_REFUSED_COLLISION,
-                  "other settings than those in force have their counter %" G_GUINT64_FORMAT
-                  ": the server's registry was restored from a backup",
-                  document->counter);
+        ep_refuse_settings(refuser, EP_REFUSED_COLLISION, document->counter,
+                           "other settings than those in force have their counter %" G_GUINT64_FORMAT
+                           ": the server's registry was restored from a backup",
+                           document->counter);
         return EP_INTAKE_REFUSED;
     case EP_SETTINGS_INVALID:
-        ep_refuse(refuser, EP_REFUSED_SETTINGS, EP_REFUSED_INVALID, "the digest is not that of the settings");
+        ep_refuse_settings(refuser, EP_REFUSED_INVALID, document->counter, "the digest is not that of the settings");
         return EP_INTAKE_REFUSED;
     }
     g_assert_not_reached();

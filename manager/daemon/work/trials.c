@@ -138,12 +138,15 @@ void mgr_trials_fold_end(const MgrTrialsParts *parts, const MgrRolloutRecord *re
 }
 
 /* Whether it refuses what it has on trial, and has not done so before: it is sent a document that it does not have with
- * each birth.  The code is 'invalid' then; an old document that comes once more is refused as replayed. */
+ * each birth.  The code is 'invalid' then; an old document that comes once more is refused as replayed.  A refusal that
+ * comes late may be about earlier settings: it names their number, except one of an endpoint of version 0.1.0. */
 static bool refuses_trial(const MgrEndpoint *endpoint, const HlMsgRefusal *body)
 {
-    return strcmp(body->what, "settings") == 0 && strcmp(body->code, "invalid") == 0 &&
+    uint64_t desired = mgr_endpoint_desired_counter(endpoint);
+
+    return (body->counter == 0 || body->counter == desired) && strcmp(body->what, "settings") == 0 && strcmp(body->code, "invalid") == 0 &&
            mgr_group_tries(endpoint->group, endpoint->record.id) && !mgr_endpoint_has_desired(endpoint) &&
-           mgr_endpoint_contact(endpoint)->refused_counter != mgr_endpoint_desired_counter(endpoint);
+           mgr_endpoint_contact(endpoint)->refused_counter != desired;
 }
 
 void mgr_trials_write_refusal(HlWriteSet *set, const MgrEndpoint *endpoint, const HlMsgRefusal *body)
