@@ -137,7 +137,7 @@ bool cmd_client_revoke(HlInvocation *call, GError **error)
     if (document == NULL)
         return false;
     if (!cli_show_json(call, document))
-        printf("%s %s is revoked\n", kind, call->args[0]);
+        printf("%s %s is revoked; %s\n", kind, call->args[0], cli_ended_text(document));
     return true;
 }
 
@@ -317,8 +317,9 @@ bool cmd_account_end(HlInvocation *call, GError **error)
     if (document == NULL)
         return false;
     if (!cli_show_json(call, document))
-        printf("account %s is %sd%s\n", call->args[0], verb,
-               strcmp(verb, "delete") == 0 ? ", and its certificates are revoked" : "");
+        printf("account %s is %sd%s%s\n", call->args[0], verb,
+               strcmp(verb, "delete") == 0 ? ", and its certificates are revoked; " : "",
+               strcmp(verb, "delete") == 0 ? cli_ended_text(document) : "");
     return true;
 }
 

@@ -259,11 +259,7 @@ static bool end_endpoint(HlInvocation *call, const char *name, const char *done,
     if (document == NULL)
         return false;
     if (!cli_show_json(call, document))
-        printf("%s is %s; %s\n", call->args[0], done,
-               json_is_true(json_object_get(document, "tell_broker"))
-                   ? "its certificate is in pki/crl.pem: make your broker read it (SIGHUP); until then its sessions "
-                     "are ended as they appear"
-                   : "its certificate can no longer connect");
+        printf("%s is %s; %s\n", call->args[0], done, cli_ended_text(document));
     return true;
 }
 

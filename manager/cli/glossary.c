@@ -82,7 +82,7 @@ const CliTerm cli_terms[] = {
     { "behind", "selectors", "without the settings that its group has now" },
     { "never-scanned", "selectors", "no scan of it was ever reported" },
     { "scan-failed", "selectors", "the engine could not work at its last scan, whose numbers say nothing" },
-    { "revoked", "selectors", "its certificate was revoked: it can no longer connect" },
+    { "revoked", "selectors", "its certificate was revoked: the server takes nothing from it" },
     { "removed", "selectors",
       "it left the lists after status.remove-days of silence; it comes back when it registers" },
     { "cloned", "selectors", "two machines use its identity: 'holdline endpoint clone' settles it" },

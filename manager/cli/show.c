@@ -21,6 +21,19 @@ json_int_t cli_int(const json_t *document, const char *member)
     return json_integer_value(json_object_get(document, member));
 }
 
+const char *cli_ended_text(const json_t *document)
+{
+    const char *broker = cli_text(document, "broker");
+
+    if (strcmp(broker, "enforces") == 0)
+        return "the broker no longer lets its certificate in";
+    if (strcmp(broker, "told") == 0)
+        return "the broker was told to read pki/crl.pem.  One that reads no revocation lists (ejabberd) lets the "
+               "certificate in until its end; each such session is ended as it appears";
+    return "its certificate is in pki/crl.pem: make your broker read it (SIGHUP).  Until then, and with a broker that "
+           "reads no revocation lists (ejabberd) until the certificate's end, each session is ended as it appears";
+}
+
 char *cli_count(const json_t *document, const char *member, const char *noun)
 {
     json_int_t n = cli_int(document, member);

@@ -75,6 +75,7 @@ static void test_revoked(void)
     bus_fake_up(eviction());
     document = parts_expect_reply(parts, "");
     g_assert_false(json_is_true(json_object_get(document, "tell_broker")));
+    g_assert_cmpstr(json_string_value(json_object_get(document, "broker")), ==, "told");
     g_assert_null(problem(parts));
 }
 
@@ -182,6 +183,7 @@ static void test_unset(void)
         bus_fake_up(eviction());
         document = parts_expect_reply(parts, "");
         g_assert_true(json_is_true(json_object_get(document, "tell_broker")));
+        g_assert_cmpstr(json_string_value(json_object_get(document, "broker")), ==, "untold");
     }
 }
 

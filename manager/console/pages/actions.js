@@ -122,19 +122,26 @@ async function move(subject, action) {
         announce(tr('Moved: {n}', { n: number(subject.count) }));
 }
 
+// By what the broker makes of it; one that reads no revocation lists lets the certificate in, and the server ends the session.
+const REVOKED = {
+    enforces: N_('The certificate is revoked.  The broker no longer lets it in.'),
+    told: N_('The certificate is revoked, and the broker was told.  If it reads no revocation lists, the server ends each session.'),
+    untold: N_('The certificate is revoked.  Make your broker read pki/crl.pem; until then the server ends each session.'),
+};
+
 async function revoke(subject) {
     const [row] = subject.rows;
     const done = await confirm(tr('Revoke certificate'),
-        h('p', {}, tr('{host} can no longer connect.  Its record stays.', { host: visible(row.host || row.id) })),
+        h('p', {}, tr('{host} is shut out: the server takes nothing from it and ends each of its sessions.  Its record stays.', { host: visible(row.host || row.id) })),
         tr('Revoke certificate'), () => post(`/endpoints/${row.id}/revocation`));
     if (done)
-        announce(tr('The certificate is revoked.'));
+        announce(tr(REVOKED[done.broker ?? 'told'])); // an earlier manager does not say
 }
 
 async function removeEndpoint(subject) {
     const [row] = subject.rows;
     const done = await confirm(tr('Remove'),
-        h('p', {}, tr('{host} can no longer connect, and its record is deleted.', { host: visible(row.host || row.id) })),
+        h('p', {}, tr('{host} is shut out: the server takes nothing from it and ends each of its sessions.  Its record is deleted.', { host: visible(row.host || row.id) })),
         tr('Remove'), () => remove(`/endpoints/${row.id}`));
     if (!done)
         return;

@@ -414,7 +414,8 @@ static void fold_deletion(gpointer data)
 {
     const Change *change = data;
     const MgrAccountCallsOptions *parts = &change->calls->parts;
-    MgrEvictionWaiter waiter = mgr_ended_waiter(change->call, change->before.name, NULL);
+    MgrEvictionWaiter waiter =
+        mgr_ended_waiter(change->call, change->before.name, mgr_ended_document(mgr_pki_list(parts->pki)));
 
     mgr_accounts_remove(parts->fleet->accounts, change->before.name);
     mgr_passes_sweep(parts->passes, change->at);

@@ -459,9 +459,11 @@ static void fail_revocation(gpointer change, const GError *error)
 static void fold_revocation(gpointer change)
 {
     const Revocation *revocation = change;
-    MgrEvictionWaiter waiter = mgr_ended_waiter(revocation->call, revocation->name, NULL);
+    MgrPki *pki = revocation->calls->parts.pki;
+    MgrEvictionWaiter waiter =
+        mgr_ended_waiter(revocation->call, revocation->name, mgr_ended_document(mgr_pki_list(pki)));
 
-    mgr_pki_fold_revocations(revocation->calls->parts.pki, revocation->name, NULL, revocation->at, &waiter);
+    mgr_pki_fold_revocations(pki, revocation->name, NULL, revocation->at, &waiter);
 }
 
 static void revoke_all(MgrCall *call, const MgrCertificateCalls *calls, const char *kind_name)

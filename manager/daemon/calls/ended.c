@@ -31,6 +31,17 @@ static void answer(const GError *problem, gpointer user)
     mgr_call_fail(ended->call, error);
 }
 
+json_t *mgr_ended_document(MgrList list)
+{
+    static const char *const names[] = {
+        [MGR_LIST_ENFORCED] = "enforces",
+        [MGR_LIST_TOLD] = "told",
+        [MGR_LIST_UNTOLD] = "untold",
+    };
+
+    return json_pack("{s:s}", "broker", names[list]);
+}
+
 MgrEvictionWaiter mgr_ended_waiter(MgrCall *call, const char *name, json_t *document)
 {
     Ended *ended = g_new(Ended, 1);

@@ -423,10 +423,12 @@ static void fold_end(gpointer data)
     const MgrEndpointCallsOptions *parts = &change->calls->parts;
     const char *id = change->ids->pdata[0];
     MgrEndpoint *endpoint = mgr_fleet_endpoint(parts->fleet, id);
-    MgrEvictionWaiter waiter = mgr_ended_waiter(change->call, id,
-                                                json_pack("{s:i, s:b}", change->end->what, (int)change->ids->len,
-                                                          "tell_broker", !mgr_pki_tells_broker(parts->pki)));
+    json_t *document = mgr_ended_document(mgr_pki_list(parts->pki));
+    MgrEvictionWaiter waiter;
 
+    json_object_set_new(document, change->end->what, json_integer(change->ids->len));
+    json_object_set_new(document, "tell_broker", json_boolean(!mgr_pki_tells_broker(parts->pki)));
+    waiter = mgr_ended_waiter(change->call, id, document);
     if (endpoint != NULL) {
         mgr_commands_fold_abandon(parts->commands, endpoint, change->end->why, change->at);
         change->end->fold(change, endpoint);

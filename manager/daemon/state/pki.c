@@ -103,6 +103,13 @@ bool mgr_pki_tells_broker(const MgrPki *pki)
     return pki->brokers != NULL || mgr_rereader_is_set(pki->rereader);
 }
 
+MgrList mgr_pki_list(const MgrPki *pki)
+{
+    if (pki->brokers != NULL)
+        return MGR_LIST_ENFORCED;
+    return mgr_rereader_is_set(pki->rereader) ? MGR_LIST_TOLD : MGR_LIST_UNTOLD;
+}
+
 const MgrRereader *mgr_pki_rereader(const MgrPki *pki)
 {
     return pki->rereader;

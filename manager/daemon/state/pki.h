@@ -35,6 +35,15 @@ bool mgr_pki_manages_broker(const MgrPki *pki);
 /* Whether the broker is told of what is published: a managed one, or an external one by broker.reload-command. */
 bool mgr_pki_tells_broker(const MgrPki *pki);
 
+/* What the broker makes of the revocation list. */
+typedef enum {
+    MGR_LIST_ENFORCED, /* a managed one: it lets nobody in whose certificate was revoked */
+    MGR_LIST_TOLD,     /* an external one was told to read it; one that reads no lists lets them in all the same */
+    MGR_LIST_UNTOLD,   /* an external one, which somebody has to tell */
+} MgrList;
+
+MgrList mgr_pki_list(const MgrPki *pki);
+
 /* How telling an external one goes; borrowed. */
 const MgrRereader *mgr_pki_rereader(const MgrPki *pki);
 
