@@ -37,12 +37,31 @@ static inline HlTime mgr_now_caught_up(MgrNow then, MgrNow now)
  * nothing is known yet. */
 #define MGR_MARK_SLACK (10 * HL_MINUTE)
 
-/* What the clocks of the endpoints that are on line say of the server's. */
+/* How many endpoints that are on line have a clock that agrees with the server's, within the slack, and how many have
+ * not; for how long, in all and not contradicted, more agreed than did not. */
+typedef struct {
+    guint agree, differ;
+    HlTime stood;
+} MgrVoices;
+
+/* What they say of the server's clock. */
 typedef enum {
-    MGR_CLOCKS_SILENT, /* nobody is there, or as many say this as that */
-    MGR_CLOCKS_AGREE,  /* with it, within the slack */
+    MGR_CLOCKS_SILENT, /* nobody is there, or it is word against word */
+    MGR_CLOCKS_AGREE,
     MGR_CLOCKS_DIFFER,
 } MgrClocks;
+
+/* The mark is a voice, too: it is what this clock said before, and says that it is wrong now.  So nobody changes
+ * anything alone, neither an endpoint that lies nor one whose clock is wrong like the server's.  Where there is only
+ * one, what it says counts once it has stood for a day; else a site with one endpoint would be warned for ever. */
+#define MGR_CLOCK_STANDS HL_DAY
+
+static inline MgrClocks mgr_now_weigh(MgrVoices voices)
+{
+    if (voices.agree > voices.differ + 1 || (voices.agree > voices.differ && voices.stood >= MGR_CLOCK_STANDS))
+        return MGR_CLOCKS_AGREE;
+    return voices.differ > 0 && voices.differ + 1 > voices.agree ? MGR_CLOCKS_DIFFER : MGR_CLOCKS_SILENT;
+}
 
 static inline HlTime mgr_now_latest(MgrNow mark, MgrNow now)
 {
@@ -73,7 +92,7 @@ static inline HlTime mgr_now_round(HlTime behind)
     return (behind + unit / 2) / unit * unit;
 }
 
-/* The mark from now on.  Whom most of the endpoints agree with is right, whatever was said before.  Else a time that is
+/* The mark from now on.  What the endpoints agree with is right, whatever was said before.  Else a time that is
  * later is made up as slowly as what is believed (MGR_CATCH_UP), and not at all while they say that it is wrong. */
 static inline MgrNow mgr_now_mark(MgrNow mark, MgrNow now, MgrClocks clocks)
 {

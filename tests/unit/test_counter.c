@@ -127,6 +127,40 @@ static void test_mark(void)
     }
 }
 
+/* The mark is one voice against the clock: alone an endpoint takes no warning away, unless it is the only one for long.
+ */
+static void test_weigh(void)
+{
+    static const struct {
+        MgrVoices voices;
+        MgrClocks clocks;
+    } rows[] = {
+        { { 0, 0, 0 }, MGR_CLOCKS_SILENT },
+        { { 1, 0, 0 }, MGR_CLOCKS_SILENT }, /* word against word */
+        { { 1, 0, MGR_CLOCK_STANDS - 1 }, MGR_CLOCKS_SILENT },
+        { { 1, 0, MGR_CLOCK_STANDS }, MGR_CLOCKS_AGREE },
+        { { 0, 0, MGR_CLOCK_STANDS }, MGR_CLOCKS_SILENT }, /* it has gone */
+        { { 0, 1, 0 }, MGR_CLOCKS_DIFFER },
+        { { 2, 0, 0 }, MGR_CLOCKS_AGREE },
+        { { 1, 1, 0 }, MGR_CLOCKS_DIFFER }, /* one of two lies */
+        { { 1, 1, MGR_CLOCK_STANDS }, MGR_CLOCKS_DIFFER },
+        { { 0, 2, 0 }, MGR_CLOCKS_DIFFER },
+        { { 3, 0, 0 }, MGR_CLOCKS_AGREE },
+        { { 2, 1, 0 }, MGR_CLOCKS_SILENT }, /* two of three lie, or one */
+        { { 2, 1, MGR_CLOCK_STANDS }, MGR_CLOCKS_AGREE },
+        { { 1, 2, 0 }, MGR_CLOCKS_DIFFER },
+        { { 1, 2, MGR_CLOCK_STANDS }, MGR_CLOCKS_DIFFER },
+        { { 3, 1, 0 }, MGR_CLOCKS_AGREE },
+        { { 900, 700, 0 }, MGR_CLOCKS_AGREE },
+        { { 700, 900, 0 }, MGR_CLOCKS_DIFFER },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_test_message("row %u", (unsigned)i);
+        g_assert_cmpint(mgr_now_weigh(rows[i].voices), ==, rows[i].clocks);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -135,5 +169,6 @@ int main(int argc, char **argv)
     g_test_add_func("/counter/judge", test_judge);
     g_test_add_func("/now/caught-up", test_caught_up);
     g_test_add_func("/now/mark", test_mark);
+    g_test_add_func("/now/weigh", test_weigh);
     return g_test_run();
 }

@@ -23,9 +23,9 @@ static bool says(const Parts *parts, const char *text)
     return problem(parts) != NULL && strstr(problem(parts), text) != NULL;
 }
 
-static void tell_clock(Parts *parts, HlTime skew)
+static void tell_clock(Parts *parts, const char *id, HlTime skew)
 {
-    MgrContact *contact = mgr_endpoint_make_contact(mgr_fleet_endpoint(&parts->fleet, "e-1"));
+    MgrContact *contact = mgr_endpoint_make_contact(mgr_fleet_endpoint(&parts->fleet, id));
 
     contact->skew = skew;
     contact->has_told_clock = true;
@@ -59,25 +59,57 @@ static void test_alone(void)
     g_assert_null(problem(parts));
 }
 
-/* It was ahead, and is right now: the first endpoint that agrees ends it. */
+static void add_endpoint(Parts *parts, const char *id)
+{
+    parts_add_endpoint(parts, id);
+    parts_birth(parts, id, 1);
+    mgr_endpoint_make_contact(mgr_fleet_endpoint(&parts->fleet, id))->has_told_clock =
+        false; /* as a restart finds it */
+}
+
+/* It was ahead, and is right now: two endpoints that agree end it. */
 static void test_agree(void)
 {
     g_autoptr(Parts) parts = parts_new();
     MgrClock clock = { .fleet = &parts->fleet, .record = parts->record, .status = parts->status };
 
-    parts_add_endpoint(parts, "e-1");
     tick(parts, &clock);
     clock_fake_jump_wall(-YEAR);
+    add_endpoint(parts, "e-1");
+    add_endpoint(parts, "e-2");
     tick(parts, &clock);
     g_assert_nonnull(problem(parts));
-    parts_birth(parts, "e-1", 1);
-    mgr_endpoint_make_contact(mgr_fleet_endpoint(&parts->fleet, "e-1"))->has_told_clock =
-        false; /* as a restart finds it */
+    tell_clock(parts, "e-1", 0);
     tick(parts, &clock);
     g_assert_nonnull(problem(parts));
-    tell_clock(parts, 0);
+    tell_clock(parts, "e-2", 0);
     tick(parts, &clock);
     g_assert_null(problem(parts));
+    g_assert_cmpint(mgr_fleet_latest(&parts->fleet), ==, hl_clock_wall());
+}
+
+/* One that lies does not end it, with an honest one beside it or without; where it stays the only one, in a day. */
+static void test_alone_on_line(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    MgrClock clock = { .fleet = &parts->fleet, .record = parts->record, .status = parts->status };
+    guint day = HL_DAY / (10 * HL_SECOND), n = 0;
+
+    tick(parts, &clock);
+    clock_fake_jump_wall(-YEAR);
+    add_endpoint(parts, "e-1");
+    tick(parts, &clock); /* the step is noticed */
+    tell_clock(parts, "e-1", 0);
+    for (guint i = 0; i < day - 10; i++)
+        tick(parts, &clock);
+    g_assert_nonnull(problem(parts));
+    add_endpoint(parts, "e-2");
+    tell_clock(parts, "e-2", YEAR);
+    tick(parts, &clock);
+    mgr_endpoint_make_contact(mgr_fleet_endpoint(&parts->fleet, "e-2"))->has_told_clock = false;
+    for (n = 0; n <= day + 100 && problem(parts) != NULL; n++)
+        tick(parts, &clock);
+    g_assert_cmpuint(n, ==, day); /* from its contradiction on */
     g_assert_cmpint(mgr_fleet_latest(&parts->fleet), ==, hl_clock_wall());
 }
 
@@ -89,7 +121,7 @@ static void test_differ(void)
 
     parts_add_endpoint(parts, "e-1");
     parts_birth(parts, "e-1", 1);
-    tell_clock(parts, 0);
+    tell_clock(parts, "e-1", 0);
     tick(parts, &clock);
     clock_fake_jump_wall(-2 * HL_DAY);
     tick(parts, &clock);
@@ -109,6 +141,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/manager/clock/alone", test_alone);
     g_test_add_func("/manager/clock/agree", test_agree);
+    g_test_add_func("/manager/clock/alone-on-line", test_alone_on_line);
     g_test_add_func("/manager/clock/differ", test_differ);
     return g_test_run();
 }

@@ -9,9 +9,9 @@
 #define WARN_EVERY HL_HOUR
 
 /* Not those that were on line when the manager before this one ended, and were not heard since. */
-static MgrClocks ask_endpoints(const MgrFleet *fleet)
+static MgrVoices ask_endpoints(const MgrFleet *fleet)
 {
-    guint agree = 0, differ = 0;
+    MgrVoices voices = { 0 };
     GHashTableIter iter;
     gpointer value;
 
@@ -22,11 +22,29 @@ static MgrClocks ask_endpoints(const MgrFleet *fleet)
         if (!mgr_endpoint_is_up(endpoint) || !mgr_endpoint_contact(endpoint)->has_told_clock)
             continue;
         if (ABS(mgr_endpoint_contact(endpoint)->skew) <= MGR_MARK_SLACK)
-            agree++;
+            voices.agree++;
         else
-            differ++;
+            voices.differ++;
     }
-    return agree > differ ? MGR_CLOCKS_AGREE : differ > agree ? MGR_CLOCKS_DIFFER : MGR_CLOCKS_SILENT;
+    return voices;
+}
+
+/* since: the look before this one, in mono. */
+static MgrClocks judge(MgrClock *clock, MgrNow now, HlTime since)
+{
+    MgrVoices voices;
+
+    if (!mgr_now_is_disputed(clock->fleet->mark, now)) {
+        clock->stood = 0;
+        return MGR_CLOCKS_AGREE;
+    }
+    voices = ask_endpoints(clock->fleet);
+    if (voices.agree > voices.differ && since != 0)
+        clock->stood += now.mono - since;
+    else if (voices.differ > 0)
+        clock->stood = 0;
+    voices.stood = clock->stood;
+    return mgr_now_weigh(voices);
 }
 
 /* Says no number that changes all the time: that is in the log and in 'holdline doctor'. */
@@ -36,7 +54,8 @@ static char *describe(HlTime behind)
 
     return g_strdup_printf("The server's clock is behind by %s of what it was: set it (timedatectl set-ntp true); what "
                            "is issued meanwhile is of the later time.  If it is right, it was ahead before, and this "
-                           "ends once endpoints are on line whose clocks agree with it",
+                           "ends once the clocks of two endpoints on line agree with it, or that of a single one for a "
+                           "day",
                            span);
 }
 
@@ -59,12 +78,12 @@ void mgr_clock_tick(MgrClock *clock)
 {
     MgrFleet *fleet = clock->fleet;
     MgrNow now = mgr_now();
+    HlTime since = clock->looked_mono;
 
-    if (clock->looked_mono != 0 && now.mono - clock->looked_mono < LOOK_EVERY)
+    if (since != 0 && now.mono - since < LOOK_EVERY)
         return;
     clock->looked_mono = now.mono;
-    fleet->mark =
-        mgr_now_mark(fleet->mark, now, mgr_now_is_disputed(fleet->mark, now) ? ask_endpoints(fleet) : MGR_CLOCKS_AGREE);
+    fleet->mark = mgr_now_mark(fleet->mark, now, judge(clock, now, since));
     tell(clock, mgr_now_behind(fleet->mark, now));
     if (clock->kept_mono != 0 && now.mono - clock->kept_mono < KEEP_EVERY)
         return;

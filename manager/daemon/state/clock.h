@@ -16,6 +16,7 @@ typedef struct {
     MgrRecord *record;
     MgrStatus *status;
     HlTime kept_mono, looked_mono, warned_mono; /* 0: not yet */
+    HlTime stood;                               /* of MgrVoices */
     bool is_behind;
 } MgrClock;
 

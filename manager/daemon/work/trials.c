@@ -144,9 +144,9 @@ static bool refuses_trial(const MgrEndpoint *endpoint, const HlMsgRefusal *body)
 {
     uint64_t desired = mgr_endpoint_desired_counter(endpoint);
 
-    return (body->counter == 0 || body->counter == desired) && strcmp(body->what, "settings") == 0 && strcmp(body->code, "invalid") == 0 &&
-           mgr_group_tries(endpoint->group, endpoint->record.id) && !mgr_endpoint_has_desired(endpoint) &&
-           mgr_endpoint_contact(endpoint)->refused_counter != desired;
+    return (body->counter == 0 || body->counter == desired) && strcmp(body->what, "settings") == 0 &&
+           strcmp(body->code, "invalid") == 0 && mgr_group_tries(endpoint->group, endpoint->record.id) &&
+           !mgr_endpoint_has_desired(endpoint) && mgr_endpoint_contact(endpoint)->refused_counter != desired;
 }
 
 void mgr_trials_write_refusal(HlWriteSet *set, const MgrEndpoint *endpoint, const HlMsgRefusal *body)
