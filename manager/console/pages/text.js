@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Text that strangers chose: names of hosts and groups, paths, messages.  Pure.
 
-// Controls and what changes the direction of writing: with them "gpj.exe" can be made to look like "exe.jpg".
-const UNSEEN = /[\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff]/g;
+// What nobody sees, and what changes the direction of writing: with it "gpj.exe" can be made to look like "exe.jpg", and two names alike.
+// Scripts and emoji need the joiners; behind ASCII they join nothing.  And marks that pile up over the lines above and below.
+const UNSEEN = /(?![\u200c\u200d\ufe0f])[\p{C}\p{Zl}\p{Zp}\p{DI}]|(?<=^|[\0-\x7f])[\u200c\u200d\ufe0f]|(?<=\p{M}{4})\p{M}/gu;
 
 // The same text with such characters written out, as \u202e.
 export function visible(text) {
-    return String(text ?? '').replace(UNSEEN, (c) => '\\u' + c.charCodeAt(0).toString(16).padStart(4, '0'));
+    return String(text ?? '').replace(UNSEEN, (c) => '\\u' + c.codePointAt(0).toString(16).padStart(4, '0'));
 }
 
 // "host 2" before "host 10", and alike in every language.
