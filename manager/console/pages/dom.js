@@ -43,21 +43,34 @@ export function append(node, children) {
 }
 
 export function fill(node, ...children) {
-    node.replaceChildren();
-    return append(node, children);
+    replace(node, append(document.createDocumentFragment(), children));
+    return node;
 }
 
 // The same for a part of a live page, one without fields.  What would look as it does is left alone, so that a click is not lost between
-// its down and its up; a reader who is at a control in it is at the same one afterwards, if it is still there.
+// its down and its up.
 export function refill(node, ...children) {
     const fresh = append(node.cloneNode(false), children);
-    if (fresh.isEqualNode(node))
-        return;
+    if (!fresh.isEqualNode(node))
+        replace(node, ...fresh.childNodes);
+}
+
+// A reader who was at a control in it is at the same one afterwards; where that is gone, at the one that took its place among those that
+// look alike, or else at this part of the page: never at the top of all.
+function replace(node, ...children) {
     const { activeElement: at } = document;
-    const same = node.contains(at) && ((other) => other.tagName === at.tagName && other.textContent === at.textContent);
-    node.replaceChildren(...fresh.childNodes);
-    if (same)
-        [...node.querySelectorAll(at.tagName)].find(same)?.focus({ preventScroll: true });
+    if (at === node || !node.contains(at)) {
+        node.replaceChildren(...children);
+        return;
+    }
+    const alike = () => [...node.querySelectorAll(at.tagName)].filter((other) =>
+        other.name === at.name && other.textContent === at.textContent && !other.disabled);
+    const place = alike().indexOf(at);
+    node.replaceChildren(...children);
+    const next = alike();
+    if (next.length === 0)
+        node.tabIndex = -1;
+    (next[Math.min(place, next.length - 1)] ?? node).focus({ preventScroll: true });
 }
 
 // A node is not touched when it shows this text already: that keeps a live page still.

@@ -122,6 +122,8 @@ class EndpointsPage {
     #drawActions() {
         const { selection, list } = this;
         const count = selection.count(list.total);
+        if (count === 0 && this.actions.contains(document.activeElement))
+            this.grid.node.focus(); // the bar goes, with the button in it
         this.actions.hidden = count === 0;
         if (count === 0)
             return;
