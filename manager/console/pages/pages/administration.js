@@ -6,6 +6,7 @@ import { all, get, patch, post, remove } from '../api.js';
 import { announce, badge, button, card, checkbox, confirm, dialog, facts, field, heading, name, newestOf, notice, said, select,
     table, tabs, when } from '../ui.js';
 import { brokers } from './brokers.js';
+import { changePassword, newPassword } from '../password.js';
 import { codes, word } from '../words.js';
 import { fill, h } from '../dom.js';
 import { format } from '../route.js';
@@ -59,6 +60,7 @@ async function accounts(draw) {
     const isOwner = mayBe('owner');
     const actions = (row) => isOwner && row.name !== whoIsIt().account && h('span', { class: 'buttons' },
         button(tr('Change'), () => editAccount(row, draw)),
+        button(tr('Change password'), () => changePassword(row.name)),
         row.codes && button(tr('End one-time codes'), () => sure(tr('End one-time codes'), tr('{name} signs in with the password alone.',
             { name: visible(row.name) }), () => post('/codes:delete', { name: row.name }), tr('The one-time codes are ended.'), draw)),
         row.state === 'disabled'
@@ -96,21 +98,23 @@ async function accountFields(row) {
 
 async function newAccount(draw) {
     const id = h('input', { type: 'text', required: true, pattern: '[a-z0-9][a-z0-9._\\-]*', maxlength: 60, autocapitalize: 'none' });
-    const password = h('input', { type: 'password', required: true, minlength: 12, autocomplete: 'new-password' });
+    const password = newPassword(tr('Password'));
     const fields = await accountFields(null);
     const done = await dialog({
         title: tr('New account'),
-        content: [field(tr('Name'), id), field(tr('Password'), password, tr('At least 12 characters.')), fields.nodes],
+        content: [field(tr('Name'), id), password.node, fields.nodes],
         action: tr('Create'),
         submit: async () => {
-            await post('/accounts', { name: id.value, ...fields.body() });
-            await post(`/accounts/${encodeURIComponent(id.value)}/password`, { password: password.value });
+            if (!id.readOnly) // or it is there, and only its password was refused
+                await post('/accounts', { name: id.value, ...fields.body() });
+            id.readOnly = true;
+            await password.save(id.value);
         },
     });
-    if (done) {
+    if (done)
         announce(tr('The account is created.'));
+    if (id.readOnly)
         await draw();
-    }
 }
 
 async function editAccount(row, draw) {

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// Another password: one's own, with the one that it replaces, or somebody's, as an owner may.
+
+import { announce, dialog, field, notice } from './ui.js';
+import { h } from './dom.js';
+import { post } from './api.js';
+import { tr } from './i18n.js';
+import { whoIsIt } from './session.js';
+
+// { input, node, save(account, old) }: a field for one that is new.
+export function newPassword(label) {
+    const input = h('input', { type: 'password', required: true, minlength: 12, autocomplete: 'new-password' });
+    return {
+        node: field(label, input, tr('At least 12 characters.')),
+        save: (account, old) => post(`/accounts/${encodeURIComponent(account)}/password`, { password: input.value, old }),
+    };
+}
+
+export async function changePassword(account) {
+    const old = account === whoIsIt().account ? h('input', { type: 'password', required: true, autocomplete: 'current-password' }) : null;
+    const fresh = newPassword(tr('New password'));
+    const done = await dialog({
+        title: old ? tr('Change password') : tr('Change {name}', { name: account }),
+        content: [notice('info', tr('The sessions of this account end.')), old && field(tr('Current password'), old), fresh.node],
+        action: tr('Save'),
+        submit: () => fresh.save(account, old?.value),
+    });
+    if (done)
+        announce(tr('The password is changed.'));
+}
