@@ -30,6 +30,42 @@ test('controls and changes of direction are written out, other scripts are not',
     assert.equal(visible('a\u0000b\u2066'), 'a\\u0000b\\u2066');
     assert.equal(visible('総務部 <b>'), '総務部 <b>');
     assert.equal(visible(null), '');
+    for (const [text, shown] of [['a\u00adb', 'a\\u00adb'], ['\u3164', '\\u3164'], ['x\u{e0041}', 'x\\ue0041'], ['a\ud800', 'a\\ud800']])
+        assert.equal(visible(text), shown); // a soft hyphen, a filler, a tag, half a character
+    for (const text of ['می\u200cخواهم', '👨\u200d👩\u200d👧', '❤\ufe0f', 'हिन्दी', 'Tiê\u0301ng', 'カ\u309a'])
+        assert.equal(visible(text), text);
+    assert.equal(visible('pc\u200d'), 'pc\\u200d'); // behind ASCII a joiner joins nothing: a second name that looks the same
+    assert.equal(visible('Z' + '\u0301'.repeat(6)), 'Z' + '\u0301'.repeat(4) + '\\u0301\\u0301');
+});
+
+// The channel of the tabs is the test's: what another one says, and what this one told.
+test('a tab begins again when the browser\'s session is another account\'s', async (t) => {
+    const told = [];
+    let reloads = 0;
+    let channel;
+    globalThis.BroadcastChannel = class {
+        constructor() { channel = this; }
+        postMessage(account) { told.push(account); }
+    };
+    globalThis.location = { reload: () => { reloads++; } };
+    const { resume, signOut, whoIsIt } = await import('../../manager/console/pages/session.js');
+    const answers = [{ status: 200, body: { account: 'ann', role: 'owner' } }, { status: 503, body: { code: 'unavailable' } }, { status: 401, body: {} }];
+    t.mock.method(globalThis, 'fetch', async () => {
+        const { status, body } = answers.shift();
+        return { status, ok: status === 200, headers: new Map([['Content-Type', 'application/json']]), json: () => body };
+    });
+    const hear = (account) => channel.onmessage({ data: account });
+    hear(null);
+    assert.equal(reloads, 0); // nobody is signed in anywhere
+    await resume();
+    hear('ann');
+    assert.equal(reloads, 0);
+    await assert.rejects(signOut(), { code: 'unavailable' }); // nobody was signed out, and nobody is told so
+    assert.deepEqual([whoIsIt().account, told], ['ann', []]);
+    await signOut(); // the session had ended: as good
+    assert.deepEqual([whoIsIt(), told], [null, [null]]);
+    hear('ben'); // at the sign-in, which is not needed any more
+    assert.equal(reloads, 1);
 });
 
 test('names are in the order that people expect', () => {

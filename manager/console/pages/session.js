@@ -11,6 +11,20 @@ const RANKS = ['auditor', 'operator', 'administrator', 'owner'];
 
 let me = null; // { account, role, groups, ends }
 
+// All tabs of a browser share its session, and each tells the others whose it is now.  One that shows another account's pages, or would
+// send its form in another's name, begins again; one that waits for a sign-in has had it.
+const others = new BroadcastChannel('session');
+let signedInElsewhere = null;
+
+others.onmessage = ({ data: account }) => {
+    if (account === (me?.account ?? null)) {
+        signedInElsewhere?.();
+        return;
+    }
+    me = null; // who is gone is not asked what becomes of a form
+    location.reload();
+};
+
 export const whoIsIt = () => me;
 
 export function mayBe(role) {
@@ -35,6 +49,7 @@ async function signIn(fields) {
         body.code = fields.code.value.trim();
     try {
         me = (await request('POST', '/session', { body })).body;
+        others.postMessage(me.account);
     } catch (problem) {
         fields.password.value = '';
         fields.password.focus();
@@ -49,8 +64,12 @@ function refused(problem) {
 }
 
 export async function signOut() {
-    await request('DELETE', '/session').catch(() => {}); // gone already: as good
+    await request('DELETE', '/session').catch((problem) => {
+        if (problem.status !== 401) // gone already: as good
+            throw problem;
+    });
     me = null;
+    others.postMessage(null);
 }
 
 function signInFields(name) {
@@ -80,6 +99,7 @@ export async function signInAgain() {
         action: tr('Sign in'),
         submit: () => signIn(fields),
         canClose: false,
+        until: new Promise((done) => { signedInElsewhere = done; }),
     });
 }
 
@@ -98,7 +118,8 @@ export function showSignIn(place, done) {
         fill(page, h('form', { class: 'card', on: { submit } },
             h('h1', {}, h('span', { class: 'product' }, 'Holdline'), tr('Sign in to the management console')),
             nodes, error, go, field(tr('Language'), language)));
-        fields.name.focus();
+        if (!page.contains(document.activeElement)) // or at the language, which was changed
+            fields.name.focus();
 
         async function submit(event) {
             event.preventDefault();

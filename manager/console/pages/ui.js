@@ -65,6 +65,8 @@ export function facts(rows) {
         .map(([term, value]) => h('div', {}, h('dt', {}, term), h('dd', {}, value))));
 }
 
+let unique = 0;
+
 const MANY = 100; // rows: a browser lays out ten thousand for seconds, in which the page answers to nothing
 
 // How many rows of a table the reader has asked for: a page that draws it again keeps this.
@@ -77,17 +79,20 @@ export function table(columns, rows, empty, label, shown = extent()) {
     const side = (column) => (column.end ? 'end' : null);
     const body = h('tbody', {});
     const more = button('', () => extend(MANY), { class: 'more', on: { print: () => extend(rows.length) } });
-    extend(0);
-    return [h('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': label ?? tr('Table') },
+    const region = h('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': label ?? tr('Table') },
         h('table', {},
             h('thead', {}, h('tr', {}, columns.map((column) =>
                 h(column.title ? 'th' : 'td', { scope: column.title ? 'col' : null, class: side(column) }, column.title)))),
-            body)), more];
+            body));
+    extend(0);
+    return [region, more];
 
     function extend(by) {
         shown.rows += by;
         append(body, rows.slice(body.children.length, shown.rows).map((row) => h('tr', {}, columns.map((column) =>
             h('td', { 'class': side(column), 'data-title': column.title || null }, column.cell(row))))));
+        if (shown.rows >= rows.length && document.activeElement === more)
+            region.focus({ preventScroll: true }); // the button goes
         more.hidden = shown.rows >= rows.length;
         more.textContent = tr('{n} more', { n: number(rows.length - shown.rows) });
     }
@@ -107,8 +112,6 @@ export function tabs(label, entries) {
     return h('nav', { class: 'tabs', 'aria-label': label }, entries.map(({ href, text, current }) =>
         h('a', { href, 'aria-current': current ? 'page' : null }, text)));
 }
-
-let unique = 0;
 
 // A labelled control.  more: help under it, or an error that takes its place.
 export function field(label, control, help) {
@@ -150,16 +153,21 @@ export function announceProblem(problem) {
 // ----------------------------------------------------------------------------------------------------------- dialogs
 
 // Shows a form over the page.  submit() may throw a Problem, which is shown; what it returns closes the dialog and is the result.
-// Cancelled: undefined.
-export function dialog({ title, content, action, danger, submit, canClose = true }) {
+// Cancelled: undefined.  canClose: no: it stays until it is answered, or until that promise is kept.
+export function dialog({ title, content, action, danger, submit, canClose = true, until }) {
     return new Promise((resolve) => {
+        const id = `d${++unique}`; // there may be another one under it
         const error = h('div', {});
         const go = h('button', { type: 'submit', class: danger ? 'danger' : 'primary' }, action);
         let outcome;
         const form = h('form', { method: 'dialog', on: { submit: send } },
-            h('h2', { id: 'dialog-title' }, title), content, error,
+            h('h2', { id }, title), content, error,
             h('div', { class: 'actions' }, canClose && button(tr('Cancel'), () => box.close()), go));
-        const box = h('dialog', { 'aria-labelledby': 'dialog-title', on: { close, cancel: keep } }, form);
+        const box = h('dialog', { 'aria-labelledby': id, 'class': canClose ? null : 'must', 'on': { close, cancel: keep } }, form);
+        until?.then(() => {
+            box.close();
+            close(); // its event waits for a frame, and a tab that nobody looks at has none
+        });
 
         async function send(event) {
             event.preventDefault();
@@ -182,12 +190,19 @@ export function dialog({ title, content, action, danger, submit, canClose = true
 
         function close() {
             box.remove();
+            if (document.activeElement === document.body) // the button that opened it is gone
+                document.getElementById('main')?.focus({ preventScroll: true });
             resolve(outcome);
         }
 
         document.body.append(box);
         box.showModal();
     });
+}
+
+// They belong to the page under them: when that goes, so do they, but for what must be answered.
+export function closeDialogs() {
+    document.querySelectorAll('dialog:not(.must)').forEach((box) => box.close());
 }
 
 export function confirm(title, content, action, submit, danger = true) {
