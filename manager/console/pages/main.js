@@ -3,9 +3,9 @@
 
 import * as live from './live.js';
 import * as route from './route.js';
-import { announceProblem, drawWhole, loading, menu, problemBox, select, tickTimes } from './ui.js';
+import { announceProblem, closeDialogs, confirm, drawWhole, loading, menu, problemBox, select, tickTimes } from './ui.js';
 import { currentLanguage, LANGUAGES, N_, preferredLanguage, tr, useLanguage } from './i18n.js';
-import { fill, h, icon } from './dom.js';
+import { fill, h, icon, refill } from './dom.js';
 import { administration } from './pages/administration.js';
 import { command, commands } from './pages/commands.js';
 import { endpoint } from './pages/endpoint.js';
@@ -14,6 +14,7 @@ import { enrolment } from './pages/enrolment.js';
 import { groupSettings } from './pages/group.js';
 import { liveStatus } from './pages/live_status.js';
 import { notification } from './pages/notifications.js';
+import { changePassword } from './password.js';
 import { onSessionLost, Problem, watchInput } from './api.js';
 import { reports } from './pages/reports.js';
 import { rollout, rollouts } from './pages/rollouts.js';
@@ -22,7 +23,7 @@ import { scans } from './pages/scans.js';
 import { updates } from './pages/updates.js';
 import { word } from './words.js';
 
-// Each page is a function (names, query) -> { title, node, close() }; nav: the entry of the navigation that it belongs to.
+// Each page is a function (names, query) -> { title, node, close(), isEdited() }; nav: the entry of the navigation that it belongs to.
 const PAGES = [
     { path: [], page: liveStatus, nav: 'live' },
     { path: ['live'], page: liveStatus, nav: 'live' },
@@ -58,10 +59,14 @@ const NAVIGATION = [
 
 const THEMES = { auto: N_('As the system'), light: N_('Light'), dark: N_('Dark') };
 
+const RETRY = 5000; // ms
+
 const build = document.querySelector('meta[name="build"]').content;
 const app = document.getElementById('app');
 let shell = null; // { main, nav, banner }
 let shown = null; // the page on the screen
+let place = ''; // its address
+let again = null; // the timer of a page that nobody answered
 let state = { up: true, stale: false, newer: false };
 
 // ------------------------------------------------------------------------------------------------------------ the frame
@@ -96,16 +101,21 @@ function skip(event) {
 function accountMenu() {
     const me = whoIsIt();
     const language = select(currentLanguage(), Object.entries(LANGUAGES), { 'aria-label': tr('Language'),
-        on: { change: () => changeLanguage(language.value) } });
+        on: { change: () => changeLanguage(language) } });
     const theme = select(localStorage.getItem('theme') ?? 'auto', Object.entries(THEMES).map(([code, text]) => [code, tr(text)]),
         { 'aria-label': tr('Colours'), on: { change: () => useTheme(theme.value) } });
     return h('div', { class: 'top-end' }, language, theme,
         menu(h('span', {}, h('bdi', {}, me.account), h('span', { class: 'role' }, word('role', me.role))),
-            [{ text: tr('Sign out'), click: leave }], { class: 'menu account' }));
+            [{ text: tr('Change password'), click: () => changePassword(me.account) }, { text: tr('Sign out'), click: leave }],
+            { class: 'menu account' }));
 }
 
-async function changeLanguage(code) {
-    await useLanguage(code);
+async function changeLanguage(control) {
+    if (!await mayLeave()) {
+        control.value = currentLanguage();
+        return;
+    }
+    await useLanguage(control.value);
     drawShell();
     showPage();
 }
@@ -119,11 +129,11 @@ function useTheme(theme) {
 function drawBanner() {
     if (!shell)
         return;
-    if (state.newer)
+    if (!state.up)
+        fill(shell.banner, h('span', { class: 'notice warn' }, tr('No connection to the console: what you see may be old.')));
+    else if (state.newer)
         fill(shell.banner, h('span', { class: 'notice info' }, tr('The console was upgraded.'), ' ',
             h('button', { type: 'button', on: { click: () => location.reload() } }, tr('Reload'))));
-    else if (!state.up)
-        fill(shell.banner, h('span', { class: 'notice warn' }, tr('No connection to the console: what you see may be old.')));
     else if (state.stale)
         fill(shell.banner, h('span', { class: 'notice warn' }, tr('The console does not hear the manager: what you see may be old.')));
     else
@@ -152,9 +162,29 @@ async function isUpgraded() {
 
 // -------------------------------------------------------------------------------------------------------------- pages
 
-async function showPage() {
+// What was entered on this page, and would be lost with it, the reader gives up only when asked.
+async function mayLeave() {
+    return !shown?.isEdited?.() ||
+        confirm(tr('Discard changes'), h('p', {}, tr('What you entered here is not saved.')), tr('Discard changes'));
+}
+
+async function goOn() {
+    const to = location.hash;
+    closeDialogs();
+    if (shown?.isEdited?.()) {
+        history.replaceState(null, '', place);
+        if (!await mayLeave())
+            return;
+        history.replaceState(null, '', to);
+    }
+    showPage();
+    shell.main.focus({ preventScroll: true }); // a reader who listens is at the new page
+}
+
+async function showPage(isAgain) {
     const { path, query } = route.parse(location.hash);
     const found = route.match(PAGES, path);
+    clearTimeout(again);
     shown?.close?.();
     shown = null;
     showNav(false);
@@ -165,7 +195,7 @@ async function showPage() {
         fill(shell.main, h('h1', {}, tr('There is no such page')), h('p', {}, h('a', { href: '#/live' }, tr('Live Status'))));
         return;
     }
-    const waiting = setTimeout(() => fill(shell.main, loading()), 300);
+    const waiting = setTimeout(() => isAgain || fill(shell.main, loading()), 300);
     const asked = location.hash;
     live.hold();
     try {
@@ -175,13 +205,16 @@ async function showPage() {
             return;
         }
         shown = page;
+        place = asked;
         document.title = `${page.title} – Holdline`;
         fill(shell.main, page.node);
         page.shown?.();
     } catch (problem) {
         if (problem.status === undefined)
             throw problem;
-        fill(shell.main, problemBox(problem));
+        refill(shell.main, problemBox(problem));
+        if (isPassing(problem) && location.hash === asked)
+            again = setTimeout(showPage, RETRY, true);
     } finally {
         clearTimeout(waiting);
         if (location.hash === asked)
@@ -189,7 +222,12 @@ async function showPage() {
     }
 }
 
+// Somebody who waits sees it without doing anything.
+const isPassing = ({ status }) => status === 0 || status >= 500;
+
 async function leave() {
+    if (!await mayLeave())
+        return;
     await signOut();
     live.leave();
     location.hash = '';
@@ -221,19 +259,26 @@ async function start() {
         live.join();
     });
     listenToServer();
-    window.addEventListener('hashchange', () => {
-        if (!shell)
-            return;
-        showPage();
-        shell.main.focus({ preventScroll: true }); // a reader who listens is at the new page
-    });
+    window.addEventListener('hashchange', () => shell && goOn());
+    window.addEventListener('beforeunload', (event) => whoIsIt() && shown?.isEdited?.() && event.preventDefault());
     window.addEventListener('unhandledrejection', announceRefusal);
     window.addEventListener('beforeprint', drawWhole);
     setInterval(tickTimes, 10000);
-    if (await resume())
-        begin();
-    else
-        showSignIn(app, begin);
+    await enter();
+}
+
+async function enter() {
+    try {
+        if (await resume())
+            begin();
+        else
+            showSignIn(app, begin);
+    } catch (problem) {
+        if (!isPassing(problem))
+            throw problem;
+        refill(app, h('main', { class: 'sign-in' }, problemBox(problem)));
+        setTimeout(enter, RETRY);
+    }
 }
 
 start().catch((problem) => fill(app, h('main', { class: 'sign-in' }, problemBox(problem))));

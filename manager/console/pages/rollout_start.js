@@ -43,10 +43,10 @@ export async function startRollout(subject) {
     goTo(reply);
 }
 
-// settings: those that differ from the group's at this version.
+// settings: those that differ from the group's at this version.  -> whether it has begun
 export async function startTrial(path, settings, version) {
     const form = formOf(plan(), {}, { legend: tr('Plan') });
-    goTo(await dialog({
+    return goTo(await dialog({
         title: tr('New roll-out'),
         content: [form.node, h('p', { class: 'help' }, tr('The group has the new settings when the last ring has passed; until then they can be taken back.'))],
         action: tr('Start'),
@@ -57,6 +57,7 @@ export async function startTrial(path, settings, version) {
 function goTo(reply) {
     if (reply)
         location.hash = format(['rollouts', reply.body.id]);
+    return reply !== undefined;
 }
 
 function chosen(subject) {

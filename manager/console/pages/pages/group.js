@@ -32,7 +32,8 @@ async function settingsTable() {
 export async function groupSettings({ group, tab }) {
     const page = new GroupPage(group, tab);
     await page.load();
-    return { title: `${page.title()} – ${visible(groupName(page.document))}`, node: page.node, close: () => page.close() };
+    return { title: `${page.title()} – ${visible(groupName(page.document))}`, node: page.node, close: () => page.close(),
+        isEdited: () => page.isEdited() };
 }
 
 class GroupPage {
@@ -107,7 +108,7 @@ class GroupPage {
         this.outcome = h('div', {});
         this.save = h('button', { type: 'submit', class: 'primary', disabled: true }, tr('Save'));
         this.try = button(tr('Save in rings…'), () => this.#try(), { disabled: true });
-        this.undo = button(tr('Discard changes'), () => this.#draw(), { disabled: true });
+        this.undo = button(tr('Discard changes'), () => this.#drawForm(), { disabled: true });
         this.form = formOf(settingRows(this.settings.filter(({ key }) => keys.test(key))), this.document.settings, {
             legend: tr('Settings'),
             locked,
@@ -119,8 +120,12 @@ class GroupPage {
             !locked && h('div', { class: 'actions' }, this.#copyButton(), h('span', { class: 'spring' }), this.undo, this.try, this.save)));
     }
 
+    isEdited() {
+        return this.form !== undefined && Object.keys(changes(this.base, this.form.values())).length > 0;
+    }
+
     #edited() {
-        const any = Object.keys(changes(this.base, this.form.values())).length > 0;
+        const any = this.isEdited();
         this.save.disabled = !any;
         this.undo.disabled = !any;
         this.try.disabled = !any || this.document.endpoints === 0;
@@ -128,8 +133,9 @@ class GroupPage {
     }
 
     async #try() {
-        if (this.save.form.reportValidity())
-            await startTrial(this.path, changes(this.base, this.form.values()), this.version);
+        const values = this.form.values();
+        if (this.save.form.reportValidity() && await startTrial(this.path, changes(this.base, values), this.version))
+            this.base = values; // nothing of it is lost any more
     }
 
     async #submit(event) {

@@ -107,13 +107,15 @@ export async function notification({ name: id }) {
     });
 
     await drawState();
+    const rule = ruleForm(id, first, groups, drawState);
     return {
         title: id,
         node: h('div', { class: 'page' },
             crumbs(h('a', { href: '#/administration' }, tr('Administration')), ' › ',
                 h('a', { href: '#/administration/notifications' }, tr('Notifications'))),
-            heading(id, buttons), h('div', { class: 'columns' }, ruleForm(id, first, groups, drawState), state), messages),
+            heading(id, buttons), h('div', { class: 'columns' }, rule.node, state), messages),
         close: follow({}, drawState, EVERY),
+        isEdited: rule.isEdited,
     };
 }
 
@@ -121,8 +123,9 @@ export async function notification({ name: id }) {
 function ruleForm(id, first, groups, saved) {
     const rows = options(groups);
     const place = h('div', {});
+    let isEdited;
     draw(first);
-    return place;
+    return { node: place, isEdited: () => isEdited() };
 
     function draw(seen) {
         const form = formOf(rows, seen.options, { legend: tr('Notification'), changed: edited });
@@ -130,10 +133,11 @@ function ruleForm(id, first, groups, saved) {
         const outcome = h('div', {});
         const save = h('button', { type: 'submit', class: 'primary', disabled: true }, tr('Save'));
         const undo = button(tr('Discard changes'), () => draw(seen), { disabled: true });
+        isEdited = () => Object.keys(changes(before, form.values())).length > 0;
         fill(place, h('form', { class: 'card', on: { submit } }, form.node, outcome, h('div', { class: 'actions' }, undo, save)));
 
         function edited() {
-            save.disabled = undo.disabled = Object.keys(changes(before, form.values())).length === 0;
+            save.disabled = undo.disabled = !isEdited();
             fill(outcome);
         }
 
