@@ -112,7 +112,7 @@ function software(document) {
         [tr('Patterns'), age(document.outdated)],
         [tr('Last update'), when(document.last_update)],
         [tr('Its result'), document.last_update_result && updateResult(document.last_update_result)],
-        [tr('Its error'), document.last_update_error && said(document.last_update_error)],
+        [tr('Its error'), document.last_update_result?.includes(document.last_update_error) ? null : said(document.last_update_error)],
     ]));
 }
 

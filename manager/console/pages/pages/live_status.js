@@ -135,7 +135,7 @@ function halted(rows) {
 
 function tile({ text, href, count, tone: colour }, updates) {
     const n = h('span', { class: 'tile-count' });
-    const node = h('a', { href, class: `tile ${colour}` }, n, h('span', { class: 'tile-text' }, text));
+    const node = h('a', { href, class: `tile ${colour}` }, n, h('span', { class: 'tile-text' }, text.replace('/', '/\u200b'))); // where a line may end
     updates.push((s) => {
         const value = count(s) ?? 0;
         setText(n, number(value));
