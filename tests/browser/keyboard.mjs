@@ -71,6 +71,12 @@ await play(session, 'by keyboard', async ({ page }) => {
     await tabTo('privilege.update-now');
     await press('Space');
     session.expect(await page.evaluate(() => document.activeElement.checked), 'Space does not tick');
+    await tabTo('Discard changes');
+    await press('Enter');
+    await session.until(() => !document.querySelector('[name="privilege.update-now"]').checked);
+    session.expect((await focused()).tag !== 'BODY', 'after Discard the focus is nowhere');
+    await tabTo('privilege.update-now');
+    await press('Space');
     await tabTo('Save');
     await press('Enter');
     await page.waitForSelector('form.card .notice.good', { timeout: PATIENCE });
@@ -153,6 +159,56 @@ await play(session, 'by keyboard', async ({ page }) => {
     await tabTo('Delete');
     await press('Enter');
     await session.until(() => location.hash === '#/administration/notifications');
+
+    session.where = 'tokens';
+    await tabTo('API tokens');
+    await press('Enter');
+    await session.says('There are no tokens.');
+    for (const name of ['one', 'two']) {
+        await tabTo('New token');
+        await press('Enter');
+        await session.until(() => document.querySelector('dialog[open]')?.contains(document.activeElement));
+        await page.keyboard.type(name);
+        await press('Enter');
+        await session.says('It is shown only now.');
+        await press('Enter'); // Close
+        await session.until((text) => document.querySelector('dialog') === null && document.querySelector('tbody')?.textContent.includes(text), name);
+        session.expect((await focused()).text === 'New token', `a token leaves the focus at "${(await focused()).text.slice(0, 40)}"`);
+    }
+    for (const next of ['Delete', '']) {
+        await tabTo('Delete');
+        await press('Enter');
+        await session.until(() => document.querySelector('dialog[open]') !== null);
+        await tabTo('Delete');
+        await press('Enter');
+        await session.until((rows) => document.querySelector('dialog') === null && document.querySelectorAll('tbody tr').length === rows, next ? 1 : 0);
+        const { tag, text } = await focused();
+        session.expect(next ? text === next : tag !== 'BODY', `a token that is deleted leaves the focus at ${tag} "${text.slice(0, 40)}"`);
+    }
+
+    session.where = 'another password';
+    await tabTo(new RegExp(`^${account}`), true);
+    await press('Enter');
+    await tabTo('Change password');
+    await press('Enter');
+    await session.until(() => document.querySelector('dialog[open]')?.contains(document.activeElement));
+    await page.keyboard.type('not the password');
+    await press('Tab');
+    await page.keyboard.type(`${password}, another`);
+    await press('Enter');
+    await page.waitForSelector('dialog .notice.bad', { timeout: PATIENCE });
+    await press('Escape');
+    await session.until(() => document.querySelector('dialog') === null);
+    await tabTo(new RegExp(`^${account}`), true);
+    await press('Enter');
+    await tabTo('Change password');
+    await press('Enter');
+    await session.until(() => document.querySelector('dialog[open]')?.contains(document.activeElement));
+    await page.keyboard.type(password);
+    await press('Tab');
+    await page.keyboard.type(`${password}, another`);
+    await press('Enter');
+    await session.says('The password is changed.');
 
     session.where = 'sign out';
     await tabTo(new RegExp(`^${account}`), true);
