@@ -62,32 +62,31 @@ static void close_one(gpointer fd)
     hl_fd_clear(fd);
 }
 
-/* Before the repository: opening that may give up root, who may read what its owner may not. */
-static GArray *open_files(const char *const *paths, gsize n, GError **error)
+/* Before the repository: opening that may give up root, who may read what its owner may not.  -1 of one that cannot be
+ * opened: what is wrong with it is said where it is read. */
+static GArray *open_files(const char *const *paths, gsize n)
 {
-    g_autoptr(GArray) fds = g_array_new(FALSE, FALSE, sizeof(int));
+    GArray *fds = g_array_new(FALSE, FALSE, sizeof(int));
 
     g_array_set_clear_func(fds, close_one);
     for (gsize i = 0; i < n; i++) {
-        int fd = hl_file_open(paths[i], error);
+        int fd = hl_file_open(paths[i], NULL);
 
-        if (fd < 0)
-            return NULL;
         g_array_append_val(fds, fd);
     }
-    return g_steal_pointer(&fds);
+    return fds;
 }
 
 static bool stage(HlInvocation *call, gsize n_files, GError **error)
 {
-    g_autoptr(GArray) fds = open_files((const char *const *)call->args + 2, n_files, error);
+    g_autoptr(GArray) fds = open_files((const char *const *)call->args + 2, n_files);
     g_autoptr(UpdState) state = NULL;
-    g_autoptr(UpdRepo) repo = fds == NULL ? NULL : upd_call_open_state(call, &state, error);
+    g_autoptr(UpdRepo) repo = upd_call_open_state(call, &state, error);
     const char *version = hl_cli_value(call, "version", NULL);
     UpdStageSpec spec = { .component = call->args[1],
                           .files = (const char *const *)call->args + 2,
                           .n_files = n_files,
-                          .fds = repo == NULL ? NULL : (const int *)fds->data,
+                          .fds = (const int *)fds->data,
                           .min_engine = hl_cli_value(call, "min-engine", UPD_STAGE_MIN_ENGINE),
                           .force = hl_cli_has(call, "force"),
                           .min_version = hl_cli_value(call, "min-version", NULL),
@@ -111,7 +110,7 @@ static bool stage(HlInvocation *call, gsize n_files, GError **error)
                " signatures by our count, the engine loaded %" G_GINT64_FORMAT
                ": it dropped what it does not understand.\n",
                staged.counted, staged.signatures);
-    printf("Run 'repo publish %s' to publish it.\n", call->args[0]);
+    printf("Run 'holdline-updater repo publish %s' to publish it.\n", call->args[0]);
     return true;
 }
 
@@ -134,7 +133,7 @@ bool upd_cmd_repo_withdraw(HlInvocation *call, GError **error)
     if (repo == NULL || !upd_withdraw(repo, state, call->args[1], &withdrawal, error))
         return false;
     printf("Staged %s %" G_GINT64_FORMAT ": the content of %" G_GINT64_FORMAT " again, in place of %" G_GINT64_FORMAT
-           ".\nRun 'repo publish %s' to publish it.\n",
+           ".\nRun 'holdline-updater repo publish %s' to publish it.\n",
            call->args[1], withdrawal.staged.version, withdrawal.good, withdrawal.bad, call->args[0]);
     if (*withdrawal.staged.program != '\0')
         printf("Endpoints that were upgraded keep what they have: packages are not taken back. The others are offered "
@@ -231,7 +230,8 @@ static bool stage_given(const HlInvocation *call, const UpdRepo *repo, const Upd
                        "about them; without them what is staged is published");
     if (!upd_program_is(component))
         return hl_fail(error, HL_ERROR_USAGE,
-                       "--from is for the component " HL_PROGRAM_COMPONENT ": stage files of %s with 'repo add %s %s "
+                       "--from is for the component " HL_PROGRAM_COMPONENT
+                       ": stage files of %s with 'holdline-updater repo add %s %s "
                        "FILE...'",
                        component, call->args[0], component);
     return stage_from(call, repo, state, from, error);
@@ -250,7 +250,8 @@ bool upd_cmd_repo_publish(HlInvocation *call, GError **error)
         if (!upd_content_is_staged(repo, components->pdata[i]))
             g_ptr_array_remove_index(components, i);
     if (components->len == 0) {
-        printf("Nothing is staged: 'repo add' stages content, 'repo resign' renews signatures.\n");
+        printf("Nothing is staged: 'holdline-updater repo add' stages content, 'holdline-updater repo resign' renews "
+               "signatures.\n");
         return true;
     }
     /* before minutes of increments */

@@ -270,12 +270,14 @@ static bool stage_file(const UpdStageSpec *spec, gsize at, const char *directory
         if (strcmp(json_string_value(json_array_get(files, i)), name) == 0)
             return hl_fail(error, HL_ERROR_INVALID,
                            "two files are called %s: a component installs each under its own name", name);
-    content = spec->fds != NULL ? hl_file_read_open(spec->fds[at], path, 0, UPD_DELTA_MAX_FILE, error)
-                                : hl_file_read(path, UPD_DELTA_MAX_FILE, error);
+    content = spec->fds != NULL && spec->fds[at] >= 0
+                  ? hl_file_read_open(spec->fds[at], path, 0, UPD_DELTA_MAX_FILE, error)
+                  : hl_file_read(path, UPD_DELTA_MAX_FILE, error);
     if (content == NULL)
         return false;
     if (g_bytes_get_size(content) == 0)
-        return hl_fail(error, HL_ERROR_INVALID, "%s is empty: to empty a component use 'repo remove'", path);
+        return hl_fail(error, HL_ERROR_INVALID, "%s is empty: to empty a component use 'holdline-updater repo remove'",
+                       path);
     if (looks_like_markup(content))
         return hl_fail(error, HL_ERROR_INVALID, "%s is a web page or XML, not patterns: was it downloaded in error?",
                        path);
@@ -364,8 +366,10 @@ bool upd_stage_add(const UpdRepo *repo, const UpdState *state, const UpdStageSpe
     if (!upd_component_name_ok(spec->component, error))
         return false;
     if (upd_state_definition(state, spec->component, &keys) == NULL)
-        return hl_fail(error, HL_ERROR_NOT_FOUND, "no component %s in this repository: 'repo role add %s %s' makes one",
-                       spec->component, repo->dir, spec->component);
+        return hl_fail(error, HL_ERROR_NOT_FOUND,
+                       "no component %s in this repository: 'holdline-updater repo role list %s' shows them, "
+                       "'holdline-updater repo role add %s %s' makes one",
+                       spec->component, repo->dir, repo->dir, spec->component);
     if (spec->n_files > UPD_STAGE_FILES_MAX)
         return hl_fail(error, HL_ERROR_LIMIT, "a component has at most %d files", UPD_STAGE_FILES_MAX);
     if (!upd_content_settle(repo, upd_state_get(state, spec->component), spec->component, error))

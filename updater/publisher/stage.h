@@ -15,7 +15,8 @@ typedef struct {
     const char *component;
     const char *const *files; /* paths; none: the component is emptied */
     gsize n_files;
-    const int *fds; /* of the files, opened by who may read them; NULL: they are opened by their paths.  Borrowed */
+    const int
+        *fds; /* of the files, opened by who may read them; NULL, and -1 among them: opened by its path.  Borrowed */
     gint64 version; /* YYYYMMDDNN, not after tomorrow; 0: the next one of today */
     const char *min_engine;
     bool
