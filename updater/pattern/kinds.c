@@ -50,7 +50,7 @@ static const struct {
     { UPD_GROUP_PACKAGE, "it holds files of every kind, which only virus and agent may" },
     { UPD_GROUP_REFUSED,
       "no component may: nobody has signed what it holds, or the engine takes it only from a signed package; "
-      "'repo import' takes a database of freshclam apart" },
+      "'holdline-updater repo import' takes a database of freshclam apart" },
 };
 
 const UpdKind *upd_kind_find(const char *file)

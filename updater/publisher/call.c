@@ -58,21 +58,23 @@ UpdRepo *upd_call_open_state(const HlInvocation *call, UpdState **state, GError 
     *state = repo == NULL ? NULL : upd_state_load(repo, error);
     if (*state == NULL) {
         if (repo != NULL)
-            hl_error_prefix(error, "%s is damaged, 'repo repair %s' mends what can be mended", repo->dir, repo->dir);
+            hl_error_prefix(error, "%s is damaged, 'holdline-updater repo repair %s' mends what can be mended",
+                            repo->dir, repo->dir);
         return NULL;
     }
     if (upd_repo_is_half_initialised(repo)) {
-        hl_fail(
-            error, HL_ERROR_CONFLICT,
-            "the creation of %s was cut short, or its timestamp.json was lost: 'repo repair %s' finishes or mends it",
-            repo->dir, repo->dir);
+        hl_fail(error, HL_ERROR_CONFLICT,
+                "the creation of %s was cut short, or its timestamp.json was lost: 'holdline-updater repo repair %s' "
+                "finishes or mends it",
+                repo->dir, repo->dir);
         g_clear_pointer(state, g_hash_table_unref);
         return NULL;
     }
     if (upd_state_get(*state, "timestamp") == NULL) {
         hl_fail(error, HL_ERROR_CONFLICT,
-                "%s is not in force yet: have the holders sign the drafts in its private/pending ('repo root sign'), "
-                "then 'repo root accept'",
+                "%s is not in force yet: have the holders sign the drafts in its private/pending ('holdline-updater "
+                "repo root sign'), "
+                "then 'holdline-updater repo root accept'",
                 repo->dir);
         g_clear_pointer(state, g_hash_table_unref);
         return NULL;

@@ -80,7 +80,8 @@ bool upd_ceremony_is_free(const UpdRepo *repo, GError **error)
 
         if (upd_repo_exists(repo, name))
             return hl_fail(error, HL_ERROR_CONFLICT,
-                           "a draft of %s waits for signatures: finish it with 'repo root accept', or remove %s/%s to "
+                           "a draft of %s waits for signatures: finish it with 'holdline-updater repo root accept', or "
+                           "remove %s/%s to "
                            "give it up",
                            roles[i], repo->dir, name);
     }
@@ -190,10 +191,10 @@ static bool collect(const UpdRepo *repo, const UpdState *state, const char *path
         if (known)
             continue;
         if (!may_sign(repo, state, role, draft, keyid))
-            return hl_fail(
-                error, HL_ERROR_UNTRUSTED,
-                "%s is signed with key %.12s, which is not a key of role %s: 'repo key list' shows whose it is", path,
-                keyid, role);
+            return hl_fail(error, HL_ERROR_UNTRUSTED,
+                           "%s is signed with key %.12s, which is not a key of role %s: 'holdline-updater repo key "
+                           "list' shows whose it is",
+                           path, keyid, role);
         json_array_append(signatures, entry);
     }
     return store_draft(repo, role, draft, error);
@@ -420,11 +421,12 @@ static bool change_keys(const UpdRepo *repo, json_t *keys, json_t *definition, c
         }
     if (rotation->drop_key != NULL && (matches > 1 || *rotation->drop_key == '\0'))
         return hl_fail(error, HL_ERROR_INVALID,
-                       "--drop-key '%s' does not name one key of role %s: 'repo key list' shows them",
+                       "--drop-key '%s' does not name one key of role %s: 'holdline-updater repo key list' shows them",
                        rotation->drop_key, rotation->role);
     if (rotation->drop_key != NULL && found == G_MAXSIZE)
-        return hl_fail(error, HL_ERROR_NOT_FOUND, "role %s has no key %s: 'repo key list' shows its keys",
-                       rotation->role, rotation->drop_key);
+        return hl_fail(error, HL_ERROR_NOT_FOUND,
+                       "role %s has no key %s: 'holdline-updater repo key list' shows its keys", rotation->role,
+                       rotation->drop_key);
     /* a role whose keys are kept elsewhere never gets one on this machine: dropped is dropped */
     if (rotation->add_key == NULL && upd_keys_are_here(repo, rotation->role) &&
         !upd_keys_make(repo, rotation->role, 1, objects, error))
@@ -456,7 +458,8 @@ static bool rotate_delegated(const UpdRepo *repo, UpdState *state, const UpdRota
     json_t *targets = upd_meta_signed(upd_state_get(state, "targets"));
 
     if (definition == NULL)
-        return hl_fail(error, HL_ERROR_NOT_FOUND, "no role %s in this repository: 'repo key list' shows its roles",
+        return hl_fail(error, HL_ERROR_NOT_FOUND,
+                       "no role %s in this repository: 'holdline-updater repo key list' shows its roles",
                        rotation->role);
     return change_keys(repo, keys, definition, rotation, error) &&
            upd_meta_check_roles(upd_meta_signed(upd_state_get(state, "root")), json_object_get(targets, "delegations"),
@@ -516,7 +519,8 @@ bool upd_ceremony_rotate(const UpdRepo *repo, UpdState *state, const UpdRotation
 
     if (upd_state_get(state, "root") == NULL || upd_state_get(state, "targets") == NULL)
         return hl_fail(error, HL_ERROR_NOT_FOUND,
-                       "%s is not in force yet: finish the ceremony with 'repo root accept' first", repo->dir);
+                       "%s is not in force yet: finish the ceremony with 'holdline-updater repo root accept' first",
+                       repo->dir);
     if (!upd_ceremony_is_free(repo, error))
         return false;
     if (rotation->add_key == NULL && rotation->drop_key == NULL)

@@ -52,6 +52,6 @@ bool upd_cmd_repo_import(HlInvocation *call, GError **error)
     if (repo == NULL || !upd_import(repo, state, &spec, error))
         return false;
     if (staged)
-        printf("Run 'repo publish %s' to publish it.\n", call->args[0]);
+        printf("Run 'holdline-updater repo publish %s' to publish it.\n", call->args[0]);
     return true;
 }

@@ -19,8 +19,10 @@ static void say_single_host(const UpdRepo *repo)
     printf(
         "All keys are in %s/private/keys%s.\n"
         "The price: anyone who takes over this machine can publish any pattern file to every endpoint, and change the\n"
-        "keys that they trust.  For more than a trial keep root and targets elsewhere: 'repo key new' on the holders'\n"
-        "machines, then 'repo init DIR --root-key ... --targets-key ...'.  Serve metadata/ and targets/, never "
+        "keys that they trust.  For more than a trial keep root and targets elsewhere: 'holdline-updater repo key new' "
+        "on the holders'\n"
+        "machines, then 'holdline-updater repo init DIR --root-key ... --targets-key ...'.  Serve metadata/ and "
+        "targets/, never "
         "private/.\n",
         repo->dir, repo->passphrase != NULL ? ", encrypted" : ", NOT encrypted");
 }
@@ -104,11 +106,12 @@ bool upd_cmd_repo_role_add(HlInvocation *call, GError **error)
         !upd_readback_metadata(repo, error))
         return false;
     if (upd_repo_exists(repo, "private/pending/targets.json"))
-        printf(
-            "Component %s waits for a targets holder: sign %s/private/pending/targets.json, then 'repo root accept'.\n",
-            call->args[1], repo->dir);
+        printf("Component %s waits for a targets holder: sign %s/private/pending/targets.json, then 'holdline-updater "
+               "repo root accept'.\n",
+               call->args[1], repo->dir);
     else
-        printf("Component %s is part of the repository; it is empty until 'repo add' and 'repo publish'.\n",
+        printf("Component %s is part of the repository; it is empty until 'holdline-updater repo add' and "
+               "'holdline-updater repo publish'.\n",
                call->args[1]);
     return true;
 }

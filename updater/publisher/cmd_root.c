@@ -87,7 +87,8 @@ bool upd_cmd_repo_root_sign(HlInvocation *call, GError **error)
     ok = upd_ceremony_sign(call->args[0], key, passphrase, &role, &listed, error);
     upd_call_wipe(&passphrase);
     if (ok)
-        printf("Signed the draft of %s in %s; hand it back for 'repo root accept'.\n", role, call->args[0]);
+        printf("Signed the draft of %s in %s; hand it back for 'holdline-updater repo root accept'.\n", role,
+               call->args[0]);
     if (ok && !listed)
         printf(
             "The draft does not list this key among those of root: its signature counts only if the draft drops it.\n");
@@ -127,7 +128,8 @@ bool upd_cmd_repo_root_rotate(HlInvocation *call, GError **error)
         !upd_readback_metadata(repo, error))
         return false;
     if (pending)
-        printf("The change is a draft in %s/private/pending: have its holders sign it ('repo root sign'), then 'repo "
+        printf("The change is a draft in %s/private/pending: have its holders sign it ('holdline-updater repo root "
+               "sign'), then 'holdline-updater repo "
                "root accept'.\n",
                repo->dir);
     else

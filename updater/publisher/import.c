@@ -199,7 +199,7 @@ static bool import_component(const Work *work, const UpdState *state, const char
         return hl_fail(error, HL_ERROR_FAILED,
                        "%s has no patterns for %s: ClamAV's own come once freshclam has run ('systemctl start "
                        "clamav-freshclam'; its first run takes minutes: journalctl -u clamav-freshclam); to empty a "
-                       "component: 'repo remove'",
+                       "component: 'holdline-updater repo remove'",
                        work->spec->databases, component);
     else if (!upd_stage_add(work->repo, state, &spec, &imported.staged, error))
         return hl_error_prefix(error, "%s", component);

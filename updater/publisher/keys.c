@@ -77,7 +77,7 @@ json_t *upd_public_file_load(const char *path, GError **error)
     g_autoptr(GHashTable) ring = ring_object == NULL ? NULL : tuf_keyring_parse(ring_object, error);
 
     if (ring == NULL) {
-        hl_error_prefix(error, "%s is not a public key (make one with 'repo key new')", path);
+        hl_error_prefix(error, "%s is not a public key (make one with 'holdline-updater repo key new')", path);
         return NULL;
     }
     return g_steal_pointer(&object);

@@ -78,7 +78,7 @@ bool upd_numbers_check_clock(const UpdRepo *repo, const UpdState *state, GError 
     return hl_fail(error, HL_ERROR_CONFLICT,
                    "nothing is signed: the clock of this host says %s, but the last signature in %s, number "
                    "%" JSON_INTEGER_FORMAT ", was made %s: set the clock; or, if it is right now and was ahead then, "
-                   "say so once with --force ('repo resign %s --force')",
+                   "say so once with --force ('holdline-updater repo resign %s --force')",
                    now, repo->dir, last, then, repo->dir);
 }
 

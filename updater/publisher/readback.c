@@ -178,7 +178,8 @@ bool upd_readback_metadata(const UpdRepo *repo, GError **error)
         return true;
     g_propagate_error(error, g_steal_pointer(&problem));
     return hl_error_prefix(
-        error, "it is in force, but clients cannot follow ('repo repair %s' mends what can be mended)", repo->dir);
+        error, "it is in force, but clients cannot follow ('holdline-updater repo repair %s' mends what can be mended)",
+        repo->dir);
 }
 
 /* Of runs that were killed; the repository's lock is ours. */

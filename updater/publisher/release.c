@@ -63,7 +63,8 @@ static bool sign(const UpdRepo *repo, const UpdState *state, const char *role, j
 
     *lacking = 0;
     if (definition == NULL)
-        return hl_fail(error, HL_ERROR_NOT_FOUND, "no role %s in this repository: 'repo role add' makes one", role);
+        return hl_fail(error, HL_ERROR_NOT_FOUND,
+                       "no role %s in this repository: 'holdline-updater repo role add' makes one", role);
     if (!upd_keys_sign(repo, role, envelope, definition, other, error) ||
         !upd_meta_count(envelope, other != NULL ? json_object_get(upd_meta_signed(next), "keys") : keys, counted,
                         &count, error))
@@ -231,7 +232,7 @@ static bool switch_timestamp(const UpdRepo *repo, GError **error)
     g_autofree char *directory = upd_repo_path(repo, "metadata");
 
     if (rename(coming, path) != 0)
-        return hl_fail_errno(error, errno, "cannot write %s: run 'repo resign %s'", path, repo->dir);
+        return hl_fail_errno(error, errno, "cannot write %s: run 'holdline-updater repo resign %s'", path, repo->dir);
     return hl_dir_sync(directory, error);
 }
 

@@ -103,7 +103,7 @@ static bool check_can_sign(const Run *run, const char *role, GError **error)
     return hl_fail(error, HL_ERROR_DENIED,
                    "%s is lost, no other copy of it is here, and neither is the key that could sign it again (or its "
                    "passphrase): take the file from a mirror, a backup, or an endpoint (sources/NAME of its patterns) "
-                   "with 'repo repair %s --copy DIR'%s",
+                   "with 'holdline-updater repo repair %s --copy DIR'%s",
                    entry != NULL ? name : role, run->repo->dir,
                    strcmp(role, "targets") == 0 ? "" : ", or put the key back into private/keys");
 }
@@ -189,7 +189,7 @@ static bool publish_kept(Run *run, const char *component, GError **error)
     if (upd_content_is_staged(run->repo, component)) {
         upd_rescue_lost(run->rescue,
                         "%s: a file of its newest content is lost, but content is staged that replaces it: "
-                        "run 'repo publish %s'",
+                        "run 'holdline-updater repo publish %s'",
                         component, run->repo->dir);
         return true;
     }
@@ -197,7 +197,7 @@ static bool publish_kept(Run *run, const char *component, GError **error)
         return publish_release(run, component, json_array_get(releases, n - 1), error);
     upd_rescue_lost(run->rescue,
                     "%s: a file of its content is lost, and no content is kept that could take its place: publish it "
-                    "again with 'repo add %s %s FILE...' and 'repo publish %s'",
+                    "again with 'holdline-updater repo add %s %s FILE...' and 'holdline-updater repo publish %s'",
                     component, run->repo->dir, component, run->repo->dir);
     return true;
 }
@@ -310,8 +310,8 @@ static void look_at_keys(const Run *run)
             upd_rescue_lost(
                 run->rescue,
                 "no key in private/keys can sign %s (or its passphrase is not given): put the file back from "
-                "a backup, or give the role another key: 'repo key new FILE', copy FILE to "
-                "private/keys/%s-2.pem, 'repo root rotate %s %s --drop-key KEYID --add-key FILE.pub'",
+                "a backup, or give the role another key: 'holdline-updater repo key new FILE', copy FILE to "
+                "private/keys/%s-2.pem, 'holdline-updater repo root rotate %s %s --drop-key KEYID --add-key FILE.pub'",
                 role, role, run->repo->dir, role);
     }
 }
@@ -341,14 +341,14 @@ static bool check_founded(const UpdRescue *rescue, GError **error)
     g_autoptr(GPtrArray) found = upd_rescue_find(rescue, "targets");
 
     if (upd_repo_exists(rescue->repo, "private/pending/root.json") && roots->len == 0)
-        return hl_fail(error, HL_ERROR_CONFLICT, "%s is not in force yet: finish the ceremony with 'repo root accept'",
+        return hl_fail(error, HL_ERROR_CONFLICT,
+                       "%s is not in force yet: finish the ceremony with 'holdline-updater repo root accept'",
                        rescue->repo->dir);
-    return found->len > 0 ||
-           hl_fail(
-               error, HL_ERROR_NOT_FOUND,
-               "no metadata of targets is left in %s: if it was never in force, remove it and run 'repo init'; else "
-               "name another copy, of a mirror, a backup or an endpoint, with --copy DIR",
-               rescue->repo->dir);
+    return found->len > 0 || hl_fail(error, HL_ERROR_NOT_FOUND,
+                                     "no metadata of targets is left in %s: if it was never in force, remove it and "
+                                     "run 'holdline-updater repo init'; else "
+                                     "name another copy, of a mirror, a backup or an endpoint, with --copy DIR",
+                                     rescue->repo->dir);
 }
 
 static bool run_all(Run *run, UpdReadback *readback, GError **error)

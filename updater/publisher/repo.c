@@ -57,7 +57,8 @@ UpdRepo *upd_repo_open(const char *dir, const char *passphrase, GError **error)
     g_autoptr(UpdRepo) repo = repo_new(dir, passphrase);
 
     if (!upd_repo_exists(repo, "private")) {
-        hl_fail(error, HL_ERROR_NOT_FOUND, "%s is not a repository: make one with 'repo init %s'", repo->dir, dir);
+        hl_fail(error, HL_ERROR_NOT_FOUND, "%s is not a repository: make one with 'holdline-updater repo init %s'",
+                repo->dir, dir);
         return NULL;
     }
     return lock(repo, error) ? g_steal_pointer(&repo) : NULL;
@@ -68,8 +69,9 @@ UpdRepo *upd_repo_read(const char *dir, GError **error)
     g_autoptr(UpdRepo) repo = repo_new(dir, NULL);
 
     if (!upd_repo_exists(repo, "metadata/timestamp.json")) {
-        hl_fail(error, HL_ERROR_NOT_FOUND, "%s contains no repository that is in force: make one with 'repo init %s'",
-                repo->dir, dir);
+        hl_fail(error, HL_ERROR_NOT_FOUND,
+                "%s contains no repository that is in force: make one with 'holdline-updater repo init %s'", repo->dir,
+                dir);
         return NULL;
     }
     return g_steal_pointer(&repo);
@@ -87,7 +89,8 @@ UpdRepo *upd_repo_create(const char *dir, const char *passphrase, GError **error
 
     if (upd_repo_is_half_initialised(repo)) {
         hl_fail(error, HL_ERROR_EXISTS,
-                "%s contains a repository whose creation was cut short, or whose timestamp.json was lost: 'repo repair "
+                "%s contains a repository whose creation was cut short, or whose timestamp.json was lost: "
+                "'holdline-updater repo repair "
                 "%s' finishes or mends it; or choose another directory",
                 repo->dir, dir);
         return NULL;

@@ -154,7 +154,8 @@ bool upd_repo_init_component(const UpdRepo *repo, UpdState *state, const char *c
         return false;
     if (targets == NULL)
         return hl_fail(error, HL_ERROR_NOT_FOUND,
-                       "%s is not in force yet: finish the ceremony with 'repo root accept' first", repo->dir);
+                       "%s is not in force yet: finish the ceremony with 'holdline-updater repo root accept' first",
+                       repo->dir);
     if (upd_state_definition(state, component, &keys) != NULL)
         return hl_fail(error, HL_ERROR_EXISTS, "component %s already has its role", component);
     if (!upd_ceremony_is_free(repo, error))

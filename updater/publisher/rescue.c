@@ -242,7 +242,8 @@ static bool bridge(UpdRescue *rescue, const GPtrArray *found, TufTrusted *truste
         return hl_fail(
             error, HL_ERROR_NOT_FOUND,
             "%s, the newest root, is damaged, and there is no other copy of it here: take it from a mirror, a "
-            "backup, or an endpoint (root-history/ in sources/NAME of its patterns), and run 'repo repair %s "
+            "backup, or an endpoint (root-history/ in sources/NAME of its patterns), and run 'holdline-updater repo "
+            "repair %s "
             "--copy DIR', DIR being where it is",
             name, rescue->repo->dir);
     if (made != NULL && tuf_trusted_update_root(trusted, made, &rotated, NULL)) {

@@ -99,13 +99,13 @@ bool upd_withdraw(const UpdRepo *repo, const UpdState *state, const char *compon
     if (error != NULL && *error != NULL)
         return false;
     if (upd_state_definition(state, component, &keys) == NULL)
-        return hl_fail(error, HL_ERROR_NOT_FOUND, "no component %s in this repository: 'repo role list' shows them",
-                       component);
+        return hl_fail(error, HL_ERROR_NOT_FOUND,
+                       "no component %s in this repository: 'holdline-updater repo role list' shows them", component);
     if (good == NULL)
-        return hl_fail(
-            error, HL_ERROR_NOT_FOUND,
-            "%s has no content before the one in force: 'repo add' stages another one, 'repo remove' empties it",
-            component);
+        return hl_fail(error, HL_ERROR_NOT_FOUND,
+                       "%s has no content before the one in force: 'holdline-updater repo add' stages another one, "
+                       "'holdline-updater repo remove' empties it",
+                       component);
     withdrawal->bad =
         json_integer_value(json_object_get(json_array_get(releases, json_array_size(releases) - 1), "version"));
     withdrawal->good = json_integer_value(json_object_get(good, "version"));

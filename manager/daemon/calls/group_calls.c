@@ -19,10 +19,10 @@ static bool check_new(const MgrFleet *fleet, const MgrCaller *caller, const char
         return hl_fail(error, HL_ERROR_DENIED, "'%s' is limited to groups, and a new one would be none of them",
                        caller->account);
     if (!hl_ident_is_valid(name))
-        return hl_fail(
-            error, HL_ERROR_INVALID,
-            "'%s' cannot be a group's name: 1 to 64 of a-z, 0-9, '.', '_', '-'; its display-name takes any script",
-            name);
+        return hl_fail(error, HL_ERROR_INVALID,
+                       "'%s' cannot be a group's name: 1 to 64 of a-z, 0-9, '.', '_', '-'; create it under such a "
+                       "name, and 'holdline group rename' gives it one in any script",
+                       name);
     return mgr_selector_group(fleet, caller, name, NULL) == NULL ||
            hl_fail(error, HL_ERROR_EXISTS, "there is a group '%s' already", name);
 }
