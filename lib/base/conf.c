@@ -5,31 +5,61 @@
 #include <string.h>
 
 #include "lib/base/file.h"
+#include "lib/base/log.h"
 #include "lib/base/text.h"
 
 #define MAX_FILE_SIZE (64 * 1024)
 #define MAX_FAULTS    50 /* in one look: each costs another walk through the file */
 
-/* The line that decided about a key: the last one that has it, as GKeyFile reads.  0: there is none. */
-static guint line_of(const char *text, const char *group, const char *key)
+/* A key of a file, with the section that it is in; group "": none. */
+typedef struct {
+    char *group, *key;
+    guint line;
+} Place;
+
+static void clear_place(gpointer item)
+{
+    Place *place = item;
+
+    g_free(place->group);
+    g_free(place->key);
+}
+
+/* Each line that has a key, in their order.  g_array_unref. */
+static GArray *places_of(const char *text)
 {
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
-    g_autofree char *opening = g_strdup_printf("[%s]", group);
-    bool in_group = false;
-    guint found = 0;
+    GArray *places = g_array_new(FALSE, FALSE, sizeof(Place));
+    g_autofree char *group = g_strdup("");
 
+    g_array_set_clear_func(places, clear_place);
     for (guint i = 0; lines[i] != NULL; i++) {
-        char *equals;
+        char *line = g_strstrip(lines[i]);
+        char *equals = *line != '#' && *line != '[' ? strchr(line, '=') : NULL;
 
-        g_strstrip(lines[i]);
-        if (lines[i][0] == '[')
-            in_group = strcmp(lines[i], opening) == 0;
-        equals = in_group && lines[i][0] != '#' ? strchr(lines[i], '=') : NULL;
+        if (*line == '[' && g_str_has_suffix(line, "]")) {
+            g_free(group);
+            group = g_strndup(line + 1, strlen(line) - 2);
+        }
         if (equals == NULL)
             continue;
         *equals = '\0';
-        if (strcmp(g_strchomp(lines[i]), key) == 0)
-            found = i + 1;
+        g_array_append_val(places, ((Place){ g_strdup(group), g_strdup(g_strchomp(line)), i + 1 }));
+    }
+    return places;
+}
+
+/* The line that decided about a key: the last one that has it, as GKeyFile reads.  0: there is none. */
+static guint line_of(const char *text, const char *group, const char *key)
+{
+    g_autoptr(GArray) places = places_of(text);
+    guint found = 0;
+
+    for (guint i = 0; i < places->len; i++) {
+        const Place *place = &g_array_index(places, Place, i);
+
+        if (strcmp(place->group, group) == 0 && strcmp(place->key, key) == 0)
+            found = place->line;
     }
     return found;
 }
@@ -147,11 +177,47 @@ bool hl_conf_parse(const char *name, const char *text, gsize size, HlOptionTable
     return reading.faults == 0 || hl_fail(error, HL_ERROR_INVALID, "%s", first);
 }
 
+guint hl_conf_doubles(const char *name, const char *text, HlOptionTable table, HlConfFault fault, gpointer user)
+{
+    g_autoptr(GArray) places = places_of(text);
+    g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL); /* option -> line */
+    guint count = 0;
+
+    for (guint i = 0; i < places->len && count < MAX_FAULTS; i++) {
+        const Place *place = &g_array_index(places, Place, i);
+        g_autofree char *given = g_strdup_printf("%s.%s", place->group, place->key);
+        const HlOption *option = hl_option_find(table, given); /* which may have an earlier name here */
+        const char *own = option != NULL ? option->name : given;
+        guint before = GPOINTER_TO_UINT(g_hash_table_lookup(seen, own));
+
+        if (before != 0) {
+            g_autofree char *words =
+                g_strdup_printf("%s:%u: [%s] %s: line %u gives it too, and only one of them counts; remove one", name,
+                                place->line, place->group, place->key, before);
+
+            fault(words, user);
+            count++;
+        }
+        g_hash_table_insert(seen, g_strdup(own), GUINT_TO_POINTER(place->line));
+    }
+    return count;
+}
+
+static void warn(const char *fault, gpointer user G_GNUC_UNUSED)
+{
+    g_autofree char *clean = hl_text_printable(fault);
+
+    hl_warn("conf", "%s", clean);
+}
+
 bool hl_conf_load(const char *path, HlOptionTable table, void *values, GError **error)
 {
     g_autofree char *text = hl_file_read_text(path, MAX_FILE_SIZE, error);
 
-    return text != NULL && hl_conf_parse(path, text, strlen(text), table, values, error);
+    if (text == NULL || !hl_conf_parse(path, text, strlen(text), table, values, error))
+        return false;
+    hl_conf_doubles(path, text, table, warn, NULL);
+    return true;
 }
 
 guint hl_conf_check(const char *path, HlOptionTable table, void *values, HlConfFault fault, gpointer user)
@@ -183,7 +249,9 @@ bool hl_conf_check_print(const char *path, HlOptionTable table, void *values, Hl
 {
     g_autoptr(GError) problem = NULL;
     g_autofree char *name = g_strdup(path);
+    g_autofree char *text = hl_file_read_text(path, MAX_FILE_SIZE, NULL);
     guint lacking = 0, faults = hl_conf_check(path, table, values, print_fault, NULL);
+    guint all, doubles = text != NULL ? hl_conf_doubles(path, text, table, print_fault, NULL) : 0;
 
     if (faults == 0) {
         if (rules.whole != NULL && !rules.whole(values, &problem)) {
@@ -195,11 +263,12 @@ bool hl_conf_check_print(const char *path, HlOptionTable table, void *values, Hl
             lacking += rules.lacks(path, values, print_fault, name);
     }
     hl_options_clear(table, values);
-    if (faults + lacking > 0)
-        return hl_fail(error, HL_ERROR_INVALID, "%u %s in %s: %s", faults + lacking,
-                       faults + lacking == 1 ? "fault" : "faults", path,
-                       faults > 0 ? "a daemon does not start with it, and one that runs keeps what it has"
-                                  : "a daemon starts with it, but without what these are for");
+    all = faults + lacking + doubles;
+    if (all > 0)
+        return hl_fail(error, HL_ERROR_INVALID, "%u %s in %s: %s", all, all == 1 ? "fault" : "faults", path,
+                       faults > 0    ? "a daemon does not start with it, and one that runs keeps what it has"
+                       : lacking > 0 ? "a daemon starts with it, but without what these are for"
+                                     : "a daemon starts with it, but perhaps not with the value that was meant");
     printf("%s: no faults\n", path);
     return true;
 }

@@ -9,7 +9,8 @@
 #include "lib/base/option.h"
 
 /* values must be zeroed or initialised by hl_options_init; on success they hold defaults overlaid with the file. Option
- * names are "section.key". */
+ * names are "section.key".  A key that is given twice is no failure, as files that have one have worked so far:
+ * it is logged as a warning. */
 bool hl_conf_load(const char *path, HlOptionTable table, void *values, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The same from text, for tests and the fuzz target, which have no files; name stands for the file in messages. */
@@ -24,6 +25,10 @@ typedef void (*HlConfFault)(const char *fault, gpointer user);
 guint hl_conf_check(const char *path, HlOptionTable table, void *values, HlConfFault fault,
                     gpointer user) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Calls fault for each line of the text that gives a key which an earlier line gives, by this or an earlier name, with
+ * the numbers of both lines; returns how many there are, of which it looks for 50. */
+guint hl_conf_doubles(const char *name, const char *text, HlOptionTable table, HlConfFault fault, gpointer user);
+
 /* What is asked about values that are right each by itself; members may be NULL.  path: of the file. */
 typedef struct {
     bool (*whole)(void *values, GError **error); /* false: a program does not start with them */
@@ -31,8 +36,8 @@ typedef struct {
     guint (*lacks)(const char *path, const void *values, HlConfFault fault, gpointer user);
 } HlConfRules;
 
-/* The same for "--check-config": a line on standard output for each fault, each need of the table that is not met among
- * them.  The values are cleared.  false, with how many faults there are, if any. */
+/* The same for "--check-config": a line on standard output for each fault, each need of the table that is not met and
+ * each key that is given twice among them.  The values are cleared.  false, with how many faults there are, if any. */
 bool hl_conf_check_print(const char *path, HlOptionTable table, void *values, HlConfRules rules,
                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
