@@ -1,14 +1,14 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Makes of the console's pages what a browser loads: cmake/bundle.py PAGES CATALOGUE OUT.
+"""Makes of the console's pages what a browser loads: cmake/bundle.py PAGES CATALOGUE OUT TABLE...
 
 PAGES are ES modules, which a browser could load as they are, but one request each.  So they become one file, in
 the order in which they need each other; comments, and blanks that mean nothing, stay behind.  What a module exports has its name in
 the whole file, so that an import costs nothing; two modules cannot export the same name.  No language is translated and no name is
 changed.  CATALOGUE, po/LANGUAGE.po, becomes LANGUAGE.json with the texts that the pages use, in the order of hashes of the English ones,
 and the steps from hash to hash: whole English texts would be half of what a browser loads for a language, and hashes among the words a
-fifth, as nothing compresses worse.  The sentences of manager/filter/fault.c are there under their codes: their English comes from the
-server."""
+fifth, as nothing compresses worse.  The sentences of the TABLEs in C, which say what is wrong, are in LANGUAGE.faults.json under their
+codes: a page loads it when it shows the first of them, and their English comes from the server."""
 import functools
 import gettext
 import hashlib
@@ -33,7 +33,7 @@ CONTROL = re.compile(r"^(\s*(?:(?:} )?else )?(?:if|for|while) \(.*\)|\s*else)\n\
 END = re.compile(r"([)}])\n(?=[#\w])")  # of a block or a condition: each statement has its semicolon, so the line's end parts nothing
 BINDING = re.compile(r"\bconst(?=[ \[{])")  # one word fewer for the compressor; that nothing is bound twice the sources say
 WORD = re.compile(r"\b(true|false)\b(?=[,;)}\]])")  # as a value
-FAULT = re.compile(r'\{ "([a-z.-]+)",\s*N_\(((?:"(?:[^"\\]|\\.)*"\s*)+)\)')
+FAULT = re.compile(r'"([a-z.-]+)",\s*(?:HL_ERROR_\w+,\s*)?N_\(((?:"(?:[^"\\]|\\.)*"\s*)+)\)')
 LITERAL = re.compile(r'"(?:[^"\\]|\\.)*"')
 KEYWORDS = ("tr", "trn:1,2", "N_")
 
@@ -140,12 +140,14 @@ def sentences_of(source):
     return {code: "".join(json.loads(part) for part in LITERAL.findall(text)) for code, text in rows}
 
 
-def translations(catalogue, texts, sentences):
+def read(catalogue):
     done = subprocess.run(["msgfmt", "-o", "-", str(catalogue)], capture_output=True, check=True)
-    known = gettext.GNUTranslations(io.BytesIO(done.stdout))
+    return gettext.GNUTranslations(io.BytesIO(done.stdout))
+
+
+def translations(known, texts):
     found = {text: known.gettext(text) for text in texts}
     found.update({text: known.ngettext(text, text, 1) for text in texts if found[text] == text})
-    found.update({code: known.gettext(text) for code, text in sentences.items()})
     salt = salt_for(found)
     words = sorted((key(text, salt), words) for text, words in found.items() if words != text)
     keys = [key for key, _ in words]
@@ -153,14 +155,17 @@ def translations(catalogue, texts, sentences):
 
 
 def main():
-    pages, catalogue, out = (pathlib.Path(argument).resolve() for argument in sys.argv[1:])
+    pages, catalogue, out, *tables = (pathlib.Path(argument).resolve() for argument in sys.argv[1:])
     bundle = Bundle(pages)
     bundle.add(pages / "main.js")
     files = {"console.js": shorten(jsmin(bundle.script())), "worker.js": jsmin((pages / "worker.js").read_text(encoding="utf-8")),
              "console.css": slim((pages / "console.css").read_text(encoding="utf-8")),
              "icon.svg": (pages / "icon.svg").read_text(encoding="utf-8")}
-    words = translations(catalogue, texts_of(bundle.done), sentences_of(catalogue.parent.parent / "manager/filter/fault.c"))
-    files[f"{catalogue.stem}.json"] = json.dumps(words, ensure_ascii=False, separators=(",", ":"))
+    known = read(catalogue)
+    words = translations(known, texts_of(bundle.done))
+    faults = {code: known.gettext(text) for table in tables for code, text in sentences_of(table).items()}
+    for name, document in (("json", words), ("faults.json", faults)):
+        files[f"{catalogue.stem}.{name}"] = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
     build = hashlib.sha256("\0".join(files.values()).encode()).hexdigest()[:12]
     files["build.json"] = json.dumps({"build": build})
     files["index.html"] = (pages / "index.html").read_text(encoding="utf-8").replace("@BUILD@", build)

@@ -44,7 +44,8 @@ static const CodeRow codes[HL_ERROR_N_CODES] = {
     [HL_ERROR_TIMEOUT] = { "timeout", 7 },     [HL_ERROR_EXPIRED] = { "expired", 8 },
     [HL_ERROR_UNTRUSTED] = { "untrusted", 8 }, [HL_ERROR_LIMIT] = { "limit", 3 },
     [HL_ERROR_FULL] = { "full", 1 },           [HL_ERROR_IO] = { "io", 1 },
-    [HL_ERROR_PARTIAL] = { "partial", 9 },
+    [HL_ERROR_PARTIAL] = { "partial", 9 },     [HL_ERROR_QUOTA] = { "quota", 3 },
+    [HL_ERROR_TOO_LARGE] = { "too-large", 3 },
 };
 
 const char *hl_error_name(HlErrorCode code)
@@ -143,6 +144,27 @@ bool hl_fail_errno(GError **error, int errno_value, const char *format, ...)
     return hl_fail(error, code_of_errno(errno_value), "%s: %s", text, hl_errno_text(errno_value));
 }
 
+/* For who words the sentence, and not the message. */
+static void say_prefix(GError **error, const char *text)
+{
+    const char *before = hl_error_argument(*error, "prefix");
+    g_autofree char *all = g_strconcat(text, before != NULL ? ": " : "", before, NULL);
+    g_autofree char *sentence = g_strdup(hl_error_sentence(*error));
+    g_autoptr(GPtrArray) arguments = g_ptr_array_new_with_free_func(g_free);
+
+    if (sentence == NULL)
+        return;
+    for (const char *const *at = hl_error_arguments(*error); at[0] != NULL; at += 2)
+        if (strcmp(at[0], "prefix") != 0) {
+            g_ptr_array_add(arguments, g_strdup(at[0]));
+            g_ptr_array_add(arguments, g_strdup(at[1]));
+        }
+    g_ptr_array_add(arguments, g_strdup("prefix"));
+    g_ptr_array_add(arguments, g_steal_pointer(&all));
+    g_ptr_array_add(arguments, NULL);
+    hl_error_say(error, sentence, (const char *const *)arguments->pdata);
+}
+
 bool hl_error_prefix(GError **error, const char *format, ...)
 {
     g_autofree char *text = NULL;
@@ -156,6 +178,7 @@ bool hl_error_prefix(GError **error, const char *format, ...)
     va_end(args);
     clean = hl_text_printable(text);
     g_prefix_error(error, "%s: ", clean);
+    say_prefix(error, clean);
     return false;
 }
 

@@ -28,6 +28,8 @@ typedef enum {
     HL_ERROR_FULL,        /* no space left on the device */
     HL_ERROR_IO,          /* the operating system reported an error */
     HL_ERROR_PARTIAL,     /* done for some, not for all; the message says how many */
+    HL_ERROR_QUOTA,       /* there are as many of these as there may be: something has to go first */
+    HL_ERROR_TOO_LARGE,   /* what was sent, or what was asked for, is more than fits: ask for less */
     HL_ERROR_N_CODES,
 } HlErrorCode;
 
@@ -66,7 +68,8 @@ void hl_error_name_user(const char *user);
  * by template begin with.  Static; never NULL. */
 const char *hl_errno_text(int errno_value);
 
-/* Puts "text: " before the message, keeps the code, returns false. */
+/* Puts "text: " before the message, keeps the code, returns false.  Where the error has a sentence, its argument
+ * "prefix" becomes what stands before it. */
 bool hl_error_prefix(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 /* Where a failure changes nothing for the caller, and a comment says why.  The functions that can fail carry

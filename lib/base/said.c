@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#define MAX_ARGUMENTS 8
+#define MAX_ARGUMENTS 10
 
 const char *hl_error_argument(const GError *error, const char *name)
 {

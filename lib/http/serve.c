@@ -95,7 +95,7 @@ void hl_http_add_headers(const HlHttpServer *server, struct MHD_Response *respon
 static char *problem_text(guint status, const char *text)
 {
     HlErrorCode code = status == 404   ? HL_ERROR_NOT_FOUND
-                       : status == 413 ? HL_ERROR_LIMIT
+                       : status == 413 ? HL_ERROR_TOO_LARGE
                        : status == 503 ? HL_ERROR_UNAVAILABLE
                                        : HL_ERROR_INVALID;
     g_autoptr(json_t) problem = json_pack("{s:s, s:s, s:i, s:s, s:[], s:s}", "type", "about:blank", "title", text,

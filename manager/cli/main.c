@@ -3,6 +3,7 @@
 #include "lib/base/i18n.h"
 #include "manager/cli/commands.h"
 #include "manager/cli/suggest.h"
+#include "manager/core/refusal.h"
 #include "manager/filter/fault.h"
 
 static const HlFlag flags[] = {
@@ -313,7 +314,9 @@ static const HlCommand commands[] = {
 
 static char *say(const GError *error)
 {
-    return mgr_fault_say(error, hl_tr);
+    char *refused = hl_fault_word(mgr_refusals, MGR_N_REFUSALS, error, hl_tr);
+
+    return refused != NULL ? refused : mgr_fault_say(error, hl_tr);
 }
 
 static const HlProgram program = {

@@ -206,8 +206,8 @@ static bool take_part(Asked *asked, const HlMsgCallReply *reply, GError **error)
     }
     asked->size += size;
     if (asked->size > MAX_ANSWER)
-        return hl_fail(error, HL_ERROR_LIMIT, "the answer to '%s' is larger than %zu MiB: narrow it down", asked->name,
-                       MAX_ANSWER >> 20);
+        return hl_fail(error, HL_ERROR_TOO_LARGE, "the answer to '%s' is larger than %zu MiB: narrow it down",
+                       asked->name, MAX_ANSWER >> 20);
     merge(asked->answer, document);
     return true;
 }

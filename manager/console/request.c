@@ -227,7 +227,9 @@ static bool take_body(ConRequest *request)
         hl_fail(&error, HL_ERROR_INVALID, "the body is no object");
     if (error == NULL)
         return true;
-    con_request_fail_as(request, hl_error_code(error) == HL_ERROR_LIMIT ? 413 : 400, error, NULL);
+    if (hl_error_code(error) == HL_ERROR_LIMIT) /* of what is read, not of how often */
+        error->code = HL_ERROR_TOO_LARGE;
+    con_request_fail_as(request, hl_error_code(error) == HL_ERROR_TOO_LARGE ? 413 : 400, error, NULL);
     return false;
 }
 

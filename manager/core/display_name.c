@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/text.h"
+#include "manager/core/refusal.h"
 
 #define MAX_GIVEN (4 * MGR_DISPLAY_NAME_BYTES) /* before marks and letters are composed */
 
@@ -19,6 +20,13 @@ static bool may_be_in_name(gunichar c)
     return is_blank(c) || !g_unichar_isspace(c);
 }
 
+static bool fail_character(gunichar c, GError **error)
+{
+    g_autofree char *code = g_strdup_printf("%04X", c);
+
+    return mgr_refuse(error, MGR_REFUSE_DISPLAY_CHARACTER, code, NULL);
+}
+
 static bool check_characters(const char *name, GError **error)
 {
     gunichar c = 0;
@@ -26,10 +34,10 @@ static bool check_characters(const char *name, GError **error)
     for (const char *at = name; *at != '\0'; at = g_utf8_find_next_char(at, NULL)) {
         c = g_utf8_get_char(at);
         if (!may_be_in_name(c))
-            return hl_fail(error, HL_ERROR_INVALID, "a display name cannot have the character U+%04X", c);
+            return fail_character(c, error);
     }
     return *name == '\0' || (!is_blank(c) && !is_blank(g_utf8_get_char(name))) ||
-           hl_fail(error, HL_ERROR_INVALID, "a display name neither begins nor ends with a blank");
+           mgr_refuse(error, MGR_REFUSE_DISPLAY_BLANK, NULL);
 }
 
 char *mgr_display_name_parse(const char *text, GError **error)
@@ -37,12 +45,12 @@ char *mgr_display_name_parse(const char *text, GError **error)
     g_autofree char *name = NULL;
 
     if (!g_utf8_validate(text, -1, NULL)) {
-        hl_fail(error, HL_ERROR_INVALID, "a display name is UTF-8 text");
+        mgr_refuse(error, MGR_REFUSE_DISPLAY_TEXT, NULL);
         return NULL;
     }
     name = strlen(text) <= MAX_GIVEN ? g_utf8_normalize(text, -1, G_NORMALIZE_NFC) : NULL;
     if (name == NULL || strlen(name) > MGR_DISPLAY_NAME_BYTES || g_utf8_strlen(name, -1) > MGR_DISPLAY_NAME_CHARS) {
-        hl_fail(error, HL_ERROR_INVALID, "a display name has at most %d characters", MGR_DISPLAY_NAME_CHARS);
+        mgr_refuse(error, MGR_REFUSE_DISPLAY_LONG, HL_NUMBER(MGR_DISPLAY_NAME_CHARS), NULL);
         return NULL;
     }
     return check_characters(name, error) ? g_steal_pointer(&name) : NULL;

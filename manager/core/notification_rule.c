@@ -6,6 +6,7 @@
 #include "lib/base/ident.h"
 #include "lib/base/network.h"
 #include "lib/base/text.h"
+#include "manager/core/refusal.h"
 
 #define MAX_TO      1000 /* bytes */
 #define MAX_ADDRESS 254  /* RFC 5321, 4.5.3.1.3, without the brackets */
@@ -31,7 +32,7 @@ static bool check_kinds(const char *text, GError **error)
         g_string_append_printf(known, "%s%s", i > 0 ? ", " : "", mgr_note_row((MgrNoteKind)i)->name);
     for (gsize i = 0; words[i] != NULL; i++)
         if (*g_strstrip(words[i]) != '\0' && !mgr_note_parse(words[i], &kind))
-            return hl_fail(error, HL_ERROR_INVALID, "'%s' is none of the kinds: %s", words[i], known->str);
+            return mgr_refuse(error, MGR_REFUSE_RULE_KINDS, words[i], known->str, NULL);
     return true;
 }
 
@@ -39,8 +40,7 @@ static bool check_quiet(const char *text, GError **error)
 {
     int from, to;
 
-    return mgr_quiet_parse(text, &from, &to) ||
-           hl_fail(error, HL_ERROR_INVALID, "'%s' is not a part of the day such as 22:00-06:00", text);
+    return mgr_quiet_parse(text, &from, &to) || mgr_refuse(error, MGR_REFUSE_RULE_QUIET, text, NULL);
 }
 
 #define ROW(name, type, field, fallback, min, max, choices, help, check)               \
@@ -124,20 +124,16 @@ char *mgr_rule_print(const MgrRule *rule)
 bool mgr_rule_check(const MgrRule *rule, GError **error)
 {
     if (*rule->to == '\0')
-        return hl_fail(error, HL_ERROR_INVALID,
-                       "the rule says not where to: to=mailto:ADDRESS, to=https://URL or to=syslog:, for example");
+        return mgr_refuse(error, MGR_REFUSE_RULE_NO_TARGET, NULL);
     for (gsize i = 0; rule->groups[0] != NULL && rule->kinds[i] != NULL; i++) {
         MgrNoteKind kind;
 
         if (mgr_note_parse(rule->kinds[i], &kind) && !mgr_note_row(kind)->is_of_group)
-            return hl_fail(
-                error, HL_ERROR_INVALID,
-                "'%s' belongs to no group: leave it out of kinds, or make another rule without groups for it",
-                rule->kinds[i]);
+            return mgr_refuse(error, MGR_REFUSE_RULE_NO_GROUP, rule->kinds[i], NULL);
     }
     for (gsize i = 0; rule->groups[i] != NULL; i++)
         if (!hl_ident_is_valid(rule->groups[i]))
-            return hl_fail(error, HL_ERROR_INVALID, "'%s' cannot be a group's name", rule->groups[i]);
+            return mgr_refuse(error, MGR_REFUSE_GROUP_NAME_ONLY, rule->groups[i], NULL);
     return true;
 }
 
@@ -221,13 +217,11 @@ static bool parse_mail(const char *to, MgrDestination *destination, GError **err
     destination->host = g_strdup("");
     destination->recipients = g_strsplit(to + strlen("mailto:"), ",", -1);
     if (g_strv_length(destination->recipients) > MGR_RECIPIENTS_MAX)
-        return hl_fail(error, HL_ERROR_INVALID, "more than %d addresses: use a mailing list", MGR_RECIPIENTS_MAX);
+        return mgr_refuse(error, MGR_REFUSE_RULE_ADDRESSES, HL_NUMBER(MGR_RECIPIENTS_MAX), NULL);
     for (gsize i = 0; destination->recipients[i] != NULL; i++)
         if (!mgr_mail_address_is_valid(g_strstrip(destination->recipients[i])))
-            return hl_fail(error, HL_ERROR_INVALID, "'%s' is not a mail address such as it@example.org",
-                           destination->recipients[i]);
-    return destination->recipients[0] != NULL ||
-           hl_fail(error, HL_ERROR_INVALID, "mailto: needs an address, such as mailto:it@example.org");
+            return mgr_refuse(error, MGR_REFUSE_RULE_ADDRESS, destination->recipients[i], NULL);
+    return destination->recipients[0] != NULL || mgr_refuse(error, MGR_REFUSE_RULE_NO_ADDRESS, NULL);
 }
 
 static bool parse_webhook(const char *to, MgrDestination *destination, GError **error)
@@ -237,10 +231,9 @@ static bool parse_webhook(const char *to, MgrDestination *destination, GError **
 
     destination->way = MGR_WAY_WEBHOOK;
     if (uri == NULL || g_uri_get_host(uri) == NULL || *g_uri_get_host(uri) == '\0' || strpbrk(to, " \t\"'<>\\^`{|}"))
-        return hl_fail(error, HL_ERROR_INVALID, "'%s' is not a URL of the form https://host/path", shown);
+        return mgr_refuse(error, MGR_REFUSE_RULE_URL, shown, NULL);
     if (g_uri_get_userinfo(uri) != NULL)
-        return hl_fail(error, HL_ERROR_INVALID, "'%s': a URL is shown to others, so no user name and password in it",
-                       shown);
+        return mgr_refuse(error, MGR_REFUSE_RULE_URL_SECRET, shown, NULL);
     destination->host = g_strdup(g_uri_get_host(uri));
     return true;
 }
@@ -254,8 +247,7 @@ static bool parse_syslog(const char *rest, MgrWay way, MgrDestination *destinati
 
     destination->way = way;
     return (strpbrk(rest, "/?#@ ") == NULL && hl_place_parse(place, &destination->host, &destination->port)) ||
-           hl_fail(error, HL_ERROR_INVALID, "'%s' is not a host or host:port; an IPv6 address goes into brackets",
-                   rest);
+           mgr_refuse(error, MGR_REFUSE_RULE_HOST, rest, NULL);
 }
 
 bool mgr_destination_parse(const char *to, MgrDestination *destination, GError **error)
@@ -269,7 +261,7 @@ bool mgr_destination_parse(const char *to, MgrDestination *destination, GError *
 
     for (const char *at = to; *at != '\0'; at++)
         if ((unsigned char)*at <= ' ' || (unsigned char)*at >= 127)
-            return hl_fail(error, HL_ERROR_INVALID, "a destination has no blanks, controls, or letters beyond ASCII");
+            return mgr_refuse(error, MGR_REFUSE_RULE_CHARACTERS, NULL);
     if (g_str_has_prefix(to, "mailto:"))
         return parse_mail(to, destination, error);
     if (g_str_has_prefix(to, "https://") || g_str_has_prefix(to, "http://"))
@@ -279,9 +271,5 @@ bool mgr_destination_parse(const char *to, MgrDestination *destination, GError *
             return parse_syslog(to + strlen(syslogs[i].prefix), syslogs[i].way, destination, error);
     destination->way = MGR_WAY_LOCAL;
     destination->host = g_strdup("");
-    return strcmp(to, "syslog:") == 0 ||
-           hl_fail(error, HL_ERROR_INVALID,
-                   "'%s' is no destination: mailto:ADDRESS, https://URL, syslog+tls://HOST, syslog+tcp://HOST, "
-                   "syslog+udp://HOST, or syslog: for this system's own",
-                   to);
+    return strcmp(to, "syslog:") == 0 || mgr_refuse(error, MGR_REFUSE_RULE_DESTINATION, to, NULL);
 }

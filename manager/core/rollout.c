@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "manager/core/rollout.h"
 
+#include "manager/core/refusal.h"
+
 #include <string.h>
 
 #define LOOK_EVERY (10 * HL_SECOND) /* for silent ones: a walk over those whose turn has come */
@@ -107,23 +109,21 @@ bool mgr_rollout_parse_rings(const char *text, MgrRolloutPlan *plan, GError **er
 
     plan->n_rings = 0;
     if (words[0] == NULL)
-        return hl_fail(error, HL_ERROR_INVALID, "no ring is given: percentages, as in '1%%,10%%,100%%'");
+        return mgr_refuse(error, MGR_REFUSE_ROLLOUT_NO_RING, NULL);
     for (guint i = 0; words[i] != NULL; i++) {
         guint percent;
 
         if (!parse_percent(words[i], &percent))
-            return hl_fail(error, HL_ERROR_INVALID, "ring '%s': a percentage from 1 to 100, as in '1%%,10%%,100%%'",
-                           words[i]);
+            return mgr_refuse(error, MGR_REFUSE_ROLLOUT_RING, words[i], NULL);
         if (percent <= before)
-            return hl_fail(error, HL_ERROR_INVALID, "rings '%s': each has to be larger than the one before it", text);
+            return mgr_refuse(error, MGR_REFUSE_ROLLOUT_RING_ORDER, text, NULL);
         if (plan->n_rings == MGR_ROLLOUT_MAX_RINGS)
             break;
         plan->rings[plan->n_rings++] = before = percent;
     }
     if (before < 100 && plan->n_rings < MGR_ROLLOUT_MAX_RINGS)
         plan->rings[plan->n_rings++] = before = 100;
-    return before == 100 || hl_fail(error, HL_ERROR_INVALID, "rings '%s': at most %d, of which the last is 100%%", text,
-                                    MGR_ROLLOUT_MAX_RINGS);
+    return before == 100 || mgr_refuse(error, MGR_REFUSE_ROLLOUT_RINGS, text, HL_NUMBER(MGR_ROLLOUT_MAX_RINGS), NULL);
 }
 
 char *mgr_rollout_format_rings(const MgrRolloutPlan *plan)

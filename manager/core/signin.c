@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "manager/core/signin.h"
 
+#include "manager/core/refusal.h"
+
 #include <arpa/inet.h>
 #include <string.h>
 
@@ -108,8 +110,7 @@ bool mgr_signin_may(MgrSignin *signin, const char *const *keys, HlTime mono, GEr
     for (gsize i = 0; keys[i] != NULL; i++)
         wait = MAX(wait, mgr_signin_wait(signin, keys[i], mono));
     if (wait > 0)
-        return hl_fail(error, HL_ERROR_LIMIT, "too many tries that failed: try again in %d s",
-                       (int)((wait + HL_SECOND - 1) / HL_SECOND));
+        return mgr_refuse(error, MGR_REFUSE_SIGNIN_WAIT, HL_NUMBER((int)((wait + HL_SECOND - 1) / HL_SECOND)), NULL);
     for (gsize i = 0; keys[i] != NULL; i++)
         mgr_signin_try(signin, keys[i], mono);
     return true;
@@ -149,10 +150,8 @@ char *mgr_signin_place(const char *address)
 bool mgr_password_check(const char *password, const char *account, GError **error)
 {
     if (strlen(password) > MGR_PASSWORD_MAX)
-        return hl_fail(error, HL_ERROR_INVALID, "the password is longer than %d bytes", MGR_PASSWORD_MAX);
+        return mgr_refuse(error, MGR_REFUSE_PASSWORD_LONG, HL_NUMBER(MGR_PASSWORD_MAX), NULL);
     if (!g_utf8_validate(password, -1, NULL) || g_utf8_strlen(password, -1) < MGR_PASSWORD_MIN)
-        return hl_fail(error, HL_ERROR_INVALID, "the password is too short: give at least %d characters",
-                       MGR_PASSWORD_MIN);
-    return strcmp(password, account) != 0 ||
-           hl_fail(error, HL_ERROR_INVALID, "the password is the account's name: choose another one");
+        return mgr_refuse(error, MGR_REFUSE_PASSWORD_SHORT, HL_NUMBER(MGR_PASSWORD_MIN), NULL);
+    return strcmp(password, account) != 0 || mgr_refuse(error, MGR_REFUSE_PASSWORD_IS_NAME, NULL);
 }

@@ -43,43 +43,17 @@ static const char *as_it_is(const char *message)
     return message;
 }
 
-/* The value of {NAME}: an argument of the error, or what. */
-static const char *value_of(const GError *error, const char *what, const char *name)
-{
-    const char *value = strcmp(name, "what") == 0 ? what : hl_error_argument(error, name);
-
-    return value != NULL ? value : "";
-}
-
-/* What the arguments hold is never taken for a template.  Caller frees. */
-static char *put(const char *text, const GError *error, const char *what)
-{
-    GString *out = g_string_new(NULL);
-
-    while (*text != '\0') {
-        const char *end = *text == '{' ? strchr(text, '}') : NULL;
-        g_autofree char *name = end != NULL ? g_strndup(text + 1, (gsize)(end - text) - 1) : NULL;
-
-        if (name != NULL)
-            g_string_append(out, value_of(error, what, name));
-        else
-            g_string_append_c(out, *text);
-        text = name != NULL ? end + 1 : text + 1;
-    }
-    return g_string_free(out, FALSE);
-}
-
 /* fault: a row before PLACE.  Caller frees. */
-static char *word(const GError *error, gsize fault, MgrFaultLanguage language)
+static char *word(const GError *error, gsize fault, HlFaultLanguage language)
 {
     const char *near = hl_error_argument(error, "near");
-    g_autofree char *what = put(language(mgr_fault_rows[fault].text), error, "");
+    g_autofree char *what = hl_fault_put(language(mgr_fault_rows[fault].text), error, "");
 
     return near == NULL ? g_steal_pointer(&what)
-                        : put(language(mgr_fault_rows[*near != '\0' ? PLACE : END].text), error, what);
+                        : hl_fault_put(language(mgr_fault_rows[*near != '\0' ? PLACE : END].text), error, what);
 }
 
-char *mgr_fault_say(const GError *error, MgrFaultLanguage language)
+char *mgr_fault_say(const GError *error, HlFaultLanguage language)
 {
     const char *sentence = hl_error_sentence(error);
     g_autofree char *english = NULL;
@@ -92,9 +66,7 @@ char *mgr_fault_say(const GError *error, MgrFaultLanguage language)
         return g_strdup(error->message);
     english = word(error, i, as_it_is);
     worded = word(error, i, language);
-    if (!g_str_has_suffix(error->message, english))
-        return g_steal_pointer(&worded);
-    return g_strdup_printf("%.*s%s", (int)(strlen(error->message) - strlen(english)), error->message, worded);
+    return hl_fault_keep_prefix(error->message, english, worded);
 }
 
 /* The message is the sentence in English. */

@@ -6,7 +6,7 @@
 #ifndef MANAGER_FILTER_FAULT_H
 #define MANAGER_FILTER_FAULT_H
 
-#include "lib/base/said.h"
+#include "lib/base/fault.h"
 
 typedef enum {
     MGR_FAULT_QUOTE,       /* a quotation mark that is not closed */
@@ -47,11 +47,8 @@ bool mgr_fault_fail(GError **error, MgrFault fault, MgrFaultPlace place, const c
 /* HL_ERROR_INVALID, too: more than max, which asking again later does not mend. */
 bool mgr_fault_limit_fail(GError **error, MgrFault fault, int max);
 
-/* A message in the reader's language, as hl_tr. */
-typedef const char *(*MgrFaultLanguage)(const char *message);
-
 /* Such an error worded again; what prefixes its message stays.  Any other error's message as it is.  Caller frees. */
-char *mgr_fault_say(const GError *error, MgrFaultLanguage language);
+char *mgr_fault_say(const GError *error, HlFaultLanguage language);
 
 typedef struct {
     const char *code, *text;

@@ -13,7 +13,7 @@ import * as query from '../../manager/console/pages/query.js';
 import * as route from '../../manager/console/pages/route.js';
 import * as settings from '../../manager/console/pages/settings.js';
 import { onSessionLost, request } from '../../manager/console/pages/api.js';
-import { adoptCatalogue, hashOf, tr, trn } from '../../manager/console/pages/i18n.js';
+import { adoptCatalogue, adoptFaults, hashOf, tr, trn } from '../../manager/console/pages/i18n.js';
 import { bytes, compare, visible } from '../../manager/console/pages/text.js';
 import { explain, faultText, sentences, spell } from '../../manager/console/pages/phrase.js';
 import { knownSettings } from '../../manager/console/pages/setting_words.js';
@@ -155,16 +155,24 @@ function catalogueOf(texts) {
     return { salt: 0, steps: rows.map(([hash], at) => hash - (rows[at - 1]?.[0] ?? 0)), texts: rows.map(([, words]) => words) };
 }
 
+const tables = ['manager/core/refusal.def', 'manager/filter/fault.c'];
+
 test('what the build makes of the catalogue is found by the pages', () => {
     const out = mkdtempSync(join(tmpdir(), 'pages-'));
     try {
-        execFileSync('/usr/bin/python3', ['cmake/bundle.py', 'manager/console/pages', 'po/ja.po', out].map((part, i) =>
-            (i < 3 ? fileURLToPath(new URL(part, root)) : part)));
+        execFileSync('/usr/bin/python3', ['cmake/bundle.py', 'manager/console/pages', 'po/ja.po', out, ...tables].map((part, i) =>
+            (i !== 3 ? fileURLToPath(new URL(part, root)) : part)));
         adoptCatalogue('ja', JSON.parse(readFileSync(join(out, 'ja.json'), 'utf8')));
         assert.equal(tr('Live Status'), '最新ステータス');
         assert.equal(tr('{who} saved version {n} while you were editing.', { who: 'a', n: 1 }).includes('saved'), false);
         assert.equal(trn('{n} selected', '{n} selected', 2), '2 件を選択');
         assert.equal(tr('a text that nobody translated'), 'a text that nobody translated');
+        const faults = JSON.parse(readFileSync(join(out, 'ja.faults.json'), 'utf8'));
+        adoptFaults('ja', faults);
+        assert.equal(faultText({ sentence: 'group.exists', args: { name: 'office' } }), 'グループ \'office\' はすでにあります');
+        const rows = tables.flatMap((table) => [...source(table).matchAll(/"([a-z.-]+)",\s*N_\(/g)].map(([, code]) => code));
+        assert.deepEqual(Object.keys(faults).sort(), rows.sort());
+        assert.ok(rows.length > 200);
     } finally {
         adoptCatalogue('en');
         rmSync(out, { recursive: true });
@@ -193,15 +201,14 @@ test('sentences are those of the manager, word for word', () => {
 test('what is wrong with a filter, and where', () => {
     const message = 'the filter at \'hots~pc\', character 4: there is no such column; did you mean \'host\'?';
     const problem = { sentence: 'filter.nearest', args: { near: 'hots~pc\u202e', at: '4', nearest: 'host' }, message };
-    const words = [['filter.nearest', '{nearest}!'], ['filter.place', '{at} {near} {what}'], ['filter.end', 'end {what}'], ['filter.parts', '{max}']];
     assert.equal(faultText(problem), message); // in English the server's words will do
-    words.sort(([a], [b]) => hashOf(a, 0) - hashOf(b, 0));
-    const keys = words.map(([code]) => hashOf(code, 0));
-    adoptCatalogue('xx', { salt: 0, steps: keys.map((key, i) => key - (keys[i - 1] ?? 0)), texts: words.map(([, text]) => text) });
+    adoptCatalogue('xx');
+    assert.equal(faultText(problem), undefined); // nothing is loaded yet
+    adoptFaults('xx', { 'filter.nearest': '{nearest}!', 'filter.place': '{at} {near} {what}', 'filter.end': 'end {what}', 'filter.parts': '{max}' });
     assert.equal(faultText(problem), '4 hots~pc\\u202e host!');
     assert.equal(faultText({ ...problem, args: { near: '', at: '9', nearest: '{at}' } }), 'end {at}!');
-    assert.equal(faultText({ ...problem, sentence: 'filter.parts', args: { max: '64' } }), '64');
-    assert.equal(faultText({ ...problem, sentence: 'filter.quantum' }), message); // of a later server
+    assert.equal(faultText({ ...problem, sentence: 'filter.parts', args: { max: '64', prefix: 'ring\u202e' } }), 'ring\\u202e: 64');
+    assert.equal(faultText({ ...problem, sentence: 'filter.quantum' }), undefined); // of a later server
     assert.equal(faultText({ ...problem, sentence: undefined }), undefined);
     adoptCatalogue('en');
 });

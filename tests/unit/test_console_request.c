@@ -259,6 +259,14 @@ static void test_openapi(void)
         json_object_get(json_object_get(json_object_get(document, "paths"), "/api/v1/health"), "get"), "responses"));
 }
 
+/* What a later try does not mend is no 429. */
+static void test_problem_statuses(void)
+{
+    g_assert_cmpuint(con_problem_status(HL_ERROR_LIMIT), ==, 429);
+    g_assert_cmpuint(con_problem_status(HL_ERROR_QUOTA), ==, 409);
+    g_assert_cmpuint(con_problem_status(HL_ERROR_TOO_LARGE), ==, 422);
+}
+
 static void test_problems(void)
 {
     for (int code = 0; code < HL_ERROR_N_CODES; code++) {
@@ -375,6 +383,7 @@ int main(int argc, char **argv)
     g_test_add_func("/console/openapi", test_openapi);
     g_test_add_func("/console/endpoint-row", test_endpoint_row);
     g_test_add_func("/console/problems", test_problems);
+    g_test_add_func("/console/problems/statuses", test_problem_statuses);
     g_test_add_func("/console/sentence", test_sentence);
     g_test_add_func("/console/conf", test_conf);
     return g_test_run();

@@ -377,7 +377,7 @@ static void test_answer_too_large(void)
     mgr_set_text(&endpoint->record.update_error, filler);
     parts_call(parts, "endpoint show", "endpoint", "e-one", NULL);
     code = parts_end_of(parts, NULL);
-    g_assert_cmpstr(code, ==, "limit");
+    g_assert_cmpstr(code, ==, "too-large");
 }
 
 /* A list is cut where it must be: by its size, not only by its length. */

@@ -468,7 +468,7 @@ static void test_bad_plans(void)
     for (guint i = 0; i < MGR_ROLLOUTS_MAX; i++)
         g_free(parts_start_rollout(parts, id_of(i)));
     parts_call(parts, "rollout start", "selector", "all", NULL);
-    json_decref(parts_expect_reply(parts, "limit"));
+    json_decref(parts_expect_reply(parts, "quota"));
 }
 
 static HlMsgCallReply *ask_limited(World *world, const char *name, const char *const *arguments)

@@ -224,6 +224,7 @@ static void test_as_if_not_there(void)
         const char *words[MAX_WORDS + 1] = { NULL };
         g_autofree char *far = NULL;
         g_autofree char *nowhere = NULL;
+        g_autofree char *named = NULL;
         g_autofree char *expected = NULL;
         g_autofree char *other = NULL;
 
@@ -238,7 +239,8 @@ static void test_as_if_not_there(void)
                 words[k] = pair->arguments[k];
         }
         nowhere = ask(world, pair->name, words);
-        expected = replace(nowhere, pair->nowhere, pair->far);
+        named = replace(nowhere, pair->nowhere, pair->far);
+        expected = replace(named, "\"nil\"", "\"far\""); /* an argument of the sentence has no quotes of its own */
         g_assert_cmpstr(far, ==, expected);
         g_assert_true(g_str_has_prefix(far, "not-found|"));
     }

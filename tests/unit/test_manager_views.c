@@ -102,7 +102,7 @@ static void test_bounds(void)
 
         ASK(parts, "admin", "", "view set", "name", name);
     }
-    ASK(parts, "admin", "limit", "view set", "name", "more");
+    ASK(parts, "admin", "quota", "view set", "name", "more");
     ASK(parts, "admin", "", "view set", "name", "v-0", "filter", "offline");
     ASK(parts, CALLER, "", "view set", "name", "more");
     ASK(parts, "admin", "", "view delete", "name", "v-1");

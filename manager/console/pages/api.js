@@ -2,6 +2,8 @@
 // Requests to the REST interface.  When the session has ended, the request waits until the reader has signed in again and is then
 // repeated: a form that was being filled in loses nothing.  So it is when nobody answers a change; the server does it once all the same.
 
+import { loadFaults } from './i18n.js';
+
 const ROOT = '/api/v1';
 const PATIENCE = 30_000; // ms: a change that nobody answers is asked for again for so long
 const PAUSE = 1_000; // ms before that
@@ -105,8 +107,11 @@ export function address(path, query = {}) {
 async function result(reply) {
     const isJson = /json/.test(reply.headers.get('Content-Type') ?? '');
     const body = isJson ? await reply.json() : null;
-    if (!reply.ok)
+    if (!reply.ok) {
+        if (body?.sentence)
+            await loadFaults();
         throw new Problem(reply.status, body ?? {});
+    }
     return { status: reply.status, body, version: reply.headers.get('ETag'), location: reply.headers.get('Location') };
 }
 

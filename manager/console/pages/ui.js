@@ -4,7 +4,7 @@
 import { ago, number, time, tr } from './i18n.js';
 import { append, fill, h, icon, setText } from './dom.js';
 import { format } from './route.js';
-import { problemText, tone, word } from './words.js';
+import { hasOwnWords, problemText, tone, word } from './words.js';
 import { visible } from './text.js';
 
 // A name that a stranger chose: set apart, so that its direction of writing does not reach into the text around it.  Where it is cut off
@@ -37,7 +37,7 @@ export function button(text, click, attributes = {}) {
 }
 
 // What the server said of it, in English, where our words leave something out.
-const ownWords = ({ code, sentence, message }) => (code === 'offline' || sentence || message === code ? '' : visible(message));
+const ownWords = (problem) => (hasOwnWords(problem) || faultText(problem) || problem.message === problem.code ? '' : visible(problem.message));
 
 // What the server said, for people: our words, and its own below them.
 export function problemBox(problem) {

@@ -288,11 +288,17 @@ const PROBLEMS = {
     'conflict': N_('This has been changed in the meantime, or does not fit what is under way.'),
     'limit': N_('Too many requests.  Wait a moment, then try again.'),
     'invalid': N_('The server refused a value.'),
+    'quota': N_('There are as many of these as there can be.  Delete one first.'),
+    'too-large': N_('This is too much at once.  Ask for less.'),
     'once.done': N_('This was done, but its answer is lost.  Look at what is there now.'),
+    'call.cut': N_('The manager cannot be reached at present.  Your entries are kept; try again in a moment.'),
     'call.unknown': N_('The server is older than the console.'),
     'expired': N_('This has expired.'),
 };
 
+export const hasOwnWords = ({ sentence, code }) => sentence in PROBLEMS || code === 'offline';
+
 export function problemText(problem) {
-    return faultText(problem) ?? tr(PROBLEMS[problem.sentence] ?? PROBLEMS[problem.code] ?? N_('The request failed.'));
+    const { sentence, code } = problem;
+    return (!(sentence in PROBLEMS) && faultText(problem)) || tr(PROBLEMS[sentence] ?? PROBLEMS[code] ?? N_('The request failed.'));
 }

@@ -5,6 +5,7 @@
 
 #include "lib/base/ident.h"
 #include "lib/pki/digest.h"
+#include "manager/core/refusal.h"
 #include "manager/daemon/calls/account_calls.h"
 #include "manager/daemon/calls/audit_calls.h"
 #include "manager/daemon/calls/certificate_calls.h"
@@ -77,7 +78,7 @@ static void fold_bundle(gpointer change)
     g_autofree char *expires = NULL;
 
     if (group == NULL) { /* deleted meanwhile; the registry deleted the token with it */
-        hl_fail(&error, HL_ERROR_NOT_FOUND, "group '%s' was deleted a moment ago", grant->token.group);
+        mgr_refuse(&error, MGR_REFUSE_GROUP_DELETED, grant->token.group, NULL);
         mgr_call_fail(grant->call, error);
         return;
     }
@@ -93,7 +94,7 @@ static bool parse_uses(const char *text, gint64 *uses, GError **error)
 {
     *uses = 1;
     return text == NULL || g_ascii_string_to_signed(text, 10, 1, MAX_USES, uses, NULL) ||
-           hl_fail(error, HL_ERROR_INVALID, "uses: '%s' is not a number from 1 to %d", text, MAX_USES);
+           mgr_refuse(error, MGR_REFUSE_BUNDLE_USES, text, HL_NUMBER(MAX_USES), NULL);
 }
 
 /* For a group, or for one endpoint and the group that it belongs to; *endpoint is then its id. */
@@ -112,15 +113,15 @@ static const MgrGroup *find_bundle_group(const MgrAccessCalls *calls, MgrCall *c
             return group;
     }
     if (text == NULL) {
-        hl_fail(error, HL_ERROR_INVALID, "'bundle create' needs the argument 'group' or 'endpoint'");
+        mgr_refuse(error, MGR_REFUSE_BUNDLE_FOR_WHOM, NULL);
         return NULL;
     }
     found = mgr_selector_find_whole(calls->parts.fleet, mgr_call_caller(call), text, error);
     if (found == NULL)
         return NULL;
     if (group != NULL && group != found->group) {
-        hl_fail(error, HL_ERROR_INVALID, "%s belongs to group %s: leave out the group, or move it to '%s' first",
-                found->record.id, found->record.group, group->record.name);
+        mgr_refuse(error, MGR_REFUSE_BUNDLE_OTHER_GROUP, found->record.id, found->record.group, group->record.name,
+                   NULL);
         return NULL;
     }
     *endpoint = found->record.id;
@@ -129,8 +130,7 @@ static const MgrGroup *find_bundle_group(const MgrAccessCalls *calls, MgrCall *c
 
 static bool check_uses(const char *endpoint, gint64 uses, GError **error)
 {
-    return *endpoint == '\0' || uses == 1 ||
-           hl_fail(error, HL_ERROR_INVALID, "uses: a bundle that is made for %s is used once", endpoint);
+    return *endpoint == '\0' || uses == 1 || mgr_refuse(error, MGR_REFUSE_BUNDLE_USES_ONE, endpoint, NULL);
 }
 
 static void call_bundle_create(MgrCall *call, gpointer user)
@@ -225,7 +225,7 @@ static void call_bundle_withdraw(MgrCall *call, gpointer user)
     Grant *grant;
 
     if (token == NULL || !is_seen(calls, call, token)) {
-        hl_fail(&error, HL_ERROR_NOT_FOUND, "there is no bundle '%s'; 'holdline bundle list' lists them", id);
+        mgr_refuse(&error, MGR_REFUSE_BUNDLE_UNKNOWN, id, NULL);
         mgr_call_fail(call, error);
         return;
     }

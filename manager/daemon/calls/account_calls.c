@@ -5,6 +5,7 @@
 
 #include "lib/base/log.h"
 #include "lib/pki/cert.h"
+#include "manager/core/refusal.h"
 #include "manager/daemon/calls/ended.h"
 #include "manager/daemon/calls/listings.h"
 #include "manager/daemon/ground/scope.h"
@@ -98,7 +99,7 @@ static const MgrAccountRecord *find_account(const MgrAccountCalls *calls, const 
 
     if (account != NULL && mgr_accounts_meets(account, mgr_call_caller(call)))
         return account;
-    hl_fail(error, HL_ERROR_NOT_FOUND, "there is no account '%s'; 'holdline account list' lists them", name);
+    mgr_refuse(error, MGR_REFUSE_ACCOUNT_UNKNOWN, name, NULL);
     return NULL;
 }
 
@@ -165,17 +166,13 @@ static void explain_conflict(const Change *change, GError **error)
     if (lacks_group(change, error))
         return;
     if (change->before.name == NULL)
-        hl_fail(error, HL_ERROR_EXISTS, "the name '%s' was taken a moment ago", name);
+        mgr_refuse(error, MGR_REFUSE_ACCOUNT_NAME_TAKEN, name, NULL);
     else if (now == NULL)
-        hl_fail(error, HL_ERROR_NOT_FOUND, "the account '%s' was deleted a moment ago", name);
+        mgr_refuse(error, MGR_REFUSE_ACCOUNT_DELETED, name, NULL);
     else if (!mgr_account_record_equal(now, &change->before))
-        hl_fail(error, HL_ERROR_CONFLICT,
-                "somebody else changed the account '%s' a moment ago: review it and try again", name);
+        mgr_refuse(error, MGR_REFUSE_ACCOUNT_CHANGED, name, NULL);
     else
-        hl_fail(error, HL_ERROR_CONFLICT,
-                "'%s' is the last owner with a certificate in force: nobody could create an account any more.  Make "
-                "another one an owner first",
-                name);
+        mgr_refuse(error, MGR_REFUSE_ACCOUNT_LAST_OWNER, name, NULL);
 }
 
 static void fail_change(gpointer data, const GError *error)
@@ -269,17 +266,14 @@ static void commit_state(Change *change)
 
 static bool parse_role(const char *text, MgrRole *role, GError **error)
 {
-    return mgr_role_parse(text, role) || hl_fail(error, HL_ERROR_INVALID, "'%s' is no role: %s, %s, %s or %s", text,
-                                                 mgr_role_name(MGR_ROLE_AUDITOR), mgr_role_name(MGR_ROLE_OPERATOR),
-                                                 mgr_role_name(MGR_ROLE_ADMINISTRATOR), mgr_role_name(MGR_ROLE_OWNER));
+    return mgr_role_parse(text, role) || mgr_refuse(error, MGR_REFUSE_ACCOUNT_NO_ROLE, text, NULL);
 }
 
 static bool check_note(const char *text, GError **error)
 {
     if (strlen(text) > HL_MAX_TEXT)
-        return hl_fail(error, HL_ERROR_INVALID, "the note is %" G_GSIZE_FORMAT " bytes long; at most %d are kept",
-                       strlen(text), HL_MAX_TEXT);
-    return strchr(text, '\n') == NULL || hl_fail(error, HL_ERROR_INVALID, "a note is one line");
+        return mgr_refuse(error, MGR_REFUSE_NOTE_TOO_LONG, HL_NUMBER(strlen(text)), HL_NUMBER(HL_MAX_TEXT), NULL);
+    return strchr(text, '\n') == NULL || mgr_refuse(error, MGR_REFUSE_NOTE_ONE_LINE, NULL);
 }
 
 /* Role, note and groups, as far as they are given. */
@@ -312,11 +306,9 @@ static bool check_new(const MgrAccountCalls *calls, const char *name, GError **e
     if (!mgr_site_check_name(name, error))
         return false;
     if (mgr_accounts_get(fleet->accounts, name) != NULL)
-        return hl_fail(error, HL_ERROR_EXISTS,
-                       "there is an account '%s' already: 'holdline account set %s' changes its role and groups", name,
-                       name);
+        return mgr_refuse(error, MGR_REFUSE_ACCOUNT_EXISTS, name, NULL);
     return !mgr_fleet_has_live_name(fleet, name, NULL) ||
-           hl_fail(error, HL_ERROR_EXISTS, "a certificate with the name '%s' is in force: choose another name", name);
+           mgr_refuse(error, MGR_REFUSE_ACCOUNT_CERTIFICATE_EXISTS, name, NULL);
 }
 
 static void call_create(MgrCall *call, gpointer user)
@@ -343,15 +335,13 @@ static void call_create(MgrCall *call, gpointer user)
 static bool check_other(const MgrCall *call, const char *name, const char *what, GError **error)
 {
     return strcmp(name, mgr_call_admin(call)) != 0 ||
-           hl_fail(error, HL_ERROR_INVALID, "'%s' is you: have another owner %s you", name, what);
+           mgr_refuse(error, MGR_REFUSE_ACCOUNT_NOT_YOURSELF, name, what, NULL);
 }
 
 static bool check_something(const MgrCall *call, GError **error)
 {
     return mgr_call_argument(call, "role") != NULL || mgr_call_argument(call, "note") != NULL ||
-           mgr_call_argument(call, "groups") != NULL ||
-           hl_fail(error, HL_ERROR_INVALID,
-                   "'account set' needs what to change: the argument 'role', 'groups' or 'note'");
+           mgr_call_argument(call, "groups") != NULL || mgr_refuse(error, MGR_REFUSE_ACCOUNT_WHAT, NULL);
 }
 
 static void call_set(MgrCall *call, gpointer user)

@@ -6,6 +6,7 @@
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
 #include "lib/base/unconst.h"
+#include "manager/core/refusal.h"
 
 #define HEAD_EVERY 2000             /* ms; what is gathered in the background is committed by then */
 #define FOLD_EVERY (10 * 60 * 1000) /* ms: rows that there was no room for */
@@ -165,10 +166,9 @@ bool mgr_audit_may_change(MgrAudit *audit, const char *account, gsize size, GErr
 
     if (mgr_bucket_take(bucket, MGR_QUOTA_CHANGE, size, now) == MGR_QUOTA_ALLOWED)
         return true;
-    return hl_fail(error, HL_ERROR_LIMIT,
-                   "too many changes by '%s', of which each stays in the audit log: wait %" G_GINT64_FORMAT
-                   " s.  One call for a group or a list of endpoints is one change",
-                   account, (mgr_bucket_wait(bucket, MGR_QUOTA_CHANGE, size, now) + HL_SECOND - 1) / HL_SECOND);
+    return mgr_refuse(error, MGR_REFUSE_AUDIT_TOO_MANY, account,
+                      HL_NUMBER((mgr_bucket_wait(bucket, MGR_QUOTA_CHANGE, size, now) + HL_SECOND - 1) / HL_SECOND),
+                      NULL);
 }
 
 void mgr_audit_tell(MgrAudit *audit, const MgrAuditRecord *record, MgrQuotaKind kind)

@@ -2,6 +2,7 @@
 #include "manager/daemon/calls/audit_calls.h"
 
 #include "lib/base/ident.h"
+#include "manager/core/refusal.h"
 
 #define MAX_ROWS  1000 /* of one answer: for more, a caller asks again from the last one on */
 #define MAX_SINCE (3650 * HL_DAY)
@@ -31,8 +32,7 @@ static bool parse_number(const MgrCall *call, const char *name, int64_t min, int
     if (text == NULL)
         return true;
     if (!g_ascii_string_to_signed(text, 10, min, max, &parsed, NULL))
-        return hl_fail(error, HL_ERROR_INVALID,
-                       "%s: '%s' is not a number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT, name, text, min, max);
+        return mgr_refuse(error, MGR_REFUSE_CALL_NUMBER, name, text, HL_NUMBER(min), HL_NUMBER(max), NULL);
     *value = parsed;
     return true;
 }
@@ -63,8 +63,7 @@ static void call_list(MgrCall *call, gpointer user)
     int64_t total = 0;
 
     if (mgr_call_caller(call)->groups != NULL)
-        hl_fail(&error, HL_ERROR_DENIED, "the audit log is about all groups, and '%s' is limited to some",
-                mgr_call_admin(call));
+        mgr_refuse(&error, MGR_REFUSE_AUDIT_LIMITED, mgr_call_admin(call), NULL);
     else if (parse_number(call, "limit", 1, MAX_ROWS, &filter.limit, &error) &&
              parse_number(call, "after", 0, G_MAXINT64, &filter.after, &error) &&
              mgr_call_duration(call, "since", 0, HL_SECOND, MAX_SINCE, &since, &error)) {

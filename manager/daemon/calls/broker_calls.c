@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "manager/daemon/calls/broker_calls.h"
 
+#include "manager/core/refusal.h"
+
 struct MgrBrokerCalls {
     MgrBrokerCallsOptions parts;
 };
@@ -63,10 +65,9 @@ static bool find_broker(const MgrBrokerCalls *calls, const MgrCall *call, guint 
     guint64 value;
 
     if (calls->parts.brokers == NULL)
-        return hl_fail(error, HL_ERROR_INVALID, "the broker is external, and the manager does not start or stop it");
+        return mgr_refuse(error, MGR_REFUSE_BROKER_EXTERNAL, NULL);
     if (!g_ascii_string_to_unsigned(text, 10, 1, count, &value, NULL))
-        return hl_fail(error, HL_ERROR_NOT_FOUND, "there is no broker '%s': they have the numbers 1 to %u", text,
-                       count);
+        return mgr_refuse(error, MGR_REFUSE_BROKER_UNKNOWN, text, HL_NUMBER(count), NULL);
     *number = (guint)value - 1;
     return true;
 }

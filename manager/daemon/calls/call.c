@@ -6,6 +6,7 @@
 #include "lib/base/log.h"
 #include "lib/base/said.h"
 #include "lib/base/unconst.h"
+#include "manager/core/refusal.h"
 #include "manager/daemon/calls/audit_text.h"
 #include "manager/daemon/calls/once.h"
 #include "manager/daemon/calls/reply.h"
@@ -193,7 +194,7 @@ bool mgr_call_duration(const MgrCall *call, const char *name, HlTime fallback, H
         g_autofree char *least = hl_duration_format(min);
         g_autofree char *most = hl_duration_format(max);
 
-        return hl_fail(error, HL_ERROR_INVALID, "%s: %s is not between %s and %s", name, text, least, most);
+        return mgr_refuse(error, MGR_REFUSE_CALL_BETWEEN, name, text, least, most, NULL);
     }
     return true;
 }
@@ -316,8 +317,7 @@ static void fail_too_large(MgrCall *call)
 {
     g_autoptr(GError) error = NULL;
 
-    hl_fail(&error, HL_ERROR_LIMIT, "the answer to '%s' is larger than the %d bytes that a message can hold",
-            call->message->name, HL_BUS_MAX_SIZE);
+    mgr_refuse(&error, MGR_REFUSE_ANSWER_TOO_LARGE, call->message->name, HL_NUMBER(HL_BUS_MAX_SIZE), NULL);
     mgr_call_fail(call, error);
 }
 
@@ -566,7 +566,7 @@ static void end_earlier(const MgrCall *call, const MgrStreamKind *kind)
     GHashTableIter iter;
     gpointer item;
 
-    hl_fail(&error, HL_ERROR_CONFLICT, "'%s' was asked for once more", call->message->name);
+    mgr_refuse(&error, MGR_REFUSE_CALL_AGAIN, call->message->name, NULL);
     g_hash_table_iter_init(&iter, call->calls->open);
     while (g_hash_table_iter_next(&iter, &item, NULL)) {
         MgrCall *other = item;

@@ -5,6 +5,7 @@
 
 #include "lib/base/log.h"
 #include "lib/base/unconst.h"
+#include "manager/core/refusal.h"
 #include "manager/daemon/calls/ended.h"
 #include "manager/daemon/calls/listings.h"
 #include "manager/daemon/ground/scope.h"
@@ -96,7 +97,7 @@ static void fold_issue(gpointer change)
 
 static bool fail_taken(const char *name, GError **error)
 {
-    return hl_fail(error, HL_ERROR_EXISTS, "the name '%s' is taken: choose another, or revoke that one first", name);
+    return mgr_refuse(error, MGR_REFUSE_CERTIFICATE_NAME_TAKEN, name, NULL);
 }
 
 static bool lacks_group(const Issue *issue, GError **error)
@@ -115,10 +116,10 @@ static void fail_issue(gpointer change, const GError *error)
     g_autoptr(GError) why = NULL;
 
     if (hl_error_code(error) == HL_ERROR_CONFLICT && g_str_has_suffix(mgr_call_message(issue->call)->name, " renew"))
-        hl_fail(&why, HL_ERROR_DENIED, "the certificates of '%s' were ended a moment ago", name);
+        mgr_refuse(&why, MGR_REFUSE_CERTIFICATE_ENDED, name, NULL);
     else if (hl_error_code(error) == HL_ERROR_CONFLICT &&
              g_str_has_prefix(mgr_call_message(issue->call)->name, "account "))
-        hl_fail(&why, HL_ERROR_NOT_FOUND, "the account '%s' was deleted a moment ago", name);
+        mgr_refuse(&why, MGR_REFUSE_ACCOUNT_DELETED, name, NULL);
     else if (hl_error_code(error) == HL_ERROR_CONFLICT && !lacks_group(issue, &why))
         fail_taken(name, &why);
     mgr_call_fail(issue->call, why != NULL ? why : error);
@@ -208,7 +209,7 @@ static bool take_account(Issue *issue, GError **error)
                                          .role = DEFAULT_ROLE,
                                          .created_at = issue->at };
     if (role != NULL && !mgr_role_parse(role, &issue->account.role))
-        return hl_fail(error, HL_ERROR_INVALID, "'%s' is no role: auditor, operator, administrator or owner", role);
+        return mgr_refuse(error, MGR_REFUSE_ACCOUNT_NO_ROLE, role, NULL);
     issue->account.groups = mgr_account_groups(issue->calls->parts.fleet, groups != NULL ? groups : "", error);
     return issue->account.groups != NULL && mgr_account_check_scope(&issue->account, error);
 }
@@ -244,10 +245,9 @@ static void call_account_certificate(MgrCall *call, gpointer user)
     Issue *issue;
 
     if (mgr_accounts_get(calls->parts.fleet->accounts, name) == NULL)
-        hl_fail(&error, HL_ERROR_NOT_FOUND, "there is no account '%s'; 'holdline account list' lists them", name);
+        mgr_refuse(&error, MGR_REFUSE_ACCOUNT_UNKNOWN, name, NULL);
     else if (replaces && strcmp(name, mgr_call_admin(call)) == 0) /* the answer could not reach them any more */
-        hl_fail(&error, HL_ERROR_INVALID,
-                "'%s' is you: have another owner end your certificates, or leave out --replace", name);
+        mgr_refuse(&error, MGR_REFUSE_CERTIFICATE_YOURSELF, name, NULL);
     if (error != NULL) {
         mgr_call_fail(call, error);
         return;
@@ -322,8 +322,7 @@ static void renew(MgrCall *call, MgrCertificateCalls *calls, const char *name, H
     if (!is_due(calls->parts.pki, last, name, by)) {
         g_autofree char *next = hl_time_format(mgr_quota_next_certificate(last->issued_at, last->expires_at));
 
-        hl_fail(&error, HL_ERROR_EXISTS,
-                "'%s' was given another certificate a short while ago; the next one is given from %s on", name, next);
+        mgr_refuse(&error, MGR_REFUSE_CERTIFICATE_TOO_SOON, name, next, NULL);
         mgr_call_fail(call, error);
         return;
     }
@@ -349,7 +348,7 @@ static void call_account_renew(MgrCall *call, gpointer user)
         renew(call, user, name, HL_CERT_ADMIN);
         return;
     }
-    hl_fail(&error, HL_ERROR_INVALID, "'%s' is not you: 'holdline account certificate' makes one for others", name);
+    mgr_refuse(&error, MGR_REFUSE_CERTIFICATE_NOT_YOU, name, NULL);
     mgr_call_refuse(call, error);
 }
 
@@ -475,8 +474,7 @@ static void revoke_all(MgrCall *call, const MgrCertificateCalls *calls, const ch
     Revocation *revocation;
 
     if (!mgr_fleet_has_live_name(calls->parts.fleet, name, kind_name)) {
-        hl_fail(&error, HL_ERROR_NOT_FOUND, "there is no %s '%s'; 'holdline %s list' lists them", kind_name, name,
-                kind_name);
+        mgr_refuse(&error, MGR_REFUSE_CERTIFICATE_UNKNOWN, kind_name, name, NULL);
         mgr_call_fail(call, error);
         return;
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "manager/daemon/calls/clone_calls.h"
 
+#include "manager/core/refusal.h"
 #include "manager/daemon/ground/selector.h"
 #include "manager/daemon/state/registration.h"
 #include "proto/enrolment.h"
@@ -19,15 +20,9 @@ static bool check_clone(const MgrEndpoint *endpoint, MgrPresenceEventKind kind, 
     const MgrPresence *presence = &endpoint->record.presence;
 
     if (presence->clone == MGR_CLONE_NONE)
-        return hl_fail(error, HL_ERROR_CONFLICT, "nothing says that two machines use the identity of %s",
-                       endpoint->record.id);
+        return mgr_refuse(error, MGR_REFUSE_CLONE_NOTHING, endpoint->record.id, NULL);
     if (kind == MGR_PRESENCE_CLONE_KEEP && presence->machine == presence->other_machine)
-        return hl_fail(
-            error, HL_ERROR_CONFLICT,
-            "both machines that use the identity of %s have the same fingerprint (a copied machine id), so none can be "
-            "kept by it: give the copy a machine id of its own (" HL_ENROL_OWN_MACHINE_ID "), run 'holdline-endpoint "
-            "enrol BUNDLE --replace' on it, then 'endpoint clone split'",
-            endpoint->record.id);
+        return mgr_refuse(error, MGR_REFUSE_CLONE_SAME_FINGERPRINT, endpoint->record.id, NULL);
     return true;
 }
 

@@ -5,6 +5,7 @@
 
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
+#include "manager/core/refusal.h"
 #include "manager/core/signin.h"
 #include "manager/core/totp.h"
 
@@ -69,8 +70,7 @@ static void commit(MgrCodeCalls *calls, MgrCall *call, const char *account, char
 
 static bool check_origin(const MgrCall *call, GError **error)
 {
-    return !mgr_call_is_token(call) ||
-           hl_fail(error, HL_ERROR_DENIED, "a token changes nothing about how people sign in: sign in for that");
+    return !mgr_call_is_token(call) || mgr_refuse(error, MGR_REFUSE_CODE_TOKEN, NULL);
 }
 
 static void call_create(MgrCall *call, gpointer user)
@@ -83,11 +83,9 @@ static void call_create(MgrCall *call, gpointer user)
     Offer *offer;
 
     if (check_origin(call, &error) && mgr_passes_password(calls->parts.passes, account) == NULL)
-        hl_fail(&error, HL_ERROR_INVALID, "'%s' has no password that a code could go with: 'holdline account password'",
-                account);
+        mgr_refuse(&error, MGR_REFUSE_CODE_NO_PASSWORD, account, NULL);
     else if (error == NULL && mgr_passes_has_code(calls->parts.passes, account))
-        hl_fail(&error, HL_ERROR_EXISTS, "'%s' signs in with one-time codes already: 'holdline code delete' ends that",
-                account);
+        mgr_refuse(&error, MGR_REFUSE_CODE_EXISTS, account, NULL);
     if (error != NULL) {
         mgr_call_fail(call, error);
         return;
@@ -114,11 +112,11 @@ static void call_confirm(MgrCall *call, gpointer user)
         return;
     }
     if (offer == NULL || hl_clock_mono() - offer->made >= OFFER_LIFE) {
-        hl_fail(&error, HL_ERROR_NOT_FOUND, "there is no key to confirm: make one with 'holdline code create'");
+        mgr_refuse(&error, MGR_REFUSE_CODE_NO_KEY, NULL);
     } else {
         step = mgr_totp_check(offer->key, sizeof offer->key, mgr_call_argument(call, "code"), hl_clock_wall(), 0);
         if (step == 0)
-            hl_fail(&error, HL_ERROR_INVALID, "the code does not belong to the key: are the clocks right?");
+            mgr_refuse(&error, MGR_REFUSE_CODE_WRONG_KEY, NULL);
     }
     if (error != NULL)
         mgr_call_fail(call, error);
@@ -136,7 +134,7 @@ static bool prove(MgrCodeCalls *calls, const MgrCall *call, const char *account,
     if (!mgr_signin_may(calls->tries, keys, hl_clock_mono(), error))
         return false;
     if (mgr_passes_take_code(calls->parts.passes, account, mgr_call_argument(call, "code"), hl_clock_wall()) == 0)
-        return hl_fail(error, HL_ERROR_DENIED, "the code is wrong; without the app an owner deletes it");
+        return mgr_refuse(error, MGR_REFUSE_CODE_WRONG, NULL);
     mgr_signin_good(calls->tries, account);
     return true;
 }
@@ -148,10 +146,9 @@ static bool check_delete(MgrCodeCalls *calls, const MgrCall *call, const char *a
     if (!check_origin(call, error))
         return false;
     if (!is_own && mgr_call_caller(call)->role != MGR_ROLE_OWNER) /* who has some is nobody else's business */
-        return hl_fail(error, HL_ERROR_NOT_FOUND, "you are '%s': one-time codes of others are deleted by an owner",
-                       mgr_call_admin(call));
+        return mgr_refuse(error, MGR_REFUSE_CODE_OTHERS, mgr_call_admin(call), NULL);
     if (!mgr_passes_has_code(calls->parts.passes, account))
-        return hl_fail(error, HL_ERROR_NOT_FOUND, "'%s' signs in without one-time codes", account);
+        return mgr_refuse(error, MGR_REFUSE_CODE_NONE, account, NULL);
     return !is_own || prove(calls, call, account, error);
 }
 

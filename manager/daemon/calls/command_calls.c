@@ -5,6 +5,7 @@
 
 #include "lib/store/stmt.h"
 #include "manager/core/herd.h"
+#include "manager/core/refusal.h"
 #include "manager/daemon/ground/selector.h"
 #include "proto/scope.h"
 
@@ -111,7 +112,7 @@ static void on_stored(const MgrCommandResult *result, gpointer user)
         mgr_call_done(call, live_document(result->command, mgr_call_caller(call)));
         break;
     case MGR_COMMAND_TOO_LATE:
-        hl_fail(&error, HL_ERROR_CONFLICT, "command '%s' has ended already", mgr_call_argument(call, "command"));
+        mgr_refuse(&error, MGR_REFUSE_COMMAND_ENDED, mgr_call_argument(call, "command"), NULL);
         mgr_call_fail(call, error);
         break;
     case MGR_COMMAND_NOT_STORED:
@@ -130,7 +131,7 @@ static GPtrArray *select_obedient(const MgrFleet *fleet, const MgrCaller *caller
         if (((MgrEndpoint *)all->pdata[i])->record.revoked_at == 0)
             g_ptr_array_add(obedient, all->pdata[i]);
     if (all != NULL && obedient->len == 0)
-        hl_fail(error, HL_ERROR_DENIED, "'%s': revoked endpoints take no commands", selector);
+        mgr_refuse(error, MGR_REFUSE_COMMAND_REVOKED, selector, NULL);
     return obedient->len > 0 ? g_steal_pointer(&obedient) : NULL;
 }
 
@@ -376,7 +377,7 @@ static json_t *find_document(const MgrCommandCalls *calls, const MgrCaller *call
     if (found == NULL)
         return NULL;
     if (json_array_size(found) == 0) {
-        hl_fail(error, HL_ERROR_NOT_FOUND, "there is no command '%s'; 'holdline command list' lists them", id);
+        mgr_refuse(error, MGR_REFUSE_COMMAND_UNKNOWN, id, NULL);
         return NULL;
     }
     return json_incref(json_array_get(found, 0));
@@ -404,12 +405,11 @@ static bool check_cancel(const MgrCall *call, const MgrCommand *command, GError 
     const MgrCaller *caller = mgr_call_caller(call);
 
     if (view_live(command, caller).hides)
-        return hl_fail(error, HL_ERROR_DENIED, "command '%s' is also for endpoints outside of the groups of '%s'",
-                       command->record.id, caller->account);
+        return mgr_refuse(error, MGR_REFUSE_COMMAND_OTHER_GROUPS, command->record.id, caller->account, NULL);
     return mgr_role_may(caller->role, MGR_NEED_MANAGE) || strcmp(command->record.issuer, caller->account) == 0 ||
-           hl_fail(error, HL_ERROR_DENIED, "command '%s' is of '%s': to cancel it takes the role %s; '%s' is %s",
-                   command->record.id, command->record.issuer, mgr_role_name(mgr_need_role(MGR_NEED_MANAGE)),
-                   caller->account, mgr_role_name(caller->role));
+           mgr_refuse(error, MGR_REFUSE_COMMAND_NOT_YOURS, command->record.id, command->record.issuer,
+                      mgr_role_name(mgr_need_role(MGR_NEED_MANAGE)), caller->account, mgr_role_name(caller->role),
+                      NULL);
 }
 
 static void call_cancel(MgrCall *call, gpointer user)
@@ -429,7 +429,7 @@ static void call_cancel(MgrCall *call, gpointer user)
     }
     ended = find_document(calls, mgr_call_caller(call), id, &error);
     if (ended != NULL)
-        hl_fail(&error, HL_ERROR_CONFLICT, "command '%s' has ended already", id);
+        mgr_refuse(&error, MGR_REFUSE_COMMAND_ENDED, id, NULL);
     mgr_call_fail(call, error);
 }
 

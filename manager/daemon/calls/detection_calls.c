@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/log.h"
+#include "manager/core/refusal.h"
 #include "manager/daemon/ground/selector.h"
 #include "manager/store/quarantine.h"
 #include "proto/bounds.h"
@@ -27,9 +28,7 @@ static bool parse_id(const char *id, int64_t *number, GError **error)
     guint64 value = 0;
 
     if (!g_str_has_prefix(id, "d-") || !g_ascii_string_to_unsigned(id + 2, 10, 1, G_MAXINT64, &value, NULL))
-        return hl_fail(error, HL_ERROR_INVALID,
-                       "'%.64s' is no detection: they are called d-1, d-2, ...; 'holdline detection list' lists them",
-                       id);
+        return mgr_refuse(error, MGR_REFUSE_DETECTION_NO_ID, id, NULL);
     *number = (int64_t)value;
     return true;
 }
@@ -38,11 +37,12 @@ static bool parse_id(const char *id, int64_t *number, GError **error)
 static bool read_detection(const MgrDetectionCalls *calls, const MgrCaller *caller, int64_t number,
                            MgrDetectionRecord *record, GError **error)
 {
+    g_autofree char *name = g_strdup_printf("d-%" G_GINT64_FORMAT, number);
+
     if (!mgr_registry_read_detection(mgr_record_committed(calls->parts.record), number, record, error))
         return false;
     return (record->number > 0 && mgr_selector_sees(calls->parts.fleet, caller, record->endpoint)) ||
-           hl_fail(error, HL_ERROR_NOT_FOUND,
-                   "there is no detection d-%" G_GINT64_FORMAT "; 'holdline detection list' lists them", number);
+           mgr_refuse(error, MGR_REFUSE_DETECTION_UNKNOWN, name, NULL);
 }
 
 /* -------------------------------------------------------------------------------------------------------- list, show
@@ -270,7 +270,7 @@ static bool write_ids(Change *change, HlWriteSet *set, const char *ids, const Mg
     g_auto(GStrv) words = g_strsplit(ids, ",", -1);
 
     if (words[0] == NULL)
-        return hl_fail(error, HL_ERROR_INVALID, "name the detections to acknowledge, as 'd-17'");
+        return mgr_refuse(error, MGR_REFUSE_DETECTION_WHICH, NULL);
     for (gsize i = 0; words[i] != NULL; i++) {
         g_auto(MgrDetectionRecord) record = { 0 };
         int64_t number = 0;
@@ -327,11 +327,9 @@ static bool write_change(Change *change, HlWriteSet *set, GError **error)
     MgrAcknowledgement step = { mgr_call_admin(change->call), note != NULL ? note : "", hl_clock_wall() };
 
     if (strlen(step.why) > HL_MAX_TEXT)
-        return hl_fail(error, HL_ERROR_INVALID, "the note is %" G_GSIZE_FORMAT " bytes long; at most %d are kept",
-                       strlen(step.why), HL_MAX_TEXT);
+        return mgr_refuse(error, MGR_REFUSE_NOTE_TOO_LONG, HL_NUMBER(strlen(step.why)), HL_NUMBER(HL_MAX_TEXT), NULL);
     if ((ids == NULL) == (selector == NULL))
-        return hl_fail(error, HL_ERROR_INVALID,
-                       "name either detections, as 'd-17', or endpoints whose detections are all acknowledged");
+        return mgr_refuse(error, MGR_REFUSE_DETECTION_EITHER, NULL);
     if (ids != NULL ? !write_ids(change, set, ids, &step, error) : !write_selected(change, set, selector, &step, error))
         return false;
     write_histories(change, set, &step);

@@ -6,6 +6,7 @@
 #include "lib/base/log.h"
 #include "lib/base/said.h"
 #include "lib/pki/cert.h"
+#include "manager/core/refusal.h"
 #include "proto/wire.h"
 
 typedef struct {
@@ -121,7 +122,7 @@ static bool check_arguments(const HlMsgCall *message, const MgrCallRow *row, GEr
         for (size_t n = 0; n < message->n_arguments && !given; n++)
             given = strcmp(message->arguments[n]->name, required[i]) == 0;
         if (!given)
-            return hl_fail(error, HL_ERROR_INVALID, "'%s' needs the argument '%s'", row->name, required[i]);
+            return mgr_refuse(error, MGR_REFUSE_CALL_ARGUMENT, row->name, required[i], NULL);
     }
     return true;
 }
@@ -218,10 +219,8 @@ static const char *typed(const MgrCallRow *row)
 static bool fail_of_none(const MgrCallRow *row, const char *account, GError **error)
 {
     if (row->need == MGR_NEED_CONSOLE)
-        return hl_fail(error, HL_ERROR_DENIED, "'%s' is for consoles, and '%s' is an account", typed(row), account);
-    return hl_fail(error, HL_ERROR_DENIED,
-                   "'%s' is for monitors, each for itself with its own holdline.conf, and '%s' is an account",
-                   typed(row), account);
+        return mgr_refuse(error, MGR_REFUSE_DENIED_CONSOLE, typed(row), account, NULL);
+    return mgr_refuse(error, MGR_REFUSE_DENIED_MONITORS, typed(row), account, NULL);
 }
 
 static bool deny(const MgrDispatch *dispatch, const Request *request, const MgrAccountRecord *account, GError **error)
@@ -232,17 +231,15 @@ static bool deny(const MgrDispatch *dispatch, const Request *request, const MgrA
 
     hl_log_limited(HL_LOG_WARN, "call", request->name, "'%s' of %s is denied", call, request->name);
     if (request->is_monitor)
-        return hl_fail(error, HL_ERROR_DENIED, "'%s' is a monitor, which may only watch: '%s' needs an account",
-                       request->name, call);
+        return mgr_refuse(error, MGR_REFUSE_DENIED_MONITOR, request->name, call, NULL);
     if (account == NULL)
-        return hl_fail(error, HL_ERROR_DENIED, "there is no account '%s': ask an owner (%s)", request->name, owners);
+        return mgr_refuse(error, MGR_REFUSE_DENIED_NO_ACCOUNT, request->name, owners, NULL);
     if (account->disabled_at != 0)
-        return hl_fail(error, HL_ERROR_DENIED, "the account '%s' is disabled: ask an owner (%s)", account->name,
-                       owners);
+        return mgr_refuse(error, MGR_REFUSE_DENIED_DISABLED, account->name, owners, NULL);
     if (is_of_none(need))
         return fail_of_none(request->row, account->name, error);
-    return hl_fail(error, HL_ERROR_DENIED, "'%s' needs the role %s; '%s' is %s: ask an owner (%s)", call,
-                   mgr_role_name(mgr_need_role(need)), account->name, mgr_role_name(account->role), owners);
+    return mgr_refuse(error, MGR_REFUSE_DENIED_ROLE, call, mgr_role_name(mgr_need_role(need)), account->name,
+                      mgr_role_name(account->role), owners, NULL);
 }
 
 /* With a session or token it is the account that asks, with the rights that it has now. */
@@ -254,15 +251,15 @@ static bool check_pass(const MgrDispatch *dispatch, const Request *request, GErr
     g_autofree char *owners = NULL;
 
     if (request->pass == NULL)
-        return hl_fail(error, HL_ERROR_EXPIRED, "the session has ended: sign in again");
+        return mgr_refuse(error, MGR_REFUSE_SESSION_ENDED, NULL);
     mgr_passes_caller(dispatch->passes, request->pass, &caller);
     if (mgr_role_may(caller.role, need))
         return true;
     if (is_of_none(need))
         return fail_of_none(request->row, caller.account, error);
     owners = mgr_accounts_owners(dispatch->fleet->accounts);
-    return hl_fail(error, HL_ERROR_DENIED, "'%s' needs the role %s; '%s' is %s here: ask an owner (%s)", call,
-                   mgr_role_name(mgr_need_role(need)), caller.account, mgr_role_name(caller.role), owners);
+    return mgr_refuse(error, MGR_REFUSE_DENIED_ROLE_HERE, call, mgr_role_name(mgr_need_role(need)), caller.account,
+                      mgr_role_name(caller.role), owners, NULL);
 }
 
 /* A console has no rights of its own but to look at what the status topics tell it anyway, and to let people sign in.
@@ -272,7 +269,7 @@ static bool check_console(const MgrDispatch *dispatch, const Request *request, G
     if (*request->message->session != '\0')
         return check_pass(dispatch, request, error);
     return mgr_need_is_of_console(request->row->need) ||
-           hl_fail(error, HL_ERROR_EXPIRED, "'%s' needs somebody who has signed in", typed(request->row));
+           mgr_refuse(error, MGR_REFUSE_SESSION_NEEDED, typed(request->row), NULL);
 }
 
 /* The one place where it is decided who may call what. */
@@ -286,7 +283,7 @@ static bool check_caller(const MgrDispatch *dispatch, const Request *request, GE
     if (!may && !(request->is_monitor && mgr_need_is_of_monitor(request->row->need)))
         return deny(dispatch, request, account, error);
     return (*request->message->session == '\0' && *request->message->address == '\0') ||
-           hl_fail(error, HL_ERROR_INVALID, "only a console asks for others: '%s' is none", request->name);
+           mgr_refuse(error, MGR_REFUSE_DENIED_FOR_OTHERS, request->name, NULL);
 }
 
 static bool check_request(const MgrDispatch *dispatch, const Request *request, GError **error)

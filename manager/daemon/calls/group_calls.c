@@ -5,6 +5,7 @@
 
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
+#include "manager/core/refusal.h"
 #include "manager/daemon/calls/group_versions.h"
 #include "manager/daemon/ground/selector.h"
 
@@ -16,15 +17,11 @@ struct MgrGroupCalls {
 static bool check_new(const MgrFleet *fleet, const MgrCaller *caller, const char *name, GError **error)
 {
     if (caller->groups != NULL)
-        return hl_fail(error, HL_ERROR_DENIED, "'%s' is limited to groups, and a new one would be none of them",
-                       caller->account);
+        return mgr_refuse(error, MGR_REFUSE_GROUP_LIMITED, caller->account, NULL);
     if (!hl_ident_is_valid(name))
-        return hl_fail(error, HL_ERROR_INVALID,
-                       "'%s' cannot be a group's name: 1 to 64 of a-z, 0-9, '.', '_', '-'; create it under such a "
-                       "name, and 'holdline group rename' gives it one in any script",
-                       name);
+        return mgr_refuse(error, MGR_REFUSE_GROUP_NAME, name, NULL);
     return mgr_selector_group(fleet, caller, name, NULL) == NULL ||
-           hl_fail(error, HL_ERROR_EXISTS, "there is a group '%s' already", name);
+           mgr_refuse(error, MGR_REFUSE_GROUP_EXISTS, name, NULL);
 }
 
 static void call_create(MgrCall *call, gpointer user)
@@ -184,13 +181,8 @@ static bool check_deletable(const MgrFleet *fleet, const MgrGroup *group, GError
     if (!mgr_group_check_trial(group, error))
         return false;
     if (group->members > 0)
-        return hl_fail(error, HL_ERROR_CONFLICT,
-                       "group '%s' has %u endpoint%s: move them first ('holdline endpoint move @%s GROUP')", name,
-                       group->members, group->members == 1 ? "" : "s", name);
-    return limited == 0 ||
-           hl_fail(error, HL_ERROR_CONFLICT,
-                   "%u account%s limited to group '%s': have an owner change that first ('holdline account list')",
-                   limited, limited == 1 ? " is" : "s are", name);
+        return mgr_refuse(error, MGR_REFUSE_GROUP_NOT_EMPTY, name, HL_NUMBER(group->members), NULL);
+    return limited == 0 || mgr_refuse(error, MGR_REFUSE_GROUP_ACCOUNTS, name, HL_NUMBER(limited), NULL);
 }
 
 /* Who got there first is in memory by now: that tells which of the conditions did not hold. */
@@ -201,10 +193,9 @@ static void fail_deletion(gpointer change, const GError *error)
     g_autoptr(GError) why = NULL;
 
     if (hl_error_code(error) == HL_ERROR_CONFLICT && group == NULL)
-        hl_fail(&why, HL_ERROR_CONFLICT, "group '%s' was deleted a moment ago", deletion->name);
+        mgr_refuse(&why, MGR_REFUSE_GROUP_GONE, deletion->name, NULL);
     else if (hl_error_code(error) == HL_ERROR_CONFLICT && check_deletable(deletion->calls->parts.fleet, group, &why))
-        hl_fail(&why, HL_ERROR_CONFLICT,
-                "group '%s' was given an endpoint or an account a moment ago: review it and try again", deletion->name);
+        mgr_refuse(&why, MGR_REFUSE_GROUP_FILLED, deletion->name, NULL);
     mgr_call_fail(deletion->call, why != NULL ? why : error);
 }
 

@@ -6,6 +6,7 @@
 #include "lib/base/log.h"
 #include "manager/core/display_name.h"
 #include "manager/core/edition.h"
+#include "manager/core/refusal.h"
 #include "manager/daemon/ground/selector.h"
 #include "manager/store/groups.h"
 
@@ -99,17 +100,12 @@ bool mgr_group_check_version(const MgrGroup *group, const char *expected, GError
         return true;
     case MGR_EDITION_OTHER:
         if (g_ascii_strtoull(expected, NULL, 10) == group->record.version)
-            return hl_fail(error, HL_ERROR_CONFLICT,
-                           "version %" G_GUINT64_FORMAT
-                           " of group '%s' is not the one that was looked at: the server was restored since, or the "
-                           "group was made again; review it and try again",
-                           group->record.version, group->record.name);
-        return hl_fail(error, HL_ERROR_CONFLICT,
-                       "group '%s' is at version %" G_GUINT64_FORMAT
-                       ", not %s: somebody changed it; review it and try again",
-                       group->record.name, group->record.version, expected);
+            return mgr_refuse(error, MGR_REFUSE_GROUP_OTHER_VERSION, HL_NUMBER(group->record.version),
+                              group->record.name, NULL);
+        return mgr_refuse(error, MGR_REFUSE_GROUP_STALE, group->record.name, HL_NUMBER(group->record.version), expected,
+                          NULL);
     case MGR_EDITION_MALFORMED:
-        return hl_fail(error, HL_ERROR_INVALID, "'%s' is not a version", expected);
+        return mgr_refuse(error, MGR_REFUSE_CALL_NO_VERSION, expected, NULL);
     }
     g_assert_not_reached();
 }
@@ -118,11 +114,8 @@ bool mgr_group_check_trial(const MgrGroup *group, GError **error)
 {
     const MgrTrial *trial = group->trial;
 
-    return trial == NULL || hl_fail(error, HL_ERROR_CONFLICT,
-                                    "group '%s' has version %" G_GUINT64_FORMAT
-                                    " on trial by roll-out '%s': wait until that is done, or "
-                                    "end it with 'holdline rollout abort %s'",
-                                    group->record.name, trial->terms->record.version, trial->rollout, trial->rollout);
+    return trial == NULL || mgr_refuse(error, MGR_REFUSE_GROUP_ON_TRIAL, group->record.name,
+                                       HL_NUMBER(trial->terms->record.version), trial->rollout, NULL);
 }
 
 bool mgr_group_apply_settings(const MgrCall *call, const HlSettings *was, HlSettings *settings, GError **error)
@@ -138,10 +131,10 @@ bool mgr_group_apply_settings(const MgrCall *call, const HlSettings *was, HlSett
             continue;
         equals = strchr(argument->value, '=');
         if (equals == NULL)
-            return hl_fail(error, HL_ERROR_INVALID, "'%s' is not of the form KEY=VALUE", argument->value);
+            return mgr_refuse(error, MGR_REFUSE_CALL_KEY_VALUE, argument->value, NULL);
         key = g_strndup(argument->value, (gsize)(equals - argument->value));
         if (strchr(equals, '\n') != NULL)
-            return hl_fail(error, HL_ERROR_INVALID, "%s: a value is one line", key);
+            return mgr_refuse(error, MGR_REFUSE_CALL_ONE_LINE, key, NULL);
         if (!hl_options_set(hl_settings_table(), settings, key, equals + 1, error))
             return false;
     }
@@ -172,8 +165,7 @@ static void fail_save(gpointer change, const GError *error)
     g_autoptr(GError) conflict = NULL;
 
     if (hl_error_code(error) == HL_ERROR_CONFLICT)
-        hl_fail(&conflict, HL_ERROR_CONFLICT, "somebody else changed group '%s' a moment ago: review it and try again",
-                save->record.name);
+        mgr_refuse(&conflict, MGR_REFUSE_GROUP_CHANGED, save->record.name, NULL);
     mgr_call_fail(save->call, conflict != NULL ? conflict : error);
 }
 
@@ -279,7 +271,7 @@ static void fold_rename(gpointer change)
     g_autoptr(GError) error = NULL;
 
     if (group == NULL) {
-        hl_fail(&error, HL_ERROR_NOT_FOUND, "group '%s' was deleted a moment ago", rename->name);
+        mgr_refuse(&error, MGR_REFUSE_GROUP_DELETED, rename->name, NULL);
         mgr_call_fail(rename->call, error);
         return;
     }
@@ -311,7 +303,7 @@ static bool check_display_name(const MgrFleet *fleet, const MgrCaller *caller, c
     const MgrGroup *other = *name != '\0' ? mgr_selector_group(fleet, caller, key, NULL) : NULL;
 
     return other == NULL || strcmp(other->record.name, group) == 0 ||
-           hl_fail(error, HL_ERROR_EXISTS, "group '%s' is called '%s' already", other->record.name, name);
+           mgr_refuse(error, MGR_REFUSE_GROUP_DISPLAY_TAKEN, other->record.name, name, NULL);
 }
 
 /* ------------------------------------------------------------------------------------------------------------- save

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/unconst.h"
+#include "manager/core/refusal.h"
 #include "manager/daemon/calls/rollout_document.h"
 #include "manager/daemon/calls/rollout_plan.h"
 #include "manager/daemon/ground/selector.h"
@@ -13,7 +14,7 @@ static void answer(const MgrLiveRollout *live, const GError *error, gpointer use
     g_autoptr(GError) conflict = NULL;
 
     if (error != NULL && hl_error_code(error) == HL_ERROR_CONFLICT)
-        hl_fail(&conflict, HL_ERROR_CONFLICT, "somebody else changed the group a moment ago: review it and try again");
+        mgr_refuse(&conflict, MGR_REFUSE_GROUP_CHANGED_SOME, NULL);
     if (error != NULL)
         mgr_call_fail(user, conflict != NULL ? conflict : error);
     else
@@ -26,8 +27,8 @@ static bool check_alone(const MgrGroupTrialOptions *parts, const MgrGroup *group
     const MgrLiveRollout *other = mgr_rollouts_of_settings(parts->rollouts, group->record.name);
 
     return mgr_group_check_trial(group, error) &&
-           (other == NULL || hl_fail(error, HL_ERROR_CONFLICT, "group '%s': roll-out '%s' is being started",
-                                     group->record.name, other->record.id));
+           (other == NULL ||
+            mgr_refuse(error, MGR_REFUSE_GROUP_ROLLOUT_STARTS, group->record.name, other->record.id, NULL));
 }
 
 static bool read_settings(const MgrCall *call, const MgrGroup *group, HlSettings *settings, GError **error)
@@ -35,9 +36,7 @@ static bool read_settings(const MgrCall *call, const MgrGroup *group, HlSettings
     hl_settings_init(settings);
     hl_settings_copy(settings, &group->settings);
     return mgr_group_apply_settings(call, &group->settings, settings, error) &&
-           (!mgr_group_is_same(group, settings) ||
-            hl_fail(error, HL_ERROR_INVALID, "group '%s' has these settings already: there is nothing to roll out",
-                    group->record.name));
+           (!mgr_group_is_same(group, settings) || mgr_refuse(error, MGR_REFUSE_GROUP_SAME, group->record.name, NULL));
 }
 
 /* Its members as they are now, in the order of their turns.  NULL with an error. */
@@ -50,8 +49,7 @@ static GPtrArray *members_of(const MgrGroupTrialOptions *parts, const MgrCall *c
 
     if (group->members > 0 && (order == NULL || order->len > 0))
         return g_steal_pointer(&order);
-    hl_fail(error, HL_ERROR_NOT_FOUND,
-            "group '%s' has no endpoints that could try the settings: set them without a roll-out", group->record.name);
+    mgr_refuse(error, MGR_REFUSE_GROUP_NOBODY, group->record.name, NULL);
     return NULL;
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/unconst.h"
+#include "manager/core/refusal.h"
 #include "manager/daemon/ground/selector.h"
 #include "manager/store/groups.h"
 
@@ -17,7 +18,7 @@ static bool parse_version(const char *text, uint64_t *version, GError **error)
     guint64 value = 0;
 
     if (!g_ascii_string_to_unsigned(text, 10, 1, G_MAXINT64, &value, NULL))
-        return hl_fail(error, HL_ERROR_INVALID, "'%s' is not a version", text);
+        return mgr_refuse(error, MGR_REFUSE_CALL_NO_VERSION, text, NULL);
     *version = value;
     return true;
 }
@@ -119,11 +120,8 @@ static bool find_version(const MgrGroupCallsOptions *parts, const MgrGroup *grou
     if (!mgr_registry_find_group_version(mgr_record_reader(parts->record), group->record.name, version, on_found, found,
                                          error))
         return false;
-    return found->document != NULL ||
-           hl_fail(error, HL_ERROR_NOT_FOUND,
-                   "version %" G_GUINT64_FORMAT
-                   " of group '%s' is not kept (the last %d are); 'holdline group history %s' lists them",
-                   version, group->record.name, MGR_GROUP_VERSIONS, group->record.name);
+    return found->document != NULL || mgr_refuse(error, MGR_REFUSE_GROUP_VERSION_GONE, HL_NUMBER(version),
+                                                 group->record.name, HL_NUMBER(MGR_GROUP_VERSIONS), NULL);
 }
 
 /* The same, or the one on trial: changed when and by whom its roll-out was started. */

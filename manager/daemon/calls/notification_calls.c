@@ -6,6 +6,7 @@
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
 #include "manager/core/edition.h"
+#include "manager/core/refusal.h"
 #include "manager/daemon/ground/selector.h"
 
 #define MOST_LISTED   500 /* messages */
@@ -24,10 +25,7 @@ static const MgrRuleView *view_of(const MgrNotificationCalls *calls, const MgrCa
 
     if (view != NULL && mgr_rule_is_seen(view->rule, mgr_call_caller(call)))
         return view;
-    hl_fail(error, HL_ERROR_NOT_FOUND,
-            "there is no notification '%s': 'holdline notification list' shows those there "
-            "are",
-            name);
+    mgr_refuse(error, MGR_REFUSE_NOTIFICATION_UNKNOWN, name, NULL);
     return NULL;
 }
 
@@ -122,10 +120,7 @@ static void fail_save(gpointer change, const GError *error)
     g_autoptr(GError) conflict = NULL;
 
     if (hl_error_code(error) == HL_ERROR_CONFLICT)
-        hl_fail(&conflict, HL_ERROR_CONFLICT,
-                "somebody else changed notification '%s' a moment ago: review it and try "
-                "again",
-                save->record.name);
+        mgr_refuse(&conflict, MGR_REFUSE_NOTIFICATION_CHANGED, save->record.name, NULL);
     mgr_call_fail(save->call, conflict != NULL ? conflict : error);
 }
 
@@ -157,10 +152,10 @@ static bool apply_settings(const MgrCall *call, MgrRule *rule, GError **error)
         if (strcmp(argument->name, "setting") != 0)
             continue;
         if (equals == NULL)
-            return hl_fail(error, HL_ERROR_INVALID, "'%s' is not of the form KEY=VALUE", argument->value);
+            return mgr_refuse(error, MGR_REFUSE_CALL_KEY_VALUE, argument->value, NULL);
         key = g_strndup(argument->value, (gsize)(equals - argument->value));
         if (strchr(equals, '\n') != NULL)
-            return hl_fail(error, HL_ERROR_INVALID, "%s: a value is one line", key);
+            return mgr_refuse(error, MGR_REFUSE_CALL_ONE_LINE, key, NULL);
         if (!hl_options_set(mgr_rule_table(), rule, key, equals + 1, error))
             return false;
     }
@@ -179,14 +174,8 @@ static bool check_scope(const MgrNotificationCalls *calls, const MgrCall *call, 
     if (mgr_rule_is_seen(rule, caller))
         return true;
     if (mgr_rule_tells_audit(rule) && !mgr_role_may(caller->role, MGR_NEED_AUDIT))
-        return hl_fail(error, HL_ERROR_DENIED,
-                       "'%s' may not read the audit log: leave 'account' and 'denied' out of kinds, or have an owner "
-                       "make the rule",
-                       caller->account);
-    return hl_fail(error, HL_ERROR_DENIED,
-                   "'%s' is limited to groups: name some of them with groups=, and kinds that "
-                   "endpoints have",
-                   caller->account);
+        return mgr_refuse(error, MGR_REFUSE_NOTIFICATION_AUDIT, caller->account, NULL);
+    return mgr_refuse(error, MGR_REFUSE_NOTIFICATION_LIMITED, caller->account, NULL);
 }
 
 /* The secret that is to be: as it was, given, or made (then *told has it).  NULL on failure. */
@@ -201,13 +190,14 @@ static char *choose_secret(const MgrCall *call, const MgrRule *rule, const char 
     if (destination.way != MGR_WAY_WEBHOOK) {
         if (given == NULL && mgr_call_argument(call, "new-secret") == NULL)
             return g_strdup("");
-        hl_fail(error, HL_ERROR_INVALID, "only a webhook has a secret; the mail server's password is in manager.conf");
+        mgr_refuse(error, MGR_REFUSE_NOTIFICATION_SECRET, NULL);
         return NULL;
     }
     if (given != NULL) {
         if (strlen(given) >= MGR_RULE_SECRET_MIN && strlen(given) <= MGR_RULE_SECRET_MAX)
             return g_strdup(given);
-        hl_fail(error, HL_ERROR_INVALID, "a secret has %d to %d bytes", MGR_RULE_SECRET_MIN, MGR_RULE_SECRET_MAX);
+        mgr_refuse(error, MGR_REFUSE_NOTIFICATION_SECRET_SIZE, HL_NUMBER(MGR_RULE_SECRET_MIN),
+                   HL_NUMBER(MGR_RULE_SECRET_MAX), NULL);
         return NULL;
     }
     if (*before != '\0' && mgr_call_argument(call, "new-secret") == NULL)
@@ -221,15 +211,11 @@ static bool check_name(const MgrNotificationCalls *calls, const MgrCall *call, c
 {
     if (mgr_notifications_rule(calls->parts.notifications, name) != NULL)
         return view_of(calls, call, name, NULL) != NULL ||
-               hl_fail(error, HL_ERROR_DENIED, "the name '%s' is taken: choose another one", name);
+               mgr_refuse(error, MGR_REFUSE_NOTIFICATION_NAME_TAKEN, name, NULL);
     if (!hl_ident_is_valid(name))
-        return hl_fail(error, HL_ERROR_INVALID,
-                       "'%s' cannot be a notification's name: 1 to 64 of a-z, 0-9, '.', '_', '-'", name);
+        return mgr_refuse(error, MGR_REFUSE_NOTIFICATION_NAME, name, NULL);
     return mgr_notifications_count(calls->parts.notifications).rules < MGR_RULES_MAX ||
-           hl_fail(error, HL_ERROR_LIMIT,
-                   "there are %d notifications, which is the most: delete one, or let one tell "
-                   "more",
-                   MGR_RULES_MAX);
+           mgr_refuse(error, MGR_REFUSE_NOTIFICATION_QUOTA, HL_NUMBER(MGR_RULES_MAX), NULL);
 }
 
 /* "0": there must be none of this name yet. */
@@ -240,17 +226,12 @@ static bool check_version(const MgrRuleView *view, const char *name, const char 
     if (fit == MGR_EDITION_SAME)
         return true;
     if (fit == MGR_EDITION_MALFORMED)
-        return hl_fail(error, HL_ERROR_INVALID, "'%s' is not a version", expected);
+        return mgr_refuse(error, MGR_REFUSE_CALL_NO_VERSION, expected, NULL);
     if (strcmp(expected, "0") == 0)
-        return hl_fail(error, HL_ERROR_EXISTS,
-                       "there is a notification '%s' already: change it, or choose another name", name);
+        return mgr_refuse(error, MGR_REFUSE_NOTIFICATION_EXISTS, name, NULL);
     if (view == NULL)
-        return hl_fail(error, HL_ERROR_NOT_FOUND, "there is no notification '%s' any longer: somebody deleted it",
-                       name);
-    return hl_fail(error, HL_ERROR_CONFLICT,
-                   "notification '%s' is at version %" G_GUINT64_FORMAT
-                   ", not %s: somebody changed it; review it and try again",
-                   name, view->record->version, expected);
+        return mgr_refuse(error, MGR_REFUSE_NOTIFICATION_GONE, name, NULL);
+    return mgr_refuse(error, MGR_REFUSE_NOTIFICATION_STALE, name, HL_NUMBER(view->record->version), expected, NULL);
 }
 
 /* The version that the rule is to have; base becomes the one that it has, 0: none. */
@@ -338,7 +319,7 @@ static void fail_deletion(gpointer change, const GError *error)
     g_autoptr(GError) why = NULL;
 
     if (hl_error_code(error) == HL_ERROR_CONFLICT)
-        hl_fail(&why, HL_ERROR_CONFLICT, "notification '%s' was deleted a moment ago", deletion->name);
+        mgr_refuse(&why, MGR_REFUSE_NOTIFICATION_DELETED, deletion->name, NULL);
     mgr_call_fail(deletion->call, why != NULL ? why : error);
 }
 
@@ -427,7 +408,7 @@ static bool parse_limit(const char *text, int64_t *limit, GError **error)
     guint64 number = (guint64)*limit;
 
     if (text != NULL && !g_ascii_string_to_unsigned(text, 10, 1, MOST_LISTED, &number, NULL))
-        return hl_fail(error, HL_ERROR_INVALID, "limit: '%s' is not a number from 1 to %d", text, MOST_LISTED);
+        return mgr_refuse(error, MGR_REFUSE_CALL_LIMIT, text, HL_NUMBER(MOST_LISTED), NULL);
     *limit = (int64_t)number;
     return true;
 }

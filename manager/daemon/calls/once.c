@@ -7,6 +7,7 @@
 #include "lib/base/said.h"
 #include "lib/base/unconst.h"
 #include "lib/pki/digest.h"
+#include "manager/core/refusal.h"
 #include "manager/daemon/calls/audit_text.h"
 #include "manager/store/once.h"
 #include "proto/bounds.h"
@@ -180,8 +181,7 @@ static bool check_key(const char *key, GError **error)
 
     for (const char *c = key; is_good && *c != '\0'; c++)
         is_good = g_ascii_isgraph(*c);
-    return is_good || hl_fail(error, HL_ERROR_INVALID,
-                              "an Idempotency-Key is 1 to %d visible ASCII characters: a UUID, say", HL_MAX_ONCE);
+    return is_good || mgr_refuse(error, MGR_REFUSE_ONCE_KEY, HL_NUMBER(HL_MAX_ONCE), NULL);
 }
 
 /* A signing request is left out of the audit log for its length alone. */
@@ -357,13 +357,10 @@ static bool check_room(const Account *account, Kind kind, GError **error)
     if (has_room(account, kind))
         return true;
     if (kind == KIND_OWN)
-        return hl_fail(error, HL_ERROR_LIMIT, "'%s' has %u calls under way: wait for one of them", account->name,
-                       account->keys[kind]);
-    return hl_fail(error, HL_ERROR_LIMIT,
-                   "'%s' has used %u Idempotency-Keys within a day, with answers of %" G_GSIZE_FORMAT
-                   " KiB; at most %d and %d KiB are kept: ask without a key, or later",
-                   account->name, account->keys[kind], account->bytes[kind] / 1024, MGR_ONCE_MAX_KEYS,
-                   MGR_ONCE_MAX_BYTES / 1024);
+        return mgr_refuse(error, MGR_REFUSE_ONCE_BUSY, account->name, HL_NUMBER(account->keys[kind]), NULL);
+    return mgr_refuse(error, MGR_REFUSE_ONCE_TOO_MANY, account->name, HL_NUMBER(account->keys[kind]),
+                      HL_NUMBER(account->bytes[kind] / 1024), HL_NUMBER(MGR_ONCE_MAX_KEYS),
+                      HL_NUMBER(MGR_ONCE_MAX_BYTES / 1024), NULL);
 }
 
 static void on_read(const MgrOnceRecord *record, gsize size G_GNUC_UNUSED, gpointer user)
@@ -385,22 +382,12 @@ static void copy_answer(MgrOnceAnswer *to, const MgrOnceAnswer *from)
 }
 
 /* A sentence says which EXISTS it is: a client that asks again by itself goes on, or has something to tell. */
-static bool say(GError **error, const char *sentence)
-{
-    hl_error_say(error, sentence, (const char *const[]){ NULL });
-    return false;
-}
-
 static bool fail_unknown(const Entry *entry, const char *call, GError **error)
 {
     g_autofree char *at = hl_time_format(entry->at);
 
-    hl_fail(
-        error, HL_ERROR_EXISTS,
-        "'%s' was done%s at %s, and what it answered is not told again: it or the request has a secret, or it was too "
-        "long, or the server was stopped meanwhile.  Look at what is there now",
-        call, is_own(entry) ? "" : " with this Idempotency-Key", at);
-    return say(error, "once.done");
+    return is_own(entry) ? mgr_refuse(error, MGR_REFUSE_ONCE_DONE_OWN, call, at, NULL)
+                         : mgr_refuse(error, MGR_REFUSE_ONCE_DONE, call, at, NULL);
 }
 
 /* Of a call whose key is known: the answer, or why there is none. */
@@ -408,11 +395,8 @@ static bool find_answer(const MgrOnce *once, const Account *account, const char 
                         const HlMsgCall *message, MgrOnceAnswer *answer, GError **error)
 {
     answer->is_under_way = entry->is_under_way;
-    if (entry->is_under_way) {
-        hl_fail(error, HL_ERROR_EXISTS,
-                "the call that came first with this Idempotency-Key is still under way: ask again in a moment");
-        return say(error, "once.under-way");
-    }
+    if (entry->is_under_way)
+        return mgr_refuse(error, MGR_REFUSE_ONCE_UNDER_WAY, NULL);
     if (entry->full == NULL && has_secret(message)) /* whether it is the same secret nobody knows */
         return fail_unknown(entry, message->name, error);
     if (entry->secret.json != NULL)
@@ -461,8 +445,7 @@ MgrOnceResult mgr_once_claim(MgrOnce *once, const MgrCaller *caller, const char 
         return MGR_ONCE_FIRST;
     }
     if (!is_same(entry, caller, pass, message)) {
-        hl_fail(error, HL_ERROR_EXISTS,
-                "this Idempotency-Key came with another request before: take a new one for each request");
+        mgr_refuse(error, MGR_REFUSE_ONCE_OTHER, NULL);
         return MGR_ONCE_REFUSED;
     }
     return find_answer(once, account, key, entry, message, answer, error) ? MGR_ONCE_AGAIN : MGR_ONCE_REFUSED;

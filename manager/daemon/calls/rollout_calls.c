@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "manager/core/refusal.h"
 #include "manager/daemon/calls/group_trial.h"
 #include "manager/daemon/calls/rollout_document.h"
 #include "manager/daemon/calls/rollout_plan.h"
@@ -54,7 +55,7 @@ static MgrLiveRollout *find_ended(const MgrRolloutCalls *calls, const MgrCaller 
                                    error))
         return NULL;
     if (records->len == 0) {
-        hl_fail(error, HL_ERROR_NOT_FOUND, "there is no roll-out '%s'; 'holdline rollout list' lists them", id);
+        mgr_refuse(error, MGR_REFUSE_ROLLOUT_UNKNOWN, id, NULL);
         return NULL;
     }
     return mgr_live_rollout_read(calls->parts.record, &g_array_index(records, MgrRolloutRecord, 0), error);
@@ -79,9 +80,9 @@ static bool check_own(const MgrCall *call, const MgrLiveRollout *live, GError **
     bool is_own = strcmp(live->record.issuer, caller->account) == 0;
 
     return mgr_role_may(caller->role, MGR_NEED_MANAGE) || (is_own && !mgr_live_rollout_is_of_settings(live)) ||
-           hl_fail(error, HL_ERROR_DENIED, "roll-out '%s' is of '%s': to change it takes the role %s; '%s' is %s",
-                   live->record.id, live->record.issuer, mgr_role_name(mgr_need_role(MGR_NEED_MANAGE)), caller->account,
-                   mgr_role_name(caller->role));
+           mgr_refuse(error, MGR_REFUSE_ROLLOUT_NOT_YOURS, live->record.id, live->record.issuer,
+                      mgr_role_name(mgr_need_role(MGR_NEED_MANAGE)), caller->account, mgr_role_name(caller->role),
+                      NULL);
 }
 
 static void answer(const MgrLiveRollout *live, const GError *error, gpointer user)
@@ -110,11 +111,9 @@ static bool read_program(const MgrRolloutCalls *calls, const MgrCall *call, bool
 
     *about_program = g_strcmp0(text, "yes") == 0;
     if (text != NULL && !*about_program && strcmp(text, "no") != 0)
-        return hl_fail(error, HL_ERROR_INVALID, "program '%s': yes or no", text);
+        return mgr_refuse(error, MGR_REFUSE_ROLLOUT_PROGRAM_FLAG, text, NULL);
     return !*about_program || *calls->parts.fleet->program != '\0' ||
-           hl_fail(error, HL_ERROR_NOT_FOUND,
-                   "the repository offers no version of the program: publish one with 'holdline-updater repo publish "
-                   "DIR --component program --from PACKAGES_DIR'");
+           mgr_refuse(error, MGR_REFUSE_ROLLOUT_NO_PROGRAM, NULL);
 }
 
 /* Whether it is about one component of the patterns, of which there has to be a version. */
@@ -128,17 +127,14 @@ static bool read_component(const MgrRolloutCalls *calls, const MgrCall *call, bo
     if (text == NULL)
         return true;
     if (about_program)
-        return hl_fail(error, HL_ERROR_INVALID, "a roll-out is of the program or of a component: start two");
+        return mgr_refuse(error, MGR_REFUSE_ROLLOUT_ONE_THING, NULL);
     *component = hl_component_find(text);
     if (*component == NULL)
-        return hl_fail(error, HL_ERROR_INVALID,
-                       "component '%s': virus, agent or rules; the program has a roll-out of its own ('--program')",
-                       text);
+        return mgr_refuse(error, MGR_REFUSE_ROLLOUT_COMPONENT, text, NULL);
     offered = hl_components_only(calls->parts.fleet->latest, *component);
     return *offered != '\0' ||
-           hl_fail(error, HL_ERROR_NOT_FOUND,
-                   "the repository offers no component '%s': it has %s; publish one with 'holdline-updater repo add'",
-                   *component, *calls->parts.fleet->latest != '\0' ? calls->parts.fleet->latest : "no patterns");
+           mgr_refuse(error, MGR_REFUSE_ROLLOUT_NO_COMPONENT, *component,
+                      *calls->parts.fleet->latest != '\0' ? calls->parts.fleet->latest : "no patterns", NULL);
 }
 
 /* Without those whose scan method does not take the component. */
@@ -147,12 +143,7 @@ static bool leave_out(GPtrArray *endpoints, const char *component, const char *s
     for (guint i = endpoints->len; i > 0 && *component != '\0'; i--)
         if (!hl_settings_has_component(&mgr_endpoint_terms(endpoints->pdata[i - 1])->settings, component))
             g_ptr_array_remove_index(endpoints, i - 1);
-    return endpoints->len > 0 ||
-           hl_fail(
-               error, HL_ERROR_NOT_FOUND,
-               "'%s': by their group's scan.method none of these takes component '%s': name another component, or set "
-               "scan.method of the group",
-               selector, component);
+    return endpoints->len > 0 || mgr_refuse(error, MGR_REFUSE_ROLLOUT_NO_TAKERS, selector, component, NULL);
 }
 
 /* The same update by two roll-outs at a time would reach those PCs in the ring of the faster one, and each would be
@@ -197,7 +188,7 @@ static void call_start(MgrCall *call, gpointer user)
     bool about_program = false;
 
     if (order != NULL && order->len == 0)
-        hl_fail(&error, HL_ERROR_DENIED, "'%s': revoked endpoints take no commands", selector);
+        mgr_refuse(&error, MGR_REFUSE_COMMAND_REVOKED, selector, NULL);
     if (error != NULL || !mgr_rollouts_check_room(calls->parts.rollouts, &error) ||
         !mgr_rollout_read_plan(call, &record.plan, &error) || !read_program(calls, call, &about_program, &error) ||
         !read_component(calls, call, about_program, &component, &error) ||
@@ -288,9 +279,7 @@ static void say(const MgrRolloutCalls *calls, MgrCall *call, MgrRolloutWord word
     MgrLiveRollout *live = find(calls, call, &ended, &error);
 
     if (live != NULL && ended != NULL)
-        hl_fail(&error, HL_ERROR_CONFLICT,
-                "roll-out '%s' is over: it is %s; start another one ('holdline rollout start')", live->record.id,
-                mgr_rollout_state_name(live->core.state));
+        mgr_refuse(&error, MGR_REFUSE_ROLLOUT_OVER, live->record.id, mgr_rollout_state_name(live->core.state), NULL);
     if (error == NULL && check_own(call, live, &error) && mgr_call_may_change(call, &error))
         mgr_rollouts_say(calls->parts.rollouts, noted_set(call), live, word, answer, call);
     else
@@ -332,10 +321,7 @@ static bool check_others(const MgrRolloutCalls *calls, const MgrCall *call, cons
 static bool check_retry(const MgrRolloutCalls *calls, const MgrCall *call, const MgrLiveRollout *ended, GError **error)
 {
     if (mgr_live_rollout_is_of_settings(ended) && ended->core.state == MGR_ROLLOUT_DONE)
-        return hl_fail(error, HL_ERROR_CONFLICT,
-                       "roll-out '%s' is done: its settings are those of group '%s', and who does not have them yet "
-                       "gets them ('holdline group show %s')",
-                       ended->record.id, ended->record.group, ended->record.group);
+        return mgr_refuse(error, MGR_REFUSE_ROLLOUT_SETTINGS_DONE, ended->record.id, ended->record.group, NULL);
     return check_others(calls, call, ended, error);
 }
 
@@ -400,8 +386,7 @@ static void roll_back(const MgrRolloutCalls *calls, MgrCall *call, HlWriteSet *s
 
     if (reached->len == 0) {
         hl_write_set_free(set);
-        hl_fail(&error, HL_ERROR_CONFLICT, "nobody of roll-out '%s' has had its command: there is nothing to roll back",
-                live->record.id);
+        mgr_refuse(&error, MGR_REFUSE_ROLLOUT_NO_COMMANDS, live->record.id, NULL);
         mgr_call_fail(call, error);
         return;
     }
@@ -441,10 +426,7 @@ static void on_aborted(const MgrLiveRollout *live, const GError *error, gpointer
 static bool check_patterns(const MgrLiveRollout *live, GError **error)
 {
     return *live->record.program == '\0' ||
-           hl_fail(error, HL_ERROR_CONFLICT,
-                   "roll-out '%s' is of version %s of the program, which no endpoint gives up by command: 'abort' ends "
-                   "the roll-out, 'holdline pattern withdraw program' the offer",
-                   live->record.id, live->record.program);
+           mgr_refuse(error, MGR_REFUSE_ROLLOUT_PROGRAM_STAYS, live->record.id, live->record.program, NULL);
 }
 
 /* Settings are the group's once all have them, and go back as such. */
@@ -455,12 +437,9 @@ static bool check_settings(const MgrLiveRollout *live, const MgrLiveRollout *end
     if (ended == NULL || !mgr_live_rollout_is_of_settings(live))
         return true;
     if (live->core.state == MGR_ROLLOUT_ABORTED)
-        return hl_fail(error, HL_ERROR_CONFLICT, "roll-out '%s' is aborted: all have the settings of group '%s' again",
-                       record->id, record->group);
-    return hl_fail(error, HL_ERROR_CONFLICT,
-                   "roll-out '%s' is done, and its settings are version %" G_GUINT64_FORMAT
-                   " of group '%s': 'holdline group restore %s %" G_GUINT64_FORMAT "' brings back those of before",
-                   record->id, record->version, record->group, record->group, record->base);
+        return mgr_refuse(error, MGR_REFUSE_ROLLOUT_SETTINGS_BACK, record->id, record->group, NULL);
+    return mgr_refuse(error, MGR_REFUSE_ROLLOUT_SETTINGS_KEPT, record->id, HL_NUMBER(record->version), record->group,
+                      HL_NUMBER(record->base), NULL);
 }
 
 static void call_rollback(MgrCall *call, gpointer user)

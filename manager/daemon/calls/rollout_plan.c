@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "manager/daemon/calls/rollout_plan.h"
 
+#include "manager/core/refusal.h"
+
 static bool number_of(const MgrCall *call, const char *name, guint fallback, guint least, guint most, guint *value,
                       GError **error)
 {
@@ -8,7 +10,7 @@ static bool number_of(const MgrCall *call, const char *name, guint fallback, gui
     guint64 number = fallback;
 
     if (text != NULL && !g_ascii_string_to_unsigned(text, 10, least, most, &number, NULL))
-        return hl_fail(error, HL_ERROR_INVALID, "%s '%s': a number from %u to %u", name, text, least, most);
+        return mgr_refuse(error, MGR_REFUSE_ROLLOUT_NUMBER, name, text, HL_NUMBER(least), HL_NUMBER(most), NULL);
     *value = (guint)number;
     return true;
 }

@@ -6,6 +6,7 @@
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
 #include "lib/base/unconst.h"
+#include "manager/core/refusal.h"
 #include "manager/daemon/work/withdrawal.h"
 
 #define LOOK_EVERY     10 /* s; a walk over the endpoints, while a rollover is on */
@@ -171,9 +172,7 @@ static void fail_step(gpointer change, const GError *error)
         return;
     }
     if (hl_error_code(error) == HL_ERROR_CONFLICT)
-        hl_fail(&conflict, HL_ERROR_CONFLICT,
-                "somebody else announced something a moment ago: look ('holdline server rollover status') and try "
-                "again");
+        mgr_refuse(&conflict, MGR_REFUSE_ROLLOVER_CHANGED, NULL);
     mgr_call_fail(step->call, conflict != NULL ? conflict : error);
 }
 
@@ -198,8 +197,7 @@ static void commit(Step *step, HlWriteSet *set)
 
 static bool check_free(const MgrRolloverCalls *calls, GError **error)
 {
-    return !calls->is_stepping ||
-           hl_fail(error, HL_ERROR_CONFLICT, "another step of the rollover is being written: try again in a moment");
+    return !calls->is_stepping || mgr_refuse(error, MGR_REFUSE_ROLLOVER_WRITING, NULL);
 }
 
 static void call_start(MgrCall *call, gpointer user)
@@ -209,8 +207,7 @@ static void call_start(MgrCall *call, gpointer user)
     Step *step;
 
     if (check_free(calls, &error) && is_rolling(calls))
-        hl_fail(&error, HL_ERROR_EXISTS,
-                "a new sealing key is announced already: 'holdline server rollover status' says who holds it");
+        mgr_refuse(&error, MGR_REFUSE_ROLLOVER_KEY_EXISTS, NULL);
     if (error != NULL || !mgr_sealer_prepare(calls->parts.sealer, &error)) {
         mgr_call_fail(call, error);
         return;
@@ -228,14 +225,9 @@ static bool check_finish(const MgrRolloverCalls *calls, bool is_forced, GError *
     if (!check_free(calls, error))
         return false;
     if (!is_rolling(calls))
-        return hl_fail(error, HL_ERROR_INVALID,
-                       "no new sealing key is announced: 'holdline server rollover start' does that");
+        return mgr_refuse(error, MGR_REFUSE_ROLLOVER_NO_KEY, NULL);
     return is_forced || holding == of ||
-           hl_fail(
-               error, HL_ERROR_CONFLICT,
-               "%u of %u endpoints do not hold the new key yet ('holdline server rollover status'), and would have to "
-               "enrol again: wait for them, revoke those that are gone, or say --force",
-               of - holding, of);
+           mgr_refuse(error, MGR_REFUSE_ROLLOVER_NOT_ALL, HL_NUMBER(of - holding), HL_NUMBER(of), NULL);
 }
 
 /* The registry first: where it cannot be written, on a full disk say, the old key signs on, and nobody is left behind.
@@ -279,10 +271,9 @@ static void call_cancel(MgrCall *call, gpointer user)
     Step *step;
 
     if (check_free(calls, &error) && !is_rolling(calls))
-        hl_fail(&error, HL_ERROR_INVALID, "no new sealing key is announced");
+        mgr_refuse(&error, MGR_REFUSE_ROLLOVER_NO_KEY_YET, NULL);
     else if (error == NULL && mgr_sealer_next(calls->parts.sealer) == NULL)
-        hl_fail(&error, HL_ERROR_INVALID,
-                "the new sealing key signs already: 'holdline server rollover finish' ends the rest");
+        mgr_refuse(&error, MGR_REFUSE_ROLLOVER_KEY_SIGNS, NULL);
     if (error != NULL) {
         mgr_call_fail(call, error);
         return;

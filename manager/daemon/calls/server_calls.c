@@ -3,6 +3,7 @@
 
 #include "lib/base/log.h"
 #include "lib/base/unconst.h"
+#include "manager/core/refusal.h"
 #include "manager/daemon/calls/listings.h"
 #include "manager/daemon/calls/rollover_calls.h"
 #include "manager/daemon/calls/succession_calls.h"
@@ -134,12 +135,7 @@ static bool check_covers(const MgrServerCalls *calls, const HlCert *cert, GError
     g_auto(GStrv) uncovered = uncovered_now(calls, cert);
     g_autofree char *list = g_strjoinv(", ", uncovered);
 
-    return uncovered[0] == NULL ||
-           hl_fail(
-               error, HL_ERROR_CONFLICT,
-               "a certificate with these names does not cover %s, where endpoints are told to find the server: give "
-               "--host for each, take them out of manager.conf or of 'holdline server set', or say --force",
-               list);
+    return uncovered[0] == NULL || mgr_refuse(error, MGR_REFUSE_SERVER_NAMES, list, NULL);
 }
 
 static void call_certificate(MgrCall *call, gpointer user)
@@ -154,7 +150,7 @@ static void call_certificate(MgrCall *call, gpointer user)
 
     *replacement = (Replacement){ .calls = calls, .call = call };
     if (hosts[0] == NULL)
-        hl_fail(&error, HL_ERROR_INVALID, "a server certificate needs a host name or an IP address");
+        mgr_refuse(&error, MGR_REFUSE_SERVER_CERTIFICATE_HOST, NULL);
     else
         replacement->cert =
             mgr_own_issue_server(calls->parts.own, (const char *const *)names, &replacement->record, &error);
@@ -193,9 +189,7 @@ static void fail_announcement(gpointer change, const GError *error)
     g_autoptr(GError) conflict = NULL;
 
     if (hl_error_code(error) == HL_ERROR_CONFLICT)
-        hl_fail(&conflict, HL_ERROR_CONFLICT,
-                "somebody else announced where the server is a moment ago: look ('holdline server show') and try "
-                "again");
+        mgr_refuse(&conflict, MGR_REFUSE_SERVER_CHANGED, NULL);
     mgr_call_fail(announcement->call, conflict != NULL ? conflict : error);
 }
 
@@ -220,7 +214,7 @@ static bool read_lists(const MgrCall *call, MgrPlaceRecord *record, GError **err
     g_auto(ScratchConf) given = { 0 };
 
     if (brokers == NULL && servers == NULL)
-        return hl_fail(error, HL_ERROR_INVALID, "it names neither a broker nor a server");
+        return mgr_refuse(error, MGR_REFUSE_SERVER_NOTHING, NULL);
     hl_options_init(table, &given);
     if ((brokers != NULL && !hl_options_set(table, &given, "broker.addresses", brokers, error)) ||
         (servers != NULL && !hl_options_set(table, &given, "http.urls", servers, error)))
@@ -235,8 +229,7 @@ static bool read_lists(const MgrCall *call, MgrPlaceRecord *record, GError **err
     }
     for (gsize i = 0; record->servers[i] != NULL; i++)
         if (!hl_server_is_url(record->servers[i])) /* endpoints are stricter than the file */
-            return hl_fail(error, HL_ERROR_INVALID, "'%s' is not a server of the form https://host:port",
-                           record->servers[i]);
+            return mgr_refuse(error, MGR_REFUSE_SERVER_URL, record->servers[i], NULL);
     return true;
 }
 
@@ -250,11 +243,7 @@ static bool check_reachable(const MgrServerCalls *calls, const MgrPlaceRecord *r
         return false;
     uncovered = mgr_server_uncovered(cert, (const char *const *)record->brokers, (const char *const *)record->servers);
     list = g_strjoinv(", ", uncovered);
-    return uncovered[0] == NULL ||
-           hl_fail(error, HL_ERROR_CONFLICT,
-                   "the server's certificate does not cover %s: endpoints would not accept it there; 'holdline server "
-                   "certificate --host ...' with the old names and the new ones first, or --force",
-                   list);
+    return uncovered[0] == NULL || mgr_refuse(error, MGR_REFUSE_SERVER_NOT_COVERED, list, NULL);
 }
 
 static void call_set(MgrCall *call, gpointer user)

@@ -6,6 +6,7 @@
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
 #include "lib/pki/digest.h"
+#include "manager/core/refusal.h"
 #include "manager/core/signin.h"
 #include "manager/daemon/calls/pass_document.h"
 #include "manager/daemon/ground/hasher.h"
@@ -104,7 +105,7 @@ static void fail_session(gpointer item, const GError *error)
     g_autoptr(GError) wrong = NULL;
 
     if (hl_error_code(error) == HL_ERROR_CONFLICT)
-        hl_fail(&wrong, HL_ERROR_DENIED, WRONG);
+        mgr_refuse(&wrong, MGR_REFUSE_SESSION_WRONG, NULL);
     mgr_call_fail(((const Entry *)item)->call, wrong != NULL ? wrong : error);
 }
 
@@ -183,7 +184,7 @@ static void on_checked(const char *encoded G_GNUC_UNUSED, bool is_same, gpointer
         let_in(entry, account);
         return;
     }
-    hl_fail(&error, HL_ERROR_DENIED, WRONG);
+    mgr_refuse(&error, MGR_REFUSE_SESSION_WRONG, NULL);
     give_up(entry, error);
 }
 
@@ -212,7 +213,7 @@ static bool check_length(const MgrCall *call, GError **error)
 {
     return (strlen(mgr_call_argument(call, "password")) <= MGR_PASSWORD_MAX &&
             strlen(mgr_call_argument(call, "name")) <= HL_MAX_NAME) ||
-           hl_fail(error, HL_ERROR_DENIED, WRONG);
+           mgr_refuse(error, MGR_REFUSE_SESSION_WRONG, NULL);
 }
 
 static void call_create(MgrCall *call, gpointer user)
@@ -339,10 +340,9 @@ static void end_named(MgrCall *call, gpointer user, MgrPassKind kind)
         return;
     }
     if (id == NULL)
-        hl_fail(&error, HL_ERROR_INVALID, "this call came without a session: say which one, with the argument 'id'");
+        mgr_refuse(&error, MGR_REFUSE_SESSION_WHICH, NULL);
     else
-        hl_fail(&error, HL_ERROR_NOT_FOUND, "there is no %s '%s'; '%s list' lists them", mgr_pass_kind_name(kind), id,
-                mgr_pass_kind_name(kind));
+        mgr_refuse(&error, MGR_REFUSE_PASS_UNKNOWN, mgr_pass_kind_name(kind), id, NULL);
     mgr_call_fail(call, error);
 }
 
@@ -377,7 +377,7 @@ static void on_made(const char *encoded, bool is_same G_GNUC_UNUSED, gpointer us
     if (encoded == NULL) {
         g_autoptr(GError) error = NULL;
 
-        hl_fail(&error, HL_ERROR_FULL, "there is not enough memory to hash a password");
+        mgr_refuse(&error, MGR_REFUSE_PASSWORD_NO_MEMORY, NULL);
         give_up(entry, error);
         return;
     }
@@ -400,7 +400,7 @@ static void on_old_checked(const char *encoded G_GNUC_UNUSED, bool is_same, gpoi
     g_autoptr(GError) error = NULL;
 
     if (!is_same)
-        hl_fail(&error, HL_ERROR_DENIED, "the old password is wrong");
+        mgr_refuse(&error, MGR_REFUSE_PASSWORD_OLD_WRONG, NULL);
     else
         mgr_signin_good(entry->calls->signin, entry->by_name);
     if (!is_same || !hash_new(entry, &error))
@@ -415,7 +415,7 @@ static bool begin_password(Entry *entry, bool is_own, GError **error)
     if (!is_own || password == NULL || mgr_call_pass(entry->call) == NULL)
         return hash_new(entry, error);
     if (mgr_call_argument(entry->call, "old") == NULL)
-        return hl_fail(error, HL_ERROR_INVALID, "'account password' needs the old password too: the argument 'old'");
+        return mgr_refuse(error, MGR_REFUSE_PASSWORD_OLD_NEEDED, NULL);
     entry->by_name = g_strconcat("account ", entry->account, NULL);
     entry->by_place = g_strconcat("change ", entry->account, NULL);
     return count_try(entry, error) && check_password(entry, "old", on_old_checked, error);
@@ -426,13 +426,11 @@ static bool check_change(const Entry *entry, bool is_own, GError **error)
     const MgrCall *call = entry->call;
 
     if (mgr_call_is_token(call))
-        return hl_fail(error, HL_ERROR_DENIED, "a token changes no passwords and makes no tokens: sign in for that");
+        return mgr_refuse(error, MGR_REFUSE_PASSWORD_TOKEN, NULL);
     if (!is_own && !is_owner(call))
-        return hl_fail(error, HL_ERROR_DENIED, "you are '%s': the password of '%s' is changed by an owner",
-                       mgr_call_admin(call), entry->account);
+        return mgr_refuse(error, MGR_REFUSE_PASSWORD_OTHERS, mgr_call_admin(call), entry->account, NULL);
     if (account_of(entry) == NULL)
-        return hl_fail(error, HL_ERROR_NOT_FOUND, "there is no account '%s'; 'holdline account list' lists them",
-                       entry->account);
+        return mgr_refuse(error, MGR_REFUSE_ACCOUNT_UNKNOWN, entry->account, NULL);
     return mgr_password_check(mgr_call_argument(call, "password"), entry->account, error);
 }
 
@@ -466,7 +464,7 @@ static bool take_name(Entry *entry, GError **error)
     const char *name = mgr_call_argument(entry->call, "name");
 
     if (*name == '\0' || strlen(name) > HL_MAX_NAME)
-        return hl_fail(error, HL_ERROR_INVALID, "say in 1 to %d bytes what the token is for", HL_MAX_NAME);
+        return mgr_refuse(error, MGR_REFUSE_TOKEN_WHAT_FOR, HL_NUMBER(HL_MAX_NAME), NULL);
     mgr_set_text(&entry->pass.name, name);
     return true;
 }
@@ -479,10 +477,9 @@ static bool take_role(Entry *entry, GError **error)
     if (text == NULL)
         return true;
     if (!mgr_role_parse(text, &entry->pass.role))
-        return hl_fail(error, HL_ERROR_INVALID, "'%s' is no role", text);
+        return mgr_refuse(error, MGR_REFUSE_ROLE_UNKNOWN, text, NULL);
     return mgr_role_is_within(entry->pass.role, limit) ||
-           hl_fail(error, HL_ERROR_DENIED, "a token has at most its account's rights: '%s' is more than %s", text,
-                   mgr_role_name(limit));
+           mgr_refuse(error, MGR_REFUSE_TOKEN_ROLE, text, mgr_role_name(limit), NULL);
 }
 
 static bool take_groups(Entry *entry, GError **error)
@@ -499,10 +496,8 @@ static bool take_groups(Entry *entry, GError **error)
     names = g_strsplit(entry->pass.groups, ",", -1);
     for (gsize i = 0; names[i] != NULL; i++)
         if (!mgr_caller_sees(mgr_call_caller(entry->call), names[i]))
-            return hl_fail(error, HL_ERROR_NOT_FOUND, "there is no group '%s'", names[i]);
-    return entry->pass.role != MGR_ROLE_OWNER ||
-           hl_fail(error, HL_ERROR_INVALID,
-                   "an owner's rights cannot be limited to groups: give the token another role, such as administrator");
+            return mgr_refuse(error, MGR_REFUSE_GROUP_UNKNOWN_HERE, names[i], NULL);
+    return entry->pass.role != MGR_ROLE_OWNER || mgr_refuse(error, MGR_REFUSE_TOKEN_OWNER, NULL);
 }
 
 static bool check_room(const Entry *entry, GError **error)
@@ -511,8 +506,7 @@ static bool check_room(const Entry *entry, GError **error)
         mgr_passes_list(entry->calls->parts.passes, MGR_PASS_TOKEN, entry->account, hl_clock_wall());
 
     return tokens->len < MOST_TOKENS ||
-           hl_fail(error, HL_ERROR_LIMIT, "'%s' has %d tokens already: delete those that nothing uses", entry->account,
-                   MOST_TOKENS);
+           mgr_refuse(error, MGR_REFUSE_TOKEN_QUOTA, entry->account, HL_NUMBER(MOST_TOKENS), NULL);
 }
 
 static void call_token_create(MgrCall *call, gpointer user)
@@ -526,7 +520,7 @@ static void call_token_create(MgrCall *call, gpointer user)
     HlTime life;
 
     if (mgr_call_is_token(call))
-        hl_fail(&error, HL_ERROR_DENIED, "a token changes no passwords and makes no tokens: sign in for that");
+        mgr_refuse(&error, MGR_REFUSE_PASSWORD_TOKEN, NULL);
     else if (mgr_call_duration(call, "lifetime", TOKEN_LIFE, HL_MINUTE, TOKEN_MOST, &life, &error))
         make_pass(entry, MGR_PASS_TOKEN, account, life);
     if (error != NULL || !take_name(entry, &error) || !take_role(entry, &error) || !take_groups(entry, &error) ||

@@ -5,6 +5,7 @@
 
 #include "lib/base/log.h"
 #include "lib/base/unconst.h"
+#include "manager/core/refusal.h"
 #include "manager/core/succession.h"
 #include "manager/daemon/state/holders.h"
 #include "manager/daemon/work/withdrawal.h"
@@ -241,8 +242,7 @@ static bool end_old(MgrSuccessionCalls *calls, MgrCall *call, GError **error)
 
 static bool check_free(const MgrSuccessionCalls *calls, GError **error)
 {
-    return !calls->is_writing ||
-           hl_fail(error, HL_ERROR_CONFLICT, "another step of the rollover is being written: try again in a moment");
+    return !calls->is_writing || mgr_refuse(error, MGR_REFUSE_ROLLOVER_WRITING, NULL);
 }
 
 static bool check_start(const MgrSuccessionCalls *calls, GError **error)
@@ -250,12 +250,8 @@ static bool check_start(const MgrSuccessionCalls *calls, GError **error)
     if (!check_free(calls, error))
         return false;
     if (is_on(calls))
-        return hl_fail(error, HL_ERROR_EXISTS,
-                       "a new authority is announced already: 'holdline server rollover status' says who is left");
-    return mgr_pki_tells_broker(calls->parts.pki) ||
-           hl_fail(error, HL_ERROR_INVALID,
-                   "the broker is external, and would refuse certificates of another authority: set "
-                   "broker.reload-command, by which it reads pki/ca.pem and pki/crl.pem, and reload the manager");
+        return mgr_refuse(error, MGR_REFUSE_ROLLOVER_CA_EXISTS, NULL);
+    return mgr_pki_tells_broker(calls->parts.pki) || mgr_refuse(error, MGR_REFUSE_ROLLOVER_EXTERNAL, NULL);
 }
 
 static void call_start(MgrCall *call, gpointer user)
@@ -277,9 +273,7 @@ static bool check_caller(const MgrSuccessionCalls *calls, const MgrCall *call, G
 
     return next == NULL || mgr_call_console(call) != NULL ||
            mgr_holders_is_of(mgr_fleet_certificate(calls->parts.fleet, serial), next) ||
-           hl_fail(error, HL_ERROR_CONFLICT,
-                   "your own certificate is of the old authority, and you would be shut out: any call of 'holdline' of "
-                   "this version replaces it");
+           mgr_refuse(error, MGR_REFUSE_ROLLOVER_OWN_OLD, NULL);
 }
 
 static void call_finish(MgrCall *call, gpointer user)
@@ -294,24 +288,17 @@ static void call_finish(MgrCall *call, gpointer user)
     }
     switch (find_step(calls, is_forced)) {
     case MGR_SUCCESSION_NONE:
-        hl_fail(&error, HL_ERROR_INVALID,
-                "no new authority is announced: 'holdline server rollover start ca' does that");
+        mgr_refuse(&error, MGR_REFUSE_ROLLOVER_NO_CA, NULL);
         break;
     case MGR_SUCCESSION_WAIT:
-        hl_fail(&error, HL_ERROR_CONFLICT,
-                "not all have a certificate of the new authority yet ('holdline server rollover status'), and those "
-                "would be shut out: wait for them, revoke those that are gone, or say --force");
+        mgr_refuse(&error, MGR_REFUSE_ROLLOVER_CA_NOT_ALL, NULL);
         break;
     case MGR_SUCCESSION_SIGN:
         if (mgr_own_follow(calls->parts.own, &error))
-            hl_fail(&error, HL_ERROR_UNAVAILABLE,
-                    "the server has a certificate of the new authority now, which the broker has to read first: try "
-                    "again in a moment");
+            mgr_refuse(&error, MGR_REFUSE_ROLLOVER_CA_BROKER, NULL);
         break;
     case MGR_SUCCESSION_BROKER:
-        hl_fail(&error, HL_ERROR_UNAVAILABLE,
-                "the broker has not read the server's certificate of the new authority yet: give it pki/server.pem, "
-                "pki/ca.pem and pki/crl.pem ('holdline status' says what is wrong), and try again");
+        mgr_refuse(&error, MGR_REFUSE_ROLLOVER_CA_UNREAD, NULL);
         break;
     case MGR_SUCCESSION_END:
         if (end_old(calls, call, &error))
@@ -350,11 +337,9 @@ static void call_cancel(MgrCall *call, gpointer user)
         return;
     }
     if (!is_on(calls))
-        hl_fail(&error, HL_ERROR_INVALID, "no new authority is announced");
+        mgr_refuse(&error, MGR_REFUSE_ROLLOVER_NO_CA_YET, NULL);
     else if (is_used(calls))
-        hl_fail(&error, HL_ERROR_CONFLICT,
-                "certificates of the new authority are in use, and their holders would be shut out: let it come to "
-                "its end, after which another one can follow");
+        mgr_refuse(&error, MGR_REFUSE_ROLLOVER_CA_USED, NULL);
     else if (mgr_call_may_change(call, &error) && mgr_pki_cancel_next(calls->parts.pki, &error)) {
         announce(calls, call, CANCELLED, KEEP_BUNDLES);
         return;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "manager/core/display_name.h"
+#include "manager/core/refusal.h"
 #include "manager/filter/filter.h"
 #include "manager/store/views.h"
 
@@ -65,12 +66,11 @@ static void fail_change(gpointer item, const GError *error)
 
     if (hl_error_code(error) == HL_ERROR_CONFLICT &&
         mgr_accounts_get(change->calls->parts.fleet->accounts, change->view.account) == NULL)
-        hl_fail(&why, HL_ERROR_NOT_FOUND, "the account '%s' was deleted a moment ago", change->view.account);
+        mgr_refuse(&why, MGR_REFUSE_ACCOUNT_DELETED, change->view.account, NULL);
     else if (hl_error_code(error) == HL_ERROR_CONFLICT && change->view.filter != NULL)
-        hl_fail(&why, HL_ERROR_LIMIT, "'%s' has %d views already: delete one first", change->view.account,
-                MGR_MAX_VIEWS);
+        mgr_refuse(&why, MGR_REFUSE_VIEW_QUOTA, change->view.account, HL_NUMBER(MGR_MAX_VIEWS), NULL);
     else if (hl_error_code(error) == HL_ERROR_CONFLICT)
-        hl_fail(&why, HL_ERROR_NOT_FOUND, "you have no view '%s'", change->view.name);
+        mgr_refuse(&why, MGR_REFUSE_VIEW_UNKNOWN, change->view.name, NULL);
     mgr_call_fail(change->call, why != NULL ? why : error);
 }
 
@@ -113,14 +113,14 @@ static bool check_fields(const char *text, GError **error)
 
     for (gsize i = 0; words[i] != NULL; i++)
         if (!is_field(words[i]))
-            return hl_fail(error, HL_ERROR_INVALID, "there is no field '%.60s'", words[i]);
+            return mgr_refuse(error, MGR_REFUSE_VIEW_FIELD, words[i], NULL);
     return true;
 }
 
 static bool check_sort(const char *text, GError **error)
 {
     return *text == '\0' || mgr_column_find(text + (*text == '-')) >= 0 ||
-           hl_fail(error, HL_ERROR_INVALID, "the list cannot be sorted by '%.60s'", text);
+           mgr_refuse(error, MGR_REFUSE_VIEW_SORT, text, NULL);
 }
 
 static bool check_definition(const MgrCall *call, GError **error)
@@ -137,7 +137,7 @@ static char *name_of(const MgrCall *call, GError **error)
 
     if (name == NULL || *name != '\0')
         return g_steal_pointer(&name);
-    hl_fail(error, HL_ERROR_INVALID, "a view has a name");
+    mgr_refuse(error, MGR_REFUSE_VIEW_NO_NAME, NULL);
     return NULL;
 }
 
@@ -145,8 +145,7 @@ static char *name_of(const MgrCall *call, GError **error)
  * accounts and notifications begin with a letter or a digit. */
 static bool check_part_of_path(const char *name, GError **error)
 {
-    return (strcmp(name, ".") != 0 && strcmp(name, "..") != 0) ||
-           hl_fail(error, HL_ERROR_INVALID, "a view cannot be named '%s': take another name", name);
+    return (strcmp(name, ".") != 0 && strcmp(name, "..") != 0) || mgr_refuse(error, MGR_REFUSE_VIEW_NAME, name, NULL);
 }
 
 static void call_set(MgrCall *call, gpointer user)

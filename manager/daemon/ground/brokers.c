@@ -7,6 +7,7 @@
 #include "lib/base/file.h"
 #include "lib/base/log.h"
 #include "lib/base/network.h"
+#include "manager/core/refusal.h"
 #include "manager/site/broker.h"
 #include "manager/site/site.h"
 
@@ -154,8 +155,7 @@ bool mgr_brokers_drain(MgrBrokers *brokers, guint number, bool drains, GError **
     g_autofree char *path = mgr_site_broker_path(brokers->dir, number, MGR_SITE_DRAINED);
 
     if (drains && is_last(brokers, number))
-        return hl_fail(error, HL_ERROR_CONFLICT,
-                       "broker %u is the only one that is not drained: endpoints would have nowhere to go", number + 1);
+        return mgr_refuse(error, MGR_REFUSE_BROKER_LAST, HL_NUMBER(number + 1), NULL);
     if (drains ? !hl_file_write_text(path, "", 0600, error) : unlink(path) != 0 && errno != ENOENT)
         return drains ? false : hl_fail_errno(error, errno, "cannot remove %s", path);
     brokers->drained[number] = drains;

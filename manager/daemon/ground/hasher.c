@@ -7,6 +7,7 @@
 
 #include "lib/base/ident.h"
 #include "lib/base/mailbox.h"
+#include "manager/core/refusal.h"
 
 #define PASSES    2
 #define MEMORY    19456 /* KiB */
@@ -109,8 +110,7 @@ static bool begin(MgrHasher *hasher, Job *job, GError **error)
         return true;
     }
     job_free(job);
-    return hl_fail(error, HL_ERROR_LIMIT,
-                   "too many passwords are being checked at the same time: try again in a second");
+    return mgr_refuse(error, MGR_REFUSE_PASSWORD_BUSY, NULL);
 }
 
 bool mgr_hasher_make(MgrHasher *hasher, const char *password, MgrHasherDone done, gpointer user, GError **error)

@@ -6,6 +6,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "manager/core/quota.h"
+#include "manager/core/refusal.h"
 #include "manager/store/registry.h"
 
 struct MgrRecord {
@@ -120,7 +121,7 @@ static bool submit(MgrRecord *record, HlWriteSet *set, HlWriteDone done, gpointe
     if (record->writer != NULL)
         return hl_writer_submit(record->writer, set, done, user, error);
     hl_write_set_free(set);
-    return hl_fail(error, HL_ERROR_UNAVAILABLE, "the manager is stopping: try again in a moment");
+    return mgr_refuse(error, MGR_REFUSE_MANAGER_STOPPING, NULL);
 }
 
 void mgr_record_commit(MgrRecord *record, HlWriteSet *set, const MgrChangeKind *kind, gpointer change)

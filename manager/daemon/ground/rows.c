@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "manager/core/refusal.h"
 #include "manager/daemon/ground/columns.h"
 #include "proto/components.h"
 #include "proto/wire.h"
@@ -19,9 +20,9 @@ static bool parse_columns(MgrRowColumns *columns, const char *text, Use use, GEr
         int column = mgr_column_find(names[i] + is_descending);
 
         if (columns->n == MGR_MAX_ROW_COLUMNS)
-            return hl_fail(error, HL_ERROR_INVALID, "more than %d columns are named", MGR_MAX_ROW_COLUMNS);
+            return mgr_refuse(error, MGR_REFUSE_ROWS_COLUMNS, HL_NUMBER(MGR_MAX_ROW_COLUMNS), NULL);
         if (column < 0)
-            return hl_fail(error, HL_ERROR_INVALID, "there is no column '%.64s'", names[i] + is_descending);
+            return mgr_refuse(error, MGR_REFUSE_ROWS_COLUMN, names[i] + is_descending, NULL);
         columns->is_descending[columns->n] = is_descending;
         columns->column[columns->n++] = column;
     }
@@ -33,7 +34,7 @@ bool mgr_row_wish_parse(MgrRowWish *wish, const char *sort, const char *limit, c
     guint64 number = G_MAXUINT;
 
     if (limit != NULL && !g_ascii_string_to_unsigned(limit, 10, 1, G_MAXUINT, &number, NULL))
-        return hl_fail(error, HL_ERROR_INVALID, "limit is a number of endpoints, and not '%.64s'", limit);
+        return mgr_refuse(error, MGR_REFUSE_ROWS_LIMIT, limit, NULL);
     wish->limit = (guint)number;
     return parse_columns(&wish->order, sort, ORDERED, error) && parse_columns(&wish->chosen, columns, CHOSEN, error);
 }

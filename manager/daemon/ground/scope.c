@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "manager/core/refusal.h"
 #include "manager/daemon/ground/selector.h"
 
 #define MAX_GROUPS 64 /* of one account: with names of 64 bytes a line of 4 kB */
@@ -24,7 +25,7 @@ char *mgr_account_groups(const MgrFleet *fleet, const char *text, GError **error
         if (*g_strstrip(words[i]) == '\0')
             continue;
         if (names->len == MAX_GROUPS || strchr(words[i], ',') != NULL) {
-            hl_fail(error, HL_ERROR_INVALID, "an account is limited to at most %d groups", MAX_GROUPS);
+            mgr_refuse(error, MGR_REFUSE_SCOPE_GROUPS, HL_NUMBER(MAX_GROUPS), NULL);
             return NULL;
         }
         group = mgr_selector_group(fleet, NULL, words[i], error);
@@ -33,7 +34,7 @@ char *mgr_account_groups(const MgrFleet *fleet, const char *text, GError **error
         g_ptr_array_add(names, group->record.name);
     }
     if (names->len == 0 && *text != '\0') { /* a script whose variable is empty lifts no limits */
-        hl_fail(error, HL_ERROR_INVALID, "'%s' names no group; all groups are '' (--all-groups)", text);
+        mgr_refuse(error, MGR_REFUSE_SCOPE_NONE, text, NULL);
         return NULL;
     }
     g_ptr_array_sort(names, compare_texts);
@@ -46,6 +47,5 @@ char *mgr_account_groups(const MgrFleet *fleet, const char *text, GError **error
 bool mgr_account_check_scope(const MgrAccountRecord *account, GError **error)
 {
     return account->role != MGR_ROLE_OWNER || *account->groups == '\0' ||
-           hl_fail(error, HL_ERROR_INVALID, "an owner cannot be limited to groups ('%s' would be to %s)", account->name,
-                   account->groups);
+           mgr_refuse(error, MGR_REFUSE_SCOPE_OWNER, account->name, account->groups, NULL);
 }

@@ -5,6 +5,7 @@
 
 #include "lib/base/ident.h"
 #include "manager/core/display_name.h"
+#include "manager/core/refusal.h"
 #include "manager/daemon/ground/columns.h"
 
 #define MAX_NAMED 5 /* candidates in an error */
@@ -78,10 +79,8 @@ static bool fail_many(const Candidates *candidates, const char *name, GError **e
     g_autofree char *names = name_some(candidates->found);
 
     if (candidates->fit == MGR_NAME_PREFIX)
-        return hl_fail(error, HL_ERROR_CONFLICT, "%u endpoints begin with '%s': %s; name one of them",
-                       candidates->found->len, name, names);
-    return hl_fail(error, HL_ERROR_CONFLICT, "%u endpoints have the host name '%s': %s; name one by its id",
-                   candidates->found->len, name, names);
+        return mgr_refuse(error, MGR_REFUSE_ENDPOINT_BEGIN_MANY, HL_NUMBER(candidates->found->len), name, names, NULL);
+    return mgr_refuse(error, MGR_REFUSE_ENDPOINT_HOST_MANY, HL_NUMBER(candidates->found->len), name, names, NULL);
 }
 
 /* The one that the candidates leave. */
@@ -92,13 +91,12 @@ static MgrEndpoint *choose(const Candidates *candidates, const char *name, MgrNa
     if (found->len > 1)
         fail_many(candidates, name, error);
     else if (found->len == 0)
-        hl_fail(error, HL_ERROR_NOT_FOUND, "there is no endpoint '%s'; 'holdline endpoint list' lists them", name);
+        mgr_refuse(error, MGR_REFUSE_ENDPOINT_UNKNOWN, name, NULL);
     else if (candidates->fit >= least)
         return found->pdata[0];
     else
-        hl_fail(error, HL_ERROR_NOT_FOUND,
-                "there is no endpoint '%s'; did you mean %s (%s)?  What cannot be undone takes the whole name", name,
-                ((const MgrEndpoint *)found->pdata[0])->record.host, ((const MgrEndpoint *)found->pdata[0])->record.id);
+        mgr_refuse(error, MGR_REFUSE_ENDPOINT_NEARLY, name, ((const MgrEndpoint *)found->pdata[0])->record.host,
+                   ((const MgrEndpoint *)found->pdata[0])->record.id, NULL);
     return NULL;
 }
 
@@ -262,8 +260,7 @@ static bool add_endpoint(Selection *selection, GHashTable *hosts, const char *na
         g_ptr_array_sort(candidates->found, mgr_endpoint_compare);
         endpoint = choose(candidates, name, MGR_NAME_SHORT, error);
     } else if (endpoint == NULL && ++selection->beginnings > MGR_MAX_TERMS) {
-        return hl_fail(error, HL_ERROR_INVALID, "the selector has more than %d beginnings of names: write whole ones",
-                       MGR_MAX_TERMS);
+        return mgr_refuse(error, MGR_REFUSE_SELECTOR_BEGINNINGS, HL_NUMBER(MGR_MAX_TERMS), NULL);
     } else if (endpoint == NULL) {
         endpoint = mgr_selector_find(selection->fleet, selection->caller, name, error);
     }
@@ -353,7 +350,7 @@ static GHashTable *read_ids(const char *text, gsize size, GError **error)
 
     for (gsize i = 0; ids[i] != NULL; i++) {
         if (!hl_ident_is_valid(ids[i])) {
-            hl_fail(error, HL_ERROR_INVALID, "'%.60s' after '" EXCEPT "' is no endpoint's id", ids[i]);
+            mgr_refuse(error, MGR_REFUSE_SELECTOR_EXCEPT_ID, ids[i], NULL);
             return NULL;
         }
         g_hash_table_add(set, g_strdup(ids[i]));
@@ -380,7 +377,7 @@ static MgrFilter *read_search(const char *selector, GHashTable **except, GError 
     }
     if (g_str_has_prefix(selector, SEARCH))
         return mgr_filter_parse(selector + strlen(SEARCH), MGR_FILTER_SEARCH, hl_clock_wall(), error);
-    hl_fail(error, HL_ERROR_INVALID, "after '" EXCEPT "ID,ID' comes a blank, and '" SEARCH "'");
+    mgr_refuse(error, MGR_REFUSE_SELECTOR_EXCEPT, NULL);
     return NULL;
 }
 
@@ -440,7 +437,7 @@ GPtrArray *mgr_selector_select(const MgrFleet *fleet, const MgrCaller *caller, c
     g_autoptr(GPtrArray) found = mgr_selector_filter(fleet, caller, selector, error);
 
     if (found != NULL && found->len == 0) {
-        hl_fail(error, HL_ERROR_NOT_FOUND, "no endpoint matches '%s'; 'holdline endpoint list' lists them", selector);
+        mgr_refuse(error, MGR_REFUSE_ENDPOINT_NONE_MATCH, selector, NULL);
         return NULL;
     }
     return g_steal_pointer(&found);
@@ -502,10 +499,9 @@ MgrGroup *mgr_selector_group(const MgrFleet *fleet, const MgrCaller *caller, con
     if (found->len == 0 && name[0] == '@' && name[1] != '@') /* as selectors have it: no id begins so */
         return mgr_selector_group(fleet, caller, name + 1, error);
     if (found->len == 0)
-        hl_fail(error, HL_ERROR_NOT_FOUND, "there is no group '%s'; 'holdline group list' lists them", name);
+        mgr_refuse(error, MGR_REFUSE_GROUP_UNKNOWN, name, NULL);
     else
-        hl_fail(error, HL_ERROR_CONFLICT, "%u groups are called '%s': name one by its id ('holdline group list')",
-                found->len, name);
+        mgr_refuse(error, MGR_REFUSE_GROUP_CALLED_MANY, HL_NUMBER(found->len), name, NULL);
     return NULL;
 }
 

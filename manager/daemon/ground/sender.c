@@ -9,6 +9,7 @@
 #include "lib/base/mailbox.h"
 #include "lib/base/network.h"
 #include "lib/http/deliver.h"
+#include "manager/core/refusal.h"
 
 #define DEADLINE     (30 * HL_SECOND)
 #define MAX_RECORD   8192 /* bytes of a record of syslog: what RFC 5425 wants receivers to take */
@@ -84,16 +85,8 @@ static bool may_tell(const char *address, gpointer user, GError **error)
     if (is_named(job->networks, address) || (job->is_configured && (!job->in_clear || is_loopback(address))))
         return true;
     if (job->in_clear && (job->is_configured || hl_address_is_public(address)))
-        return hl_fail(
-            error, HL_ERROR_DENIED,
-            "what is not encrypted goes only to networks that notification.private in manager.conf names, and "
-            "%s is in none of them: use TLS, or have the network named",
-            address);
-    return hl_address_is_public(address) ||
-           hl_fail(error, HL_ERROR_DENIED,
-                   "%s is not a public address: notification.private in manager.conf names the networks that may be "
-                   "told, and it is in none of them",
-                   address);
+        return mgr_refuse(error, MGR_REFUSE_SENDER_PLAIN, address, NULL);
+    return hl_address_is_public(address) || mgr_refuse(error, MGR_REFUSE_SENDER_PRIVATE, address, NULL);
 }
 
 static bool send_mail(const Job *job, const HlDelivery *delivery, char **answer, GError **error)
@@ -230,8 +223,7 @@ static bool fill_mail(const MgrSender *sender, const MgrSending *sending, Job *j
     g_autofree char *text = mgr_message_text(sending->message, sending->notes);
 
     if (*conf->mail_server == '\0' || *conf->mail_from == '\0')
-        return hl_fail(error, HL_ERROR_INVALID,
-                       "no mail can be sent: manager.conf needs mail.server and mail.from, and a reload");
+        return mgr_refuse(error, MGR_REFUSE_SENDER_NO_MAIL, NULL);
     job->url = g_strdup(conf->mail_server);
     job->from = g_strdup(conf->mail_from);
     job->user = g_strdup(conf->mail_user);
@@ -311,13 +303,13 @@ bool mgr_sender_send(MgrSender *sender, const MgrSending *sending, MgrSent done,
     job->done_user = user;
     job->is_test = sending->is_test;
     if (!has_room(sender, job->is_test))
-        hl_fail(error, HL_ERROR_LIMIT, "too many notifications are being sent: try again in half a minute");
+        mgr_refuse(error, MGR_REFUSE_SENDER_BUSY, NULL);
     else if (fill(sender, sending, job, error)) {
         if (pthread_create(&job->thread, NULL, run, job) == 0) {
             g_ptr_array_add(sender->jobs, job);
             return true;
         }
-        hl_fail(error, HL_ERROR_LIMIT, "no thread to send a notification on");
+        mgr_refuse(error, MGR_REFUSE_SENDER_THREAD, NULL);
     }
     job_free(job);
     return false;

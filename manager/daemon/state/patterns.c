@@ -8,6 +8,7 @@
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
 #include "lib/base/unconst.h"
+#include "manager/core/refusal.h"
 #include "manager/daemon/ground/versions.h"
 #include "manager/site/repository.h"
 #include "manager/site/site.h"
@@ -253,8 +254,7 @@ static bool judge_end(const HlChildEnd *end, const HlUpdaterResult *result, GErr
     if (result != NULL && end->exited && end->status == 0)
         return true;
     if (end->timed_out)
-        return hl_fail(error, HL_ERROR_TIMEOUT,
-                       "the synchronisation took too long and was stopped; it resumes where it stopped");
+        return mgr_refuse(error, MGR_REFUSE_PATTERNS_TIMEOUT, NULL);
     if (result != NULL && *result->message != '\0')
         return hl_fail(error, hl_error_from_name(result->code), "%s", result->message);
     /* it ended before it began to copy: a file that is not there, say */
@@ -358,12 +358,9 @@ static void tell_waiting(MgrPatterns *patterns)
 bool mgr_patterns_sync(MgrPatterns *patterns, const MgrPatternsWaiter *waiter, GError **error)
 {
     if (!mgr_patterns_is_mirror(patterns))
-        return hl_fail(error, HL_ERROR_INVALID,
-                       "this server copies no public source: set patterns.activeupdate-url and "
-                       "patterns.activeupdate-root in %s, and reload",
-                       patterns->options.conf_path);
+        return mgr_refuse(error, MGR_REFUSE_PATTERNS_NO_SOURCE, patterns->options.conf_path, NULL);
     if (patterns->waiting->len >= MAX_WAITING)
-        return hl_fail(error, HL_ERROR_LIMIT, "%d calls wait for the synchronisation already", MAX_WAITING);
+        return mgr_refuse(error, MGR_REFUSE_PATTERNS_BUSY, HL_NUMBER(MAX_WAITING), NULL);
     if (patterns->sync == NULL && !start_sync(patterns, error))
         return false;
     g_array_append_val(patterns->waiting, *waiter);
@@ -481,7 +478,7 @@ void mgr_patterns_free(MgrPatterns *patterns)
 
     if (patterns == NULL)
         return;
-    hl_fail(&error, HL_ERROR_UNAVAILABLE, "the server is stopping; the synchronisation resumes after its restart");
+    mgr_refuse(&error, MGR_REFUSE_PATTERNS_STOPPING, NULL);
     g_clear_pointer(&patterns->reader, hl_child_abandon);
     g_clear_pointer(&patterns->sync, hl_child_abandon); /* made to be killed */
     tell_end(patterns, NULL, error);

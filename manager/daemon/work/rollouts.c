@@ -5,6 +5,7 @@
 
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
+#include "manager/core/refusal.h"
 #include "manager/daemon/work/held.h"
 #include "manager/daemon/work/rollout_cancels.h"
 #include "manager/daemon/work/rollout_judge.h"
@@ -70,9 +71,7 @@ guint mgr_rollouts_count(const MgrRollouts *rollouts)
 bool mgr_rollouts_check_room(const MgrRollouts *rollouts, GError **error)
 {
     return mgr_rollouts_count(rollouts) < MGR_ROLLOUTS_MAX ||
-           hl_fail(error, HL_ERROR_LIMIT,
-                   "%d roll-outs are under way, which is the most there can be: abort one ('holdline rollout list')",
-                   MGR_ROLLOUTS_MAX);
+           mgr_refuse(error, MGR_REFUSE_ROLLOUT_QUOTA, HL_NUMBER(MGR_ROLLOUTS_MAX), NULL);
 }
 
 GPtrArray *mgr_rollouts_all(const MgrRollouts *rollouts)
@@ -210,9 +209,7 @@ void mgr_rollouts_start(MgrRollouts *rollouts, HlWriteSet *set, MgrRolloutRecord
 /* Whether a word can be stored now. */
 static bool check_free(const MgrLiveRollout *live, GError **error)
 {
-    return !live->is_storing ||
-           hl_fail(error, HL_ERROR_CONFLICT, "roll-out '%s': a step of it is being written: try again in a moment",
-                   live->record.id);
+    return !live->is_storing || mgr_refuse(error, MGR_REFUSE_ROLLOUT_WRITING, live->record.id, NULL);
 }
 
 void mgr_rollouts_say(MgrRollouts *rollouts, HlWriteSet *set, MgrLiveRollout *live, MgrRolloutWord what,
@@ -226,8 +223,8 @@ void mgr_rollouts_say(MgrRollouts *rollouts, HlWriteSet *set, MgrLiveRollout *li
     Word *word;
 
     if (check_free(live, &error) && !apply(&trial, what))
-        hl_fail(&error, HL_ERROR_CONFLICT, "roll-out '%s' is %s, and cannot be %s", live->record.id,
-                mgr_rollout_state_name(live->core.state), verbs[what]);
+        mgr_refuse(&error, MGR_REFUSE_ROLLOUT_STATE, live->record.id, mgr_rollout_state_name(live->core.state),
+                   verbs[what], NULL);
     if (error != NULL) {
         hl_write_set_free(set);
         answer(done, NULL, error, user);
@@ -290,11 +287,9 @@ void mgr_rollouts_retry(MgrRollouts *rollouts, HlWriteSet *set, MgrLiveRollout *
     Retry *retry;
 
     if (check_retry(rollouts, live, &error) && failed->len == 0)
-        hl_fail(&error, HL_ERROR_CONFLICT,
-                live->core.state == MGR_ROLLOUT_ABORTED
-                    ? "roll-out '%s' is aborted, and issues nothing more: start another one"
-                    : "roll-out '%s' has nobody who failed, was silent or left: there is nothing to retry",
-                live->record.id);
+        mgr_refuse(&error,
+                   live->core.state == MGR_ROLLOUT_ABORTED ? MGR_REFUSE_ROLLOUT_ABORTED : MGR_REFUSE_ROLLOUT_NO_RETRY,
+                   live->record.id, NULL);
     if (error != NULL) {
         hl_write_set_free(set);
         answer(done, NULL, error, user);

@@ -4,6 +4,7 @@
 
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
+#include "manager/core/refusal.h"
 #include "manager/daemon/ground/now.h"
 #include "manager/daemon/state/notifications/internal.h"
 
@@ -188,7 +189,7 @@ bool mgr_notifications_test(MgrNotifications *notifications, const char *name, M
     MgrErrand *errand;
 
     if (live == NULL)
-        return hl_fail(error, HL_ERROR_NOT_FOUND, "there is no notification '%s'", name);
+        return mgr_refuse(error, MGR_REFUSE_NOTIFICATION_UNKNOWN_NOW, name, NULL);
     mgr_notes_add(notes, &(MgrNote){ .kind = MGR_NOTE_TEST, .at = hl_clock_wall() });
     errand = g_new0(MgrErrand, 1);
     *errand = (MgrErrand){ .notifications = notifications, .done = done, .user = user };

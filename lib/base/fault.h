@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What can be wrong, as rows of a table: the code of a sentence (said.h), the code of the error, and the English, with
+ * its arguments in braces.  The error gets all three; a client words the sentence in its reader's language.
+ *
+ * Pure, any thread.  The tables are beside those who fail with them: manager/core/refusal.def, manager/filter/fault.c.
+ */
+#ifndef LIB_BASE_FAULT_H
+#define LIB_BASE_FAULT_H
+
+#include <stdint.h>
+
+#include "lib/base/said.h"
+
+typedef struct {
+    const char *sentence; /* "group.unknown" */
+    HlErrorCode code;
+    const char *text; /* "there is no group '{name}'" */
+} HlFault;
+
+#define HL_FAULT_VALUES_MAX 8
+
+/* Fails with the row.  The values are those of its arguments in the order in which the text first names them, borrowed,
+ * up to a NULL; without one an argument is "".  Returns false. */
+bool hl_fault_array_fail(GError **error, const HlFault *fault, const char *const *values);
+
+/* The same; values, ..., NULL. */
+bool hl_fault_fail(GError **error, const HlFault *fault, ...) G_GNUC_NULL_TERMINATED;
+
+/* A message in the reader's language, as hl_tr. */
+typedef const char *(*HlFaultLanguage)(const char *message);
+
+/* The error worded again, if its sentence is one of these rows; what prefixes its message stays.  NULL: it is none.
+ * Caller frees. */
+char *hl_fault_word(const HlFault *faults, gsize n, const GError *error, HlFaultLanguage language);
+
+/* The text with what the error says for each {name}; {what} is what.  What the arguments hold is never taken for a
+ * text.  Caller frees. */
+char *hl_fault_put(const char *text, const GError *error, const char *what);
+
+/* What stands before english in a message that ends with it, and worded.  Caller frees. */
+char *hl_fault_keep_prefix(const char *message, const char *english, const char *worded);
+
+/* A number as a value; the text lives as long as the block that it is in. */
+#define HL_NUMBER(n) hl_number_text((char[24]){ 0 }, (int64_t)(n))
+const char *hl_number_text(char buffer[24], int64_t n);
+
+#endif

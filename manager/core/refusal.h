@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the manager refuses, as rows of one table (refusal.def): clients word them in their reader's language.
+ *
+ * Pure, any thread. */
+#ifndef MANAGER_CORE_REFUSAL_H
+#define MANAGER_CORE_REFUSAL_H
+
+#include "lib/base/fault.h"
+
+typedef enum {
+#define REFUSAL(name, code, sentence, text) MGR_REFUSE_##name,
+#include "manager/core/refusal.def"
+#undef REFUSAL
+    MGR_N_REFUSALS
+} MgrRefusal;
+
+/* Fails with this row.  The values of its arguments follow in the order in which its text first names them, then NULL
+ * (HL_NUMBER for a number; tools/check-catalogues counts them).  Returns false. */
+#define mgr_refuse(error, refusal, ...) hl_fault_fail(error, &mgr_refusals[refusal], __VA_ARGS__)
+
+extern const HlFault mgr_refusals[MGR_N_REFUSALS];
+
+#endif

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the manager refuses, as a client words it that got it from another process. */
+#include <string.h>
+
+#include "lib/base/unconst.h"
+#include "manager/core/refusal.h"
+
+static const char *in_brackets(const char *message)
+{
+    static char text[4096];
+
+    g_snprintf(text, sizeof text, "<%s>", message);
+    return text;
+}
+
+static char *received(const GError *error, HlFaultLanguage language)
+{
+    g_autoptr(json_t) said = hl_said_json(error);
+    g_autofree char *json = hl_json_print(said);
+    g_autoptr(GError) there = NULL;
+
+    hl_said_fail(&there, hl_error_code(error), error->message, json);
+    return hl_fault_word(mgr_refusals, MGR_N_REFUSALS, there, language);
+}
+
+/* Each row, with a value for each of its arguments: whole, and nothing in braces is left. */
+static void test_rows(void)
+{
+    static const char *const values[HL_FAULT_VALUES_MAX + 1] = { "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7", NULL };
+    g_autoptr(GHashTable) codes = g_hash_table_new(g_str_hash, g_str_equal);
+
+    for (int i = 0; i < MGR_N_REFUSALS; i++) {
+        g_autoptr(GError) error = NULL;
+        g_autofree char *worded = NULL;
+        g_autofree char *expected = NULL;
+
+        g_assert_false(hl_fault_array_fail(&error, &mgr_refusals[i], values));
+        g_test_message("%s: %s", mgr_refusals[i].sentence, error->message);
+        g_assert_error(error, HL_ERROR, (int)mgr_refusals[i].code);
+        g_assert_null(strpbrk(error->message, "{}"));
+        g_assert_cmpstr(hl_error_sentence(error), ==, mgr_refusals[i].sentence);
+        g_assert_null(hl_error_argument(error, "what")); /* which fault.c has a use of its own for */
+        g_assert_true(g_hash_table_add(codes, hl_unconst(mgr_refusals[i].sentence)));
+        worded = received(error, in_brackets);
+        expected = g_strdup_printf("<%s>", error->message);
+        g_assert_cmpstr(worded, ==, expected);
+    }
+}
+
+static void test_values(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GError) few = NULL;
+    g_autoptr(GError) other = NULL;
+    g_autofree char *worded = NULL;
+    g_autofree char *unknown = NULL;
+    g_autofree char *many = g_strnfill(100000, 'x');
+
+    mgr_refuse(&error, MGR_REFUSE_GROUP_STALE, "{expected}\x1b", HL_NUMBER(7), "{name}", NULL);
+    g_assert_cmpstr(
+        error->message, ==,
+        "group '{expected}\357\277\275' is at version 7, not {name}: somebody changed it; review it and try "
+        "again"); /* what a value holds is no text */
+    hl_error_prefix(&error, "ring %d", 1);
+    hl_error_prefix(&error, "all");
+    g_assert_cmpstr(hl_error_argument(error, "prefix"), ==, "all: ring 1");
+    g_assert_cmpstr(hl_error_argument(error, "version"), ==, "7");
+    worded = received(error, in_brackets);
+    g_assert_true(g_str_has_prefix(worded, "all: ring 1: <group '{expected}"));
+    mgr_refuse(&few, MGR_REFUSE_GROUP_STALE, many, NULL);
+    g_assert_cmpuint(strlen(few->message), <, 1000);
+    g_assert_nonnull(strstr(few->message, "xxx...' is at version , not : "));
+    hl_fail(&other, HL_ERROR_FAILED, "something");
+    unknown = hl_fault_word(mgr_refusals, MGR_N_REFUSALS, other, in_brackets);
+    g_assert_null(unknown);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/refusal/rows", test_rows);
+    g_test_add_func("/refusal/values", test_values);
+    return g_test_run();
+}
