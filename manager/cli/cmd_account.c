@@ -54,9 +54,9 @@ static bool check_listen(const HlInvocation *call, const char *role, GError **er
                    MGR_SITE_CONSOLE_LISTEN);
 }
 
-/* What goes beside the key: nothing of it is secret. */
+/* What goes beside the key: nothing of it is secret.  Where an ended pair is replaced, the configuration stays. */
 static bool save_certificate(const HlInvocation *call, const char *folder, const char *role, const char *name,
-                             const json_t *document, GError **error)
+                             bool keeps_conf, const json_t *document, GError **error)
 {
     bool is_console = strcmp(role, "console") == 0;
     const char *brokers = cli_text(document, "brokers");
@@ -69,7 +69,8 @@ static bool save_certificate(const HlInvocation *call, const char *folder, const
 
     return hl_file_write_text(cert_path, cli_text(document, "certificate"), 0644, error) &&
            hl_file_write_text(ca_path, cli_text(document, "ca"), 0644, error) &&
-           hl_file_write_text(conf_path, conf, 0600, error);
+           ((keeps_conf && g_file_test(conf_path, G_FILE_TEST_EXISTS)) ||
+            hl_file_write_text(conf_path, conf, 0600, error));
 }
 
 static bool save_key(const char *folder, const char *name, const HlKey *key, GError **error)
@@ -79,12 +80,19 @@ static bool save_key(const char *folder, const char *name, const HlKey *key, GEr
     return hl_key_save(key, path, error);
 }
 
-/* Somebody else's key of that name would be lost. */
-static bool check_new_key(const char *folder, const char *name, GError **error)
+/* Somebody else's key of that name would be lost, or one that is good.  That of a certificate which has ended, by this
+ * machine's clock, is replaced: it is of no use, and its programs find the new one where they look. */
+static bool check_new_key(const char *folder, const char *name, bool *is_again, GError **error)
 {
     g_autofree char *path = g_strdup_printf("%s/%s.key", folder, name);
+    g_autofree char *cert_path = g_strdup_printf("%s/%s.pem", folder, name);
+    g_autoptr(HlCert) cert = hl_cert_load(cert_path, NULL);
 
-    return hl_file_check_new(path, error);
+    *is_again = g_file_test(path, G_FILE_TEST_EXISTS);
+    if (!*is_again || (cert != NULL && hl_cert_info(cert)->not_after <= hl_clock_wall()))
+        return true;
+    return hl_fail(error, HL_ERROR_EXISTS,
+                   "%s is there already, and is not replaced: name another directory with --output", path);
 }
 
 /* The key is generated here and stays here; the server signs a request. */
@@ -102,10 +110,11 @@ bool cmd_client_create(HlInvocation *call, GError **error)
                                 "csr",  NULL, NULL };
     g_auto(GStrv) brokers = NULL;
     g_autofree char *broker = NULL;
+    bool is_again = false;
     uint16_t port = 0;
 
     if (csr == NULL || !check_listen(call, role, error) || !mgr_site_check_name(name, error) ||
-        !check_new_key(folder, name, error) || !hl_dir_make(folder, 0700, error))
+        !check_new_key(folder, name, &is_again, error) || !hl_dir_make(folder, 0700, error))
         return false;
     csr_text = g_base64_encode(g_bytes_get_data(csr, NULL), g_bytes_get_size(csr));
     arguments[7] = csr_text;
@@ -113,7 +122,7 @@ bool cmd_client_create(HlInvocation *call, GError **error)
     if (document == NULL)
         rmdir(folder); /* only if it is empty */
     if (document == NULL || !save_key(folder, name, key, error) ||
-        !save_certificate(call, folder, role, name, document, error))
+        !save_certificate(call, folder, role, name, is_again, document, error))
         return false;
     if (cli_show_json(call, document))
         return true;
@@ -344,11 +353,11 @@ bool cmd_account_request(HlInvocation *call, GError **error)
     g_autoptr(HlKey) key = NULL;
     g_autoptr(GBytes) csr = NULL;
     g_autoptr(json_t) document = json_pack("{s:s, s:s}", "request", path, "key", key_path);
+    bool is_again;
 
-    if (!mgr_site_check_name(name, error) || !hl_dir_make(folder, 0700, error))
+    if (!mgr_site_check_name(name, error) || !check_new_key(folder, name, &is_again, error) ||
+        !hl_dir_make(folder, 0700, error))
         return false;
-    if (g_file_test(key_path, G_FILE_TEST_EXISTS))
-        return hl_fail(error, HL_ERROR_EXISTS, "%s is there already: name another directory with --output", key_path);
     key = hl_key_generate(error);
     csr = key != NULL ? hl_csr_make(key, name, error) : NULL;
     if (csr == NULL || !save_key(folder, name, key, error) || !write_request(path, csr, error))
@@ -409,7 +418,7 @@ bool cmd_account_certificate(HlInvocation *call, GError **error)
     document = cli_call_files(call, "account certificate", arguments, error);
     if (document == NULL)
         rmdir(folder); /* only if it is empty */
-    if (document == NULL || !save_certificate(call, folder, "admin", name, document, error))
+    if (document == NULL || !save_certificate(call, folder, "admin", name, false, document, error))
         return false;
     if (!cli_show_json(call, document))
         printf("%s/ contains the certificate, the authority's, and holdline.conf of %s: they go beside %s.key.\n",

@@ -10,6 +10,7 @@
 #include "lib/base/proc.h"
 #include "lib/doctor/probe.h"
 #include "manager/core/conf.h"
+#include "manager/core/ends.h"
 #include "manager/core/signature_age.h"
 #include "manager/site/check.h"
 
@@ -29,6 +30,13 @@ typedef struct {
     char *group; /* whose line.brokers they are; NULL: those of the server, for all */
     char **brokers;
 } CliToldFact;
+
+/* A certificate of an account, monitor or console, or a role of the repository. */
+typedef struct {
+    MgrEndKind kind;
+    char *name; /* of the person or component; else "" */
+    HlTime begin, end;
+} CliEndFact;
 
 typedef enum {
     CLI_SITE_ABSENT, /* there is no such directory */
@@ -63,6 +71,7 @@ typedef struct {
     char *ca, *cert, *key; /* to knock with; NULL: nothing is known */
     GArray *told;          /* CliToldFact, owned; NULL: the server does not have several brokers, or it is not known */
     guint drained;         /* a bit for each broker that is not to run */
+    GArray *ends;          /* CliEndFact, owned; NULL: not known */
     HlDoctorFacts facts;
 } CliDoctor;
 

@@ -238,10 +238,26 @@ void cli_judge_clock(const CliDoctor *doctor, HlFindings *findings)
 /* -------------------------------------------------------------------------------------------------------- what it has
  */
 
+/* With the words that the manager has for it.  A person's certificate is no fault of the server's. */
+static void judge_end(const CliDoctor *doctor, const CliEndFact *fact, HlFindings *findings)
+{
+    MgrEnd end = { fact->kind, fact->name, fact->begin, fact->end };
+    MgrEndGrade grade = mgr_end_grade(&end, doctor->now);
+    g_autofree char *text = mgr_end_describe(&end, doctor->now);
+    g_autofree char *remedy = mgr_end_remedy(&end, doctor->dir, doctor->is_copy);
+
+    if (grade != MGR_END_QUIET)
+        hl_findings_add(findings,
+                        grade == MGR_END_PAST && mgr_end_is_role(fact->kind) ? HL_GRADE_FAULT : HL_GRADE_WARNING,
+                        remedy, "%s", text);
+}
+
 void cli_judge_certificates(const CliDoctor *doctor, HlFindings *findings)
 {
     hl_judge_certificates(findings, HL_FACTS(&doctor->facts.certificates, HlCertFact),
                           doctor->facts.certificates.facts->len, doctor->now);
+    for (guint i = 0; doctor->ends != NULL && i < doctor->ends->len; i++)
+        judge_end(doctor, &g_array_index(doctor->ends, CliEndFact, i), findings);
 }
 
 void cli_judge_disk(const CliDoctor *doctor, HlFindings *findings)

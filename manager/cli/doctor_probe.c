@@ -23,7 +23,7 @@
 #define MAX_SMALL    4096 /* of files that hold a number or two */
 #define MAX_METADATA (1024 * 1024)
 #define EARLY        (14 * HL_DAY)  /* those that are renewed by themselves have a third of 90 days left then */
-#define EARLY_CA     (180 * HL_DAY) /* it takes a new enrolment of every endpoint */
+#define EARLY_CA     (180 * HL_DAY) /* one that follows waits for machines that are away */
 
 static void clear_check(gpointer item)
 {
@@ -44,6 +44,7 @@ static void clear_told(gpointer data)
 void cli_doctor_clear(CliDoctor *doctor)
 {
     g_clear_pointer(&doctor->told, g_array_unref);
+    g_clear_pointer(&doctor->ends, g_array_unref);
     g_free(doctor->dir);
     g_free(doctor->owner);
     g_clear_pointer(&doctor->checks, g_array_unref);
@@ -250,7 +251,8 @@ static void read_client(CliDoctor *doctor, HlInvocation *call)
 
     if (is_usable)
         hl_probe_certificate(&doctor->facts.certificates, "the certificate of the client configuration", path, EARLY,
-                             "have an owner issue another one: holdline account certificate NAME");
+                             "have an owner issue another one: holdline account certificate NAME; an owner's own, on "
+                             "the server: holdline account certificate NAME --site DIR");
     else if (config.path != NULL)
         doctor->client_problem = g_strdup(error->message);
     if (is_usable && doctor->brokers == NULL)
@@ -326,6 +328,78 @@ void cli_probe_front(CliDoctor *doctor, HlInvocation *call G_GNUC_UNUSED)
 /* -------------------------------------------------------------------------------------------------------- what it has
  */
 
+#define RENEWED \
+    "start the manager, which renews it; where the authority ends with it: holdline server rollover start ca"
+
+static void add_end(CliDoctor *doctor, MgrEndKind kind, const char *name, HlTime begin, HlTime end)
+{
+    for (guint i = 0; i < doctor->ends->len; i++) {
+        CliEndFact *known = &g_array_index(doctor->ends, CliEndFact, i);
+
+        if (known->kind != kind || strcmp(known->name, name) != 0)
+            continue;
+        if (known->end < end) /* of several the one that ends last */
+            known->begin = begin, known->end = end;
+        return;
+    }
+    g_array_append_vals(doctor->ends, &(CliEndFact){ kind, g_strdup(name), begin, end }, 1);
+}
+
+static void keep_end(MgrCertificateRecord *record, gpointer user)
+{
+    MgrEndKind kind;
+
+    if (record->revoked_at == 0 && mgr_end_kind_parse(record->kind, &kind) && kind <= MGR_END_CONSOLE)
+        add_end(user, kind, record->name, record->issued_at, record->expires_at);
+}
+
+static HlTime expiry_in(const char *path)
+{
+    g_autofree char *text = hl_file_read_text(path, MAX_METADATA, NULL);
+    g_autoptr(json_t) document = text != NULL ? hl_json_parse(path, text, strlen(text), NULL) : NULL;
+    const char *expires = json_string_value(json_object_get(json_object_get(document, "signed"), "expires"));
+    HlTime end = 0;
+
+    return expires != NULL && hl_time_parse(expires, &end, NULL) ? end : 0;
+}
+
+/* Of "3.root.json" and its like the newest ones; the timestamp, which has no number, is the repository's check. */
+static void find_roles(CliDoctor *doctor)
+{
+    g_autofree char *metadata = mgr_site_path(doctor->dir, "repo/metadata");
+    g_autoptr(GDir) dir = g_dir_open(metadata, 0, NULL);
+    const char *name;
+
+    while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
+        g_auto(GStrv) words = g_strsplit(name, ".", 3);
+        g_autofree char *path = g_build_filename(metadata, name, NULL);
+        MgrEndKind kind;
+        HlTime end;
+
+        if (g_strv_length(words) != 3 || !g_ascii_isdigit(*name) || strcmp(words[2], "json") != 0 ||
+            (end = expiry_in(path)) == 0)
+            continue;
+        kind = mgr_end_kind_of_role(words[1]);
+        add_end(doctor, kind, kind == MGR_END_COMPONENT ? words[1] : "", 0, end);
+    }
+}
+
+static void clear_end(gpointer data)
+{
+    g_free(((CliEndFact *)data)->name);
+}
+
+static void find_ends(CliDoctor *doctor)
+{
+    g_autoptr(HlDb) db = open_registry(doctor);
+
+    doctor->ends = g_array_new(FALSE, FALSE, sizeof(CliEndFact));
+    g_array_set_clear_func(doctor->ends, clear_end);
+    if (db != NULL && !mgr_registry_load_certificates(db, keep_end, doctor, NULL))
+        g_array_set_size(doctor->ends, 0); /* the check of the site says what is wrong with it */
+    find_roles(doctor);
+}
+
 void cli_probe_certificates(CliDoctor *doctor, HlInvocation *call G_GNUC_UNUSED)
 {
     static const struct {
@@ -334,9 +408,9 @@ void cli_probe_certificates(CliDoctor *doctor, HlInvocation *call G_GNUC_UNUSED)
         const char *remedy;
     } certificates[] = {
         { "the authority's certificate", "pki/ca.pem", EARLY_CA,
-          "plan a new site: endpoints enrol again with its bundles ('holdline init')" },
-        { "the server's certificate", "pki/server.pem", EARLY, "start the manager, which renews it" },
-        { "the manager's certificate", "pki/manager.pem", EARLY, "start the manager, which renews it" },
+          "have another one follow it, which takes as long as machines are away: holdline server rollover start ca" },
+        { "the server's certificate", "pki/server.pem", EARLY, RENEWED },
+        { "the manager's certificate", "pki/manager.pem", EARLY, RENEWED },
     };
 
     for (gsize i = 0; doctor->view == CLI_SITE_OPEN && i < G_N_ELEMENTS(certificates); i++) {
@@ -346,6 +420,8 @@ void cli_probe_certificates(CliDoctor *doctor, HlInvocation *call G_GNUC_UNUSED)
             hl_probe_certificate(&doctor->facts.certificates, certificates[i].what, path, certificates[i].early,
                                  certificates[i].remedy);
     }
+    if (doctor->view == CLI_SITE_OPEN)
+        find_ends(doctor);
 }
 
 void cli_probe_disk(CliDoctor *doctor, HlInvocation *call G_GNUC_UNUSED)
@@ -357,16 +433,6 @@ void cli_probe_disk(CliDoctor *doctor, HlInvocation *call G_GNUC_UNUSED)
 
         hl_probe_disk(&doctor->facts.disks, path);
     }
-}
-
-static HlTime expiry_in(const char *path)
-{
-    g_autofree char *text = hl_file_read_text(path, MAX_METADATA, NULL);
-    g_autoptr(json_t) document = text != NULL ? hl_json_parse(path, text, strlen(text), NULL) : NULL;
-    const char *expires = json_string_value(json_object_get(json_object_get(document, "signed"), "expires"));
-    HlTime end = 0;
-
-    return expires != NULL && hl_time_parse(expires, &end, NULL) ? end : 0;
 }
 
 /* As the manager has it: signed when its file was written. */

@@ -13,7 +13,9 @@
 #define REMEMBERED   (60 * HL_DAY) /* a person's certificate that nobody renewed for so long is not missed */
 
 #define UNNAMED "'holdline status' of an owner says whose"
-#define MANUAL  "see 'Certificates' in operations.md"
+
+/* It renews itself as far as the authority lasts, so what is left is the authority's end. */
+#define WITH_CA "holdline server rollover start ca, which has it signed again by the authority that follows"
 
 typedef struct {
     const char *name;    /* of the kind */
@@ -31,11 +33,15 @@ static const Row rows[] = {
                         "on the server: holdline account certificate {name} --site {site}" },
     [MGR_END_MONITOR] = { "monitor", "the certificate of monitor '{name}'", LEAD, false, "the certificate of a monitor",
                           "where its key is, with its own holdline.conf: holdline monitor renew {name}; once it has "
-                          "ended: holdline monitor revoke {name}, then holdline monitor create {name}" },
+                          "ended: holdline monitor revoke {name}, then holdline monitor create {name} --output DIR, "
+                          "the "
+                          "directory where it is" },
     [MGR_END_CONSOLE] = { "console", "the certificate of console '{name}'", LEAD, false, "the certificate of a console",
-                          "holdline console revoke {name}, then holdline console create {name}" },
-    [MGR_END_SERVER] = { "server", "the server's certificate", LEAD, false, NULL, MANUAL },
-    [MGR_END_MANAGER] = { "manager", "the manager's own certificate", LEAD, false, NULL, MANUAL },
+                          "start it: while it runs it renews itself; once it has ended: holdline console revoke "
+                          "{name}, "
+                          "then holdline console create {name} --output DIR, the directory where it is" },
+    [MGR_END_SERVER] = { "server", "the server's certificate", LEAD, false, NULL, WITH_CA },
+    [MGR_END_MANAGER] = { "manager", "the manager's own certificate", LEAD, false, NULL, WITH_CA },
     [MGR_END_CA] = { "ca", "the certificate authority", LEAD, false, NULL, "holdline server rollover start ca" },
     [MGR_END_ROOT] = { "root", "the pattern repository's role root", LEAD, true, NULL,
                        "holdline-updater repo root rotate {site}/repo root" },

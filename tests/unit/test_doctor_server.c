@@ -199,6 +199,36 @@ static void test_repository(void)
     }
 }
 
+/* What the manager tells of is told here, too: a person's is no fault, a role of the repository is. */
+static void test_ends(void)
+{
+    static char ann[] = "ann", none[] = "";
+    static const struct {
+        CliEndFact end;
+        const char *wanted, *text, *remedy;
+    } rows[] = {
+        { { MGR_END_ADMIN, ann, 0, NOW + 61 * HL_DAY }, "", NULL, NULL },
+        { { MGR_END_ADMIN, ann, 0, NOW + 59 * HL_DAY }, "w", "account 'ann' ends on", "certificate ann --site /site" },
+        { { MGR_END_ADMIN, ann, 0, NOW - HL_DAY }, "w", "account 'ann' ended on", "certificate ann --site /site" },
+        { { MGR_END_ADMIN, ann, 0, NOW - 61 * HL_DAY }, "", NULL, NULL },
+        { { MGR_END_CONSOLE, ann, 0, NOW + HL_DAY }, "w", "console 'ann' ends on", "while it runs it renews itself" },
+        { { MGR_END_MONITOR, ann, 0, NOW + HL_DAY }, "w", "monitor 'ann' ends on", "holdline monitor renew ann" },
+        { { MGR_END_ROOT, none, 0, NOW + 59 * HL_DAY }, "w", "role root ends on", "repo root rotate /site/repo root" },
+        { { MGR_END_ROOT, none, 0, NOW - 400 * HL_DAY }, "f", "role root ended on", "rotate /site/repo root" },
+    };
+    CliDoctor doctor = sound();
+
+    hl_facts_init(&doctor.facts.certificates, sizeof(HlCertFact));
+    doctor.ends = g_array_new(FALSE, FALSE, sizeof(CliEndFact));
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_array_set_size(doctor.ends, 0);
+        g_array_append_val(doctor.ends, rows[i].end);
+        expect(cli_judge_certificates, &doctor, rows[i].wanted, rows[i].text, rows[i].remedy);
+    }
+    g_array_unref(doctor.ends);
+    hl_facts_clear(&doctor.facts.certificates);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -208,5 +238,6 @@ int main(int argc, char **argv)
     g_test_add_func("/doctor/server/told", test_told);
     g_test_add_func("/doctor/server/clock", test_clock);
     g_test_add_func("/doctor/server/repository", test_repository);
+    g_test_add_func("/doctor/server/ends", test_ends);
     return g_test_run();
 }

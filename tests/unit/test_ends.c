@@ -95,7 +95,7 @@ static void check_remedy(MgrEndKind kind, bool is_copy, const char *expected)
 
 #define MONITOR_REMEDY                                                                                               \
     "where its key is, with its own holdline.conf: holdline monitor renew ann; once it has ended: holdline monitor " \
-    "revoke ann, then holdline monitor create ann"
+    "revoke ann, then holdline monitor create ann --output DIR, the directory where it is"
 
 static void test_remedies(void)
 {
