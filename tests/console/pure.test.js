@@ -263,7 +263,7 @@ test('a change that nobody answers is asked for again, under one key', async (t)
     const problem = (status, document) => ({ status, ok: false, headers: new Map([['Content-Type', 'application/problem+json']]), json: () => document });
     const answers = [() => problem(503, { code: 'unavailable', sentence: 'call.cut' }), () => { throw new TypeError('network'); },
         () => problem(409, { code: 'exists', sentence: 'once.under-way' }), () => ({ status: 204, ok: true, headers: new Map() }),
-        () => problem(409, { code: 'exists' }), () => problem(503, { code: 'unavailable' }), () => problem(503, { code: 'unavailable', sentence: 'call.cut' })];
+        () => problem(409, { code: 'exists' }), () => problem(503, { code: 'unavailable' })];
     globalThis.crypto ??= webcrypto;
     t.mock.method(globalThis, 'setTimeout', (go) => setImmediate(go));
     t.mock.method(globalThis, 'fetch', async (address, { headers }) => {
@@ -277,9 +277,30 @@ test('a change that nobody answers is asked for again, under one key', async (t)
     await assert.rejects(request('POST', '/groups', { body: {} }), { code: 'exists' }); // what the manager says counts
     await assert.rejects(request('POST', '/groups', { body: {} }), { code: 'unavailable' });
     assert.equal(new Set(keys).size, 3);
-    await assert.rejects(request('GET', '/groups'), { sentence: 'call.cut' });
-    assert.equal(keys.pop(), undefined);
     assert.equal(answers.length, 0);
+});
+
+test('what is read is asked for again too, for a while, and without a key', async (t) => {
+    const headers = new Map([['Content-Type', 'application/problem+json']]);
+    const cut = () => ({ status: 503, ok: false, headers, json: () => ({ code: 'unavailable', sentence: 'call.cut' }) });
+    const answers = [cut, () => { throw new TypeError('network'); }, () => ({ status: 200, ok: true, headers, json: () => ({ rows: [] }) })];
+    let now = 0;
+    let asked = 0;
+    t.mock.method(globalThis, 'setTimeout', (go, ms) => { now += ms; setImmediate(go); });
+    t.mock.method(Date, 'now', () => now);
+    t.mock.method(globalThis, 'fetch', async (address, options) => {
+        asked++;
+        assert.equal(options.headers['Idempotency-Key'], undefined);
+        if (options.signal?.aborted)
+            throw new DOMException('', 'AbortError');
+        return (answers.shift() ?? cut)();
+    });
+    assert.deepEqual((await request('GET', '/groups')).body, { rows: [] });
+    assert.equal(asked, 3);
+    await assert.rejects(request('GET', '/groups'), { sentence: 'call.cut' });
+    assert.equal(asked, 10); // for 5 s, once a second
+    await assert.rejects(request('GET', '/groups', { signal: AbortSignal.abort() }), { name: 'AbortError' }); // nobody looks any longer
+    assert.equal(asked, 11);
 });
 
 // The first answer of each draw comes last: drawn side by side, the older one would stay on the screen.

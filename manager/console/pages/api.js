@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Requests to the REST interface.  When the session has ended, the request waits until the reader has signed in again and is then
-// repeated: a form that was being filled in loses nothing.  So it is when nobody answers a change; the server does it once all the same.
+// repeated: a form that was being filled in loses nothing.  So it is when nobody answers; the server does a change once all the same.
 
 import { loadFaults } from './i18n.js';
 
 const ROOT = '/api/v1';
 const PATIENCE = 30_000; // ms: a change that nobody answers is asked for again for so long
+const READ_PATIENCE = 5_000; // ms: and what is only read, while a manager or its broker begins again
 const PAUSE = 1_000; // ms before that
 const KEPT = 300_000; // ms: so long a change that was given up is the same one when a person asks for it again
 const IDLE_AFTER = 60_000; // ms without a key or a pointer: what a page asks then it asks by itself, and keeps no session alive
@@ -45,20 +46,29 @@ const isCut = ({ status, sentence }) => status === 0 || sentence === 'call.cut' 
 // options: body (an object, sent as JSON), version (sent as If-Match), query, signal; quiet: a lost session is an answer like others.
 // -> { status, body, version, location }
 export async function request(method, path, options = {}) {
-    if (method === 'GET' || path === '/session')
+    if (path === '/session')
         return ask(method, path, options);
+    if (method === 'GET')
+        return persist(READ_PATIENCE, () => ask(method, path, options));
     const change = JSON.stringify([method, path, options.body, options.version]);
     const once = givenUp.get(change) ?? crypto.randomUUID();
     givenUp.delete(change);
-    for (const end = Date.now() + PATIENCE; ;) {
+    return persist(PATIENCE, () => ask(method, path, { ...options, once }), () => {
+        givenUp.set(change, once);
+        setTimeout(() => givenUp.delete(change), KEPT);
+    });
+}
+
+// Does it until somebody answers, for so many ms.
+async function persist(patience, doIt, giveUp) {
+    for (const end = Date.now() + patience; ;) {
         try {
-            return await ask(method, path, { ...options, once });
+            return await doIt();
         } catch (problem) {
             if (!isCut(problem))
                 throw problem;
             if (Date.now() > end) {
-                givenUp.set(change, once);
-                setTimeout(() => givenUp.delete(change), KEPT);
+                giveUp?.();
                 throw problem;
             }
         }
