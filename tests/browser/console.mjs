@@ -17,10 +17,8 @@ await play(session, `${PAGES.length} pages in two languages and colour schemes`,
         await session.speak(language);
         for (const path of PAGES) {
             await session.show(path);
-            for (const scheme of schemes) {
-                session.where = `${language} ${scheme} ${path}`;
-                await session.check(scheme);
-            }
+            session.where = `${language} ${path}`;
+            await session.checkSchemes(...schemes);
             await session.picture(`${language}-${path.replace(/[^a-z]+/g, '-')}`);
         }
     }

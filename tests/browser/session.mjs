@@ -20,18 +20,28 @@ const FIREFOX = { executablePath: '/usr/bin/firefox-esr', product: 'firefox', pr
 
 const axe = fs.readFileSync(new URL('node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
+const COLOURS = { type: 'rule', values: ['color-contrast', 'link-in-text-block'] }; // those that a colour scheme can break
 
-// The page's own policy lets no other script in, so the checker runs in a world of its own.
-async function check({ page, where, problems }) {
-    const world = await page.createCDPSession();
-    const { frameTree } = await world.send('Page.getFrameTree');
-    const { executionContextId } = await world.send('Page.createIsolatedWorld', { frameId: frameTree.frame.id });
-    await world.send('Runtime.evaluate', { expression: axe, contextId: executionContextId });
-    const { result, exceptionDetails } = await world.send('Runtime.evaluate', { contextId: executionContextId, awaitPromise: true,
-        returnByValue: true, expression: `axe.run(document, { runOnly: ${JSON.stringify(RULES)} }).then((result) => ({
+// The page's own policy lets no other script in, so the checker runs in a world of its own, one for each document: the script is long.
+async function worldOf(session) {
+    session.protocol ??= await session.page.createCDPSession();
+    const { frameTree: { frame } } = await session.protocol.send('Page.getFrameTree');
+    if (session.world?.document !== frame.loaderId) {
+        const { executionContextId } = await session.protocol.send('Page.createIsolatedWorld', { frameId: frame.id });
+        await session.protocol.send('Runtime.evaluate', { expression: axe, contextId: executionContextId });
+        session.world = { document: frame.loaderId, contextId: executionContextId };
+    }
+    return session.world.contextId;
+}
+
+// runOnly: of the rules, as axe takes it.
+async function check(session, runOnly) {
+    const { where, problems } = session;
+    const contextId = await worldOf(session);
+    const { result, exceptionDetails } = await session.protocol.send('Runtime.evaluate', { contextId, awaitPromise: true,
+        returnByValue: true, expression: `axe.run(document, { runOnly: ${JSON.stringify(runOnly)} }).then((result) => ({
             passes: result.passes.length,
             violations: result.violations.map((row) => row.id + ' ' + row.nodes[0].html.slice(0, 120)) }))` });
-    await world.detach();
     if (exceptionDetails || result.value.passes === 0)
         throw new Error(`${where}: the checker did not run: ${JSON.stringify(exceptionDetails)}`);
     problems.push(...result.value.violations.map((text) => `${where}: ${text}`));
@@ -150,14 +160,15 @@ export class Session {
     }
 
     // The checker of accessibility, in a colour scheme.  Nothing moves meanwhile: a cell that has just changed has other colours for a moment.
-    async check(scheme) {
+    async check(scheme, rules = RULES) {
         await this.page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }, { name: 'prefers-reduced-motion', value: 'reduce' }]);
-        await check(this);
+        await check(this, rules);
     }
 
-    async checkSchemes() {
-        await this.check('dark');
-        await this.check('light');
+    // All rules in the first one, in the second what depends on it.
+    async checkSchemes(first = 'dark', second = 'light') {
+        await this.check(first);
+        await this.check(second, COLOURS);
     }
 
     // A page by its address, as in PAGES, until it has a heading.
