@@ -38,7 +38,7 @@ function settings(row) {
 }
 
 const COLUMNS = [
-    { key: 'host', title: N_('Host name'), least: 9, grow: true, sort: 'host', reads: ['host', 'id'],
+    { key: 'host', title: N_('Host name'), least: 8.5, grow: true, sort: 'host', reads: ['host', 'id'],
         cell: (row) => endpointLink(row.id, row.host, { tabindex: '-1' }) },
     { key: 'group', title: N_('Group'), least: 6.5, leaves: 3, grow: true, sort: 'group_display', reads: ['group', 'group_display'],
         cell: (row) => name(row.group_display || row.group) },
