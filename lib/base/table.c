@@ -80,6 +80,30 @@ char *hl_text_clip(const char *text, int width)
     return g_string_free(out, FALSE);
 }
 
+char *hl_text_wrap(const char *text, int width)
+{
+    GString *out = g_string_new(NULL);
+    const char *line = text;
+    const char *blank = NULL; /* the last one that the line can end at */
+    int used = 0;
+
+    for (const char *at = text; *at != '\0';) {
+        const char *from = at;
+
+        used += next_width(&at);
+        if (*from == ' ' && from > line)
+            blank = from;
+        if (used <= width || blank == NULL)
+            continue;
+        g_string_append_len(out, line, blank - line);
+        g_string_append(out, "\n  ");
+        line = at = blank + 1;
+        blank = NULL;
+        used = 2;
+    }
+    return g_string_free(g_string_append(out, line), FALSE);
+}
+
 int hl_terminal_size(FILE *out, int *rows)
 {
     struct winsize size = { 0 };

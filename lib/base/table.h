@@ -23,6 +23,10 @@ char *hl_text_fill(const char *text, int cells);
 /* text cut to so many cells, with an ellipsis if something was cut; colour sequences are kept.  Caller frees. */
 char *hl_text_clip(const char *text, int cells);
 
+/* A line of text as lines of at most so many cells, broken at blanks, those after the first indented by two.  A word
+ * that is longer stays whole.  For what is read, not for commands that are copied.  Caller frees. */
+char *hl_text_wrap(const char *text, int cells);
+
 /* headings ends with NULL and must outlive the table; they are translated where they are printed. */
 HlTable *hl_table_new(const char *const *headings);
 void hl_table_free(HlTable *table);

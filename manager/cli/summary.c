@@ -127,25 +127,33 @@ static void add_program(GString *out, const json_t *summary)
                                n, n == 1 ? "has" : "have", cli_text(summary, "latest_program"));
 }
 
-char *cli_summary_text(const json_t *summary)
+/* The one line that people always see: it does not wrap inside of a word. */
+static void add_counts(GString *out, const json_t *summary)
 {
-    static const char *const problems[] = { "clock",        "disk",           "broker_reload",
-                                            "broker_split", "broker_refused", "broker_away",
-                                            "broker_hung",  "notifications",  "repository_problem" };
-    g_autoptr(GString) out = g_string_new(NULL);
     g_autofree char *all = cli_count(summary, "endpoints", "endpoint");
     g_autofree char *open = cli_count(summary, "open_commands", "open command");
     g_autofree char *online = g_strdup_printf("%" JSON_INTEGER_FORMAT " online", cli_int(summary, "online"));
     g_autofree char *offline = g_strdup_printf("%" JSON_INTEGER_FORMAT " offline", cli_int(summary, "offline"));
     g_autofree char *good = hl_tone(stdout, HL_TONE_GOOD, online);
     g_autofree char *bad = hl_tone(stdout, cli_int(summary, "offline") > 0 ? HL_TONE_BAD : HL_TONE_DIM, offline);
+    g_autofree char *line = g_strdup_printf("%s: %s, %" JSON_INTEGER_FORMAT " stale, %s, %" JSON_INTEGER_FORMAT
+                                            " never seen; %" JSON_INTEGER_FORMAT " outdated, %" JSON_INTEGER_FORMAT
+                                            " without the current settings, %s",
+                                            all, good, cli_int(summary, "stale"), bad, cli_int(summary, "never-seen"),
+                                            cli_int(summary, "outdated"), cli_int(summary, "settings_behind"), open);
+    g_autofree char *lines = hl_text_wrap(line, hl_terminal_size(stdout, NULL));
 
-    g_string_append_printf(out,
-                           "%s: %s, %" JSON_INTEGER_FORMAT " stale, %s, %" JSON_INTEGER_FORMAT
-                           " never seen; %" JSON_INTEGER_FORMAT " outdated, %" JSON_INTEGER_FORMAT
-                           " without the current settings, %s\n",
-                           all, good, cli_int(summary, "stale"), bad, cli_int(summary, "never-seen"),
-                           cli_int(summary, "outdated"), cli_int(summary, "settings_behind"), open);
+    g_string_append_printf(out, "%s\n", lines);
+}
+
+char *cli_summary_text(const json_t *summary)
+{
+    static const char *const problems[] = { "clock",        "disk",           "broker_reload",
+                                            "broker_split", "broker_refused", "broker_away",
+                                            "broker_hung",  "notifications",  "repository_problem" };
+    g_autoptr(GString) out = g_string_new(NULL);
+
+    add_counts(out, summary);
     add_findings(out, summary);
     add_unpublished(out, summary);
     add_program(out, summary);

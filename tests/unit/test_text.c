@@ -378,6 +378,31 @@ static void test_width(void)
 }
 
 /* Two for what is wide, none for what joins the character before it, one where Unicode leaves it open. */
+static void test_wrap(void)
+{
+    static const struct {
+        const char *text;
+        int cells;
+        const char *lines;
+    } cases[] = {
+        { "one two three", G_MAXINT, "one two three" },
+        { "one two three", 13, "one two three" },
+        { "one two three", 12, "one two\n  three" },
+        { "one two three", 7, "one two\n  three" },
+        { "one two three", 6, "one\n  two\n  three" },
+        { "\033[32m10 online\033[0m, 2", 10, "\033[32m10 online\033[0m,\n  2" },
+        { "総務部 総務部", 9, "総務部\n  総務部" },
+        { "muchtoolong a", 4, "muchtoolong\n  a" },
+        { "", 4, "" },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *lines = hl_text_wrap(cases[i].text, cases[i].cells);
+
+        g_assert_cmpstr(lines, ==, cases[i].lines);
+    }
+}
+
 static void test_cells(void)
 {
     static const struct {
@@ -498,6 +523,7 @@ int main(int argc, char **argv)
     g_test_add_func("/text/table", test_table);
     g_test_add_func("/text/width", test_width);
     g_test_add_func("/text/cells", test_cells);
+    g_test_add_func("/text/wrap", test_wrap);
     g_test_add_func("/text/edge", test_edge);
     g_test_add_func("/text/deceptive", test_deceptive);
     g_test_add_func("/text/plain", test_plain);
