@@ -61,6 +61,15 @@ static const char *const remedies[HL_N_CAUSES] = {
     [HL_CAUSE_STALLED] = PORT,
 };
 
+/* Behind a proxy it is the proxy that was or was not reached. */
+static const char *place_remedy(const HlPlaceFact *place)
+{
+    bool is_reach = place->cause == HL_CAUSE_REFUSED || place->cause == HL_CAUSE_NO_ROUTE ||
+                    place->cause == HL_CAUSE_SILENT || place->cause == HL_CAUSE_BROKEN;
+
+    return place->by_proxy && is_reach ? PROXY : remedies[place->cause];
+}
+
 void hl_judge_places(HlFindings *findings, const HlPlaceFact *places, gsize n)
 {
     bool one_answers = false;
@@ -75,7 +84,7 @@ void hl_judge_places(HlFindings *findings, const HlPlaceFact *places, gsize n)
         else if (place->cause == HL_CAUSE_NONE)
             hl_findings_good(findings, "%s takes connections", place->place);
         else
-            hl_findings_add(findings, one_answers ? HL_GRADE_WARNING : HL_GRADE_FAULT, remedies[place->cause], "%s: %s",
+            hl_findings_add(findings, one_answers ? HL_GRADE_WARNING : HL_GRADE_FAULT, place_remedy(place), "%s: %s",
                             place->place, place->sentence);
     }
 }
@@ -83,17 +92,19 @@ void hl_judge_places(HlFindings *findings, const HlPlaceFact *places, gsize n)
 /* --------------------------------------------------------------------------------------------------- the HTTPS front
  */
 
-static const char *front_remedy(HlErrorCode code)
+static const char *front_remedy(const HlFrontFact *front)
 {
-    if (code == HL_ERROR_UNTRUSTED)
+    if (front->code == HL_ERROR_UNTRUSTED)
         return "see the findings about the broker: it shows the same certificate, with the reason";
-    return code == HL_ERROR_TIMEOUT ? NETWORK : LISTENS;
+    if (front->by_proxy)
+        return PROXY;
+    return front->code == HL_ERROR_TIMEOUT ? NETWORK : LISTENS;
 }
 
 static void judge_front(HlFindings *findings, const HlFrontFact *front, bool one_answers)
 {
     if (front->problem != NULL)
-        hl_findings_add(findings, one_answers ? HL_GRADE_WARNING : HL_GRADE_FAULT, front_remedy(front->code), "%s",
+        hl_findings_add(findings, one_answers ? HL_GRADE_WARNING : HL_GRADE_FAULT, front_remedy(front), "%s",
                         front->problem);
     else if (front->said != NULL)
         hl_findings_add(findings, front->status == 200 ? HL_GRADE_WARNING : HL_GRADE_FAULT,

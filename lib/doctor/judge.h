@@ -22,6 +22,7 @@ typedef struct {
     HlCause cause;
     const char *sentence; /* of the cause */
     bool is_verified;     /* its certificate was looked at */
+    bool by_proxy;        /* the connection is one to the proxy */
 } HlPlaceFact;
 
 void hl_judge_places(HlFindings *findings, const HlPlaceFact *places, gsize n);
@@ -30,6 +31,7 @@ typedef struct {
     const char *url;
     const char *problem;    /* with the URL; NULL: it answered */
     HlErrorCode code;       /* of the problem */
+    bool by_proxy;          /* as of a place */
     long status;            /* HTTP */
     const char *said;       /* the first line of the body that says what is wrong; NULL: nothing is */
     HlTime server, machine; /* the clocks at the time of the answer, wall; server 0: it did not say */

@@ -118,10 +118,15 @@ static void on_result(gpointer item, gpointer user)
     *result = item;
 }
 
+static bool is_by_proxy(const HlProbeIdentity *identity)
+{
+    return identity->proxy != NULL && *identity->proxy != '\0';
+}
+
 /* NULL: no thread to spare. */
 static HlDiagnosisResult *diagnose(const char *broker, const HlProbeIdentity *identity)
 {
-    bool by_proxy = identity->proxy != NULL && *identity->proxy != '\0';
+    bool by_proxy = is_by_proxy(identity);
     HlDiagnosisSpec spec = { .broker = broker,
                              .ca_path = identity->ca,
                              .cert_path = identity->cert,
@@ -144,9 +149,11 @@ static HlDiagnosisResult *diagnose(const char *broker, const HlProbeIdentity *id
 static HlPlaceFact examine(HlFacts *places, const char *broker, const HlProbeIdentity *identity)
 {
     HlDiagnosisResult *result = diagnose(broker, identity);
-    HlPlaceFact fact = {
-        .place = broker, .cause = HL_CAUSE_BROKEN, .sentence = NO_THREAD, .is_verified = identity->ca != NULL
-    };
+    HlPlaceFact fact = { .place = broker,
+                         .cause = HL_CAUSE_BROKEN,
+                         .sentence = NO_THREAD,
+                         .is_verified = identity->ca != NULL,
+                         .by_proxy = is_by_proxy(identity) };
 
     if (result == NULL)
         return fact;
@@ -224,6 +231,7 @@ void hl_probe_fronts(HlFacts *fronts, const char *const *urls, const HlProbeIden
     for (gsize i = 0; urls[i] != NULL; i++) {
         HlFrontFact fact = ask(fronts, fetch, hl_facts_keep(fronts, g_strdup(urls[i])));
 
+        fact.by_proxy = is_by_proxy(identity);
         g_array_append_val(fronts->facts, fact);
     }
 }

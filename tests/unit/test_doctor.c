@@ -97,12 +97,13 @@ static void test_names(void)
 /* Each cause has a remedy; one of several that is away is a warning. */
 static void test_places(void)
 {
-    const HlPlaceFact unseen = { "three:3", HL_CAUSE_NONE, "", false };
+    static const HlCause reaching[] = { HL_CAUSE_REFUSED, HL_CAUSE_NO_ROUTE, HL_CAUSE_SILENT, HL_CAUSE_BROKEN };
+    const HlPlaceFact unseen = { "three:3", HL_CAUSE_NONE, "", false, false };
     g_autoptr(HlFindings) unverified = begin();
 
     for (int cause = HL_CAUSE_NONE + 1; cause < HL_N_CAUSES; cause++) {
-        const HlPlaceFact places[] = { { "one:1", (HlCause)cause, "it is so", true },
-                                       { "two:2", HL_CAUSE_NONE, "", true } };
+        const HlPlaceFact places[] = { { "one:1", (HlCause)cause, "it is so", true, false },
+                                       { "two:2", HL_CAUSE_NONE, "", true, false } };
         g_autoptr(HlFindings) alone = begin();
         g_autoptr(HlFindings) both = begin();
 
@@ -112,6 +113,13 @@ static void test_places(void)
         hl_judge_places(both, places, 2);
         expect(both, "wg");
         expect_text(both, 1, "two:2 answers and is the right server", NULL);
+    }
+    for (gsize i = 0; i < G_N_ELEMENTS(reaching); i++) {
+        const HlPlaceFact place = { "one:1", reaching[i], "nobody listens at the proxy", true, true };
+        g_autoptr(HlFindings) behind = begin();
+
+        hl_judge_places(behind, &place, 1);
+        expect_text(behind, 0, "proxy", "mend the proxy");
     }
     hl_judge_places(unverified, &unseen, 1);
     expect_text(unverified, 0, "three:3 takes connections", NULL);
@@ -129,6 +137,10 @@ static void test_fronts(void)
         { { .url = "https://a", .status = 404 }, "f", "the status 404", "which program" },
         { { .url = "https://a", .problem = "refused", .code = HL_ERROR_UNAVAILABLE }, "f", "refused", "start" },
         { { .url = "https://a", .problem = "silent", .code = HL_ERROR_TIMEOUT }, "f", "silent", "firewalls" },
+        { { .url = "https://a", .problem = "refused", .code = HL_ERROR_UNAVAILABLE, .by_proxy = true },
+          "f",
+          "refused",
+          "mend the proxy" },
         { { .url = "https://a", .problem = "TLS", .code = HL_ERROR_UNTRUSTED }, "f", "TLS", "about the broker" },
     };
 
