@@ -461,12 +461,16 @@ static bool follows(MgrAccepted accepted, const HlMsgReport *message)
            (message->previous == 0 || accepted.mark == 0 || message->previous == accepted.mark);
 }
 
-/* Whether this report is the next one; repeated ones are acknowledged again, a gap sends the endpoint back. */
+/* Whether this report is the next one; repeated ones are acknowledged again, a gap sends the endpoint back.  Of a spool
+ * that is new here only its oldest is: an acknowledgement of a later one would make the endpoint forget those before
+ * it. What comes out of turn then is not answered, and is sent again. */
 static bool is_next(MgrReports *reports, const MgrEndpoint *endpoint, const HlMsgReport *message)
 {
     MgrAccepted accepted = mgr_endpoint_accepted(endpoint);
 
-    if (strcmp(accepted.spool, message->spool) != 0 || follows(accepted, message))
+    if (strcmp(accepted.spool, message->spool) != 0)
+        return message->seq == message->first;
+    if (follows(accepted, message))
         return true;
     if (message->seq <= accepted.seq) {
         reports->counts.repeated++;
