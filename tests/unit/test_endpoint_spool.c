@@ -205,6 +205,24 @@ static void test_bounded(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
     g_assert_cmpuint(g_hash_table_size(results), ==, 3 * EP_SPOOL_MAX_ROWS / 20);
 }
 
+/* Nothing of it can go, so it keeps its numbers: each renumbering takes the whole table, and sends all again. */
+static void test_long_and_kept(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+    g_autofree char *identity = NULL;
+
+    g_assert_true(hl_db_exec(f->db, "PRAGMA synchronous=OFF", NULL)); /* for the test's speed alone */
+    identity = g_strdup(ep_spool_position(f->spool).identity);
+    for (guint i = 0; i < EP_SPOOL_MAX_ROWS + EP_SPOOL_KEEP; i++)
+        add(f, "c-1", 0, EP_SPOOL_KEEP_ALWAYS);
+    for (guint i = 0; i < EP_SPOOL_KEEP; i++)
+        add(f, "update", 1, EP_SPOOL_MERGE);
+    g_assert_cmpstr(ep_spool_position(f->spool).identity, ==, identity);
+    for (guint i = 0; i <= EP_SPOOL_KEEP; i++)
+        add(f, "update", 1, EP_SPOOL_MERGE);
+    g_assert_cmpstr(ep_spool_position(f->spool).identity, !=, identity);
+    g_assert_cmpuint(ep_spool_waiting(f->spool), ==, EP_SPOOL_MAX_ROWS + 2 * EP_SPOOL_KEEP + 1);
+}
+
 /* A database restored from a copy: the manager acknowledges what this one never spooled. */
 static void test_restored(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
@@ -393,6 +411,7 @@ int main(int argc, char **argv)
     ADD("/spool/rolled-back", test_rolled_back);
     ADD("/spool/progress-merges", test_progress_merges);
     ADD("/spool/bounded", test_bounded);
+    ADD("/spool/long-and-kept", test_long_and_kept);
     ADD("/spool/restored", test_restored);
     ADD("/spool/marks", test_marks);
     ADD("/spool/set-back-and-beyond", test_set_back_and_beyond);

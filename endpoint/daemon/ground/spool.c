@@ -93,18 +93,22 @@ void ep_spool_free(EpSpool *spool)
     g_free(spool);
 }
 
-/* Shortens a spool that is too long.  What remains gets new numbers under a new identity: numbers must have no gaps. */
+/* Shortens a spool that is too long.  What remains gets new numbers under a new identity: numbers must have no gaps.
+ * That is work for each row that remains, so it is done only where it takes as many away as it leaves: a long spool of
+ * reports that are all kept stays as it is. */
 static bool shorten(EpSpool *spool, GError **error)
 {
-    int64_t rows;
+    int64_t mergeable;
 
-    if (!hl_db_query_int(spool->db, 0, &rows, error, "SELECT count(*) FROM spool", ""))
+    if (!hl_db_query_int(spool->db, 0, &mergeable, error, "SELECT sum(merge) FROM spool HAVING count(*) >= ?", "i",
+                         (int64_t)EP_SPOOL_MAX_ROWS))
         return false;
-    if (rows < EP_SPOOL_MAX_ROWS)
+    if (mergeable < (int64_t)2 * EP_SPOOL_KEEP)
         return true;
     hl_warn("spool",
-            "%" G_GINT64_FORMAT " reports wait for the server: the oldest of those that later ones replace are dropped",
-            rows);
+            "%d or more reports wait for the server: the oldest %" G_GINT64_FORMAT
+            " of those that later ones replace are dropped",
+            EP_SPOOL_MAX_ROWS, mergeable - EP_SPOOL_KEEP);
     return hl_db_run(spool->db, NULL, error,
                      "DELETE FROM spool WHERE merge = 1 AND seq NOT IN"
                      " (SELECT seq FROM spool WHERE merge = 1 ORDER BY seq DESC LIMIT ?)",

@@ -15,7 +15,7 @@
 #include "lib/store/db.h"
 #include "proto/messages.h"
 
-#define EP_SPOOL_MAX_ROWS 2000 /* rows at which it is shortened; about 400 KiB */
+#define EP_SPOOL_MAX_ROWS 2000 /* rows at which it is shortened, if half of what can go would; about 400 KiB */
 #define EP_SPOOL_KEEP     200  /* mergeable rows that are kept then */
 
 typedef struct EpSpool EpSpool;
