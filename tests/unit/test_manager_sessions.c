@@ -147,6 +147,34 @@ static void test_password_race(void)
     parts_check_registry(parts);
 }
 
+/* Somebody who has the old password changes it while an owner gives another one: the owner's counts. */
+static void test_own_password_race(void)
+{
+    g_autoptr(Parts) parts = people_new("ann", "operator");
+    g_autofree char *session = people_sign_in(parts, "ann");
+    const char *const change[] = { "name", "ann", "password", "another long one", NULL };
+    const char *const own[] = { "old", PASSWORD, "password", "a guest's long one", NULL };
+    g_autoptr(HlMsgCallReply) changed = NULL;
+    g_autoptr(HlMsgCallReply) tried = NULL;
+
+    parts_request(parts, &(PartsRequest){ .name = "account password", .arguments = change, .correlation = "p" });
+    parts_request(parts, &(PartsRequest){ .admin = "web",
+                                          .name = "account password",
+                                          .arguments = own,
+                                          .session = session,
+                                          .address = ADDRESS,
+                                          .correlation = "s" });
+    people_let_finish(parts);
+    changed = parts_take(parts, HL_TOPIC_ADMIN_REPLY, "admin", &holdline__v1__call_reply__descriptor);
+    tried = parts_take(parts, HL_TOPIC_ADMIN_REPLY, "web", &holdline__v1__call_reply__descriptor);
+    g_assert_cmpstr(changed->code, ==, "");
+    g_test_message("%s", tried->message);
+    g_assert_cmpstr(tried->code, ==, "conflict");
+    expect_try(parts, ADDRESS, "ann", "a guest's long one", "denied");
+    expect_try(parts, ADDRESS, "ann", "another long one", "");
+    parts_check_registry(parts);
+}
+
 static void test_ended_by_change(void)
 {
     static const struct {
@@ -453,6 +481,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/sessions/swept-after-outage", test_swept_after_outage);
     g_test_add_func("/manager/sessions/clock-was-ahead", test_clock_was_ahead);
     g_test_add_func("/manager/sessions/password-race", test_password_race);
+    g_test_add_func("/manager/sessions/own-password-race", test_own_password_race);
     g_test_add_func("/manager/sessions/ended-by-change", test_ended_by_change);
     g_test_add_func("/manager/sessions/orphan", test_orphan);
     g_test_add_func("/manager/sessions/gone", test_gone);

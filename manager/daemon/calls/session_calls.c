@@ -385,6 +385,8 @@ static void on_made(const char *encoded, bool is_same G_GNUC_UNUSED, gpointer us
                                        .password = g_strdup(encoded),
                                        .changed_at = hl_clock_wall() };
     set = hl_write_set_new();
+    if (entry->checked != NULL) /* somebody's own: an owner may have given another one meanwhile */
+        mgr_write_password_proof(set, entry->account, entry->checked);
     mgr_write_secret(set, &entry->secret);
     mgr_call_commit(entry->call, entry->calls->parts.record, set, &kind, entry);
 }
