@@ -28,6 +28,7 @@ extern const char migration_022_rollout_component[];
 extern const char migration_023_rollout_counts[];
 extern const char migration_024_command_in_window[];
 extern const char migration_025_trials[];
+extern const char migration_026_indexes[];
 
 /* In one row of numbers: a new one has the next. */
 static const HlMigration migrations[] = {
@@ -56,6 +57,7 @@ static const HlMigration migrations[] = {
     { 23, "counts of roll-outs", migration_023_rollout_counts },
     { 24, "commands in windows", migration_024_command_in_window },
     { 25, "trials", migration_025_trials },
+    { 26, "indexes", migration_026_indexes },
 };
 
 int mgr_registry_version(void)
