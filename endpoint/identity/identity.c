@@ -168,12 +168,5 @@ bool ep_identity_install(const char *state_dir, GError **error)
     g_autofree char *prepared = g_build_filename(state_dir, "identity.new", NULL);
     g_autofree char *place = g_build_filename(state_dir, "identity", NULL);
 
-    /* exchanged, not removed first: there is an identity at every moment */
-    if (renameat2(AT_FDCWD, prepared, AT_FDCWD, place, RENAME_EXCHANGE) != 0) {
-        if (errno != ENOENT)
-            return hl_fail_errno(error, errno, "cannot replace %s", place);
-        if (rename(prepared, place) != 0)
-            return hl_fail_errno(error, errno, "cannot create %s", place);
-    }
-    return hl_dir_sync(state_dir, error) && hl_tree_remove(prepared, error);
+    return hl_dir_replace(state_dir, prepared, place, error); /* there is an identity at every moment */
 }

@@ -180,6 +180,14 @@ bool hl_dir_sync(const char *path, GError **error)
     return true;
 }
 
+bool hl_dir_replace(const char *directory, const char *prepared, const char *place, GError **error)
+{
+    if (renameat2(AT_FDCWD, prepared, AT_FDCWD, place, RENAME_EXCHANGE) != 0 &&
+        (errno != ENOENT || rename(prepared, place) != 0))
+        return hl_fail_errno(error, errno, "cannot replace %s", place);
+    return hl_dir_sync(directory, error) && hl_tree_remove(prepared, error);
+}
+
 /* What root writes for another user stays that user's.  A root that may not give files away writes its own. */
 static bool keep_owner(int fd, const char *path, const char *directory)
 {

@@ -46,6 +46,11 @@ char *hl_file_copy(const char *from, const char *to, mode_t mode, GError **error
 /* Makes a rename or unlink in this directory durable. */
 bool hl_dir_sync(const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Puts the directory prepared at place, durably, and removes with all that is in it what was at place; both are in
+ * directory.  Exchanged, not removed first: at every moment there is one of the two at place. */
+bool hl_dir_replace(const char *directory, const char *prepared, const char *place,
+                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Like mkdir -p; an existing directory is fine and keeps its mode. */
 bool hl_dir_make(const char *path, mode_t mode, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -125,15 +125,6 @@ static bool write_record(const HlProgramRelease *release, const char *directory,
     return hl_file_write_text(path, text, 0600, error); /* syncs the directory, and so the names of the packages */
 }
 
-/* The directory in place of what is there. */
-static bool put(const UpdProgramWish *wish, const char *coming, const char *place, GError **error)
-{
-    if (renameat2(AT_FDCWD, coming, AT_FDCWD, place, RENAME_EXCHANGE) != 0 &&
-        (errno != ENOENT || rename(coming, place) != 0))
-        return hl_fail_errno(error, errno, "cannot replace %s", place);
-    return hl_dir_sync(wish->dir, error) && hl_tree_remove(coming, error);
-}
-
 /* What is in the directory of another release, and in none of this one. */
 static bool remove_others(const char *directory, const HlProgramRelease *release, GError **error)
 {
@@ -169,7 +160,7 @@ static bool fetch_release(const UpdProgramWish *wish, UpdSource *source, const U
     for (guint i = 0; i < offer->targets->len; i++)
         if (!fetch_file(wish, source, offer->targets->pdata[i], offer->release->files->pdata[i], coming, error))
             return false;
-    return write_record(offer->release, coming, error) && put(wish, coming, place, error);
+    return write_record(offer->release, coming, error) && hl_dir_replace(wish->dir, coming, place, error);
 }
 
 /* Halves: a full disk does not stay full by them, and where nothing is offered nobody goes on with them. */

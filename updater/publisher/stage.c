@@ -358,8 +358,9 @@ bool upd_stage_engine_ok(const char *version)
 bool upd_stage_add(const UpdRepo *repo, const UpdState *state, const UpdStageSpec *spec, UpdStaged *staged,
                    GError **error)
 {
-    g_autofree char *directory = upd_repo_path(repo, "private/staged/%s", spec->component);
-    g_autofree char *coming = upd_repo_path(repo, "private/staged/.%s", spec->component);
+    g_autofree char *parent = upd_repo_path(repo, "private/staged");
+    g_autofree char *directory = g_build_filename(parent, spec->component, NULL);
+    g_autofree char *coming = g_strconcat(parent, "/.", spec->component, NULL);
     gint64 newest;
     json_t *keys;
 
@@ -378,11 +379,7 @@ bool upd_stage_add(const UpdRepo *repo, const UpdState *state, const UpdStageSpe
     *staged = (UpdStaged){ .version = spec->version != 0 ? spec->version : upd_stage_next_version(newest, repo->now) };
     if (spec->version != 0 && !version_ok(spec, newest, repo->now, error))
         return false;
-    /* beside, then renamed: a failed or killed add leaves the former staging as it was */
-    if (!hl_tree_remove(coming, error) || !hl_dir_make(coming, 0700, error) ||
-        !fill(repo, state, spec, coming, staged, error) || !hl_tree_remove(directory, error))
-        return false;
-    if (rename(coming, directory) != 0)
-        return hl_fail_errno(error, errno, "cannot stage %s", directory);
-    return true;
+    /* beside, then exchanged: a failed or killed add leaves the former staging as it was */
+    return hl_tree_remove(coming, error) && hl_dir_make(coming, 0700, error) &&
+           fill(repo, state, spec, coming, staged, error) && hl_dir_replace(parent, coming, directory, error);
 }
