@@ -26,8 +26,8 @@ struct MgrEvictions {
     MgrEvictionsOptions options;
     GHashTable *running;    /* name -> Eviction *; those that wait too */
     GQueue waiting, urgent; /* Eviction *, borrowed: not begun, because as many run as may; urgent: somebody waits */
-    guint begun;
-    GHashTable *own; /* name -> Own * */
+    GPtrArray *begun;       /* of Eviction, borrowed */
+    GHashTable *own;        /* name -> Own * */
 };
 
 /* Connections of the manager under a name whose lines in the broker's log have not been seen yet. */
@@ -158,7 +158,7 @@ static void eviction_free(gpointer item)
         g_free(eviction->posts[i].address);
     }
     if (eviction->has_begun)
-        eviction->evictions->begun--;
+        g_ptr_array_remove_fast(eviction->evictions->begun, eviction);
     else if (!g_queue_remove(&eviction->evictions->waiting, eviction))
         g_queue_remove(&eviction->evictions->urgent, eviction);
     g_array_unref(eviction->waiters);
@@ -447,7 +447,7 @@ static void begin(Eviction *eviction)
     g_auto(GStrv) brokers = mgr_broker_own_addresses(eviction->evictions->options.conf);
 
     eviction->has_begun = true;
-    eviction->evictions->begun++;
+    g_ptr_array_add(eviction->evictions->begun, eviction);
     for (guint i = 0; brokers[i] != NULL && i < MAX_ADDRESSES; i++)
         eviction->posts[eviction->n_posts++] = (Post){ .eviction = eviction, .address = g_strdup(brokers[i]) };
     attempt(eviction);
@@ -456,16 +456,12 @@ static void begin(Eviction *eviction)
 /* Those that are only tried on end: not at once, because this may be said from inside one of their handlers. */
 static void make_room(MgrEvictions *evictions, guint wanted)
 {
-    GHashTableIter iter;
-    gpointer value;
     guint leaving = 0;
 
-    g_hash_table_iter_init(&iter, evictions->running);
-    while (g_hash_table_iter_next(&iter, NULL, &value))
-        leaving += ((const Eviction *)value)->over != 0;
-    g_hash_table_iter_init(&iter, evictions->running);
-    while (leaving < wanted && g_hash_table_iter_next(&iter, NULL, &value)) {
-        Eviction *eviction = value;
+    for (guint i = 0; i < evictions->begun->len; i++)
+        leaving += ((const Eviction *)evictions->begun->pdata[i])->over != 0;
+    for (guint i = 0; leaving < wanted && i < evictions->begun->len; i++) {
+        Eviction *eviction = evictions->begun->pdata[i];
 
         if (!eviction->is_spare || eviction->over != 0)
             continue;
@@ -476,9 +472,9 @@ static void make_room(MgrEvictions *evictions, guint wanted)
 
 static void begin_waiting(MgrEvictions *evictions)
 {
-    while (evictions->begun < MAX_RUNNING && evictions->urgent.length > 0)
+    while (evictions->begun->len < MAX_RUNNING && evictions->urgent.length > 0)
         begin(g_queue_pop_head(&evictions->urgent));
-    while (evictions->begun < MAX_QUIET && evictions->waiting.length > 0)
+    while (evictions->begun->len < MAX_QUIET && evictions->waiting.length > 0)
         begin(g_queue_pop_head(&evictions->waiting));
     make_room(evictions, evictions->urgent.length + evictions->waiting.length);
 }
@@ -493,6 +489,7 @@ MgrEvictions *mgr_evictions_new(const MgrEvictionsOptions *options)
     evictions->options = *options;
     g_queue_init(&evictions->waiting);
     g_queue_init(&evictions->urgent);
+    evictions->begun = g_ptr_array_new();
     evictions->running = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, eviction_free);
     evictions->own = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     return evictions;
@@ -503,6 +500,7 @@ void mgr_evictions_free(MgrEvictions *evictions)
     if (evictions == NULL)
         return;
     g_hash_table_unref(evictions->running);
+    g_ptr_array_unref(evictions->begun);
     g_hash_table_unref(evictions->own);
     g_free(evictions);
 }
