@@ -345,7 +345,11 @@ static void handle_message(MgrDispatch *dispatch, const char *name, const HlBusM
         ignore(dispatch, name, error != NULL ? error->message : "neither an administrator nor a console");
         return;
     }
-    if (message->retained || g_strcmp0(message->response_topic, reply_topic) != 0) {
+    if (message->retained) {
+        ignore(dispatch, name, "it was published to be retained: it would come again with each connection");
+        return;
+    }
+    if (g_strcmp0(message->response_topic, reply_topic) != 0) {
         g_autofree char *why = g_strdup_printf("its response topic is not %s", reply_topic);
 
         ignore(dispatch, name, why);
