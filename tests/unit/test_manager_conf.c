@@ -194,6 +194,21 @@ static void test_rate(void)
     g_assert_false(mgr_rates_admit(rates, "10.0.0.1", 100 * HL_DAY, &wait));
 }
 
+/* A rate that no whole number of milliseconds makes. */
+static void test_rate_high(void)
+{
+    g_autoptr(MgrRates) rates = mgr_rates_new(40000);
+    HlTime wait;
+
+    for (int i = 0; i < 40000; i++)
+        g_assert_true(mgr_rates_admit(rates, "a", 0, &wait));
+    g_assert_false(mgr_rates_admit(rates, "a", 0, &wait));
+    g_assert_cmpint(wait, ==, 2);
+    for (int i = 0; i < 2; i++)
+        g_assert_true(mgr_rates_admit(rates, "a", 3, &wait)); /* two in three milliseconds */
+    g_assert_false(mgr_rates_admit(rates, "a", 3, &wait));
+}
+
 static void test_rate_change(void)
 {
     g_autoptr(MgrRates) rates = mgr_rates_new(1);
@@ -228,6 +243,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/conf/every-row", test_every_row);
     g_test_add_func("/manager/conf/refused", test_refused);
     g_test_add_func("/manager/rate", test_rate);
+    g_test_add_func("/manager/rate/high", test_rate_high);
     g_test_add_func("/manager/rate/change", test_rate_change);
     g_test_add_func("/manager/rate/bounded", test_rate_bounded);
     return g_test_run();
