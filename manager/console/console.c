@@ -168,6 +168,7 @@ bool con_console_reload(Console *console, GError **error)
 
         console->conf = conf;
         conf = old;
+        con_front_take_limits(console->front);
         hl_log_set_level((HlLogLevel)console->conf.log_level);
     }
     hl_options_clear(con_conf_table(), &conf);

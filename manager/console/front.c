@@ -159,8 +159,12 @@ bool con_front_reload(ConFront *front, const ConIdentity *identity, GError **err
     if (shown == NULL)
         return false;
     hl_http_server_set_identity(front->server, shown);
-    mgr_rates_set(front->rates, front->options.conf->per_minute);
     return true;
+}
+
+void con_front_take_limits(ConFront *front)
+{
+    mgr_rates_set(front->rates, front->options.conf->per_minute);
 }
 
 uint16_t con_front_port(const ConFront *front)

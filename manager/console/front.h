@@ -37,8 +37,11 @@ bool con_front_start(ConFront *front, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void con_front_stop(ConFront *front);
 void con_front_free(ConFront *front);
 
-/* The certificate and limits of now; on failure nothing changes. */
+/* The certificate of now; on failure nothing changes. */
 bool con_front_reload(ConFront *front, const ConIdentity *identity, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* What the configuration that the front was made with says by now. */
+void con_front_take_limits(ConFront *front);
 
 /* For tests, which ask for any free port. */
 uint16_t con_front_port(const ConFront *front);

@@ -224,13 +224,14 @@ static void test_reload(void)
     g_autoptr(World) world = world_new();
     g_autoptr(GError) error = NULL;
 
-    world->conf.per_minute = 1000;
     is_broken = true;
     g_assert_false(con_front_reload(world->front, &world->identity, &error));
     g_assert_cmpuint(n_identities, ==, 0);
     is_broken = false;
     g_assert_true(con_front_reload(world->front, &world->identity, NULL));
     g_assert_cmpuint(n_identities, ==, 1);
+    world->conf.per_minute = 1000;
+    con_front_take_limits(world->front);
     for (guint i = 0; i < 200; i++) {
         ask("/api/v1/health");
         g_assert_cmpuint(status(), ==, 200); /* by the limit of now */
