@@ -228,7 +228,6 @@ static void clear_draft(const char *registry)
     }
 }
 
-/* Complete, or not there. */
 /* With its version, to which people can go back. */
 static bool put_first_group(HlDb *db, HlTime now, GError **error)
 {
@@ -247,6 +246,7 @@ static bool put_first_group(HlDb *db, HlTime now, GError **error)
                       error);
 }
 
+/* Complete, or not there. */
 static bool make_registry(const char *dir, GHashTable *certificates, const MgrAccountRecord *owner, HlTime now,
                           GError **error)
 {
@@ -397,11 +397,10 @@ static void print_founded(const HlInvocation *call, const Founded *founded)
 
     if (cli_show_json(call, document))
         return;
-    if (!hl_cli_has(call, "host"))
-        printf(
-            "No --host was given: PCs elsewhere can only use '%s', and need a second address when that one changes.\n"
-            "Give the server's name and its address, each with --host, unless this is a trial on one machine.\n\n",
-            g_get_host_name());
+    if (founded->conf->broker_addresses[1] == NULL)
+        printf("PCs elsewhere can only use '%s', and need a second address when that one changes.\n"
+               "Give the server's name and its address, each with --host, unless this is a trial on one machine.\n\n",
+               hl_cli_has(call, "host") ? brokers : g_get_host_name());
     printf("The site is in %s.\n"
            "  Endpoints reach the broker at %s\n"
            "  and the HTTPS front at %s\n",
