@@ -42,7 +42,7 @@ static GPtrArray *names_of(const char *text)
     return names;
 }
 
-bool hl_fault_array_fail(GError **error, const HlFault *fault, const char *const *values)
+bool hl_fault_fail(GError **error, const HlFault *fault, const char *const *values)
 {
     g_autoptr(GPtrArray) names = names_of(fault->text);
     g_autoptr(GPtrArray) shown = g_ptr_array_new_with_free_func(g_free);
@@ -61,19 +61,6 @@ bool hl_fault_array_fail(GError **error, const HlFault *fault, const char *const
     hl_fail(error, fault->code, "%s", text);
     hl_error_say(error, fault->sentence, arguments);
     return false;
-}
-
-bool hl_fault_fail(GError **error, const HlFault *fault, ...)
-{
-    const char *values[HL_FAULT_VALUES_MAX + 1] = { NULL };
-    gsize n = 0;
-    va_list args;
-
-    va_start(args, fault);
-    while (n < HL_FAULT_VALUES_MAX && (values[n] = va_arg(args, const char *)) != NULL)
-        n++;
-    va_end(args);
-    return hl_fault_array_fail(error, fault, values);
 }
 
 char *hl_fault_put(const char *text, const GError *error, const char *what)

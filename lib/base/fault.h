@@ -21,10 +21,7 @@ typedef struct {
 
 /* Fails with the row.  The values are those of its arguments in the order in which the text first names them, borrowed,
  * up to a NULL; without one an argument is "".  Returns false. */
-bool hl_fault_array_fail(GError **error, const HlFault *fault, const char *const *values);
-
-/* The same; values, ..., NULL. */
-bool hl_fault_fail(GError **error, const HlFault *fault, ...) G_GNUC_NULL_TERMINATED;
+bool hl_fault_fail(GError **error, const HlFault *fault, const char *const *values);
 
 /* A message in the reader's language, as hl_tr. */
 typedef const char *(*HlFaultLanguage)(const char *message);

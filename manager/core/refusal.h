@@ -16,7 +16,8 @@ typedef enum {
 
 /* Fails with this row.  The values of its arguments follow in the order in which its text first names them, then NULL
  * (HL_NUMBER for a number; tools/check-catalogues counts them).  Returns false. */
-#define mgr_refuse(error, refusal, ...) hl_fault_fail(error, &mgr_refusals[refusal], __VA_ARGS__)
+#define mgr_refuse(error, refusal, ...) \
+    hl_fault_fail(error, &mgr_refusals[refusal], (const char *const[]){ __VA_ARGS__, NULL })
 
 extern const HlFault mgr_refusals[MGR_N_REFUSALS];
 

@@ -34,7 +34,7 @@ static void test_rows(void)
         g_autofree char *worded = NULL;
         g_autofree char *expected = NULL;
 
-        g_assert_false(hl_fault_array_fail(&error, &mgr_refusals[i], values));
+        g_assert_false(hl_fault_fail(&error, &mgr_refusals[i], values));
         g_test_message("%s: %s", mgr_refusals[i].sentence, error->message);
         g_assert_error(error, HL_ERROR, (int)mgr_refusals[i].code);
         g_assert_null(strpbrk(error->message, "{}"));
