@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { webcrypto } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
@@ -83,6 +83,23 @@ test('an address survives the way there and back', () => {
     assert.deepEqual(route.parse('#/endpoints/%E0%A4%A').path, ['endpoints', '%E0%A4%A']); // a link that was cut
 });
 
+test('each link within the console has a page', () => {
+    const pages = [...source('manager/console/pages/main.js').matchAll(/\{ path: \[([^\]]*)\], page/g)].map(([, path]) => ({ path: partsOf(path) }));
+    assert.ok(pages.length > 15);
+    const files = readdirSync(new URL('manager/console/pages', root), { recursive: true }).filter((file) => file.endsWith('.js'));
+    const texts = files.map((file) => source(`manager/console/pages/${file}`)).join('\n');
+    const links = [...[...texts.matchAll(/\bformat\(\[([^\]]*)\]/g)].map(([, path]) => partsOf(path)),
+        ...[...texts.matchAll(/'#\/([a-z/-]+)'/g)].map(([, path]) => path.split('/')),
+        ...[...texts.matchAll(/\{ key: '(\w+)', text: [^}]*icon/g)].map(([, key]) => [key])].filter(([first]) => first !== 'entry.key'); // these
+    assert.ok(links.length > 30);
+    assert.deepEqual(links.filter((path) => route.match(pages, path) === null), []);
+});
+
+// "'groups', row.name" -> ['groups', 'row.name']
+function partsOf(text) {
+    return text.split(',').map((part) => part.trim().replace(/^'(.*)'$/, '$1')).filter(Boolean);
+}
+
 test('the first row that fits is the page', () => {
     const rows = [{ path: ['a'] }, { path: ['a', ':id'] }];
     assert.equal(route.match(rows, ['a']).row, rows[0]);
@@ -129,8 +146,20 @@ test('schedules, durations and lists keep their text form', () => {
     assert.deepEqual(settings.parseDuration('90s'), { n: 90, unit: 's' });
     assert.equal(settings.parseDuration('soon'), null);
     assert.equal(settings.durationSeconds('2h'), 7200);
+    assert.equal(settings.durationSeconds('2w'), 14 * 86400);
+    assert.equal(settings.durationSeconds('5constructor'), null);
+    for (const text of ['monthly 1 12:00', 'every 2fortnights', 'every', 'weekly someday 12:30', ''])
+        assert.equal(settings.parseSchedule(text), null); // of a newer server, perhaps: nothing that is off
     assert.equal(settings.printList('/home\n /srv ,\n'), '/home,/srv');
     assert.deepEqual(settings.parseList('/home, /srv'), ['/home', '/srv']);
+});
+
+test('the units of a length of time are those of the server', () => {
+    const [, rows] = /units\[\] = \{([^;]*)\};/.exec(source('lib/base/clock_text.c'));
+    const lengths = { HL_DAY: 86400, HL_HOUR: 3600, HL_MINUTE: 60, HL_SECOND: 1, '7 * HL_DAY': 604800, '1': 0.001 };
+    const theirs = Object.fromEntries([...rows.matchAll(/\{ "(\w+)", ([^}]+) \}/g)].map(([, unit, length]) => [unit, lengths[length]]));
+    assert.ok(Object.keys(theirs).length >= 6);
+    assert.deepEqual(settings.UNITS, theirs);
 });
 
 test('what two people changed at once is a conflict only where both changed it', () => {
@@ -341,7 +370,7 @@ test('a page is drawn by one at a time, and again for what changed meanwhile', a
         await new Promise((done) => answers.push(done));
         under--;
         throw new Error('as when the server is away');
-    }, 20);
+    }, { every: 20 });
     t.after(end);
     const wait = (ms) => new Promise((done) => setTimeout(done, ms));
     await wait(600);

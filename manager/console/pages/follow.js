@@ -24,9 +24,9 @@ export function inTurn(draw) {
 }
 
 // topics: { type: whether a message of it concerns the page }; reset always does.  draw(): a promise; every: ms, where things also
-// change without a message.  -> a function that ends it.
+// change without a message; pace: ms between two draws, where each costs more.  -> a function that ends it.
 // A draw that fails leaves the page as it was: the banner says that it is old.
-export function follow(topics, draw, every) {
+export function follow(topics, draw, { every, pace = PACE } = {}) {
     let timer;
     let isOver = false;
     const drawInTurn = inTurn(async () => isOver || draw());
@@ -34,7 +34,7 @@ export function follow(topics, draw, every) {
         timer = undefined;
         drawInTurn().catch(() => {}); // as above
     };
-    const again = () => { timer ??= setTimeout(run, PACE); };
+    const again = () => { timer ??= setTimeout(run, pace); };
     const subscriptions = Object.entries({ ...topics, reset: always }).map(([type, concerns]) =>
         live.subscribe(type, (data) => concerns(data) && again()));
     const clock = every && setInterval(again, every);
@@ -47,3 +47,13 @@ export function follow(topics, draw, every) {
 }
 
 export const always = () => true;
+
+// Whether a message is about scans and finds: one of its rows has other ones than in the message before.
+export function finds() {
+    const seen = new Map();
+    return ({ rows = [] }) => rows.filter((row) => {
+        const last = seen.get(row.id);
+        seen.set(row.id, JSON.stringify([row.open_detections, row.last_scan]));
+        return seen.get(row.id) !== last;
+    }).length > 0;
+}

@@ -31,7 +31,7 @@ export function formOf(rows, values, { legend, locked, changed, back }) {
         changed?.();
     }
 
-    return { node, values: () => Object.fromEntries(editors.map((editor) => [editor.key, editor.value()])) };
+    return { node, rows, values: () => Object.fromEntries(editors.map((editor) => [editor.key, editor.value()])) };
 }
 
 // "60s" and "1m" are one time.
@@ -122,19 +122,24 @@ function editList(row, value) {
     return { node: labelled(row, control), value: () => printList(control.value) };
 }
 
-function unitOptions() {
-    return [['s', tr('seconds')], ['m', tr('minutes')], ['h', tr('hours')], ['d', tr('days')]];
+// Nobody needs milliseconds who has none.
+function unitOptions(unit) {
+    const names = { ms: tr('milliseconds'), s: tr('seconds'), m: tr('minutes'), h: tr('hours'), d: tr('days'), w: tr('weeks') };
+    return Object.entries(names).filter(([code]) => code !== 'ms' || code === unit);
 }
 
 // A number and a unit; names: what both are called for those who hear the form.
 function durationPair(value, label) {
-    const { n, unit } = parseDuration(value) ?? { n: 0, unit: 's' };
+    const { n, unit } = parseDuration(value);
     const amount = h('input', { type: 'number', value: n, min: 0, step: 1, required: true, class: 'short' });
-    const units = select(unit, unitOptions(), { 'aria-label': tr('{label}: unit', { label }) });
+    const units = select(unit, unitOptions(unit), { 'aria-label': tr('{label}: unit', { label }) });
     return { amount, units, value: () => `${amount.value}${units.value}` };
 }
 
+// What is written as nothing that is known here (of a newer server) is edited as it is, and never taken for 0 or off.
 function editDuration(row, value) {
+    if (!parseDuration(value))
+        return editString(row, value);
     const pair = durationPair(value, row.label);
     const node = labelled(row, pair.amount);
     pair.amount.name = row.key;
@@ -144,6 +149,8 @@ function editDuration(row, value) {
 
 function editSchedule(row, value) {
     const was = parseSchedule(value);
+    if (!was)
+        return editString(row, value);
     const kinds = [['off', tr('Off')], ['every', tr('Every …')], ['daily', tr('Daily')], ['weekly', tr('Weekly')]];
     const kind = select(was.kind, kinds, { name: row.key });
     const every = durationPair(was.every, row.label);
@@ -157,10 +164,14 @@ function editSchedule(row, value) {
     kind.addEventListener('change', showParts);
     showParts();
 
+    // A browser would find a value wrong in what is hidden, and say so nowhere: what is disabled it does not look at.
     function showParts() {
-        parts.every.hidden = kind.value !== 'every';
-        parts.weekday.hidden = kind.value !== 'weekly';
-        parts.clock.hidden = kind.value !== 'weekly' && kind.value !== 'daily';
+        const shown = { every: kind.value === 'every', weekday: kind.value === 'weekly', clock: ['daily', 'weekly'].includes(kind.value) };
+        for (const [part, isShown] of Object.entries(shown))
+            parts[part].hidden = !isShown;
+        every.amount.disabled = every.units.disabled = !shown.every;
+        weekday.disabled = !shown.weekday;
+        clock.disabled = !shown.clock;
     }
 
     return {

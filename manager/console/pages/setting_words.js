@@ -100,18 +100,24 @@ function choiceLabel(key, choice) {
 export function settingValue(key, value) {
     if (value === 'yes' || value === 'no')
         return value === 'yes' ? tr('Yes') : tr('No');
-    if (key.endsWith('.schedule'))
-        return scheduleWords(parseSchedule(value));
-    const seconds = durationSeconds(value);
-    if (seconds !== null)
-        return duration(seconds);
+    const schedule = key.endsWith('.schedule') && parseSchedule(value);
+    if (schedule)
+        return scheduleWords(schedule);
+    if (durationSeconds(value) !== null)
+        return durationWords(value);
     return value === '' ? '–' : choiceLabel(key, value);
+}
+
+// "90m" -> "90 minutes"; what is no length of time as it is.
+export function durationWords(text) {
+    const seconds = durationSeconds(text);
+    return seconds === null ? text : duration(seconds);
 }
 
 function scheduleWords({ kind, every, weekday, time }) {
     switch (kind) {
     case 'every':
-        return tr('Every {time}', { time: duration(durationSeconds(every)) });
+        return tr('Every {time}', { time: durationWords(every) });
     case 'daily':
         return tr('Daily at {time}', { time });
     case 'weekly':

@@ -31,7 +31,10 @@ async function settingsTable() {
 
 export async function groupSettings({ group, tab }) {
     const page = new GroupPage(group, tab);
-    await page.load();
+    await page.load().catch((problem) => {
+        page.close();
+        throw problem;
+    });
     return { title: `${page.title()} – ${visible(groupName(page.document))}`, node: page.node, close: () => page.close(),
         isEdited: () => page.isEdited() };
 }
@@ -165,7 +168,9 @@ class GroupPage {
 
     async #settle() {
         const { body, version } = await request('GET', this.path);
-        await settle(body, body.settings, { base: this.base, mine: this.form.values(), label: settingLabel, text: settingValue,
+        // as the form writes them: "hourly" and "every 1h" are no difference
+        const theirs = { ...body.settings, ...formOf(this.form.rows, body.settings, {}).values() };
+        await settle(body, theirs, { base: this.base, mine: this.form.values(), label: settingLabel, text: settingValue,
             save: (settings) => this.#send(settings, version) });
     }
 

@@ -101,7 +101,7 @@ export async function liveStatus() {
         live.subscribe('summary', show),
         live.subscribe('reset', () => get('/summary').then(show)),
         live.subscribe('event', (event) => addEvents(events, [event])),
-        follow({}, drawHalts, HALTS_EVERY),
+        follow({}, drawHalts, { every: HALTS_EVERY }),
     ];
     drawHalts().catch(() => {});
     get('/events/recent').then(({ rows }) => addEvents(events, rows.reverse())).catch(() => {});

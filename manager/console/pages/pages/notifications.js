@@ -3,7 +3,7 @@
 
 import { allGroups, groupChoices, groupNamer } from '../group_name.js';
 import { all, get, patch, post, remove } from '../api.js';
-import { announce, announceProblem, badge, button, card, confirm, crumbs, dialog, facts, field, heading, name, notice, problemBox, said,
+import { announce, announceProblem, badge, button, card, confirm, crumbs, dialog, extent, facts, field, heading, name, notice, problemBox, said,
     table, when } from '../ui.js';
 import { changes, parseList } from '../settings.js';
 import { codes, word } from '../words.js';
@@ -24,7 +24,7 @@ const pageOf = (id) => format(['notifications', id]);
 // -------------------------------------------------------------------------------------------------------------- all
 
 // A part of the administration's page.
-export async function notifications() {
+export async function notifications(draw, query, shown) {
     const [rows, groupsOf] = await Promise.all([all('/notifications'), groupNamer()]);
     return card(null, h('p', {}, tr('The server tells people by mail, webhook or syslog, without anybody looking.')),
         h('div', { class: 'actions start' }, button(tr('New notification'), () => create(), { class: 'primary' })),
@@ -36,7 +36,7 @@ export async function notifications() {
             { title: tr('Groups'), cell: (row) => groupsOf(parseList(row.options.groups)) },
             { title: tr('Waiting'), end: true, cell: (row) => number(row.waiting) },
             { title: tr('Last answer'), cell: (row) => h('span', { class: 'path' }, visible(row.said)) },
-        ], rows, tr('Nobody is notified yet.'), tr('Notifications')));
+        ], rows, tr('Nobody is notified yet.'), tr('Notifications'), shown));
 }
 
 const kindWords = (kinds) => parseList(kinds).map((kind) => word('note', kind)).join(', ');
@@ -96,6 +96,7 @@ export async function notification({ name: id }) {
     const [first, groups] = await Promise.all([get(pathOf(id)), allGroups()]);
     const state = h('div', {});
     const messages = h('div', {});
+    const shown = extent();
     const buttons = h('div', { class: 'buttons' },
         button(tr('Send a test message'), ({ target }) => test(id, target, drawState)),
         button(tr('Delete'), () => drop(id), { class: 'danger-text' }));
@@ -103,7 +104,7 @@ export async function notification({ name: id }) {
     const drawState = inTurn(async () => {
         const [document, rows] = await Promise.all([get(pathOf(id)), all(`${pathOf(id)}/messages`)]);
         refill(state, stateCard(document));
-        refill(messages, outbox(rows));
+        refill(messages, outbox(rows, shown));
     });
 
     await drawState();
@@ -114,7 +115,7 @@ export async function notification({ name: id }) {
             crumbs(h('a', { href: '#/administration' }, tr('Administration')), ' › ',
                 h('a', { href: '#/administration/notifications' }, tr('Notifications'))),
             heading(id, buttons), h('div', { class: 'columns' }, rule.node, state), messages),
-        close: follow({}, drawState, EVERY),
+        close: follow({}, drawState, { every: EVERY }),
         isEdited: rule.isEdited,
     };
 }
@@ -185,14 +186,14 @@ function stateCard(document) {
     ]));
 }
 
-function outbox(rows) {
+function outbox(rows, shown) {
     return card(tr('Messages'), table([
         { title: tr('Begun'), cell: (row) => when(row.begun) },
         { title: tr('State'), cell: (row) => badge('message', row.state) },
         { title: tr('Message'), cell: (row) => visible(row.subject) },
         { title: tr('Attempts'), end: true, cell: (row) => number(row.attempts) },
         { title: tr('Answer'), cell: (row) => h('span', { class: 'path', lang: 'en' }, visible(row.said)) },
-    ], rows, tr('Nothing yet.'), tr('Messages')));
+    ], rows, tr('Nothing yet.'), tr('Messages'), shown));
 }
 
 // Answers when the destination has: until then nobody should ask twice.

@@ -2,12 +2,12 @@
 // Roll-outs: an update that goes to a few endpoints first, and to more only while those succeed; all of them, and one, ring by ring.
 
 import { all, get, post } from '../api.js';
-import { announce, badge, button, card, confirm, crumbs, endpointLink, facts, heading, name, table, when } from '../ui.js';
+import { announce, badge, button, card, confirm, crumbs, endpointLink, extent, facts, heading, name, table, when } from '../ui.js';
 import { codes, tone, word } from '../words.js';
-import { duration, number, percent, time, tr } from '../i18n.js';
-import { durationSeconds } from '../settings.js';
+import { number, percent, time, tr } from '../i18n.js';
 import { h, refill } from '../dom.js';
 import { always, follow, inTurn } from '../follow.js';
+import { durationWords } from '../setting_words.js';
 import { format } from '../route.js';
 import { mayBe, whoIsIt } from '../session.js';
 import { startRollout } from '../rollout_start.js';
@@ -25,10 +25,11 @@ function outcomes(counts) {
 }
 
 // Of a group, where it is about these: their version.
-const settings = ({ group, version }) => group && h('a', { href: format(['groups', group]) }, `${visible(group)} ${number(version)}`);
+const settings = ({ group, version }) => group && h('a', { href: format(['groups', group, 'versions']) }, `${visible(group)} ${number(version)}`);
 
 export async function rollouts() {
     const body = h('div', {});
+    const shown = extent();
 
     async function draw() {
         const rows = await all('/rollouts', { sort: '-started' });
@@ -44,7 +45,7 @@ export async function rollouts() {
             { title: tr('Current ring'), end: true, cell: (row) => `${number(row.ring)} / ${number(row.rings.split(',').length)}` },
             { title: tr('Endpoints'), end: true, cell: (row) => number(row.members) },
             { title: tr('Outcomes'), cell: (row) => outcomes(row.counts) },
-        ], rows, tr('No roll-outs yet.'), tr('Roll-outs'))));
+        ], rows, tr('No roll-outs yet.'), tr('Roll-outs'), shown)));
     }
 
     await draw();
@@ -53,18 +54,19 @@ export async function rollouts() {
         node: h('div', { class: 'page' }, heading(tr('Roll-outs'), mayBe('operator') &&
             button(tr('New roll-out'), () => startRollout(), { class: 'primary' })),
         h('p', {}, tr('A roll-out gives the update to a few endpoints first, and to more only while those have succeeded.')), body),
-        close: follow({ commands: always }, draw, EVERY),
+        close: follow({ commands: always }, draw, { every: EVERY }),
     };
 }
 
 export async function rollout({ id }) {
     const body = h('div', {});
+    const shown = extent();
     const buttons = h('div', { class: 'buttons' });
 
     const draw = inTurn(async () => {
         const document = await get(pathOf(id));
         refill(buttons, actions(document, draw));
-        refill(body, overview(document), document.unsuccessful.length > 0 && unsuccessful(document));
+        refill(body, overview(document), document.unsuccessful.length > 0 && unsuccessful(document, shown));
     });
 
     await draw();
@@ -73,7 +75,7 @@ export async function rollout({ id }) {
         node: h('div', { class: 'page' },
             crumbs(h('a', { href: '#/rollouts' }, tr('Roll-outs'))),
             heading(tr('Roll-out'), buttons), body),
-        close: follow({ commands: always }, draw, EVERY),
+        close: follow({ commands: always }, draw, { every: EVERY }),
     };
 }
 
@@ -150,8 +152,6 @@ function explain({ state, halt, counts, ring, rings, members, min_success: least
     return halts[halt] ?? states[state] ?? word('rollout', state);
 }
 
-const durationWords = (text) => duration(durationSeconds(text) ?? 0);
-
 function overview(document) {
     const { selector, program, component, started, issuer, rate, soak, silence, waiting } = document;
     return card(null, h('p', { role: 'status' }, badge('rollout', document.state), ' ', explain(document)), ringTable(document),
@@ -198,10 +198,10 @@ function ringState(i, current, state) {
     return i === current ? badge('rollout', state) : h('span', { class: 'badge off' }, state === 'aborted' ? tr('Left out') : tr('Not yet'));
 }
 
-function unsuccessful({ unsuccessful: rows, more }) {
+function unsuccessful({ unsuccessful: rows, more }, shown) {
     return card(tr('Not successful'), table([
         { title: tr('Host name'), cell: (row) => endpointLink(row.endpoint, row.host) },
         { title: tr('Outcome'), cell: (row) => badge('outcome', row.outcome) },
         { title: tr('Command'), cell: (row) => row.command && h('a', { href: format(['commands', row.command]) }, row.command) },
-    ], rows, '', tr('Not successful')), more > 0 && h('p', {}, tr('{n} more', { n: number(more) })));
+    ], rows, '', tr('Not successful'), shown), more > 0 && h('p', {}, tr('{n} more', { n: number(more) })));
 }
