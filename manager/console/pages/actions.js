@@ -26,7 +26,8 @@ const ACTIONS = [
     { key: 'remove', text: N_('Remove'), role: 'administrator', danger: true, one: true, run: removeEndpoint },
 ];
 
-// subject: { count, selector, filter, rows }: selector goes to the server; filter and rows are for counting beforehand.
+// subject: { count, selector, filter, rows }: selector goes to the server; filter and rows are for counting beforehand, one of them, or
+// neither where nobody knows how these endpoints are.
 export function actionEntries(subject) {
     const fits = ({ one, many }) => (subject().count === 1 ? !many : !one);
     return ACTIONS.filter((action) => mayBe(action.role) && fits(action)).map((action) => ({
@@ -45,8 +46,10 @@ export function subjectOf(row) {
 // Of a selection in a list.
 export function subjectOfSelection(selection, list, filter) {
     const count = selection.count(list.total);
-    if (!selection.isAll)
-        return { count, selector: { ids: selection.ids }, rows: selection.ids.map((id) => list.find(id)).filter(Boolean) };
+    if (!selection.isAll) {
+        const rows = selection.ids.map((id) => list.find(id));
+        return { count, selector: { ids: selection.ids }, rows: rows.every(Boolean) ? rows : null }; // some may have left the list
+    }
     const rows = list.isComplete ? list.rows.filter((row) => selection.has(row.id)) : null;
     return { count, selector: { filter, except: selection.ids }, filter, rows };
 }
@@ -76,10 +79,13 @@ async function countObstacles(subject) {
 }
 
 async function outlook(subject) {
+    const selected = h('p', {}, trn('{n} endpoint is selected.', '{n} endpoints are selected.', subject.count));
+    if (!subject.rows && subject.filter === undefined)
+        return selected;
     const counts = await countObstacles(subject);
     const now = subject.count - counts.reduce((sum, n) => sum + n, 0);
     return [
-        h('p', {}, trn('{n} endpoint is selected.', '{n} endpoints are selected.', subject.count)),
+        selected,
         h('ul', {}, h('li', {}, trn('{n} gets it at once', '{n} get it at once', now)),
             OBSTACLES.map((obstacle, i) => counts[i] > 0 && h('li', {}, trn(obstacle.one, obstacle.many, counts[i])))),
     ];
@@ -100,7 +106,7 @@ async function issue(subject, action) {
 
 // Again for those that failed: the same command for these.
 export async function issueAgain(kind, ids) {
-    await issue({ count: ids.length, selector: { ids }, rows: [] }, ACTIONS.find((action) => action.key === kind));
+    await issue({ count: ids.length, selector: { ids } }, ACTIONS.find((action) => action.key === kind));
 }
 
 async function verify(subject) {
@@ -129,20 +135,26 @@ const REVOKED = {
     untold: N_('The certificate is revoked.  Make your broker read pki/crl.pem; until then the server ends each session.'),
 };
 
+// The one that is selected; it may have left the list since.
+function theOne({ selector, rows }) {
+    const id = selector.ids?.[0] ?? rows[0].id;
+    return { id, host: visible(rows?.[0].host || id) };
+}
+
 async function revoke(subject) {
-    const [row] = subject.rows;
+    const { id, host } = theOne(subject);
     const done = await confirm(tr('Revoke certificate'),
-        h('p', {}, tr('{host} is shut out: the server takes nothing from it and ends each of its sessions.  Its record stays.', { host: visible(row.host || row.id) })),
-        tr('Revoke certificate'), () => post(`/endpoints/${row.id}/revocation`));
+        h('p', {}, tr('{host} is shut out: the server takes nothing from it and ends each of its sessions.  Its record stays.', { host })),
+        tr('Revoke certificate'), () => post(`/endpoints/${id}/revocation`));
     if (done)
         announce(tr(REVOKED[done.broker ?? 'told'])); // an earlier manager does not say
 }
 
 async function removeEndpoint(subject) {
-    const [row] = subject.rows;
+    const { id, host } = theOne(subject);
     const done = await confirm(tr('Remove'),
-        h('p', {}, tr('{host} is shut out: the server takes nothing from it and ends each of its sessions.  Its record is deleted.', { host: visible(row.host || row.id) })),
-        tr('Remove'), () => remove(`/endpoints/${row.id}`));
+        h('p', {}, tr('{host} is shut out: the server takes nothing from it and ends each of its sessions.  Its record is deleted.', { host })),
+        tr('Remove'), () => remove(`/endpoints/${id}`));
     if (!done)
         return;
     announce(tr('The endpoint is removed.'));

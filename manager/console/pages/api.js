@@ -15,7 +15,7 @@ let signInAgain = null; // () -> a promise that is kept when there is a session 
 let signingIn = null;
 let sessions = 0; // that began over a page
 let touched = Date.now();
-const givenUp = new Map(); // changes, of which nobody knows whether they were made -> their keys
+const givenUp = new Map(); // changes, of which nobody knows whether they were made -> { key, timer }
 
 // Tells when somebody is at work on the page.
 export function watchInput(target) {
@@ -51,11 +51,12 @@ export async function request(method, path, options = {}) {
     if (method === 'GET')
         return persist(READ_PATIENCE, () => ask(method, path, options));
     const change = JSON.stringify([method, path, options.body, options.version]);
-    const once = givenUp.get(change) ?? crypto.randomUUID();
+    const before = givenUp.get(change);
+    const once = before?.key ?? crypto.randomUUID();
+    clearTimeout(before?.timer); // it would forget the next giving up
     givenUp.delete(change);
     return persist(PATIENCE, () => ask(method, path, { ...options, once }), () => {
-        givenUp.set(change, once);
-        setTimeout(() => givenUp.delete(change), KEPT);
+        givenUp.set(change, { key: once, timer: setTimeout(() => givenUp.delete(change), KEPT) });
     });
 }
 

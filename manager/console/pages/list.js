@@ -31,8 +31,9 @@ export class List {
         this.stop();
         this.query = query;
         this.#abort = new AbortController();
-        await this.#fetch(FIRST, true);
-        this.#fetchRest();
+        const { signal } = this.#abort;
+        await this.#fetch(FIRST, true, signal);
+        this.#fetchRest(signal);
     }
 
     stop() {
@@ -51,16 +52,19 @@ export class List {
         return this.#places.get(id) ?? -1;
     }
 
-    async #fetch(limit, fromStart) {
-        const { signal } = this.#abort;
+    // signal: of the load that asks; one that another overtook asks for nothing more, and what comes for it is not taken.
+    async #fetch(limit, fromStart, signal) {
+        if (signal.aborted)
+            return;
         const cursor = fromStart ? undefined : this.#cursor;
         this.isLoading = true;
         this.#told.clear();
         try {
             const page = await get(this.path, { ...this.query, limit, cursor }, signal);
-            this.#take(page, fromStart);
+            if (!signal.aborted)
+                this.#take(page, fromStart);
         } catch (problem) {
-            if (problem.name !== 'AbortError')
+            if (!signal.aborted)
                 this.#fail(problem);
         } finally {
             if (signal === this.#abort.signal)
@@ -90,16 +94,15 @@ export class List {
         this.changed('rows');
     }
 
-    async #fetchRest() {
-        const { signal } = this.#abort;
-        while (!this.isComplete && !this.problem && !signal.aborted && this.rows.length < EAGER)
-            await this.#fetch(NEXT, false);
+    async #fetchRest(signal) {
+        while (!signal.aborted && !this.isComplete && !this.problem && this.rows.length < EAGER)
+            await this.#fetch(NEXT, false, signal);
     }
 
     // The reader looks at this row: see that it comes.
     want(index) {
         if (index >= this.rows.length && !this.isComplete && !this.isLoading && !this.problem)
-            this.#fetch(NEXT, false);
+            this.#fetch(NEXT, false, this.#abort.signal);
     }
 
     // A row as the server tells it now.  -> false if it is none of this list.

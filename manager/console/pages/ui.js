@@ -154,41 +154,51 @@ export function announceProblem(problem) {
 
 // Shows a form over the page.  submit() may throw a Problem, which is shown; what it returns closes the dialog and is the result.
 // Cancelled: undefined.  canClose: no: it stays until it is answered, or until that promise is kept.
+// What was sent cannot be called back, and a secret may come for it: until its answer is there the dialog stays.
 export function dialog({ title, content, action, danger, submit, canClose = true, until }) {
     return new Promise((resolve) => {
         const id = `d${++unique}`; // there may be another one under it
         const error = h('div', {});
         const go = h('button', { type: 'submit', class: danger ? 'danger' : 'primary' }, action);
+        const cancel = canClose && button(tr('Cancel'), () => box.close());
+        let mayClose = canClose;
         let outcome;
         const form = h('form', { method: 'dialog', on: { submit: send } },
             h('h2', { id }, title), content, error,
-            h('div', { class: 'actions' }, canClose && button(tr('Cancel'), () => box.close()), go));
-        const box = h('dialog', { 'aria-labelledby': id, 'class': canClose ? null : 'must', 'on': { close, cancel: keep } }, form);
+            h('div', { class: 'actions' }, cancel, go));
+        const box = h('dialog', { 'aria-labelledby': id, 'class': canClose ? null : 'must', 'on': { close, cancel: (event) => mayClose || event.preventDefault() } }, form);
         until?.then(() => {
+            mayClose = true;
             box.close();
             close(); // its event waits for a frame, and a tab that nobody looks at has none
         });
 
         async function send(event) {
             event.preventDefault();
-            go.disabled = true;
+            setBusy(true);
             fill(error);
             try {
                 outcome = (await submit?.()) ?? true;
+                mayClose = true;
                 box.close();
             } catch (problem) {
+                setBusy(false);
                 fill(error, problemBox(problem));
-            } finally {
-                go.disabled = false;
             }
         }
 
-        function keep(event) {
-            if (!canClose)
-                event.preventDefault();
+        function setBusy(isBusy) {
+            mayClose = canClose && !isBusy;
+            go.disabled = isBusy;
+            if (cancel)
+                cancel.disabled = isBusy;
         }
 
         function close() {
+            if (!mayClose) { // browsers let the second Escape close anything
+                box.showModal();
+                return;
+            }
             box.remove();
             if (document.activeElement === document.body) // the button that opened it is gone
                 document.getElementById('main')?.focus({ preventScroll: true });
