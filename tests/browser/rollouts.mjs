@@ -52,7 +52,7 @@ await play(session, 'roll-outs in two languages', async ({ page }) => {
     await session.picture('trial-new-ja');
     await session.press('開始');
     await session.until(() => location.hash.startsWith('#/rollouts/r-') && document.querySelector('main .badge') !== null);
-    await session.until(() => document.querySelector('main a[href="#/groups/default"]') !== null);
+    await session.until(() => document.querySelector('main a[href="#/groups/default/versions"]') !== null);
     await session.until(() => /成功 1/.test(document.querySelector('main').textContent));
     await session.picture('trial-ja');
     await session.show('groups/default/privileges');

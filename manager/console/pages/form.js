@@ -122,23 +122,21 @@ function editList(row, value) {
     return { node: labelled(row, control), value: () => printList(control.value) };
 }
 
-// Nobody needs milliseconds who has none.
-function unitOptions(unit) {
-    const names = { ms: tr('milliseconds'), s: tr('seconds'), m: tr('minutes'), h: tr('hours'), d: tr('days'), w: tr('weeks') };
-    return Object.entries(names).filter(([code]) => code !== 'ms' || code === unit);
+function unitOptions() {
+    return Object.entries({ s: tr('seconds'), m: tr('minutes'), h: tr('hours'), d: tr('days'), w: tr('weeks') });
 }
 
 // A number and a unit; names: what both are called for those who hear the form.
 function durationPair(value, label) {
     const { n, unit } = parseDuration(value);
     const amount = h('input', { type: 'number', value: n, min: 0, step: 1, required: true, class: 'short' });
-    const units = select(unit, unitOptions(unit), { 'aria-label': tr('{label}: unit', { label }) });
+    const units = select(unit, unitOptions(), { 'aria-label': tr('{label}: unit', { label }) });
     return { amount, units, value: () => `${amount.value}${units.value}` };
 }
 
-// What is written as nothing that is known here (of a newer server) is edited as it is, and never taken for 0 or off.
+// What is written as nothing that is known here (of a newer server), or in milliseconds, is edited as it is, and never taken for 0 or off.
 function editDuration(row, value) {
-    if (!parseDuration(value))
+    if (!parseDuration(value) || value.endsWith('ms'))
         return editString(row, value);
     const pair = durationPair(value, row.label);
     const node = labelled(row, pair.amount);
@@ -149,7 +147,7 @@ function editDuration(row, value) {
 
 function editSchedule(row, value) {
     const was = parseSchedule(value);
-    if (!was)
+    if (!was || was.every.endsWith('ms'))
         return editString(row, value);
     const kinds = [['off', tr('Off')], ['every', tr('Every …')], ['daily', tr('Daily')], ['weekly', tr('Weekly')]];
     const kind = select(was.kind, kinds, { name: row.key });

@@ -67,6 +67,7 @@ let shell = null; // { main, nav, banner }
 let shown = null; // the page on the screen
 let place = ''; // its address
 let again = null; // the timer of a page that nobody answered
+let runs = 0; // pages that were asked for
 let state = { up: true, stale: false, newer: false };
 
 // ------------------------------------------------------------------------------------------------------------ the frame
@@ -182,6 +183,7 @@ async function goOn() {
 }
 
 async function showPage(isAgain) {
+    const run = ++runs; // the address alone does not tell whether the reader went on: they may have come back to it
     const { path, query } = route.parse(location.hash);
     const found = route.match(PAGES, path);
     clearTimeout(again);
@@ -195,12 +197,12 @@ async function showPage(isAgain) {
         fill(shell.main, h('h1', {}, tr('There is no such page')), h('p', {}, h('a', { href: '#/live' }, tr('Live Status'))));
         return;
     }
-    const waiting = setTimeout(() => isAgain || fill(shell.main, loading()), 300);
+    const waiting = setTimeout(() => run !== runs || isAgain || fill(shell.main, loading()), 300);
     const asked = location.hash;
     live.hold();
     try {
         const page = await found.row.page(found.names, query);
-        if (location.hash !== asked) { // the reader went on meanwhile
+        if (run !== runs) { // the reader went on meanwhile
             page.close?.();
             return;
         }
@@ -212,12 +214,14 @@ async function showPage(isAgain) {
     } catch (problem) {
         if (problem.status === undefined)
             throw problem;
+        if (run !== runs)
+            return;
         refill(shell.main, problemBox(problem));
-        if (isPassing(problem) && location.hash === asked)
+        if (isPassing(problem))
             again = setTimeout(showPage, RETRY, true);
     } finally {
         clearTimeout(waiting);
-        if (location.hash === asked)
+        if (run === runs)
             live.release();
     }
 }

@@ -8,7 +8,8 @@ import { announce, badge, button, card, checkbox, confirm, dialog, facts, field,
 import { brokers } from './brokers.js';
 import { changePassword, newPassword } from '../password.js';
 import { codes, word } from '../words.js';
-import { fill, h } from '../dom.js';
+import { fill, h, refill } from '../dom.js';
+import { follow, inTurn } from '../follow.js';
 import { format } from '../route.js';
 import { mayBe, whoIsIt } from '../session.js';
 import { N_, time, tr } from '../i18n.js';
@@ -28,7 +29,7 @@ const VIEWS = {
     notifications: { title: N_('Notifications'), draw: notifications, roles: REVIEW },
     certificates: { title: N_('Certificates'), draw: certificates, roles: AUDIT },
     audit: { title: N_('Audit log'), draw: audit, roles: AUDIT },
-    health: { title: N_('Health'), draw: health },
+    health: { title: N_('Health'), draw: health, every: 5000 }, // ms: no message tells of it
 };
 
 const isFor = (roles) => !roles || roles.includes(whoIsIt().role);
@@ -37,13 +38,14 @@ export async function administration({ tab }, query) {
     const views = Object.entries(VIEWS).filter(([, row]) => isFor(row.roles));
     const [, view] = views.find(([key]) => key === tab) ?? views[0];
     const body = h('div', {});
-    const draw = async () => fill(body, await view.draw(draw, query));
+    const draw = inTurn(async () => refill(body, await view.draw(draw, query)));
     await draw();
     return {
         title: `${tr('Administration')}: ${tr(view.title)}`,
         node: h('div', { class: 'page' }, heading(tr('Administration')),
             tabs(tr('Administration'), views.map(([key, row]) =>
                 ({ href: format(['administration', key]), text: tr(row.title), current: row === view }))), body),
+        close: follow({}, draw, { every: view.every }),
     };
 }
 

@@ -3,9 +3,9 @@
 
 import { actionEntries, subjectOf } from '../actions.js';
 import { all, get, post } from '../api.js';
-import { announce, badge, button, card, confirm, crumbs, facts, heading, name, notice, said, table, when } from '../ui.js';
+import { announce, badge, button, card, confirm, crumbs, extent, facts, heading, name, newestOf, notice, said, table, when } from '../ui.js';
 import { age, displayedCode, programOf } from '../columns.js';
-import { always, follow } from '../follow.js';
+import { follow, inTurn } from '../follow.js';
 import { h, refill } from '../dom.js';
 import { format } from '../route.js';
 import { mayBe } from '../session.js';
@@ -16,41 +16,56 @@ import { word } from '../words.js';
 
 export async function endpoint({ id }) {
     const path = `/endpoints/${encodeURIComponent(id)}`;
-    const document = await get(path);
     const body = h('div', {});
+    const buttons = h('div', { class: 'buttons' });
+    const clone = h('div', {});
     const past = h('div', {});
+    const shown = { history: extent(), detections: extent() };
+    let document = await get(path);
 
-    const draw = (document) => refill(body, statuses(document), h('div', { class: 'columns even' }, identity(document), software(document)),
-        scansCard(document), commandsCard(document));
+    function draw() {
+        refill(buttons, actions(() => document));
+        refill(clone, cloneNotice(document, path, drawAgain));
+        refill(body, statuses(document), h('div', { class: 'columns even' }, identity(document), software(document)),
+            scansCard(document), commandsCard(document));
+    }
+
+    const drawAgain = inTurn(async () => {
+        document = await get(path);
+        draw();
+    });
 
     async function drawPast() {
         const [history, detections] = await Promise.all([
             all(`${path}/history`),
             all(`${path}/detections`).catch(() => []),
         ]);
-        refill(past, detections.length > 0 && detectionsCard(detections), historyCard(history));
+        refill(past, detections.length > 0 && detectionsCard(detections, shown.detections), historyCard(history, shown.history));
     }
 
-    draw(document);
-    drawPast();
+    draw();
+    drawPast().catch(() => {});
     // Its row came with a change: the whole document says more than the row.
-    const close = follow({ endpoints: ({ rows = [] }) => rows.some((row) => row.id === id), commands: always }, async () => {
-        draw(await get(path));
-        await drawPast();
-    });
+    const ends = [
+        follow({ endpoints: ({ rows = [] }) => rows.some((row) => row.id === id) }, async () => {
+            await drawAgain();
+            await drawPast();
+        }),
+        follow({ commands: () => document.commands?.length > 0 }, drawAgain),
+    ];
     return {
         title: visible(document.host || id),
         node: h('div', { class: 'page' },
             crumbs(h('a', { href: '#/endpoints' }, tr('Security Settings')), ' › ',
                 h('a', { href: format(['endpoints'], { group: document.group }) }, name(document.group_display || document.group))),
-            heading(name(document.host || id), actions(document)),
-            cloneNotice(document, path), body, past),
-        close,
+            heading(name(document.host || id), buttons), clone, body, past),
+        close: () => ends.forEach((end) => end()),
     };
 }
 
-function actions(document) {
-    return actionEntries(() => subjectOf(document)).map((entry) =>
+// get(): the document as it is when somebody acts.
+function actions(get) {
+    return actionEntries(() => subjectOf(get())).map((entry) =>
         button(entry.text, () => entry.click(), { class: entry.danger ? 'danger-text' : null }));
 }
 
@@ -71,13 +86,15 @@ function statuses(document) {
         document.revoked && notice('bad', tr('The certificate of this endpoint is revoked.')));
 }
 
-function cloneNotice(document, path) {
+function cloneNotice(document, path, draw) {
     if (!document.clone_suspected)
         return null;
     const settle = (how, text, question) => button(text, async () => {
         const done = await confirm(text, h('p', {}, question), text, () => post(`${path}/clone`, { action: how }), false);
-        if (done)
-            announce(tr('Settled.'));
+        if (!done)
+            return;
+        announce(tr('Settled.'));
+        await draw();
     });
     return h('div', { class: 'notice warn' }, h('p', {}, tr('Two machines seem to use this identity: an image was cloned, perhaps.')),
         mayBe('administrator') && h('div', { class: 'actions' },
@@ -140,22 +157,22 @@ function commandsCard({ commands = [] }) {
     ], commands, '', tr('Commands')));
 }
 
-function detectionsCard(rows) {
+function detectionsCard(rows, shown) {
     return card(tr('Detections'), table([
         { title: tr('State'), cell: (row) => badge('detection', row.state) },
         { title: tr('Signature'), cell: (row) => visible(row.signature) },
         { title: tr('Path'), cell: (row) => h('span', { class: 'path' }, visible(row.path)) },
         { title: tr('Action'), cell: (row) => word('done', row.action) },
         { title: tr('Last found'), cell: (row) => when(row.last_found) },
-    ], rows, '', tr('Detections')), h('a', { href: format(['scans', 'detections'], { filter: rows[0].endpoint }) }, tr('All detections')));
+    ], rows, '', tr('Detections'), shown), h('a', { href: format(['scans', 'detections'], { filter: rows[0].endpoint }) }, tr('All detections')));
 }
 
-function historyCard(rows) {
+function historyCard(rows, shown) {
     return card(tr('History'), table([
         { title: tr('Time'), cell: (row) => h('span', { class: 'nowrap' }, time(row.at)) },
         { title: tr('What'), cell: (row) => h('span', { class: 'nowrap' }, word('happened', row.what)) },
         { title: tr('Detail'), cell: (row) => historyDetail(row) },
-    ], [...rows].reverse(), tr('Nothing yet.'), tr('History')));
+    ], [...rows].reverse(), tr('Nothing yet.'), tr('History'), shown), newestOf(rows, rows.total));
 }
 
 // The registry keeps lines, not codes.  Those that each endpoint has are put in the reader's words; others are the server's.

@@ -25,7 +25,10 @@ const RELOADED = 1000;
 
 export async function endpoints(names, query) {
     const page = new EndpointsPage(query);
-    await page.load();
+    await page.load().catch((problem) => {
+        page.close();
+        throw problem;
+    });
     return { title: tr('Security Settings'), node: page.node, close: () => page.close(), shown: () => page.grid.draw() };
 }
 
@@ -41,7 +44,7 @@ class EndpointsPage {
         this.subscriptions = [
             live.subscribe('endpoints', (data) => this.#told(data)),
             live.subscribe('groups', () => this.#loadGroups().catch(() => {})),
-            live.subscribe('reset', () => this.#reload()),
+            live.subscribe('reset', () => this.load().catch(() => {})),
         ];
     }
 

@@ -4,18 +4,20 @@
 import { allGroups, groupChoices, groupNamer } from '../group_name.js';
 import { all, post, remove } from '../api.js';
 import { announce, badge, button, card, confirm, dialog, field, heading, name, notice, select, table } from '../ui.js';
-import { fill, h } from '../dom.js';
+import { follow, inTurn } from '../follow.js';
+import { h, refill } from '../dom.js';
 import { mayBe } from '../session.js';
 import { number, time, tr } from '../i18n.js';
 
 export async function enrolment() {
     const body = h('div', {});
-    const draw = async () => fill(body, await bundles(draw));
+    const draw = inTurn(async () => refill(body, await bundles(draw)));
     await draw();
     return {
         title: tr('Enrolment'),
         node: h('div', { class: 'page' }, heading(tr('Enrolment'),
             mayBe('administrator') && button(tr('New bundle'), () => create(draw), { class: 'primary' })), body),
+        close: follow({}, draw),
     };
 }
 

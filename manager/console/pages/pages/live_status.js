@@ -8,12 +8,13 @@ import { codes, tone, word } from '../words.js';
 import { fill, h, refill, setText } from '../dom.js';
 import { displayedCode, displayedText } from '../columns.js';
 import { format } from '../route.js';
-import { follow } from '../follow.js';
-import { mayBe } from '../session.js';
+import { always, follow } from '../follow.js';
+import { mayBe, whoIsIt } from '../session.js';
 import { day, N_, number, tr, trn } from '../i18n.js';
 
 const MAX_EVENTS = 12;
 const HALTS_EVERY = 30000; // ms: no message tells of a roll-out that halts because nobody answered
+const SUMMARY_PACE = 2000; // ms: for an account with groups the server counts when it is asked
 
 const link = (filter) => format(['endpoints'], { filter });
 
@@ -97,14 +98,16 @@ export async function liveStatus() {
 
     const show = (s) => updates.forEach((update) => update(s));
     show(summary);
+    const isLimited = whoIsIt().groups?.length > 0; // to groups: what is told of all of them is not for this account
     const subscriptions = [
         live.subscribe('summary', show),
-        live.subscribe('reset', () => get('/summary').then(show)),
+        follow(isLimited ? { endpoints: always } : {}, async () => show(await get('/summary')), isLimited ? { pace: SUMMARY_PACE } : {}),
         live.subscribe('event', (event) => addEvents(events, [event])),
         follow({}, drawHalts, { every: HALTS_EVERY }),
     ];
     drawHalts().catch(() => {});
-    get('/events/recent').then(({ rows }) => addEvents(events, rows.reverse())).catch(() => {});
+    if (!isLimited)
+        get('/events/recent').then(({ rows }) => addEvents(events, rows.reverse())).catch(() => {});
 
     async function drawHalts() {
         refill(halts, halted((await all('/rollouts', { filter: 'halted' })).filter((row) => row.state === 'halted')));
@@ -113,7 +116,7 @@ export async function liveStatus() {
     return {
         title: tr('Live Status'),
         node: h('div', { class: 'page' }, heading(tr('Live Status'), at), alarm, halts, concerns, boards,
-            h('div', { class: 'columns even' }, card(tr('Last events'), events), card(tr('Ends and ages'), ends))),
+            h('div', { class: 'columns even' }, !isLimited && card(tr('Last events'), events), card(tr('Ends and ages'), ends))),
         close: () => subscriptions.forEach((end) => end()),
     };
 }

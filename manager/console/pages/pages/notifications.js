@@ -24,7 +24,7 @@ const pageOf = (id) => format(['notifications', id]);
 // -------------------------------------------------------------------------------------------------------------- all
 
 // A part of the administration's page.
-export async function notifications(draw, query, shown) {
+export async function notifications() {
     const [rows, groupsOf] = await Promise.all([all('/notifications'), groupNamer()]);
     return card(null, h('p', {}, tr('The server tells people by mail, webhook or syslog, without anybody looking.')),
         h('div', { class: 'actions start' }, button(tr('New notification'), () => create(), { class: 'primary' })),
@@ -36,7 +36,7 @@ export async function notifications(draw, query, shown) {
             { title: tr('Groups'), cell: (row) => groupsOf(parseList(row.options.groups)) },
             { title: tr('Waiting'), end: true, cell: (row) => number(row.waiting) },
             { title: tr('Last answer'), cell: (row) => h('span', { class: 'path' }, visible(row.said)) },
-        ], rows, tr('Nobody is notified yet.'), tr('Notifications'), shown));
+        ], rows, tr('Nobody is notified yet.'), tr('Notifications')));
 }
 
 const kindWords = (kinds) => parseList(kinds).map((kind) => word('note', kind)).join(', ');

@@ -6,7 +6,8 @@ import { badge, button, field, heading, name, newestOf, table, tabs } from '../u
 import { displayedCode, patterns } from '../columns.js';
 import { N_, number, time, tr, trn } from '../i18n.js';
 import { format } from '../route.js';
-import { h } from '../dom.js';
+import { follow } from '../follow.js';
+import { h, refill } from '../dom.js';
 import { visible } from '../text.js';
 import { word } from '../words.js';
 
@@ -61,8 +62,18 @@ export async function reports({ tab = 'update' }, query) {
     const report = REPORTS[tab] ?? REPORTS.update;
     const days = Number(query.get('days')) || OFFLINE_DAYS;
     const asked = report.query(days);
-    const [rows, summary] = await Promise.all([all(report.path, asked), get('/summary')]);
+    const paper = h('section', { class: 'card paper' });
     const title = tr(report.title);
+
+    async function draw() {
+        const [rows, summary] = await Promise.all([all(report.path, asked), get('/summary')]);
+        refill(paper, h('h2', {}, title),
+            h('p', { class: 'help' }, tr('As of {time}', { time: time(summary.at) }), ' · ', trn('{n} row', '{n} rows', rows.length)),
+            table(report.columns.map((column) => ({ ...column, title: tr(column.title) })), rows, tr('Nothing to report.'), title),
+            tab === 'detections' && newestOf(rows, rows.total));
+    }
+
+    await draw();
     return {
         title: `${tr('Reports')}: ${title}`,
         node: h('div', { class: 'page report' },
@@ -70,11 +81,8 @@ export async function reports({ tab = 'update' }, query) {
                 h('a', { class: 'button', download: `${tab}.csv`, href: address(report.path, { ...asked, format: 'csv' }) }, tr('CSV'))),
             tabs(tr('Reports'), Object.entries(REPORTS).map(([key, row]) =>
                 ({ href: format(['reports', key]), text: tr(row.title), current: row === report }))),
-            tab === 'offline' && daysField(days),
-            h('section', { class: 'card paper' }, h('h2', {}, title),
-                h('p', { class: 'help' }, tr('As of {time}', { time: time(summary.at) }), ' · ', trn('{n} row', '{n} rows', rows.length)),
-                table(report.columns.map((column) => ({ ...column, title: tr(column.title) })), rows, tr('Nothing to report.'), title),
-                tab === 'detections' && newestOf(rows, rows.total))),
+            tab === 'offline' && daysField(days), paper),
+        close: follow({}, draw),
     };
 }
 

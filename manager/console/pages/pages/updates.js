@@ -7,18 +7,33 @@ import { get, post } from '../api.js';
 import { announce, button, card, facts, heading, name, table, when } from '../ui.js';
 import { bytes, visible } from '../text.js';
 import { day, number, tr } from '../i18n.js';
+import { always, follow } from '../follow.js';
 import { format } from '../route.js';
-import { h } from '../dom.js';
+import { h, refill } from '../dom.js';
 import { mayBe } from '../session.js';
 import { settingValue } from '../setting_words.js';
 import { term } from '../query.js';
 import { word } from '../words.js';
 
+const COUNTS_PACE = 5000; // ms
+
 export async function updates() {
-    const [patterns, summary, groups] = await Promise.all([get('/patterns'), get('/summary'), groupsWithSettings()]);
+    const places = [h('div', {}), h('div', {}), h('div', {})];
+
+    async function drawCounts() {
+        const [summary, patterns] = await Promise.all([get('/summary'), get('/patterns')]);
+        refill(places[0], manual(summary));
+        refill(places[2], serverPatterns(patterns));
+    }
+
+    const drawGroups = async () => refill(places[1], automatic(await groupsWithSettings()));
+
+    await Promise.all([drawCounts(), drawGroups()]);
+    const ends = [follow({ endpoints: always }, drawCounts, { pace: COUNTS_PACE }), follow({}, drawGroups)];
     return {
         title: tr('Updates'),
-        node: h('div', { class: 'page' }, heading(tr('Updates')), manual(summary), automatic(groups), serverPatterns(patterns)),
+        node: h('div', { class: 'page' }, heading(tr('Updates')), places),
+        close: () => ends.forEach((end) => end()),
     };
 }
 
