@@ -209,7 +209,7 @@ static void test_problems(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
         { "POST /only-get HTTP/1.1\r\nHost: t\r\nConnection: close\r\nContent-Length: 0\r\n\r\n", "405 ",
           "\"code\":\"invalid\"" },
         { "POST /tell/ HTTP/1.1\r\nHost: t\r\nConnection: close\r\nContent-Length: 101\r\n\r\n", "413 ",
-          "\"code\":\"limit\"" },
+          "\"code\":\"too-large\"" },
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {

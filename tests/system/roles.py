@@ -116,6 +116,8 @@ class Walk:
             self.bad.append(f"{name}: '{call}' {told} ({where}): '{code}' instead of '{expected}': {message}")
         if not hidden and code == "" and call in LISTS and self.world["out"][LISTS[call]] not in document:
             self.bad.append(f"{name}: '{call}' does not list {self.world['out'][LISTS[call]]}: {document[:300]}")
+        if code:  # the document of a refusal is the sentence's arguments, which may repeat what was asked for
+            message, document = f"{message} {document}", ""
         for word in hidden:
             if word in document or word in message and word not in told.values():
                 self.bad.append(f"{name}: '{call}' {told} tells of '{word}': {message} {document[:300]}")
