@@ -2,9 +2,9 @@
 /* How many QoS 1 publications are given to libmosquitto at a time.
  *
  * The broker takes them in the order in which they were given: what is urgent, and comes later, waits for all of them.
- * So there are as many as keep the broker at work, and no more: those that only wait there are counted by the time that
- * an acknowledgement takes, beside the shortest that one has taken on this connection.  A broker that is near and busy
- * has few; one that is far away has many under way, and few of them wait.  Pure. */
+ * So there are only as many as keep the broker at work.  How many merely wait there is told from the time that an
+ * acknowledgement takes, beside the shortest that one has taken on this connection.  A broker that is near and busy has
+ * few; one that is far away has many under way, and few of them wait.  Pure. */
 #ifndef LIB_BUS_FLIGHT_H
 #define LIB_BUS_FLIGHT_H
 
