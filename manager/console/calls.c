@@ -42,8 +42,9 @@ static void answer_list(ConRequest *request, const json_t *answer)
     const json_t *list = json_object_get(answer, request->match.route->list);
     const ConRoute *route = request->match.route;
     const char *format = (route->flags & CON_ROUTE_CSV) != 0 ? con_request_query(request, "format") : NULL;
+    bool is_csv = format != NULL && strcmp(format, "csv") == 0;
     ConRowsQuery query = { con_request_query(request, "filter"), con_request_query(request, "sort"),
-                           con_request_query(request, "cursor"), con_request_query(request, "limit") };
+                           con_request_query(request, "cursor"), con_request_query(request, "limit"), is_csv };
     g_autoptr(json_t) rows = NULL;
     g_autoptr(json_t) next = NULL;
     g_autoptr(GError) error = NULL;
@@ -52,7 +53,7 @@ static void answer_list(ConRequest *request, const json_t *answer)
         con_request_fail(request, error);
         return;
     }
-    if (format != NULL && strcmp(format, "csv") == 0)
+    if (is_csv)
         con_request_done_text(request, "text/csv; charset=utf-8", csv_of(rows), NULL);
     else
         con_request_done(request, page_of(answer, list, rows, next), NULL);

@@ -47,22 +47,38 @@ static void stream_free(gpointer item)
     g_free(stream);
 }
 
-/* A reader that left is taken out with the next pulse: nothing else is lost by that. */
-static void write_text(Stream *stream, const char *text)
-{
-    static const char reset[] = "event: reset\ndata: {}\n\n";
-
-    if (stream->needs_reset)
-        stream->needs_reset = hl_http_stream_write(stream->http, reset, strlen(reset)) == HL_HTTP_STREAM_FULL;
-    else if (*text != '\0')
-        stream->needs_reset = hl_http_stream_write(stream->http, text, strlen(text)) == HL_HTTP_STREAM_FULL;
-}
-
 static void append_event(GString *out, const char *type, const json_t *data)
 {
     g_autofree char *text = hl_json_print(data);
 
     g_string_append_printf(out, "event: %s\ndata: %s\n\n", type, text);
+}
+
+static void append_state(const ConEvents *events, GString *out)
+{
+    g_autoptr(json_t) stale = json_pack("{s:b}", "stale", con_watch_is_stale(events->watch));
+
+    append_event(out, "stale", stale);
+}
+
+/* A reader that was too slow for a batch is told to ask for everything, and what else may have been in it: the state.
+ * One that left is taken out with the next pulse: nothing else is lost by that. */
+static HlHttpStreamResult write_text(const ConEvents *events, Stream *stream, const char *text)
+{
+    g_autoptr(GString) all = g_string_new(NULL);
+    HlHttpStreamResult result;
+
+    if (stream->needs_reset) {
+        append_state(events, all);
+        g_string_append(all, "event: reset\ndata: {}\n\n");
+    } else {
+        g_string_append(all, text);
+    }
+    if (all->len == 0)
+        return HL_HTTP_STREAM_WRITTEN;
+    result = hl_http_stream_write(stream->http, all->str, all->len);
+    stream->needs_reset = result == HL_HTTP_STREAM_FULL;
+    return result;
 }
 
 /* ----------------------------------------------------------------------------------------------------------- batches
@@ -91,13 +107,6 @@ static json_t *batch_of(const ConEvents *events, const char *const *groups)
     while (groups == NULL && g_hash_table_iter_next(&iter, &id, NULL))
         json_array_append_new(removed, json_string(id));
     return json_pack("{s:o, s:o}", "rows", rows, "removed", removed);
-}
-
-static void append_state(const ConEvents *events, GString *out)
-{
-    g_autoptr(json_t) stale = json_pack("{s:b}", "stale", con_watch_is_stale(events->watch));
-
-    append_event(out, "stale", stale);
 }
 
 static void append_endpoints(const ConEvents *events, GString *out, const char *const *groups)
@@ -166,13 +175,13 @@ static gboolean on_batch(gpointer user)
         if (stream->groups == NULL) {
             if (for_all == NULL)
                 for_all = text_for(events, NULL);
-            write_text(stream, for_all);
+            write_text(events, stream, for_all);
         } else {
             g_autofree char *text = text_for(events, (const char *const *)stream->groups);
 
-            write_text(stream, text);
+            write_text(events, stream, text);
         }
-        write_text(stream, looks);
+        write_text(events, stream, looks);
     }
     g_hash_table_remove_all(events->changed);
     g_hash_table_remove_all(events->removed);
@@ -213,7 +222,7 @@ static gboolean on_pulse(gpointer user)
     for (guint i = events->streams->len; i-- > 0;) {
         Stream *stream = events->streams->pdata[i];
 
-        if (hl_http_stream_write(stream->http, pulse, strlen(pulse)) == HL_HTTP_STREAM_GONE)
+        if (write_text(events, stream, pulse) == HL_HTTP_STREAM_GONE)
             g_ptr_array_remove_index_fast(events->streams, i);
     }
     return G_SOURCE_CONTINUE;
@@ -274,7 +283,7 @@ static void on_person(ConRequest *request, const ConPerson *person, gpointer use
     stream->groups = g_strdupv(person->groups);
     stream->http = con_request_stream(request, "text/event-stream", headers);
     append_state(events, text);
-    write_text(stream, text->str);
+    write_text(events, stream, text->str);
     g_ptr_array_add(events->streams, stream);
 }
 

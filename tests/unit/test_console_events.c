@@ -301,6 +301,26 @@ static void test_slow_reader(void)
     expect_heard("event: reset", true);
 }
 
+/* The news that the manager is away was among what did not fit; until it is back there is no other. */
+static void test_slow_reader_and_no_manager(void)
+{
+    g_autoptr(World) world = start();
+    g_autofree char *heard = NULL;
+
+    open_stream(world, "s-ann", ADMIN);
+    timer_fake_advance(250);
+    g_free(http_fake_heard());
+    http_fake_set_stream(HL_HTTP_STREAM_FULL);
+    bus_fake_down(world->bus, "gone");
+    timer_fake_advance(250);
+    g_free(http_fake_heard());
+    http_fake_set_stream(HL_HTTP_STREAM_WRITTEN);
+    timer_fake_advance(15 * HL_SECOND); /* the next pulse */
+    heard = http_fake_heard();
+    g_assert_nonnull(strstr(heard, "{\"stale\":true}"));
+    g_assert_nonnull(strstr(heard, "event: reset"));
+}
+
 static void test_pulse(void)
 {
     g_autoptr(World) world = start();
@@ -347,6 +367,7 @@ int main(int argc, char **argv)
     g_test_add_func("/console/events/batches", test_batches);
     g_test_add_func("/console/events/limited", test_limited);
     g_test_add_func("/console/events/slow-reader", test_slow_reader);
+    g_test_add_func("/console/events/slow-reader-and-no-manager", test_slow_reader_and_no_manager);
     g_test_add_func("/console/events/pulse", test_pulse);
     g_test_add_func("/console/events/checked", test_checked);
     return g_test_run();

@@ -278,8 +278,27 @@ static void test_rows(void)
     expect_page((ConRowsQuery){ .sort = "-n", .limit = "1", .cursor = "3" }, "[{\"t\":\"gamma\"}]", NULL);
     expect_page((ConRowsQuery){ .cursor = "99" }, "[]", NULL);
     expect_page((ConRowsQuery){ .limit = "0" }, NULL, NULL);
+    expect_page((ConRowsQuery){ .sort = "n", .limit = "2", .is_whole = true },
+                "[{\"t\":\"gamma\"},{\"n\":1,\"t\":\"beta\"}]", "2");
     expect_page((ConRowsQuery){ .limit = "1001" }, NULL, NULL);
     expect_page((ConRowsQuery){ .cursor = "-1" }, NULL, NULL);
+}
+
+static void test_rows_whole(void)
+{
+    static const guint counts[] = { 1000, 3000 }; /* a page has no more than the first */
+
+    for (gsize i = 0; i < G_N_ELEMENTS(counts); i++) {
+        g_autoptr(json_t) all = json_array();
+        g_autoptr(json_t) page = NULL;
+        g_autoptr(json_t) next = NULL;
+
+        for (guint n = 0; n < counts[1]; n++)
+            json_array_append_new(all, json_integer(n));
+        g_assert_true(con_rows_select(all, &(ConRowsQuery){ .is_whole = i == 1 }, &page, &next, NULL));
+        g_assert_cmpuint(json_array_size(page), ==, counts[i]);
+        g_assert_cmpint(json_is_null(next), ==, i == 1);
+    }
 }
 
 /* What a spreadsheet would compute is text there; quotes, commas and lines stay in their cell. */
@@ -367,6 +386,7 @@ int main(int argc, char **argv)
     g_test_add_func("/console-rest/every-route", test_every_route);
     g_test_add_func("/console-rest/call-names", test_call_names);
     g_test_add_func("/console-rest/rows", test_rows);
+    g_test_add_func("/console-rest/rows-whole", test_rows_whole);
     g_test_add_func("/console-rest/csv", test_csv);
     return g_test_run();
 }

@@ -73,7 +73,7 @@ bool con_rows_select(const json_t *rows, const ConRowsQuery *query, json_t **pag
     size_t i;
 
     if (!parse("cursor", query->cursor, 0, 0, G_MAXUINT, &from, error) ||
-        !parse("limit", query->limit, MAX_LIMIT, 1, MAX_LIMIT, &limit, error))
+        !parse("limit", query->limit, query->is_whole ? G_MAXUINT : MAX_LIMIT, 1, MAX_LIMIT, &limit, error))
         return false;
     json_array_foreach(rows, i, row)
     {

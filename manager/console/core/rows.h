@@ -10,7 +10,8 @@ typedef struct {
     const char *filter; /* a word that a text of the row contains, in any case; NULL: all */
     const char *sort;   /* a member, "-" before it: descending; NULL: as they are */
     const char *cursor; /* of the page before; NULL: from the beginning */
-    const char *limit;  /* 1 to 1,000; NULL: 1,000 */
+    const char *limit;  /* 1 to 1,000; NULL: 1,000, or all */
+    bool is_whole;      /* all, if there is no limit */
 } ConRowsQuery;
 
 /* Array and the next page's cursor (JSON null: there is none), both new.  false: a parameter is wrong. */
