@@ -496,33 +496,6 @@ static void test_late_results(void)
     }
 }
 
-/* A call that waits is told the end, and by the registry when the command has gone. */
-static void test_watch(void)
-{
-    g_autoptr(Parts) parts = parts_new();
-    g_autofree char *id = NULL;
-    g_autoptr(HlMsgCallReply) progress = NULL;
-    g_autoptr(HlMsgCallReply) end = NULL;
-
-    parts_add_endpoint(parts, "e-one");
-    parts_birth(parts, "e-one", 1);
-    id = parts_issue(parts, "e-one");
-    parts_call(parts, "command watch", "command", id, NULL);
-    mgr_command_calls_flush(parts->command_calls);
-    progress = parts_reply(parts);
-    g_assert_true(progress->more);
-    mgr_command_calls_flush(parts->command_calls);
-    g_assert_null(parts_reply(parts)); /* nothing changed */
-    parts_report_command(parts, "e-one", 1, id, HL_STATE_FAILED);
-    parts_commit(parts);
-    mgr_command_calls_flush(parts->command_calls);
-    end = parts_reply(parts);
-    g_assert_false(end->more);
-    g_assert_nonnull(strstr(end->json, "\"failed\""));
-    mgr_command_calls_flush(parts->command_calls);
-    g_assert_null(parts_reply(parts));
-}
-
 /* ---------------------------------------------------------------------------------------------------------- window */
 
 static json_int_t window_of(Parts *parts, const char *call, const char *selector, const char *window)
@@ -581,7 +554,6 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/commands/not-stored", test_not_stored);
     g_test_add_func("/manager/commands/issued-to-the-gone", test_issued_to_the_gone);
     g_test_add_func("/manager/commands/window", test_window);
-    g_test_add_func("/manager/commands/watch", test_watch);
     g_test_add_func("/manager/commands/sent/after-commit", test_sent_after_commit);
     g_test_add_func("/manager/commands/sent/not-after-all", test_not_sent_after_all);
     g_test_add_func("/manager/commands/sent/cancelled", test_cancel_sending);

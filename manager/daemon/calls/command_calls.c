@@ -29,7 +29,7 @@ typedef struct {
     char *command;
     HlTime until, next;
     bool changed;
-    HlTime told; /* failures up to then */
+    GHashTable *told; /* ids of the endpoints whose failure was */
 } Watch;
 
 /* What is there of a command for a caller: the targets in their groups. */
@@ -439,6 +439,7 @@ static void watch_free(gpointer item)
 {
     Watch *watch = item;
 
+    g_hash_table_unref(watch->told);
     g_free(watch->command);
     g_free(watch);
 }
@@ -454,7 +455,8 @@ static void call_watch(MgrCall *call, gpointer user)
         return;
     }
     watch = g_new(Watch, 1);
-    *watch = (Watch){ call, g_strdup(id), hl_clock_mono() + MAX_WATCH, 0, true, 0 };
+    *watch = (Watch){ call, g_strdup(id), hl_clock_mono() + MAX_WATCH,
+                      0,    true,         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL) };
     g_ptr_array_add(calls->watches, watch);
 }
 
@@ -468,26 +470,29 @@ void mgr_command_calls_changed(MgrCommandCalls *calls, const MgrCommand *command
     }
 }
 
-/* How it goes, with the targets that failed since this call was last told; a few of them, because the caller is told
- * all in the end. */
+static bool has_failed(const MgrTarget *target)
+{
+    return hl_command_state_is_final(target->record.state) && target->record.state != HL_STATE_SUCCEEDED;
+}
+
+/* How it goes, with the targets that failed and were not told yet; a few of them, and others next time. */
 static json_t *progress_document(const MgrFleet *fleet, const MgrCommand *command, Watch *watch)
 {
     const MgrCaller *caller = mgr_call_caller(watch->call);
     json_t *document = live_document(command, caller);
     json_t *failures = json_array();
-    HlTime since = watch->told;
 
     for (guint i = 0; i < command->targets->len && json_array_size(failures) < MAX_FAILURES; i++) {
         const MgrTarget *target = command->targets->pdata[i];
         const MgrTargetRecord *record = &target->record;
 
-        if (!mgr_target_is_seen(target, caller) || record->changed_at < since ||
-            !hl_command_state_is_final(record->state) || record->state == HL_STATE_SUCCEEDED)
+        if (!has_failed(target) || !mgr_target_is_seen(target, caller) ||
+            !g_hash_table_add(watch->told, g_strdup(record->endpoint)))
             continue;
-        watch->told = MAX(watch->told, record->changed_at);
         json_array_append_new(failures, target_document(fleet, record->endpoint, record->state, record->code,
                                                         record->detail, record->changed_at));
     }
+    watch->changed = json_array_size(failures) == MAX_FAILURES; /* there may be more */
     json_object_set_new(document, "failures", failures);
     return document;
 }
@@ -507,7 +512,6 @@ static bool tell_watch(MgrCommandCalls *calls, Watch *watch, HlTime now)
     }
     if (watch->changed && now >= watch->next) {
         mgr_call_progress(watch->call, progress_document(calls->parts.fleet, command, watch));
-        watch->changed = false;
         watch->next = now + WATCH_EVERY;
     }
     return true;
