@@ -123,7 +123,6 @@ void mgr_finds_fold_detection(MgrFinds *finds, MgrEndpoint *endpoint, const MgrF
     finds->counts.detections++;
     hl_log_limited(HL_LOG_WARN, "detection", endpoint->record.id, "endpoint %s (%s): %s in %s (%s)",
                    endpoint->record.id, endpoint->record.host, body->signature, body->path, body->action);
-    mgr_finds_refresh(finds, endpoint);
     mgr_status_tell(finds->parts.status, endpoint, "detection", body->signature, body->action,
                     json_pack("{s:o, s:s, s:s, s:s, s:s}", "detection", row_of(finds, endpoint, body, sha256), "path",
                               body->path, "sha256", sha256, "how", body->how, "scan", body->scan));
@@ -195,7 +194,6 @@ void mgr_finds_fold_scan(MgrFinds *finds, MgrEndpoint *endpoint, const MgrFindsN
         hl_log_limited(HL_LOG_WARN, "scan", endpoint->record.id, "endpoint %s (%s): a scan failed: %s",
                        endpoint->record.id, endpoint->record.host, body->detail);
     }
-    mgr_finds_refresh(finds, endpoint);
     mgr_status_tell(finds->parts.status, endpoint, "scan", mgr_scan_end_name(end), mgr_scan_how_name(how_of(body)),
                     json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:o}", "scan", body->id, "detail", body->detail, "files",
                               clamped(body->files), "bytes", clamped(body->bytes), "found", clamped(body->found),

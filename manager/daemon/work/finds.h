@@ -37,7 +37,8 @@ void mgr_finds_write_quarantine(MgrFinds *finds, HlWriteSet *set, const MgrEndpo
                                 const MgrFindsNews *news);
 void mgr_finds_fold_quarantine(MgrFinds *finds, MgrEndpoint *endpoint, const MgrFindsNews *news);
 
-/* Detections of the endpoint changed in the registry: memory and topics follow. */
+/* Detections or scans of the endpoint changed in the registry: memory and topics follow.  One query; the folds of a
+ * batch of reports go by it. */
 void mgr_finds_refresh(MgrFinds *finds, MgrEndpoint *endpoint);
 
 typedef struct {

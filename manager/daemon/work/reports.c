@@ -29,8 +29,7 @@ typedef struct {
     HlTime at;
 } Pending;
 
-/* What one endpoint reports in one turn of the loop: one set, written or refused as a whole, and one acknowledgement.
- */
+/* What one endpoint reports in one turn of the loop: one set, stored or not as a whole, and one acknowledgement. */
 typedef struct {
     MgrReports *reports;
     char *endpoint; /* id */
@@ -38,6 +37,7 @@ typedef struct {
     char *from_spool, *to_spool;
     uint64_t from, to, mark;
     GPtrArray *pending; /* Pending * */
+    bool has_finds;
 } Batch;
 
 static void pending_free(gpointer item)
@@ -364,6 +364,7 @@ typedef struct {
     void (*write)(const Pending *pending, const MgrEndpoint *endpoint,
                   HlWriteSet *set);                              /* adds statements; may be NULL */
     void (*fold)(const Pending *pending, MgrEndpoint *endpoint); /* after the commit; may be NULL */
+    bool is_find; /* what is known of the endpoint's detections and scans has changed */
 } ReportRow;
 
 static const ReportRow rows[] = {
@@ -374,8 +375,8 @@ static const ReportRow rows[] = {
     [HOLDLINE__V1__REPORT__BODY_CERTIFICATE] = { NULL, fold_certificate },
     [HOLDLINE__V1__REPORT__BODY_POLL] = { NULL, fold_poll },
     [HOLDLINE__V1__REPORT__BODY_SHOWN] = { NULL, fold_shown },
-    [HOLDLINE__V1__REPORT__BODY_DETECTION] = { write_detection, fold_detection },
-    [HOLDLINE__V1__REPORT__BODY_SCAN] = { write_scan, fold_scan },
+    [HOLDLINE__V1__REPORT__BODY_DETECTION] = { write_detection, fold_detection, true },
+    [HOLDLINE__V1__REPORT__BODY_SCAN] = { write_scan, fold_scan, true },
     [HOLDLINE__V1__REPORT__BODY_QUARANTINE] = { write_quarantine, fold_quarantine },
     [HOLDLINE__V1__REPORT__BODY_SERVER] = { write_server, fold_server },
     [HOLDLINE__V1__REPORT__BODY_PROGRAM] = { write_program, fold_program },
@@ -384,7 +385,7 @@ static const ReportRow rows[] = {
 /* A body of a later version is committed as seen and otherwise skipped. */
 static const ReportRow *row_of(const HlMsgReport *message)
 {
-    static const ReportRow none = { NULL, NULL };
+    static const ReportRow none = { NULL, NULL, false };
 
     return (gsize)message->body_case < G_N_ELEMENTS(rows) ? &rows[message->body_case] : &none;
 }
@@ -404,6 +405,8 @@ static void fold_batch(gpointer change)
     mgr_set_text(&endpoint->record.spool, batch->to_spool);
     endpoint->record.report_seq = batch->to;
     endpoint->record.report_mark = batch->mark;
+    if (batch->has_finds)
+        mgr_finds_refresh(reports->parts.finds, endpoint);
     for (guint i = 0; i < batch->pending->len; i++) {
         const Pending *pending = batch->pending->pdata[i];
         const ReportRow *row = row_of(pending->message);
@@ -582,6 +585,7 @@ static void gather(MgrReports *reports, const MgrEndpoint *endpoint, const HlMsg
     mgr_set_text(&batch->to_spool, message->spool);
     batch->to = message->seq;
     batch->mark = message->mark;
+    batch->has_finds |= row_of(message)->is_find;
 }
 
 void mgr_reports_handle(MgrReports *reports, MgrEndpoint *endpoint, const HlMsgReport *message)
