@@ -210,16 +210,26 @@ static json_t *summary_of(const MgrStatus *status, const MgrCaller *caller, cons
     return document;
 }
 
-json_t *mgr_status_summary(const MgrStatus *status, const MgrCaller *caller)
+/* Of those in the caller's groups. */
+static MgrTotals totals_for(const MgrStatus *status, const MgrCaller *caller)
 {
     MgrTotals totals = { 0 };
     GHashTableIter iter;
     gpointer value;
 
+    if (caller == NULL || caller->groups == NULL)
+        return *mgr_sums_get(status->sums);
     g_hash_table_iter_init(&iter, status->fleet->endpoints);
     while (g_hash_table_iter_next(&iter, NULL, &value))
         if (mgr_caller_sees(caller, ((const MgrEndpoint *)value)->record.group))
             mgr_totals_add(&totals, status->fleet, value);
+    return totals;
+}
+
+json_t *mgr_status_summary(const MgrStatus *status, const MgrCaller *caller)
+{
+    MgrTotals totals = totals_for(status, caller);
+
     return summary_of(status, caller, &totals,
                       (Counts){ mgr_sums_ended(status->fleet, caller), mgr_sums_commands(status->fleet, caller) });
 }
