@@ -113,6 +113,19 @@ export class Session {
             this.note(text);
     }
 
+    // Answers that were to come, at least so many.  The browser has a message of its own for each, in its own time.
+    async forgive(status, least) {
+        const kinds = [`: ${status} `, `status of ${status}`];
+        const isAll = () => {
+            const [answers, messages] = kinds.map((kind) => this.problems.filter((text) => text.includes(kind)).length);
+            return answers >= least && answers === messages;
+        };
+        for (const end = Date.now() + PATIENCE; !isAll() && Date.now() < end;)
+            await new Promise((done) => setTimeout(done, 50));
+        this.expect(isAll(), `not ${least} answers with ${status}, each with its message`);
+        this.problems = this.problems.filter((text) => !kinds.some((kind) => text.includes(kind)));
+    }
+
     // Waits until the page says so; what it never says is a problem with a picture.
     async until(condition, ...args) {
         return (await this.page.waitForFunction(condition, { timeout: PATIENCE }, ...args)).jsonValue();
