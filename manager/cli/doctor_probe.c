@@ -338,8 +338,10 @@ static void add_end(CliDoctor *doctor, MgrEndKind kind, const char *name, HlTime
 
         if (known->kind != kind || strcmp(known->name, name) != 0)
             continue;
-        if (known->end < end) /* of several the one that ends last */
-            known->begin = begin, known->end = end;
+        if (known->end < end) { /* of several the one that ends last */
+            known->begin = begin;
+            known->end = end;
+        }
         return;
     }
     g_array_append_vals(doctor->ends, &(CliEndFact){ kind, g_strdup(name), begin, end }, 1);
