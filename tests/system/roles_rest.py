@@ -126,6 +126,16 @@ def filled(value, things):
     return value.format(**things) if isinstance(value, str) else value
 
 
+def patiently(ask):
+    """-> status, ...  The console passes on so many calls a second; of one that it refuses for that (429) nothing was done."""
+    for _ in range(60):
+        got = ask()
+        if got[0] != 429:
+            break
+        time.sleep(0.5)
+    return got
+
+
 class Walk:
     def __init__(self, api, world, document):
         self.api, self.world, self.document = api, world, document
@@ -139,11 +149,8 @@ class Walk:
             target = target.replace("{" + name + "}", urllib.parse.quote(value, safe=""))
         target += "?" + urllib.parse.urlencode(query) if query else ""
         headers = {"Authorization": f"Bearer {token}", "If-Match": '"1"'}
-        for _ in range(60):
-            status, answer, text = self.api.send(method, target, json.dumps(body) if body is not None else None, headers)
-            if status != 429:  # of the console, which passes on so many calls a second: nothing was done
-                break
-            time.sleep(0.5)
+        sent = json.dumps(body) if body is not None else None
+        status, answer, text = patiently(lambda: self.api.send(method, target, sent, headers))
         self.asked += 1
         problem = self.document.problem(row, status, kind_of(answer), text)
         if problem:
@@ -152,8 +159,11 @@ class Walk:
 
     def stream(self, token):
         """It has no end: only how it begins is of interest."""
-        self.api.close()
-        status = self.api.begin("GET", "/api/v1/events", {"Authorization": f"Bearer {token}"})
+        def begin():
+            self.api.close()
+            return (self.api.begin("GET", "/api/v1/events", {"Authorization": f"Bearer {token}"}),)
+
+        status, = patiently(begin)
         self.api.close()
         return status, ""
 
