@@ -368,18 +368,18 @@ typedef struct {
 } ReportRow;
 
 static const ReportRow rows[] = {
-    [HOLDLINE__V1__REPORT__BODY_COMMAND] = { write_command, fold_command },
-    [HOLDLINE__V1__REPORT__BODY_UPDATE] = { write_update, fold_update },
-    [HOLDLINE__V1__REPORT__BODY_SETTINGS] = { write_settings, fold_settings },
-    [HOLDLINE__V1__REPORT__BODY_REFUSAL] = { write_refusal, fold_refusal },
-    [HOLDLINE__V1__REPORT__BODY_CERTIFICATE] = { NULL, fold_certificate },
-    [HOLDLINE__V1__REPORT__BODY_POLL] = { NULL, fold_poll },
-    [HOLDLINE__V1__REPORT__BODY_SHOWN] = { NULL, fold_shown },
+    [HOLDLINE__V1__REPORT__BODY_COMMAND] = { write_command, fold_command, false },
+    [HOLDLINE__V1__REPORT__BODY_UPDATE] = { write_update, fold_update, false },
+    [HOLDLINE__V1__REPORT__BODY_SETTINGS] = { write_settings, fold_settings, false },
+    [HOLDLINE__V1__REPORT__BODY_REFUSAL] = { write_refusal, fold_refusal, false },
+    [HOLDLINE__V1__REPORT__BODY_CERTIFICATE] = { NULL, fold_certificate, false },
+    [HOLDLINE__V1__REPORT__BODY_POLL] = { NULL, fold_poll, false },
+    [HOLDLINE__V1__REPORT__BODY_SHOWN] = { NULL, fold_shown, false },
     [HOLDLINE__V1__REPORT__BODY_DETECTION] = { write_detection, fold_detection, true },
     [HOLDLINE__V1__REPORT__BODY_SCAN] = { write_scan, fold_scan, true },
-    [HOLDLINE__V1__REPORT__BODY_QUARANTINE] = { write_quarantine, fold_quarantine },
-    [HOLDLINE__V1__REPORT__BODY_SERVER] = { write_server, fold_server },
-    [HOLDLINE__V1__REPORT__BODY_PROGRAM] = { write_program, fold_program },
+    [HOLDLINE__V1__REPORT__BODY_QUARANTINE] = { write_quarantine, fold_quarantine, false },
+    [HOLDLINE__V1__REPORT__BODY_SERVER] = { write_server, fold_server, false },
+    [HOLDLINE__V1__REPORT__BODY_PROGRAM] = { write_program, fold_program, false },
 };
 
 /* A body of a later version is committed as seen and otherwise skipped. */
