@@ -5,6 +5,7 @@
 # Nothing here sleeps for a guessed time: wait_for asks again and again until a condition holds or its deadline has passed.
 # BUILD_DIR names the build tree (dev, asan, ...); SLOWNESS is the factor that a sanitizer costs it, on every deadline here; PATIENCE is the
 # shortest deadline, for a machine that does other things too (0: those that the tests name); KEEP=1 keeps $work for a look after a failure.
+# TEST_LIMIT: after so many seconds ctest would end the test without a word.
 # shellcheck shell=bash
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -32,6 +33,7 @@ port_marks=()
 mounts=()
 undo=() # commands for the end, after the test's processes
 step=none
+waiting= # for this; empty: for nothing
 
 # ------------------------------------------------------------------------------------------------------------- the end
 
@@ -48,7 +50,7 @@ clean_up() {
     set +e
     exec 2>&"$heard"
     if [ "$status" != 0 ]; then
-        echo "FAILED in step: $step" >&2
+        echo "FAILED in step: $step${waiting:+; it waited for: $waiting}" >&2
         tail -n "${TAIL:-30}" "$work"/*.log >&2 2>/dev/null
     fi
     # our daemons hide their environment from all but root
@@ -68,6 +70,18 @@ clean_up() {
 trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
+
+# Ends a test that would be ended in a moment, so that it says where it stood: what runs is named, and ended so that the shell can go on.
+end_in_time() { # SECONDS
+    local pids
+    sleep "$1" || return 0 # the test is over: clean_up ended it
+    mapfile -t pids < <(marked_processes)
+    echo "FAIL: not over after $1 s; at work:" >&"$heard"
+    ps -o pid=,ppid=,etimes=,args= -p "$(IFS=, && echo "${pids[*]}")" >&"$heard"
+    kill -TERM $$
+    kill -9 "${pids[@]}" 2>/dev/null
+}
+if [ -n "${TEST_LIMIT:-}" ]; then (end_in_time $((TEST_LIMIT - 15)) >/dev/null 2>&1 &); fi
 
 # ------------------------------------------------------------------------------------------------------------ verdicts
 
@@ -91,6 +105,7 @@ wait_for() {
     local limit=$(($1 > PATIENCE ? $1 : PATIENCE)) begin pauses=0
     begin=$(now)
     shift
+    waiting=$*
     until "$@" >/dev/null 2>&1; do
         if awk -v s="$(seconds_since "$begin")" -v l="$limit" -v f="$SLOWNESS" 'BEGIN { exit !(s > l * f) }'; then
             "$@" || true
@@ -99,6 +114,7 @@ wait_for() {
         pauses=$((pauses + 1))
         if [ $pauses -le 20 ]; then sleep 0.03; else sleep 0.1; fi
     done
+    waiting=
 }
 
 # expect_fail STATUS TEXT COMMAND...: it must end with that status and say that (a fixed text, in what it printed).
