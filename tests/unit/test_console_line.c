@@ -306,7 +306,8 @@ static void test_alive(void)
     g_assert_cmpint(con_line_state(world->line), ==, CON_LINE_UP);
 }
 
-/* A certificate in its last third is asked for; a server that gave one a short while ago is asked again in an hour. */
+/* A certificate in its last third is asked for; a server that gave one a short while ago is asked again in an hour, and
+ * one whose broker has not read of the authority yet soon. */
 static void test_renewal(void)
 {
     g_autoptr(World) world = start();
@@ -314,6 +315,7 @@ static void test_renewal(void)
     g_auto(WorldCall) first = { 0 };
     g_auto(WorldCall) none = { 0 };
     g_auto(WorldCall) again = { 0 };
+    g_auto(WorldCall) soon = { 0 };
 
     clock_fake_set(CLOCK_FAKE_WALL + 20 * HL_HOUR, hl_clock_mono());
     con_renewal_look(renewal);
@@ -326,6 +328,10 @@ static void test_renewal(void)
     timer_fake_advance(HL_HOUR);
     again = world_take(world);
     g_assert_cmpstr(again.call->name, ==, "console renew");
+    world_refuse(world, &again, "unavailable", "the broker has not read of it yet");
+    timer_fake_advance(HL_MINUTE);
+    soon = world_take(world);
+    g_assert_cmpstr(soon.call->name, ==, "console renew");
     bus_fake_down(world->bus, "gone"); /* ends what it asks: in the console the line goes first, too */
     con_renewal_free(renewal);
 }

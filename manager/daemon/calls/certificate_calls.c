@@ -301,6 +301,13 @@ static bool is_due(const MgrPki *pki, const MgrCertificateRecord *last, const ch
            (by == MGR_ISSUER_NEXT && has_room(pki, name));
 }
 
+/* Refused only because the broker has not read of the authority that follows yet. */
+static bool is_too_early(const MgrCall *call, const MgrPki *pki, const char *name)
+{
+    return mgr_call_argument(call, "authorities") != NULL && mgr_pki_next(pki) != NULL && !mgr_pki_is_next_ready(pki) &&
+           has_room(pki, name);
+}
+
 /* The serial of the one with which the caller asks; "": it does not say.  Caller frees. */
 static char *asked_with(const MgrCall *call, const MgrFleet *fleet, const char *name)
 {
@@ -322,7 +329,10 @@ static void renew(MgrCall *call, MgrCertificateCalls *calls, const char *name, H
     if (!is_due(calls->parts.pki, last, name, by)) {
         g_autofree char *next = hl_time_format(mgr_quota_next_certificate(last->issued_at, last->expires_at));
 
-        mgr_refuse(&error, MGR_REFUSE_CERTIFICATE_TOO_SOON, name, next, NULL);
+        if (is_too_early(call, calls->parts.pki, name))
+            mgr_refuse(&error, MGR_REFUSE_CERTIFICATE_NOT_YET, name, NULL);
+        else
+            mgr_refuse(&error, MGR_REFUSE_CERTIFICATE_TOO_SOON, name, next, NULL);
         mgr_call_fail(call, error);
         return;
     }
