@@ -40,9 +40,11 @@
 struct CliClient {
     GMainContext *context;
     CliConfig conf;
-    HlBus *bus;   /* NULL while a lent line is with another process */
-    char *serial; /* of the certificate with which it connects; "": it cannot be read */
-    int turn;     /* the key file, locked; -1 while it is not this process's turn */
+    char *cert, *key; /* paths of the pair in force */
+    HlPair pair;      /* of both */
+    HlBus *bus;       /* NULL while a lent line is with another process */
+    char *serial;     /* of the certificate with which it connects; "": it cannot be read */
+    int turn;         /* the key file, locked; -1 while it is not this process's turn */
     bool lent, lost;
     bool taken_over;     /* by somebody else with this certificate */
     HlTime heard;        /* the last message */
@@ -134,10 +136,8 @@ static void end_turn(CliClient *client)
 /* patience 0: the usual one. */
 static bool take_turn(CliClient *client, HlTime patience, GError **error)
 {
-    g_autofree char *key = cli_config_path(&client->conf, client->conf.key);
-
-    client->turn =
-        cli_key_turn(&(CliKeyTurn){ key, client->conf.name, client->conf.path, patience, cli_heed_is_given_up }, error);
+    client->turn = cli_key_turn(
+        &(CliKeyTurn){ client->key, client->conf.name, client->conf.path, patience, cli_heed_is_given_up }, error);
     return client->turn >= 0;
 }
 
@@ -204,7 +204,7 @@ static bool await_manager(CliClient *client, GError **error)
 
         if (!cli_heed_check(error))
             return false;
-        if (cli_loop_turn(client->context, MIN(again, deadline_of(client))))
+        if (cli_loop_turn(client->context, MIN(again, deadline_of(client))) || hl_clock_mono() < deadline_of(client))
             continue;
         if (is_up(client))
             cli_unreached_note(client->reasons, hl_bus_broker(client->bus), CLI_NO_MANAGER);
@@ -220,10 +220,8 @@ static bool await_manager(CliClient *client, GError **error)
 static bool connect_pair(CliClient *client, const char *ending, GError **error)
 {
     g_autofree char *ca = cli_config_path(&client->conf, client->conf.ca);
-    g_autofree char *certificate_name = g_strconcat(client->conf.certificate, ending, NULL);
-    g_autofree char *key_name = g_strconcat(client->conf.key, ending, NULL);
-    g_autofree char *certificate = cli_config_path(&client->conf, certificate_name);
-    g_autofree char *key = cli_config_path(&client->conf, key_name);
+    g_autofree char *certificate = g_strconcat(client->cert, ending, NULL);
+    g_autofree char *key = g_strconcat(client->key, ending, NULL);
     g_autofree char *replies = hl_topic_name(HL_TOPIC_ADMIN_REPLY, client->conf.name);
     /* "alive" comes every second, where a cluster does not find the retained state */
     const char *const filters[] = { replies, HL_TOPIC_ROOT "manager/state", HL_TOPIC_ROOT "manager/alive",
@@ -235,6 +233,8 @@ static bool connect_pair(CliClient *client, const char *ending, GError **error)
     g_hash_table_remove_all(client->reasons);
     g_free(client->serial);
     client->serial = g_strdup(cert != NULL ? hl_cert_info(cert)->serial : "");
+    if (cert != NULL && hl_cert_info(cert)->not_after <= hl_clock_wall()) /* no broker would let it in */
+        return cli_fail_ended(&client->conf, certificate, hl_cert_info(cert)->not_after, error);
     client->bus =
         hl_bus_new(&(HlBusOptions){ .client_id = client->conf.name,
                                     .brokers = (const char *const *)brokers,
@@ -289,6 +289,8 @@ void cli_client_close(CliClient *client)
     hl_bus_leave(client->bus);
     end_turn(client);
     cli_config_clear(&client->conf);
+    g_free(client->cert);
+    g_free(client->key);
     g_main_context_unref(client->context);
     g_clear_pointer(&client->correlation, g_bytes_unref);
     g_free(client->once);
@@ -442,26 +444,10 @@ json_t *cli_client_call_as_is(CliClient *client, const char *name, const char *c
 /* ---------------------------------------------------------------------------------------------------------- renewal
  */
 
-static HlPair pair_of(const CliClient *client, char **cert, char **key)
-{
-    *cert = cli_config_path(&client->conf, client->conf.certificate);
-    *key = cli_config_path(&client->conf, client->conf.key);
-    return (HlPair){ *cert, *key };
-}
-
-static bool mend(const CliClient *client, GError **error)
-{
-    g_autofree char *cert = NULL;
-    g_autofree char *key = NULL;
-    HlPair pair = pair_of(client, &cert, &key);
-
-    return hl_pair_mend(&pair, error);
-}
-
 /* Asks over the line for a certificate of the draft's key. */
-static bool make_draft(CliClient *client, const HlPair *pair, GError **error)
+static bool make_draft(CliClient *client, GError **error)
 {
-    g_autoptr(GBytes) csr = hl_pair_begin_draft(pair, client->conf.name, error);
+    g_autoptr(GBytes) csr = hl_pair_begin_draft(&client->pair, client->conf.name, error);
     g_autofree char *text = csr != NULL ? g_base64_encode(g_bytes_get_data(csr, NULL), g_bytes_get_size(csr)) : NULL;
     const char *name = is_monitor(client) ? "monitor renew" : "account renew";
     const char *whose = is_monitor(client) ? NULL : client->conf.name; /* nobody else can ask for a monitor */
@@ -480,11 +466,11 @@ static bool make_draft(CliClient *client, const HlPair *pair, GError **error)
     client->answer.warned = warned;
     /* the authorities first: by the new one the server will be known */
     return document != NULL && hl_trust_take(ca, json_string_value(json_object_get(document, "ca")), error) &&
-           hl_pair_end_draft(pair, json_string_value(json_object_get(document, "certificate")), error);
+           hl_pair_end_draft(&client->pair, json_string_value(json_object_get(document, "certificate")), error);
 }
 
 /* The line with the draft, which is in force once that works. */
-static bool try_draft(CliClient *client, const HlPair *pair, GError **error)
+static bool try_draft(CliClient *client, GError **error)
 {
     int turn;
 
@@ -493,7 +479,7 @@ static bool try_draft(CliClient *client, const HlPair *pair, GError **error)
     g_clear_pointer(&client->bus, hl_bus_free);
     if (!connect_pair(client, HL_PAIR_DRAFT, error))
         return false;
-    turn = hl_pair_take_draft(pair, error);
+    turn = hl_pair_take_draft(&client->pair, error);
     if (turn < 0)
         return false;
     end_turn(client);
@@ -503,24 +489,29 @@ static bool try_draft(CliClient *client, const HlPair *pair, GError **error)
 
 bool cli_client_renew(CliClient *client, GError **error)
 {
-    g_autofree char *cert_path = NULL;
-    g_autofree char *key_path = NULL;
-    HlPair pair = pair_of(client, &cert_path, &key_path);
-    g_autoptr(HlCert) cert = hl_cert_load(cert_path, error);
+    g_autoptr(HlCert) cert = hl_cert_load(client->cert, error);
 
-    return cert != NULL && (hl_pair_has_draft(&pair, cert, hl_clock_wall()) || make_draft(client, &pair, error)) &&
-           try_draft(client, &pair, error);
+    return cert != NULL && (hl_pair_has_draft(&client->pair, cert, hl_clock_wall()) || make_draft(client, error)) &&
+           try_draft(client, error);
+}
+
+/* With the certificate in force; where that has ended, with the one that was given last, if it was not tried yet. */
+static bool connect_first(CliClient *client, GError **error)
+{
+    g_autoptr(HlCert) cert = hl_cert_load(client->cert, NULL);
+    HlTime now = hl_clock_wall();
+    bool has_ended = cert != NULL && hl_cert_info(cert)->not_after <= now;
+
+    return has_ended && hl_pair_has_draft(&client->pair, cert, now) ? try_draft(client, error)
+                                                                    : connect_pair(client, "", error);
 }
 
 /* In the last third of its life, and when another authority issues, the own certificate is renewed before the call.
  * Whatever goes wrong with that, the call itself goes on with what there is; false: without a line it cannot. */
 static bool renew(CliClient *client, bool is_rolling, GError **error)
 {
-    g_autofree char *cert_path = NULL;
-    g_autofree char *key_path = NULL;
     g_autofree char *ca = cli_config_path(&client->conf, client->conf.ca);
-    HlPair pair = pair_of(client, &cert_path, &key_path);
-    g_autoptr(HlCert) cert = hl_cert_load(cert_path, NULL);
+    g_autoptr(HlCert) cert = hl_cert_load(client->cert, NULL);
     g_autoptr(GError) problem = NULL;
     bool is_behind;
 
@@ -532,14 +523,14 @@ static bool renew(CliClient *client, bool is_rolling, GError **error)
             fprintf(stderr, "warning: %s holds an authority that ended, and cannot be replaced\n", ca);
         return true;
     }
-    if ((hl_pair_has_draft(&pair, cert, hl_clock_wall()) || make_draft(client, &pair, &problem)) &&
-        try_draft(client, &pair, &problem))
+    if ((hl_pair_has_draft(&client->pair, cert, hl_clock_wall()) || make_draft(client, &problem)) &&
+        try_draft(client, &problem))
         return true;
     /* one that was lost on its way is not issued again at once; but of an authority that ends it does not last long */
     if (is_behind || hl_error_code(problem) != HL_ERROR_EXISTS) {
         g_autofree char *end = hl_time_format(hl_cert_info(cert)->not_after);
 
-        fprintf(stderr, "warning: the certificate %s, which ends at %s, could not be renewed: %s\n", cert_path, end,
+        fprintf(stderr, "warning: the certificate %s, which ends at %s, could not be renewed: %s\n", client->cert, end,
                 problem->message);
     }
     if (client->bus != NULL && hl_bus_state(client->bus) == HL_BUS_UP && !client->lost)
@@ -558,8 +549,13 @@ CliClient *cli_client_open(HlInvocation *call, CliStatus on_status, gpointer use
     client->reasons = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     client->on_status = on_status;
     client->status_user = user;
-    if (!cli_config_load(&client->conf, call, error) || !take_turn(client, 0, error) || !mend(client, error) ||
-        !connect_pair(client, "", error) || !renew(client, cmd_server_is_before_rollover(call), error))
+    if (!cli_config_load(&client->conf, call, error))
+        return NULL;
+    client->cert = cli_config_path(&client->conf, client->conf.certificate);
+    client->key = cli_config_path(&client->conf, client->conf.key);
+    client->pair = (HlPair){ client->cert, client->key };
+    if (!take_turn(client, 0, error) || !hl_pair_mend(&client->pair, error) || !connect_first(client, error) ||
+        !renew(client, cmd_server_is_before_rollover(call), error))
         return NULL;
     return g_steal_pointer(&client);
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "manager/cli/unreached.h"
 
-#include "lib/pki/cert.h"
-#include "manager/core/ends.h"
+#include "manager/core/refusal.h"
 
 void cli_unreached_note(GHashTable *reasons, const char *address, const char *reason)
 {
@@ -47,20 +46,25 @@ static char *remedy_of_turned_away(const CliConfig *conf)
 bool cli_fail_unreached(const CliConfig *conf, GHashTable *reasons, const char *last, GError **error)
 {
     g_autofree char *why = why_unreached(conf, reasons, last);
-    g_autofree char *certificate = cli_config_path(conf, conf->certificate);
-    g_autoptr(HlCert) cert = hl_cert_load(certificate, NULL);
-    MgrEnd end = { conf->role == CLI_ROLE_MONITOR ? MGR_END_MONITOR : MGR_END_ADMIN, conf->name, 0,
-                   cert != NULL ? hl_cert_info(cert)->not_after : 0 };
-    bool has_ended = cert != NULL && end.end <= hl_clock_wall();
-    g_autofree char *remedy = has_ended                                         ? mgr_end_remedy(&end, "SITE", false)
-                              : g_hash_table_contains(reasons, CLI_TURNED_AWAY) ? remedy_of_turned_away(conf)
-                                                                                : NULL;
+    g_autofree char *remedy = g_hash_table_contains(reasons, CLI_TURNED_AWAY) ? remedy_of_turned_away(conf) : NULL;
 
     if (remedy != NULL)
         return hl_fail(error, HL_ERROR_UNAVAILABLE, "cannot reach the server: %s; another certificate: %s", why,
                        remedy);
     return hl_fail(error, HL_ERROR_UNAVAILABLE, "cannot reach the server: %s; 'holdline doctor' looks for the cause",
                    why);
+}
+
+bool cli_fail_ended(const CliConfig *conf, const char *certificate, HlTime end, GError **error)
+{
+    g_autofree char *ended = hl_time_format(end);
+    g_autofree char *now = hl_time_format(hl_clock_wall());
+    g_autofree char *directory = g_path_get_dirname(certificate);
+
+    return conf->role == CLI_ROLE_MONITOR ? mgr_refuse(error, MGR_REFUSE_CERTIFICATE_OWN_MONITOR, certificate, ended,
+                                                       now, conf->name, directory, NULL)
+                                          : mgr_refuse(error, MGR_REFUSE_CERTIFICATE_OWN_ENDED, certificate, ended, now,
+                                                       conf->name, directory, NULL);
 }
 
 bool cli_fail_cut(const char *call, bool was_sent, const char *why, GError **error)

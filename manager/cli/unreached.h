@@ -25,6 +25,10 @@ bool cli_unreached_is_told(const CliConfig *conf, GHashTable *reasons);
 bool cli_fail_unreached(const CliConfig *conf, GHashTable *reasons, const char *last,
                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The certificate in that file ended then, by this machine's clock: nobody is dialled.  Always false. */
+bool cli_fail_ended(const CliConfig *conf, const char *certificate, HlTime end,
+                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* The link broke, and the call cannot be asked again; why: the reason for that, a sentence without its stop.  was_sent:
  * nobody knows whether it was carried out; else nothing was done.  Always false, for its caller to return. */
 bool cli_fail_cut(const char *call, bool was_sent, const char *why, GError **error) G_GNUC_WARN_UNUSED_RESULT;
