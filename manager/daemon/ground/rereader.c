@@ -7,7 +7,8 @@
 #include "lib/base/log.h"
 #include "lib/base/text.h"
 
-#define LIMIT       (8 * HL_SECOND) /* of a run; a caller waits for two of them, and 20 s */
+#define LIMIT       HL_MINUTE       /* of a run: ejabberdctl starts a virtual machine, on a busy one too */
+#define SLOW        (8 * HL_SECOND) /* who waits is told then; a caller waits for 20 s */
 #define LOOK_AGAIN  50              /* ms */
 #define FIRST_RETRY (5 * HL_SECOND)
 #define LAST_RETRY  (5 * HL_MINUTE)
@@ -22,6 +23,7 @@ struct MgrRereader {
     HlTime began_mono;          /* of that run */
     HlTime retry_delay;         /* 0: the last run succeeded */
     guint retry_timer, unbegun; /* sources: the next try; a run that could not begin */
+    guint slow_timer;           /* source: of the run under way */
     GError *failure;            /* of one that could not begin */
     char *problem;
     MgrRereaderCounts counts;
@@ -55,22 +57,27 @@ static gboolean on_retry(gpointer user)
     return G_SOURCE_REMOVE;
 }
 
+/* NULL: there is none. */
 static void set_problem(MgrRereader *rereader, const GError *problem)
 {
     g_clear_pointer(&rereader->problem, g_free);
-    if (problem == NULL) {
-        if (rereader->retry_delay != 0)
-            hl_info("broker", "the external broker has read what was published");
-        rereader->retry_delay = 0;
+    if (problem == NULL)
         return;
-    }
     rereader->problem =
         g_strdup_printf("the external broker may not have read the latest revocation list, access list or certificate: "
                         "%s; "
                         "remedy: run broker.reload-command by hand as the manager's user, and mend what it says",
                         problem->message);
-    rereader->counts.failures++;
     hl_warn("broker", "%s", rereader->problem);
+}
+
+static void plan_next(MgrRereader *rereader, const GError *problem)
+{
+    if (problem == NULL) {
+        rereader->retry_delay = 0;
+        return;
+    }
+    rereader->counts.failures++;
     rereader->retry_delay = CLAMP(2 * rereader->retry_delay, FIRST_RETRY, LAST_RETRY);
     rereader->retry_timer = g_timeout_add((guint)rereader->retry_delay, on_retry, rereader);
 }
@@ -79,8 +86,12 @@ static void end(MgrRereader *rereader, const GError *problem)
 {
     uint64_t read = rereader->begun;
 
+    g_clear_handle_id(&rereader->slow_timer, g_source_remove);
     rereader->counts.runs++;
+    if (problem == NULL && rereader->problem != NULL)
+        hl_info("broker", "the external broker has read what was published");
     set_problem(rereader, problem);
+    plan_next(rereader, problem);
     if (rereader->asked > read)
         begin(rereader);
     rereader->done(read, problem, rereader->user);
@@ -125,6 +136,20 @@ static gboolean on_unbegun(gpointer user)
     return G_SOURCE_REMOVE;
 }
 
+/* It goes on, and who waits for it, or for the run behind it, does not. */
+static gboolean on_slow(gpointer user)
+{
+    MgrRereader *rereader = user;
+    g_autoptr(GError) problem = NULL;
+
+    rereader->slow_timer = 0;
+    hl_fail(&problem, HL_ERROR_TIMEOUT, "'%s' has been running for %d s", rereader->conf->broker_reload_command,
+            (int)(SLOW / HL_SECOND));
+    set_problem(rereader, problem);
+    rereader->done(rereader->asked, problem, rereader->user);
+    return G_SOURCE_REMOVE;
+}
+
 static bool start(MgrRereader *rereader, GError **error)
 {
     g_auto(GStrv) argv = NULL;
@@ -136,6 +161,8 @@ static bool start(MgrRereader *rereader, GError **error)
     spec.deadline = LIMIT;
     spec.may_be_lost = true;
     rereader->child = hl_child_start(&spec, NULL, on_ended, rereader, error);
+    if (rereader->child != NULL)
+        rereader->slow_timer = g_timeout_add((guint)SLOW, on_slow, rereader);
     return rereader->child != NULL;
 }
 
@@ -170,6 +197,7 @@ void mgr_rereader_free(MgrRereader *rereader)
         return;
     g_clear_handle_id(&rereader->retry_timer, g_source_remove);
     g_clear_handle_id(&rereader->unbegun, g_source_remove);
+    g_clear_handle_id(&rereader->slow_timer, g_source_remove);
     g_clear_pointer(&rereader->child, hl_child_abandon);
     g_clear_error(&rereader->failure);
     g_free(rereader->problem);
@@ -185,7 +213,7 @@ uint64_t mgr_rereader_ask(MgrRereader *rereader)
 
 HlTime mgr_rereader_until(const MgrRereader *rereader)
 {
-    return rereader->child != NULL && hl_clock_mono() - rereader->began_mono < LIMIT ? LOOK_AGAIN : 0;
+    return rereader->child != NULL && hl_clock_mono() - rereader->began_mono < SLOW ? LOOK_AGAIN : 0;
 }
 
 const char *mgr_rereader_problem(const MgrRereader *rereader)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Has an external broker read what was published for it: runs broker.reload-command, without a shell.
  *
- * One run at a time; whatever is published during a run is read by another one behind it.  A run has eight seconds. One
- * that failed is repeated, after five seconds first and five minutes in the end, until one succeeds.  What the program
- * prints goes to the log.  What is published is pki.h; a broker of the manager's own is broker.h. */
+ * One run at a time; whatever is published during a run is read by another one behind it.  A run has a minute; after
+ * eight seconds who waits is told, and it goes on.  One that failed is repeated, after five seconds first and five
+ * minutes in the end, until one succeeds.  What the program prints goes to the log.  What is published is pki.h; a
+ * broker of the manager's own is broker.h. */
 #ifndef MANAGER_DAEMON_GROUND_REREADER_H
 #define MANAGER_DAEMON_GROUND_REREADER_H
 
@@ -11,7 +12,8 @@
 
 typedef struct MgrRereader MgrRereader;
 
-/* A run has ended.  problem NULL: the broker has what was asked for up to read (a number of mgr_rereader_ask). */
+/* A run has ended, or is slow.  problem NULL: the broker has what was asked for up to read (a number of
+ * mgr_rereader_ask). */
 typedef void (*MgrReread)(uint64_t read, const GError *problem, gpointer user);
 
 /* conf is borrowed, and looked at for each run. */
@@ -30,7 +32,8 @@ uint64_t mgr_rereader_ask(MgrRereader *rereader);
  * long, and waiting is of no use. */
 HlTime mgr_rereader_until(const MgrRereader *rereader);
 
-/* What is wrong with the last run, a sentence with the remedy; NULL: nothing.  Borrowed, until the next run ends. */
+/* What is wrong with the last run, or with one that is slow, a sentence with the remedy; NULL: nothing.  Borrowed,
+ * until the next run ends or is slow. */
 const char *mgr_rereader_problem(const MgrRereader *rereader);
 
 typedef struct {
