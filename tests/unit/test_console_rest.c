@@ -167,7 +167,7 @@ static void expect_too_long(const char *path, json_t *body, const char *told)
     g_autoptr(GError) error = NULL;
 
     g_assert_true(con_target_parse(&target, path, NULL));
-    g_assert_null(con_arguments_make(&(ConGiven){ .match = &match, .target = &target, .body = body }, &error));
+    g_assert_null(con_arguments_make(&(ConGiven){ .match = &match, .target = &target, .body = owned }, &error));
     g_assert_cmpstr(error->message, ==, told);
     g_assert_cmpuint(con_problem_status(hl_error_code(error)), ==, 400);
 }
