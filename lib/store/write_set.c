@@ -74,6 +74,14 @@ void hl_write_set_add(HlWriteSet *set, const char *sql, const char *types, ...)
     g_array_append_val(set->writes, write);
 }
 
+void hl_write_set_join(HlWriteSet *set, HlWriteSet *more)
+{
+    g_array_append_vals(set->writes, more->writes->data, more->writes->len);
+    g_array_set_clear_func(more->writes, NULL); /* they are the set's */
+    g_ptr_array_extend_and_steal(set->notes, g_ptr_array_ref(more->notes));
+    hl_write_set_free(more);
+}
+
 void hl_write_set_require(HlWriteSet *set)
 {
     g_assert(set->writes->len > 0);

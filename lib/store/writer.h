@@ -52,6 +52,9 @@ void hl_write_set_free(HlWriteSet *set);
  * (they would fail the whole transaction). */
 void hl_write_set_add(HlWriteSet *set, const char *sql, const char *types, ...);
 
+/* After its own the statements and notes of more, which is taken. */
+void hl_write_set_join(HlWriteSet *set, HlWriteSet *more);
+
 /* The statement added last must change at least one row, or the set fails with HL_ERROR_CONFLICT. */
 void hl_write_set_require(HlWriteSet *set);
 

@@ -429,8 +429,8 @@ void mgr_target_record_clear(MgrTargetRecord *record)
 {
     g_clear_pointer(&record->command, g_free);
     g_clear_pointer(&record->endpoint, g_free);
-    g_clear_pointer(&record->code, g_free);
-    g_clear_pointer(&record->detail, g_free);
+    g_clear_pointer(&record->code, hl_common_free);
+    g_clear_pointer(&record->detail, hl_common_free);
 }
 
 #define TARGET_COLUMNS(X)     \

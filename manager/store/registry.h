@@ -229,7 +229,9 @@ void mgr_write_presence(HlWriteSet *set, int64_t number, const MgrPresence *pres
 void mgr_write_display(HlWriteSet *set, const MgrEndpointRecord *endpoint);
 void mgr_write_command(HlWriteSet *set, const MgrCommandRecord *command);
 void mgr_write_command_cancel(HlWriteSet *set, const char *id, HlTime at);
-void mgr_write_new_target(HlWriteSet *set, const MgrTargetRecord *target);
+/* Of endpoints with these ids (const char *). */
+void mgr_write_new_targets(HlWriteSet *set, const char *command, HlCommandState state, HlTime at,
+                           const GPtrArray *endpoints);
 /* Leaves a target alone that may not come to this state from the one that it has when the set is written
  * (hl_command_state_may_follow): a report repeated, or overtaken by a later one. */
 void mgr_write_target(HlWriteSet *set, const MgrTargetRecord *target);

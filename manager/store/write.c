@@ -273,10 +273,22 @@ void mgr_write_command_cancel(HlWriteSet *set, const char *id, HlTime at)
     hl_write_set_add(set, "UPDATE command SET cancelled_at = ? WHERE id = ?", "it", INT(at), id);
 }
 
-void mgr_write_new_target(HlWriteSet *set, const MgrTargetRecord *target)
+/* One statement for all of them: for a million to bind and step each would take longer than to insert them. */
+void mgr_write_new_targets(HlWriteSet *set, const char *command, HlCommandState state, HlTime at,
+                           const GPtrArray *endpoints)
 {
-    hl_write_set_add(set, "INSERT INTO target (command, endpoint, state, changed_at) VALUES (?, ?, ?, ?)", "ttti",
-                     target->command, target->endpoint, hl_command_state_name(target->state), INT(target->changed_at));
+    g_autoptr(GString) ids = g_string_new("[");
+
+    for (guint i = 0; i < endpoints->len; i++) { /* an id needs no escapes (lib/base/ident.h) */
+        g_string_append(ids, i > 0 ? ",\"" : "\"");
+        g_string_append(ids, endpoints->pdata[i]);
+        g_string_append_c(ids, '"');
+    }
+    g_string_append_c(ids, ']');
+    hl_write_set_add(set,
+                     "INSERT INTO target (command, endpoint, state, changed_at)"
+                     " SELECT ?, value, ?, ? FROM json_each(?)",
+                     "ttit", command, hl_command_state_name(state), INT(at), ids->str);
 }
 
 /* " queued sent ": the states from which a target may come to this one. */

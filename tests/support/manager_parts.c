@@ -6,7 +6,6 @@
 
 #include "lib/base/file.h"
 #include "lib/base/option.h"
-#include "lib/base/unconst.h"
 #include "lib/store/stmt.h"
 #include "proto/envelope.h"
 #include "tests/support/site_keys.h"
@@ -535,9 +534,12 @@ static GPtrArray *describe(const MgrFleet *fleet)
 static char *difference(const GPtrArray *lines, const GPtrArray *others)
 {
     GString *out = g_string_new(NULL);
+    g_autoptr(GHashTable) there = g_hash_table_new(g_str_hash, g_str_equal);
 
+    for (guint i = 0; i < others->len; i++)
+        g_hash_table_add(there, others->pdata[i]);
     for (guint i = 0; i < lines->len; i++)
-        if (!g_ptr_array_find_with_equal_func(hl_unconst(others), lines->pdata[i], g_str_equal, NULL))
+        if (!g_hash_table_contains(there, lines->pdata[i]))
             g_string_append_printf(out, "%s\n", (const char *)lines->pdata[i]);
     return g_string_free(out, FALSE);
 }

@@ -21,6 +21,7 @@
 struct MgrCommandCalls {
     MgrCommandCallsOptions parts;
     GPtrArray *watches; /* Watch * */
+    GPtrArray *asked;   /* Asked * */
 };
 
 /* A call that waits for a command. */
@@ -121,20 +122,6 @@ static void on_stored(const MgrCommandResult *result, gpointer user)
     }
 }
 
-/* Those that can obey; a revoked one never comes back for a command. */
-static GPtrArray *select_obedient(const MgrFleet *fleet, const MgrCaller *caller, const char *selector, GError **error)
-{
-    g_autoptr(GPtrArray) all = mgr_selector_select(fleet, caller, selector, error);
-    g_autoptr(GPtrArray) obedient = g_ptr_array_new();
-
-    for (guint i = 0; all != NULL && i < all->len; i++)
-        if (((MgrEndpoint *)all->pdata[i])->record.revoked_at == 0)
-            g_ptr_array_add(obedient, all->pdata[i]);
-    if (all != NULL && obedient->len == 0)
-        mgr_refuse(error, MGR_REFUSE_COMMAND_REVOKED, selector, NULL);
-    return obedient->len > 0 ? g_steal_pointer(&obedient) : NULL;
-}
-
 /* With the call's row of the audit log. */
 static HlWriteSet *noted_set(MgrCall *call)
 {
@@ -144,34 +131,61 @@ static HlWriteSet *noted_set(MgrCall *call)
     return set;
 }
 
-/* Where the call says none: what downloads has all stand in line at the server. */
-static HlTime usual_window(const MgrCommandCalls *calls, HlCommandKind kind, const GPtrArray *endpoints)
-{
-    const MgrConf *conf = calls->parts.conf;
-    bool downloads = kind == HL_KIND_UPDATE_NOW || kind == HL_KIND_SYNCHRONIZE;
+/* A call on its way to its command. */
+typedef struct {
+    MgrCommandCalls *calls;
+    MgrCall *call;
+    HlCommandKind kind;
+} Asked;
 
-    return downloads && endpoints != NULL
-               ? mgr_herd_downloads(endpoints->len, (guint)conf->http_downloads, conf->update_window)
-               : 0;
+/* Where the call says no window: what downloads has all stand in line at the server. */
+static HlTime usual_window(const Asked *asked, guint endpoints)
+{
+    const MgrConf *conf = asked->calls->parts.conf;
+    bool downloads = asked->kind == HL_KIND_UPDATE_NOW || asked->kind == HL_KIND_SYNCHRONIZE;
+
+    return downloads ? mgr_herd_downloads(endpoints, (guint)conf->http_downloads, conf->update_window) : 0;
+}
+
+static HlWriteSet *on_ready(guint endpoints, HlTime *window, gpointer user)
+{
+    const Asked *asked = user;
+
+    if (mgr_call_argument(asked->call, "window") == NULL)
+        *window = usual_window(asked, endpoints);
+    return noted_set(asked->call);
+}
+
+static void on_issued(const MgrCommandResult *result, gpointer user)
+{
+    const Asked *asked = user;
+
+    on_stored(result, asked->call);
+    g_ptr_array_remove_fast(asked->calls->asked, user);
 }
 
 static void issue(MgrCommandCalls *calls, MgrCall *call, HlCommandKind kind)
 {
     const char *selector = mgr_call_argument(call, "selector");
-    g_autoptr(GError) error = NULL;
-    g_autoptr(GPtrArray) endpoints = select_obedient(calls->parts.fleet, mgr_call_caller(call), selector, &error);
     const char *scope = mgr_call_argument(call, "scope");
+    g_autoptr(GError) error = NULL;
+    g_autoptr(MgrSelection) selection = mgr_selection_new(calls->parts.fleet, mgr_call_caller(call), selector, &error);
     MgrCommandSpec spec = {
         .kind = kind, .selector = selector, .issuer = mgr_call_admin(call), .scope = scope != NULL ? scope : ""
     };
 
-    if (endpoints != NULL && hl_scope_check(kind, spec.scope, &error) &&
+    if (selection != NULL && hl_scope_check(kind, spec.scope, &error) &&
         mgr_call_duration(call, "expires", LIFETIME, HL_SECOND, 365 * HL_DAY, &spec.lifetime, &error) &&
-        mgr_call_duration(call, "window", usual_window(calls, kind, endpoints), 0, HL_DAY, &spec.window, &error) &&
-        mgr_call_may_change(call, &error))
-        mgr_commands_issue(calls->parts.commands, noted_set(call), &spec, endpoints, on_stored, call);
-    else
+        mgr_call_duration(call, "window", 0, 0, HL_DAY, &spec.window, &error) && mgr_call_may_change(call, &error)) {
+        Asked *asked = g_new(Asked, 1);
+
+        *asked = (Asked){ calls, call, kind };
+        g_ptr_array_add(calls->asked, asked);
+        mgr_commands_issue_selected(calls->parts.commands, g_steal_pointer(&selection), &spec, on_ready, on_issued,
+                                    asked);
+    } else {
         mgr_call_fail(call, error);
+    }
 }
 
 static void call_update_now(MgrCall *call, gpointer user)
@@ -550,6 +564,7 @@ MgrCommandCalls *mgr_command_calls_new(const MgrCommandCallsOptions *options, Mg
 
     calls->parts = *options;
     calls->watches = g_ptr_array_new_with_free_func(watch_free);
+    calls->asked = g_ptr_array_new_with_free_func(g_free);
     mgr_dispatch_add(dispatch, rows, calls);
     return calls;
 }
@@ -559,5 +574,6 @@ void mgr_command_calls_free(MgrCommandCalls *calls)
     if (calls == NULL)
         return;
     g_ptr_array_unref(calls->watches);
+    g_ptr_array_unref(calls->asked);
     g_free(calls);
 }

@@ -19,7 +19,7 @@ static GPtrArray *no_targets(void)
     return none;
 }
 
-static void put_target(MgrEndpoint *endpoint, MgrTarget *target)
+void mgr_endpoint_put_target(MgrEndpoint *endpoint, MgrTarget *target)
 {
     if (endpoint->open_targets == no_targets())
         endpoint->open_targets = g_ptr_array_new();
@@ -42,15 +42,7 @@ static void free_endpoint(gpointer item)
     g_free(endpoint);
 }
 
-static void free_target(gpointer item)
-{
-    MgrTarget *target = item;
-
-    mgr_target_record_clear(&target->record);
-    g_free(target);
-}
-
-static void free_command(gpointer item)
+void mgr_command_free(gpointer item)
 {
     MgrCommand *command = item;
 
@@ -106,7 +98,7 @@ MgrGroup *mgr_fleet_put_group(MgrFleet *fleet, MgrGroupRecord *record)
     return group;
 }
 
-MgrEndpoint *mgr_fleet_add_endpoint(MgrFleet *fleet, MgrEndpointRecord *record)
+MgrEndpoint *mgr_fleet_load_endpoint(MgrFleet *fleet, MgrEndpointRecord *record)
 {
     MgrEndpoint *endpoint = g_new0(MgrEndpoint, 1);
 
@@ -122,6 +114,14 @@ MgrEndpoint *mgr_fleet_add_endpoint(MgrFleet *fleet, MgrEndpointRecord *record)
     fleet->next_number = MAX(fleet->next_number, endpoint->record.number + 1);
     g_hash_table_add(fleet->endpoints, endpoint);
     mgr_machines_add(&fleet->machines, endpoint->record.fingerprint, endpoint->record.enrolled_as, endpoint);
+    return endpoint;
+}
+
+MgrEndpoint *mgr_fleet_add_endpoint(MgrFleet *fleet, MgrEndpointRecord *record)
+{
+    MgrEndpoint *endpoint = mgr_fleet_load_endpoint(fleet, record);
+
+    hl_in_order_add(&fleet->in_order, endpoint);
     return endpoint;
 }
 
@@ -145,12 +145,25 @@ void mgr_fleet_set_findings(MgrFleet *fleet, MgrEndpoint *endpoint, const MgrFin
     *endpoint->findings = *findings;
 }
 
+/* Of those of its targets that are not attached yet. */
+static void detach(const MgrCommand *command, const MgrEndpoint *endpoint)
+{
+    for (guint i = command->attached; i < command->targets->len; i++) {
+        MgrTarget *target = command->targets->pdata[i];
+
+        if (target->endpoint == endpoint)
+            target->endpoint = NULL;
+    }
+}
+
 void mgr_fleet_remove_endpoint(MgrFleet *fleet, MgrEndpoint *endpoint)
 {
     if (endpoint->findings != NULL) /* the sums without it */
         mgr_fleet_set_findings(fleet, endpoint, &(MgrFindings){ .end = MGR_SCAN_NEVER });
     for (guint i = 0; i < endpoint->open_targets->len; i++)
         ((MgrTarget *)endpoint->open_targets->pdata[i])->endpoint = NULL;
+    for (guint i = 0; i < fleet->unattached->len; i++)
+        detach(fleet->unattached->pdata[i], endpoint);
     endpoint->group->members--;
     if (mgr_endpoint_is_up(endpoint))
         fleet->online--;
@@ -159,6 +172,7 @@ void mgr_fleet_remove_endpoint(MgrFleet *fleet, MgrEndpoint *endpoint)
     if (endpoint->unwritten != 0)
         g_ptr_array_remove_fast(fleet->unwritten, endpoint);
     mgr_machines_drop(&fleet->machines, endpoint->record.fingerprint, endpoint->record.enrolled_as, endpoint);
+    hl_in_order_remove(&fleet->in_order, endpoint);
     hl_by_text_remove(fleet->endpoints, endpoint->record.id);
 }
 
@@ -260,77 +274,6 @@ void mgr_endpoint_outrun(MgrEndpoint *endpoint)
         endpoint->record.moved_counter++;
 }
 
-MgrCommand *mgr_fleet_add_command(MgrFleet *fleet, MgrCommandRecord *record)
-{
-    MgrCommand *command = g_new0(MgrCommand, 1);
-
-    command->record = *record;
-    memset(record, 0, sizeof *record);
-    command->known = mgr_now();
-    command->targets = g_ptr_array_new_with_free_func(free_target);
-    g_hash_table_insert(fleet->commands, command->record.id, command);
-    return command;
-}
-
-MgrTarget *mgr_fleet_add_target(MgrFleet *fleet, MgrTargetRecord *record)
-{
-    MgrCommand *command = mgr_fleet_command(fleet, record->command);
-    MgrTarget *target;
-
-    if (command == NULL)
-        return NULL;
-    target = g_new0(MgrTarget, 1);
-    target->command = command;
-    target->endpoint = mgr_fleet_endpoint(fleet, record->endpoint);
-    target->record = *record;
-    memset(record, 0, sizeof *record);
-    g_ptr_array_add(command->targets, target);
-    command->counts[target->record.state]++;
-    if (!hl_command_state_is_final(target->record.state)) {
-        command->open++;
-        if (target->endpoint != NULL)
-            put_target(target->endpoint, target);
-    }
-    return target;
-}
-
-static void take_step(MgrTarget *target, const MgrTargetStep *step, HlTime mono)
-{
-    MgrCommand *command = target->command;
-
-    command->counts[target->record.state]--;
-    command->counts[step->state]++;
-    command->changed_mono = mono;
-    target->record.state = step->state;
-    target->record.changed_at = step->at;
-    mgr_set_text(&target->record.code, step->code);
-    mgr_set_text(&target->record.detail, step->detail);
-}
-
-void mgr_target_correct(MgrTarget *target, const MgrTargetStep *step, HlTime mono)
-{
-    g_assert(hl_command_state_is_final(target->record.state) && hl_command_state_is_final(step->state));
-    take_step(target, step, mono);
-}
-
-bool mgr_target_move(MgrTarget *target, const MgrTargetStep *step, HlTime mono)
-{
-    MgrCommand *command = target->command;
-
-    take_step(target, step, mono);
-    if (!hl_command_state_is_final(step->state))
-        return false;
-    if (target->endpoint != NULL)
-        g_ptr_array_remove(target->endpoint->open_targets, target);
-    return --command->open == 0;
-}
-
-void mgr_fleet_drop_command(MgrFleet *fleet, MgrCommand *command)
-{
-    g_assert(command->open == 0);
-    g_hash_table_remove(fleet->commands, command->record.id);
-}
-
 bool mgr_target_is_seen(const MgrTarget *target, const MgrCaller *caller)
 {
     return target->endpoint != NULL ? mgr_caller_sees(caller, target->endpoint->record.group)
@@ -411,22 +354,23 @@ GPtrArray *mgr_fleet_values(GHashTable *table)
     return values;
 }
 
-static GPtrArray *sorted_values(GHashTable *table, GCompareFunc compare)
-{
-    GPtrArray *values = mgr_fleet_values(table);
-
-    g_ptr_array_sort(values, compare);
-    return values;
-}
-
 GPtrArray *mgr_fleet_sorted_endpoints(const MgrFleet *fleet)
 {
-    return sorted_values(fleet->endpoints, mgr_endpoint_compare);
+    GPtrArray *sorted = g_ptr_array_sized_new(fleet->in_order.length);
+    HlInOrderPlace place = hl_in_order_after(&fleet->in_order, NULL);
+    gpointer endpoint;
+
+    while ((endpoint = hl_in_order_next(&fleet->in_order, &place)) != NULL)
+        g_ptr_array_add(sorted, endpoint);
+    return sorted;
 }
 
 GPtrArray *mgr_fleet_sorted_groups(const MgrFleet *fleet)
 {
-    return sorted_values(fleet->groups, compare_groups);
+    GPtrArray *sorted = mgr_fleet_values(fleet->groups);
+
+    g_ptr_array_sort(sorted, compare_groups);
+    return sorted;
 }
 
 uint64_t mgr_fleet_next_counter(MgrFleet *fleet)
@@ -478,7 +422,8 @@ void mgr_fleet_init(MgrFleet *fleet)
 {
     fleet->groups = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, mgr_group_free);
     fleet->endpoints = hl_by_text_new(free_endpoint);
-    fleet->commands = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_command);
+    hl_in_order_init(&fleet->in_order);
+    fleet->commands = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, mgr_command_free);
     fleet->tokens = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_token);
     fleet->certificates = hl_by_text_new(mgr_certificate_free);
     fleet->named = g_hash_table_new(g_str_hash, g_str_equal);
@@ -488,6 +433,7 @@ void mgr_fleet_init(MgrFleet *fleet)
     fleet->presence_agenda = MGR_AGENDA_INIT(MgrEndpoint, presence_turn);
     fleet->display_agenda = MGR_AGENDA_INIT(MgrEndpoint, display_turn);
     fleet->unwritten = g_ptr_array_new();
+    fleet->unattached = g_ptr_array_new();
     fleet->next_number = 1;
     fleet->lived.mono = fleet->mark.mono = hl_clock_mono();
     fleet->latest = g_strdup("");
@@ -497,6 +443,7 @@ void mgr_fleet_init(MgrFleet *fleet)
 void mgr_fleet_clear(MgrFleet *fleet)
 {
     g_clear_pointer(&fleet->commands, g_hash_table_unref);
+    hl_in_order_clear(&fleet->in_order);
     g_clear_pointer(&fleet->endpoints, g_hash_table_unref);
     g_clear_pointer(&fleet->groups, g_hash_table_unref);
     g_clear_pointer(&fleet->tokens, g_hash_table_unref);
@@ -509,6 +456,7 @@ void mgr_fleet_clear(MgrFleet *fleet)
     mgr_agenda_clear(&fleet->presence_agenda);
     mgr_agenda_clear(&fleet->display_agenda);
     g_clear_pointer(&fleet->unwritten, g_ptr_array_unref);
+    g_clear_pointer(&fleet->unattached, g_ptr_array_unref);
     g_clear_pointer(&fleet->latest, g_free);
     g_clear_pointer(&fleet->program, g_free);
 }

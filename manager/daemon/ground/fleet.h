@@ -12,6 +12,7 @@
 
 #include "lib/base/by_text.h"
 #include "lib/base/common.h"
+#include "lib/base/in_order.h"
 #include "manager/core/agenda.h"
 #include "manager/core/conf.h"
 #include "manager/core/herd.h"
@@ -33,7 +34,7 @@ typedef struct {
     MgrCommand *command;
     MgrEndpoint *endpoint; /* NULL once it was removed */
     MgrTargetRecord record;
-    guint percent;
+    uint8_t percent;
     bool sending;  /* queued, and that it is sent is being written: it may have left before the registry knows */
     bool outgoing; /* written as sent, and in delivery's queue: it has not left */
     bool held;     /* for its group's maintenance window, until it is let go (ground/windows.h) */
@@ -44,7 +45,8 @@ struct MgrCommand {
     MgrCommandRecord record;
     GPtrArray *targets; /* MgrTarget *, owned */
     guint counts[HL_N_STATES];
-    guint open; /* targets that are not final */
+    guint open;     /* targets that are not final */
+    guint attached; /* the first so many are among the open ones of their endpoints, or final: all, but for a moment */
     HlTime changed_mono;
     MgrNow known; /* since when it is in memory: its end is not believed to a clock that was set ahead after that */
 };
@@ -102,7 +104,9 @@ struct MgrEndpoint {
 typedef struct {
     GHashTable *groups;       /* name -> MgrGroup * */
     GHashTable *endpoints;    /* MgrEndpoint * by id: lib/base/by_text.h */
+    HlInOrder in_order;       /* the same, to go through them by id, a piece at a time */
     GHashTable *commands;     /* id -> MgrCommand *, open ones */
+    GPtrArray *unattached;    /* MgrCommand * with targets that are not: being made, or in the table */
     GHashTable *tokens;       /* id -> MgrTokenRecord * */
     GHashTable *certificates; /* MgrCertificateRecord * by serial: lib/base/by_text.h */
     GHashTable *named;        /* serial -> of them those of anybody but an endpoint; borrowed */
@@ -155,6 +159,8 @@ void mgr_fleet_remove_group(MgrFleet *fleet, const char *name);
 
 /* The group exists. */
 MgrEndpoint *mgr_fleet_add_endpoint(MgrFleet *fleet, MgrEndpointRecord *record);
+/* The same at a start: all are put in order together, when they are there. */
+MgrEndpoint *mgr_fleet_load_endpoint(MgrFleet *fleet, MgrEndpointRecord *record);
 /* Parts that queue endpoints were told before (mgr_status_forget, mgr_delivery_forget). */
 void mgr_fleet_remove_endpoint(MgrFleet *fleet, MgrEndpoint *endpoint);
 void mgr_endpoint_set_group(MgrEndpoint *endpoint, MgrGroup *group, uint64_t counter);
@@ -183,23 +189,10 @@ static inline bool mgr_fleet_knows_name(const MgrFleet *fleet, const char *name)
 /* Whether a certificate of this name and kind (NULL: any) is not revoked. */
 bool mgr_fleet_has_live_name(const MgrFleet *fleet, const char *name, const char *kind);
 
-MgrCommand *mgr_fleet_add_command(MgrFleet *fleet, MgrCommandRecord *record);
-/* NULL, and nothing taken, when its command is not there. */
-MgrTarget *mgr_fleet_add_target(MgrFleet *fleet, MgrTargetRecord *record);
-/* Every target is final. */
-void mgr_fleet_drop_command(MgrFleet *fleet, MgrCommand *command);
-
-/* What moves a target: one value for registry and memory. */
-typedef struct {
-    HlCommandState state;
-    const char *code, *detail;
-    HlTime at; /* wall */
-} MgrTargetStep;
-
-/* true when it was the last open one of its command, which is then to be dropped from the fleet. */
-bool mgr_target_move(MgrTarget *target, const MgrTargetStep *step, HlTime mono);
-/* From one final state to another; the command stays as open as it was. */
-void mgr_target_correct(MgrTarget *target, const MgrTargetStep *step, HlTime mono);
+/* Among its open targets. */
+void mgr_endpoint_put_target(MgrEndpoint *endpoint, MgrTarget *target);
+/* With its targets. */
+void mgr_command_free(gpointer command);
 /* Whether its endpoint is there for the caller (NULL: for the manager). */
 bool mgr_target_is_seen(const MgrTarget *target, const MgrCaller *caller);
 /* Among the open ones. */

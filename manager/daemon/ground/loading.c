@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "lib/base/log.h"
+#include "manager/daemon/ground/targets.h"
 
 /* Endpoints by the number that other tables of the registry have of them: in its order, as they are loaded. */
 typedef struct {
@@ -19,7 +20,7 @@ static void on_group(MgrGroupRecord *record, gpointer user)
 static void on_endpoint(MgrEndpointRecord *record, gpointer user)
 {
     const Numbered *numbered = user;
-    MgrEndpoint *endpoint = mgr_fleet_add_endpoint(numbered->fleet, record);
+    MgrEndpoint *endpoint = mgr_fleet_load_endpoint(numbered->fleet, record);
 
     g_ptr_array_add(numbered->endpoints, endpoint);
     if (!mgr_presence_restore(&endpoint->record.presence, mgr_now()))
@@ -53,8 +54,10 @@ static bool load_endpoints(MgrFleet *fleet, HlDb *db, GError **error)
     g_autoptr(GPtrArray) endpoints = g_ptr_array_new();
     Numbered numbered = { fleet, endpoints };
 
-    return mgr_registry_load_endpoints(db, on_endpoint, &numbered, error) &&
-           mgr_registry_load_findings(db, on_findings, &numbered, error);
+    if (!mgr_registry_load_endpoints(db, on_endpoint, &numbered, error))
+        return false;
+    hl_in_order_fill(&fleet->in_order, endpoints);
+    return mgr_registry_load_findings(db, on_findings, &numbered, error);
 }
 
 static void on_command(MgrCommandRecord *record, gpointer user)

@@ -126,77 +126,83 @@ MgrEndpoint *mgr_selector_find_whole(const MgrFleet *fleet, const MgrCaller *cal
 /* --------------------------------------------------------------------------------------------------------- selectors
  */
 
+/* Endpoints as rows in which words are looked for: what is looked in is made for one that a word asks about, and kept
+ * for the next word. */
 typedef struct {
+    MgrFilterRows rows;
+    gconstpointer row;
+    char *folded;
+} Searched;
+
+struct MgrSelection {
     const MgrFleet *fleet;
     const MgrCaller *caller;
     MgrFilter *filter;
-    GPtrArray *found;
-    guint beginnings; /* names that are no more than that: each is held against the whole fleet */
-} Selection;
+    MgrFilterRows rows;
+    GArray *wides;      /* Wide; of a search: none */
+    GHashTable *named;  /* ids of those that are taken by a name of their own */
+    guint beginnings;   /* names that are no more than that: each is held against the whole fleet */
+    bool is_search;     /* else it is names, and conditions */
+    bool is_all;        /* of a search: its word is all */
+    GHashTable *except; /* of a search: ids that are left out; NULL: none */
+    Searched searched;
+    char *last; /* id of the one that was looked at last; NULL: none was */
+};
 
 /* A name of more than one endpoint. */
 typedef struct {
-    const MgrGroup *group; /* NULL: it is a pattern, or all */
-    char *pattern;         /* without case; "@sa*" is of groups */
-    bool takes_removed;    /* also those that the console would have removed */
+    char *group;        /* name; NULL: it is a pattern */
+    char *pattern;      /* without case; "@sa*" is of groups; NULL: it is a group, or all */
+    bool takes_removed; /* also those that the console would have removed */
 } Wide;
 
 static void wide_clear(gpointer item)
 {
+    g_free(((Wide *)item)->group);
     g_free(((Wide *)item)->pattern);
 }
 
-/* host, group: of the endpoint, without case. */
-static bool is_of(const Wide *wide, const MgrEndpoint *endpoint, const char *host, const char *group)
+static bool is_like(const char *pattern, const MgrEndpoint *endpoint)
+{
+    bool is_of_group = *pattern == '@';
+    g_autofree char *folded = g_utf8_casefold(is_of_group ? endpoint->record.group : endpoint->record.host, -1);
+
+    return mgr_name_is_like(folded, pattern + is_of_group);
+}
+
+static bool is_of(const Wide *wide, const MgrEndpoint *endpoint)
 {
     if (endpoint->record.display.removed && !wide->takes_removed)
         return false;
     if (wide->group != NULL)
-        return strcmp(endpoint->record.group, wide->group->record.name) == 0;
-    return *wide->pattern == '@' ? mgr_name_is_like(group, wide->pattern + 1) : mgr_name_is_like(host, wide->pattern);
+        return strcmp(endpoint->record.group, wide->group) == 0;
+    return wide->pattern == NULL || is_like(wide->pattern, endpoint);
 }
 
 static bool is_of_any(const GArray *wides, const MgrEndpoint *endpoint)
 {
-    g_autofree char *host = g_utf8_casefold(endpoint->record.host, -1);
-    g_autofree char *group = g_utf8_casefold(endpoint->record.group, -1);
-
     for (guint i = 0; i < wides->len; i++)
-        if (is_of(&g_array_index(wides, Wide, i), endpoint, host, group))
+        if (is_of(&g_array_index(wides, Wide, i), endpoint))
             return true;
     return false;
 }
 
-/* One walk, whatever there is of them. */
-static void add_wide(Selection *selection, const GArray *wides)
-{
-    MgrFilterRows rows = mgr_column_rows(selection->fleet);
-    GHashTableIter iter;
-    gpointer value;
-
-    if (wides->len == 0)
-        return;
-    g_hash_table_iter_init(&iter, selection->fleet->endpoints);
-    while (g_hash_table_iter_next(&iter, NULL, &value))
-        if (sees(selection->caller, value) && is_of_any(wides, value) &&
-            mgr_filter_takes(selection->filter, &rows, value))
-            g_ptr_array_add(selection->found, value);
-}
-
 /* Who was removed is left out of everything but what names it: its own name, its group, the word. */
-static bool read_wide(const Selection *selection, const char *name, GArray *wides, GError **error)
+static bool read_wide(const MgrSelection *selection, const char *name, GError **error)
 {
     Wide wide = { .takes_removed = mgr_filter_asks(selection->filter, MGR_COLUMN_REMOVED) };
 
     if (name[0] == '@' && strpbrk(name, "*?") == NULL) {
-        wide.group = mgr_selector_group(selection->fleet, selection->caller, name + 1, error);
-        if (wide.group == NULL)
+        const MgrGroup *group = mgr_selector_group(selection->fleet, selection->caller, name + 1, error);
+
+        if (group == NULL)
             return false;
+        wide.group = g_strdup(group->record.name);
         wide.takes_removed = wide.takes_removed || !mgr_filter_has_conditions(selection->filter);
-    } else {
-        wide.pattern = strcmp(name, "all") == 0 ? g_strdup("*") : g_utf8_casefold(name, -1);
+    } else if (strcmp(name, "all") != 0) {
+        wide.pattern = g_utf8_casefold(name, -1);
     }
-    g_array_append_val(wides, wide);
+    g_array_append_val(selection->wides, wide);
     return true;
 }
 
@@ -223,7 +229,7 @@ static void consider_host(GHashTable *hosts, char *host, gpointer endpoint)
 }
 
 /* name in small letters -> Candidates *: for names that are no id those with this host name, by one walk for all. */
-static GHashTable *find_hosts(const Selection *selection)
+static GHashTable *find_hosts(const MgrSelection *selection)
 {
     GHashTable *hosts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, candidates_free);
     GHashTableIter iter;
@@ -249,9 +255,8 @@ static GHashTable *find_hosts(const Selection *selection)
     return hosts;
 }
 
-static bool add_endpoint(Selection *selection, GHashTable *hosts, const char *name, GError **error)
+static bool add_endpoint(MgrSelection *selection, GHashTable *hosts, const char *name, GError **error)
 {
-    MgrFilterRows rows = mgr_column_rows(selection->fleet);
     MgrEndpoint *endpoint = mgr_selector_endpoint(selection->fleet, selection->caller, name);
     g_autofree char *key = g_ascii_strdown(name, -1);
     const Candidates *candidates = endpoint == NULL ? g_hash_table_lookup(hosts, key) : NULL;
@@ -266,15 +271,15 @@ static bool add_endpoint(Selection *selection, GHashTable *hosts, const char *na
     }
     if (endpoint == NULL)
         return false;
-    if (mgr_filter_takes(selection->filter, &rows, endpoint))
-        g_ptr_array_add(selection->found, endpoint);
+    if (mgr_filter_takes(selection->filter, &selection->rows, endpoint))
+        g_hash_table_add(selection->named, g_strdup(endpoint->record.id));
     return true;
 }
 
 /* What a name in a condition is. */
 static char *bind_name(const char *name, gpointer user, GError **error)
 {
-    const Selection *selection = user;
+    const MgrSelection *selection = user;
     const MgrEndpoint *endpoint;
 
     if (name[0] == '@') {
@@ -286,32 +291,21 @@ static char *bind_name(const char *name, gpointer user, GError **error)
     return endpoint != NULL ? g_strdup(endpoint->record.id) : NULL;
 }
 
-static bool select_all(Selection *selection, GError **error)
+static bool read_names(MgrSelection *selection, GError **error)
 {
     const char *const *names = mgr_filter_names(selection->filter);
-    g_autoptr(GArray) wides = g_array_new(FALSE, FALSE, sizeof(Wide));
     g_autoptr(GHashTable) hosts = find_hosts(selection);
 
-    g_array_set_clear_func(wides, wide_clear);
-    if (*names == NULL && mgr_filter_has_conditions(selection->filter) && !read_wide(selection, "all", wides, error))
+    if (*names == NULL && mgr_filter_has_conditions(selection->filter) && !read_wide(selection, "all", error))
         return false;
     for (gsize i = 0; names[i] != NULL; i++)
-        if (mgr_filter_is_wide(names[i]) ? !read_wide(selection, names[i], wides, error)
+        if (mgr_filter_is_wide(names[i]) ? !read_wide(selection, names[i], error)
                                          : !add_endpoint(selection, hosts, names[i], error))
             return false;
-    add_wide(selection, wides);
     return true;
 }
 
 /* ------------------------------------------------------------------------------------------------------- searches */
-
-/* Endpoints as rows in which words are looked for: what is looked in is made for one that a word asks about, and kept
- * for the next word. */
-typedef struct {
-    MgrFilterRows rows;
-    gconstpointer row;
-    char *folded;
-} Searched;
 
 static MgrValue searched_value(gconstpointer row, int column, gpointer user, char **owned)
 {
@@ -382,54 +376,125 @@ static MgrFilter *read_search(const char *selector, GHashTable **except, GError 
 }
 
 /* A filter takes what a list with it shows; one that is empty what "all" does. */
-static GPtrArray *search(const MgrFleet *fleet, const MgrCaller *caller, const char *selector, GError **error)
+static bool begin_search(MgrSelection *selection, const char *selector, GError **error)
 {
-    g_autoptr(GHashTable) except = NULL;
-    g_autoptr(MgrFilter) filter = read_search(selector, &except, error);
-    g_autofree char *word = filter != NULL ? mgr_filter_selector(filter) : NULL;
-    bool is_all = g_strcmp0(word, "all") == 0;
-    Searched searched = { .rows = mgr_column_rows(fleet) };
-    const MgrFilterRows rows = { searched_value, searched_text, &searched };
-    GPtrArray *found;
-    GHashTableIter iter;
-    gpointer value;
+    g_autofree char *word = NULL;
 
-    if (filter == NULL)
-        return NULL;
-    found = g_ptr_array_new();
-    g_hash_table_iter_init(&iter, fleet->endpoints);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        const MgrEndpointRecord *record = &((const MgrEndpoint *)value)->record;
-
-        if (sees(caller, value) && (except == NULL || !g_hash_table_contains(except, record->id)) &&
-            !(is_all && record->display.removed) && mgr_filter_takes(filter, &rows, value))
-            g_ptr_array_add(found, value);
-    }
-    g_free(searched.folded);
-    g_ptr_array_sort(found, mgr_endpoint_compare);
-    return found;
+    selection->filter = read_search(selector, &selection->except, error);
+    if (selection->filter == NULL)
+        return false;
+    word = mgr_filter_selector(selection->filter);
+    selection->is_search = true;
+    selection->is_all = g_strcmp0(word, "all") == 0;
+    selection->searched.rows = selection->rows;
+    selection->rows = (MgrFilterRows){ searched_value, searched_text, &selection->searched };
+    return true;
 }
 
-static GPtrArray *pick(const MgrFleet *fleet, const MgrCaller *caller, const char *selector, GError **error)
+static bool begin_pick(MgrSelection *selection, const char *selector, GError **error)
 {
-    g_autoptr(MgrFilter) filter = mgr_filter_parse(selector, MGR_FILTER_SELECT, hl_clock_wall(), error);
-    g_autoptr(GPtrArray) found = g_ptr_array_new();
-    Selection selection = { .fleet = fleet, .caller = caller, .filter = filter, .found = found };
-    GPtrArray *unique;
+    selection->filter = mgr_filter_parse(selector, MGR_FILTER_SELECT, hl_clock_wall(), error);
+    return selection->filter != NULL && mgr_filter_bind(selection->filter, bind_name, selection, error) &&
+           read_names(selection, error);
+}
 
-    if (filter == NULL || !mgr_filter_bind(filter, bind_name, &selection, error) || !select_all(&selection, error))
-        return NULL;
+/* ------------------------------------------------------------------------------------------------------ selections */
+
+MgrSelection *mgr_selection_new(const MgrFleet *fleet, const MgrCaller *caller, const char *selector, GError **error)
+{
+    g_autoptr(MgrSelection) selection = g_new0(MgrSelection, 1);
+
+    selection->fleet = fleet;
+    selection->caller = caller;
+    selection->rows = mgr_column_rows(fleet);
+    selection->wides = g_array_new(FALSE, FALSE, sizeof(Wide));
+    g_array_set_clear_func(selection->wides, wide_clear);
+    selection->named = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    if (is_search(selector) ? begin_search(selection, selector, error) : begin_pick(selection, selector, error))
+        return g_steal_pointer(&selection);
+    return NULL;
+}
+
+void mgr_selection_free(MgrSelection *selection)
+{
+    if (selection == NULL)
+        return;
+    g_clear_pointer(&selection->filter, mgr_filter_free);
+    g_array_unref(selection->wides);
+    g_hash_table_unref(selection->named);
+    g_clear_pointer(&selection->except, g_hash_table_unref);
+    g_free(selection->searched.folded);
+    g_free(selection->last);
+    g_free(selection);
+}
+
+static bool is_selected(const MgrSelection *selection, const MgrEndpoint *endpoint)
+{
+    const MgrEndpointRecord *record = &endpoint->record;
+
+    if (!sees(selection->caller, endpoint))
+        return false;
+    if (selection->is_search)
+        return (selection->except == NULL || !g_hash_table_contains(selection->except, record->id)) &&
+               !(selection->is_all && record->display.removed) &&
+               mgr_filter_takes(selection->filter, &selection->rows, endpoint);
+    return (g_hash_table_size(selection->named) > 0 && g_hash_table_contains(selection->named, record->id)) ||
+           (is_of_any(selection->wides, endpoint) && mgr_filter_takes(selection->filter, &selection->rows, endpoint));
+}
+
+/* Those that were named and are there. */
+static void step_named(const MgrSelection *selection, GPtrArray *found)
+{
+    GHashTableIter iter;
+    gpointer id;
+
+    g_hash_table_iter_init(&iter, selection->named);
+    while (g_hash_table_iter_next(&iter, &id, NULL)) {
+        MgrEndpoint *endpoint = mgr_fleet_endpoint(selection->fleet, id);
+
+        if (endpoint != NULL)
+            g_ptr_array_add(found, endpoint);
+    }
     g_ptr_array_sort(found, mgr_endpoint_compare);
-    unique = g_ptr_array_new();
-    for (guint i = 0; i < found->len; i++)
-        if (i == 0 || found->pdata[i] != found->pdata[i - 1])
-            g_ptr_array_add(unique, found->pdata[i]);
-    return unique;
+}
+
+bool mgr_selection_step(MgrSelection *selection, guint looks, GPtrArray *found)
+{
+    const HlInOrder *order = &selection->fleet->in_order;
+    HlInOrderPlace place;
+    MgrEndpoint *endpoint = NULL;
+
+    if (!selection->is_search && selection->wides->len == 0) {
+        step_named(selection, found);
+        return false;
+    }
+    place = hl_in_order_after(order, selection->last);
+    for (; looks > 0 && (endpoint = hl_in_order_next(order, &place)) != NULL; looks--) {
+        if (looks == 1) {
+            g_free(selection->last);
+            selection->last = g_strdup(endpoint->record.id);
+        }
+        selection->searched.row = NULL; /* another one may be where one was that went */
+        if (is_selected(selection, endpoint))
+            g_ptr_array_add(found, endpoint);
+    }
+    return endpoint != NULL;
+}
+
+void mgr_selection_fail_empty(const char *selector, GError **error)
+{
+    mgr_refuse(error, MGR_REFUSE_ENDPOINT_NONE_MATCH, selector, NULL);
 }
 
 GPtrArray *mgr_selector_filter(const MgrFleet *fleet, const MgrCaller *caller, const char *selector, GError **error)
 {
-    return is_search(selector) ? search(fleet, caller, selector, error) : pick(fleet, caller, selector, error);
+    g_autoptr(MgrSelection) selection = mgr_selection_new(fleet, caller, selector, error);
+    g_autoptr(GPtrArray) found = g_ptr_array_new();
+
+    if (selection == NULL)
+        return NULL;
+    mgr_selection_step(selection, G_MAXUINT, found);
+    return g_steal_pointer(&found);
 }
 
 GPtrArray *mgr_selector_select(const MgrFleet *fleet, const MgrCaller *caller, const char *selector, GError **error)
@@ -437,7 +502,7 @@ GPtrArray *mgr_selector_select(const MgrFleet *fleet, const MgrCaller *caller, c
     g_autoptr(GPtrArray) found = mgr_selector_filter(fleet, caller, selector, error);
 
     if (found != NULL && found->len == 0) {
-        mgr_refuse(error, MGR_REFUSE_ENDPOINT_NONE_MATCH, selector, NULL);
+        mgr_selection_fail_empty(selector, error);
         return NULL;
     }
     return g_steal_pointer(&found);

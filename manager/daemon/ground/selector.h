@@ -32,6 +32,19 @@ GPtrArray *mgr_selector_select(const MgrFleet *fleet, const MgrCaller *caller, c
 /* The same for those who only look: an empty array when nothing fits, NULL for a name that does not exist. */
 GPtrArray *mgr_selector_filter(const MgrFleet *fleet, const MgrCaller *caller, const char *selector, GError **error);
 
+/* The same a piece at a time, between which endpoints may come and go: each that is there all the time is looked at
+ * once.  fleet and caller outlive it.  NULL: a name does not exist, or the selector cannot be read. */
+typedef struct MgrSelection MgrSelection;
+MgrSelection *mgr_selection_new(const MgrFleet *fleet, const MgrCaller *caller, const char *selector, GError **error);
+void mgr_selection_free(MgrSelection *selection);
+/* Looks at so many of the fleet, at most, and adds those that fit to found, in the order of their ids; false: that was
+ * the last of it. */
+bool mgr_selection_step(MgrSelection *selection, guint looks, GPtrArray *found);
+/* HL_ERROR_NOT_FOUND: nothing fitted. */
+void mgr_selection_fail_empty(const char *selector, GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MgrSelection, mgr_selection_free)
+
 /* Every endpoint that is there, also those that the console would have removed; sorted by id; free with
  * g_ptr_array_unref. */
 GPtrArray *mgr_selector_all(const MgrFleet *fleet, const MgrCaller *caller);

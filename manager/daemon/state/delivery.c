@@ -6,6 +6,7 @@
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
 #include "lib/base/unconst.h"
+#include "manager/daemon/ground/targets.h"
 #include "manager/daemon/ground/windows.h"
 #include "manager/daemon/state/letters.h"
 #include "proto/envelope.h"

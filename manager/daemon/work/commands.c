@@ -11,24 +11,11 @@
 
 /* After the end of a command its endpoints get this long to report a result that they already have. */
 #define REPORT_GRACE (2 * HL_MINUTE)
-#define SCAN_TIMEOUT (12 * HL_HOUR) /* the endpoint ends its scans after that, too */
 
 struct MgrCommands {
     MgrCommandsOptions parts;
+    MgrIssues *issues;
 };
-
-MgrCommands *mgr_commands_new(const MgrCommandsOptions *options)
-{
-    MgrCommands *commands = g_new0(MgrCommands, 1);
-
-    commands->parts = *options;
-    return commands;
-}
-
-void mgr_commands_free(MgrCommands *commands)
-{
-    g_free(commands);
-}
 
 /* -------------------------------------------------------------------------------------------------------- the targets
  */
@@ -81,140 +68,6 @@ static void end_targets(MgrCommands *commands, const GPtrArray *targets, const M
     }
 }
 
-/* ------------------------------------------------------------------------------------------------------------- issued
- */
-
-typedef struct {
-    MgrCommands *commands;
-    MgrCommandRecord record;
-    GPtrArray *targets; /* MgrTargetRecord * */
-    MgrCommandDone done;
-    gpointer user;
-} Issue;
-
-static void free_target_record(gpointer data)
-{
-    mgr_target_record_clear(data);
-    g_free(data);
-}
-
-static void issue_free(gpointer change)
-{
-    Issue *issue = change;
-
-    mgr_command_record_clear(&issue->record);
-    g_ptr_array_unref(issue->targets);
-    g_free(issue);
-}
-
-static void fail_issue(gpointer change, const GError *error)
-{
-    const Issue *issue = change;
-
-    issue->done(&(MgrCommandResult){ .outcome = MGR_COMMAND_NOT_STORED, .error = error }, issue->user);
-}
-
-static MgrCommand *add_command(MgrCommands *commands, Issue *issue)
-{
-    MgrFleet *fleet = commands->parts.fleet;
-    MgrCommand *command = mgr_fleet_add_command(fleet, &issue->record);
-
-    command->changed_mono = hl_clock_mono();
-    for (guint i = 0; i < issue->targets->len; i++)
-        mgr_fleet_add_target(fleet, issue->targets->pdata[i]);
-    return command;
-}
-
-/* Those that were removed or revoked between the write and its commit never come for it. */
-static void abandon_gone(MgrCommands *commands, const MgrCommand *command)
-{
-    MgrTargetStep step = { HL_STATE_CANCELLED, "", "the endpoint was removed or revoked", hl_clock_wall() };
-    g_autoptr(GPtrArray) gone = g_ptr_array_new();
-
-    for (guint i = 0; i < command->targets->len; i++) {
-        const MgrTarget *target = command->targets->pdata[i];
-
-        if (target->endpoint == NULL || target->endpoint->record.revoked_at > 0)
-            g_ptr_array_add(gone, command->targets->pdata[i]);
-    }
-    end_targets(commands, gone, &step);
-}
-
-static void fold_issue(gpointer change)
-{
-    Issue *issue = change;
-    MgrCommands *commands = issue->commands;
-    MgrCommand *command = add_command(commands, issue);
-
-    hl_info("command", "%s %s for %s by %s: %u endpoints", command->record.id,
-            hl_command_kind_name(command->record.kind), command->record.selector, command->record.issuer,
-            command->targets->len);
-    for (guint i = 0; i < command->targets->len; i++) {
-        MgrTarget *target = command->targets->pdata[i];
-
-        if (target->record.state == HL_STATE_SENT)
-            mgr_delivery_push_command(commands->parts.delivery, target);
-        else
-            mgr_delivery_command(commands->parts.delivery, target, MGR_OCCASION_LINE); /* it has come up meanwhile */
-        if (target->endpoint != NULL) {
-            mgr_console_want(commands->parts.console, target->endpoint, MGR_NOTIFY_UPDATE_NOW);
-            mgr_status_touch_commands(commands->parts.status, target->endpoint);
-        }
-    }
-    /* it is durable: who asked need not wait until it has gone to all of them */
-    issue->done(&(MgrCommandResult){ .outcome = MGR_COMMAND_STORED, .command = command }, issue->user);
-    abandon_gone(commands, command);
-    mgr_delivery_pump(commands->parts.delivery);
-}
-
-/* To a line that is up it goes right after the commit: that it was sent is written before, with the command itself.
- * Should the manager or the line end in between, the endpoint gets it at its next birth, like whatever was sent and not
- * answered. */
-static void write_new_target(HlWriteSet *set, Issue *issue, const MgrEndpoint *endpoint)
-{
-    MgrTargetRecord *target = g_new(MgrTargetRecord, 1);
-    bool is_held = issue->record.in_window && mgr_window_exists(endpoint->group);
-    bool goes = !is_held && mgr_delivery_reaches(endpoint, MGR_OCCASION_LINE);
-
-    *target = (MgrTargetRecord){ .command = g_strdup(issue->record.id),
-                                 .endpoint = g_strdup(endpoint->record.id),
-                                 .state = goes ? HL_STATE_SENT : HL_STATE_QUEUED,
-                                 .code = g_strdup(""),
-                                 .detail = g_strdup(""),
-                                 .changed_at = issue->record.issued_at };
-    mgr_write_new_target(set, target);
-    g_ptr_array_add(issue->targets, target);
-}
-
-void mgr_commands_issue(MgrCommands *commands, HlWriteSet *set, const MgrCommandSpec *spec, const GPtrArray *endpoints,
-                        MgrCommandDone done, gpointer user)
-{
-    static const MgrChangeKind kind = { fold_issue, fail_issue, issue_free };
-    Issue *issue = g_new0(Issue, 1);
-    HlTime now = hl_clock_wall();
-
-    *issue = (Issue){ .commands = commands,
-                      .record = { .id = spec->id != NULL ? g_strdup(spec->id) : hl_ident_new("c-"),
-                                  .selector = g_strdup(spec->selector),
-                                  .issuer = g_strdup(spec->issuer),
-                                  .scope = g_strdup(spec->scope),
-                                  .kind = spec->kind,
-                                  .issued_at = now,
-                                  .expires_at = now + spec->lifetime,
-                                  .window_ms = (uint32_t)spec->window,
-                                  .in_window = spec->in_window,
-                                  .timeout_ms =
-                                      (uint32_t)(spec->kind == HL_KIND_SCAN ? SCAN_TIMEOUT
-                                                                            : commands->parts.conf->command_timeout) },
-                      .targets = g_ptr_array_new_with_free_func(free_target_record),
-                      .done = done,
-                      .user = user };
-    mgr_write_command(set, &issue->record);
-    for (guint i = 0; i < endpoints->len; i++)
-        write_new_target(set, issue, endpoints->pdata[i]);
-    mgr_record_commit(commands->parts.record, set, &kind, issue);
-}
-
 /* --------------------------------------------------------------------------------------------- maintenance windows
  */
 
@@ -240,7 +93,7 @@ void mgr_commands_let_go(MgrCommands *commands, const MgrCommand *command, guint
 {
     HlTime now = hl_clock_wall();
 
-    for (guint i = 0; i < command->targets->len && n > 0; i++) {
+    for (guint i = 0; i < command->attached && n > 0; i++) {
         MgrTarget *target = command->targets->pdata[i];
 
         if (!mgr_window_keeps(target, now) || !mgr_window_is_open(target->endpoint->group, now))
@@ -286,12 +139,13 @@ static bool has_not_left(const MgrTarget *target)
     return target->outgoing || (target->record.state == HL_STATE_QUEUED && !target->sending);
 }
 
-static void spare(MgrCommands *commands, MgrCommand *command, HlTime at)
+/* Of those from that one on; what is not with its endpoint yet is looked at when it is. */
+static void spare(MgrCommands *commands, const MgrCommand *command, guint from, HlTime at)
 {
     MgrTargetStep step = { HL_STATE_CANCELLED, "", "cancelled before it was sent", at };
     g_autoptr(GPtrArray) kept_back = g_ptr_array_new();
 
-    for (guint i = 0; i < command->targets->len; i++) {
+    for (guint i = from; i < command->attached; i++) {
         MgrTarget *target = command->targets->pdata[i];
 
         if (has_not_left(target))
@@ -314,7 +168,7 @@ static void fold_cancel(gpointer change)
     }
     command->record.cancelled_at = cancel->at;
     cancel->done(&(MgrCommandResult){ .outcome = MGR_COMMAND_STORED, .command = command }, cancel->user);
-    spare(commands, command, cancel->at);
+    spare(commands, command, 0, cancel->at);
 }
 
 void mgr_commands_write_cancel(HlWriteSet *set, const char *id, HlTime at)
@@ -329,7 +183,7 @@ void mgr_commands_fold_cancel(MgrCommands *commands, const char *id, HlTime at)
     if (command == NULL)
         return;
     command->record.cancelled_at = at;
-    spare(commands, command, at);
+    spare(commands, command, 0, at);
 }
 
 void mgr_commands_cancel(MgrCommands *commands, HlWriteSet *set, const char *id, MgrCommandDone done, gpointer user)
@@ -398,7 +252,7 @@ void mgr_commands_fold_news(MgrCommands *commands, MgrEndpoint *endpoint, const 
         correct_end(commands, endpoint, news);
         return;
     }
-    target->percent = MIN(news->percent, 100);
+    target->percent = (uint8_t)MIN(news->percent, 100);
     move_target(commands, target, &step);
 }
 
@@ -482,7 +336,7 @@ static void expire_command(MgrCommands *commands, const MgrCommand *command, HlT
     g_autoptr(GPtrArray) never_began = g_ptr_array_new();
     g_autoptr(GPtrArray) began = g_ptr_array_new();
 
-    for (guint i = 0; i < command->targets->len; i++) {
+    for (guint i = 0; i < command->attached; i++) {
         MgrTarget *target = command->targets->pdata[i];
 
         if (is_due(target, believed))
@@ -508,4 +362,75 @@ void mgr_commands_tick(MgrCommands *commands)
         if (believed > command->record.expires_at)
             expire_command(commands, command, believed);
     }
+}
+
+/* ------------------------------------------------------------------------------------------------------------- issued
+ */
+
+/* Those that were removed or revoked between the write and their turn never come for it. */
+static void abandon_gone(MgrCommands *commands, const MgrCommand *command, guint from)
+{
+    MgrTargetStep step = { HL_STATE_CANCELLED, "", "the endpoint was removed or revoked", hl_clock_wall() };
+    g_autoptr(GPtrArray) gone = g_ptr_array_new();
+
+    for (guint i = from; i < command->attached; i++) {
+        const MgrTarget *target = command->targets->pdata[i];
+
+        if (target->endpoint == NULL || target->endpoint->record.revoked_at > 0)
+            g_ptr_array_add(gone, command->targets->pdata[i]);
+    }
+    end_targets(commands, gone, &step);
+}
+
+static void on_attached(MgrCommand *command, guint from, gpointer user)
+{
+    MgrCommands *commands = user;
+    g_autofree char *id = g_strdup(command->record.id);
+    const MgrCommand *left;
+
+    abandon_gone(commands, command, from);
+    left = mgr_fleet_command(commands->parts.fleet, id);
+    if (left != NULL && left->record.cancelled_at > 0)
+        spare(commands, left, from, left->record.cancelled_at);
+}
+
+void mgr_commands_issue(MgrCommands *commands, HlWriteSet *set, const MgrCommandSpec *spec, const GPtrArray *endpoints,
+                        MgrCommandDone done, gpointer user)
+{
+    mgr_issues_begin(commands->issues, set, spec, endpoints, done, user);
+}
+
+void mgr_commands_issue_selected(MgrCommands *commands, MgrSelection *selection, const MgrCommandSpec *spec,
+                                 MgrIssueReady ready, MgrCommandDone done, gpointer user)
+{
+    mgr_issues_begin_selected(commands->issues, selection, spec, ready, done, user);
+}
+
+MgrIssuesCounts mgr_commands_issued(const MgrCommands *commands)
+{
+    return mgr_issues_count(commands->issues);
+}
+
+MgrCommands *mgr_commands_new(const MgrCommandsOptions *options)
+{
+    MgrCommands *commands = g_new0(MgrCommands, 1);
+
+    commands->parts = *options;
+    commands->issues = mgr_issues_new(&(MgrIssuesOptions){ .conf = options->conf,
+                                                           .fleet = options->fleet,
+                                                           .record = options->record,
+                                                           .status = options->status,
+                                                           .delivery = options->delivery,
+                                                           .console = options->console,
+                                                           .attached = on_attached,
+                                                           .user = commands });
+    return commands;
+}
+
+void mgr_commands_free(MgrCommands *commands)
+{
+    if (commands == NULL)
+        return;
+    mgr_issues_free(commands->issues);
+    g_free(commands);
 }

@@ -4,7 +4,7 @@
 #ifndef MANAGER_DAEMON_WORK_COMMANDS_H
 #define MANAGER_DAEMON_WORK_COMMANDS_H
 
-#include "manager/daemon/state/console_state.h"
+#include "manager/daemon/work/issue.h"
 
 typedef struct MgrCommands MgrCommands;
 
@@ -23,33 +23,14 @@ typedef struct {
 MgrCommands *mgr_commands_new(const MgrCommandsOptions *options);
 void mgr_commands_free(MgrCommands *commands);
 
-typedef enum {
-    MGR_COMMAND_STORED,     /* issued, or what had not begun is cancelled */
-    MGR_COMMAND_TOO_LATE,   /* cancel: it ended before the cancellation was stored */
-    MGR_COMMAND_NOT_STORED, /* error says why; nothing was changed */
-} MgrCommandOutcome;
-
-typedef struct {
-    MgrCommandOutcome outcome;
-    const MgrCommand *command; /* STORED, else NULL; borrowed for the call */
-    const GError *error;       /* NOT_STORED, else NULL */
-} MgrCommandResult;
-
-/* Called once, after the commit or at once. */
-typedef void (*MgrCommandDone)(const MgrCommandResult *result, gpointer user);
-
-typedef struct {
-    const char *id; /* NULL: one of its own */
-    HlCommandKind kind;
-    const char *selector, *issuer;
-    const char *scope; /* proto/scope.h; "" where the kind has none */
-    HlTime lifetime, window;
-    bool in_window; /* it keeps to the maintenance windows of groups: held, until it is let go */
-} MgrCommandSpec;
-
 /* Stores the command for these endpoints (MgrEndpoint *), with what is in the set (taken), and then sends it. */
 void mgr_commands_issue(MgrCommands *commands, HlWriteSet *set, const MgrCommandSpec *spec, const GPtrArray *endpoints,
                         MgrCommandDone done, gpointer user);
+/* The same for whom a selection takes (work/issue.h). */
+void mgr_commands_issue_selected(MgrCommands *commands, MgrSelection *selection, const MgrCommandSpec *spec,
+                                 MgrIssueReady ready, MgrCommandDone done, gpointer user);
+/* What issuing has cost since the start. */
+MgrIssuesCounts mgr_commands_issued(const MgrCommands *commands);
 
 /* Ends what has not started, and asks those that have it to; stored with what is in the set (taken). */
 void mgr_commands_cancel(MgrCommands *commands, HlWriteSet *set, const char *id, MgrCommandDone done, gpointer user);
