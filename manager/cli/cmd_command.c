@@ -350,7 +350,8 @@ bool cmd_command_list(HlInvocation *call, GError **error)
 
     if (document == NULL)
         return false;
-    return cli_show_list(call, document, "commands", columns, G_N_ELEMENTS(columns), error);
+    return cli_show_newest(call, document, "commands", columns, G_N_ELEMENTS(columns),
+                           "the older ones are not listed; 'holdline command show COMMAND' shows one", error);
 }
 
 bool cmd_command_show(HlInvocation *call, GError **error)

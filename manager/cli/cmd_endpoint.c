@@ -117,7 +117,8 @@ bool cmd_endpoint_history(HlInvocation *call, GError **error)
 
     if (document == NULL)
         return false;
-    return cli_show_list(call, document, "history", columns, G_N_ELEMENTS(columns), error);
+    return cli_show_newest(call, document, "history", columns, G_N_ELEMENTS(columns), "the older ones are not listed",
+                           error);
 }
 
 /* The verdict in the reader's language; a manager of 0.1.0 sends English alone.  Caller frees. */
@@ -208,7 +209,7 @@ bool cmd_endpoint_explain(HlInvocation *call, GError **error)
     if (history == NULL)
         return false;
     if (hl_cli_has(call, "json")) {
-        json_object_update(endpoint, history);
+        json_object_set(endpoint, "history", json_object_get(history, "history"));
         return cli_show_json(call, endpoint);
     }
     print_explanation(endpoint);

@@ -337,6 +337,67 @@ static void test_history(void)
     g_assert_nonnull(strstr(told, "\"detail\":\"lab\""));
 }
 
+/* How many rows come, in all parts of the answer; *total: as its last part says. */
+static json_int_t rows_of(const World *world, const char *name, const char *const *arguments, const char *member,
+                          json_int_t *total)
+{
+    json_int_t n = 0;
+
+    parts_request(world->parts, &(PartsRequest){ .admin = CALLER, .name = name, .arguments = arguments });
+    parts_let_finish(world->parts);
+    for (bool more = true; more;) {
+        HlMsgCallReply *reply =
+            parts_take(world->parts, HL_TOPIC_ADMIN_REPLY, CALLER, &holdline__v1__call_reply__descriptor);
+        g_autoptr(json_t) document = hl_json_parse("reply", reply->json, strlen(reply->json), NULL);
+
+        g_assert_cmpstr(reply->code, ==, "");
+        n += (json_int_t)json_array_size(json_object_get(document, member));
+        more = reply->more;
+        *total = number(document, "total");
+        hl_wire_free(reply);
+    }
+    return n;
+}
+
+/* Of long lists the newest 200 are told, and how many there are: for the caller, of what is theirs. */
+static void test_totals(void)
+{
+    enum { N_ROWS = 250, N_OTHERS = 7 };
+    static const char *const history[] = { "endpoint", "e-near", NULL };
+    g_autoptr(World) world = world_new("operator");
+    Parts *parts = world->parts;
+    HlWriteSet *set = hl_write_set_new();
+    json_int_t before = 0;
+    json_int_t total = 0;
+    json_int_t all = 0;
+
+    for (int i = 0; i < N_ROWS + N_OTHERS; i++) {
+        g_autofree char *id = g_strdup_printf("c-old-%d", i);
+
+        hl_write_set_add(
+            set,
+            "INSERT INTO command (id, kind, selector, issuer, issued_at, expires_at, window_ms, timeout_ms)"
+            " VALUES (?, 'scan', 'x', 'y', ?, 2, 0, 0)",
+            "ti", id, (int64_t)i);
+        hl_write_set_add(set, "INSERT INTO target VALUES (?, ?, 'succeeded', '', '', 1)", "tt", id,
+                         i < N_ROWS ? "e-near" : "e-far");
+        if (i < N_ROWS)
+            mgr_write_history(set, hl_clock_wall(), "e-near", "lost", "line");
+    }
+    g_assert_cmpint(rows_of(world, "command list", NULL, "commands", &before), ==, 2);
+    g_assert_cmpint(before, ==, 2);
+    mgr_record_write(parts->record, set);
+    parts_let_finish(parts);
+    g_assert_cmpint(rows_of(world, "command list", NULL, "commands", &total), ==, 200);
+    g_assert_cmpint(total, ==, before + N_ROWS);
+    g_assert_cmpint(rows_of(world, "endpoint history", history, "history", &total), ==, 200);
+    g_assert_cmpint(total, >=, N_ROWS);
+    parts_call(parts, "account set", "name", CALLER, "groups", "", NULL);
+    done(parts);
+    rows_of(world, "command list", NULL, "commands", &all);
+    g_assert_cmpint(all, >=, before + N_ROWS + N_OTHERS);
+}
+
 /* Status topics are about all groups: they begin and end with the limits, and so does the session that reads them. */
 static void test_limits_change(void)
 {
@@ -369,6 +430,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/scope/counts", test_counts);
     g_test_add_func("/manager/scope/stays-inside", test_stays_inside);
     g_test_add_func("/manager/scope/history", test_history);
+    g_test_add_func("/manager/scope/totals", test_totals);
     g_test_add_func("/manager/scope/limits-change", test_limits_change);
     return g_test_run();
 }

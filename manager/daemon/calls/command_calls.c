@@ -238,12 +238,14 @@ enum {
     C_WINDOW,
     C_STATE,
     C_COUNT,
+    C_TOTAL,
     C_SEEN
 };
 
 /* Commands of the registry with their counts, newest first. */
 typedef struct {
     json_t *array;
+    int64_t total; /* how many there are, whatever the limit */
     MgrCommandRecord record;
     View view;
 } Listing;
@@ -265,6 +267,7 @@ static bool on_command_row(HlStmt *row, gpointer user)
 
     if (g_strcmp0(listing->record.id, hl_stmt_text(row, C_ID)) != 0) {
         end_listed(listing);
+        listing->total = hl_stmt_int(row, C_TOTAL);
         listing->record = (MgrCommandRecord){ .id = g_strdup(hl_stmt_text(row, C_ID)),
                                               .kind = hl_command_kind_from_name(hl_stmt_text(row, C_KIND)),
                                               .selector = g_strdup(hl_stmt_text(row, C_SELECTOR)),
@@ -284,10 +287,13 @@ static bool on_command_row(HlStmt *row, gpointer user)
 
 #define COMMANDS                                                                                            \
     "SELECT c.id, kind, selector, issuer, issued_at, expires_at, cancelled_at, scope, window_ms, t.state, " \
-    "count(t.state)"
+    "count(t.state), total"
+
+/* How many there are is counted in the pass that finds the newest: each is looked at once, with a limit or without. */
+#define WITH_TOTAL "SELECT *, count(*) OVER () AS total FROM command"
 
 static const char all_commands[] =
-    COMMANDS ", 1 FROM (SELECT * FROM command WHERE ?1 IS NULL OR id = ?1 ORDER BY issued_at DESC, id LIMIT ?2) AS c"
+    COMMANDS ", 1 FROM (" WITH_TOTAL " WHERE ?1 IS NULL OR id = ?1 ORDER BY issued_at DESC, id LIMIT ?2) AS c"
              " LEFT JOIN target AS t ON t.command = c.id"
              " GROUP BY c.id, t.state ORDER BY c.issued_at DESC, c.id";
 
@@ -295,14 +301,15 @@ static const char all_commands[] =
 #define IN_GROUPS "coalesce(instr(?3, ',' || e.grp || ','), 0) > 0"
 static const char some_commands[] =
     COMMANDS ", " IN_GROUPS " AS seen"
-             " FROM (SELECT * FROM command WHERE (?1 IS NULL OR id = ?1) AND EXISTS"
+             " FROM (" WITH_TOTAL " WHERE (?1 IS NULL OR id = ?1) AND EXISTS"
              " (SELECT 1 FROM target JOIN endpoint AS e ON e.id = target.endpoint WHERE target.command = command.id"
              " AND " IN_GROUPS ") ORDER BY issued_at DESC, id LIMIT ?2) AS c"
              " JOIN target AS t ON t.command = c.id LEFT JOIN endpoint AS e ON e.id = t.endpoint"
              " GROUP BY c.id, t.state, seen ORDER BY c.issued_at DESC, c.id";
 
-/* id NULL: the newest ones. */
-static json_t *read_commands(const MgrCommandCalls *calls, const MgrCaller *caller, const char *id, GError **error)
+/* id NULL: the newest ones; *total: of how many; NULL: of no interest. */
+static json_t *read_commands(const MgrCommandCalls *calls, const MgrCaller *caller, const char *id, int64_t *total,
+                             GError **error)
 {
     HlDb *db = mgr_record_reader(calls->parts.record);
     Listing listing = { .array = json_array() };
@@ -314,6 +321,8 @@ static json_t *read_commands(const MgrCommandCalls *calls, const MgrCaller *call
             : hl_db_query(db, on_command_row, &listing, error, some_commands, "tit", id, (int64_t)MAX_COMMANDS, groups);
 
     end_listed(&listing);
+    if (total != NULL)
+        *total = listing.total;
     if (!ok)
         g_clear_pointer(&listing.array, json_decref);
     return listing.array;
@@ -322,12 +331,13 @@ static json_t *read_commands(const MgrCommandCalls *calls, const MgrCaller *call
 static void call_list(MgrCall *call, gpointer user)
 {
     g_autoptr(GError) error = NULL;
-    json_t *array = read_commands(user, mgr_call_caller(call), NULL, &error);
+    int64_t total = 0;
+    json_t *array = read_commands(user, mgr_call_caller(call), NULL, &total, &error);
 
     if (array == NULL)
         mgr_call_fail(call, error);
     else
-        mgr_call_done_list(call, "commands", array, NULL);
+        mgr_call_done_list(call, "commands", array, json_pack("{s:I}", "total", (json_int_t)total));
 }
 
 static json_t *target_document(const MgrFleet *fleet, const char *endpoint, HlCommandState state, const char *code,
@@ -387,7 +397,7 @@ static json_t *find_document(const MgrCommandCalls *calls, const MgrCaller *call
 
     if (live != NULL)
         return live_document(live, caller);
-    found = read_commands(calls, caller, id, error);
+    found = read_commands(calls, caller, id, NULL, error);
     if (found == NULL)
         return NULL;
     if (json_array_size(found) == 0) {

@@ -9,6 +9,7 @@
 #include "manager/daemon/calls/ended.h"
 #include "manager/daemon/ground/rows.h"
 #include "manager/daemon/ground/selector.h"
+#include "manager/store/audit.h"
 
 #define MAX_HISTORY       200
 #define AT_ONCE(is_table) ((is_table) ? 400 : 100) /* its rows cost a quarter of whole documents */
@@ -237,20 +238,33 @@ static bool on_history_row(HlStmt *row, gpointer user)
     return true;
 }
 
+/* The newest rows, and how many there are (counted no further than MGR_MAX_COUNTED). */
+static bool read_history(HlDb *db, const char *endpoint, History *history, int64_t *total, GError **error)
+{
+    if (!hl_db_query(db, on_history_row, history, error,
+                     "SELECT at, what, detail FROM history WHERE endpoint = ? ORDER BY number DESC LIMIT ?", "ti",
+                     endpoint, (int64_t)MAX_HISTORY))
+        return false;
+    *total = (int64_t)json_array_size(history->array);
+    return *total < MAX_HISTORY ||
+           hl_db_query_int(db, 0, total, error,
+                           "SELECT count(*) FROM (SELECT 1 FROM history WHERE endpoint = ? LIMIT ?)", "ti", endpoint,
+                           (int64_t)MGR_MAX_COUNTED + 1);
+}
+
 static void call_history(MgrCall *call, gpointer user)
 {
     const MgrEndpointCalls *calls = user;
     g_autoptr(GError) error = NULL;
     const MgrEndpoint *endpoint = named_endpoint(calls, call);
     History history = { mgr_call_caller(call), NULL };
+    int64_t total = 0;
 
     if (endpoint == NULL)
         return;
     history.array = json_array();
-    if (hl_db_query(mgr_record_reader(calls->parts.record), on_history_row, &history, &error,
-                    "SELECT at, what, detail FROM history WHERE endpoint = ? ORDER BY number DESC LIMIT ?", "ti",
-                    endpoint->record.id, (int64_t)MAX_HISTORY)) {
-        mgr_call_done_list(call, "history", history.array, NULL);
+    if (read_history(mgr_record_reader(calls->parts.record), endpoint->record.id, &history, &total, &error)) {
+        mgr_call_done_list(call, "history", history.array, json_pack("{s:I}", "total", (json_int_t)total));
         return;
     }
     json_decref(history.array);

@@ -2,7 +2,7 @@
 // Commands: all of them, and one with the live state of each endpoint.
 
 import { all, get, post } from '../api.js';
-import { badge, button, card, confirm, crumbs, endpointLink, extent, facts, heading, name, said, table, when } from '../ui.js';
+import { badge, button, card, confirm, crumbs, endpointLink, extent, facts, heading, name, newestOf, said, table, when } from '../ui.js';
 import { codes, tone, word } from '../words.js';
 import { h, refill } from '../dom.js';
 import { always, follow, inTurn } from '../follow.js';
@@ -39,7 +39,7 @@ export async function commands() {
             { title: tr('Endpoints'), end: true, cell: (row) => number(row.endpoints) },
             { title: tr('Done'), cell: progress },
             { title: tr('States'), cell: (row) => h('span', { class: 'badges' }, states(row.states)) },
-        ], rows, tr('No commands yet.  Select endpoints in Security Settings to issue one.'), tr('Commands'), shown)));
+        ], rows, tr('No commands yet.  Select endpoints in Security Settings to issue one.'), tr('Commands'), shown), newestOf(rows, rows.total)));
     }
 
     await draw();

@@ -3,7 +3,7 @@
 
 import { actionEntries, subjectOf } from '../actions.js';
 import { all, get, post } from '../api.js';
-import { announce, badge, button, card, confirm, crumbs, extent, facts, heading, name, notice, said, table, when } from '../ui.js';
+import { announce, badge, button, card, confirm, crumbs, extent, facts, heading, name, newestOf, notice, said, table, when } from '../ui.js';
 import { age, displayedCode, programOf } from '../columns.js';
 import { follow, inTurn } from '../follow.js';
 import { h, refill } from '../dom.js';
@@ -172,7 +172,7 @@ function historyCard(rows, shown) {
         { title: tr('Time'), cell: (row) => h('span', { class: 'nowrap' }, time(row.at)) },
         { title: tr('What'), cell: (row) => h('span', { class: 'nowrap' }, word('happened', row.what)) },
         { title: tr('Detail'), cell: (row) => historyDetail(row) },
-    ], [...rows].reverse(), tr('Nothing yet.'), tr('History'), shown));
+    ], [...rows].reverse(), tr('Nothing yet.'), tr('History'), shown), newestOf(rows, rows.total));
 }
 
 // The registry keeps lines, not codes.  Those that each endpoint has are put in the reader's words; others are the server's.
