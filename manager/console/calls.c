@@ -80,9 +80,12 @@ static void answer_document(ConRequest *request, const json_t *answer)
 {
     const ConRoute *route = request->match.route;
     const char *edition = json_string_value(json_object_get(answer, "tag"));
-    const char *command = json_string_value(json_object_get(answer, "id"));
+    const char *id = json_string_value(json_object_get(answer, "id"));
+    const char *made = json_string_value(json_object_get(answer, "command")); /* of a roll-back */
+    const char *command = id != NULL ? id : made;
     g_autofree char *tag = g_strdup_printf("\"%s\"", edition != NULL ? edition : "");
-    g_autofree char *place = command != NULL ? g_strconcat(CON_API "/commands/", command, NULL) : NULL;
+    g_autofree char *place =
+        command != NULL && *command != '\0' ? g_strconcat(CON_API "/commands/", command, NULL) : NULL;
     const char *headers[] = { NULL, NULL, NULL };
 
     if ((route->flags & CON_ROUTE_VERSION) != 0 && edition != NULL) {

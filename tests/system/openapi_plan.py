@@ -67,9 +67,9 @@ class Document:
         responses = operation["responses"]
         if status >= 500:
             return "is a 5xx"
-        if str(status) not in responses and status < 400:
-            return "has a status that is not documented"
-        content = self.resolve(responses.get(str(status), responses["default"])).get("content")
+        if str(status) not in responses:
+            return f"has a status that is not documented: {status}"
+        content = self.resolve(responses[str(status)]).get("content")
         if content is None:
             return "has a body" if text else None
         if kind not in content:

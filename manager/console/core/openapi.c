@@ -100,21 +100,108 @@ static json_t *success(const ConRoute *route)
         json_object_update_new(bodies, text_content("text/csv"));
     if (bodies != NULL)
         json_object_set_new(answer, "content", bodies);
+    if ((route->flags & CON_ROUTE_VERSION) != 0)
+        json_object_set_new(answer, "headers", json_pack("{s:o}", "ETag", ref("headers", "ETag")));
+    if ((route->flags & CON_ROUTE_ACCEPTED) != 0)
+        json_object_set_new(answer, "headers", json_pack("{s:o}", "Location", ref("headers", "Location")));
     return answer;
+}
+
+/* --------------------------------------------------------------------------------------------------------- refusals */
+
+static bool always(const ConRoute *route G_GNUC_UNUSED)
+{
+    return true;
+}
+
+/* The console itself can say it, whatever is the matter with the rest. */
+static bool stands_alone(const ConRoute *route)
+{
+    return route->call == NULL && (route->flags & CON_ROUTE_OPEN) != 0 && route->body == NULL;
+}
+
+static bool needs_server(const ConRoute *route)
+{
+    return !stands_alone(route);
+}
+
+static bool names_something(const ConRoute *route)
+{
+    return *route->arguments != '\0';
+}
+
+static bool is_change(const ConRoute *route)
+{
+    return route->method != CON_GET;
+}
+
+static bool has_body(const ConRoute *route)
+{
+    return route->body != NULL;
+}
+
+static bool needs_match(const ConRoute *route)
+{
+    return (route->flags & CON_ROUTE_MATCH) != 0;
+}
+
+/* What may come of an operation beside success: a row each, and "default" for the rest, which no request should bring
+ * about (500, 507). */
+static const struct {
+    const char *status, *response; /* by name, of schemas.json */
+    bool (*may_be)(const ConRoute *route);
+} refusals[] = {
+    { "400", "Invalid", always },           { "401", "Unknown", needs_server }, { "403", "Denied", always },
+    { "404", "NotFound", names_something }, { "409", "Conflict", is_change },   { "412", "Changed", needs_match },
+    { "413", "TooLarge", always },          { "415", "NoJson", has_body },      { "422", "LongAnswer", needs_server },
+    { "428", "NoMatch", needs_match },      { "429", "Limit", always },         { "503", "Unavailable", needs_server },
+    { "504", "Timeout", needs_server },     { "default", "Problem", always },
+};
+
+static json_t *responses_of(const ConRoute *route)
+{
+    json_t *responses = json_object();
+    g_autofree char *status = g_strdup_printf("%u", status_of(route));
+
+    json_object_set_new(responses, status, success(route));
+    for (gsize i = 0; i < G_N_ELEMENTS(refusals); i++)
+        if (refusals[i].may_be(route))
+            json_object_set_new(responses, refusals[i].status, ref("responses", refusals[i].response));
+    return responses;
+}
+
+/* ------------------------------------------------------------------------------------------------------- operations */
+
+/* "endpoints" of "/endpoints/{id}" and "/endpoints:move".  Caller frees. */
+static char *tag_of(const ConRoute *route)
+{
+    return g_strndup(route->path + 1, strcspn(route->path + 1, "/:."));
+}
+
+/* Each once, in the order of the table. */
+static json_t *tags(ConRoutes routes)
+{
+    json_t *list = json_array();
+    g_autofree char *last = NULL;
+
+    for (gsize i = 0; i < routes.count; i++) {
+        g_autofree char *tag = tag_of(&routes.rows[i]);
+
+        if (g_strcmp0(tag, last) == 0)
+            continue;
+        json_array_append_new(list, json_pack("{s:s}", "name", tag));
+        g_free(last);
+        last = g_steal_pointer(&tag);
+    }
+    return list;
 }
 
 static json_t *operation(const ConRoute *route)
 {
-    json_t *document = json_pack("{s:s, s:s, s:o}", "operationId", route->id, "summary", route->summary, "parameters",
-                                 parameters(route));
-    g_autofree char *status = g_strdup_printf("%u", status_of(route));
-    json_t *responses = json_object();
+    g_autofree char *tag = tag_of(route);
+    json_t *document = json_pack("{s:s, s:[s], s:s, s:o, s:o}", "operationId", route->id, "tags", tag, "summary",
+                                 route->summary, "parameters", parameters(route), "responses", responses_of(route));
 
-    json_object_set_new(responses, status, success(route));
-    if ((route->flags & CON_ROUTE_VERSION) != 0)
-        json_object_set_new(responses, "304", json_pack("{s:s}", "description", "It is as it was"));
-    json_object_set_new(responses, "default", ref("responses", "Problem"));
-    json_object_set_new(document, "responses", responses);
     if (route->body != NULL)
         json_object_set_new(document, "requestBody",
                             json_pack("{s:b, s:o}", "required", 1, "content",
@@ -141,7 +228,9 @@ json_t *con_openapi_new(void)
         }
         json_object_set_new(item, method, operation(route));
     }
-    return json_pack("{s:s, s:{s:s, s:s}, s:[{s:[]}, {s:[]}], s:o, s:O}", "openapi", "3.1.0", "info", "title",
-                     "Holdline console", "version", HOLDLINE_VERSION, "security", "session", "token", "paths", paths,
-                     "components", components());
+    return json_pack("{s:s, s:{s:s, s:s, s:s, s:{s:s, s:s}}, s:[{s:s}], s:o, s:[{s:[]}, {s:[]}], s:o, s:O}", "openapi",
+                     "3.1.0", "info", "title", "Holdline console", "version", HOLDLINE_VERSION, "description",
+                     "Endpoints, their settings, updates and scans; docs/rest.md says how it is used", "license",
+                     "name", "Apache-2.0", "identifier", "Apache-2.0", "servers", "url", "/", "tags", tags(routes),
+                     "security", "session", "token", "paths", paths, "components", components());
 }
