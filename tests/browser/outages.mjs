@@ -121,15 +121,34 @@ await play(session, 'an open page', async () => {
         session.expect(Number(await order('saves')) === before + 1, `${victim}: not saved once`);
     }
 
-    session.where = 'a lost session';
+    session.where = 'a lost session that the page notices first';
+    const isAsked = () => page.waitForSelector('dialog[open] input[name=password]', { timeout: PATIENCE });
+    const isAtPassword = () => page.evaluate(() => document.activeElement.name === 'password');
     await session.go('groups/office/privileges');
     await page.waitForSelector('form.card', { timeout: PATIENCE });
     await page.click('input[name="privilege.update-now"]');
     await order('end_sessions');
-    await page.click('form.card button[type=submit]');
-    await page.waitForSelector('dialog[open] input[name=password]', { timeout: PATIENCE });
+    await order('endpoint', 'off'); // who has the settings is asked again
+    await isAsked();
+    session.expect(await isAtPassword(), 'the focus is not where there is something to enter');
+    await page.click('form.card button[type=submit]'); // too late: what is under the dialog takes no click
+    session.expect(await isAtPassword(), 'a click beside the dialog takes the focus from it');
+    await page.keyboard.type(password);
+    await page.keyboard.press('Enter');
+    await session.until(() => document.querySelector('dialog') === null);
+    session.expect(await page.evaluate(() => document.querySelector('input[name="privilege.update-now"]').checked), 'the form is lost');
+    session.expect(!await page.evaluate(() => document.querySelector('form.card button[type=submit]').disabled), 'it cannot be saved any more');
+    await page.evaluate(() => [...document.querySelectorAll('form.card button')].find((node) => node.textContent === 'Discard changes').click());
+    await order('endpoint', 'on');
+
+    session.where = 'a lost session';
+    await page.click('input[name="privilege.update-now"]');
+    await order('end_sessions');
+    // not by the mouse: the page may have noticed it before, by a change that it was told of
+    await page.evaluate(() => document.querySelector('form.card button[type=submit]').click());
+    await isAsked();
     session.expect(await page.evaluate(() => document.querySelector('dialog input[name=username]').readOnly), 'for another account');
-    session.expect(await page.evaluate(() => document.activeElement.name === 'password'), 'the focus is not where there is something to enter');
+    session.expect(await isAtPassword(), 'the focus is not where there is something to enter');
     session.expect(await page.evaluate(() => document.querySelector('input[name="privilege.update-now"]').checked), 'the form is lost');
     await session.picture('session-lost');
     await page.keyboard.press('Escape');

@@ -166,12 +166,19 @@ export function dialog({ title, content, action, danger, submit, canClose = true
         const form = h('form', { method: 'dialog', on: { submit: send } },
             h('h2', { id }, title), content, error,
             h('div', { class: 'actions' }, cancel, go));
-        const box = h('dialog', { 'aria-labelledby': id, 'class': canClose ? null : 'must', 'on': { close, cancel: (event) => mayClose || event.preventDefault() } }, form);
+        const box = h('dialog', { 'aria-labelledby': id, 'class': canClose ? null : 'must',
+            'on': { close, mousedown, cancel: (event) => mayClose || event.preventDefault() } }, form);
         until?.then(() => {
             mayClose = true;
             box.close();
             close(); // its event waits for a frame, and a tab that nobody looks at has none
         });
+
+        // Beside the form: a click that was meant for the page, when this came over it, must not take the focus to where nothing can be entered.
+        function mousedown(event) {
+            if (event.target === box)
+                event.preventDefault();
+        }
 
         async function send(event) {
             event.preventDefault();
