@@ -5,17 +5,20 @@
 PAGES are ES modules, which a browser could load as they are, but one request each.  So they become one file, in
 the order in which they need each other; comments, and blanks that mean nothing, stay behind.  What a module exports has its name in
 the whole file, so that an import costs nothing; two modules cannot export the same name.  No language is translated and no name is
-changed.  CATALOGUE, po/LANGUAGE.po, becomes LANGUAGE.json with the texts that the pages use, in the order of hashes of the English ones,
+changed but those that a class keeps to itself.  CATALOGUE, po/LANGUAGE.po, becomes LANGUAGE.json with the texts that the pages use, in the order of hashes of the English ones,
 and the steps from hash to hash: whole English texts would be half of what a browser loads for a language, and hashes among the words a
 fifth, as nothing compresses worse.  The sentences of the TABLEs in C, which say what is wrong, are in LANGUAGE.faults.json under their
 codes: a page loads it when it shows the first of them, and their English comes from the server."""
+import collections
 import functools
 import gettext
 import hashlib
 import io
+import itertools
 import json
 import pathlib
 import re
+import string
 import subprocess
 import sys
 
@@ -33,6 +36,8 @@ CONTROL = re.compile(r"^(\s*(?:(?:} )?else )?(?:if|for|while) \(.*\)|\s*else)\n\
 END = re.compile(r"([)}])\n(?=[#\w])")  # of a block or a condition: each statement has its semicolon, so the line's end parts nothing
 BINDING = re.compile(r"\bconst(?=[ \[{])")  # one word fewer for the compressor; that nothing is bound twice the sources say
 WORD = re.compile(r"\b(true|false)\b(?=[,;)}\]])")  # as a value
+PARAMETER = re.compile(r"(?<![\w$])\((\w+)\)=>")  # one needs no brackets, where no word stands before them
+PRIVATE = re.compile(r"(?<=\.)#(\w+)")
 FAULT = re.compile(r'"([a-z.-]+)",\s*(?:HL_ERROR_\w+,\s*)?N_\(((?:"(?:[^"\\]|\\.)*"\s*)+)\)')
 LITERAL = re.compile(r'"(?:[^"\\]|\\.)*"')
 KEYWORDS = ("tr", "trn:1,2", "N_")
@@ -43,8 +48,16 @@ def slim(style):
     return CSS_BLANK.sub(r"\1\2", CSS_COMMENT.sub("", style)).replace(";}", "}")
 
 
+def shorten_private(script):
+    """What no other class can name has a letter or two, the more often it is used the shorter."""
+    uses = collections.Counter(PRIVATE.findall(script))
+    letters = [*string.ascii_letters, *map("".join, itertools.product(string.ascii_letters, repeat=2))]
+    short = {name: letter for (name, _), letter in zip(uses.most_common(), letters)}
+    return re.sub(rf"(?<!['\"`])#({'|'.join(short)})\b", lambda found: "#" + short[found[1]], script)
+
+
 def shorten(script):
-    script = BINDING.sub("let", END.sub(r"\1", script))
+    script = shorten_private(PARAMETER.sub(r"\1=>", BINDING.sub("let", END.sub(r"\1", script))))
     return WORD.sub(lambda found: "!0" if found[1] == "true" else "!1", script)
 
 
