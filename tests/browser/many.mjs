@@ -43,4 +43,28 @@ await play(session, 'many endpoints', async ({ page }) => {
     session.expect(await buttons() === 'Close', `its buttons: ${await buttons()}`);
     await session.press('Close');
     await session.says('nightly');
+
+    session.where = 'the audit log';
+    const first = () => page.evaluate(() => document.querySelector('main tbody tr').innerText);
+    const filterBy = async (label, value) => {
+        await page.evaluate((text) => [...document.querySelectorAll('main .field')].find((node) => node.innerText.startsWith(text)).querySelector('input').focus(), label);
+        await page.keyboard.type(value);
+        await page.keyboard.press('Enter');
+        await session.until((text) => decodeURIComponent(location.hash).replaceAll('+', ' ').includes(text), `=${value}`);
+    };
+    await session.show('administration/audit');
+    await rows(100);
+    await session.says('These are the latest 1,000 of ');
+    await session.checkSchemes();
+    await session.press('900 more');
+    await rows(200);
+    await filterBy('Account', 'robot');
+    await session.until(() => document.querySelector('main tbody tr')?.innerText.includes('192.0.2.199'));
+    session.expect(/192\.0\.2\.199\s+group set\s+@console=web name=lab-1199/.test(await first()), `the newest: ${await first()}`);
+    await filterBy('Call', 'session open');
+    await session.says('Nothing yet.');
+    await session.show('administration/audit?account=admin');
+    await session.until(() => document.querySelector('main tbody tr')?.innerText.includes('127.0.0.1')); // the token
+    await page.evaluate(() => window.dispatchEvent(new Event('beforeprint')));
+    await session.expectPrintable('many-audit');
 });

@@ -14,7 +14,7 @@ import * as route from '../../manager/console/pages/route.js';
 import * as settings from '../../manager/console/pages/settings.js';
 import { onSessionLost, request } from '../../manager/console/pages/api.js';
 import { adoptCatalogue, adoptFaults, hashOf, tr, trn } from '../../manager/console/pages/i18n.js';
-import { bytes, compare, visible } from '../../manager/console/pages/text.js';
+import { bytes, compare, visible, wayOf } from '../../manager/console/pages/text.js';
 import { explain, faultText, sentences, spell } from '../../manager/console/pages/phrase.js';
 import { knownSettings } from '../../manager/console/pages/setting_words.js';
 import { follow, inTurn } from '../../manager/console/pages/follow.js';
@@ -36,6 +36,19 @@ test('controls and changes of direction are written out, other scripts are not',
         assert.equal(visible(text), text);
     assert.equal(visible('pc\u200d'), 'pc\\u200d'); // behind ASCII a joiner joins nothing: a second name that looks the same
     assert.equal(visible('Z' + '\u0301'.repeat(6)), 'Z' + '\u0301'.repeat(4) + '\\u0301\\u0301');
+});
+
+test('where a row of the audit log came from, and nothing that an argument says', () => {
+    for (const [text, address, rest] of [
+        ['@console=web @address=192.0.2.7 @pass=s-1 name=lab', '192.0.2.7', '@console=web @pass=s-1 name=lab'],
+        ['@address=2001:db8::1 endpoint=e-1', '2001:db8::1', 'endpoint=e-1'],
+        ['@address=192.0.2.7', '192.0.2.7', ''],
+        ['name=lab', '', 'name=lab'],
+        ['', '', ''],
+        ['note="x @address=192.0.2.7" name=lab', '', 'note="x @address=192.0.2.7" name=lab'],
+        ['"@address"=192.0.2.7', '', '"@address"=192.0.2.7'], // an argument that somebody called so
+    ])
+        assert.deepEqual(wayOf(text), { address, rest });
 });
 
 // The channel of the tabs is the test's: what another one says, and what this one told.

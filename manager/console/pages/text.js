@@ -10,6 +10,13 @@ export function visible(text) {
     return String(text ?? '').replace(UNSEEN, (c) => '\\u' + c.codePointAt(0).toString(16).padStart(4, '0'));
 }
 
+// What came over the network is in the audit log with the way in front: "@console=web @address=192.0.2.7 @pass=... name=lab".
+// -> the address, '' if there is none; rest: all but that
+export function wayOf(text) {
+    const [whole, before, address] = /^((?:@\w+=\S+ )*?)@address=(\S+) ?/.exec(text) ?? ['', '', ''];
+    return { address, rest: before + text.slice(whole.length) };
+}
+
 // "host 2" before "host 10", and alike in every language.
 const collator = new Intl.Collator('en', { numeric: true, sensitivity: 'base' });
 

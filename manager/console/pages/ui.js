@@ -2,7 +2,9 @@
 // The pieces that pages are put together from.
 
 import { ago, number, time, tr } from './i18n.js';
+import { address } from './api.js';
 import { append, fill, h, icon, setText } from './dom.js';
+import { faultText } from './phrase.js';
 import { format } from './route.js';
 import { hasOwnWords, problemText, tone, word } from './words.js';
 import { visible } from './text.js';
@@ -106,6 +108,10 @@ export const newestOf = (rows, total) => total > 0 &&
 export function drawWhole() {
     document.querySelectorAll('.more:not([hidden])').forEach((node) => node.dispatchEvent(new Event('print')));
 }
+
+// All rows of a list for a spreadsheet.
+export const csvLink = (file, path, query) =>
+    h('a', { class: 'button', download: `${file}.csv`, href: path && address(path, { ...query, format: 'csv' }) }, tr('CSV'));
 
 // One of several views of a page: links, so that each has an address.
 export function tabs(label, entries) {

@@ -18,13 +18,14 @@ char *mgr_audit_cut(const char *text, gsize max)
     return g_steal_pointer(&valid);
 }
 
-/* Printable, without what a URL has of secrets; in quotes where it could be taken for more than one word. */
+/* Printable, without what a URL has of secrets; in quotes where it could be taken for more than one word, or for a way.
+ */
 static char *print_word(const char *text)
 {
     g_autofree char *word = hl_text_printable(text);
     GString *out;
 
-    if (strpbrk(word, " \"") == NULL)
+    if (strpbrk(word, " \"") == NULL && *word != '@')
         return g_steal_pointer(&word);
     out = g_string_new(word);
     g_string_replace(out, "\\", "\\\\", 0);

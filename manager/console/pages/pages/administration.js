@@ -3,7 +3,7 @@
 
 import { allGroups, groupName, groupNamer } from '../group_name.js';
 import { all, get, patch, post, remove } from '../api.js';
-import { announce, badge, button, card, checkbox, confirm, dialog, facts, field, heading, name, newestOf, notice, said, select,
+import { announce, badge, button, card, checkbox, confirm, csvLink, dialog, extent, facts, field, heading, name, newestOf, notice, said, select,
     table, tabs, when } from '../ui.js';
 import { brokers } from './brokers.js';
 import { changePassword, newPassword } from '../password.js';
@@ -15,7 +15,7 @@ import { mayBe, whoIsIt } from '../session.js';
 import { N_, time, tr } from '../i18n.js';
 import { notifications } from './notifications.js';
 import { oneTimeCodes } from './one_time_codes.js';
-import { visible } from '../text.js';
+import { visible, wayOf } from '../text.js';
 
 // Of the roles, those that the manager lets look at it; a refusal would stand in the audit log.
 const AUDIT = ['auditor', 'owner'];
@@ -28,7 +28,7 @@ const VIEWS = {
     codes: { title: N_('One-time codes'), draw: oneTimeCodes },
     notifications: { title: N_('Notifications'), draw: notifications, roles: REVIEW },
     certificates: { title: N_('Certificates'), draw: certificates, roles: AUDIT },
-    audit: { title: N_('Audit log'), draw: audit, roles: AUDIT },
+    audit: { title: N_('Audit log'), draw: audit, roles: AUDIT, above: auditFilter },
     health: { title: N_('Health'), draw: health, every: 5000 }, // ms: no message tells of it
 };
 
@@ -38,13 +38,14 @@ export async function administration({ tab }, query) {
     const views = Object.entries(VIEWS).filter(([, row]) => isFor(row.roles));
     const [, view] = views.find(([key]) => key === tab) ?? views[0];
     const body = h('div', {});
-    const draw = inTurn(async () => refill(body, await view.draw(draw, query)));
+    const shown = extent();
+    const draw = inTurn(async () => refill(body, await view.draw(draw, query, shown)));
     await draw();
     return {
         title: `${tr('Administration')}: ${tr(view.title)}`,
         node: h('div', { class: 'page' }, heading(tr('Administration')),
             tabs(tr('Administration'), views.map(([key, row]) =>
-                ({ href: format(['administration', key]), text: tr(row.title), current: row === view }))), body),
+                ({ href: format(['administration', key]), text: tr(row.title), current: row === view }))), view.above?.(query), body),
         close: follow({}, draw, { every: view.every }),
     };
 }
@@ -189,28 +190,25 @@ async function certificates() {
     ], rows, tr('Nothing that ends is known.'), tr('Certificates')));
 }
 
-async function audit(draw, query) {
-    const account = query.get('account') ?? '';
-    const body = h('div', {});
-    const rows = [];
-    let cursor;
-    await more();
-    return card(null, body);
+// Above the audit log: whose rows, and of which call.
+function auditFilter(query) {
+    const asked = Object.fromEntries(query);
+    const input = (key, title) => field(title, h('input', { type: 'text', value: asked[key] ?? '', spellcheck: 'false',
+        on: { change: (event) => { location.hash = format(['administration', 'audit'], { ...asked, [key]: event.target.value.trim() }); } } }));
+    return h('div', { class: 'actions start' }, input('account', tr('Account')), input('call', tr('Call')), csvLink('audit', '/audit', asked));
+}
 
-    async function more() {
-        const page = await get('/audit', { limit: 100, cursor, account });
-        rows.push(...page.rows);
-        cursor = page.next;
-        fill(body, table([
-            { title: tr('Time'), cell: (row) => h('span', { class: 'nowrap' }, time(row.at)) },
-            { title: tr('Account'), cell: (row) => name(row.account) },
-            { title: tr('From'), cell: (row) => visible(row.address) },
-            { title: tr('Call'), cell: (row) => said(row.call) },
-            { title: tr('Arguments'), cell: (row) => h('span', { class: 'path', lang: 'en' }, visible(row.arguments)) },
-            { title: tr('Result'), cell: (row) => (row.code ? h('span', { class: 'badge bad', lang: 'en' }, row.code) :
-                h('span', { class: 'badge good' }, tr('done'))) },
-        ], rows, tr('Nothing yet.'), tr('Audit log')), cursor && button(tr('More'), () => more()), !cursor && newestOf(rows, page.total));
-    }
+async function audit(draw, query, shown) {
+    const rows = await all('/audit', Object.fromEntries(query));
+    return card(null, table([
+        { title: tr('Time'), cell: (row) => h('span', { class: 'nowrap' }, time(row.at)) },
+        { title: tr('Account'), cell: (row) => name(row.account) },
+        { title: tr('From'), cell: (row) => h('span', { class: 'nowrap' }, visible(wayOf(row.arguments).address)) },
+        { title: tr('Call'), cell: (row) => said(row.call) },
+        { title: tr('Arguments'), cell: (row) => h('span', { class: 'path', lang: 'en' }, visible(wayOf(row.arguments).rest)) },
+        { title: tr('Result'), cell: (row) => (row.code ? h('span', { class: 'badge bad', lang: 'en' }, row.code) :
+            h('span', { class: 'badge good' }, tr('done'))) },
+    ], rows, tr('Nothing yet.'), tr('Audit log'), shown), newestOf(rows, rows.total));
 }
 
 // What the server says of these, in its own words; null: nothing is wrong with them.

@@ -5,7 +5,7 @@ import * as live from '../live.js';
 import { actionEntries, subjectOfSelection } from '../actions.js';
 import { address, all, post } from '../api.js';
 import { allColumns, chooseColumns, fieldsOf, knownColumns } from '../columns.js';
-import { announce, button, checkbox, dialog, field, heading, name, problemBox } from '../ui.js';
+import { announce, button, checkbox, csvLink, dialog, field, heading, name, problemBox } from '../ui.js';
 import { both, term } from '../query.js';
 import { allGroups, displayNameField, groupName } from '../group_name.js';
 import { fill, h, icon, refill, setText } from '../dom.js';
@@ -80,7 +80,7 @@ class EndpointsPage {
             selected: () => this.#drawActions(),
             spread: (left) => this.#drawLeft(left),
         });
-        this.csv = h('a', { class: 'button', download: 'endpoints.csv' }, tr('CSV'));
+        this.csv = csvLink('endpoints');
         const views = viewsMenu(() => ({ filter: this.#wholeFilter(), sort: this.sort, columns: this.columns }), (view) => this.#useView(view));
         const tools = h('div', { class: 'tools' }, this.search, this.count, this.fresh, this.left, h('span', { class: 'spring' }),
             views, button(tr('Columns'), () => this.#chooseColumns()), this.csv);

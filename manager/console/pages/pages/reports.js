@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reports: lists for paper and spreadsheets.
 
-import { address, all, get } from '../api.js';
-import { badge, button, field, heading, name, newestOf, table, tabs } from '../ui.js';
+import { all, get } from '../api.js';
+import { badge, button, csvLink, field, heading, name, newestOf, table, tabs } from '../ui.js';
 import { displayedCode, patterns } from '../columns.js';
 import { N_, number, time, tr, trn } from '../i18n.js';
 import { format } from '../route.js';
@@ -78,7 +78,7 @@ export async function reports({ tab = 'update' }, query) {
         title: `${tr('Reports')}: ${title}`,
         node: h('div', { class: 'page report' },
             heading(tr('Reports'), button(tr('Print'), () => window.print()),
-                h('a', { class: 'button', download: `${tab}.csv`, href: address(report.path, { ...asked, format: 'csv' }) }, tr('CSV'))),
+                csvLink(tab, report.path, asked)),
             tabs(tr('Reports'), Object.entries(REPORTS).map(([key, row]) =>
                 ({ href: format(['reports', key]), text: tr(row.title), current: row === report }))),
             tab === 'offline' && daysField(days), paper),
