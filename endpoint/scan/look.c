@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "lib/base/text.h"
 #include "proto/bounds.h"
 
 static const struct {
@@ -43,6 +44,14 @@ EpGap ep_gap_from_name(const char *name)
     while (gap < EP_N_GAPS && strcmp(gaps[gap].name, name) != 0)
         gap++;
     return gap;
+}
+
+char *ep_gap_why(const char *words)
+{
+    char *line = hl_text_printable(words != NULL ? words : "");
+
+    hl_bound_cut(line, EP_GAP_WHY);
+    return line;
 }
 
 EpLook ep_look_not(EpGap gap)

@@ -24,6 +24,11 @@ const char *ep_gap_name(EpGap gap);
 /* EP_N_GAPS for a name unknown to this version. */
 EpGap ep_gap_from_name(const char *name);
 
+/* A stranger's words for one, as a line and bounded: valid UTF-8 of at most EP_GAP_WHY bytes.  NULL: "".  Caller frees.
+ */
+#define EP_GAP_WHY 200
+char *ep_gap_why(const char *words);
+
 /* For people: "too large". */
 const char *ep_gap_text(EpGap gap);
 

@@ -14,8 +14,6 @@
 #include "endpoint/scan/mounts.h"
 #include "lib/base/file.h"
 
-#define MAX_WHY 200 /* bytes */
-
 typedef union {
     struct cmsghdr align;
     char space[CMSG_SPACE(sizeof(int))];
@@ -167,7 +165,7 @@ static void on_gap(EpSession *session, const char *text, gsize size)
     const char *reason = json_string_value(json_object_get(gap, "reason"));
     const char *why = json_string_value(json_object_get(gap, "why"));
     EpGap which = reason == NULL ? EP_N_GAPS : ep_gap_from_name(reason);
-    g_autofree char *words = g_strndup(why != NULL ? why : "", MAX_WHY);
+    g_autofree char *words = ep_gap_why(why);
 
     if (path != NULL && which < EP_N_GAPS && may_tell[which])
         ep_session_gap(session, path, which, words);

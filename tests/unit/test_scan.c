@@ -71,6 +71,22 @@ static void test_long_name(void)
     g_assert_cmpuint(strlen(look.signature), ==, EP_MAX_SIGNATURE);
 }
 
+/* Half a character at the end would be no text: the scanner has nothing to say then, and dies of it. */
+static void test_gap_why(void)
+{
+    g_autofree char *ascii = g_strnfill(EP_GAP_WHY - 1, 'x');
+    g_autofree char *split = g_strconcat(ascii, "\343\201\202", NULL);
+    g_autofree char *cut = ep_gap_why(split);
+    g_autofree char *one_line = ep_gap_why("two\nlines");
+    g_autofree char *none = ep_gap_why(NULL);
+
+    g_assert_true(g_utf8_validate(cut, -1, NULL));
+    g_assert_cmpuint(strlen(cut), <=, EP_GAP_WHY);
+    g_assert_true(g_str_has_prefix(cut, "xxx"));
+    g_assert_null(strchr(one_line, '\n'));
+    g_assert_cmpstr(none, ==, "");
+}
+
 static void test_gap_names(void)
 {
     for (EpGap gap = 0; gap < EP_N_GAPS; gap++)
@@ -506,6 +522,7 @@ int main(int argc, char **argv)
     g_test_add_func("/scan/answers", test_answers);
     g_test_add_func("/scan/answers/long", test_long_name);
     g_test_add_func("/scan/gaps", test_gap_names);
+    g_test_add_func("/scan/gap-why", test_gap_why);
     g_test_add_func("/scan/tally", test_tally);
     g_test_add_func("/scan/mounts", test_mounts);
     g_test_add_func("/scan/component", test_component);
