@@ -21,12 +21,13 @@
 #define MAX_MANIFEST (256 * 1024 * 1024) /* a million files at 200 bytes each, and some */
 
 /* What is not copied from the top of a site: the registry is copied by SQLite, the rest is made again or of no use
- * elsewhere.  Beginnings of names. */
-static const char *const left_out[] = { REGISTRY,           "lock",
-                                        "broker",           MGR_SITE_ASIDE,
-                                        MGR_SITE_COMING,    MGR_SITE_EXCHANGING,
-                                        MANIFEST,           MGR_SITE_FENCED,
-                                        MGR_SITE_TAKE_OVER, NULL };
+ * elsewhere.  Another file whose name only begins like one of them is somebody's, and is copied. */
+static const char *const left_out[] = {
+    REGISTRY, "lock", "broker", MGR_SITE_COMING, MGR_SITE_EXCHANGING, MANIFEST, MGR_SITE_FENCED, MGR_SITE_TAKE_OVER
+};
+
+/* Beginnings of names: logs and earlier copies of the registry, sites that were replaced. */
+static const char *const left_out_all[] = { REGISTRY "-", REGISTRY ".before-v", MGR_SITE_ASIDE };
 
 /* Keys that take the place of another one when a rollover ends.  They are copied before the rest: should one move
  * meanwhile, the copy has it twice, and never not at all. */
@@ -100,8 +101,11 @@ bool mgr_backup_leaves_out(const char *relative)
         return true;
     if (strchr(relative, '/') != NULL)
         return false;
-    for (gsize i = 0; left_out[i] != NULL; i++)
-        if (g_str_has_prefix(relative, left_out[i]))
+    for (gsize i = 0; i < G_N_ELEMENTS(left_out); i++)
+        if (strcmp(relative, left_out[i]) == 0)
+            return true;
+    for (gsize i = 0; i < G_N_ELEMENTS(left_out_all); i++)
+        if (g_str_has_prefix(relative, left_out_all[i]))
             return true;
     return false;
 }
@@ -282,15 +286,23 @@ bool mgr_backup_make(const char *site, const char *dir, MgrBackupInfo *info, GEr
     g_autoptr(json_t) files = json_array();
     g_autoptr(json_t) directories = json_array();
     Copy copy = { .site = site, .dir = dir, .files = files, .directories = directories, .info = info };
+    bool is_new = !g_file_test(dir, G_FILE_TEST_EXISTS);
 
     *info = (MgrBackupInfo){ .made = hl_clock_wall() };
     /* the registry first: the journal beside the keys then knows all that the copied registry knows */
     if (!mgr_backup_check_owner(site, error) || !mgr_backup_check_place(site, dir, error) ||
         !mgr_exchange_check(site, error))
         return hl_error_prefix(error, "nothing was written");
-    if (!make_empty(dir, error) || !copy_registry(&copy, error) || !copy_moving(&copy, error) ||
-        !copy_tree(&copy, "", error) || !write_manifest(&copy, error))
-        return hl_error_prefix(error, "backup of %s (%s is no backup)", site, dir);
+    if (!make_empty(dir, error))
+        return hl_error_prefix(error, "backup of %s", site);
+    if (!copy_registry(&copy, error) || !copy_moving(&copy, error) || !copy_tree(&copy, "", error) ||
+        !write_manifest(&copy, error)) {
+        bool is_gone =
+            is_new && hl_tree_remove(dir, NULL); /* half a copy has keys in it, and takes the room of a whole */
+
+        return hl_error_prefix(
+            error, is_gone ? "backup of %s (nothing is left in %s)" : "backup of %s (%s is no backup)", site, dir);
+    }
     return mgr_backup_verify(dir, info, error);
 }
 
