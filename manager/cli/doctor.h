@@ -34,7 +34,8 @@ typedef struct {
 /* A certificate of an account, monitor or console, or a role of the repository. */
 typedef struct {
     MgrEndKind kind;
-    char *name; /* of the person or component; else "" */
+    char *name;      /* of the person or component; else "" */
+    guint64 version; /* of a role's metadata; 0: of a certificate */
     HlTime begin, end;
 } CliEndFact;
 

@@ -331,20 +331,23 @@ void cli_probe_front(CliDoctor *doctor, HlInvocation *call G_GNUC_UNUSED)
 #define RENEWED \
     "start the manager, which renews it; where the authority ends with it: holdline server rollover start ca"
 
-static void add_end(CliDoctor *doctor, MgrEndKind kind, const char *name, HlTime begin, HlTime end)
+/* Of several certificates of a name the one that ends last counts, of a role's metadata the newest: one that was signed
+ * while the clock was ahead ends later than what is in force. */
+static void add_end(CliDoctor *doctor, CliEndFact end)
 {
     for (guint i = 0; i < doctor->ends->len; i++) {
         CliEndFact *known = &g_array_index(doctor->ends, CliEndFact, i);
 
-        if (known->kind != kind || strcmp(known->name, name) != 0)
+        if (known->kind != end.kind || strcmp(known->name, end.name) != 0)
             continue;
-        if (known->end < end) { /* of several the one that ends last */
-            known->begin = begin;
-            known->end = end;
+        if (known->version < end.version || (known->version == end.version && known->end < end.end)) {
+            end.name = known->name;
+            *known = end;
         }
         return;
     }
-    g_array_append_vals(doctor->ends, &(CliEndFact){ kind, g_strdup(name), begin, end }, 1);
+    end.name = g_strdup(end.name);
+    g_array_append_val(doctor->ends, end);
 }
 
 static void keep_end(MgrCertificateRecord *record, gpointer user)
@@ -352,7 +355,7 @@ static void keep_end(MgrCertificateRecord *record, gpointer user)
     MgrEndKind kind;
 
     if (record->revoked_at == 0 && mgr_end_kind_parse(record->kind, &kind) && kind <= MGR_END_CONSOLE)
-        add_end(user, kind, record->name, record->issued_at, record->expires_at);
+        add_end(user, (CliEndFact){ kind, record->name, 0, record->issued_at, record->expires_at });
 }
 
 static HlTime expiry_in(const char *path)
@@ -370,6 +373,7 @@ static void find_roles(CliDoctor *doctor)
 {
     g_autofree char *metadata = mgr_site_path(doctor->dir, "repo/metadata");
     g_autoptr(GDir) dir = g_dir_open(metadata, 0, NULL);
+    char no_name[] = "";
     const char *name;
 
     while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
@@ -382,7 +386,8 @@ static void find_roles(CliDoctor *doctor)
             (end = expiry_in(path)) == 0)
             continue;
         kind = mgr_end_kind_of_role(words[1]);
-        add_end(doctor, kind, kind == MGR_END_COMPONENT ? words[1] : "", 0, end);
+        add_end(doctor, (CliEndFact){ kind, kind == MGR_END_COMPONENT ? words[1] : no_name,
+                                      g_ascii_strtoull(name, NULL, 10), 0, end });
     }
 }
 

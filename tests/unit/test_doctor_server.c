@@ -207,14 +207,23 @@ static void test_ends(void)
         CliEndFact end;
         const char *wanted, *text, *remedy;
     } rows[] = {
-        { { MGR_END_ADMIN, ann, 0, NOW + 61 * HL_DAY }, "", NULL, NULL },
-        { { MGR_END_ADMIN, ann, 0, NOW + 59 * HL_DAY }, "w", "account 'ann' ends on", "certificate ann --site /site" },
-        { { MGR_END_ADMIN, ann, 0, NOW - HL_DAY }, "w", "account 'ann' ended on", "certificate ann --site /site" },
-        { { MGR_END_ADMIN, ann, 0, NOW - 61 * HL_DAY }, "", NULL, NULL },
-        { { MGR_END_CONSOLE, ann, 0, NOW + HL_DAY }, "w", "console 'ann' ends on", "while it runs it renews itself" },
-        { { MGR_END_MONITOR, ann, 0, NOW + HL_DAY }, "w", "monitor 'ann' ends on", "holdline monitor renew ann" },
-        { { MGR_END_ROOT, none, 0, NOW + 59 * HL_DAY }, "w", "role root ends on", "repo root rotate /site/repo root" },
-        { { MGR_END_ROOT, none, 0, NOW - 400 * HL_DAY }, "f", "role root ended on", "rotate /site/repo root" },
+        { { MGR_END_ADMIN, ann, 0, 0, NOW + 61 * HL_DAY }, "", NULL, NULL },
+        { { MGR_END_ADMIN, ann, 0, 0, NOW + 59 * HL_DAY },
+          "w",
+          "account 'ann' ends on",
+          "certificate ann --site /site" },
+        { { MGR_END_ADMIN, ann, 0, 0, NOW - HL_DAY }, "w", "account 'ann' ended on", "certificate ann --site /site" },
+        { { MGR_END_ADMIN, ann, 0, 0, NOW - 61 * HL_DAY }, "", NULL, NULL },
+        { { MGR_END_CONSOLE, ann, 0, 0, NOW + HL_DAY },
+          "w",
+          "console 'ann' ends on",
+          "while it runs it renews itself" },
+        { { MGR_END_MONITOR, ann, 0, 0, NOW + HL_DAY }, "w", "monitor 'ann' ends on", "holdline monitor renew ann" },
+        { { MGR_END_ROOT, none, 0, 0, NOW + 59 * HL_DAY },
+          "w",
+          "role root ends on",
+          "repo root rotate /site/repo root" },
+        { { MGR_END_ROOT, none, 0, 0, NOW - 400 * HL_DAY }, "f", "role root ended on", "rotate /site/repo root" },
     };
     CliDoctor doctor = sound();
 
