@@ -227,8 +227,7 @@ void cli_judge_clock(const CliDoctor *doctor, HlFindings *findings)
     if (doctor->alive > doctor->now + MGR_MARK_SLACK)
         hl_findings_add(findings, HL_GRADE_FAULT,
                         "set this machine's clock: timedatectl set-ntp true; if it is right, it was ahead then, and "
-                        "this passes once the clocks of two endpoints on line agree with it, or that of a single one "
-                        "for a day",
+                        "this passes once two more endpoints on line agree with it than do not, or one more for a day",
                         "this machine's clock is behind by %s: the manager was alive at %s, and it says %s", behind,
                         alive, now);
     if (doctor->facts.fronts.facts->len > 0)

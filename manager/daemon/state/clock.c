@@ -54,8 +54,7 @@ static char *describe(HlTime behind)
 
     return g_strdup_printf("The server's clock is behind by %s of what it was: set it (timedatectl set-ntp true); what "
                            "is issued meanwhile is of the later time.  If it is right, it was ahead before, and this "
-                           "ends once the clocks of two endpoints on line agree with it, or that of a single one for a "
-                           "day",
+                           "ends once two more endpoints on line agree with it than do not, or one more for a day",
                            span);
 }
 
