@@ -43,12 +43,23 @@ static char *kind_of(const HlInvocation *call)
 #define LISTEN "listen" /* where the pages of a console are */
 
 /* In its own words, so that it names what is wrong before anything is made. */
-static bool check_listen(const HlInvocation *call, const char *role, GError **error)
+/* Caller frees. */
+static char *conf_path(const char *folder, const char *role)
+{
+    return g_build_filename(folder, strcmp(role, "console") == 0 ? "console.conf" : "holdline.conf", NULL);
+}
+
+/* Where an ended pair is replaced, the configuration beside it stays. */
+static bool check_listen(const HlInvocation *call, const char *folder, const char *role, GError **error)
 {
     const char *listen = hl_cli_value(call, LISTEN, MGR_SITE_CONSOLE_LISTEN);
+    g_autofree char *conf = conf_path(folder, role);
     g_autofree char *host = NULL;
     uint16_t port = 0;
 
+    if (hl_cli_has(call, LISTEN) && g_file_test(conf, G_FILE_TEST_EXISTS))
+        return hl_fail(error, HL_ERROR_USAGE,
+                       "%s is there already, and is kept: leave --listen out, and set console.listen there", conf);
     return strcmp(role, "console") != 0 || (hl_place_parse(listen, &host, &port) && g_hostname_is_ip_address(host)) ||
            hl_fail(error, HL_ERROR_USAGE, "--listen: '%s' is not an IP address and a port, such as %s", listen,
                    MGR_SITE_CONSOLE_LISTEN);
@@ -62,15 +73,14 @@ static bool save_certificate(const HlInvocation *call, const char *folder, const
     const char *brokers = cli_text(document, "brokers");
     g_autofree char *cert_path = g_strdup_printf("%s/%s.pem", folder, name);
     g_autofree char *ca_path = g_build_filename(folder, "ca.pem", NULL);
-    g_autofree char *conf_path = g_build_filename(folder, is_console ? "console.conf" : "holdline.conf", NULL);
+    g_autofree char *place = conf_path(folder, role);
     g_autofree char *conf =
         is_console ? mgr_site_console_conf(name, brokers, hl_cli_value(call, LISTEN, MGR_SITE_CONSOLE_LISTEN))
                    : mgr_site_client_conf(role, name, brokers);
 
     return hl_file_write_text(cert_path, cli_text(document, "certificate"), 0644, error) &&
            hl_file_write_text(ca_path, cli_text(document, "ca"), 0644, error) &&
-           ((keeps_conf && g_file_test(conf_path, G_FILE_TEST_EXISTS)) ||
-            hl_file_write_text(conf_path, conf, 0600, error));
+           ((keeps_conf && g_file_test(place, G_FILE_TEST_EXISTS)) || hl_file_write_text(place, conf, 0600, error));
 }
 
 static bool save_key(const char *folder, const char *name, const HlKey *key, GError **error)
@@ -113,7 +123,7 @@ bool cmd_client_create(HlInvocation *call, GError **error)
     bool is_again = false;
     uint16_t port = 0;
 
-    if (csr == NULL || !check_listen(call, role, error) || !mgr_site_check_name(name, error) ||
+    if (csr == NULL || !check_listen(call, folder, role, error) || !mgr_site_check_name(name, error) ||
         !check_new_key(folder, name, &is_again, error) || !hl_dir_make(folder, 0700, error))
         return false;
     csr_text = g_base64_encode(g_bytes_get_data(csr, NULL), g_bytes_get_size(csr));
@@ -423,5 +433,7 @@ bool cmd_account_certificate(HlInvocation *call, GError **error)
     if (!cli_show_json(call, document))
         printf("%s/ contains the certificate, the authority's, and holdline.conf of %s: they go beside %s.key.\n",
                folder, name, name);
+    if (!hl_cli_has(call, "json") && hl_cli_has(call, "replace"))
+        printf("Of what was replaced: %s.\n", cli_ended_text(document));
     return true;
 }

@@ -79,8 +79,10 @@ static void fold_issue(gpointer change)
     mgr_fleet_add_certificate(calls->parts.fleet, &issue->certificate);
     hl_info("account", "%s gets the certificate %s, by %s", name, issue->serial, mgr_call_admin(issue->call));
     if (issue->replaces) {
-        MgrEvictionWaiter waiter = mgr_ended_waiter(issue->call, name, issued_document(issue));
+        json_t *document = issued_document(issue);
+        MgrEvictionWaiter waiter = mgr_ended_waiter(issue->call, name, document);
 
+        json_object_update_new(document, mgr_ended_document(mgr_pki_list(calls->parts.pki)));
         mgr_pki_fold_revocations(calls->parts.pki, name, issue->serial, issue->at, &waiter);
         return;
     }
