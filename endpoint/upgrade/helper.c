@@ -13,7 +13,6 @@
 #include "lib/base/package_version.h"
 
 #define HEALTH_LOOK 1000                 /* ms */
-#define BACK_PAUSE  (30 * 1000)          /* ms, between attempts to go back */
 #define SPARE       ((uint64_t)32 << 20) /* bytes that stay free: dpkg's own files, the journal, reports */
 
 typedef struct {

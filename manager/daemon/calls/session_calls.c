@@ -15,7 +15,6 @@
 
 #define MOST_SESSIONS 20 /* of an account; the oldest one ends for the next */
 #define MOST_TOKENS   100
-#define WRONG         "account, password or one-time code is wrong"
 #define TOKEN_LIFE    (90 * HL_DAY)
 #define TOKEN_MOST    (3 * 365 * HL_DAY)
 
