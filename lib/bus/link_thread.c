@@ -20,6 +20,7 @@
 #include "lib/bus/leavers.h"
 #include "lib/bus/link_mosquitto.h"
 #include "lib/bus/message.h"
+#include "lib/bus/outbox.h"
 #include "lib/pki/tls.h"
 
 #define TICK       HL_SECOND /* keep-alive and time-outs are looked at */
@@ -56,6 +57,7 @@ struct HlLink {
     gint64 turn_us; /* the last turn */
     guint in_row;   /* of turns in close succession */
     GQueue held;    /* Order *: publications that wait for those under way */
+    guint passed;   /* them, of urgent ones: hl_outbox_is_others_turn */
     HlFlight flight;
 
     pthread_mutex_t lock; /* of what follows */
@@ -120,16 +122,38 @@ static bool has_room(const HlLink *link)
     return hl_mq_under_way(&link->mq) < link->flight.most;
 }
 
+static void publish_first_held(HlLink *link)
+{
+    Order *order = g_queue_pop_head(&link->held);
+
+    publish(link, order);
+    order_free(order);
+}
+
 /* As many of those that wait as may be under way; all of them before the end. */
 static void publish_held(HlLink *link, bool all)
 {
-    Order *order;
-
     hl_flight_note(&link->flight, hl_mq_under_way(&link->mq), !g_queue_is_empty(&link->held), g_get_monotonic_time());
-    while (link->mq.stage != HL_MQ_OVER && (all || has_room(link)) && (order = g_queue_pop_head(&link->held)) != NULL) {
-        publish(link, order);
-        order_free(order);
+    while (link->mq.stage != HL_MQ_OVER && !g_queue_is_empty(&link->held) && (all || has_room(link)))
+        publish_first_held(link);
+}
+
+/* true: it waits with others.  What is urgent does not, but it passes them only in its turns. */
+static bool hold(HlLink *link, Order *order)
+{
+    bool waits = !g_queue_is_empty(&link->held);
+
+    if (order->sending == NULL) /* nothing says when it has arrived */
+        return false;
+    if (order->message.urgent) {
+        if (hl_outbox_is_others_turn(&link->passed, waits))
+            publish_first_held(link);
+        return false;
     }
+    if (!waits && has_room(link))
+        return false;
+    g_queue_push_tail(&link->held, order);
+    return true;
 }
 
 /* What the turn wrote.  Where it fails, the end is there to be read, and says more. */
@@ -167,10 +191,8 @@ static void carry_out(HlLink *link, Order *order)
     }
     switch (order->kind) {
     case ORDER_PUBLISH:
-        if (order->sending != NULL && !order->message.urgent && (!g_queue_is_empty(&link->held) || !has_room(link))) {
-            g_queue_push_tail(&link->held, order);
+        if (hold(link, order))
             return;
-        }
         publish(link, order);
         break;
     case ORDER_SUBSCRIBE:

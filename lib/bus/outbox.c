@@ -28,11 +28,26 @@ static bool has_room(bool urgent, guint under_way, guint window)
     return under_way < (urgent ? window : window - window / SHARE);
 }
 
-bool hl_outbox_lets_pass(const HlOutbox *outbox, bool urgent, guint under_way, guint window)
+static bool owes_turn(guint in_row, bool waits)
 {
-    const GQueue *before = urgent ? &outbox->urgent : &outbox->usual;
+    return waits && in_row >= SHARE - 1;
+}
 
-    return before->length == 0 && has_room(urgent, under_way, window);
+bool hl_outbox_is_others_turn(guint *in_row, bool waits)
+{
+    bool is_theirs = owes_turn(*in_row, waits);
+
+    *in_row = waits && !is_theirs ? *in_row + 1 : 0;
+    return is_theirs;
+}
+
+bool hl_outbox_lets_pass(HlOutbox *outbox, bool urgent, guint under_way, guint window)
+{
+    bool waits = outbox->usual.length > 0;
+
+    if (!has_room(urgent, under_way, window) || (urgent ? outbox->urgent.length > 0 : waits))
+        return false;
+    return !urgent || (!owes_turn(outbox->in_row, waits) && !hl_outbox_is_others_turn(&outbox->in_row, waits));
 }
 
 void hl_outbox_put(HlOutbox *outbox, const HlBusMessage *message, HlBusPublished done, gpointer user)
@@ -45,15 +60,17 @@ void hl_outbox_put(HlOutbox *outbox, const HlBusMessage *message, HlBusPublished
 
 HlOutboxItem *hl_outbox_next(HlOutbox *outbox, guint under_way, guint window)
 {
-    bool urgent = outbox->urgent.length > 0 && has_room(true, under_way, window);
-    bool usual = outbox->usual.length > 0 && has_room(false, under_way, window);
+    bool urgent = outbox->urgent.length > 0;
+    bool usual = outbox->usual.length > 0;
 
-    if (usual && (!urgent || outbox->in_row >= SHARE - 1)) {
-        outbox->in_row = 0;
-        return g_queue_pop_head(&outbox->usual);
-    }
-    outbox->in_row += urgent;
-    return urgent ? g_queue_pop_head(&outbox->urgent) : NULL;
+    if (!has_room(true, under_way, window))
+        return NULL;
+    if (urgent && !hl_outbox_is_others_turn(&outbox->in_row, usual))
+        return g_queue_pop_head(&outbox->urgent);
+    if (!urgent && !has_room(false, under_way, window))
+        return NULL;
+    outbox->in_row = 0;
+    return g_queue_pop_head(&outbox->usual);
 }
 
 HlOutboxItem *hl_outbox_take(HlOutbox *outbox)
