@@ -9,6 +9,7 @@
 #include "manager/console/core/arguments.h"
 #include "manager/console/core/qr.h"
 #include "manager/console/core/rows.h"
+#include "manager/core/refusal.h"
 #include "proto/bounds.h"
 
 /* ------------------------------------------------------------------------------------------------------------ answers
@@ -108,8 +109,8 @@ static void on_done(const json_t *answer, const GError *error, gpointer user)
 
     if (error != NULL && hl_error_code(error) == HL_ERROR_EXPIRED)
         con_request_fail_unknown(request);
-    else if (error != NULL && hl_error_code(error) == HL_ERROR_CONFLICT &&
-             (request->match.route->flags & CON_ROUTE_MATCH) != 0)
+    else if (error != NULL && (request->match.route->flags & CON_ROUTE_MATCH) != 0 &&
+             mgr_refusal_is_stale(hl_error_sentence(error)))
         con_request_fail_as(request, 412, error, NULL);
     else if (error != NULL)
         con_request_fail(request, error);

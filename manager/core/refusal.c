@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "manager/core/refusal.h"
 
+#include <string.h>
+
 #include "lib/base/i18n.h"
 
 const HlFault mgr_refusals[MGR_N_REFUSALS] = {
@@ -8,3 +10,18 @@ const HlFault mgr_refusals[MGR_N_REFUSALS] = {
 #include "manager/core/refusal.def"
 #undef REFUSAL
 };
+
+bool mgr_refusal_is_stale(const char *sentence)
+{
+    static const char *const stale[] = {
+#define REFUSAL(name, code, sentence, text)
+#define STALE_REFUSAL(name, code, sentence, text) sentence,
+#include "manager/core/refusal.def"
+#undef REFUSAL
+    };
+
+    for (gsize i = 0; sentence != NULL && i < G_N_ELEMENTS(stale); i++)
+        if (strcmp(stale[i], sentence) == 0)
+            return true;
+    return false;
+}

@@ -21,4 +21,7 @@ typedef enum {
 
 extern const HlFault mgr_refusals[MGR_N_REFUSALS];
 
+/* Whether a sentence, of an error, says that what was seen is not what there is.  NULL is none. */
+bool mgr_refusal_is_stale(const char *sentence);
+
 #endif

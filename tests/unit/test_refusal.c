@@ -75,10 +75,27 @@ static void test_values(void)
     g_assert_null(unknown);
 }
 
+/* After them who looks again may go on; after another conflict that changes nothing. */
+static void test_stale(void)
+{
+    static const MgrRefusal stale[] = { MGR_REFUSE_GROUP_CHANGED,        MGR_REFUSE_GROUP_CHANGED_SOME,
+                                        MGR_REFUSE_GROUP_OTHER_VERSION,  MGR_REFUSE_GROUP_STALE,
+                                        MGR_REFUSE_NOTIFICATION_CHANGED, MGR_REFUSE_NOTIFICATION_STALE };
+    guint n = 0;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(stale); i++)
+        g_assert_true(mgr_refusal_is_stale(mgr_refusals[stale[i]].sentence));
+    for (int i = 0; i < MGR_N_REFUSALS; i++)
+        n += mgr_refusal_is_stale(mgr_refusals[i].sentence);
+    g_assert_cmpuint(n, ==, G_N_ELEMENTS(stale));
+    g_assert_false(mgr_refusal_is_stale(NULL));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/refusal/rows", test_rows);
     g_test_add_func("/refusal/values", test_values);
+    g_test_add_func("/refusal/stale", test_stale);
     return g_test_run();
 }
