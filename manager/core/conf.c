@@ -141,7 +141,9 @@ static const HlOption rows[] = {
     ROW("enrolment.grace", HL_OPTION_DURATION, grace, "90d", 0, 3650 * HL_DAY, NULL,
         "How long after its certificate has ended an endpoint may still come back by proof of its old key"),
     ROW("enrolment.per-minute", HL_OPTION_INT, enrol_per_minute, "60", 1, 100000, NULL,
-        "Requests for a certificate, of new endpoints and late ones, that one source address may make per minute"),
+        "Requests for a certificate, of new endpoints and late ones, that one source address (of IPv6 one /64) may "
+        "make "
+        "per minute"),
     ROW("line.reconnect-window", HL_OPTION_DURATION, reconnect_window, "60s", HL_SECOND, HL_HOUR, NULL,
         "Endpoints spread their return over at most this time when the manager or the broker comes back: 6 ms each"),
     ROW("command.timeout", HL_OPTION_DURATION, command_timeout, "1h", HL_SECOND, HL_DAY, NULL,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/http_fake.h"
 
+#include <arpa/inet.h>
 #include <string.h>
 
 #include "lib/base/unconst.h"
@@ -14,6 +15,20 @@ static GQueue answers = G_QUEUE_INIT; /* HttpFakeAnswer * */
 static GQueue streams = G_QUEUE_INIT; /* HlHttpStream *, those that were not ended, the newest last */
 static guint n_open;
 
+/* As lib/http/crowd.h has it. */
+static uint64_t neighbourhood(const char *peer)
+{
+    struct in6_addr six;
+    struct in_addr four;
+    uint64_t network;
+
+    if (inet_pton(AF_INET6, peer, &six) == 1) {
+        memcpy(&network, &six, sizeof network);
+        return network;
+    }
+    return inet_pton(AF_INET, peer, &four) == 1 ? four.s_addr : 0;
+}
+
 static HlHttpRequest *request_new(const char *method, const char *target, const char *peer, GBytes *body)
 {
     HlHttpRequest *request = g_new(HlHttpRequest, 1);
@@ -24,6 +39,7 @@ static HlHttpRequest *request_new(const char *method, const char *target, const 
                                 .rest = "",
                                 .body = g_bytes_ref(body),
                                 .peer = g_strdup(peer),
+                                .neighbours = neighbourhood(peer),
                                 .headers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free) };
     n_open++;
     return request;

@@ -280,6 +280,26 @@ static void test_rate(void)
     hl_wire_free(expect(403, "denied"));
 }
 
+/* Of IPv6 a /64 is one address: a machine has all of it to choose from. */
+static void test_rate_of_ipv6(void)
+{
+    static const struct {
+        const char *peer;
+        guint status;
+    } rows[] = {
+        { "2001:db8:0:1::1", 403 }, { "2001:db8:0:1::2", 403 }, { "2001:db8:0:1:5::3", 429 }, { "2001:db8:0:2::1", 403 }
+    };
+    g_autoptr(World) world = world_new();
+    g_autoptr(GBytes) empty = g_bytes_new_static("", 0);
+
+    world->parts->conf.enrol_per_minute = 2;
+    mgr_applicants_reconfigured(world->applicants);
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        mgr_enrol_handle(world->enrol, http_fake_request(rows[i].peer, empty));
+        hl_wire_free(expect(rows[i].status, rows[i].status == 429 ? "limit" : "denied"));
+    }
+}
+
 /* -------------------------------------------------------------------------------------------------- known machines */
 
 static void test_replace(void)
@@ -484,6 +504,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/enrol/refused", test_refused);
     g_test_add_func("/manager/enrol/malformed", test_malformed);
     g_test_add_func("/manager/enrol/rate", test_rate);
+    g_test_add_func("/manager/enrol/rate-of-ipv6", test_rate_of_ipv6);
     g_test_add_func("/manager/enrol/replace", test_replace);
     g_test_add_func("/manager/enrol/replace-in-rollover", test_replace_in_rollover);
     g_test_add_func("/manager/enrol/twice-at-once", test_twice_at_once);

@@ -142,11 +142,12 @@ void mgr_applicants_refuse(MgrApplicants *applicants, HlHttpRequest *request, Mg
 gpointer mgr_applicants_admit(MgrApplicants *applicants, HlHttpRequest *request, MgrApply what,
                               const ProtobufCMessageDescriptor *type)
 {
+    g_autofree char *sender = g_strdup_printf("%" G_GINT64_MODIFIER "x", request->neighbours);
     g_autoptr(GError) error = NULL;
     gpointer message;
     HlTime wait;
 
-    if (!mgr_rates_admit(applicants->rates, request->peer, hl_clock_mono(), &wait)) {
+    if (!mgr_rates_admit(applicants->rates, sender, hl_clock_mono(), &wait)) {
         hl_fail(&error, HL_ERROR_LIMIT, "too many enrolment requests from %s: wait %" G_GINT64_FORMAT " s",
                 request->peer, wait / HL_SECOND + 1);
         refuse(applicants, request, TOO_MANY, error, wait);
