@@ -11,7 +11,7 @@
 
 #include "lib/base/file.h"
 #include "lib/base/network.h"
-#include "lib/bus/resolve.h"
+#include "lib/base/resolve.h"
 #include "lib/pki/inquiry.h"
 
 #define REACH_PATIENCE     (4 * HL_SECOND) /* name, connection and proxy */

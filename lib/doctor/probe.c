@@ -9,8 +9,8 @@
 
 #include "lib/base/exec.h"
 #include "lib/base/network.h"
+#include "lib/base/resolve.h"
 #include "lib/bus/diagnosis.h"
-#include "lib/bus/resolve.h"
 #include "lib/http/fetch.h"
 #include "lib/pki/cert.h"
 

@@ -37,15 +37,10 @@ static void init_curl(void)
         g_error("libcurl cannot be initialised");
 }
 
-static bool is_stopped(const HlDelivery *delivery)
-{
-    return delivery->stop != NULL && g_atomic_int_get(delivery->stop) != 0;
-}
-
 static int on_progress(void *user, curl_off_t total G_GNUC_UNUSED, curl_off_t done G_GNUC_UNUSED,
                        curl_off_t up_total G_GNUC_UNUSED, curl_off_t up_done G_GNUC_UNUSED)
 {
-    return is_stopped(((const Attempt *)user)->delivery) ? 1 : 0;
+    return hl_delivery_is_stopped(((const Attempt *)user)->delivery) ? 1 : 0;
 }
 
 static curl_socket_t on_socket(void *user, curlsocktype purpose G_GNUC_UNUSED, struct curl_sockaddr *to)
@@ -165,12 +160,11 @@ static bool fail_attempt(Attempt *attempt, CURLcode code, GError **error)
     g_autofree char *said = hl_text_printable(is_refused ? attempt->refusals->str : g_strstrip(attempt->answer->str));
 
     if (attempt->refused != NULL) {
-        g_propagate_prefixed_error(error, g_steal_pointer(&attempt->refused), "%s: ", attempt->name);
-        return false;
+        g_propagate_error(error, g_steal_pointer(&attempt->refused));
+        return hl_error_prefix(error, "%s", attempt->name);
     }
-    if (is_stopped(attempt->delivery))
-        return hl_fail(error, HL_ERROR_UNAVAILABLE, "%s: the server stops, and tries it again after its start",
-                       attempt->name);
+    if (hl_delivery_is_stopped(attempt->delivery))
+        return hl_delivery_fail_stopped(attempt->name, error);
     if (code == CURLE_USE_SSL_FAILED)
         return hl_fail(
             error, code_of(code),
@@ -263,15 +257,9 @@ bool hl_deliver_post(const HlDelivery *delivery, const char *url, const char *co
 static bool wait_writable(CURL *curl, const Attempt *attempt, HlTime end)
 {
     curl_socket_t descriptor = CURL_SOCKET_BAD;
-    struct pollfd item = { .events = POLLOUT };
 
-    if (curl_easy_getinfo(curl, CURLINFO_ACTIVESOCKET, &descriptor) != CURLE_OK || descriptor == CURL_SOCKET_BAD)
-        return false;
-    item.fd = descriptor;
-    while (hl_clock_mono() < end && !is_stopped(attempt->delivery))
-        if (poll(&item, 1, 250) > 0)
-            return true;
-    return false;
+    return curl_easy_getinfo(curl, CURLINFO_ACTIVESOCKET, &descriptor) == CURLE_OK && descriptor != CURL_SOCKET_BAD &&
+           hl_delivery_wait(attempt->delivery, descriptor, POLLOUT, end);
 }
 
 static CURLcode send_all(CURL *curl, const Attempt *attempt, const char *bytes, HlTime end)

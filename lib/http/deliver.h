@@ -45,9 +45,17 @@ bool hl_deliver_post(const HlDelivery *delivery, const char *url, const char *co
 bool hl_deliver_stream(const HlDelivery *delivery, bool tls, const char *host, uint16_t port, const char *bytes,
                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Each text as a datagram: over UDP, or to a socket of this system (path). */
+/* Each text as a datagram, in their order: over UDP, or to a socket of this system (path).  Where what sends them is
+ * full, they wait. */
 bool hl_deliver_datagrams(const HlDelivery *delivery, const char *host, uint16_t port, const char *const *texts,
                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
-bool hl_deliver_local(const char *path, const char *const *texts, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool hl_deliver_local(const HlDelivery *delivery, const char *path, const char *const *texts,
+                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* For the above: until the descriptor has one of these events of poll().  false: not before end (mono), or the attempt
+ * is stopped. */
+bool hl_delivery_wait(const HlDelivery *delivery, int descriptor, short events, HlTime end);
+bool hl_delivery_is_stopped(const HlDelivery *delivery);
+bool hl_delivery_fail_stopped(const char *name, GError **error);
 
 #endif

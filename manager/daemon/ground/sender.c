@@ -138,7 +138,7 @@ static bool send_by(Job *job, const HlDelivery *delivery, GError **error)
     case MGR_WAY_TLS:
         return send_stream(job, delivery, error);
     case MGR_WAY_LOCAL:
-        return hl_deliver_local(SOCKET, records, error);
+        return hl_deliver_local(delivery, SOCKET, records, error);
     }
     g_assert_not_reached();
 }

@@ -2,8 +2,8 @@
 /* Name resolution that can be given up.  getaddrinfo() can neither be interrupted nor be told how long it may take, so
  * each name gets a thread of its own, which outlives its asker if name servers stay silent.  At most four at a time in
  * a process: anyone who asks then is told that name servers do not answer. */
-#ifndef LIB_BUS_RESOLVE_H
-#define LIB_BUS_RESOLVE_H
+#ifndef LIB_BASE_RESOLVE_H
+#define LIB_BASE_RESOLVE_H
 
 #include <netdb.h>
 #include <stdbool.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "lib/bus/resolve.h"
+#include "lib/base/resolve.h"
 
 #include <errno.h>
 #include <glib.h>

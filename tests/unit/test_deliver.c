@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* lib/http/deliver: what holds an attempt up, and what its errors say. */
+#include "lib/http/deliver.h"
+
+#include <dlfcn.h>
+#include <glib/gstdio.h>
+#include <netdb.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "lib/base/fault.h"
+#include "lib/base/file.h"
+
+#define SILENT "silent.example"
+#define MANY   2000 /* datagrams: more than a socket keeps */
+
+static const char *const one[] = { "<14>1 - - - - - - x", NULL };
+
+static pthread_mutex_t silence = PTHREAD_MUTEX_INITIALIZER; /* held by main: the name servers do not answer */
+
+/* In place of the C library's. */
+int getaddrinfo(const char *host, const char *service, const struct addrinfo *hints, struct addrinfo **list)
+{
+    typedef int (*Function)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+    Function real;
+
+    if (strcmp(host, SILENT) != 0) {
+        *(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
+        return real(host, service, hints, list);
+    }
+    if ((hints->ai_flags & AI_NUMERICHOST) == 0) {
+        pthread_mutex_lock(&silence);
+        pthread_mutex_unlock(&silence);
+    }
+    return EAI_NONAME;
+}
+
+/* Name servers that stay silent hold it up for its time at most, and not at all once it is stopped. */
+static void test_silent_names(void)
+{
+    int stop = 1;
+    HlDelivery delivery = { .deadline = 50 };
+    g_autoptr(GError) late = NULL;
+    g_autoptr(GError) stopped = NULL;
+
+    pthread_mutex_lock(&silence);
+    g_assert_false(hl_deliver_datagrams(&delivery, SILENT, 514, one, &late));
+    g_assert_error(late, HL_ERROR, HL_ERROR_TIMEOUT);
+    g_assert_nonnull(strstr(late->message, SILENT));
+    delivery = (HlDelivery){ .deadline = HL_DAY, .stop = &stop };
+    g_assert_false(hl_deliver_datagrams(&delivery, SILENT, 514, one, &stopped));
+    g_assert_error(stopped, HL_ERROR, HL_ERROR_UNAVAILABLE);
+    g_assert_nonnull(strstr(stopped->message, "the server stops"));
+    pthread_mutex_unlock(&silence);
+}
+
+static int receiver_new(const char *path)
+{
+    struct sockaddr_un at = { .sun_family = AF_UNIX };
+    int descriptor = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    g_strlcpy(at.sun_path, path, sizeof at.sun_path);
+    g_assert_cmpint(bind(descriptor, (const struct sockaddr *)&at, sizeof at), ==, 0);
+    return descriptor;
+}
+
+static void *receive(void *user)
+{
+    char text[16];
+
+    for (guint i = 0; i < MANY; i++) {
+        ssize_t n = recv(*(int *)user, text, sizeof text - 1, 0);
+
+        g_assert_cmpint(n, >, 0);
+        text[n] = '\0';
+        g_assert_cmpint(g_ascii_strtoll(text, NULL, 10), ==, i);
+    }
+    return NULL;
+}
+
+/* A receiver that is slower than its sender has all of them, once. */
+static void test_full(void)
+{
+    g_autofree char *directory = g_dir_make_tmp("deliver-XXXXXX", NULL);
+    g_autofree char *path = g_build_filename(directory, "log", NULL);
+    g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
+    hl_autofd int descriptor = receiver_new(path);
+    HlDelivery delivery = { .deadline = HL_DAY };
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GError) late = NULL;
+    pthread_t thread;
+    bool sent;
+
+    for (guint i = 0; i < MANY; i++)
+        g_ptr_array_add(texts, g_strdup_printf("%u", i));
+    g_ptr_array_add(texts, NULL);
+    g_assert_cmpint(pthread_create(&thread, NULL, receive, &descriptor), ==, 0);
+    sent = hl_deliver_local(&delivery, path, (const char *const *)texts->pdata, &error);
+    g_assert_no_error(error);
+    g_assert_true(sent);
+    pthread_join(thread, NULL);
+    delivery.deadline = 50; /* nobody reads any more */
+    g_assert_false(hl_deliver_local(&delivery, path, (const char *const *)texts->pdata, &late));
+    g_assert_error(late, HL_ERROR, HL_ERROR_TIMEOUT);
+    g_unlink(path);
+    g_rmdir(directory);
+}
+
+static bool refuse(const char *address, gpointer user, GError **error)
+{
+    static const HlFault fault = { "test.private", HL_ERROR_DENIED, "'{address}' is private" };
+
+    (void)user;
+    return hl_fault_fail(error, &fault, (const char *const[]){ address, NULL });
+}
+
+/* Who words the sentence in another language still knows which destination it is about. */
+static void test_prefix(void)
+{
+    HlDelivery delivery = { .may = refuse, .deadline = HL_MINUTE };
+    g_autoptr(GError) datagrams = NULL;
+    g_autoptr(GError) stream = NULL;
+
+    g_assert_false(hl_deliver_datagrams(&delivery, "127.0.0.1", 9, one, &datagrams));
+    g_assert_cmpstr(datagrams->message, ==, "127.0.0.1: '127.0.0.1' is private");
+    g_assert_cmpstr(hl_error_argument(datagrams, "prefix"), ==, "127.0.0.1");
+    g_assert_false(hl_deliver_stream(&delivery, false, "127.0.0.1", 9, "x", &stream));
+    g_assert_cmpstr(stream->message, ==, "127.0.0.1 port 9: '127.0.0.1' is private");
+    g_assert_cmpstr(hl_error_argument(stream, "prefix"), ==, "127.0.0.1 port 9");
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/deliver/silent-names", test_silent_names);
+    g_test_add_func("/deliver/full", test_full);
+    g_test_add_func("/deliver/prefix", test_prefix);
+    return g_test_run();
+}
