@@ -56,6 +56,6 @@ bool hl_deliver_local(const HlDelivery *delivery, const char *path, const char *
  * is stopped. */
 bool hl_delivery_wait(const HlDelivery *delivery, int descriptor, short events, HlTime end);
 bool hl_delivery_is_stopped(const HlDelivery *delivery);
-bool hl_delivery_fail_stopped(const char *name, GError **error);
+bool hl_delivery_fail_stopped(const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif
