@@ -78,6 +78,9 @@ typedef struct {
 /* All of them, n. */
 const MgrFilterWord *mgr_filter_words(gsize *n);
 
+/* The word, or "all", that somebody probably meant who wrote a name that no endpoint has; NULL: none is near. */
+const char *mgr_filter_nearest(const char *name);
+
 /* How well a name fits an endpoint: for the caller to take the best, if one alone is it. */
 typedef enum { MGR_NAME_NONE, MGR_NAME_PREFIX, MGR_NAME_SHORT, MGR_NAME_HOST, MGR_NAME_ID } MgrNameFit;
 MgrNameFit mgr_name_fit(const char *name, const char *id, const char *host);

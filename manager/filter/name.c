@@ -2,6 +2,7 @@
 /* Words for conditions, and names of endpoints. */
 #include <string.h>
 
+#include "lib/base/nearest.h"
 #include "manager/filter/node.h"
 
 static const MgrFilterWord words[] = {
@@ -34,6 +35,18 @@ const MgrFilterWord *mgr_filter_words(gsize *n)
 {
     *n = G_N_ELEMENTS(words);
     return words;
+}
+
+const char *mgr_filter_nearest(const char *name)
+{
+    const char *candidates[G_N_ELEMENTS(words) + 2] = { NULL };
+    g_autofree char *typed = g_ascii_strdown(name, -1);
+    gsize n = 0;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(words); i++)
+        candidates[n++] = words[i].word;
+    candidates[n] = "all";
+    return hl_nearest(typed, candidates);
 }
 
 const MgrFilterWord *mgr_word_find(const char *name, gsize size)

@@ -91,6 +91,33 @@ static void test_selectors(void)
     }
 }
 
+/* A state that was mistyped is no name that nobody has: the error says what is near. */
+static void test_mistyped(void)
+{
+    static const char *const cases[][2] = {
+        { "offlin", "there is no endpoint 'offlin'; did you mean 'offline'?" },
+        { "Onlnie", "there is no endpoint 'Onlnie'; did you mean 'online'?" },
+        { "al", "there is no endpoint 'al'; did you mean 'all'?" },
+        { "not infectd", "there is no endpoint 'infectd'; did you mean 'infected'?" },
+        { "pc-1,outdate", "there is no endpoint 'outdate'; did you mean 'outdated'?" },
+        { "nobody", "there is no endpoint 'nobody'; 'holdline endpoint list' lists them" },
+    };
+    g_autoptr(Parts) parts = make_fleet();
+    g_autoptr(GPtrArray) by_name = NULL;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(GPtrArray) found = mgr_selector_filter(&parts->fleet, NULL, cases[i][0], &error);
+
+        g_assert_null(found);
+        g_assert_error(error, HL_ERROR, HL_ERROR_NOT_FOUND);
+        g_assert_cmpstr(error->message, ==, cases[i][1]);
+    }
+    name_host(mgr_fleet_endpoint(&parts->fleet, "e-3"), "offlin");
+    by_name = mgr_selector_filter(&parts->fleet, NULL, "offlin", NULL);
+    g_assert_cmpuint(by_name->len, ==, 1);
+}
+
 /* The same as a list with that filter: words are looked for, whatever they would be as names. */
 static void test_searches(void)
 {
@@ -380,6 +407,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/manager/selector/selectors", test_selectors);
+    g_test_add_func("/manager/selector/mistyped", test_mistyped);
     g_test_add_func("/manager/selector/searches", test_searches);
     g_test_add_func("/manager/selector/search-scope", test_search_scope);
     g_test_add_func("/manager/selector/many_names", test_many_names);

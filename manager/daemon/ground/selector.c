@@ -149,6 +149,20 @@ struct MgrSelection {
     char *last; /* id of the one that was looked at last; NULL: none was */
 };
 
+/* One that a selector names.  Where there is none it may be that a word of the language was mistyped. */
+static MgrEndpoint *find_named(const MgrSelection *selection, const char *name, GError **error)
+{
+    g_autoptr(GError) why = NULL;
+    MgrEndpoint *endpoint = mgr_selector_find(selection->fleet, selection->caller, name, &why);
+    const char *word = why != NULL && hl_error_code(why) == HL_ERROR_NOT_FOUND ? mgr_filter_nearest(name) : NULL;
+
+    if (word != NULL)
+        mgr_refuse(error, MGR_REFUSE_ENDPOINT_OR_WORD, name, word, NULL);
+    else if (why != NULL)
+        g_propagate_error(error, g_steal_pointer(&why));
+    return endpoint;
+}
+
 /* A name of more than one endpoint. */
 typedef struct {
     char *group;        /* name; NULL: it is a pattern */
@@ -267,7 +281,7 @@ static bool add_endpoint(MgrSelection *selection, GHashTable *hosts, const char 
     } else if (endpoint == NULL && ++selection->beginnings > MGR_MAX_TERMS) {
         return mgr_refuse(error, MGR_REFUSE_SELECTOR_BEGINNINGS, HL_NUMBER(MGR_MAX_TERMS), NULL);
     } else if (endpoint == NULL) {
-        endpoint = mgr_selector_find(selection->fleet, selection->caller, name, error);
+        endpoint = find_named(selection, name, error);
     }
     if (endpoint == NULL)
         return false;
@@ -287,7 +301,7 @@ static char *bind_name(const char *name, gpointer user, GError **error)
 
         return group != NULL ? g_strconcat("@", group->record.name, NULL) : NULL;
     }
-    endpoint = mgr_selector_find(selection->fleet, selection->caller, name, error);
+    endpoint = find_named(selection, name, error);
     return endpoint != NULL ? g_strdup(endpoint->record.id) : NULL;
 }
 
