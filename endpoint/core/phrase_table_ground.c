@@ -169,11 +169,15 @@ const EpPhrase ep_ground_phrases[] = {
     { N_("check cable, routes and firewalls between this machine and the server"), "" },
     { N_("mend the proxy, or its entry in the configuration"), "" },
     { N_("set this machine's clock: timedatectl set-ntp true"), "" },
-    { N_("start the manager on the server; 'holdline doctor' there says why nothing listens"), "" },
-    { N_("renew the server's certificate: start the manager, which renews it"), "" },
+    { N_("start the manager on the server: systemctl start holdline-managerd; 'holdline doctor' there says why"), "" },
+    { N_("renew the server's certificate: systemctl restart holdline-managerd on the server does it"), "" },
     { N_("see which program has that port on the server: ss -ltnp"), "" },
     { N_("put back the files that the message names, or get new ones: enrol or issue them again"), "" },
-    { N_("set the clock, or get another certificate: enrol or issue it again"), "" },
+    { N_("set the clock if it is wrong: timedatectl set-ntp true; else get another certificate: 'holdline bundle "
+         "create "
+         "--for ENDPOINT' on the server and 'holdline-endpoint enrol BUNDLE --replace' on a PC; for an account, an "
+         "owner's 'holdline account certificate NAME'"),
+      "" },
     { N_("check the network of this machine and the name servers in /etc/resolv.conf"), "" },
     { N_("check that this is the address of the right server; else enrol or issue again"), "" },
     { N_("on the server: holdline server certificate --host NAME, with each name it is reached by"), "" },

@@ -26,13 +26,16 @@ void hl_judge_names(HlFindings *findings, const HlNameFact *names, gsize n)
 #define NETWORK   "check cable, routes and firewalls between this machine and the server"
 #define PROXY     "mend the proxy, or its entry in the configuration"
 #define SET_CLOCK "set this machine's clock: timedatectl set-ntp true"
-#define LISTENS   "start the manager on the server; 'holdline doctor' there says why nothing listens"
-#define RENEW     "renew the server's certificate: start the manager, which renews it"
+#define LISTENS   "start the manager on the server: systemctl start holdline-managerd; 'holdline doctor' there says why"
+#define RENEW     "renew the server's certificate: systemctl restart holdline-managerd on the server does it"
 #define PORT      "see which program has that port on the server: ss -ltnp"
 
 static const char *const remedies[HL_N_CAUSES] = {
     [HL_CAUSE_UNUSABLE] = "put back the files that the message names, or get new ones: enrol or issue them again",
-    [HL_CAUSE_OWN_ENDED] = "set the clock, or get another certificate: enrol or issue it again",
+    [HL_CAUSE_OWN_ENDED] =
+        "set the clock if it is wrong: timedatectl set-ntp true; else get another certificate: 'holdline bundle create "
+        "--for ENDPOINT' on the server and 'holdline-endpoint enrol BUNDLE --replace' on a PC; for an account, an "
+        "owner's 'holdline account certificate NAME'",
     [HL_CAUSE_OWN_NOT_YET] = SET_CLOCK,
     [HL_CAUSE_NO_NAME] = "mend the entry of that name in DNS or in /etc/hosts, or the network of this machine",
     [HL_CAUSE_NAME_SERVERS] = "check the network of this machine and the name servers in /etc/resolv.conf",
@@ -61,13 +64,15 @@ static const char *const remedies[HL_N_CAUSES] = {
     [HL_CAUSE_STALLED] = PORT,
 };
 
-/* Behind a proxy it is the proxy that was or was not reached. */
+/* Behind a proxy it is the proxy that was or was not reached; on the way to this very machine is no cable. */
 static const char *place_remedy(const HlPlaceFact *place)
 {
     bool is_reach = place->cause == HL_CAUSE_REFUSED || place->cause == HL_CAUSE_NO_ROUTE ||
                     place->cause == HL_CAUSE_SILENT || place->cause == HL_CAUSE_BROKEN;
 
-    return place->by_proxy && is_reach ? PROXY : remedies[place->cause];
+    if (place->by_proxy && is_reach)
+        return PROXY;
+    return place->is_here && is_reach && place->cause != HL_CAUSE_REFUSED ? PORT : remedies[place->cause];
 }
 
 void hl_judge_places(HlFindings *findings, const HlPlaceFact *places, gsize n)
@@ -98,6 +103,8 @@ static const char *front_remedy(const HlFrontFact *front)
         return "see the findings about the broker: it shows the same certificate, with the reason";
     if (front->by_proxy)
         return PROXY;
+    if (front->is_connected)
+        return PORT;
     return front->code == HL_ERROR_TIMEOUT ? NETWORK : LISTENS;
 }
 

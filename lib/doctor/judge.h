@@ -23,6 +23,7 @@ typedef struct {
     const char *sentence; /* of the cause */
     bool is_verified;     /* its certificate was looked at */
     bool by_proxy;        /* the connection is one to the proxy */
+    bool is_here;         /* it is an address of this machine: no cable leads there */
 } HlPlaceFact;
 
 void hl_judge_places(HlFindings *findings, const HlPlaceFact *places, gsize n);
@@ -32,6 +33,7 @@ typedef struct {
     const char *problem;    /* with the URL; NULL: it answered */
     HlErrorCode code;       /* of the problem */
     bool by_proxy;          /* as of a place */
+    bool is_connected;      /* something took the connection, and did not answer as the front does */
     long status;            /* HTTP */
     const char *said;       /* the first line of the body that says what is wrong; NULL: nothing is */
     HlTime server, machine; /* the clocks at the time of the answer, wall; server 0: it did not say */

@@ -8,6 +8,7 @@
 #include <sys/statvfs.h>
 
 #include "lib/base/exec.h"
+#include "lib/base/file.h"
 #include "lib/base/network.h"
 #include "lib/base/resolve.h"
 #include "lib/bus/diagnosis.h"
@@ -146,6 +147,30 @@ static HlDiagnosisResult *diagnose(const char *broker, const HlProbeIdentity *id
 
 #define NO_THREAD "this machine has no thread to spare"
 
+/* Whether one can be bound to here. */
+static bool is_own(const struct addrinfo *address)
+{
+    hl_autofd int fd = socket(address->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    return fd >= 0 && bind(fd, address->ai_addr, address->ai_addrlen) == 0;
+}
+
+/* A name that does not resolve leads nowhere. */
+static bool leads_here(const char *broker)
+{
+    g_autofree char *host = NULL;
+    uint16_t port;
+    HlResolution *resolution = hl_place_parse(broker, &host, &port) ? hl_resolve(host, 0) : NULL;
+    struct pollfd wait = { .fd = resolution != NULL ? hl_resolution_fd(resolution) : -1, .events = POLLIN };
+    const char *problem;
+    const struct addrinfo *address =
+        resolution != NULL && poll(&wait, 1, NAME_PATIENCE) > 0 ? hl_resolution_addresses(resolution, &problem) : NULL;
+    bool is_here = address != NULL && is_own(address);
+
+    hl_resolution_free(resolution);
+    return is_here;
+}
+
 static HlPlaceFact examine(HlFacts *places, const char *broker, const HlProbeIdentity *identity)
 {
     HlDiagnosisResult *result = diagnose(broker, identity);
@@ -158,6 +183,7 @@ static HlPlaceFact examine(HlFacts *places, const char *broker, const HlProbeIde
     if (result == NULL)
         return fact;
     fact.cause = result->cause;
+    fact.is_here = fact.cause != HL_CAUSE_NONE && leads_here(broker);
     fact.sentence = hl_facts_keep(places, g_strdup(result->sentence));
     hl_diagnosis_result_free(result);
     return fact;
@@ -210,6 +236,7 @@ static HlFrontFact ask(HlFacts *fronts, HlFetch *fetch, const char *url)
     HlFrontFact fact = { .url = url };
 
     if (!hl_fetch_run(fetch, &request, &result, &error)) {
+        fact.is_connected = result.is_connected;
         fact.problem = hl_facts_keep(fronts, g_strdup(error->message));
         fact.code = hl_error_code(error);
         return fact;

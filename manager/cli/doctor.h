@@ -23,6 +23,7 @@ typedef struct {
     guint listeners;    /* how many processes listen there */
     HlListener another; /* one that is not of this site; pid 0 and no name: it is not seen */
     bool is_ours;       /* one of them is of this site */
+    char *log;          /* file of a broker, which the manager starts again when it ends; NULL: it is none */
 } CliPortFact;
 
 /* Addresses that endpoints are told. */

@@ -91,6 +91,19 @@ static void judge_taken(const CliPortFact *port, HlFindings *findings)
                         port->port, port->what, port->another.name, (int)port->another.pid);
 }
 
+/* A broker that ended is started again by its manager, the later the oftener it did: by a minute (ground/broker.c). */
+static void judge_silent(const CliPortFact *port, HlFindings *findings)
+{
+    g_autofree char *again = g_strdup_printf("if it ended by itself the manager starts it within a minute: look again "
+                                             "with 'holdline doctor'; why it ended: journalctl -u holdline-managerd, "
+                                             "and tail %s",
+                                             port->log);
+
+    hl_findings_add(findings, HL_GRADE_FAULT,
+                    port->log != NULL ? again : "the manager's log says why: journalctl -u holdline-managerd",
+                    "nobody listens at port %u, which is for %s", port->port, port->what);
+}
+
 static void judge_port(const CliDoctor *doctor, const CliPortFact *port, HlFindings *findings)
 {
     if (port->listeners > 0 && !port->is_ours)
@@ -98,8 +111,7 @@ static void judge_port(const CliDoctor *doctor, const CliPortFact *port, HlFindi
     else if (port->listeners > 0)
         hl_findings_good(findings, "%s listens at port %u", port->what, port->port);
     else if (doctor->is_running)
-        hl_findings_add(findings, HL_GRADE_FAULT, "the manager's log says why: journalctl -u holdline-managerd",
-                        "nobody listens at port %u, which is for %s", port->port, port->what);
+        judge_silent(port, findings);
     else
         hl_findings_good(findings, "port %u, which is for %s, is free", port->port, port->what);
 }

@@ -53,6 +53,8 @@ void cli_doctor_clear(CliDoctor *doctor)
     g_free(doctor->client_problem);
     g_strfreev(doctor->brokers);
     g_strfreev(doctor->urls);
+    for (guint i = 0; i < doctor->n_ports; i++)
+        g_free(doctor->ports[i].log);
     g_free(doctor->ca);
     g_free(doctor->cert);
     g_free(doctor->key);
@@ -164,7 +166,7 @@ static bool is_drained(const char *dir, guint number)
     return g_file_test(path, G_FILE_TEST_EXISTS);
 }
 
-static void add_port(CliDoctor *doctor, const char *what, const char *option, int64_t port, pid_t owner)
+static CliPortFact *add_port(CliDoctor *doctor, const char *what, const char *option, int64_t port, pid_t owner)
 {
     CliPortFact *fact = &doctor->ports[doctor->n_ports++];
     g_autoptr(GArray) listeners = hl_proc_listeners((uint16_t)port);
@@ -183,6 +185,15 @@ static void add_port(CliDoctor *doctor, const char *what, const char *option, in
         else
             fact->another = *listener;
     }
+    return fact;
+}
+
+static void add_broker_port(CliDoctor *doctor, guint number)
+{
+    CliPortFact *fact = add_port(doctor, "the broker", "[broker] port", doctor->conf.broker_port + number,
+                                 read_broker(doctor->dir, number));
+
+    fact->log = mgr_site_broker_path(doctor->dir, number, "mosquitto.log");
 }
 
 void cli_probe_manager(CliDoctor *doctor, HlInvocation *call G_GNUC_UNUSED)
@@ -194,9 +205,9 @@ void cli_probe_manager(CliDoctor *doctor, HlInvocation *call G_GNUC_UNUSED)
         return;
     for (guint i = 0; doctor->conf.broker_mode == MGR_BROKER_MANAGED && i < mgr_conf_brokers(&doctor->conf); i++)
         if (!is_drained(doctor->dir, i))
-            add_port(doctor, "the broker", "[broker] port", doctor->conf.broker_port + i, read_broker(doctor->dir, i));
-    add_port(doctor, "the HTTPS front", "[http] port", doctor->conf.http_port,
-             doctor->is_running ? read_pid(doctor->dir, "lock") : 0);
+            add_broker_port(doctor, i);
+    (void)add_port(doctor, "the HTTPS front", "[http] port", doctor->conf.http_port,
+                   doctor->is_running ? read_pid(doctor->dir, "lock") : 0);
 }
 
 /* -------------------------------------------------------------------------------------------------- the way to it
@@ -328,8 +339,9 @@ void cli_probe_front(CliDoctor *doctor, HlInvocation *call G_GNUC_UNUSED)
 /* -------------------------------------------------------------------------------------------------------- what it has
  */
 
-#define RENEWED \
-    "start the manager, which renews it; where the authority ends with it: holdline server rollover start ca"
+#define RENEWED                                                                                                 \
+    "start the manager, which renews it: systemctl start holdline-managerd; where the authority ends with it: " \
+    "holdline server rollover start ca"
 
 /* Of several certificates of a name the one that ends last counts, of a role's metadata the newest: one that was signed
  * while the clock was ahead ends later than what is in force. */

@@ -98,12 +98,12 @@ static void test_names(void)
 static void test_places(void)
 {
     static const HlCause reaching[] = { HL_CAUSE_REFUSED, HL_CAUSE_NO_ROUTE, HL_CAUSE_SILENT, HL_CAUSE_BROKEN };
-    const HlPlaceFact unseen = { "three:3", HL_CAUSE_NONE, "", false, false };
+    const HlPlaceFact unseen = { "three:3", HL_CAUSE_NONE, "", false, false, false };
     g_autoptr(HlFindings) unverified = begin();
 
     for (int cause = HL_CAUSE_NONE + 1; cause < HL_N_CAUSES; cause++) {
-        const HlPlaceFact places[] = { { "one:1", (HlCause)cause, "it is so", true, false },
-                                       { "two:2", HL_CAUSE_NONE, "", true, false } };
+        const HlPlaceFact places[] = { { "one:1", (HlCause)cause, "it is so", true, false, false },
+                                       { "two:2", HL_CAUSE_NONE, "", true, false, false } };
         g_autoptr(HlFindings) alone = begin();
         g_autoptr(HlFindings) both = begin();
 
@@ -115,11 +115,18 @@ static void test_places(void)
         expect_text(both, 1, "two:2 answers and is the right server", NULL);
     }
     for (gsize i = 0; i < G_N_ELEMENTS(reaching); i++) {
-        const HlPlaceFact place = { "one:1", reaching[i], "nobody listens at the proxy", true, true };
+        const HlPlaceFact place = { "one:1", reaching[i], "nobody listens at the proxy", true, true, false };
         g_autoptr(HlFindings) behind = begin();
 
         hl_judge_places(behind, &place, 1);
         expect_text(behind, 0, "proxy", "mend the proxy");
+    }
+    for (gsize i = 0; i < G_N_ELEMENTS(reaching); i++) { /* no cable leads to this very machine */
+        const HlPlaceFact place = { "one:1", reaching[i], "it is so", true, false, true };
+        g_autoptr(HlFindings) here = begin();
+
+        hl_judge_places(here, &place, 1);
+        expect_text(here, 0, "it is so", reaching[i] == HL_CAUSE_REFUSED ? "systemctl start" : "ss -ltnp");
     }
     hl_judge_places(unverified, &unseen, 1);
     expect_text(unverified, 0, "three:3 takes connections", NULL);
@@ -141,6 +148,10 @@ static void test_fronts(void)
           "f",
           "refused",
           "mend the proxy" },
+        { { .url = "https://a", .problem = "mute", .code = HL_ERROR_TIMEOUT, .is_connected = true },
+          "f",
+          "mute",
+          "ss -ltnp" },
         { { .url = "https://a", .problem = "TLS", .code = HL_ERROR_UNTRUSTED }, "f", "TLS", "about the broker" },
     };
 

@@ -189,7 +189,7 @@ static void test_causes(void)
 
     hl_facts_init(&doctor.facts.places, sizeof(HlPlaceFact));
     for (int cause = HL_CAUSE_NONE; cause < HL_N_CAUSES; cause++) {
-        const HlPlaceFact place = { "a:1", (HlCause)cause, "no manager here", cause % 2 == 0, false };
+        const HlPlaceFact place = { "a:1", (HlCause)cause, "no manager here", cause % 2 == 0, false, false };
 
         g_array_set_size(doctor.facts.places.facts, 0);
         g_array_append_val(doctor.facts.places.facts, place);

@@ -89,14 +89,19 @@ static void test_ports(void)
         { false, false, 1, { 0 }, "ff", "no manager runs", "systemctl" },
     };
 
+    char log[] = "/site/broker/mosquitto.log";
+
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         CliDoctor doctor = sound();
 
         doctor.is_running = cases[i].running;
         doctor.n_ports = 1;
-        doctor.ports[0] =
-            (CliPortFact){ "the broker", "[broker] port", 8883, cases[i].listeners, cases[i].another, cases[i].ours };
+        doctor.ports[0] = (CliPortFact){ "the broker",     "[broker] port", 8883, cases[i].listeners,
+                                         cases[i].another, cases[i].ours,   NULL };
         expect(cli_judge_manager, &doctor, cases[i].grades, cases[i].text, cases[i].remedy);
+        doctor.ports[0].log = log;
+        if (cases[i].running && cases[i].listeners == 0) /* a broker comes back by itself */
+            expect(cli_judge_manager, &doctor, cases[i].grades, cases[i].text, "starts it within a minute");
     }
 }
 
