@@ -23,6 +23,7 @@ bool cmd_bundle_create(HlInvocation *call, GError **error)
     g_autofree char *folder = NULL;
     g_autofree char *base = NULL;
     g_autofree char *uses = NULL;
+    g_autofree char *shown = NULL;
 
     if (group == NULL && endpoint == NULL)
         return hl_fail(error, HL_ERROR_USAGE, "bundle create needs --group GROUP, or --for ENDPOINT");
@@ -41,18 +42,19 @@ bool cmd_bundle_create(HlInvocation *call, GError **error)
         return false;
     base = g_path_get_basename(name); /* there it lies elsewhere */
     uses = endpoint != NULL ? g_strdup(cli_text(document, "endpoint")) : cli_count(document, "uses", "endpoint");
+    shown = cli_format_group(json_object_get(document, "group"), document);
     if (!cli_show_json(call, document))
         printf("%s: bundle %s for group %s, valid for %s until %s\n"
                "It contains a secret: carry it to the PC, then run 'holdline-endpoint enrol %s' there.\n",
-               name, cli_text(document, "id"), cli_text(document, "group"), uses, cli_text(document, "expires"), base);
+               name, cli_text(document, "id"), shown, uses, cli_text(document, "expires"), base);
     return true;
 }
 
 bool cmd_bundle_list(HlInvocation *call, GError **error)
 {
     static const CliColumn columns[] = {
-        { "ID", "id", NULL },        { "GROUP", "group", NULL },         { "FOR", "endpoint", NULL },
-        { "STATE", "state", NULL },  { "USES LEFT", "uses_left", NULL }, { "EXPIRES", "expires", NULL },
+        { "ID", "id", NULL },        { "GROUP", "group", cli_format_group }, { "FOR", "endpoint", NULL },
+        { "STATE", "state", NULL },  { "USES LEFT", "uses_left", NULL },     { "EXPIRES", "expires", NULL },
         { "BY", "created_by", NULL }
     };
     g_autoptr(json_t) document = cli_call(call, "bundle list", NULL, error);

@@ -85,9 +85,9 @@ static void fold_bundle(gpointer change)
     kept = mgr_fleet_add_token(fleet, &grant->token);
     text = mgr_bundle_print(&grant->calls->parts.bundle, group, kept, grant->secret);
     expires = hl_time_format(kept->expires_at);
-    mgr_call_done(grant->call,
-                  json_pack("{s:s, s:s, s:s, s:I, s:s, s:s}", "id", kept->id, "group", kept->group, "endpoint",
-                            kept->endpoint, "uses", (json_int_t)kept->uses_left, "expires", expires, "bundle", text));
+    mgr_call_done(grant->call, json_pack("{s:s, s:s, s:s, s:s, s:I, s:s, s:s}", "id", kept->id, "group", kept->group,
+                                         "group_display", mgr_group_shown(group), "endpoint", kept->endpoint, "uses",
+                                         (json_int_t)kept->uses_left, "expires", expires, "bundle", text));
 }
 
 static bool parse_uses(const char *text, gint64 *uses, GError **error)
@@ -175,15 +175,17 @@ static bool is_seen(const MgrAccessCalls *calls, const MgrCall *call, const MgrT
            (*token->endpoint == '\0' || mgr_selector_sees(calls->parts.fleet, caller, token->endpoint));
 }
 
-static json_t *bundle_document(const MgrTokenRecord *token, HlTime now)
+static json_t *bundle_document(const MgrFleet *fleet, const MgrTokenRecord *token, HlTime now)
 {
+    const MgrGroup *group = mgr_fleet_group(fleet, token->group);
     g_autofree char *expires = hl_time_format(token->expires_at);
     const char *state = token->withdrawn_at > 0   ? "withdrawn"
                         : token->expires_at < now ? "expired"
                         : token->uses_left == 0   ? "used up"
                                                   : "valid";
 
-    return json_pack("{s:s, s:s, s:s, s:I, s:s, s:s, s:s}", "id", token->id, "group", token->group, "endpoint",
+    return json_pack("{s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:s}", "id", token->id, "group", token->group,
+                     "group_display", group != NULL ? mgr_group_shown(group) : token->group, "endpoint",
                      token->endpoint, "uses_left", (json_int_t)token->uses_left, "expires", expires, "created_by",
                      token->created_by, "state", state);
 }
@@ -199,7 +201,7 @@ static void call_bundle_list(MgrCall *call, gpointer user)
     g_hash_table_iter_init(&iter, calls->parts.fleet->tokens);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         if (is_seen(calls, call, value))
-            json_array_append_new(array, bundle_document(value, now));
+            json_array_append_new(array, bundle_document(calls->parts.fleet, value, now));
     }
     mgr_call_done_list(call, "bundles", array, NULL);
 }
