@@ -191,6 +191,7 @@ bool cmd_pattern_publish(HlInvocation *call, GError **error)
         g_ptr_array_add(words, call->args[i]);
     if (hl_cli_has(call, "force"))
         g_ptr_array_add(words, hl_unconst("--force"));
+    g_ptr_array_add(words, hl_unconst("--brief")); /* it is published next */
     g_ptr_array_add(words, NULL);
     return run_updater((const char *const *)words->pdata, NOTHING, error) && publish(repository, error);
 }
@@ -199,7 +200,7 @@ bool cmd_pattern_withdraw(HlInvocation *call, GError **error)
 {
     g_autofree char *repository = find_repository(call, error);
     g_autofree char *program = cli_updater_program();
-    const char *words[] = { program, "repo", "withdraw", repository, call->args[0], NULL };
+    const char *words[] = { program, "repo", "withdraw", repository, call->args[0], "--brief", NULL };
 
     return repository != NULL && run_updater(words, NOTHING, error) && publish(repository, error);
 }

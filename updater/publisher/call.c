@@ -90,3 +90,9 @@ char *upd_call_size(guint64 bytes)
         return g_strdup_printf("%.1f kB", (double)bytes / 1e3);
     return g_strdup_printf("%.1f MB", (double)bytes / 1e6);
 }
+
+void upd_call_say_publish(const HlInvocation *call)
+{
+    if (!hl_cli_has(call, "brief"))
+        printf("Run 'holdline-updater repo publish %s' to publish it.\n", call->args[0]);
+}

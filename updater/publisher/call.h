@@ -20,4 +20,7 @@ UpdRepo *upd_call_open_state(const HlInvocation *call, UpdState **state, GError 
 /* "7.0 kB".  Caller frees. */
 char *upd_call_size(guint64 bytes);
 
+/* What the person has to run next, unless the caller does that (--brief). */
+void upd_call_say_publish(const HlInvocation *call);
+
 #endif

@@ -7,7 +7,7 @@
 
 #define FRESHCLAM_KEEPS "/var/lib/clamav"
 
-const char *const upd_repo_import_flags[] = { "min-engine", "force", NULL };
+const char *const upd_repo_import_flags[] = { "min-engine", "force", "brief", NULL };
 
 static void say(const UpdImported *imported, gpointer user)
 {
@@ -52,6 +52,6 @@ bool upd_cmd_repo_import(HlInvocation *call, GError **error)
     if (repo == NULL || !upd_import(repo, state, &spec, error))
         return false;
     if (staged)
-        printf("Run 'holdline-updater repo publish %s' to publish it.\n", call->args[0]);
+        upd_call_say_publish(call);
     return true;
 }

@@ -14,7 +14,10 @@
 #include "updater/publisher/stage.h"
 #include "updater/publisher/withdraw.h"
 
-const char *const upd_repo_add_flags[] = { "version", "min-engine", "min-version", "max-version", "force", NULL };
+const char *const upd_repo_add_flags[] = {
+    "version", "min-engine", "min-version", "max-version", "force", "brief", NULL
+};
+const char *const upd_repo_withdraw_flags[] = { "brief", NULL };
 const char *const upd_repo_publish_flags[] = { "component",       "from",  "min-version", "max-version",
                                                "passphrase-file", "force", NULL };
 
@@ -110,7 +113,7 @@ static bool stage(HlInvocation *call, gsize n_files, GError **error)
                " signatures by our count, the engine loaded %" G_GINT64_FORMAT
                ": it dropped what it does not understand.\n",
                staged.counted, staged.signatures);
-    printf("Run 'holdline-updater repo publish %s' to publish it.\n", call->args[0]);
+    upd_call_say_publish(call);
     return true;
 }
 
@@ -133,8 +136,9 @@ bool upd_cmd_repo_withdraw(HlInvocation *call, GError **error)
     if (repo == NULL || !upd_withdraw(repo, state, call->args[1], &withdrawal, error))
         return false;
     printf("Staged %s %" G_GINT64_FORMAT ": the content of %" G_GINT64_FORMAT " again, in place of %" G_GINT64_FORMAT
-           ".\nRun 'holdline-updater repo publish %s' to publish it.\n",
-           call->args[1], withdrawal.staged.version, withdrawal.good, withdrawal.bad, call->args[0]);
+           ".\n",
+           call->args[1], withdrawal.staged.version, withdrawal.good, withdrawal.bad);
+    upd_call_say_publish(call);
     if (*withdrawal.staged.program != '\0')
         printf("Endpoints that were upgraded keep what they have: packages are not taken back. The others are offered "
                "nothing above %s.\n",

@@ -33,6 +33,7 @@ extern const char *const upd_repo_root_show_flags[];
 extern const char *const upd_repo_root_sign_flags[];
 extern const char *const upd_repo_root_rotate_flags[];
 extern const char *const upd_repo_add_flags[];
+extern const char *const upd_repo_withdraw_flags[];
 extern const char *const upd_repo_publish_flags[];
 extern const char *const upd_repo_import_flags[];
 extern const char *const upd_repo_versions_flags[];
