@@ -10,16 +10,50 @@
 
 typedef enum { ALWAYS, DIALLED, WIDE } When;
 
+/* By its group's mode, or because it has a port for that. */
+static bool is_dialled(const json_t *row)
+{
+    return cli_int(row, "direct_port") > 0 || strcmp(cli_text(row, "delivery"), "documented") == 0;
+}
+
+/* A console that dials would show one that nobody dials Offline, and that is no news of it. */
+static bool is_shown_by_dial(const json_t *row)
+{
+    const char *displayed = cli_text(row, "displayed");
+
+    return strcmp(displayed, "Offline") == 0 || strcmp(displayed, "Online") == 0;
+}
+
+static char *word_or_dash(const json_t *value, bool is_said)
+{
+    return g_strdup(is_said && json_is_string(value) ? json_string_value(value) : "-");
+}
+
+static char *format_displayed(const json_t *value, const json_t *row)
+{
+    return word_or_dash(value, is_dialled(row) || !is_shown_by_dial(row));
+}
+
+static char *format_verdict(const json_t *value, const json_t *row)
+{
+    return is_dialled(row) || !is_shown_by_dial(row) ? cli_format_verdict(value, row) : g_strdup("-");
+}
+
+static char *format_dial(const json_t *value, const json_t *row)
+{
+    return word_or_dash(value, is_dialled(row));
+}
+
 static const struct {
     CliColumn column;
     When when;
 } table[] = {
     { { "HOST", "host", NULL }, ALWAYS },
     { { "GROUP", "group", cli_format_group }, ALWAYS },
-    { { "DISPLAYED", "displayed", NULL }, DIALLED },
+    { { "DISPLAYED", "displayed", format_displayed }, DIALLED },
     { { "ACTUAL", "actual", cli_format_actual }, ALWAYS },
-    { { "VERDICT", "verdict", cli_format_verdict }, DIALLED },
-    { { "DIAL", "reachability", NULL }, DIALLED },
+    { { "VERDICT", "verdict", format_verdict }, DIALLED },
+    { { "DIAL", "reachability", format_dial }, DIALLED },
     { { "LAST SEEN", "last_seen", cli_format_time }, ALWAYS },
     { { "INFECTED", "open_detections", cli_format_infected }, ALWAYS },
     { { "SETTINGS", "settings", cli_format_settings }, ALWAYS },
@@ -172,7 +206,7 @@ bool cli_show_elements(const HlInvocation *call, const CliElements *elements, co
 /* ----------------------------------------------------------------------------------------------------------- the list
  */
 
-/* Whether the server dials any of them: by its group's mode, or because it has a port for that. */
+/* Whether the server dials any of them. */
 static bool any_dialled(const json_t *rows)
 {
     const json_t *row;
@@ -180,7 +214,7 @@ static bool any_dialled(const json_t *rows)
 
     json_array_foreach(rows, i, row)
     {
-        if (cli_int(row, "direct_port") > 0 || strcmp(cli_text(row, "delivery"), "documented") == 0)
+        if (is_dialled(row))
             return true;
     }
     return false;
