@@ -33,7 +33,7 @@ typedef struct {
     const char *problem;    /* with the URL; NULL: it answered */
     HlErrorCode code;       /* of the problem */
     bool by_proxy;          /* as of a place */
-    bool is_connected;      /* something took the connection, and did not answer as the front does */
+    bool is_connected;      /* it did not answer as the front does, and yet something takes connections there */
     long status;            /* HTTP */
     const char *said;       /* the first line of the body that says what is wrong; NULL: nothing is */
     HlTime server, machine; /* the clocks at the time of the answer, wall; server 0: it did not say */

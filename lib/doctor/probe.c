@@ -19,6 +19,7 @@
 #define FRONT_PATIENCE (8 * HL_SECOND)
 #define MAX_HEALTH     (64 * 1024)
 #define MAX_METRICS    (4 * 1024 * 1024)
+#define HTTPS_PORT     443
 
 void hl_facts_init(HlFacts *facts, gsize size)
 {
@@ -227,6 +228,22 @@ static char *complaint(GBytes *body)
     return g_strjoinv("; ", parts);
 }
 
+/* Whether anything does, where the URL's server does not answer. */
+static bool takes_connections(const char *url)
+{
+    g_autoptr(GUri) uri = g_uri_parse(url, G_URI_FLAGS_NONE, NULL);
+    int port = uri != NULL ? g_uri_get_port(uri) : 0;
+    g_autofree char *place = uri != NULL && g_uri_get_host(uri) != NULL
+                                 ? hl_place_print(g_uri_get_host(uri), (uint16_t)(port > 0 ? port : HTTPS_PORT))
+                                 : NULL;
+    HlDiagnosisResult *result = place != NULL ? diagnose(place, &(HlProbeIdentity){ 0 }) : NULL;
+    bool takes = result != NULL && result->cause == HL_CAUSE_NONE;
+
+    if (result != NULL)
+        hl_diagnosis_result_free(result);
+    return takes;
+}
+
 static HlFrontFact ask(HlFacts *fronts, HlFetch *fetch, const char *url)
 {
     g_autofree char *page = g_strconcat(url, g_str_has_suffix(url, "/") ? "healthz" : "/healthz", NULL);
@@ -236,7 +253,7 @@ static HlFrontFact ask(HlFacts *fronts, HlFetch *fetch, const char *url)
     HlFrontFact fact = { .url = url };
 
     if (!hl_fetch_run(fetch, &request, &result, &error)) {
-        fact.is_connected = result.is_connected;
+        fact.is_connected = takes_connections(url);
         fact.problem = hl_facts_keep(fronts, g_strdup(error->message));
         fact.code = hl_error_code(error);
         return fact;

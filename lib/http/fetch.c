@@ -336,7 +336,7 @@ bool hl_fetch_run(HlFetch *fetch, const HlFetchRequest *request, HlFetchResult *
     g_autoptr(GByteArray) collected = g_byte_array_sized_new(COLLECT_STEP);
     Transfer transfer = { .curl = fetch->curl, .request = request, .collected = collected };
     char text[CURL_ERROR_SIZE] = "";
-    curl_off_t retry_after = 0, connected = 0;
+    curl_off_t retry_after = 0;
     CURLcode code;
 
     curl_easy_reset(fetch->curl); /* resets the options only: the connection stays */
@@ -345,8 +345,6 @@ bool hl_fetch_run(HlFetch *fetch, const HlFetchRequest *request, HlFetchResult *
     curl_easy_setopt(fetch->curl, CURLOPT_ERRORBUFFER, text);
     code = curl_easy_perform(fetch->curl);
     curl_easy_setopt(fetch->curl, CURLOPT_ERRORBUFFER, NULL);
-    result->is_connected =
-        curl_easy_getinfo(fetch->curl, CURLINFO_CONNECT_TIME_T, &connected) == CURLE_OK && connected > 0;
     if (code != CURLE_OK && !transfer.cut)
         return fail_transfer(fetch, &transfer, code, text, error);
     result->status = status_of(fetch->curl);
