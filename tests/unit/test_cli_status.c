@@ -4,6 +4,7 @@
 
 #include "manager/cli/client.h"
 #include "manager/cli/commands.h"
+#include "manager/cli/endpoint_columns.h"
 #include "manager/cli/watch.h"
 
 typedef struct {
@@ -123,10 +124,50 @@ static void test_wishes(void)
         run(HL_ERROR_N_CODES, cases[i][0], cases[i][1]);
 }
 
+/* What would only say that nobody dials it is "-"; what a rule says of it stays. */
+static void test_dialled(void)
+{
+    static const struct {
+        const char *displayed, *delivery;
+        int port;
+        const char *cells;
+    } cases[] = {
+        { "Offline", "channel", 0, "- - -" },
+        { "Online", "channel", 0, "- - -" },
+        { "Offline", "channel", 61000, "Offline unverified not-probed" },
+        { "Offline", "documented", 0, "Offline unverified not-probed" },
+        { "Inactive", "channel", 0, "Inactive unverified -" },
+        { "Unreachable/Online", "channel", 0, "Unreachable/Online unverified -" },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(json_t) rows =
+            json_pack("[{s:s, s:s, s:s, s:s, s:i}]", "displayed", cases[i].displayed, "verdict", "unverified",
+                      "reachability", "not-probed", "delivery", cases[i].delivery, "direct_port", cases[i].port);
+        const json_t *row = json_array_get(rows, 0);
+        g_autoptr(GString) cells = g_string_new(NULL);
+        g_autofree CliColumn *columns = NULL;
+        gsize n;
+
+        columns = cli_endpoint_columns(rows, true, &n);
+        for (gsize c = 0; c < n; c++) {
+            g_autofree char *cell = NULL;
+
+            if (strcmp(columns[c].heading, "DISPLAYED") != 0 && strcmp(columns[c].heading, "VERDICT") != 0 &&
+                strcmp(columns[c].heading, "DIAL") != 0)
+                continue;
+            cell = columns[c].format(json_object_get(row, columns[c].member), row);
+            g_string_append_printf(cells, "%s%s", cells->len > 0 ? " " : "", cell);
+        }
+        g_assert_cmpstr(cells->str, ==, cases[i].cells);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/cli/status/ages", test_ages);
     g_test_add_func("/cli/status/wishes", test_wishes);
+    g_test_add_func("/cli/status/dialled", test_dialled);
     return g_test_run();
 }
