@@ -11,14 +11,15 @@
 #include "proto/bounds.h"
 #include "proto/components.h"
 
-static const struct {
+typedef struct {
     const char *name;
     gsize offset;
     gsize max;
-} texts[] = {
+} Text;
+
+static const Text texts[] = {
     { "host", offsetof(MgrEndpointRecord, host), HL_MAX_HOST },
     { "fingerprint", offsetof(MgrEndpointRecord, fingerprint), 2 * HL_DIGEST_SIZE },
-    { "fingerprint at enrolment", offsetof(MgrEndpointRecord, enrolled_as), 2 * HL_DIGEST_SIZE },
     { "addresses", offsetof(MgrEndpointRecord, addresses), HL_MAX_ADDRESSES *(HL_MAX_ADDRESS + 1) },
     { "os", offsetof(MgrEndpointRecord, os), HL_MAX_HOST },
     { "program", offsetof(MgrEndpointRecord, program), HL_MAX_NAME },
@@ -28,10 +29,14 @@ static const struct {
     { "spool", offsetof(MgrEndpointRecord, spool), HL_MAX_ID },
     { "last update", offsetof(MgrEndpointRecord, update_result), 3 * HL_MAX_TEXT }, /* of several fields of the wire */
     { "last source", offsetof(MgrEndpointRecord, update_source), HL_MAX_HOST },
-    { "last error", offsetof(MgrEndpointRecord, update_error), 2 * HL_MAX_TEXT },
-    { "last upgrade", offsetof(MgrEndpointRecord, upgrade_end), HL_MAX_NAME },
-    { "version of the last upgrade", offsetof(MgrEndpointRecord, upgrade_to), HL_MAX_NAME },
-    { "why the last upgrade failed", offsetof(MgrEndpointRecord, upgrade_detail), 2 * HL_MAX_TEXT },
+};
+
+static const Text seldom_texts[] = {
+    { "fingerprint at enrolment", offsetof(MgrSeldom, enrolled_as), 2 * HL_DIGEST_SIZE },
+    { "last error", offsetof(MgrSeldom, update_error), 2 * HL_MAX_TEXT },
+    { "last upgrade", offsetof(MgrSeldom, upgrade_end), HL_MAX_NAME },
+    { "version of the last upgrade", offsetof(MgrSeldom, upgrade_to), HL_MAX_NAME },
+    { "why the last upgrade failed", offsetof(MgrSeldom, upgrade_detail), 2 * HL_MAX_TEXT },
 };
 
 /* Nothing of it can be too long, nor can it have too many components: as with nearly all. */
@@ -87,14 +92,20 @@ static bool heal_text(char **text, gsize max)
     return true;
 }
 
+static void heal_texts(gpointer record, const Text *some, gsize n, GString *healed)
+{
+    for (gsize i = 0; i < n; i++)
+        if (heal_text((char **)((char *)record + some[i].offset), some[i].max))
+            g_string_append_printf(healed, "%s%s", healed->len > 0 ? ", " : "", some[i].name);
+}
+
 char *mgr_heal_endpoint(MgrEndpointRecord *record)
 {
     g_autoptr(GString) healed = g_string_new(NULL);
 
-    for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
-        if (heal_text((char **)((char *)record + texts[i].offset), texts[i].max))
-            g_string_append_printf(healed, "%s%s", healed->len > 0 ? ", " : "", texts[i].name);
-    }
+    heal_texts(record, texts, G_N_ELEMENTS(texts), healed);
+    if (record->seldom != NULL)
+        heal_texts(record->seldom, seldom_texts, G_N_ELEMENTS(seldom_texts), healed);
     if (heal_patterns(&record->patterns))
         g_string_append_printf(healed, "%spatterns", healed->len > 0 ? ", " : "");
     if (heal_digest(&record->applied))

@@ -85,62 +85,83 @@ void mgr_applied_clear(MgrApplied *applied)
     g_clear_pointer(&applied->digest, g_bytes_unref);
 }
 
+static void clear_seldom(MgrSeldom *seldom)
+{
+    g_clear_pointer(&seldom->enrolled_as, g_free);
+    g_clear_pointer(&seldom->update_error, hl_common_free);
+    g_clear_pointer(&seldom->upgrade_end, hl_common_free);
+    g_clear_pointer(&seldom->upgrade_to, hl_common_free);
+    g_clear_pointer(&seldom->upgrade_detail, hl_common_free);
+}
+
 void mgr_endpoint_record_clear(MgrEndpointRecord *record)
 {
     char **texts[] = {
-        &record->id,
-        &record->group,
-        &record->host,
-        &record->fingerprint,
-        &record->addresses,
-        &record->os,
-        &record->program,
-        &record->observed,
-        &record->observed_by,
-        &record->serial,
-        &record->patterns,
-        &record->spool,
-        &record->update_result,
-        &record->update_source,
-        &record->update_error,
-        &record->enrolled_as,
-        &record->upgrade_end,
-        &record->upgrade_to,
-        &record->upgrade_detail,
+        &record->id,       &record->group,   &record->host,          &record->fingerprint,   &record->addresses,
+        &record->os,       &record->program, &record->observed,      &record->observed_by,   &record->serial,
+        &record->patterns, &record->spool,   &record->update_result, &record->update_source,
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
         g_clear_pointer(texts[i], hl_common_free);
     mgr_applied_clear(&record->applied);
+    if (record->seldom != NULL)
+        clear_seldom(record->seldom);
+    g_clear_pointer(&record->seldom, g_free);
+}
+
+const MgrSeldom *mgr_endpoint_seldom(const MgrEndpointRecord *record)
+{
+    static const MgrSeldom nothing = {
+        .update_error = (char *)"", .upgrade_end = (char *)"", .upgrade_to = (char *)"", .upgrade_detail = (char *)""
+    };
+
+    return record->seldom != NULL ? record->seldom : &nothing;
+}
+
+MgrSeldom *mgr_endpoint_make_seldom(MgrEndpointRecord *record)
+{
+    if (record->seldom == NULL) {
+        record->seldom = g_new(MgrSeldom, 1);
+        *record->seldom = (MgrSeldom){ .update_error = hl_common_dup(""),
+                                       .upgrade_end = hl_common_dup(""),
+                                       .upgrade_to = hl_common_dup(""),
+                                       .upgrade_detail = hl_common_dup("") };
+    }
+    return record->seldom;
 }
 
 const char *mgr_endpoint_enrolled_as(const MgrEndpointRecord *record)
 {
-    return record->enrolled_as != NULL ? record->enrolled_as : record->fingerprint;
+    const char *enrolled_as = mgr_endpoint_seldom(record)->enrolled_as;
+
+    return enrolled_as != NULL ? enrolled_as : record->fingerprint;
 }
 
 bool mgr_endpoint_set_fingerprint(MgrEndpointRecord *record, const char *fingerprint)
 {
+    MgrSeldom *seldom;
     char *before;
 
     if (strcmp(record->fingerprint, fingerprint) == 0)
         return false;
     before = record->fingerprint;
     record->fingerprint = g_strdup(fingerprint);
-    if (record->enrolled_as == NULL)
-        record->enrolled_as = g_steal_pointer(&before);
-    else if (strcmp(record->enrolled_as, fingerprint) == 0)
-        g_clear_pointer(&record->enrolled_as, g_free);
+    seldom = mgr_endpoint_make_seldom(record);
+    if (seldom->enrolled_as == NULL)
+        seldom->enrolled_as = g_steal_pointer(&before);
+    else if (strcmp(seldom->enrolled_as, record->fingerprint) == 0)
+        g_clear_pointer(&seldom->enrolled_as, g_free);
     g_free(before);
     return true;
 }
 
 bool mgr_endpoint_enrol_as_told(MgrEndpointRecord *record)
 {
-    bool changed = record->enrolled_as != NULL;
-
-    g_clear_pointer(&record->enrolled_as, g_free);
-    return changed;
+    if (mgr_endpoint_seldom(record)->enrolled_as == NULL)
+        return false;
+    g_clear_pointer(&record->seldom->enrolled_as, g_free);
+    return true;
 }
 
 #define IDENTITY_COLUMNS(X)           \
@@ -279,6 +300,22 @@ static void read_display(HlStmt *row, MgrEndpointRecord *record)
     record->dialled_at = hl_stmt_int(row, D_DIALLED_AT);
 }
 
+/* NULL: nothing. */
+static MgrSeldom *read_seldom(HlStmt *row)
+{
+    MgrSeldom seldom = { .enrolled_as = text(row, E_ENROLLED_AS),
+                         .update_error = common(row, E_UPDATE_ERROR),
+                         .upgrade_end = common(row, E_UPGRADE_END),
+                         .upgrade_to = common(row, E_UPGRADE_TO),
+                         .upgrade_detail = common(row, E_UPGRADE_DETAIL),
+                         .upgraded_at = hl_stmt_int(row, E_UPGRADED_AT) };
+
+    if (seldom.enrolled_as != NULL || *seldom.update_error != '\0' || *seldom.upgrade_end != '\0')
+        return g_memdup2(&seldom, sizeof seldom);
+    clear_seldom(&seldom);
+    return NULL;
+}
+
 static bool on_endpoint(HlStmt *row, gpointer user)
 {
     const Receiver *to = user;
@@ -289,7 +326,7 @@ static bool on_endpoint(HlStmt *row, gpointer user)
         .group = common(row, E_GROUP),
         .host = text(row, E_HOST),
         .fingerprint = text(row, E_FINGERPRINT),
-        .enrolled_as = text(row, E_ENROLLED_AS),
+        .seldom = read_seldom(row),
         .addresses = text(row, E_ADDRESSES),
         .direct_port = (int)hl_stmt_int(row, E_DIRECT_PORT),
         .os = common(row, E_OS),
@@ -311,11 +348,6 @@ static bool on_endpoint(HlStmt *row, gpointer user)
         .updated_at = hl_stmt_int(row, E_UPDATED_AT),
         .update_result = common(row, E_UPDATE_RESULT),
         .update_source = common(row, E_UPDATE_SOURCE),
-        .update_error = common(row, E_UPDATE_ERROR),
-        .upgrade_end = common(row, E_UPGRADE_END),
-        .upgrade_to = common(row, E_UPGRADE_TO),
-        .upgrade_detail = common(row, E_UPGRADE_DETAIL),
-        .upgraded_at = hl_stmt_int(row, E_UPGRADED_AT),
         .spool = text(row, E_SPOOL),
         .report_seq = (uint64_t)hl_stmt_int(row, E_REPORT_SEQ),
         .report_mark = (uint64_t)hl_stmt_int(row, E_REPORT_MARK),

@@ -33,7 +33,16 @@ typedef struct {
 } MgrApplied;
 
 #define MGR_UPGRADE_GOING_BACK "going-back" /* it failed; what became of it is told when the way back has ended */
-#define MGR_UPGRADE_DONE       "done"       /* MgrEndpointRecord.upgrade_end: the line came up under the new version */
+#define MGR_UPGRADE_DONE       "done"       /* MgrSeldom.upgrade_end: the line came up under the new version */
+
+/* What few endpoints have anything of, and only they a place in memory for.  Texts are never NULL but for enrolled_as.
+ */
+typedef struct {
+    char *enrolled_as;                               /* fingerprint at its last enrolment, if that was another */
+    char *update_error;                              /* of its last update, if that failed */
+    char *upgrade_end, *upgrade_to, *upgrade_detail; /* of the program: as its last report tells; "": none */
+    HlTime upgraded_at;                              /* wall, of that report */
+} MgrSeldom;
 
 /* Its texts may be common ones (lib/base/common.h): they are freed with the record, or changed with mgr_set_text. */
 typedef struct {
@@ -41,22 +50,20 @@ typedef struct {
     int64_t number;
     char *group, *host, *addresses, *os, *program, *observed, *observed_by, *serial;
     char *fingerprint; /* as the last birth told it; set with mgr_endpoint_set_fingerprint */
-    char *enrolled_as; /* the one at its last enrolment, if that was another: read with mgr_endpoint_enrolled_as */
+    MgrSeldom *seldom; /* NULL: nothing; read with mgr_endpoint_seldom */
     int direct_port;
+    MgrReach reach;
     HlTime enrolled_at, cert_expires, revoked_at;
     uint64_t moved_counter;
     MgrApplied applied;
     char *patterns;
     HlTime updated_at;
-    char *update_result, *update_source, *update_error;
-    char *upgrade_end, *upgrade_to, *upgrade_detail; /* of the program: as its last report tells; "": none */
-    HlTime upgraded_at;                              /* wall, of that report */
+    char *update_result, *update_source;
     char *spool;
     uint64_t report_seq;  /* committed */
     uint64_t report_mark; /* of that one; 0: not known */
     MgrPresence presence;
     MgrDisplay display;
-    MgrReach reach;
     HlTime dialled_at; /* wall */
 } MgrEndpointRecord;
 
@@ -83,16 +90,21 @@ typedef struct {
     HlTime expires_at, created_at, withdrawn_at;
 } MgrTokenRecord;
 
-typedef struct {
+typedef struct MgrCertificateRecord {
     char *serial, *name, *kind;
     char *authority; /* id of the one that signed it (lib/pki/trust.h); "" or NULL: the site's first */
     char *replaces;  /* serial of the one with which its holder asked for it; "" or NULL: not known */
     HlTime issued_at, expires_at, revoked_at;
-    HlTime used_at; /* when a call came with it last, by the day; 0: none is known */
+    HlTime used_at;                    /* when a call came with it last, by the day; 0: none is known */
+    struct MgrCertificateRecord *next; /* not stored: the fleet's next one of this name */
 } MgrCertificateRecord;
 
 void mgr_group_record_clear(MgrGroupRecord *record);
 void mgr_endpoint_record_clear(MgrEndpointRecord *record);
+/* Of one that has nothing of it: nothing.  Borrowed. */
+const MgrSeldom *mgr_endpoint_seldom(const MgrEndpointRecord *record);
+/* To change something in it. */
+MgrSeldom *mgr_endpoint_make_seldom(MgrEndpointRecord *record);
 /* The fingerprint that decides who enrols again.  Nearly always it is the one that births tell, and is kept once. */
 const char *mgr_endpoint_enrolled_as(const MgrEndpointRecord *record);
 /* Another one is told; true if it is new.  What it enrolled with stays. */

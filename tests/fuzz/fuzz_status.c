@@ -49,9 +49,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     endpoint = mgr_fleet_endpoint(&parts->fleet, "e-one");
     record = &endpoint->record;
-    char **const places[] = { &record->host,          &record->addresses,     &record->patterns,
-                              &record->update_result, &record->update_source, &record->update_error,
-                              &record->observed,      &record->observed_by,   &record->applied.path };
+    char **const places[] = { &record->host,          &record->addresses,
+                              &record->patterns,      &record->update_result,
+                              &record->update_source, &mgr_endpoint_make_seldom(record)->update_error,
+                              &record->observed,      &record->observed_by,
+                              &record->applied.path };
 
     for (gsize i = 0; i < G_N_ELEMENTS(places); i++) {
         g_autofree char *text = next_text(&at, data + size);
@@ -61,7 +63,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check(parts, endpoint);
     mgr_status_touch(parts->status, endpoint);
     mgr_status_flush(parts->status);
-    mgr_status_event(parts->status, endpoint, "status", record->host, record->patterns, record->update_error);
+    mgr_status_event(parts->status, endpoint, "status", record->host, record->patterns,
+                     mgr_endpoint_seldom(record)->update_error);
     bus_fake_forget(parts->bus);
     return 0;
 }

@@ -394,10 +394,6 @@ MgrEndpoint *parts_add_endpoint(Parts *parts, const char *id)
                                       .patterns = g_strdup(""),
                                       .update_result = g_strdup(""),
                                       .update_source = g_strdup(""),
-                                      .update_error = g_strdup(""),
-                                      .upgrade_end = g_strdup(""),
-                                      .upgrade_to = g_strdup(""),
-                                      .upgrade_detail = g_strdup(""),
                                       .spool = g_strdup("") } };
 
     mgr_write_endpoint(set, &addition.record);
@@ -442,6 +438,7 @@ static void add_endpoint_line(GPtrArray *lines, const MgrEndpoint *endpoint)
 {
     const MgrEndpointRecord *r = &endpoint->record;
     const MgrApplied *a = &r->applied;
+    const MgrSeldom *s = mgr_endpoint_seldom(r);
     const MgrFindings *f = mgr_endpoint_findings(endpoint);
 
     g_ptr_array_add(lines, g_strdup_printf("endpoint %s group %s %" G_GUINT64_FORMAT " serial %s %" G_GINT64_FORMAT
@@ -449,8 +446,8 @@ static void add_endpoint_line(GPtrArray *lines, const MgrEndpoint *endpoint)
                                            " %s %s %s upgrade %s %s %s %" G_GINT64_FORMAT
                                            " patterns %s spool %s %" G_GUINT64_FORMAT,
                                            r->id, r->group, r->moved_counter, r->serial, r->cert_expires, r->revoked_at,
-                                           r->updated_at, r->update_result, r->update_source, r->update_error,
-                                           r->upgrade_end, r->upgrade_to, r->upgrade_detail, r->upgraded_at,
+                                           r->updated_at, r->update_result, r->update_source, s->update_error,
+                                           s->upgrade_end, s->upgrade_to, s->upgrade_detail, s->upgraded_at,
                                            r->patterns, r->spool, r->report_seq));
     g_ptr_array_add(lines,
                     g_strdup_printf("findings %s open %u left out %u, last scan %s %s at %" G_GINT64_FORMAT

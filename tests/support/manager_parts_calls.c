@@ -247,12 +247,23 @@ HlMsgCommand *parts_take_command(Parts *parts, const char *id)
     return command;
 }
 
+/* Without that one. */
+static MgrCertificateRecord *unchain(MgrCertificateRecord *first, const MgrCertificateRecord *record)
+{
+    if (first == record)
+        return first->next;
+    for (MgrCertificateRecord *at = first; at != NULL; at = at->next)
+        if (at->next == record)
+            at->next = record->next;
+    return first;
+}
+
 void parts_forget_certificate(Parts *parts, const char *serial)
 {
     MgrFleet *fleet = &parts->fleet;
     MgrCertificateRecord *record = mgr_fleet_certificate(fleet, serial);
     MgrEndpoint *endpoint = mgr_fleet_endpoint(fleet, record->name);
-    gpointer list = NULL;
+    MgrCertificateRecord *first = unchain(mgr_fleet_certificates_of(fleet, record->name), record);
 
     if (endpoint != NULL && endpoint->borrows_id) { /* perhaps of this one */
         endpoint->record.id = g_strdup(endpoint->record.id);
@@ -262,10 +273,11 @@ void parts_forget_certificate(Parts *parts, const char *serial)
         endpoint->record.serial = g_strdup(record->serial);
         endpoint->borrows_serial = false;
     }
-    g_assert_true(g_hash_table_steal_extended(fleet->names, record->name, NULL, &list));
-    list = g_slist_remove(list, record);
-    if (list != NULL)
-        g_hash_table_insert(fleet->names, ((MgrCertificateRecord *)((GSList *)list)->data)->name, list);
+    g_hash_table_remove(fleet->names, record->name);
+    if (endpoint != NULL)
+        endpoint->certificates = first;
+    else if (first != NULL)
+        g_hash_table_insert(fleet->names, first->name, first);
     hl_by_text_remove(fleet->certificates, serial);
 }
 

@@ -374,7 +374,7 @@ static void test_answer_too_large(void)
     MgrEndpoint *endpoint = start(parts, "channel", NULL);
     g_autofree char *code = NULL;
 
-    mgr_set_text(&endpoint->record.update_error, filler);
+    mgr_set_text(&mgr_endpoint_make_seldom(&endpoint->record)->update_error, filler);
     parts_call(parts, "endpoint show", "endpoint", "e-one", NULL);
     code = parts_end_of(parts, NULL);
     g_assert_cmpstr(code, ==, "too-large");
@@ -391,7 +391,7 @@ static void test_long_list(void)
     for (guint i = 0; i < 7; i++) {
         g_autofree char *id = g_strdup_printf("e-%u", i);
 
-        mgr_set_text(&parts_add_endpoint(parts, id)->record.update_error, filler);
+        mgr_set_text(&mgr_endpoint_make_seldom(&parts_add_endpoint(parts, id)->record)->update_error, filler);
     }
     parts_call(parts, "endpoint list", NULL);
     while (more) {

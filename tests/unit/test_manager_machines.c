@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* manager/daemon/ground/machines, and that the fleet keeps it: who enrols is found among few, however many there are.
  */
-#include "lib/base/unconst.h"
 #include "manager/daemon/state/registration.h"
 #include "tests/support/manager_parts.h"
 
@@ -9,7 +8,9 @@
 
 static guint number_of(const MgrMachines *machines, const char *fingerprint)
 {
-    return g_slist_length(hl_unconst(mgr_machines_of(machines, fingerprint)));
+    g_autoptr(GPtrArray) list = mgr_machines_list(machines, fingerprint);
+
+    return list->len;
 }
 
 static void test_index(void)
@@ -25,10 +26,13 @@ static void test_index(void)
     g_assert_cmpuint(number_of(&machines, "two"), ==, 1);
     g_assert_cmpuint(number_of(&machines, ""), ==, 0);
     g_assert_cmpuint(number_of(&machines, "three"), ==, 0);
+    mgr_machines_drop(&machines, "one", NULL, &a); /* the first one goes, and comes back behind the other */
+    g_assert_true(mgr_machines_get(&machines, "one", 0) == &b);
+    mgr_machines_add(&machines, "one", NULL, &a);
     mgr_machines_drop(&machines, "one", "two", &b);
     g_assert_cmpuint(number_of(&machines, "one"), ==, 1);
     g_assert_cmpuint(number_of(&machines, "two"), ==, 0);
-    g_assert_true(mgr_machines_of(&machines, "one")->data == &a);
+    g_assert_true(mgr_machines_get(&machines, "one", 0) == &a);
     mgr_machines_clear(&machines);
 }
 

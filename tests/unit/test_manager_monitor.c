@@ -17,7 +17,7 @@ static void expect(Parts *parts, const char *who, const char *name, const char *
     g_assert_cmpstr(code, ==, expected);
 }
 
-static guint count(const GSList *list)
+static guint count(const MgrCertificateRecord *list)
 {
     guint n = 0;
 

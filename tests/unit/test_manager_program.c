@@ -120,13 +120,13 @@ static void test_report(void)
     document = mgr_status_endpoint(parts->status, one);
     g_assert_true(json_is_null(json_object_get(document, "last_upgrade")));
     report(parts, 1, "going-back", "0.2.0-1");
-    g_assert_cmpstr(one->record.upgrade_end, ==, "going-back");
+    g_assert_cmpstr(mgr_endpoint_seldom(&one->record)->upgrade_end, ==, "going-back");
     g_assert_cmpint(failures_of(parts, one), ==, 0); /* people are told once, of its end */
     report(parts, 2, "back", "0.2.0-1");
     g_assert_cmpint(failures_of(parts, one), ==, 1);
-    g_assert_cmpstr(one->record.upgrade_end, ==, "back");
-    g_assert_cmpstr(one->record.upgrade_to, ==, "0.2.0-1");
-    g_assert_cmpint(one->record.upgraded_at, >=, CLOCK_FAKE_WALL);
+    g_assert_cmpstr(mgr_endpoint_seldom(&one->record)->upgrade_end, ==, "back");
+    g_assert_cmpstr(mgr_endpoint_seldom(&one->record)->upgrade_to, ==, "0.2.0-1");
+    g_assert_cmpint(mgr_endpoint_seldom(&one->record)->upgraded_at, >=, CLOCK_FAKE_WALL);
     parts_check_registry(parts);
     json_decref(document);
     document = mgr_status_endpoint(parts->status, one);
@@ -134,7 +134,7 @@ static void test_report(void)
     g_assert_cmpstr(json_string_value(json_object_get(upgrade, "end")), ==, "back");
     g_assert_cmpstr(json_string_value(json_object_get(upgrade, "detail")), ==, "its line did not come up");
     report(parts, 3, "done", "0.2.0-1");
-    g_assert_cmpstr(one->record.upgrade_end, ==, "done");
+    g_assert_cmpstr(mgr_endpoint_seldom(&one->record)->upgrade_end, ==, "done");
     parts_check_registry(parts);
 }
 
@@ -266,9 +266,9 @@ static void fail(const World *world, guint i)
 {
     MgrEndpointRecord *record = &endpoint_of(world->parts, member(world, i))->record;
 
-    mgr_set_text(&record->upgrade_end, "back");
-    mgr_set_text(&record->upgrade_to, "0.2.0-1");
-    record->upgraded_at = hl_clock_wall();
+    mgr_set_text(&mgr_endpoint_make_seldom(record)->upgrade_end, "back");
+    mgr_set_text(&mgr_endpoint_make_seldom(record)->upgrade_to, "0.2.0-1");
+    mgr_endpoint_make_seldom(record)->upgraded_at = hl_clock_wall();
 }
 
 /* That the command succeeded is not enough: the line under the new version is. */

@@ -158,7 +158,8 @@ static void test_large(void)
     for (guint i = 0; i < FLEET; i++) {
         g_autofree char *id = g_strdup_printf("e-%03u", i);
 
-        mgr_set_text(&mgr_fleet_endpoint(&world->parts->fleet, id)->record.update_error, filler);
+        mgr_set_text(&mgr_endpoint_make_seldom(&mgr_fleet_endpoint(&world->parts->fleet, id)->record)->update_error,
+                     filler);
     }
     ask(world, "admin", "c");
     take_all(world, "admin");
@@ -168,7 +169,8 @@ static void test_large(void)
     g_clear_pointer(&world->code, g_free);
     g_clear_pointer(&world->last, json_decref);
     world->n = 0;
-    mgr_set_text(&mgr_fleet_endpoint(&world->parts->fleet, "e-001")->record.update_error, huge);
+    mgr_set_text(&mgr_endpoint_make_seldom(&mgr_fleet_endpoint(&world->parts->fleet, "e-001")->record)->update_error,
+                 huge);
     ask(world, "admin", "c");
     take_all(world, "admin");
     check_whole(world, FLEET); /* it alone, as its topic has it */

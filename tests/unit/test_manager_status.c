@@ -396,7 +396,7 @@ static void test_hostile(void)
 
         mgr_set_text(&endpoint->record.host, texts[i]);
         mgr_set_text(&endpoint->record.addresses, texts[i]);
-        mgr_set_text(&endpoint->record.update_error, texts[i]);
+        mgr_set_text(&mgr_endpoint_make_seldom(&endpoint->record)->update_error, texts[i]);
         mgr_set_text(&endpoint->record.patterns, texts[i]);
         mgr_status_touch(parts->status, endpoint);
         mgr_status_flush(parts->status);
@@ -404,7 +404,7 @@ static void test_hostile(void)
         g_assert_cmpstr(text_of(document, "id"), ==, "e-000");
         g_assert_cmpstr(text_of(document, "host"), ==, texts[i]);
     }
-    mgr_set_text(&endpoint->record.update_error, filler);
+    mgr_set_text(&mgr_endpoint_make_seldom(&endpoint->record)->update_error, filler);
     mgr_status_touch(parts->status, endpoint);
     for (guint i = 0; i < 3; i++)
         mgr_status_flush(parts->status);

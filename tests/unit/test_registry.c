@@ -62,6 +62,8 @@ static void test_group_removal(Fixture *fixture, gconstpointer user G_GNUC_UNUSE
 
 static void add_endpoint(MgrEndpointRecord *record, GString *out)
 {
+    const MgrSeldom *seldom = mgr_endpoint_seldom(record);
+
     ADD_NUMBER(number);
     ADD_TEXT(id);
     ADD_TEXT(group);
@@ -90,11 +92,8 @@ static void add_endpoint(MgrEndpointRecord *record, GString *out)
     ADD_NUMBER(updated_at);
     ADD_TEXT(update_result);
     ADD_TEXT(update_source);
-    ADD_TEXT(update_error);
-    ADD_TEXT(upgrade_end);
-    ADD_TEXT(upgrade_to);
-    ADD_TEXT(upgrade_detail);
-    ADD_NUMBER(upgraded_at);
+    g_string_append_printf(out, "%s, %s, %s, %s, %" G_GINT64_FORMAT "\n", seldom->update_error, seldom->upgrade_end,
+                           seldom->upgrade_to, seldom->upgrade_detail, seldom->upgraded_at);
     ADD_TEXT(spool);
     ADD_NUMBER(report_seq);
     ADD_NUMBER(reach);
@@ -139,13 +138,21 @@ static void on_endpoint(MgrEndpointRecord *record, gpointer user)
 
 static MgrEndpointRecord endpoint(GBytes *digest)
 {
+    static MgrSeldom seldom;
+
+    seldom = (MgrSeldom){ .enrolled_as = (char *)"print",
+                          .update_error = (char *)"no space",
+                          .upgrade_end = (char *)"back",
+                          .upgrade_to = (char *)"0.2.0-1",
+                          .upgrade_detail = (char *)"its line did not come up",
+                          .upgraded_at = 77 };
     return (MgrEndpointRecord){
         .number = 7,
         .id = (char *)"e-7",
         .group = (char *)"first",
         .host = (char *)"pc-7",
         .fingerprint = (char *)"print",
-        .enrolled_as = (char *)"print",
+        .seldom = &seldom,
         .addresses = (char *)"192.0.2.7",
         .os = (char *)"Debian 12",
         .program = (char *)"0.1.0",
@@ -162,11 +169,6 @@ static MgrEndpointRecord endpoint(GBytes *digest)
         .updated_at = 2008,
         .update_result = (char *)"failed",
         .update_source = (char *)"server",
-        .update_error = (char *)"no space",
-        .upgrade_end = (char *)"back",
-        .upgrade_to = (char *)"0.2.0-1",
-        .upgrade_detail = (char *)"its line did not come up",
-        .upgraded_at = 77,
         .spool = (char *)"spool-1",
         .report_seq = 2009,
         .reach = MGR_REACH_TIMEOUT,
@@ -193,15 +195,17 @@ static MgrEndpointRecord endpoint(GBytes *digest)
 
 static void write_endpoint(Fixture *fixture, const MgrEndpointRecord *record)
 {
+    const MgrSeldom *seldom = mgr_endpoint_seldom(record);
+
     mgr_write_endpoint_registration(fixture->set, record);
     mgr_write_endpoint_revocation(fixture->set, record->number, record->revoked_at);
     mgr_write_applied(fixture->set, record->number, &record->applied);
     mgr_write_update(fixture->set, record->number,
                      &(MgrUpdateStep){ record->patterns, record->update_result, record->update_source,
-                                       record->update_error, record->updated_at });
+                                       seldom->update_error, record->updated_at });
     mgr_write_upgrade(
         fixture->set, record->number,
-        &(MgrUpgradeStep){ record->upgrade_end, record->upgrade_to, record->upgrade_detail, record->upgraded_at });
+        &(MgrUpgradeStep){ seldom->upgrade_end, seldom->upgrade_to, seldom->upgrade_detail, seldom->upgraded_at });
     mgr_write_presence(fixture->set, record->number, &record->presence);
     mgr_write_display(fixture->set, record);
 }
@@ -280,14 +284,14 @@ static void test_enrolled_again(Fixture *fixture, gconstpointer user G_GNUC_UNUS
     record.revoked_at = 0;
     record.serial = (char *)"0c0d";
     record.cert_expires = 9001;
-    record.fingerprint = record.enrolled_as = (char *)"moved";
+    record.fingerprint = record.seldom->enrolled_as = (char *)"moved";
     check_endpoint(fixture, &record);
 }
 
 static void on_machine(MgrEndpointRecord *record, gpointer user)
 {
     g_assert_cmpstr(record->fingerprint, ==, "print");
-    g_assert_null(record->enrolled_as); /* kept once */
+    g_assert_null(mgr_endpoint_seldom(record)->enrolled_as); /* kept once */
     g_assert_cmpstr(mgr_endpoint_enrolled_as(record), ==, "print");
     g_assert_false(mgr_endpoint_set_fingerprint(record, "print"));
     g_assert_true(mgr_endpoint_set_fingerprint(record, "told"));
@@ -297,7 +301,7 @@ static void on_machine(MgrEndpointRecord *record, gpointer user)
     g_assert_cmpstr(mgr_endpoint_enrolled_as(record), ==, "print");
     g_assert_true(mgr_endpoint_set_fingerprint(record, mgr_endpoint_enrolled_as(record)));
     g_assert_cmpstr(record->fingerprint, ==, "print");
-    g_assert_null(record->enrolled_as);
+    g_assert_null(mgr_endpoint_seldom(record)->enrolled_as);
     g_assert_true(mgr_endpoint_set_fingerprint(record, "told"));
     g_assert_true(mgr_endpoint_enrol_as_told(record));
     g_assert_false(mgr_endpoint_enrol_as_told(record));
@@ -327,7 +331,6 @@ static void test_never_seen(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
                                  .group = (char *)"first",
                                  .host = (char *)"",
                                  .fingerprint = (char *)"print",
-                                 .enrolled_as = (char *)"print",
                                  .addresses = (char *)"",
                                  .os = (char *)"",
                                  .program = (char *)"",
@@ -338,10 +341,6 @@ static void test_never_seen(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
                                  .patterns = (char *)"",
                                  .update_result = (char *)"",
                                  .update_source = (char *)"",
-                                 .update_error = (char *)"",
-                                 .upgrade_end = (char *)"",
-                                 .upgrade_to = (char *)"",
-                                 .upgrade_detail = (char *)"",
                                  .spool = (char *)"" };
 
     mgr_write_group(fixture->set, &first);

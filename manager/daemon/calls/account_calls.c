@@ -33,9 +33,8 @@ static json_t *certificates_of(const MgrFleet *fleet, const char *name, HlTime *
     json_t *array = json_array();
 
     *end = 0;
-    for (const GSList *at = mgr_fleet_certificates_of(fleet, name); at != NULL; at = at->next) {
-        const MgrCertificateRecord *record = at->data;
-
+    for (const MgrCertificateRecord *record = mgr_fleet_certificates_of(fleet, name); record != NULL;
+         record = record->next) {
         if (record->revoked_at > 0)
             continue;
         *end = MAX(*end, record->expires_at);

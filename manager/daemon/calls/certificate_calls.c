@@ -270,9 +270,8 @@ static const MgrCertificateRecord *find_last(const MgrFleet *fleet, const char *
 {
     const MgrCertificateRecord *last = NULL;
 
-    for (const GSList *at = mgr_fleet_certificates_of(fleet, name); at != NULL; at = at->next) {
-        const MgrCertificateRecord *record = at->data;
-
+    for (const MgrCertificateRecord *record = mgr_fleet_certificates_of(fleet, name); record != NULL;
+         record = record->next) {
         if (record->revoked_at == 0 && (last == NULL || last->issued_at < record->issued_at))
             last = record;
     }

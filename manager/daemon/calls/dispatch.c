@@ -145,9 +145,8 @@ static char *serials_of(const MgrFleet *fleet, const char *name)
 {
     g_autoptr(GString) out = g_string_new(NULL);
 
-    for (const GSList *at = mgr_fleet_certificates_of(fleet, name); at != NULL; at = at->next) {
-        const MgrCertificateRecord *record = at->data;
-
+    for (const MgrCertificateRecord *record = mgr_fleet_certificates_of(fleet, name); record != NULL;
+         record = record->next) {
         if (record->revoked_at == 0)
             g_string_append_printf(out, "%s%s", out->len > 0 ? " " : "", record->serial);
     }

@@ -13,6 +13,7 @@ MgrCertificateRecord *mgr_certificate_keep(MgrCertificateRecord *record)
     char *texts = (char *)(kept + 1);
 
     *kept = *record;
+    kept->next = NULL;
     kept->serial = memcpy(texts, record->serial, serial);
     kept->name = memcpy(texts + serial, record->name, name);
     kept->kind = hl_common_dup(record->kind);

@@ -57,11 +57,6 @@ static void free_token(gpointer item)
     g_free(item);
 }
 
-static void free_list(gpointer list)
-{
-    g_slist_free(list);
-}
-
 static void borrow_serial(MgrEndpoint *endpoint, const MgrCertificateRecord *certificate)
 {
     if (!endpoint->borrows_serial)
@@ -112,8 +107,11 @@ MgrEndpoint *mgr_fleet_load_endpoint(MgrFleet *fleet, MgrEndpointRecord *record)
     endpoint->group->members++;
     mgr_endpoint_share_digest(endpoint);
     fleet->next_number = MAX(fleet->next_number, endpoint->record.number + 1);
+    endpoint->certificates = g_hash_table_lookup(fleet->names, endpoint->record.id);
+    g_hash_table_remove(fleet->names, endpoint->record.id);
     g_hash_table_add(fleet->endpoints, endpoint);
-    mgr_machines_add(&fleet->machines, endpoint->record.fingerprint, endpoint->record.enrolled_as, endpoint);
+    mgr_machines_add(&fleet->machines, endpoint->record.fingerprint,
+                     mgr_endpoint_seldom(&endpoint->record)->enrolled_as, endpoint);
     return endpoint;
 }
 
@@ -171,8 +169,11 @@ void mgr_fleet_remove_endpoint(MgrFleet *fleet, MgrEndpoint *endpoint)
     mgr_agenda_drop(&fleet->display_agenda, endpoint);
     if (endpoint->unwritten != 0)
         g_ptr_array_remove_fast(fleet->unwritten, endpoint);
-    mgr_machines_drop(&fleet->machines, endpoint->record.fingerprint, endpoint->record.enrolled_as, endpoint);
+    mgr_machines_drop(&fleet->machines, endpoint->record.fingerprint,
+                      mgr_endpoint_seldom(&endpoint->record)->enrolled_as, endpoint);
     hl_in_order_remove(&fleet->in_order, endpoint);
+    if (endpoint->certificates != NULL) /* they are of a name of nobody now */
+        g_hash_table_insert(fleet->names, endpoint->certificates->name, endpoint->certificates);
     hl_by_text_remove(fleet->endpoints, endpoint->record.id);
 }
 
@@ -187,10 +188,24 @@ const MgrTokenRecord *mgr_fleet_add_token(MgrFleet *fleet, MgrTokenRecord *recor
     return token;
 }
 
+static void put_of_name(MgrFleet *fleet, MgrCertificateRecord *certificate)
+{
+    MgrEndpoint *endpoint = mgr_fleet_endpoint(fleet, certificate->name);
+    MgrCertificateRecord *first = mgr_fleet_certificates_of(fleet, certificate->name);
+
+    if (first != NULL) { /* behind it: its name is the table's */
+        certificate->next = first->next;
+        first->next = certificate;
+    } else if (endpoint != NULL) {
+        endpoint->certificates = certificate;
+    } else {
+        g_hash_table_insert(fleet->names, certificate->name, certificate);
+    }
+}
+
 const MgrCertificateRecord *mgr_fleet_add_certificate(MgrFleet *fleet, MgrCertificateRecord *record)
 {
     MgrCertificateRecord *certificate = mgr_certificate_keep(record);
-    GSList *first = g_hash_table_lookup(fleet->names, certificate->name);
     bool is_new = g_hash_table_add(fleet->certificates, certificate);
 
     g_assert(is_new);
@@ -198,27 +213,23 @@ const MgrCertificateRecord *mgr_fleet_add_certificate(MgrFleet *fleet, MgrCertif
         fleet->named_changes++;
         g_hash_table_insert(fleet->named, certificate->serial, certificate);
     }
-    if (first != NULL) /* behind it, so that the table keeps its entry */
-        first->next = g_slist_prepend(first->next, certificate);
-    else
-        g_hash_table_insert(fleet->names, certificate->name, g_slist_prepend(NULL, certificate));
+    put_of_name(fleet, certificate);
     return certificate;
 }
 
-const GSList *mgr_fleet_certificates_of(const MgrFleet *fleet, const char *name)
+MgrCertificateRecord *mgr_fleet_certificates_of(const MgrFleet *fleet, const char *name)
 {
-    return g_hash_table_lookup(fleet->names, name);
+    const MgrEndpoint *endpoint = mgr_fleet_endpoint(fleet, name);
+
+    return endpoint != NULL ? endpoint->certificates : g_hash_table_lookup(fleet->names, name);
 }
 
 /* Asked at each connect and each call. */
 bool mgr_fleet_has_live_name(const MgrFleet *fleet, const char *name, const char *kind)
 {
-    for (const GSList *at = mgr_fleet_certificates_of(fleet, name); at != NULL; at = at->next) {
-        const MgrCertificateRecord *record = at->data;
-
-        if (record->revoked_at == 0 && (kind == NULL || strcmp(record->kind, kind) == 0))
+    for (const MgrCertificateRecord *at = mgr_fleet_certificates_of(fleet, name); at != NULL; at = at->next)
+        if (at->revoked_at == 0 && (kind == NULL || strcmp(at->kind, kind) == 0))
             return true;
-    }
     return false;
 }
 
@@ -303,9 +314,11 @@ MgrEndpoint *mgr_fleet_endpoint(const MgrFleet *fleet, const char *id)
 
 MgrEndpoint *mgr_fleet_machine(const MgrFleet *fleet, const char *fingerprint)
 {
-    for (const GSList *at = mgr_machines_of(&fleet->machines, fingerprint); at != NULL; at = at->next)
-        if (strcmp(mgr_endpoint_enrolled_as(&((const MgrEndpoint *)at->data)->record), fingerprint) == 0)
-            return at->data;
+    MgrEndpoint *endpoint;
+
+    for (guint n = 0; (endpoint = mgr_machines_get(&fleet->machines, fingerprint, n)) != NULL; n++)
+        if (strcmp(mgr_endpoint_enrolled_as(&endpoint->record), fingerprint) == 0)
+            return endpoint;
     return NULL;
 }
 
@@ -428,7 +441,7 @@ void mgr_fleet_init(MgrFleet *fleet)
     fleet->certificates = hl_by_text_new(mgr_certificate_free);
     fleet->named = g_hash_table_new(g_str_hash, g_str_equal);
     mgr_machines_init(&fleet->machines);
-    fleet->names = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_list);
+    fleet->names = g_hash_table_new(g_str_hash, g_str_equal);
     fleet->accounts = mgr_accounts_new();
     fleet->presence_agenda = MGR_AGENDA_INIT(MgrEndpoint, presence_turn);
     fleet->display_agenda = MGR_AGENDA_INIT(MgrEndpoint, display_turn);

@@ -63,6 +63,7 @@ typedef struct {
 struct MgrEndpoint {
     MgrEndpointRecord record;
     MgrGroup *group;
+    MgrCertificateRecord *certificates; /* the first of its own, borrowed: mgr_fleet_certificates_of */
     GPtrArray *open_targets; /* MgrTarget *, borrowed, oldest first; before the first one it is shared: read it only */
     MgrFindings *findings;   /* NULL: nothing was told of a scan or a find */
 
@@ -72,10 +73,10 @@ struct MgrEndpoint {
 
     uint64_t revision; /* status: of its document (mgr_status_revision) */
 
-    /* due: open commands in the document that was written last, and one more (0: none was), and since when their number
-     * waits for one */
-    guint status_open;
+    /* due: since when the number of its open commands waits for a document, and how many are in the one that was
+     * written last, and one more (0: none was) */
     HlTime status_mono;
+    guint status_open;
 
     guint presence_turn, display_turn; /* places in the fleet's agendas */
 
@@ -110,7 +111,7 @@ typedef struct {
     GHashTable *tokens;       /* id -> MgrTokenRecord * */
     GHashTable *certificates; /* MgrCertificateRecord * by serial: lib/base/by_text.h */
     GHashTable *named;        /* serial -> of them those of anybody but an endpoint; borrowed */
-    GHashTable *names;        /* name -> GSList of MgrCertificateRecord *, borrowed from the table of serials */
+    GHashTable *names;        /* name that is no endpoint's -> the first of its certificates; borrowed */
     GHashTable *accounts;     /* accounts.h */
     MgrPlaces places;
     MgrMachines machines;      /* of the endpoints; changed with mgr_registration_set_machine */
@@ -179,12 +180,12 @@ static inline MgrCertificateRecord *mgr_fleet_certificate(const MgrFleet *fleet,
 {
     return hl_by_text_find(fleet->certificates, serial);
 }
-/* MgrCertificateRecord *, also revoked ones; borrowed, NULL: there are none. */
-const GSList *mgr_fleet_certificates_of(const MgrFleet *fleet, const char *name);
+/* The first of them, on to the others by next; also revoked ones; borrowed, NULL: there are none. */
+MgrCertificateRecord *mgr_fleet_certificates_of(const MgrFleet *fleet, const char *name);
 /* Whether there ever was a certificate of this name, revoked or not. */
 static inline bool mgr_fleet_knows_name(const MgrFleet *fleet, const char *name)
 {
-    return g_hash_table_contains(fleet->names, name);
+    return mgr_fleet_certificates_of(fleet, name) != NULL;
 }
 /* Whether a certificate of this name and kind (NULL: any) is not revoked. */
 bool mgr_fleet_has_live_name(const MgrFleet *fleet, const char *name, const char *kind);

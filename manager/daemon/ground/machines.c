@@ -5,7 +5,8 @@
 
 void mgr_machines_init(MgrMachines *machines)
 {
-    machines->table = g_hash_table_new(NULL, NULL);
+    machines->first = g_hash_table_new(NULL, NULL);
+    machines->more = g_hash_table_new(NULL, NULL);
 }
 
 void mgr_machines_clear(MgrMachines *machines)
@@ -13,12 +14,13 @@ void mgr_machines_clear(MgrMachines *machines)
     GHashTableIter iter;
     gpointer list;
 
-    if (machines->table == NULL)
+    if (machines->first == NULL)
         return;
-    g_hash_table_iter_init(&iter, machines->table);
+    g_hash_table_iter_init(&iter, machines->more);
     while (g_hash_table_iter_next(&iter, NULL, &list))
         g_slist_free(list);
-    g_clear_pointer(&machines->table, g_hash_table_unref);
+    g_clear_pointer(&machines->first, g_hash_table_unref);
+    g_clear_pointer(&machines->more, g_hash_table_unref);
 }
 
 /* The number instead of 64 digits: a fleet is a million of these. */
@@ -27,17 +29,37 @@ static gpointer key_of(const char *fingerprint)
     return GUINT_TO_POINTER(g_str_hash(fingerprint));
 }
 
-static void set(MgrMachines *machines, const char *fingerprint, GSList *list)
+static void set_more(MgrMachines *machines, gpointer key, GSList *list)
 {
     if (list != NULL)
-        g_hash_table_insert(machines->table, key_of(fingerprint), list);
+        g_hash_table_insert(machines->more, key, list);
     else
-        g_hash_table_remove(machines->table, key_of(fingerprint));
+        g_hash_table_remove(machines->more, key);
 }
 
-static GSList *get(const MgrMachines *machines, const char *fingerprint)
+static void add(MgrMachines *machines, const char *fingerprint, gpointer endpoint)
 {
-    return g_hash_table_lookup(machines->table, key_of(fingerprint));
+    gpointer key = key_of(fingerprint);
+
+    if (!g_hash_table_contains(machines->first, key))
+        g_hash_table_insert(machines->first, key, endpoint);
+    else
+        set_more(machines, key, g_slist_prepend(g_hash_table_lookup(machines->more, key), endpoint));
+}
+
+static void drop(MgrMachines *machines, const char *fingerprint, gpointer endpoint)
+{
+    gpointer key = key_of(fingerprint);
+    GSList *more = g_hash_table_lookup(machines->more, key);
+
+    if (g_hash_table_lookup(machines->first, key) != endpoint) {
+        set_more(machines, key, g_slist_remove(more, endpoint));
+    } else if (more == NULL) {
+        g_hash_table_remove(machines->first, key);
+    } else { /* the next one is the first */
+        g_hash_table_insert(machines->first, key, more->data);
+        set_more(machines, key, g_slist_delete_link(more, more));
+    }
 }
 
 /* Of a registry of an early version, or a test: it belongs to nobody. */
@@ -54,20 +76,34 @@ static bool is_another(const char *told, const char *enrolled)
 void mgr_machines_add(MgrMachines *machines, const char *told, const char *enrolled, gpointer endpoint)
 {
     if (!is_none(told))
-        set(machines, told, g_slist_prepend(get(machines, told), endpoint));
+        add(machines, told, endpoint);
     if (is_another(told, enrolled))
-        set(machines, enrolled, g_slist_prepend(get(machines, enrolled), endpoint));
+        add(machines, enrolled, endpoint);
 }
 
 void mgr_machines_drop(MgrMachines *machines, const char *told, const char *enrolled, gpointer endpoint)
 {
     if (!is_none(told))
-        set(machines, told, g_slist_remove(get(machines, told), endpoint));
+        drop(machines, told, endpoint);
     if (is_another(told, enrolled))
-        set(machines, enrolled, g_slist_remove(get(machines, enrolled), endpoint));
+        drop(machines, enrolled, endpoint);
 }
 
-const GSList *mgr_machines_of(const MgrMachines *machines, const char *fingerprint)
+gpointer mgr_machines_get(const MgrMachines *machines, const char *fingerprint, guint n)
 {
-    return is_none(fingerprint) ? NULL : get(machines, fingerprint);
+    if (is_none(fingerprint))
+        return NULL;
+    if (n == 0)
+        return g_hash_table_lookup(machines->first, key_of(fingerprint));
+    return g_slist_nth_data(g_hash_table_lookup(machines->more, key_of(fingerprint)), n - 1);
+}
+
+GPtrArray *mgr_machines_list(const MgrMachines *machines, const char *fingerprint)
+{
+    GPtrArray *list = g_ptr_array_new();
+    gpointer endpoint;
+
+    for (guint n = 0; (endpoint = mgr_machines_get(machines, fingerprint, n)) != NULL; n++)
+        g_ptr_array_add(list, endpoint);
+    return list;
 }

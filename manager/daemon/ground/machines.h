@@ -8,7 +8,8 @@
 #include <stdbool.h>
 
 typedef struct {
-    GHashTable *table; /* a fingerprint's hash -> GSList of endpoints, borrowed */
+    GHashTable *first; /* a fingerprint's hash -> endpoint, borrowed */
+    GHashTable *more;  /* the same -> GSList of further ones */
 } MgrMachines;
 
 void mgr_machines_init(MgrMachines *machines);
@@ -19,8 +20,10 @@ void mgr_machines_clear(MgrMachines *machines);
 void mgr_machines_add(MgrMachines *machines, const char *told, const char *enrolled, gpointer endpoint);
 void mgr_machines_drop(MgrMachines *machines, const char *told, const char *enrolled, gpointer endpoint);
 
-/* Those that may have it, nearly always one or none: to be compared, because it is the hash that is alike.  Borrowed
- * until the next change. */
-const GSList *mgr_machines_of(const MgrMachines *machines, const char *fingerprint);
+/* Number n of those that may have it, nearly always one or none: to be compared, because it is the hash that is alike.
+ * NULL: there are no more. */
+gpointer mgr_machines_get(const MgrMachines *machines, const char *fingerprint, guint n);
+/* All of them; borrowed endpoints, free with g_ptr_array_unref. */
+GPtrArray *mgr_machines_list(const MgrMachines *machines, const char *fingerprint);
 
 #endif

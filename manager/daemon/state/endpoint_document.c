@@ -113,7 +113,7 @@ static void put_verdict(HlJsonOut *out, const MgrEndpoint *endpoint)
 static void put_update(HlJsonOut *out, const MgrEndpointRecord *record)
 {
     hl_json_out_text(out, "last_update_source", record->update_source);
-    hl_json_out_text(out, "last_update_error", record->update_error);
+    hl_json_out_text(out, "last_update_error", mgr_endpoint_seldom(record)->update_error);
     mgr_document_put_time(out, "patterns_published", hl_components_published(record->patterns));
 }
 
@@ -170,15 +170,17 @@ static void put_certificate(HlJsonOut *out, const MgrConf *conf, const MgrEndpoi
 
 static void put_upgrade(HlJsonOut *out, const MgrEndpointRecord *record)
 {
-    if (*record->upgrade_end == '\0') {
+    const MgrSeldom *upgrade = mgr_endpoint_seldom(record);
+
+    if (*upgrade->upgrade_end == '\0') {
         hl_json_out_text(out, "last_upgrade", NULL);
         return;
     }
     hl_json_out_open(out, "last_upgrade", '{');
-    mgr_document_put_time(out, "at", record->upgraded_at);
-    hl_json_out_text(out, "end", record->upgrade_end);
-    hl_json_out_text(out, "to", record->upgrade_to);
-    hl_json_out_text(out, "detail", record->upgrade_detail);
+    mgr_document_put_time(out, "at", upgrade->upgraded_at);
+    hl_json_out_text(out, "end", upgrade->upgrade_end);
+    hl_json_out_text(out, "to", upgrade->upgrade_to);
+    hl_json_out_text(out, "detail", upgrade->upgrade_detail);
     hl_json_out_close(out, '}');
 }
 

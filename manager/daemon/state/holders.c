@@ -119,8 +119,8 @@ static json_t *old_in_use(const MgrHolders *holders, const char *name, const cha
 {
     json_t *array = json_array();
 
-    for (const GSList *at = mgr_fleet_certificates_of(holders->fleet, name); at != NULL; at = at->next) {
-        const MgrCertificateRecord *record = at->data;
+    for (const MgrCertificateRecord *record = mgr_fleet_certificates_of(holders->fleet, name); record != NULL;
+         record = record->next) {
         g_autofree char *used = hl_time_format(record->used_at);
 
         if (mgr_pki_is_left(holders->pki, next, record))

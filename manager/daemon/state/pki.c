@@ -150,9 +150,8 @@ bool mgr_pki_is_left(const MgrPki *pki, const char *next, const MgrCertificateRe
     if (record->used_at == 0 || record->revoked_at != 0 || record->expires_at <= hl_clock_wall() ||
         strcmp(mgr_certificate_authority(record), next) == 0)
         return false;
-    for (const GSList *at = mgr_fleet_certificates_of(pki->fleet, record->name); at != NULL; at = at->next) {
-        const MgrCertificateRecord *other = at->data;
-
+    for (const MgrCertificateRecord *other = mgr_fleet_certificates_of(pki->fleet, record->name); other != NULL;
+         other = other->next) {
         if (other->used_at > 0 && strcmp(mgr_certificate_replaces(other), record->serial) == 0)
             return false;
     }
@@ -164,8 +163,8 @@ MgrGiven mgr_pki_given(const MgrPki *pki, const char *next, const char *name)
     HlTime now = hl_clock_wall();
     MgrGiven given = { 0 };
 
-    for (const GSList *at = mgr_fleet_certificates_of(pki->fleet, name); at != NULL; at = at->next) {
-        const MgrCertificateRecord *record = at->data;
+    for (const MgrCertificateRecord *record = mgr_fleet_certificates_of(pki->fleet, name); record != NULL;
+         record = record->next) {
         unsigned flags = (record->revoked_at == 0 && record->expires_at > now ? MGR_GIVEN_LIVE : 0) |
                          (record->used_at > 0 ? MGR_GIVEN_USED : 0);
 
@@ -420,9 +419,8 @@ HlTime mgr_pki_until_published(const MgrPki *pki)
 
 static void mark_revoked(MgrPki *pki, const char *name, const char *but_serial, HlTime at)
 {
-    for (const GSList *all = mgr_fleet_certificates_of(pki->fleet, name); all != NULL; all = all->next) {
-        MgrCertificateRecord *record = all->data;
-
+    for (MgrCertificateRecord *record = mgr_fleet_certificates_of(pki->fleet, name); record != NULL;
+         record = record->next) {
         if (record->revoked_at != 0 || g_strcmp0(record->serial, but_serial) == 0)
             continue;
         record->revoked_at = at;

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "lib/base/log.h"
-#include "lib/base/unconst.h"
 
 #define CLAIM_INTERVAL HL_HOUR
 
@@ -20,13 +19,12 @@ char *mgr_registration_addresses(const HlMsgRegistration *registration)
 /* Another one that enrolled as this machine, or says in its births that it is. */
 static MgrEndpoint *other_holder(const MgrFleet *fleet, const MgrEndpoint *endpoint, const char *fingerprint)
 {
-    for (const GSList *at = mgr_machines_of(&fleet->machines, fingerprint); at != NULL; at = at->next) {
-        const MgrEndpointRecord *other = &((const MgrEndpoint *)at->data)->record;
+    MgrEndpoint *other;
 
-        if (at->data != endpoint &&
-            (strcmp(mgr_endpoint_enrolled_as(other), fingerprint) == 0 || strcmp(other->fingerprint, fingerprint) == 0))
-            return at->data;
-    }
+    for (guint n = 0; (other = mgr_machines_get(&fleet->machines, fingerprint, n)) != NULL; n++)
+        if (other != endpoint && (strcmp(mgr_endpoint_enrolled_as(&other->record), fingerprint) == 0 ||
+                                  strcmp(other->record.fingerprint, fingerprint) == 0))
+            return other;
     return NULL;
 }
 
@@ -35,9 +33,9 @@ bool mgr_registration_set_machine(MgrFleet *fleet, MgrEndpoint *endpoint, const 
     MgrEndpointRecord *record = &endpoint->record;
     bool changed;
 
-    mgr_machines_drop(&fleet->machines, record->fingerprint, record->enrolled_as, endpoint);
+    mgr_machines_drop(&fleet->machines, record->fingerprint, mgr_endpoint_seldom(record)->enrolled_as, endpoint);
     changed = mgr_endpoint_set_fingerprint(record, fingerprint);
-    mgr_machines_add(&fleet->machines, record->fingerprint, record->enrolled_as, endpoint);
+    mgr_machines_add(&fleet->machines, record->fingerprint, mgr_endpoint_seldom(record)->enrolled_as, endpoint);
     return changed;
 }
 
@@ -46,9 +44,9 @@ bool mgr_registration_enrol_as_told(MgrFleet *fleet, MgrEndpoint *endpoint)
     MgrEndpointRecord *record = &endpoint->record;
     bool changed;
 
-    mgr_machines_drop(&fleet->machines, record->fingerprint, record->enrolled_as, endpoint);
+    mgr_machines_drop(&fleet->machines, record->fingerprint, mgr_endpoint_seldom(record)->enrolled_as, endpoint);
     changed = mgr_endpoint_enrol_as_told(record);
-    mgr_machines_add(&fleet->machines, record->fingerprint, record->enrolled_as, endpoint);
+    mgr_machines_add(&fleet->machines, record->fingerprint, mgr_endpoint_seldom(record)->enrolled_as, endpoint);
     return changed;
 }
 
@@ -81,11 +79,11 @@ static bool give_up(MgrFleet *fleet, MgrEndpoint *endpoint)
 
 void mgr_registration_enrolled(MgrFleet *fleet, MgrRecord *record, const MgrEndpoint *endpoint)
 {
-    /* a copy: giving up a fingerprint changes the list */
-    g_autoptr(GSList) alike = g_slist_copy(hl_unconst(mgr_machines_of(&fleet->machines, endpoint->record.fingerprint)));
+    /* before: giving up a fingerprint changes who has it */
+    g_autoptr(GPtrArray) alike = mgr_machines_list(&fleet->machines, endpoint->record.fingerprint);
 
-    for (const GSList *at = alike; at != NULL; at = at->next) {
-        MgrEndpoint *other = at->data;
+    for (guint i = 0; i < alike->len; i++) {
+        MgrEndpoint *other = alike->pdata[i];
 
         if (other != endpoint && strcmp(other->record.fingerprint, endpoint->record.fingerprint) == 0 &&
             give_up(fleet, other))

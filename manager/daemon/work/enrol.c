@@ -246,11 +246,7 @@ static bool describe_fresh(Pending *pending, const MgrTokenRecord *token, const 
                                           .patterns = g_strdup(""),
                                           .spool = g_strdup(""),
                                           .update_result = g_strdup(""),
-                                          .update_source = g_strdup(""),
-                                          .update_error = g_strdup(""),
-                                          .upgrade_end = g_strdup(""),
-                                          .upgrade_to = g_strdup(""),
-                                          .upgrade_detail = g_strdup("") };
+                                          .update_source = g_strdup("") };
     return true;
 }
 

@@ -321,12 +321,13 @@ GArray *mgr_live_rollout_find_liars(MgrLiveRollout *live, const MgrFleet *fleet)
 /* One that is away may have been upgraded by hand; one that was silent may have been slow. */
 static MgrMember upgrade_of(const MgrLiveRollout *live, const MgrEndpoint *endpoint)
 {
-    const MgrEndpointRecord *record = &endpoint->record;
+    const MgrSeldom *upgrade = mgr_endpoint_seldom(&endpoint->record);
 
     if (mgr_endpoint_has_program(endpoint, live->record.program))
         return MGR_MEMBER_SUCCEEDED;
-    return *record->upgrade_end != '\0' && strcmp(record->upgrade_end, MGR_UPGRADE_DONE) != 0 &&
-                   strcmp(record->upgrade_to, live->record.program) == 0 && record->upgraded_at >= live->upgrades_since
+    return *upgrade->upgrade_end != '\0' && strcmp(upgrade->upgrade_end, MGR_UPGRADE_DONE) != 0 &&
+                   strcmp(upgrade->upgrade_to, live->record.program) == 0 &&
+                   upgrade->upgraded_at >= live->upgrades_since
                ? MGR_MEMBER_FAILED
                : MGR_MEMBER_N;
 }

@@ -120,10 +120,8 @@ static const MgrCertificateRecord *first_to_end(const MgrRenewals *renewals, con
     HlTime now = hl_clock_wall();
     const MgrCertificateRecord *first = NULL;
 
-    for (const GSList *at = mgr_fleet_certificates_of(renewals->parts.fleet, endpoint->record.id); at != NULL;
-         at = at->next) {
-        const MgrCertificateRecord *other = at->data;
-
+    for (const MgrCertificateRecord *other = mgr_fleet_certificates_of(renewals->parts.fleet, endpoint->record.id);
+         other != NULL; other = other->next) {
         if (other->revoked_at == 0 && other->expires_at > now &&
             (first == NULL || other->expires_at < first->expires_at))
             first = other;
@@ -137,9 +135,8 @@ static MgrQuotaIssued count_issued(const MgrRenewals *renewals, const MgrEndpoin
     const MgrCertificateRecord *used = used_by(renewals, endpoint);
     MgrQuotaIssued counts = { 0 };
 
-    for (const GSList *at = mgr_fleet_certificates_of(fleet, endpoint->record.id); at != NULL; at = at->next) {
-        const MgrCertificateRecord *other = at->data;
-
+    for (const MgrCertificateRecord *other = mgr_fleet_certificates_of(fleet, endpoint->record.id); other != NULL;
+         other = other->next) {
         mgr_quota_note_issued(&counts, other->issued_at, other->expires_at, now);
         counts.unused += used != NULL && other != used && other->issued_at >= used->issued_at ? 1 : 0;
     }

@@ -159,7 +159,8 @@ static void fold_update(const Pending *pending, MgrEndpoint *endpoint)
         mgr_set_text(&record->patterns, patterns);
     mgr_set_text(&record->update_result, result);
     mgr_set_text(&record->update_source, body->source);
-    mgr_set_text(&record->update_error, body->succeeded ? "" : body->detail);
+    if (!body->succeeded || *mgr_endpoint_seldom(record)->update_error != '\0')
+        mgr_set_text(&mgr_endpoint_make_seldom(record)->update_error, body->succeeded ? "" : body->detail);
     record->updated_at = pending->at;
     endpoint->updated_by_schedule = strcmp(body->trigger, "schedule") == 0;
     mgr_console_feed(pending->reports->parts.console, endpoint, MGR_DISPLAY_UPDATED);
@@ -349,11 +350,12 @@ static void fold_program(const Pending *pending, MgrEndpoint *endpoint)
     const HlMsgProgramUpgrade *body = pending->message->program;
     g_autofree char *text = describe_upgrade(body);
     MgrEndpointRecord *record = &endpoint->record;
+    MgrSeldom *upgrade = mgr_endpoint_make_seldom(record);
 
-    mgr_set_text(&record->upgrade_end, body->end);
-    mgr_set_text(&record->upgrade_to, body->to);
-    mgr_set_text(&record->upgrade_detail, body->detail);
-    record->upgraded_at = pending->at;
+    mgr_set_text(&upgrade->upgrade_end, body->end);
+    mgr_set_text(&upgrade->upgrade_to, body->to);
+    mgr_set_text(&upgrade->upgrade_detail, body->detail);
+    upgrade->upgraded_at = pending->at;
     if (!is_upgraded(body))
         hl_log_limited(HL_LOG_WARN, "line", record->id, "endpoint %s: the program was not upgraded: %s", record->id,
                        text);
