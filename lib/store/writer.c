@@ -8,7 +8,7 @@
 #include "lib/base/mailbox.h"
 #include "lib/store/internal.h"
 
-#define DEFAULT_BATCH_SETS 2000
+#define DEFAULT_BATCH_SETS 500
 #define DEFAULT_DELAY      ((HlTime)5)
 #define DEFAULT_CAPACITY   100000 /* at 1 kB per set 100 MB, and a few seconds of work */
 

@@ -5,19 +5,19 @@
 
 #include "lib/base/log.h"
 #include "manager/daemon/state/applied.h"
+#include "manager/daemon/work/report_turns.h"
 #include "manager/daemon/work/trials.h"
 #include "proto/components.h"
 #include "proto/wire.h"
 
 #define RETRY_MS 5000
-#define GATHERED 64 /* reports of one endpoint in one set: as many as an endpoint sends before it waits */
+#define GATHERED 64  /* reports of one endpoint in one set: as many as an endpoint sends before it waits */
+#define MANY     100 /* targets of a command: their reports are answers to what goes out to many */
 
 struct MgrReports {
     MgrReportsOptions parts;
-    GPtrArray *open;       /* Batch *: of this turn of the loop, in the order in which they came */
-    GHashTable *by_number; /* of the endpoint -> the last of open that is its own */
-    guint turn_timer;
-    GHashTable *unstored; /* ids whose reports could not be stored: told so, a little later */
+    MgrReportTurns *turns; /* of Batch * */
+    GHashTable *unstored;  /* ids whose reports could not be stored: told so, a little later */
     guint retry_timer;
     MgrReportsCounts counts;
 };
@@ -29,7 +29,7 @@ typedef struct {
     HlTime at;
 } Pending;
 
-/* What one endpoint reports in one turn of the loop: one set, stored or not as a whole, and one acknowledgement. */
+/* What one endpoint reports until its turn has come: one set, stored or not as a whole, and one acknowledgement. */
 typedef struct {
     MgrReports *reports;
     char *endpoint; /* id */
@@ -59,13 +59,19 @@ static void batch_free(gpointer change)
     g_free(batch);
 }
 
+static bool is_busy(gpointer user)
+{
+    return mgr_delivery_is_busy(((const MgrReports *)user)->parts.delivery);
+}
+
+static void submit(gpointer item, gpointer user);
+
 MgrReports *mgr_reports_new(const MgrReportsOptions *options)
 {
     MgrReports *reports = g_new0(MgrReports, 1);
 
     reports->parts = *options;
-    reports->open = g_ptr_array_new();
-    reports->by_number = g_hash_table_new(g_int64_hash, g_int64_equal);
+    reports->turns = mgr_report_turns_new(&(MgrReportTurnsOptions){ is_busy, submit, batch_free, reports });
     reports->unstored = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     return reports;
 }
@@ -75,12 +81,7 @@ void mgr_reports_free(MgrReports *reports)
     if (reports == NULL)
         return;
     g_clear_handle_id(&reports->retry_timer, g_source_remove);
-    g_clear_handle_id(&reports->turn_timer, g_source_remove);
-    /* never acknowledged: they come again */
-    g_hash_table_unref(reports->by_number);
-    for (guint i = 0; i < reports->open->len; i++)
-        batch_free(reports->open->pdata[i]);
-    g_ptr_array_unref(reports->open);
+    mgr_report_turns_free(reports->turns); /* what it has was never acknowledged, and comes again */
     g_hash_table_unref(reports->unstored);
     g_free(reports);
 }
@@ -498,9 +499,12 @@ static bool is_next(MgrReports *reports, const MgrEndpoint *endpoint, const HlMs
 /* ------------------------------------------------------------------------------------------------ in turns of the loop
  */
 
-static void submit(MgrReports *reports, Batch *batch)
+/* MgrReportTurnsOptions.submit */
+static void submit(gpointer item, gpointer user)
 {
     static const MgrChangeKind kind = { fold_batch, fail_batch, batch_free };
+    MgrReports *reports = user;
+    Batch *batch = item;
     const MgrEndpoint *endpoint = mgr_fleet_endpoint(reports->parts.fleet, batch->endpoint);
     HlWriteSet *set;
 
@@ -522,28 +526,13 @@ static void submit(MgrReports *reports, Batch *batch)
 
 void mgr_reports_flush(MgrReports *reports)
 {
-    g_autoptr(GPtrArray) open = g_steal_pointer(&reports->open);
-
-    g_clear_handle_id(&reports->turn_timer, g_source_remove);
-    g_hash_table_remove_all(reports->by_number);
-    reports->open = g_ptr_array_new();
-    for (guint i = 0; i < open->len; i++)
-        submit(reports, open->pdata[i]);
-}
-
-static gboolean on_turn(gpointer user)
-{
-    MgrReports *reports = user;
-
-    reports->turn_timer = 0;
-    mgr_reports_flush(reports);
-    return G_SOURCE_REMOVE;
+    mgr_report_turns_flush(reports->turns);
 }
 
 /* The one that this report belongs to. */
 static Batch *batch_for(MgrReports *reports, const MgrEndpoint *endpoint)
 {
-    Batch *batch = g_hash_table_lookup(reports->by_number, &endpoint->record.number);
+    Batch *batch = mgr_report_turns_last(reports->turns, endpoint->record.number);
     MgrAccepted accepted = mgr_endpoint_accepted(endpoint);
 
     /* not after a failure: from there it starts again */
@@ -558,10 +547,7 @@ static Batch *batch_for(MgrReports *reports, const MgrEndpoint *endpoint)
                       .to_spool = g_strdup(accepted.spool),
                       .from = accepted.seq,
                       .pending = g_ptr_array_new_with_free_func(pending_free) };
-    g_ptr_array_add(reports->open, batch);
-    g_hash_table_replace(reports->by_number, &batch->number, batch);
-    if (reports->turn_timer == 0)
-        reports->turn_timer = g_timeout_add(0, on_turn, reports);
+    mgr_report_turns_add(reports->turns, batch->number, batch);
     return batch;
 }
 
@@ -572,6 +558,17 @@ static bool supersedes(const HlMsgReport *message, const HlMsgReport *before)
            strcmp(message->command->command, before->command->command) == 0 &&
            hl_command_state_may_follow(hl_command_state_from_wire((int)before->command->state),
                                        hl_command_state_from_wire((int)message->command->state));
+}
+
+/* Whether it answers what may be going out to many just now. */
+static bool answers_many(const MgrEndpoint *endpoint, const HlMsgReport *message)
+{
+    const MgrTarget *target = NULL;
+
+    if (message->body_case == HOLDLINE__V1__REPORT__BODY_COMMAND)
+        target = mgr_endpoint_find_target(endpoint, message->command->command);
+    return message->body_case == HOLDLINE__V1__REPORT__BODY_SETTINGS ||
+           (target != NULL && target->command->targets->len > MANY);
 }
 
 static void gather(MgrReports *reports, const MgrEndpoint *endpoint, const HlMsgReport *message)
@@ -588,6 +585,8 @@ static void gather(MgrReports *reports, const MgrEndpoint *endpoint, const HlMsg
     batch->to = message->seq;
     batch->mark = message->mark;
     batch->has_finds |= row_of(message)->is_find;
+    if (!answers_many(endpoint, message))
+        mgr_report_turns_hurry(reports->turns, batch->number);
 }
 
 void mgr_reports_handle(MgrReports *reports, MgrEndpoint *endpoint, const HlMsgReport *message)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reports: accepted in order, committed, folded, acknowledged - in this order, so that an acknowledged report is on
- * disk and a report that is not on disk is sent again.  What one endpoint reports in one turn of the loop is one set of
- * the registry. */
+ * disk and a report that is not on disk is sent again.  What one endpoint reports until its turn has come
+ * (report_turns.h) is one set of the registry. */
 #ifndef MANAGER_DAEMON_WORK_REPORTS_H
 #define MANAGER_DAEMON_WORK_REPORTS_H
 
@@ -29,10 +29,10 @@ typedef struct {
 MgrReports *mgr_reports_new(const MgrReportsOptions *options);
 void mgr_reports_free(MgrReports *reports);
 
-/* Gathered until the turn is over. */
+/* Gathered until its turn has come. */
 void mgr_reports_handle(MgrReports *reports, MgrEndpoint *endpoint, const HlMsgReport *report);
 
-/* Has what was gathered written; a timer does it at the end of the turn. */
+/* Has what was gathered written; a timer does it in turns. */
 void mgr_reports_flush(MgrReports *reports);
 
 typedef struct {
