@@ -391,6 +391,8 @@ void mgr_parts_settle(MgrParts *parts)
     g_clear_pointer(&parts->patterns, mgr_patterns_free); /* answers the calls that wait for it */
     if (parts->tracker != NULL)
         mgr_tracker_flush(parts->tracker);
+    if (parts->reports != NULL)
+        mgr_reports_flush(parts->reports);
     if (parts->record != NULL)
         mgr_record_stop(parts->record);
     if (parts->link == NULL)

@@ -2,6 +2,8 @@
 /* manager/daemon/work/report_turns: in which order what endpoints report is written, and when. */
 #include "manager/daemon/work/report_turns.h"
 
+#include <string.h>
+
 #include "lib/base/clock.h"
 #include "tests/support/clock_fake.h"
 #include "tests/support/timer_fake.h"
@@ -121,6 +123,23 @@ static void test_yields_no_longer(void)
     assert_written(world, "a");
 }
 
+/* However much else there is: what waited its time has a slice in each turn. */
+static void test_beside_many(void)
+{
+    g_autoptr(World) world = start();
+
+    world->busy = true;
+    say(world, 1, "a");
+    timer_fake_advance(MGR_REPORT_YIELD);
+    for (int64_t i = 2; i < 2 + 3 * MGR_REPORT_SLICE; i++) {
+        say(world, i, "b");
+        mgr_report_turns_hurry(world->turns, i);
+    }
+    for (guint i = 0; world->written->len == 0 && i < 2 * MGR_REPORT_PACE; i++)
+        timer_fake_advance(1);
+    g_assert_nonnull(strchr(world->written->str, 'a'));
+}
+
 static void test_last(void)
 {
     g_autoptr(World) world = start();
@@ -144,6 +163,7 @@ int main(int argc, char **argv)
     g_test_add_func("/report-turns/slices", test_slices);
     g_test_add_func("/report-turns/yields", test_yields);
     g_test_add_func("/report-turns/yields-no-longer", test_yields_no_longer);
+    g_test_add_func("/report-turns/beside-many", test_beside_many);
     g_test_add_func("/report-turns/last", test_last);
     return g_test_run();
 }

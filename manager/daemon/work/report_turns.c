@@ -55,19 +55,17 @@ gpointer mgr_report_turns_last(const MgrReportTurns *turns, int64_t endpoint)
     return place != NULL ? place->batches.tail->data : NULL;
 }
 
-/* So many of the queue's oldest; what is left of the number. */
-static guint submit_some(MgrReportTurns *turns, GQueue *queue, guint n)
+/* So many of the queue's oldest. */
+static void submit_some(MgrReportTurns *turns, GQueue *queue, guint n)
 {
     const MgrReportTurnsOptions *options = &turns->options;
 
     for (Place *place; n > 0 && (place = g_queue_pop_head(queue)) != NULL; n--) {
-        turns->last = hl_clock_mono();
         g_hash_table_remove(turns->places, &place->endpoint);
         for (gpointer batch; (batch = g_queue_pop_head(&place->batches)) != NULL;)
             options->submit(batch, options->user);
         g_free(place);
     }
-    return n;
 }
 
 /* The oldest one does, and with it all. */
@@ -83,10 +81,11 @@ static gboolean on_turn(gpointer user)
 {
     MgrReportTurns *turns = user;
     bool yielding = is_yielding(turns);
-    guint left = submit_some(turns, &turns->prompt, MGR_REPORT_SLICE);
 
+    turns->last = hl_clock_mono();
+    submit_some(turns, &turns->prompt, MGR_REPORT_SLICE);
     if (!yielding)
-        submit_some(turns, &turns->patient, left);
+        submit_some(turns, &turns->patient, MGR_REPORT_SLICE);
     turns->timer = 0;
     if (turns->prompt.length > 0 || (turns->patient.length > 0 && !yielding))
         turns->timer = g_timeout_add(0, on_turn, turns);

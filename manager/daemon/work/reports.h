@@ -5,26 +5,9 @@
 #ifndef MANAGER_DAEMON_WORK_REPORTS_H
 #define MANAGER_DAEMON_WORK_REPORTS_H
 
-#include "manager/daemon/state/location.h"
-#include "manager/daemon/work/commands.h"
-#include "manager/daemon/work/finds.h"
-#include "manager/daemon/work/introductions.h"
-#include "manager/daemon/work/renewals.h"
+#include "manager/daemon/work/report_rows.h"
 
 typedef struct MgrReports MgrReports;
-
-typedef struct {
-    MgrFleet *fleet;
-    MgrRecord *record;
-    MgrStatus *status;
-    MgrDelivery *delivery;
-    MgrConsole *console;
-    MgrLocation *location;
-    MgrCommands *commands;
-    MgrRenewals *renewals;
-    MgrIntroductions *introductions;
-    MgrFinds *finds;
-} MgrReportsOptions;
 
 MgrReports *mgr_reports_new(const MgrReportsOptions *options);
 void mgr_reports_free(MgrReports *reports);
@@ -37,6 +20,7 @@ void mgr_reports_flush(MgrReports *reports);
 
 typedef struct {
     uint64_t received, repeated, gaps, refusals;
+    uint64_t crowded; /* there was no room for them (report_room.h) */
 } MgrReportsCounts;
 
 MgrReportsCounts mgr_reports_count(const MgrReports *reports);
