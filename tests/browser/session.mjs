@@ -203,17 +203,24 @@ export class Session {
             this.note(found);
     }
 
-    // On paper: the content and nothing of the frame around it, and all of each table.
+    // On paper: the content and nothing of the frame around it, and all of each table, no word of a heading or a state in two.
     async expectPrintable(name) {
         const before = this.page.viewport();
         await this.page.setViewport({ ...before, width: 718 }); // A4 between margins of 1 cm
         await this.page.emulateMediaType('print');
         const found = await this.page.evaluate(() => {
             const isShown = (node) => node.checkVisibility();
+            const linesOf = (node) => {
+                const range = document.createRange();
+                range.selectNodeContents(node);
+                return new Set([...range.getClientRects()].map(({ top }) => Math.round(top))).size;
+            };
+            const broken = [...document.querySelectorAll('main th, main .badge')].filter((node) => /^[!-~]+$/.test(node.textContent) && linesOf(node) > 1);
             const wide = [...document.querySelectorAll('main, main .scroll, main .card')].filter((node) => node.scrollWidth > node.clientWidth + 1);
             return [
                 ...[...document.querySelectorAll('.top, .main-nav, main button')].filter(isShown).map((node) => `printed: ${node.outerHTML.slice(0, 80)}`),
                 ...wide.map((node) => `cut off (${node.scrollWidth} in ${node.clientWidth}): ${node.outerHTML.slice(0, 80)}`),
+                ...broken.map((node) => `broken within a word: ${node.textContent}`),
                 ...isShown(document.querySelector('main h1')) ? [] : ['no heading'],
             ];
         });

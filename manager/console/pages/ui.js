@@ -100,9 +100,11 @@ export function table(columns, rows, empty, label, shown = extent()) {
     }
 }
 
-// Under a list whose older rows the server has not given; total: undefined where these are all.
+// Under a list whose older rows the server has not given; total: undefined where these are all.  One more than it counts: many.
+const MOST = 50_001;
+const counted = (total) => (total === MOST ? `${number(MOST - 1)}+` : number(total));
 export const newestOf = (rows, total) => total > 0 &&
-    notice('info', tr('These are the latest {n} of {all}.', { n: number(rows.length), all: number(total) }));
+    notice('info', tr('These are the latest {n} of {all}.', { n: number(rows.length), all: counted(total) }));
 
 // On paper there is no button: tables are drawn to their ends.
 export function drawWhole() {
