@@ -6,6 +6,7 @@
 
 #include "lib/base/escape.h"
 #include "lib/base/text.h"
+#include "proto/fault.h"
 
 #define SHA256_DIGITS 64
 #define RAW           0x80000000u /* a byte that is no part of a character */
@@ -170,17 +171,11 @@ static bool compile(Row *row, const char *pattern, GError **error)
                 add_token(row, (Token){ .kind = TOKEN_ANY });
             at += byte == '*' ? 0 : 1;
             if (byte == '[' && !take_set(row, &at))
-                return hl_fail(error, HL_ERROR_INVALID,
-                               "'%s' has a '[' without a set like [a-z] behind it: write \\x5b for a '[' in a name",
-                               row->text);
+                return hl_proto_fail(error, HL_FAULT_EXCLUDE_SET, row->text, NULL);
             continue;
         }
         if (byte == '\\' && (byte = escaped(at, &size)) == '\0')
-            return hl_fail(
-                error, HL_ERROR_INVALID,
-                "'%s' has a backslash that is followed by neither another one nor xNN: write \\x2a for a '*' "
-                "in a name, and \\\\ for a backslash",
-                row->text);
+            return hl_proto_fail(error, HL_FAULT_EXCLUDE_BACKSLASH, row->text, NULL);
         g_string_append_c(bytes, byte);
         at += size;
     }
@@ -206,8 +201,7 @@ static bool check_parts(const char *path, const char *text, GError **error)
 
     for (gsize i = 0; parts[i] != NULL; i++)
         if (*parts[i] == '\0' || strcmp(parts[i], ".") == 0 || strcmp(parts[i], "..") == 0)
-            return hl_fail(error, HL_ERROR_INVALID,
-                           "'%s' has an empty part, a '.' or a '..' in it: give the path itself", text);
+            return hl_proto_fail(error, HL_FAULT_EXCLUDE_PART, text, NULL);
     return true;
 }
 
@@ -226,13 +220,9 @@ static bool take_name(Row *row, const char *text, GError **error)
     const char *colon = strchr(text, ':');
 
     if (strchr(text, '/') != NULL)
-        return hl_fail(error, HL_ERROR_INVALID,
-                       "'%s' is not an absolute path: begin it with '/', or with '/**/' for any directory", row->text);
+        return hl_proto_fail(error, HL_FAULT_EXCLUDE_RELATIVE, row->text, NULL);
     if (strpbrk(text, "*?[") == NULL || (colon != NULL && colon < strpbrk(text, "*?[")))
-        return hl_fail(error, HL_ERROR_INVALID,
-                       "'%s' is not an exclusion: use a path (/srv/x), a name with wildcards (*.iso), sha256:HEX or "
-                       "signature:NAME; /**/NAME is a name in any directory",
-                       row->text);
+        return hl_proto_fail(error, HL_FAULT_EXCLUDE, row->text, NULL);
     add_token(row, (Token){ .kind = TOKEN_ONE, .symbol = '/' });
     add_token(row, (Token){ .kind = TOKEN_DIRS });
     return compile(row, text, error);
@@ -243,8 +233,7 @@ static bool take_sha256(Row *row, const char *text, GError **error)
     row->sha256 = g_ascii_strdown(text, -1);
     if (strlen(row->sha256) == SHA256_DIGITS && strspn(row->sha256, "0123456789abcdef") == SHA256_DIGITS)
         return true;
-    return hl_fail(error, HL_ERROR_INVALID, "'%s' is not sha256: and %d hexadecimal digits, as sha256sum prints them",
-                   row->text, SHA256_DIGITS);
+    return hl_proto_fail(error, HL_FAULT_EXCLUDE_SHA256, row->text, HL_NUMBER(SHA256_DIGITS), NULL);
 }
 
 /* One row per form; the first whose beginning fits. */
@@ -262,15 +251,16 @@ static const struct {
 
 static bool check_text(const char *text, GError **error)
 {
-    if (strlen(text) > HL_EXCLUDE_MAX_SIZE)
-        return hl_fail(error, HL_ERROR_INVALID, "'%.40s...' is longer than %d bytes: use wildcards", text,
-                       HL_EXCLUDE_MAX_SIZE);
+    if (strlen(text) > HL_EXCLUDE_MAX_SIZE) {
+        g_autofree char *shown = g_strdup_printf("%.40s", text);
+
+        return hl_proto_fail(error, HL_FAULT_EXCLUDE_LONG, shown, HL_NUMBER(HL_EXCLUDE_MAX_SIZE), NULL);
+    }
     for (const char *at = text; *at != '\0';) {
         gunichar c = next_symbol(&at);
 
         if ((c & RAW) != 0 || hl_char_is_deceptive(c))
-            return hl_fail(error, HL_ERROR_INVALID,
-                           "'%s' has bytes that are no text, or cannot be seen: write them as \\xNN", text);
+            return hl_proto_fail(error, HL_FAULT_EXCLUDE_BYTES, text, NULL);
     }
     return true;
 }
@@ -291,7 +281,7 @@ static Row *row_new(const char *text, GError **error)
     if (!forms[form].take(row, text + (forms[form].stripped ? strlen(forms[form].beginning) : 0), error))
         return NULL;
     if (row->kind != ROW_SHA256 && !names_something(row)) {
-        hl_fail(error, HL_ERROR_INVALID, "'%s' would exclude everything: name what is to be passed over", text);
+        hl_proto_fail(error, HL_FAULT_EXCLUDE_ALL, text, NULL);
         return NULL;
     }
     return g_steal_pointer(&row);
@@ -306,7 +296,7 @@ HlExcludes *hl_excludes_new(const char *const *rows, GError **error)
         Row *row;
 
         if (i == HL_EXCLUDE_MAX_ROWS) {
-            hl_fail(error, HL_ERROR_INVALID, "more than %d exclusions: use wildcards", HL_EXCLUDE_MAX_ROWS);
+            hl_proto_fail(error, HL_FAULT_EXCLUDE_MANY, HL_NUMBER(HL_EXCLUDE_MAX_ROWS), NULL);
             return NULL;
         }
         row = row_new(rows[i], error);

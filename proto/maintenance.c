@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "proto/fault.h"
 #include "proto/schedule.h"
 
 #define DAY_MINUTES (24 * 60)
@@ -65,13 +66,9 @@ static bool parse_part(const char *text, HlMaintenance *maintenance, GError **er
     int from, to;
 
     if (g_strv_length(words) != 2 || !parse_days(words[0], &days) || !parse_hours(words[1], &from, &to))
-        return hl_fail(error, HL_ERROR_INVALID,
-                       "'%s' is not a maintenance window: 'daily 01:00-05:00' or 'mon-fri 22:00-05:00', several with "
-                       "';' between them, or nothing for always",
-                       text);
+        return hl_proto_fail(error, HL_FAULT_WINDOW, text, NULL);
     if (from == to)
-        return hl_fail(error, HL_ERROR_INVALID,
-                       "'%s' ends when it begins: 00:00-24:00 is a whole day, and nothing stands for always", text);
+        return hl_proto_fail(error, HL_FAULT_WINDOW_EMPTY, text, NULL);
     for (int day = 0; day < 7; day++)
         if (days & 1U << day)
             open_minutes(maintenance, day * DAY_MINUTES + from, to > from ? to - from : to + DAY_MINUTES - from);

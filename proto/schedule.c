@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "proto/fault.h"
+
 static const char *const weekdays[] = { "sun", "mon", "tue", "wed", "thu", "fri", "sat", NULL };
 
 bool hl_daytime_parse(const char *text, int *minute)
@@ -59,7 +61,5 @@ bool hl_schedule_parse(const char *text, HlSchedule *schedule, GError **error)
     memset(schedule, 0, sizeof *schedule);
     if (parse_words(words, g_strv_length(words), schedule))
         return true;
-    return hl_fail(error, HL_ERROR_INVALID,
-                   "'%s' is not a schedule: off, hourly, 'every 30m' (1m to 1d), 'daily 12:30' or 'weekly mon 12:30'",
-                   text);
+    return hl_proto_fail(error, HL_FAULT_SCHEDULE, text, NULL);
 }

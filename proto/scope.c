@@ -7,6 +7,7 @@
 #include "lib/base/ident.h"
 #include "proto/bounds.h"
 #include "proto/exclude.h"
+#include "proto/fault.h"
 #include "proto/settings.h"
 
 #define ID_PREFIX "q-" /* as the quarantine names its files */
@@ -24,8 +25,7 @@ static char **split(const char *scope, GError **error)
     gsize n = 0;
 
     if (strlen(scope) > HL_MAX_SCOPE) {
-        hl_fail(error, HL_ERROR_INVALID, "that is %" G_GSIZE_FORMAT " bytes of names; at most %d fit into one command",
-                strlen(scope), HL_MAX_SCOPE);
+        hl_proto_fail(error, HL_FAULT_SCOPE_LONG, HL_NUMBER(strlen(scope)), HL_NUMBER(HL_MAX_SCOPE), NULL);
         return NULL;
     }
     parts = g_strsplit(scope, ",", -1);
@@ -43,8 +43,7 @@ static char **split(const char *scope, GError **error)
     parts[n] = NULL;
     if (n <= HL_MAX_SCOPES)
         return g_steal_pointer(&parts);
-    hl_fail(error, HL_ERROR_INVALID, "these are %" G_GSIZE_FORMAT " names; at most %d fit into one command", n,
-            HL_MAX_SCOPES);
+    hl_proto_fail(error, HL_FAULT_SCOPE_MANY, HL_NUMBER(n), HL_NUMBER(HL_MAX_SCOPES), NULL);
     return NULL;
 }
 
@@ -70,7 +69,7 @@ char **hl_scope_paths(const char *scope, GError **error)
     g_auto(GStrv) parts = split(scope, error);
 
     if (parts != NULL && parts[0] == NULL && *scope != '\0') {
-        hl_fail(error, HL_ERROR_INVALID, "'%s' names no path", scope);
+        hl_proto_fail(error, HL_FAULT_SCOPE_NO_PATH, scope, NULL);
         return NULL;
     }
     for (gsize i = 0; parts != NULL && parts[i] != NULL; i++) {
@@ -78,10 +77,7 @@ char **hl_scope_paths(const char *scope, GError **error)
 
         if (bytes == NULL || !g_path_is_absolute(bytes)) {
             g_free(bytes);
-            hl_fail(error, HL_ERROR_INVALID,
-                    "'%s' is not an absolute path as reports show it: begin with '/', and write a backslash as \\\\, a "
-                    "comma as \\x2c, and any other byte as \\xNN",
-                    parts[i]);
+            hl_proto_fail(error, HL_FAULT_SCOPE_ABSOLUTE, parts[i], NULL);
             return NULL;
         }
         g_free(parts[i]);
@@ -98,7 +94,7 @@ static bool add_rows(HlPick *pick, char *const *parts, GError **error)
 
     for (gsize i = 0; parts[i] != NULL; i++) {
         if (strcmp(parts[i], "all") == 0 && parts[1] != NULL)
-            return hl_fail(error, HL_ERROR_INVALID, "'all' stands alone, without other names");
+            return hl_proto_fail(error, HL_FAULT_SCOPE_ALL, NULL);
         if (strcmp(parts[i], "all") == 0)
             pick->all = true;
         else if (g_str_has_prefix(parts[i], ID_PREFIX) && hl_ident_is_valid(parts[i]))
@@ -120,8 +116,7 @@ HlPick *hl_pick_new(const char *scope, GError **error)
     if (parts == NULL)
         return NULL;
     if (parts[0] == NULL) {
-        hl_fail(error, HL_ERROR_INVALID,
-                "name what is meant of the quarantine: an id (q-...), sha256:HEX, signature:NAME, a path, or all");
+        hl_proto_fail(error, HL_FAULT_SCOPE_QUARANTINE, NULL);
         return NULL;
     }
     return add_rows(pick, parts, error) ? g_steal_pointer(&pick) : NULL;
@@ -170,7 +165,7 @@ const char *hl_scope_component(const char *scope)
 static bool check_update(const char *scope, GError **error)
 {
     return *scope == '\0' || strcmp(scope, HL_SCOPE_PROGRAM) == 0 || hl_scope_component(scope) != NULL ||
-           hl_fail(error, HL_ERROR_INVALID, "'%s': an update takes no paths or names", scope);
+           hl_proto_fail(error, HL_FAULT_SCOPE_UPDATE, scope, NULL);
 }
 
 bool hl_scope_check(HlCommandKind kind, const char *scope, GError **error)
@@ -184,6 +179,5 @@ bool hl_scope_check(HlCommandKind kind, const char *scope, GError **error)
 
     if (checks[kind] != NULL)
         return checks[kind](scope, error);
-    return *scope == '\0' ||
-           hl_fail(error, HL_ERROR_INVALID, "a %s takes no paths or names", hl_command_kind_name(kind));
+    return *scope == '\0' || hl_proto_fail(error, HL_FAULT_SCOPE_NOT_TAKEN, hl_command_kind_name(kind), NULL);
 }

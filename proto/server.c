@@ -7,6 +7,7 @@
 #include "lib/pki/cert.h"
 #include "lib/pki/digest.h"
 #include "lib/pki/signing.h"
+#include "proto/fault.h"
 
 /* Numbers of the fields in ServerDocument. */
 enum { BROKERS = 6, SERVERS, AUTHORITIES, SIGNING_KEYS };
@@ -91,13 +92,11 @@ bool hl_server_check(const HlMsgServerDocument *document, GError **error)
         uint16_t port;
 
         if (!hl_place_parse(document->brokers[i], NULL, &port))
-            return hl_fail(error, HL_ERROR_INVALID, "'%.300s' is not a broker's address of the form host:port",
-                           document->brokers[i]);
+            return hl_proto_fail(error, HL_FAULT_SERVER_BROKER, document->brokers[i], NULL);
     }
     for (gsize i = 0; i < document->n_servers; i++)
         if (!hl_server_is_url(document->servers[i]))
-            return hl_fail(error, HL_ERROR_INVALID, "'%.300s' is not a server of the form https://host:port",
-                           document->servers[i]);
+            return hl_proto_fail(error, HL_FAULT_SERVER_URL, document->servers[i], NULL);
     for (gsize i = 0; i < document->n_authorities; i++)
         if (!check_authority(document->authorities[i], error))
             return false;

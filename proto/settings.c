@@ -6,6 +6,7 @@
 #include "lib/base/network.h"
 #include "lib/base/text.h"
 #include "proto/exclude.h"
+#include "proto/fault.h"
 #include "proto/maintenance.h"
 #include "proto/schedule.h"
 #include "proto/source.h"
@@ -46,10 +47,7 @@ static bool check_sources(const char *text, GError **error)
             return false;
         if (strcmp(source.where, "server") != 0 && strcmp(source.where, "activeupdate") != 0 &&
             !g_str_has_prefix(source.where, "https://") && !g_str_has_prefix(source.where, "http://"))
-            return hl_fail(error, HL_ERROR_INVALID,
-                           "'%s' is not a source: use server, activeupdate, or an http(s):// URL, with NETWORK= before "
-                           "it to limit it to one network",
-                           shown);
+            return hl_proto_fail(error, HL_FAULT_SOURCE, shown, NULL);
     }
     return true;
 }
@@ -72,8 +70,7 @@ static bool check_components(const char *text, GError **error)
         const char *component = g_strstrip(parts[i]);
 
         if (*component != '\0' && hl_component_find(component) == NULL)
-            return hl_fail(error, HL_ERROR_INVALID, "'%s' is not a component of the patterns: virus, agent or rules",
-                           component);
+            return hl_proto_fail(error, HL_FAULT_COMPONENT, component, NULL);
     }
     return true;
 }
@@ -82,7 +79,7 @@ static bool check_url(const char *text, GError **error)
 {
     if (*text == '\0' || g_str_has_prefix(text, "https://") || g_str_has_prefix(text, "http://"))
         return true;
-    return hl_fail(error, HL_ERROR_INVALID, "a URL must begin with https:// or http://");
+    return hl_proto_fail(error, HL_FAULT_URL_BEGINNING, NULL);
 }
 
 static bool check_brokers(const char *text, GError **error)
@@ -98,13 +95,10 @@ static bool check_brokers(const char *text, GError **error)
             continue;
         n++;
         if (!hl_place_parse(broker, NULL, &port))
-            return hl_fail(error, HL_ERROR_INVALID, "'%s' is not a broker address of the form host:port or [IPv6]:port",
-                           broker);
+            return hl_proto_fail(error, HL_FAULT_BROKER, broker, NULL);
     }
     if (n == 1)
-        return hl_fail(error, HL_ERROR_INVALID,
-                       "a single broker address strands every endpoint when it changes: give two or more, or none to "
-                       "use the bundle's");
+        return hl_proto_fail(error, HL_FAULT_BROKER_ONE, NULL);
     return true;
 }
 
@@ -257,18 +251,13 @@ static bool check_address(const char *key, const char *url, GError **error)
     g_autoptr(GUri) uri = NULL;
 
     if (authority != NULL && at != NULL && at < authority + 3 + strcspn(authority + 3, "/?#"))
-        return hl_fail(error, HL_ERROR_INVALID,
-                       "%s: a URL must not contain a user name or password before the '@', because anybody who sees "
-                       "the settings would see them: use a source that needs none",
-                       key);
+        return hl_proto_fail(error, HL_FAULT_URL_SECRET, key, NULL);
     uri = g_uri_parse(url, G_URI_FLAGS_NONE, NULL);
     if (uri == NULL || g_uri_get_host(uri) == NULL || *g_uri_get_host(uri) == '\0' || g_uri_get_port(uri) == 0 ||
         strpbrk(url, " \"<>\\^`{|}") != NULL)
-        return hl_fail(error, HL_ERROR_INVALID, "%s: '%s' is not a URL of the form http(s)://HOST[:PORT][/PATH]", key,
-                       shown);
+        return hl_proto_fail(error, HL_FAULT_URL_FORM, key, shown, NULL);
     if (g_uri_get_query(uri) != NULL || g_uri_get_fragment(uri) != NULL)
-        return hl_fail(error, HL_ERROR_INVALID, "%s: '%s' has a '?' or '#', which the address of a repository has not",
-                       key, shown);
+        return hl_proto_fail(error, HL_FAULT_URL_QUERY, key, shown, NULL);
     return true;
 }
 
@@ -289,7 +278,7 @@ static bool check_each_source(char *const *sources, GError **error)
             return false;
         for (gsize other = 0; other < i; other++)
             if (is_same_source(sources[i], sources[other]))
-                return hl_fail(error, HL_ERROR_INVALID, "update.sources: '%s' appears twice: name it once", sources[i]);
+                return hl_proto_fail(error, HL_FAULT_SOURCE_TWICE, sources[i], NULL);
     }
     return true;
 }
@@ -317,9 +306,7 @@ bool hl_settings_check_change(const HlSettings *was, const HlSettings *now, GErr
         !check_address("update.activeupdate-url", now->activeupdate_url, error))
         return false;
     if ((new_sources || new_url) && *now->activeupdate_url == '\0' && names_activeupdate(now->update_sources))
-        return hl_fail(error, HL_ERROR_INVALID,
-                       "update.sources names activeupdate, but update.activeupdate-url is empty: set the URL in the "
-                       "same call, or leave out activeupdate");
+        return hl_proto_fail(error, HL_FAULT_ACTIVEUPDATE, NULL);
     return true;
 }
 

@@ -38,7 +38,7 @@ const EpPhrase ep_ground_phrases[] = {
     { N_("there is no option '%s'; did you mean '%s'?"), "" },
     { N_("there is no option '%s'; try '%s', '%s' ..."), "" },
     { N_("'%s' is not valid; it takes %s"), "-p" },
-    { N_("the value is not UTF-8 text; it takes %s"), "p" },
+    { N_("the value is not UTF-8 text"), "" },
     { N_("a text"), "" },
     { N_("a whole number"), "" },
     { N_("a comma-separated list"), "" },

@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "lib/base/clock.h"
+#include "lib/base/value_fault.h"
 
 #define MAX_DURATION (36525 * HL_DAY)
 
@@ -23,7 +24,7 @@ bool hl_time_parse(const char *text, HlTime *wall, GError **error)
     const char *end = strptime(text, "%Y-%m-%dT%H:%M:%SZ", &tm);
 
     if (end == NULL || *end != '\0')
-        return hl_fail(error, HL_ERROR_INVALID, "time '%s' is not of the form 2026-11-22T21:45:00Z", text);
+        return hl_value_fail(error, HL_VALUE_TIME, text, NULL);
     *wall = (HlTime)timegm(&tm) * HL_SECOND;
     return true;
 }
@@ -58,12 +59,11 @@ bool hl_duration_parse(const char *text, HlTime *duration, GError **error)
         if (strcmp(end, units[i].name) != 0)
             continue;
         if (number > MAX_DURATION / units[i].length)
-            return hl_fail(error, HL_ERROR_INVALID, "duration '%s' is longer than 100 years", text);
+            return hl_value_fail(error, HL_VALUE_DURATION_LONG, text, NULL);
         *duration = number * units[i].length;
         return true;
     }
-    return hl_fail(error, HL_ERROR_INVALID,
-                   "duration '%s' is not a number with a unit (ms, s, m, h, d, w), as in 90s or 7d", text);
+    return hl_value_fail(error, HL_VALUE_DURATION, text, NULL);
 }
 
 char *hl_duration_format(HlTime duration)

@@ -85,19 +85,25 @@ char *hl_fault_keep_prefix(const char *message, const char *english, const char 
     return g_strdup_printf("%.*s%s", (int)(strlen(message) - strlen(english)), message, worded);
 }
 
-char *hl_fault_word(const HlFault *faults, gsize n, const GError *error, HlFaultLanguage language)
+static const HlFault *find(const HlFaultTable *const *tables, const char *sentence)
 {
-    const char *sentence = hl_error_sentence(error);
+    for (; *tables != NULL; tables++)
+        for (gsize i = 0; i < (*tables)->n; i++)
+            if (g_strcmp0(sentence, (*tables)->rows[i].sentence) == 0)
+                return &(*tables)->rows[i];
+    return NULL;
+}
+
+char *hl_fault_word(const HlFaultTable *const *tables, const GError *error, HlFaultLanguage language)
+{
+    const HlFault *fault = find(tables, hl_error_sentence(error));
     g_autofree char *english = NULL;
     g_autofree char *worded = NULL;
-    gsize i = 0;
 
-    while (i < n && g_strcmp0(sentence, faults[i].sentence) != 0)
-        i++;
-    if (i == n)
+    if (fault == NULL)
         return NULL;
-    english = hl_fault_put(faults[i].text, error, "");
-    worded = hl_fault_put(language(faults[i].text), error, "");
+    english = hl_fault_put(fault->text, error, "");
+    worded = hl_fault_put(language(fault->text), error, "");
     return hl_fault_keep_prefix(error->message, english, worded);
 }
 

@@ -4,6 +4,8 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "lib/base/value_fault.h"
+
 #define V4_PREFIX_BITS 96
 
 static const uint8_t v4_prefix[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
@@ -50,17 +52,13 @@ bool hl_network_parse(const char *text, HlNetwork *network, GError **error)
     guint64 bits;
 
     if (!parse_address(text, length, network->address, &is_v4))
-        return hl_fail(error, HL_ERROR_INVALID, "'%.64s' is not a network such as 192.168.0.0/16 or fd00::/8", text);
+        return hl_value_fail(error, HL_VALUE_NETWORK, text, NULL);
     bits = is_v4 ? 32 : 128;
     if (slash != NULL && !g_ascii_string_to_unsigned(slash + 1, 10, 0, bits, &bits, NULL))
-        return hl_fail(error, HL_ERROR_INVALID, "network '%.64s': the prefix length must be a number from 0 to %d",
-                       text, is_v4 ? 32 : 128);
+        return hl_value_fail(error, HL_VALUE_NETWORK_PREFIX, text, HL_NUMBER(is_v4 ? 32 : 128), NULL);
     network->bits = (uint8_t)(bits + (is_v4 ? V4_PREFIX_BITS : 0));
     if (has_host_bits(network))
-        return hl_fail(error, HL_ERROR_INVALID,
-                       "network '%.64s' has bits set to the right of its prefix; write the "
-                       "network's first address, or a longer prefix",
-                       text);
+        return hl_value_fail(error, HL_VALUE_NETWORK_BITS, text, NULL);
     return true;
 }
 

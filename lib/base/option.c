@@ -7,6 +7,7 @@
 #include "lib/base/nearest.h"
 #include "lib/base/text.h"
 #include "lib/base/unconst.h"
+#include "lib/base/value_fault.h"
 
 #define SHOWN_MAX 80 /* characters of a value in a message */
 
@@ -196,9 +197,41 @@ void hl_options_clear(HlOptionTable table, void *values)
             types[table.rows[i].type].clear(place_of(&table.rows[i], values));
 }
 
+/* What the option takes instead of this value. */
+static bool fail_value(const HlOption *option, const char *value, GError **error)
+{
+    bool is_bounded = option->min != 0 || option->max != 0;
+    const char *min = HL_NUMBER(option->min);
+    const char *max = HL_NUMBER(option->max);
+    g_autofree char *text = NULL;
+    g_autofree char *other = NULL;
+
+    switch (option->type) {
+    case HL_OPTION_STRING:
+        return is_bounded ? hl_value_fail(error, HL_VALUE_OPTION_TEXT_SIZE, option->name, value, min, max, NULL)
+                          : hl_value_fail(error, HL_VALUE_OPTION_TEXT, option->name, value, NULL);
+    case HL_OPTION_INT:
+        return is_bounded ? hl_value_fail(error, HL_VALUE_OPTION_NUMBER_RANGE, option->name, value, min, max, NULL)
+                          : hl_value_fail(error, HL_VALUE_OPTION_NUMBER, option->name, value, NULL);
+    case HL_OPTION_LIST:
+        return is_bounded ? hl_value_fail(error, HL_VALUE_OPTION_LIST_SIZE, option->name, value, min, max, NULL)
+                          : hl_value_fail(error, HL_VALUE_OPTION_LIST, option->name, value, NULL);
+    case HL_OPTION_BOOL:
+        return hl_value_fail(error, HL_VALUE_OPTION_FLAG, option->name, value, NULL);
+    case HL_OPTION_DURATION:
+        text = hl_duration_format(option->min);
+        other = hl_duration_format(option->max);
+        return is_bounded ? hl_value_fail(error, HL_VALUE_OPTION_DURATION_RANGE, option->name, value, text, other, NULL)
+                          : hl_value_fail(error, HL_VALUE_OPTION_DURATION, option->name, value, NULL);
+    case HL_OPTION_CHOICE:
+        text = g_strjoinv(", ", hl_unconst(option->choices));
+        return hl_value_fail(error, HL_VALUE_OPTION_CHOICE, option->name, value, text, NULL);
+    }
+    g_assert_not_reached();
+}
+
 bool hl_option_set(const HlOption *option, void *values, const char *text, GError **error)
 {
-    g_autofree char *takes = NULL;
     g_autofree char *public = NULL;
     g_autofree char *shown = NULL;
 
@@ -206,12 +239,11 @@ bool hl_option_set(const HlOption *option, void *values, const char *text, GErro
         return hl_error_prefix(error, "%s", option->name);
     if (types[option->type].set(option, place_of(option, values), text))
         return true;
-    takes = hl_option_describe(option);
     if (!g_utf8_validate(text, -1, NULL))
-        return hl_fail(error, HL_ERROR_INVALID, "%s: the value is not UTF-8 text; it takes %s", option->name, takes);
+        return hl_value_fail(error, HL_VALUE_OPTION_ENCODING, option->name, NULL);
     public = hl_text_printable(text); /* before it is cut: half a URL does not tell where its password ends */
     shown = g_utf8_substring(public, 0, MIN(g_utf8_strlen(public, -1), SHOWN_MAX));
-    return hl_fail(error, HL_ERROR_INVALID, "%s: '%s' is not valid; it takes %s", option->name, shown, takes);
+    return fail_value(option, shown, error);
 }
 
 static guint common_prefix(const char *a, const char *b)
@@ -235,15 +267,15 @@ bool hl_options_set(HlOptionTable table, void *values, const char *name, const c
         names[i] = table.rows[i].name;
     nearest = hl_nearest(name, names);
     if (nearest != NULL)
-        return hl_fail(error, HL_ERROR_INVALID, "there is no option '%s'; did you mean '%s'?", name, nearest);
+        return hl_value_fail(error, HL_VALUE_OPTION_UNKNOWN, name, nearest, NULL);
     nearest = table.rows[0].name;
     for (size_t i = 0; i < table.count; i++)
         if (common_prefix(table.rows[i].name, name) > common_prefix(nearest, name))
             nearest = table.rows[i].name;
     if (common_prefix(nearest, name) == 0)
-        return hl_fail(error, HL_ERROR_INVALID, "there is no option '%s'; try '%s', '%s' ...", name, table.rows[0].name,
-                       table.rows[MIN(1, table.count - 1)].name);
-    return hl_fail(error, HL_ERROR_INVALID, "there is no option '%s'; did you mean '%s'?", name, nearest);
+        return hl_value_fail(error, HL_VALUE_OPTION_UNKNOWN_TRY, name, table.rows[0].name,
+                             table.rows[MIN(1, table.count - 1)].name, NULL);
+    return hl_value_fail(error, HL_VALUE_OPTION_UNKNOWN, name, nearest, NULL);
 }
 
 char *hl_option_get(const HlOption *option, const void *values)

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* holdline: the administrator's command line.  One row per command. */
 #include "lib/base/i18n.h"
+#include "lib/base/value_fault.h"
 #include "manager/cli/commands.h"
 #include "manager/cli/suggest.h"
 #include "manager/core/refusal.h"
 #include "manager/filter/fault.h"
+#include "proto/fault.h"
 
 static const HlFlag flags[] = {
     { "config", "FILE", "Client configuration (default: $HOLDLINE_CONFIG, ~/.config/holdline/holdline.conf)" },
@@ -314,7 +316,8 @@ static const HlCommand commands[] = {
 
 static char *say(const GError *error)
 {
-    char *refused = hl_fault_word(mgr_refusals, MGR_N_REFUSALS, error, hl_tr);
+    static const HlFaultTable *const tables[] = { &mgr_refusals, &hl_value_faults, &hl_proto_faults, NULL };
+    char *refused = hl_fault_word(tables, error, hl_tr);
 
     return refused != NULL ? refused : mgr_fault_say(error, hl_tr);
 }

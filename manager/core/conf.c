@@ -6,6 +6,7 @@
 #include "lib/base/network.h"
 #include "lib/base/text.h"
 #include "manager/core/notification_rule.h"
+#include "manager/core/refusal.h"
 
 #define MAX_URL 255
 
@@ -15,8 +16,7 @@ static const char *const log_levels[] = { "debug", "info", "warn", "error", NULL
 /* Refuses here what endpoints would choke on once it went out in a bundle. */
 static bool check_listen(const char *text, GError **error)
 {
-    return g_hostname_is_ip_address(text) ||
-           hl_fail(error, HL_ERROR_INVALID, "'%s' is not an IP address to listen on, such as 0.0.0.0", text);
+    return g_hostname_is_ip_address(text) || mgr_refuse(error, MGR_REFUSE_CONF_LISTEN, text, NULL);
 }
 
 static bool check_addresses(const char *text, GError **error)
@@ -28,8 +28,7 @@ static bool check_addresses(const char *text, GError **error)
         uint16_t port;
 
         if (*broker != '\0' && !hl_place_parse(broker, NULL, &port))
-            return hl_fail(error, HL_ERROR_INVALID, "'%s' is not a broker address of the form host:port or [IPv6]:port",
-                           broker);
+            return mgr_refuse(error, MGR_REFUSE_CONF_BROKER, broker, NULL);
     }
     return true;
 }
@@ -41,8 +40,7 @@ static bool check_front_url(const char *text, GError **error)
 
     return (uri != NULL && g_str_has_prefix(text, "https://") && *g_uri_get_host(uri) != '\0' &&
             strpbrk(text, " \t\"'<>") == NULL) ||
-           hl_fail(error, HL_ERROR_INVALID, "'%s' is not a URL of the form https://host:port or https://[IPv6]:port",
-                   shown);
+           mgr_refuse(error, MGR_REFUSE_CONF_URL, shown, NULL);
 }
 
 static bool check_front_urls(const char *text, GError **error)
@@ -53,7 +51,7 @@ static bool check_front_urls(const char *text, GError **error)
         const char *url = g_strstrip(parts[i]);
 
         if (strlen(url) > MAX_URL)
-            return hl_fail(error, HL_ERROR_INVALID, "a URL of more than %d bytes", MAX_URL);
+            return mgr_refuse(error, MGR_REFUSE_CONF_URL_LONG, HL_NUMBER(MAX_URL), NULL);
         if (*url != '\0' && !check_front_url(url, error))
             return false;
     }
@@ -65,7 +63,7 @@ static bool check_source_url(const char *text, GError **error)
     g_autofree char *shown = hl_text_url(text);
 
     return *text == '\0' || g_str_has_prefix(text, "https://") || g_str_has_prefix(text, "http://") ||
-           hl_fail(error, HL_ERROR_INVALID, "'%s' is not a URL that begins with https:// or http://", shown);
+           mgr_refuse(error, MGR_REFUSE_CONF_SOURCE_URL, shown, NULL);
 }
 
 static bool check_command(const char *text, GError **error)
@@ -74,7 +72,7 @@ static bool check_command(const char *text, GError **error)
     g_autoptr(GError) problem = NULL;
 
     return *text == '\0' || g_shell_parse_argv(text, NULL, &argv, &problem) ||
-           hl_fail(error, HL_ERROR_INVALID, "'%s' is not a program with arguments: %s", text, problem->message);
+           mgr_refuse(error, MGR_REFUSE_CONF_COMMAND, text, problem->message, NULL);
 }
 
 static bool check_mail_server(const char *text, GError **error)
@@ -85,13 +83,12 @@ static bool check_mail_server(const char *text, GError **error)
     return *text == '\0' ||
            (uri != NULL && (g_str_has_prefix(text, "smtp://") || g_str_has_prefix(text, "smtps://")) &&
             g_uri_get_host(uri) != NULL && *g_uri_get_host(uri) != '\0' && g_uri_get_userinfo(uri) == NULL) ||
-           hl_fail(error, HL_ERROR_INVALID, "'%s' is not a mail server such as smtp://mail.example.org:587", shown);
+           mgr_refuse(error, MGR_REFUSE_CONF_MAIL_SERVER, shown, NULL);
 }
 
 static bool check_mail_from(const char *text, GError **error)
 {
-    return *text == '\0' || mgr_mail_address_is_valid(text) ||
-           hl_fail(error, HL_ERROR_INVALID, "'%s' is not a mail address such as holdline@example.org", text);
+    return *text == '\0' || mgr_mail_address_is_valid(text) || mgr_refuse(error, MGR_REFUSE_CONF_MAIL_FROM, text, NULL);
 }
 
 static bool check_networks(const char *text, GError **error)
@@ -236,17 +233,14 @@ bool mgr_conf_check(const MgrConf *conf, GError **error)
     int64_t last = conf->broker_port + (int64_t)mgr_conf_brokers(conf) - 1;
 
     if (last > UINT16_MAX)
-        return hl_fail(error, HL_ERROR_INVALID, "broker.count = %d needs the ports %d to %d, and 65535 is the last one",
-                       (int)conf->broker_count, (int)conf->broker_port, (int)last);
+        return mgr_refuse(error, MGR_REFUSE_CONF_PORTS, HL_NUMBER(conf->broker_count), HL_NUMBER(conf->broker_port),
+                          HL_NUMBER(last), NULL);
     if (conf->broker_count > 1 && conf->http_port > conf->broker_port && conf->http_port <= last)
-        return hl_fail(error, HL_ERROR_INVALID,
-                       "broker.count = %d needs the ports %d to %d, and http.port, %d, is one of them",
-                       (int)conf->broker_count, (int)conf->broker_port, (int)last, (int)conf->http_port);
+        return mgr_refuse(error, MGR_REFUSE_CONF_PORTS_HTTP, HL_NUMBER(conf->broker_count),
+                          HL_NUMBER(conf->broker_port), HL_NUMBER(last), HL_NUMBER(conf->http_port), NULL);
     return conf->broker_mode != MGR_BROKER_MANAGED || conf->http_port != conf->broker_port ||
            strcmp(conf->broker_listen, conf->http_listen) != 0 ||
-           hl_fail(error, HL_ERROR_INVALID,
-                   "broker.port and http.port are both %d, at %s: the broker and the HTTPS front need a port each",
-                   (int)conf->broker_port, conf->http_listen);
+           mgr_refuse(error, MGR_REFUSE_CONF_PORT_TWICE, HL_NUMBER(conf->broker_port), conf->http_listen, NULL);
 }
 
 HlOptionTable mgr_conf_table(void)

@@ -5,11 +5,13 @@
 
 #include "lib/base/i18n.h"
 
-const HlFault mgr_refusals[MGR_N_REFUSALS] = {
+static const HlFault rows[MGR_N_REFUSALS] = {
 #define REFUSAL(name, code, sentence, text) [MGR_REFUSE_##name] = { sentence, HL_ERROR_##code, text },
 #include "manager/core/refusal.def"
 #undef REFUSAL
 };
+
+const HlFaultTable mgr_refusals = { rows, G_N_ELEMENTS(rows) };
 
 bool mgr_refusal_is_stale(const char *sentence)
 {

@@ -17,9 +17,9 @@ typedef enum {
 /* Fails with this row.  The values of its arguments follow in the order in which its text first names them, then NULL
  * (HL_NUMBER for a number; tools/check-catalogues counts them).  Returns false. */
 #define mgr_refuse(error, refusal, ...) \
-    hl_fault_fail(error, &mgr_refusals[refusal], (const char *const[]){ __VA_ARGS__, NULL })
+    hl_fault_fail(error, &mgr_refusals.rows[refusal], (const char *const[]){ __VA_ARGS__, NULL })
 
-extern const HlFault mgr_refusals[MGR_N_REFUSALS];
+extern const HlFaultTable mgr_refusals;
 
 /* Whether a sentence, of an error, says that what was seen is not what there is.  NULL is none. */
 bool mgr_refusal_is_stale(const char *sentence);

@@ -1,33 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "manager/core/unreachable.h"
 
+#include "manager/core/refusal.h"
+
+static bool check_minutes(int64_t minutes, MgrRefusal refusal, GError **error)
+{
+    return (minutes >= 1 && minutes <= MGR_RANGE_MINUTES_MAX) ||
+           mgr_refuse(error, refusal, HL_NUMBER(MGR_RANGE_MINUTES_MAX), HL_NUMBER(minutes), NULL);
+}
+
 bool mgr_unreachable_check(const MgrUnreachable *unreachable, GError **error)
 {
-    const struct {
-        const char *name;
-        int64_t minutes;
-    } values[] = { { "heartbeat", unreachable->heartbeat_minutes },
-                   { "poll", unreachable->poll_minutes },
-                   { "offline after", unreachable->offline_minutes } };
+    int64_t heartbeat = unreachable->heartbeat_minutes;
 
-    for (gsize i = 0; i < G_N_ELEMENTS(values); i++)
-        if (values[i].minutes < 1 || values[i].minutes > MGR_RANGE_MINUTES_MAX)
-            return hl_fail(error, HL_ERROR_INVALID,
-                           "unreachable networks: %s must be 1 to %d minutes, not %" G_GINT64_FORMAT, values[i].name,
-                           MGR_RANGE_MINUTES_MAX, values[i].minutes);
-    if (unreachable->poll_minutes < 3 * unreachable->heartbeat_minutes)
-        return hl_fail(error, HL_ERROR_INVALID,
-                       "unreachable networks: poll must be at least three times heartbeat (%" G_GINT64_FORMAT
-                       " minutes), not %" G_GINT64_FORMAT,
-                       3 * unreachable->heartbeat_minutes, unreachable->poll_minutes);
-    if (unreachable->offline_minutes <= unreachable->heartbeat_minutes)
-        return hl_fail(error, HL_ERROR_INVALID,
-                       "unreachable networks: offline after must be longer than heartbeat (%" G_GINT64_FORMAT
-                       " minutes), not %" G_GINT64_FORMAT,
-                       unreachable->heartbeat_minutes, unreachable->offline_minutes);
+    if (!check_minutes(heartbeat, MGR_REFUSE_UNREACHABLE_HEARTBEAT, error) ||
+        !check_minutes(unreachable->poll_minutes, MGR_REFUSE_UNREACHABLE_POLL, error) ||
+        !check_minutes(unreachable->offline_minutes, MGR_REFUSE_UNREACHABLE_OFFLINE, error))
+        return false;
+    if (unreachable->poll_minutes < 3 * heartbeat)
+        return mgr_refuse(error, MGR_REFUSE_UNREACHABLE_POLL_SHORT, HL_NUMBER(3 * heartbeat),
+                          HL_NUMBER(unreachable->poll_minutes), NULL);
+    if (unreachable->offline_minutes <= heartbeat)
+        return mgr_refuse(error, MGR_REFUSE_UNREACHABLE_OFFLINE_SHORT, HL_NUMBER(heartbeat),
+                          HL_NUMBER(unreachable->offline_minutes), NULL);
     if (unreachable->n_ranges > MGR_RANGES_MAX)
-        return hl_fail(error, HL_ERROR_INVALID, "unreachable networks: at most %d, not %" G_GSIZE_FORMAT,
-                       MGR_RANGES_MAX, unreachable->n_ranges);
+        return mgr_refuse(error, MGR_REFUSE_UNREACHABLE_MANY, HL_NUMBER(MGR_RANGES_MAX),
+                          HL_NUMBER(unreachable->n_ranges), NULL);
     return true;
 }
 

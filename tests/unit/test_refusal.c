@@ -3,7 +3,12 @@
 #include <string.h>
 
 #include "lib/base/unconst.h"
+#include "lib/base/value_fault.h"
 #include "manager/core/refusal.h"
+#include "proto/fault.h"
+
+/* All that holdline words. */
+static const HlFaultTable *const tables[] = { &mgr_refusals, &hl_value_faults, &hl_proto_faults, NULL };
 
 static const char *in_brackets(const char *message)
 {
@@ -20,31 +25,36 @@ static char *received(const GError *error, HlFaultLanguage language)
     g_autoptr(GError) there = NULL;
 
     hl_said_fail(&there, hl_error_code(error), error->message, json);
-    return hl_fault_word(mgr_refusals, MGR_N_REFUSALS, there, language);
+    return hl_fault_word(tables, there, language);
 }
 
-/* Each row, with a value for each of its arguments: whole, and nothing in braces is left. */
-static void test_rows(void)
+static void try_row(const HlFault *row, GHashTable *codes)
 {
     static const char *const values[HL_FAULT_VALUES_MAX + 1] = { "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7", NULL };
+    g_autoptr(GError) error = NULL;
+    g_autofree char *worded = NULL;
+    g_autofree char *expected = NULL;
+
+    g_assert_false(hl_fault_fail(&error, row, values));
+    g_test_message("%s: %s", row->sentence, error->message);
+    g_assert_error(error, HL_ERROR, (int)row->code);
+    g_assert_null(strpbrk(error->message, "{}"));
+    g_assert_cmpstr(hl_error_sentence(error), ==, row->sentence);
+    g_assert_null(hl_error_argument(error, "what")); /* which fault.c has a use of its own for */
+    g_assert_true(g_hash_table_add(codes, hl_unconst(row->sentence)));
+    worded = received(error, in_brackets);
+    expected = g_strdup_printf("<%s>", error->message);
+    g_assert_cmpstr(worded, ==, expected);
+}
+
+/* Each row, with a value for each of its arguments: whole, and nothing in braces is left; no code is in two tables. */
+static void test_rows(void)
+{
     g_autoptr(GHashTable) codes = g_hash_table_new(g_str_hash, g_str_equal);
 
-    for (int i = 0; i < MGR_N_REFUSALS; i++) {
-        g_autoptr(GError) error = NULL;
-        g_autofree char *worded = NULL;
-        g_autofree char *expected = NULL;
-
-        g_assert_false(hl_fault_fail(&error, &mgr_refusals[i], values));
-        g_test_message("%s: %s", mgr_refusals[i].sentence, error->message);
-        g_assert_error(error, HL_ERROR, (int)mgr_refusals[i].code);
-        g_assert_null(strpbrk(error->message, "{}"));
-        g_assert_cmpstr(hl_error_sentence(error), ==, mgr_refusals[i].sentence);
-        g_assert_null(hl_error_argument(error, "what")); /* which fault.c has a use of its own for */
-        g_assert_true(g_hash_table_add(codes, hl_unconst(mgr_refusals[i].sentence)));
-        worded = received(error, in_brackets);
-        expected = g_strdup_printf("<%s>", error->message);
-        g_assert_cmpstr(worded, ==, expected);
-    }
+    for (const HlFaultTable *const *table = tables; *table != NULL; table++)
+        for (gsize i = 0; i < (*table)->n; i++)
+            try_row(&(*table)->rows[i], codes);
 }
 
 static void test_values(void)
@@ -71,7 +81,7 @@ static void test_values(void)
     g_assert_cmpuint(strlen(few->message), <, 1000);
     g_assert_nonnull(strstr(few->message, "xxx...' is at version , not : "));
     hl_fail(&other, HL_ERROR_FAILED, "something");
-    unknown = hl_fault_word(mgr_refusals, MGR_N_REFUSALS, other, in_brackets);
+    unknown = hl_fault_word(tables, other, in_brackets);
     g_assert_null(unknown);
 }
 
@@ -84,9 +94,9 @@ static void test_stale(void)
     guint n = 0;
 
     for (gsize i = 0; i < G_N_ELEMENTS(stale); i++)
-        g_assert_true(mgr_refusal_is_stale(mgr_refusals[stale[i]].sentence));
+        g_assert_true(mgr_refusal_is_stale(mgr_refusals.rows[stale[i]].sentence));
     for (int i = 0; i < MGR_N_REFUSALS; i++)
-        n += mgr_refusal_is_stale(mgr_refusals[i].sentence);
+        n += mgr_refusal_is_stale(mgr_refusals.rows[i].sentence);
     g_assert_cmpuint(n, ==, G_N_ELEMENTS(stale));
     g_assert_false(mgr_refusal_is_stale(NULL));
 }
