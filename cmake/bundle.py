@@ -1,14 +1,13 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Makes of the console's pages what a browser loads: cmake/bundle.py PAGES CATALOGUE OUT TABLE...
+"""Makes of the console's pages what a browser loads: cmake/bundle.py PAGES CATALOGUE OUT
 
 PAGES are ES modules, which a browser could load as they are, but one request each.  So they become one file, in
 the order in which they need each other; comments, and blanks that mean nothing, stay behind.  What a module exports has its name in
 the whole file, so that an import costs nothing; two modules cannot export the same name.  No language is translated and no name is
 changed but those that a class keeps to itself.  CATALOGUE, po/LANGUAGE.po, becomes LANGUAGE.json with the texts that the pages use, in the order of hashes of the English ones,
 and the steps from hash to hash: whole English texts would be half of what a browser loads for a language, and hashes among the words a
-fifth, as nothing compresses worse.  The sentences of the TABLEs in C, which say what is wrong, are in LANGUAGE.faults.json under their
-codes: a page loads it when it shows the first of them, and their English comes from the server."""
+fifth, as nothing compresses worse."""
 import collections
 import functools
 import gettext
@@ -38,8 +37,6 @@ BINDING = re.compile(r"\bconst(?=[ \[{])")  # one word fewer for the compressor;
 WORD = re.compile(r"\b(true|false)\b(?=[,;)}\]])")  # as a value
 PARAMETER = re.compile(r"(?<![\w$])\((\w+)\)=>")  # one needs no brackets, where no word stands before them
 PRIVATE = re.compile(r"(?<=\.)#(\w+)")
-FAULT = re.compile(r'"([a-z.-]+)",\s*(?:HL_ERROR_\w+,\s*)?N_\(((?:"(?:[^"\\]|\\.)*"\s*)+)\)')
-LITERAL = re.compile(r'"(?:[^"\\]|\\.)*"')
 KEYWORDS = ("tr", "trn:1,2", "N_")
 
 
@@ -147,12 +144,6 @@ def salt_for(texts):
     return found if found is not None else sys.exit("bundle: too many texts for keys of two bytes")
 
 
-def sentences_of(source):
-    """code -> English, of a table of sentences in C: what a page gets with its code it need not have in English."""
-    rows = FAULT.findall(source.read_text(encoding="utf-8"))
-    return {code: "".join(json.loads(part) for part in LITERAL.findall(text)) for code, text in rows}
-
-
 def read(catalogue):
     done = subprocess.run(["msgfmt", "-o", "-", str(catalogue)], capture_output=True, check=True)
     return gettext.GNUTranslations(io.BytesIO(done.stdout))
@@ -168,17 +159,14 @@ def translations(known, texts):
 
 
 def main():
-    pages, catalogue, out, *tables = (pathlib.Path(argument).resolve() for argument in sys.argv[1:])
+    pages, catalogue, out = (pathlib.Path(argument).resolve() for argument in sys.argv[1:])
     bundle = Bundle(pages)
     bundle.add(pages / "main.js")
     files = {"console.js": shorten(jsmin(bundle.script())), "worker.js": jsmin((pages / "worker.js").read_text(encoding="utf-8")),
              "console.css": slim((pages / "console.css").read_text(encoding="utf-8")),
              "icon.svg": (pages / "icon.svg").read_text(encoding="utf-8")}
-    known = read(catalogue)
-    words = translations(known, texts_of(bundle.done))
-    faults = {code: known.gettext(text) for table in tables for code, text in sentences_of(table).items()}
-    for name, document in (("json", words), ("faults.json", faults)):
-        files[f"{catalogue.stem}.{name}"] = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+    words = translations(read(catalogue), texts_of(bundle.done))
+    files[f"{catalogue.stem}.json"] = json.dumps(words, ensure_ascii=False, separators=(",", ":"))
     build = hashlib.sha256("\0".join(files.values()).encode()).hexdigest()[:12]
     files["build.json"] = json.dumps({"build": build})
     files["index.html"] = (pages / "index.html").read_text(encoding="utf-8").replace("@BUILD@", build)

@@ -4,9 +4,14 @@
 #include <gio/gio.h>
 #include <string.h>
 
+#include "lib/base/i18n.h"
 #include "lib/base/unconst.h"
+#include "lib/base/value_fault.h"
 #include "manager/console/core/credentials.h"
 #include "manager/console/core/problem.h"
+#include "manager/core/refusal.h"
+#include "manager/filter/fault.h"
+#include "proto/fault.h"
 
 #define MAX_COST     (4 * 1024 * 1024) /* of a body as JSON: the server lets no more than 64 KiB of text in */
 #define MIN_PACKED   1400              /* less fits into one packet anyway */
@@ -62,7 +67,7 @@ static void answer(HlHttpRequest *http, guint status, const char *type, char *te
     g_autoptr(GBytes) body = text != NULL ? g_bytes_new_take(text, strlen(text)) : NULL;
     g_autoptr(GBytes) packed = body != NULL ? pack(http, body) : NULL;
     static const char *const always[] = { "Cache-Control", "no-store", "Vary",
-                                          "Accept-Encoding, Cookie, Authorization" };
+                                          "Accept-Encoding, Accept-Language, Cookie, Authorization" };
 
     for (gsize i = 0; i < G_N_ELEMENTS(always); i++)
         g_ptr_array_add(all, hl_unconst(always[i]));
@@ -76,11 +81,34 @@ static void answer(HlHttpRequest *http, guint status, const char *type, char *te
     hl_http_answer(http, status, type, packed != NULL ? packed : body, (const char *const *)all->pdata);
 }
 
+static const char *in_japanese(const char *message)
+{
+    return hl_tr_in("ja", message);
+}
+
+/* As it is, where there is no Japanese for it.  Caller frees. */
+static char *word(const GError *error)
+{
+    static const HlFaultTable *const tables[] = { &mgr_refusals, &hl_value_faults, &hl_proto_faults, NULL };
+    char *worded = hl_fault_word(tables, error, in_japanese);
+
+    return worded != NULL ? worded : mgr_fault_say(error, in_japanese);
+}
+
 void con_answer_problem(HlHttpRequest *http, guint status, const GError *error, const char *const *headers)
 {
-    g_autoptr(json_t) problem = con_problem_new(status, error);
+    g_autofree char *detail =
+        con_prefers_japanese(hl_http_request_header(http, "accept-language")) ? word(error) : g_strdup(error->message);
+    bool is_english = strcmp(detail, error->message) == 0;
+    g_autoptr(json_t) problem = con_problem_new(status, error, detail);
+    g_autoptr(GPtrArray) all = g_ptr_array_new();
 
-    answer(http, status, "application/problem+json", hl_json_print(problem), headers);
+    g_ptr_array_add(all, hl_unconst("Content-Language"));
+    g_ptr_array_add(all, hl_unconst(is_english ? "en" : "ja"));
+    for (; headers != NULL && *headers != NULL; headers++)
+        g_ptr_array_add(all, hl_unconst(*headers));
+    g_ptr_array_add(all, NULL);
+    answer(http, status, "application/problem+json", hl_json_print(problem), (const char *const *)all->pdata);
 }
 
 static guint success_of(const ConRoute *route, bool is_empty)

@@ -12,15 +12,15 @@ import { fileURLToPath } from 'node:url';
 import * as query from '../../manager/console/pages/query.js';
 import * as route from '../../manager/console/pages/route.js';
 import * as settings from '../../manager/console/pages/settings.js';
-import { onSessionLost, request } from '../../manager/console/pages/api.js';
-import { adoptCatalogue, adoptFaults, hashOf, tr, trn } from '../../manager/console/pages/i18n.js';
+import { Problem, onSessionLost, request } from '../../manager/console/pages/api.js';
+import { adoptCatalogue, hashOf, tr, trn } from '../../manager/console/pages/i18n.js';
 import { bytes, compare, visible, wayOf } from '../../manager/console/pages/text.js';
-import { explain, faultText, sentences, spell } from '../../manager/console/pages/phrase.js';
+import { explain, sentences, spell } from '../../manager/console/pages/phrase.js';
 import { knownSettings } from '../../manager/console/pages/setting_words.js';
 import { follow, inTurn } from '../../manager/console/pages/follow.js';
 import { fitting, rowsInView, scrollTo } from '../../manager/console/pages/window.js';
 import { Selection } from '../../manager/console/pages/selection.js';
-import { word } from '../../manager/console/pages/words.js';
+import { problemText, word } from '../../manager/console/pages/words.js';
 
 const root = new URL('../../', import.meta.url);
 const source = (path) => readFileSync(new URL(path, root), 'utf8');
@@ -197,24 +197,16 @@ function catalogueOf(texts) {
     return { salt: 0, steps: rows.map(([hash], at) => hash - (rows[at - 1]?.[0] ?? 0)), texts: rows.map(([, words]) => words) };
 }
 
-const tables = ['manager/core/refusal.def', 'manager/filter/fault.c'];
-
 test('what the build makes of the catalogue is found by the pages', () => {
     const out = mkdtempSync(join(tmpdir(), 'pages-'));
     try {
-        execFileSync('/usr/bin/python3', ['cmake/bundle.py', 'manager/console/pages', 'po/ja.po', out, ...tables].map((part, i) =>
+        execFileSync('/usr/bin/python3', ['cmake/bundle.py', 'manager/console/pages', 'po/ja.po', out].map((part, i) =>
             (i !== 3 ? fileURLToPath(new URL(part, root)) : part)));
         adoptCatalogue('ja', JSON.parse(readFileSync(join(out, 'ja.json'), 'utf8')));
         assert.equal(tr('Live Status'), '最新ステータス');
         assert.equal(tr('{who} saved version {n} while you were editing.', { who: 'a', n: 1 }).includes('saved'), false);
         assert.equal(trn('{n} selected', '{n} selected', 2), '2 件を選択');
         assert.equal(tr('a text that nobody translated'), 'a text that nobody translated');
-        const faults = JSON.parse(readFileSync(join(out, 'ja.faults.json'), 'utf8'));
-        adoptFaults('ja', faults);
-        assert.equal(faultText({ sentence: 'group.exists', args: { name: 'office' } }), 'グループ \'office\' はすでにあります');
-        const rows = tables.flatMap((table) => [...source(table).matchAll(/"([a-z.-]+)",\s*N_\(/g)].map(([, code]) => code));
-        assert.deepEqual(Object.keys(faults).sort(), rows.sort());
-        assert.ok(rows.length > 200);
     } finally {
         adoptCatalogue('en');
         rmSync(out, { recursive: true });
@@ -240,19 +232,13 @@ test('sentences are those of the manager, word for word', () => {
     assert.deepEqual(sentences(), theirs);
 });
 
-test('what is wrong with a filter, and where', () => {
-    const message = 'the filter at \'hots~pc\', character 4: there is no such column; did you mean \'host\'?';
-    const problem = { sentence: 'filter.nearest', args: { near: 'hots~pc\u202e', at: '4', nearest: 'host' }, message };
-    assert.equal(faultText(problem), message); // in English the server's words will do
-    adoptCatalogue('xx');
-    assert.equal(faultText(problem), undefined); // nothing is loaded yet
-    adoptFaults('xx', { 'filter.nearest': '{nearest}!', 'filter.place': '{at} {near} {what}', 'filter.end': 'end {what}', 'filter.parts': '{max}' });
-    assert.equal(faultText(problem), '4 hots~pc\\u202e host!');
-    assert.equal(faultText({ ...problem, args: { near: '', at: '9', nearest: '{at}' } }), 'end {at}!');
-    assert.equal(faultText({ ...problem, sentence: 'filter.parts', args: { max: '64', prefix: 'ring\u202e' } }), 'ring\\u202e: 64');
-    assert.equal(faultText({ ...problem, sentence: 'filter.quantum' }), undefined); // of a later server
-    assert.equal(faultText({ ...problem, sentence: undefined }), undefined);
-    adoptCatalogue('en');
+test('what the server says is wrong is shown where it is in the reader\'s language', () => {
+    const document = { code: 'invalid', sentence: 'filter.quote', detail: 'nicht geschlossen\u202e', args: {} };
+    assert.equal(problemText(new Problem(400, document, 'en')), 'nicht geschlossen\\u202e');
+    assert.equal(problemText(new Problem(400, document, 'ja')), 'The server refused a value.');
+    assert.equal(problemText(new Problem(400, document, null)), 'The server refused a value.');
+    assert.equal(problemText(new Problem(400, { ...document, sentence: undefined }, 'en')), 'The server refused a value.');
+    assert.match(problemText(new Problem(503, { ...document, sentence: 'call.cut' }, 'en')), /^The manager cannot be reached/);
 });
 
 test('columns leave a narrow table in their order, and come back', () => {

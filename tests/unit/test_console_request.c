@@ -300,7 +300,7 @@ static void test_problems(void)
 
         g_assert_cmpuint(status, >=, 400);
         g_assert_false(hl_fail(&error, (HlErrorCode)code, "no \"%s\"", "総務部"));
-        problem = con_problem_new(status, error);
+        problem = con_problem_new(status, error, error->message);
         g_assert_nonnull(problem);
         g_assert_cmpstr(json_string_value(json_object_get(problem, "code")), ==, hl_error_name((HlErrorCode)code));
         g_assert_cmpstr(json_string_value(json_object_get(problem, "detail")), ==, "no \"総務部\"");
@@ -318,12 +318,31 @@ static void test_sentence(void)
     const json_t *args;
 
     g_assert_null(mgr_filter_parse("hots~pc", MGR_FILTER_SEARCH, 0, &error));
-    problem = con_problem_new(400, error);
+    problem = con_problem_new(400, error, "worded");
     args = json_object_get(problem, "args");
     g_assert_cmpstr(json_string_value(json_object_get(problem, "sentence")), ==, "filter.nearest");
     g_assert_cmpstr(json_string_value(json_object_get(args, "near")), ==, "hots~pc");
     g_assert_cmpstr(json_string_value(json_object_get(args, "at")), ==, "1");
     g_assert_cmpstr(json_string_value(json_object_get(args, "nearest")), ==, "host");
+    g_assert_cmpstr(json_string_value(json_object_get(problem, "detail")), ==, "worded");
+}
+
+static void test_languages(void)
+{
+    static const struct {
+        const char *header;
+        bool japanese;
+    } rows[] = {
+        { NULL, false },          { "", false },           { "ja", true },          { "JA-jp", true },
+        { "ja;q=0.8, en", true }, { "en,ja", false },      { "de, ja", true },      { "jav", false },
+        { "de-ja", false },       { ",,ja", true },        { "fr, en;q=0", false }, { "*", false },
+        { "ja\t;q=1", true },     { "english, ja", true }, { ",", false },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_test_message("%s", rows[i].header);
+        g_assert_cmpint(con_prefers_japanese(rows[i].header), ==, rows[i].japanese);
+    }
 }
 
 /* ----------------------------------------------------------------------------------------------------- configuration
@@ -409,6 +428,7 @@ int main(int argc, char **argv)
     g_test_add_func("/console/problems", test_problems);
     g_test_add_func("/console/problems/statuses", test_problem_statuses);
     g_test_add_func("/console/sentence", test_sentence);
+    g_test_add_func("/console/languages", test_languages);
     g_test_add_func("/console/conf", test_conf);
     return g_test_run();
 }

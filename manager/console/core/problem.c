@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "manager/console/core/problem.h"
 
+#include <string.h>
+
 #include "lib/base/said.h"
 
 static const guint statuses[HL_ERROR_N_CODES] = {
@@ -48,13 +50,34 @@ static const char *title_of(guint status)
     g_assert_not_reached();
 }
 
-json_t *con_problem_new(guint status, const GError *error)
+json_t *con_problem_new(guint status, const GError *error, const char *detail)
 {
     g_autoptr(json_t) said = hl_said_json(error);
     json_t *problem = json_pack("{s:s, s:s, s:i, s:s, s:s}", "type", "about:blank", "title", title_of(status), "status",
-                                (int)status, "code", hl_error_name(hl_error_code(error)), "detail", error->message);
+                                (int)status, "code", hl_error_name(hl_error_code(error)), "detail", detail);
 
     json_object_set_new(problem, "args", json_object());
     json_object_update(problem, said);
     return problem;
+}
+
+/* "ja", "ja-JP;q=0.8" */
+static bool is_language(const char *range, const char *language)
+{
+    gsize size = strlen(language);
+
+    range += strspn(range, " \t");
+    return g_ascii_strncasecmp(range, language, size) == 0 && strchr("-;, \t", range[size]) != NULL;
+}
+
+bool con_prefers_japanese(const char *header)
+{
+    for (const char *range = header; range != NULL; range = strchr(range, ',')) {
+        range += *range == ',' ? 1 : 0;
+        if (is_language(range, "en"))
+            return false;
+        if (is_language(range, "ja"))
+            return true;
+    }
+    return false;
 }

@@ -2,7 +2,7 @@
 // Requests to the REST interface.  When the session has ended, the request waits until the reader has signed in again and is then
 // repeated: a form that was being filled in loses nothing.  So it is when nobody answers; the server does a change once all the same.
 
-import { loadFaults } from './i18n.js';
+import { currentLanguage } from './i18n.js';
 
 const ROOT = '/api/v1';
 const PATIENCE = 30_000; // ms: a change that nobody answers is asked for again for so long
@@ -31,12 +31,12 @@ export function onSessionLost(ask) {
 
 // What the server refused, or that it did not answer: code as in the REST document, "offline" in the second case.
 export class Problem extends Error {
-    constructor(status, document) {
+    constructor(status, document, language) {
         super(document.detail || document.title || document.code || String(status));
         this.status = status;
         this.code = document.code || 'failed';
         this.sentence = document.sentence; // what to say of it, where there is more than the code
-        this.args = document.args || {};
+        this.isWorded = this.sentence && language === currentLanguage(); // the message says it in the reader's language
     }
 }
 
@@ -90,7 +90,7 @@ async function ask(method, path, options) {
 }
 
 async function send(method, path, options) {
-    const headers = { Accept: 'application/json' };
+    const headers = { 'Accept': 'application/json', 'Accept-Language': currentLanguage() };
     if (options.body !== undefined)
         headers['Content-Type'] = 'application/json';
     if (options.version)
@@ -118,11 +118,8 @@ export function address(path, query = {}) {
 async function result(reply) {
     const isJson = /json/.test(reply.headers.get('Content-Type') ?? '');
     const body = isJson ? await reply.json() : null;
-    if (!reply.ok) {
-        if (body?.sentence)
-            await loadFaults();
-        throw new Problem(reply.status, body ?? {});
-    }
+    if (!reply.ok)
+        throw new Problem(reply.status, body ?? {}, reply.headers.get('Content-Language'));
     return { status: reply.status, body, version: reply.headers.get('ETag'), location: reply.headers.get('Location') };
 }
 

@@ -33,31 +33,6 @@ export function hashOf(text, salt) {
 
 const translation = (text) => catalogue.get(hashOf(text, salt));
 
-// What the server says of something wrong, by its code: its English comes with it, and its translations are loaded when the first of
-// them is shown.  undefined: there is none in this language.
-let faults = {};
-let ofFaults = 'en'; // the language that they are in
-
-export const ofCode = (code) => (ofFaults === language ? faults[code] : undefined);
-
-export async function loadFaults() {
-    const code = language;
-    if (code === ofFaults || code === 'en')
-        return;
-    try {
-        const reply = await fetch(`/${code}.faults.json`);
-        if (reply.ok)
-            adoptFaults(code, await reply.json());
-    } catch { // the server is away: it says so in its own words
-    }
-}
-
-// Apart from the above, so that tests can do without a browser.
-export function adoptFaults(code, texts) {
-    faults = texts;
-    ofFaults = code;
-}
-
 export function put(text, values) {
     return values ? text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole) : text;
 }

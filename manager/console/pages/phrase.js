@@ -2,8 +2,7 @@
 // Sentences of the server, which come as codes with arguments, in the reader's language.  The rows are those of
 // manager/core/sentence.c, word for word: so both have one translation.  tests/console holds them against each other.
 
-import { N_, currentLanguage, ofCode, put, tr } from './i18n.js';
-import { visible } from './text.js';
+import { N_, put, tr } from './i18n.js';
 
 // What is in brackets is said only if its argument is given.
 const SENTENCES = {
@@ -53,18 +52,6 @@ const SENTENCES = {
 };
 
 export const sentences = () => SENTENCES;
-
-// What the server says is wrong, of a problem.  Its codes are in the catalogue, from the tables of manager/core/refusal.def and the like;
-// its English came with it.  undefined: it said nothing, or nothing that is known in this language.
-export function faultText({ sentence, args = {}, message }) {
-    const text = ofCode(sentence);
-    if (!text)
-        return sentence && currentLanguage() === 'en' ? visible(message) : undefined;
-    const values = Object.fromEntries(Object.entries(args).map(([key, value]) => [key, visible(value)]));
-    const what = put(text, values);
-    const whole = values.at === undefined ? what : put(ofCode(values.near ? 'filter.place' : 'filter.end'), { ...values, what });
-    return values.prefix ? `${values.prefix}: ${whole}` : whole;
-}
 
 // [{ code, args }]; words: what becomes of an argument before it is put in, by its name.
 export function explain(list, words = {}) {

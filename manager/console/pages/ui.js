@@ -4,7 +4,6 @@
 import { ago, number, time, tr } from './i18n.js';
 import { address } from './api.js';
 import { append, fill, h, icon, setText } from './dom.js';
-import { faultText } from './phrase.js';
 import { format } from './route.js';
 import { hasOwnWords, problemText, tone, word } from './words.js';
 import { visible } from './text.js';
@@ -39,7 +38,7 @@ export function button(text, click, attributes = {}) {
 }
 
 // What the server said of it, in English, where our words leave something out.
-const ownWords = (problem) => (hasOwnWords(problem) || faultText(problem) || problem.message === problem.code ? '' : visible(problem.message));
+const ownWords = (problem) => (hasOwnWords(problem) || problem.isWorded || problem.message === problem.code ? '' : visible(problem.message));
 
 // What the server said, for people: our words, and its own below them.
 export function problemBox(problem) {

@@ -2,7 +2,7 @@
 // The codes of the documents in the reader's words.  A code that is not here (of a newer server) is shown as it is.
 
 import { N_, tr } from './i18n.js';
-import { faultText } from './phrase.js';
+import { visible } from './text.js';
 
 const TABLES = {
     displayed: {
@@ -299,6 +299,6 @@ const PROBLEMS = {
 export const hasOwnWords = ({ sentence, code }) => sentence in PROBLEMS || code === 'offline';
 
 export function problemText(problem) {
-    const { sentence, code } = problem;
-    return (!(sentence in PROBLEMS) && faultText(problem)) || tr(PROBLEMS[sentence] ?? PROBLEMS[code] ?? N_('The request failed.'));
+    const { sentence, code, message, isWorded } = problem;
+    return isWorded && !(sentence in PROBLEMS) ? visible(message) : tr(PROBLEMS[sentence] ?? PROBLEMS[code] ?? N_('The request failed.'));
 }
