@@ -84,7 +84,8 @@ bool hl_migrate(HlDb *db, const HlMigration *migrations, gsize count, GError **e
     if ((gsize)version == count)
         return true;
     if (version > 0 && !copy_before(db, version + 1, error))
-        return false;
+        return hl_error_prefix(error, "database %s stays at version %d, because it is copied before an upgrade",
+                               hl_db_path(db), version);
     /* has no effect inside a transaction, hence around all of them */
     if (!hl_db_exec(db, "PRAGMA foreign_keys = OFF", error))
         return false;

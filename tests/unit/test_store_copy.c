@@ -2,11 +2,13 @@
 /* lib/store, what a backup stands on: a file read alone, a file that is checked, and a writer's journal; and what sets
  * cost. */
 #include <fcntl.h>
+#include <glib/gstdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "lib/base/file.h"
 #include "lib/store/internal.h"
+#include "lib/store/migrate.h"
 #include "tests/support/tally.h"
 
 #define TABLES                                                                 \
@@ -200,10 +202,30 @@ static void test_statements(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
     g_assert_cmpint(query_int(fixture->db, "SELECT count(*) FROM child"), ==, 12);
 }
 
+/* No room for the copy of before, or no place: nothing is upgraded, and the error says that the database is as it was.
+ */
+static void test_uncopied(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
+{
+    static const HlMigration migrations[] = { { 1, "first", "SELECT 1" },
+                                              { 2, "second", "CREATE TABLE late (a INTEGER) STRICT" } };
+    g_autofree char *partial = g_strconcat(fixture->path, ".before-v2.partial", NULL);
+    g_autoptr(GError) error = NULL;
+
+    g_assert_true(hl_db_exec(fixture->db, "PRAGMA user_version = 1", NULL));
+    g_assert_cmpint(g_mkdir(partial, 0700), ==, 0);
+    g_assert_false(hl_migrate(fixture->db, migrations, 2, &error));
+    g_assert_nonnull(strstr(error->message, "test.db stays at version 1, because it is copied before an upgrade: "));
+    g_assert_cmpint(query_int(fixture->db, "PRAGMA user_version"), ==, 1);
+    g_assert_cmpint(g_rmdir(partial), ==, 0);
+    g_assert_true(hl_migrate(fixture->db, migrations, 2, NULL));
+    g_assert_cmpint(query_int(fixture->db, "SELECT count(*) FROM late"), ==, 0);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add("/store-copy/frozen", Fixture, NULL, set_up, test_frozen, tear_down);
+    g_test_add("/store-copy/uncopied", Fixture, NULL, set_up, test_uncopied, tear_down);
     g_test_add("/store-copy/check", Fixture, NULL, set_up, test_check, tear_down);
     g_test_add("/store-copy/writer-journal", Fixture, NULL, set_up, test_writer_journal, tear_down);
     g_test_add("/store-copy/statements", Fixture, NULL, set_up, test_statements, tear_down);
