@@ -160,12 +160,16 @@ void ep_judge_scanner(const EpDoctor *doctor, HlFindings *findings)
 }
 
 /* How the last upgrade of the program ended, where that leaves something to do. */
-static void judge_upgrade(const json_t *upgrade, HlFindings *findings)
+static void judge_upgrade(const EpDoctor *doctor, const json_t *upgrade, HlFindings *findings)
 {
+    g_autofree char *by_hand =
+        g_strdup_printf("see what is left to do, and install the version before as root: dpkg --audit; "
+                        "HOLDLINE_WAY_BACK=%s dpkg -i %s/upgrade/before/*.deb",
+                        text(upgrade, "from"), doctor->conf.state_dir);
+
     if (strcmp(text(upgrade, "state"), "stuck") == 0)
-        hl_findings_add(findings, HL_GRADE_FAULT, "'dpkg --audit' says what is left to do",
-                        "the upgrade to %s failed, and so did the way back: %s", text(upgrade, "to"),
-                        text(upgrade, "detail"));
+        hl_findings_add(findings, HL_GRADE_FAULT, by_hand, "the upgrade to %s failed, and so did the way back: %s",
+                        text(upgrade, "to"), text(upgrade, "detail"));
     else if (strcmp(text(upgrade, "state"), "back") == 0)
         hl_findings_add(findings, HL_GRADE_WARNING, "'holdline-endpoint upgrade --retry' tries it once more",
                         "the upgrade to %s failed, and the version before is back: %s", text(upgrade, "to"),
@@ -176,5 +180,5 @@ void ep_judge_versions(const EpDoctor *doctor, HlFindings *findings)
 {
     hl_judge_programs(findings, HL_FACTS(&doctor->facts.programs, HlProgramFact), doctor->facts.programs.facts->len,
                       HOLDLINE_VERSION);
-    judge_upgrade(json_object_get(doctor->status, "upgrade"), findings);
+    judge_upgrade(doctor, json_object_get(doctor->status, "upgrade"), findings);
 }

@@ -120,7 +120,9 @@ const EpPhrase ep_phrases[] = {
     { N_("%s was removed meanwhile"), "" },
     { N_("%s is not installed from a package"), "" },
     { N_("%s %s is installed in part"), "" },
-    { N_("'dpkg --audit' says what is left to do"), "" },
+    { N_("see what is left to do, and install the version before as root: dpkg --audit; HOLDLINE_WAY_BACK=%s dpkg -i "
+         "%s/upgrade/before/*.deb"),
+      "" },
     { N_("%s %s is installed, and the upgrade was asked for by %s"), "" },
     { N_("version %s was installed meanwhile, and is left as it is"), "" },
     { N_("version %s is installed, and %s is not newer"), "" },

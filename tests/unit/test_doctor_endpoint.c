@@ -169,15 +169,17 @@ static void test_upgrade(void)
 {
     g_autoptr(json_t) back =
         parse("{\"upgrade\": {\"state\": \"back\", \"to\": \"0.2.0\", \"detail\": \"dpkg: status 1\"}}");
-    g_autoptr(json_t) stuck =
-        parse("{\"upgrade\": {\"state\": \"stuck\", \"to\": \"0.2.0\", \"detail\": \"no space\"}}");
+    g_autoptr(json_t) stuck = parse(
+        "{\"upgrade\": {\"state\": \"stuck\", \"from\": \"0.1.9\", \"to\": \"0.2.0\", \"detail\": \"no space\"}}");
     g_autoptr(json_t) done = parse("{\"upgrade\": {\"state\": \"done\", \"to\": \"0.2.0\", \"detail\": \"\"}}");
-    EpDoctor doctor = { .status = back };
+    char state[] = "/state";
+    EpDoctor doctor = { .status = back, .conf.state_dir = state };
 
     hl_facts_init(&doctor.facts.programs, sizeof(HlProgramFact));
     expect(ep_judge_versions, &doctor, "w", "the version before is back", "--retry");
     doctor.status = stuck;
-    expect(ep_judge_versions, &doctor, "f", "so did the way back", "dpkg --audit");
+    expect(ep_judge_versions, &doctor, "f", "so did the way back",
+           "dpkg --audit; HOLDLINE_WAY_BACK=0.1.9 dpkg -i /state/upgrade/before/*.deb");
     doctor.status = done;
     expect(ep_judge_versions, &doctor, "", NULL, NULL);
     hl_facts_clear(&doctor.facts.programs);
