@@ -33,9 +33,10 @@ void hl_judge_names(HlFindings *findings, const HlNameFact *names, gsize n)
 static const char *const remedies[HL_N_CAUSES] = {
     [HL_CAUSE_UNUSABLE] = "put back the files that the message names, or get new ones: enrol or issue them again",
     [HL_CAUSE_OWN_ENDED] =
-        "set the clock if it is wrong: timedatectl set-ntp true; else get another certificate: 'holdline bundle create "
-        "--for ENDPOINT' on the server and 'holdline-endpoint enrol BUNDLE --replace' on a PC; for an account, an "
-        "owner's 'holdline account certificate NAME'",
+        ("set the clock if it is wrong: timedatectl set-ntp true; else get another certificate: 'holdline bundle "
+         "create "
+         "--for ENDPOINT' on the server and 'holdline-endpoint enrol BUNDLE --replace' on a PC; for an account, an "
+         "owner's 'holdline account certificate NAME'"),
     [HL_CAUSE_OWN_NOT_YET] = SET_CLOCK,
     [HL_CAUSE_NO_NAME] = "mend the entry of that name in DNS or in /etc/hosts, or the network of this machine",
     [HL_CAUSE_NAME_SERVERS] = "check the network of this machine and the name servers in /etc/resolv.conf",
