@@ -35,7 +35,7 @@ need_browser() {
     need_modules
     chmod 755 "$work"
     chown -R nobody "$stage"
-    as_user timeout 60 "$@" >"$work/probe.log" 2>&1 || skip "$1 does not start here: $(tail -3 "$work/probe.log")"
+    as_user timeout 120 "$@" >"$work/probe.log" 2>&1 || skip "$1 does not start here: $(tail -3 "$work/probe.log")"
 }
 
 need_chromium() { need_browser chromium --headless --disable-gpu --dump-dom about:blank; }

@@ -6,7 +6,7 @@ import readline from 'node:readline';
 import puppeteer from 'puppeteer-core';
 
 export const [address, account, password, directory] = process.argv.slice(2);
-export const PATIENCE = 20000; // ms for what happens by itself: no measure of how fast
+export const PATIENCE = 60000; // ms for what happens by itself: no measure of how fast
 
 // Every page, by its address; ID is an endpoint's.
 export const PAGES = ['live', 'endpoints', 'endpoints?group=office', 'endpoints?filter=actual%3Aonline', 'endpoints/ID', 'groups/office/privileges',
@@ -86,8 +86,9 @@ export class Session {
     static async open({ firefox = false, quiet = false } = {}) {
         const session = new Session();
         session.browser = await puppeteer.launch({ ...(firefox ? FIREFOX : CHROMIUM), headless: true, ignoreHTTPSErrors: true,
-            userDataDir: firefox ? undefined : `${directory}/profile`, protocolTimeout: 60000 });
+            userDataDir: firefox ? undefined : `${directory}/profile`, protocolTimeout: 2 * PATIENCE });
         session.page = await session.browser.newPage();
+        session.page.setDefaultTimeout(PATIENCE); // a page's way to its end too
         await session.page.setViewport({ width: 1280, height: 900 });
         session.#listen(session.page, quiet);
         return session;
