@@ -147,6 +147,20 @@ bool cmd_client_create(HlInvocation *call, GError **error)
     return true;
 }
 
+/* Of an account that is deleted: bundles that it made are not ended with it. */
+static void print_bundles(const json_t *document)
+{
+    const json_t *bundles = json_object_get(document, "bundles");
+    const json_t *id;
+    size_t i;
+
+    if (json_array_size(bundles) == 0)
+        return;
+    printf("bundles that it made are still good:");
+    json_array_foreach(bundles, i, id) printf(" %s", json_string_value(id));
+    printf("; 'holdline bundle withdraw BUNDLE' ends one\n");
+}
+
 bool cmd_client_revoke(HlInvocation *call, GError **error)
 {
     const char *arguments[] = { "name", call->args[0], NULL };
@@ -155,8 +169,10 @@ bool cmd_client_revoke(HlInvocation *call, GError **error)
 
     if (document == NULL)
         return false;
-    if (!cli_show_json(call, document))
-        printf("%s %s is revoked; %s\n", kind, call->args[0], cli_ended_text(document));
+    if (cli_show_json(call, document))
+        return true;
+    printf("%s %s is revoked; %s\n", kind, call->args[0], cli_ended_text(document));
+    print_bundles(document);
     return true;
 }
 
@@ -335,10 +351,12 @@ bool cmd_account_end(HlInvocation *call, GError **error)
 
     if (document == NULL)
         return false;
-    if (!cli_show_json(call, document))
-        printf("account %s is %sd%s%s\n", call->args[0], verb,
-               strcmp(verb, "delete") == 0 ? ", and its certificates are revoked; " : "",
-               strcmp(verb, "delete") == 0 ? cli_ended_text(document) : "");
+    if (cli_show_json(call, document))
+        return true;
+    printf("account %s is %sd%s%s\n", call->args[0], verb,
+           strcmp(verb, "delete") == 0 ? ", and its certificates are revoked; " : "",
+           strcmp(verb, "delete") == 0 ? cli_ended_text(document) : "");
+    print_bundles(document);
     return true;
 }
 

@@ -56,6 +56,8 @@ static void tell_event(const Watch *watch, const json_t *document)
 
     if (watch->is_picture || (*id != '\0' && !cli_fleet_takes(watch->fleet, id)))
         return;
+    if (strcmp(cli_text(document, "what"), "account") == 0) /* for consoles */
+        return;
     if (watch->is_json) {
         g_autofree char *text = hl_json_print(document);
 

@@ -8,7 +8,7 @@
 
 #define BATCH_MS    250
 #define PULSE_EVERY 15   /* s */
-#define CHECK_EVERY 30   /* s: so long does the stream of a session that ended go on */
+#define CHECK_EVERY 30   /* s: so long at most, where the server's word of an end does not come */
 #define MAX_BATCH   2000 /* endpoints; more of them at once are "ask again" */
 #define MAX_EVENTS  100
 #define COMMANDS_MS 1000 /* so often do pages ask again for commands while anything happens, */
@@ -190,10 +190,54 @@ static gboolean on_batch(gpointer user)
     return G_SOURCE_REMOVE;
 }
 
+/* Which stream is asked about: it may be gone by the time of the answer. */
+typedef struct {
+    ConEvents *events;
+    uint64_t number;
+} Asked;
+
+/* Only the end of the session ends the stream; a manager that does not answer ends neither. */
+static void on_still(const ConPerson *person, bool is_over, gpointer user)
+{
+    g_autofree Asked *asked = user;
+    GPtrArray *streams = asked->events->streams;
+
+    for (guint i = 0; i < streams->len; i++) {
+        Stream *stream = streams->pdata[i];
+
+        if (stream->number != asked->number)
+            continue;
+        if (is_over)
+            g_ptr_array_remove_index_fast(streams, i);
+        if (person == NULL)
+            return;
+        g_strfreev(stream->groups);
+        stream->groups = g_strdupv(person->groups);
+        return;
+    }
+}
+
+/* Not while no manager answers: that ends no session. */
+static void check_streams(ConEvents *events)
+{
+    for (guint i = 0; !con_watch_is_stale(events->watch) && i < events->streams->len; i++) {
+        const Stream *stream = events->streams->pdata[i];
+        Asked *asked = g_new(Asked, 1);
+
+        *asked = (Asked){ events, stream->number };
+        con_people_check(events->people, stream->session, stream->address, on_still, asked);
+    }
+}
+
 void con_events_news(ConNews news, const char *id, const json_t *document, gpointer user)
 {
     ConEvents *events = user;
 
+    if (news == CON_NEWS_PEOPLE) {
+        con_people_forget(events->people);
+        check_streams(events);
+        return;
+    }
     if (events->streams->len == 0)
         return;
     if ((news == CON_NEWS_CHANGED || news == CON_NEWS_MOVED) && g_hash_table_size(events->changed) <= MAX_BATCH)
@@ -228,45 +272,9 @@ static gboolean on_pulse(gpointer user)
     return G_SOURCE_CONTINUE;
 }
 
-/* Which stream is asked about: it may be gone by the time of the answer. */
-typedef struct {
-    ConEvents *events;
-    uint64_t number;
-} Asked;
-
-/* Only the end of the session ends the stream; a manager that does not answer ends neither. */
-static void on_still(const ConPerson *person, bool is_over, gpointer user)
-{
-    g_autofree Asked *asked = user;
-    GPtrArray *streams = asked->events->streams;
-
-    for (guint i = 0; i < streams->len; i++) {
-        Stream *stream = streams->pdata[i];
-
-        if (stream->number != asked->number)
-            continue;
-        if (is_over)
-            g_ptr_array_remove_index_fast(streams, i);
-        if (person == NULL)
-            return;
-        g_strfreev(stream->groups);
-        stream->groups = g_strdupv(person->groups);
-        return;
-    }
-}
-
-/* Not while no manager answers: that ends no session. */
 static gboolean on_check(gpointer user)
 {
-    ConEvents *events = user;
-
-    for (guint i = 0; !con_watch_is_stale(events->watch) && i < events->streams->len; i++) {
-        const Stream *stream = events->streams->pdata[i];
-        Asked *asked = g_new(Asked, 1);
-
-        *asked = (Asked){ events, stream->number };
-        con_people_check(events->people, stream->session, stream->address, on_still, asked);
-    }
+    check_streams(user);
     return G_SOURCE_CONTINUE;
 }
 

@@ -6,7 +6,7 @@
 #include "lib/base/unconst.h"
 #include "manager/console/core/credentials.h"
 
-#define HOLDS_FOR  (5 * HL_SECOND)  /* so long is one who was signed out still answered what the console knows itself */
+#define HOLDS_FOR  (5 * HL_SECOND)  /* so long at most, where the server's word of a change does not come */
 #define USED_AFTER (30 * HL_SECOND) /* so often is the manager told that somebody is at work */
 #define MAX_KNOWN  10000
 
@@ -52,6 +52,11 @@ void con_people_free(ConPeople *people)
     g_free(people);
 }
 
+void con_people_forget(ConPeople *people)
+{
+    g_hash_table_remove_all(people->known);
+}
+
 /* -------------------------------------------------------------------------------------------------------------- find
  */
 
@@ -87,7 +92,7 @@ static const Known *remember(ConPeople *people, const Question *question, const 
     known->asked = hl_clock_mono();
     known->used = question->is_use ? known->asked : before != NULL ? before->used : 0;
     if (g_hash_table_size(people->known) >= MAX_KNOWN)
-        g_hash_table_remove_all(people->known);
+        con_people_forget(people);
     g_hash_table_replace(people->known, g_strdup(question->session), known);
     return known;
 }

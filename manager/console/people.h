@@ -23,6 +23,9 @@ typedef void (*ConPersonFn)(ConRequest *request, const ConPerson *person, gpoint
 /* Calls found with the person who sends the request; nobody that is signed in is answered 401, and found not called. */
 void con_people_find(ConPeople *people, ConRequest *request, ConPersonFn found, gpointer user);
 
+/* Everybody is asked for again: something changed about somebody. */
+void con_people_forget(ConPeople *people);
+
 /* Whether a session is still good, for what goes on without requests.  person NULL: it is over, or is_over is false,
  * and nobody could be asked. */
 typedef void (*ConStillFn)(const ConPerson *person, bool is_over, gpointer user);

@@ -200,6 +200,10 @@ static void take_event(ConWatch *watch, json_t *event)
 {
     if (event == NULL)
         return;
+    if (g_strcmp0(json_string_value(json_object_get(event, "what")), "account") == 0) {
+        watch->told(CON_NEWS_PEOPLE, NULL, NULL, watch->user);
+        return;
+    }
     json_array_insert(watch->events, 0, event);
     json_array_remove(watch->events, MAX_EVENTS);
     watch->told(CON_NEWS_EVENT, NULL, event, watch->user);

@@ -17,6 +17,7 @@ typedef enum {
     CON_NEWS_REMOVED, /* likewise */
     CON_NEWS_SUMMARY, /* document: the new one */
     CON_NEWS_EVENT,   /* document: it */
+    CON_NEWS_PEOPLE,  /* somebody's session, token or rights may have ended */
     CON_NEWS_STALE,   /* or no longer */
     CON_NEWS_RESET,   /* anything may have changed */
 } ConNews;

@@ -281,7 +281,8 @@ static void build_calls(MgrParts *parts)
     parts->rollout_calls = mgr_rollout_calls_new(
         &(MgrRolloutCallsOptions){ &parts->fleet, parts->record, parts->commands, parts->rollouts }, parts->dispatch);
     parts->access_calls = mgr_access_calls_new(
-        &(MgrAccessCallsOptions){ &parts->conf, &parts->fleet, parts->record, parts->pki, bundle }, parts->dispatch);
+        &(MgrAccessCallsOptions){ &parts->conf, &parts->fleet, parts->record, parts->pki, bundle, parts->status },
+        parts->dispatch);
     parts->issued = mgr_issued_new(&(MgrIssuedOptions){ .dir = parts->dir,
                                                         .fleet = &parts->fleet,
                                                         .record = parts->record,

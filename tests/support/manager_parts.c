@@ -223,8 +223,8 @@ static void build_calls(Parts *p)
         mgr_command_calls_new(&(MgrCommandCallsOptions){ &p->conf, &p->fleet, p->record, p->commands }, p->dispatch);
     p->rollout_calls =
         mgr_rollout_calls_new(&(MgrRolloutCallsOptions){ &p->fleet, p->record, p->commands, p->rollouts }, p->dispatch);
-    p->access_calls =
-        mgr_access_calls_new(&(MgrAccessCallsOptions){ &p->conf, &p->fleet, p->record, p->pki, bundle }, p->dispatch);
+    p->access_calls = mgr_access_calls_new(
+        &(MgrAccessCallsOptions){ &p->conf, &p->fleet, p->record, p->pki, bundle, p->status }, p->dispatch);
     p->detection_calls =
         mgr_detection_calls_new(&(MgrDetectionCallsOptions){ &p->fleet, p->record, p->status, p->finds }, p->dispatch);
     p->pattern_calls = mgr_pattern_calls_new(&(MgrPatternCallsOptions){ p->patterns }, p->dispatch);

@@ -354,6 +354,27 @@ static void test_checked(void)
     g_assert_null(http_fake_heard());
 }
 
+/* The server's word that something changed about somebody: nobody is let in by what was known before, and the stream of
+ * a session that has ended ends. */
+static void test_told(void)
+{
+    g_autoptr(World) world = start();
+    g_autoptr(json_t) events = NULL;
+
+    open_stream(world, "s-ann", ADMIN);
+    ask(world, "s-ann");
+    answer(world, ADMIN);
+    g_free(world_answered(200));
+    world_status(world, HL_TOPIC_STATUS_EVENT, "", "{\"what\": \"account\"}");
+    refuse(world, "expired");
+    g_assert_null(http_fake_heard());
+    ask(world, "s-ann");
+    refuse(world, "expired");
+    g_free(world_answered(401));
+    events = con_watch_events(world->watch);
+    g_assert_cmpuint(json_array_size(events), ==, 0); /* not for pages */
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -370,5 +391,6 @@ int main(int argc, char **argv)
     g_test_add_func("/console/events/slow-reader-and-no-manager", test_slow_reader_and_no_manager);
     g_test_add_func("/console/events/pulse", test_pulse);
     g_test_add_func("/console/events/checked", test_checked);
+    g_test_add_func("/console/events/told", test_told);
     return g_test_run();
 }

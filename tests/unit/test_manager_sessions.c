@@ -232,7 +232,7 @@ static void test_orphan(void)
         set, "INSERT INTO pass VALUES ('h', 'token', 't-1', 'ghost', '', 'owner', '', 1, 1, 9000000000000, '')", "");
     mgr_record_write(parts->record, set);
     parts_commit(parts);
-    passes = mgr_passes_new(&(MgrPassesOptions){ &parts->fleet, parts->record });
+    passes = mgr_passes_new(&(MgrPassesOptions){ .fleet = &parts->fleet, .record = parts->record });
     parts_commit(parts);
     g_assert_null(mgr_passes_password(passes, "ghost"));
     g_assert_true(hl_db_query_int(mgr_record_reader(parts->record), -1, &n, &error,
@@ -410,7 +410,7 @@ static void test_code_after_restart(void)
     expect_code_try(parts, PASSWORD, code, "");
     mgr_record_flush(parts->record);
     parts_commit(parts);
-    passes = mgr_passes_new(&(MgrPassesOptions){ &parts->fleet, parts->record });
+    passes = mgr_passes_new(&(MgrPassesOptions){ .fleet = &parts->fleet, .record = parts->record });
     g_assert_true(mgr_passes_has_code(passes, "ann"));
     g_assert_cmpint(mgr_passes_take_code(passes, "ann", code, hl_clock_wall()), ==, 0);
     clock_fake_advance(30 * HL_SECOND);

@@ -89,7 +89,8 @@ static void test_earlier_owner(void)
                                    .groups = hl_unconst("office"),
                                    .ends_at = hl_clock_wall() + HL_DAY,
                                    .address = hl_unconst("") };
-    g_autoptr(MgrPasses) passes = mgr_passes_new(&(MgrPassesOptions){ &parts->fleet, parts->record });
+    g_autoptr(MgrPasses) passes =
+        mgr_passes_new(&(MgrPassesOptions){ .fleet = &parts->fleet, .record = parts->record });
     g_auto(MgrCaller) caller = { 0 };
 
     mgr_passes_caller(passes, &record, &caller);

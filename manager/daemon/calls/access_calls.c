@@ -245,13 +245,20 @@ static const MgrCallRow rows[] = {
     { .name = NULL },
 };
 
+/* Consoles hold for some seconds what they were told of a pass, and ask again now.  Nobody else is told whose it is. */
+static void tell_consoles(gpointer status)
+{
+    mgr_status_server_event(status, "account", "", "", "");
+}
+
 MgrAccessCalls *mgr_access_calls_new(const MgrAccessCallsOptions *options, MgrDispatch *dispatch)
 {
     MgrAccessCalls *calls = g_new0(MgrAccessCalls, 1);
 
     calls->parts = *options;
     mgr_dispatch_add(dispatch, rows, calls);
-    calls->passes = mgr_passes_new(&(MgrPassesOptions){ options->fleet, options->record });
+    calls->passes =
+        mgr_passes_new(&(MgrPassesOptions){ options->fleet, options->record, tell_consoles, options->status });
     mgr_dispatch_admit(dispatch, calls->passes);
     calls->uses = mgr_uses_new(options->fleet, options->record);
     mgr_dispatch_keep_uses(dispatch, calls->uses);

@@ -16,6 +16,7 @@ typedef struct {
     MgrRecord *record;
     MgrPki *pki;
     MgrBundleParts bundle;
+    MgrStatus *status;
 } MgrAccessCallsOptions;
 
 /* Adds its rows to the dispatch, which must not be used after the free. */

@@ -399,13 +399,32 @@ static void call_enable(MgrCall *call, gpointer user)
 /* ------------------------------------------------------------------------------------------------------------ delete
  */
 
+/* What the person may have copies of, and machines could still enrol with. */
+static json_t *bundles_of(const MgrFleet *fleet, const char *name, HlTime now)
+{
+    json_t *array = json_array();
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, fleet->tokens);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const MgrTokenRecord *token = value;
+
+        if (strcmp(token->created_by, name) == 0 && token->withdrawn_at == 0 && token->expires_at >= now &&
+            token->uses_left != 0)
+            json_array_append_new(array, json_string(token->id));
+    }
+    return array;
+}
+
 static void fold_deletion(gpointer data)
 {
     const Change *change = data;
     const MgrAccountCallsOptions *parts = &change->calls->parts;
-    MgrEvictionWaiter waiter =
-        mgr_ended_waiter(change->call, change->before.name, mgr_ended_document(mgr_pki_list(parts->pki)));
+    json_t *document = mgr_ended_document(mgr_pki_list(parts->pki));
+    MgrEvictionWaiter waiter = mgr_ended_waiter(change->call, change->before.name, document);
 
+    json_object_set_new(document, "bundles", bundles_of(parts->fleet, change->before.name, change->at));
     mgr_accounts_remove(parts->fleet->accounts, change->before.name);
     mgr_passes_sweep(parts->passes, change->at);
     hl_info("account", "%s is deleted by %s", change->before.name, mgr_call_admin(change->call));

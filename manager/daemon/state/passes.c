@@ -16,6 +16,7 @@ struct MgrPasses {
     MgrPassesOptions parts;
     GHashTable *passes;  /* hash -> MgrPassRecord * */
     GHashTable *secrets; /* account -> MgrSecretRecord * */
+    bool is_loaded;
 };
 
 static void pass_free(gpointer item)
@@ -41,6 +42,12 @@ static void on_secret(MgrSecretRecord *record, gpointer user)
     mgr_passes_put_code(user, record->account, record->code, record->code_step);
 }
 
+static void tell_changed(const MgrPasses *passes)
+{
+    if (passes->is_loaded && passes->parts.changed != NULL)
+        passes->parts.changed(passes->parts.user);
+}
+
 MgrPasses *mgr_passes_new(const MgrPassesOptions *options)
 {
     MgrPasses *passes = g_new0(MgrPasses, 1);
@@ -54,6 +61,7 @@ MgrPasses *mgr_passes_new(const MgrPassesOptions *options)
         !mgr_registry_load_passes(db, on_pass, passes, &error))
         hl_error("passes", "sessions and tokens cannot be read, people have to sign in again: %s", error->message);
     mgr_passes_sweep(passes, hl_clock_wall()); /* a restore brings passwords back of accounts that are gone */
+    passes->is_loaded = true;
     return passes;
 }
 
@@ -147,6 +155,7 @@ void mgr_passes_put(MgrPasses *passes, const MgrPassRecord *pass)
 void mgr_passes_remove(MgrPasses *passes, const char *hash)
 {
     g_hash_table_remove(passes->passes, hash);
+    tell_changed(passes);
 }
 
 /* With another password the sessions are over, and the one-time codes stay (mgr_write_secret). */
@@ -170,6 +179,7 @@ void mgr_passes_put_secret(MgrPasses *passes, const MgrSecretRecord *secret)
         if (pass->kind == MGR_PASS_SESSION && strcmp(pass->account, secret->account) == 0)
             g_hash_table_iter_remove(&iter);
     }
+    tell_changed(passes);
 }
 
 static bool has_account(const MgrPasses *passes, const char *name)
@@ -212,6 +222,7 @@ void mgr_passes_sweep(MgrPasses *passes, HlTime now)
         }
     if (any)
         mgr_record_write(passes->parts.record, g_steal_pointer(&set));
+    tell_changed(passes);
 }
 
 const char *mgr_passes_password(const MgrPasses *passes, const char *account)

@@ -18,6 +18,8 @@ typedef struct MgrPasses MgrPasses;
 typedef struct {
     MgrFleet *fleet;
     MgrRecord *record;
+    void (*changed)(gpointer user); /* a pass may have ended, or have fewer rights; NULL: nobody is told */
+    gpointer user;
 } MgrPassesOptions;
 
 /* What cannot be read is logged, and lets nobody in. */
