@@ -105,6 +105,7 @@ void mgr_endpoint_record_clear(MgrEndpointRecord *record);
 const MgrSeldom *mgr_endpoint_seldom(const MgrEndpointRecord *record);
 /* To change something in it. */
 MgrSeldom *mgr_endpoint_make_seldom(MgrEndpointRecord *record);
+void mgr_seldom_clear(MgrSeldom *seldom); /* its texts */
 /* The fingerprint that decides who enrols again.  Nearly always it is the one that births tell, and is kept once. */
 const char *mgr_endpoint_enrolled_as(const MgrEndpointRecord *record);
 /* Another one is told; true if it is new.  What it enrolled with stays. */
