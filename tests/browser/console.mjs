@@ -77,7 +77,8 @@ await play(session, `${PAGES.length} pages in two languages and colour schemes`,
     const read = await order('camera');
     session.expect(read.startsWith('otpauth://totp/') && read.includes(secret.replaceAll(' ', '')), `a camera reads: ${read}`);
     await session.picture('codes-ja');
-    await page.type('dialog input', await order('code', secret.replaceAll(' ', '')));
+    await page.type('dialog input[type=password]', password);
+    await page.type('dialog input[type=text]', await order('code', secret.replaceAll(' ', '')));
     await page.click('dialog button[type=submit]');
     await page.waitForSelector('#messages .message.good', { timeout: PATIENCE });
     await session.says('ワンタイムコードを使ってサインインします。');

@@ -169,6 +169,8 @@ await play(session, 'by keyboard', async ({ page }) => {
         await press('Enter');
         await session.until(() => document.querySelector('dialog[open]')?.contains(document.activeElement));
         await page.keyboard.type(name);
+        await tabTo('Current password');
+        await page.keyboard.type(password);
         await press('Enter');
         await session.says('It is shown only now.');
         await press('Enter'); // Close

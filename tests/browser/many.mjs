@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A table of 251 rows, and the dialogs that show a secret.
-import { play, Session } from './session.mjs';
+import { password, play, Session } from './session.mjs';
 
 const session = await Session.open();
 await play(session, 'many endpoints', async ({ page }) => {
@@ -38,6 +38,7 @@ await play(session, 'many endpoints', async ({ page }) => {
     await session.show('administration/tokens');
     await session.press('New token');
     await page.type('dialog input[type=text]', 'nightly');
+    await page.type('dialog input[type=password]', password);
     await session.press('Create');
     await session.says('It is shown only now.');
     session.expect(await buttons() === 'Close', `its buttons: ${await buttons()}`);

@@ -364,11 +364,17 @@ static json_t *set_up_code(Parts *parts)
     g_autofree char *code = code_of(made, 0);
     g_autofree char *far = code_of(made, 5);
     const char *const wrong[] = { "code", far, NULL };
-    const char *const right[] = { "code", code, NULL };
+    const char *const alone[] = { "code", code, NULL };
+    const char *const guess[] = { "code", code, "password", "guess no. one", NULL };
+    const char *const right[] = { "code", code, "password", PASSWORD, NULL };
 
     g_free(people_sign_in(parts, "ann")); /* not before it is confirmed */
     expect_shown(parts, session, false);
     json_decref(people_expect(parts, session, "code confirm", wrong, "invalid"));
+    json_decref(
+        people_expect(parts, session, "code confirm", alone, "invalid")); /* who found it open locks nobody out */
+    json_decref(people_expect(parts, session, "code confirm", guess, "denied"));
+    expect_shown(parts, session, false);
     json_decref(people_expect(parts, session, "code confirm", right, ""));
     json_decref(people_expect(parts, session, "code confirm", right, "not-found"));
     json_decref(people_expect(parts, session, "code create", NULL, "exists"));

@@ -10,7 +10,7 @@ static void test_code_of_token(void)
 {
     g_autoptr(Parts) parts = people_new("ann", "operator");
     g_autofree char *session = people_sign_in(parts, "ann");
-    const char *const words[] = { "name", "script", NULL };
+    const char *const words[] = { "name", "script", "password", PEOPLE_PASSWORD, NULL };
     const char *const own[] = { "name", "ann", NULL };
     g_autoptr(json_t) made = people_expect(parts, session, "token create", words, "");
     const char *token = json_string_value(json_object_get(made, "token"));
@@ -21,7 +21,7 @@ static void test_code_of_token(void)
 
 static json_t *make_token(Parts *parts, const char *session, const char *role, const char *expected)
 {
-    const char *const words[] = { "name", "script", "role", role, NULL };
+    const char *const words[] = { "name", "script", "role", role, "password", PEOPLE_PASSWORD, NULL };
 
     return people_expect(parts, session, "token create", words, expected);
 }
@@ -58,13 +58,33 @@ static void test_token(void)
     parts_check_registry(parts);
 }
 
+/* Who found a browser open makes no token of it: that would outlive the session, and a change of the password. */
+static void test_proof(void)
+{
+    g_autoptr(Parts) parts = people_new("ann", "administrator");
+    g_autofree char *session = people_sign_in(parts, "ann");
+    const char *const none[] = { "name", "script", NULL };
+    const char *const wrong[] = { "name", "script", "password", "guess no. one", NULL };
+    const char *const right[] = { "name", "script", "password", PEOPLE_PASSWORD, NULL };
+
+    json_decref(people_expect(parts, session, "token create", none, "invalid"));
+    for (guint i = 0; i < 5; i++)
+        json_decref(people_expect(parts, session, "token create", wrong, "denied"));
+    json_decref(people_expect(parts, session, "token create", wrong, "limit")); /* as of a sign-in */
+    clock_fake_advance(HL_MINUTE);
+    json_decref(people_expect(parts, session, "token create", right, ""));
+    PEOPLE_OF_ADMIN(parts, "token create", "name", "of a certificate");
+    parts_check_registry(parts);
+}
+
 /* An owner's rights are about all groups: nobody limits them, and nothing is limited in name only. */
 static void test_owner(void)
 {
     g_autoptr(Parts) parts = people_new("olga", "owner");
     g_autofree char *session = people_sign_in(parts, "olga");
-    const char *const as_owner[] = { "name", "script", "groups", "office", NULL };
-    const char *const as_less[] = { "name", "script", "role", "administrator", "groups", "office", NULL };
+    const char *const as_owner[] = { "name", "script", "groups", "office", "password", PEOPLE_PASSWORD, NULL };
+    const char *const as_less[] = { "name",     "script",        "role", "administrator", "groups", "office",
+                                    "password", PEOPLE_PASSWORD, NULL };
     g_autoptr(json_t) less = NULL;
     const char *token;
 
@@ -103,6 +123,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/manager/tokens/code", test_code_of_token);
     g_test_add_func("/manager/tokens/rights", test_token);
+    g_test_add_func("/manager/tokens/proof", test_proof);
     g_test_add_func("/manager/tokens/owner", test_owner);
     g_test_add_func("/manager/tokens/earlier-owner", test_earlier_owner);
     return g_test_run();

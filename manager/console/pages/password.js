@@ -16,14 +16,20 @@ export function newPassword(label) {
     };
 }
 
+// { node, value() }: one's own once more, for what outlives the session.
+export function ownPassword() {
+    const input = h('input', { type: 'password', required: true, autocomplete: 'current-password' });
+    return { node: field(tr('Current password'), input), value: () => input.value };
+}
+
 export async function changePassword(account) {
-    const old = account === whoIsIt().account ? h('input', { type: 'password', required: true, autocomplete: 'current-password' }) : null;
+    const old = account === whoIsIt().account ? ownPassword() : null;
     const fresh = newPassword(tr('New password'));
     const done = await dialog({
         title: old ? tr('Change password') : tr('Change {name}', { name: account }),
-        content: [notice('info', tr('The sessions of this account end.')), old && field(tr('Current password'), old), fresh.node],
+        content: [notice('info', tr('The sessions of this account end.')), old?.node, fresh.node],
         action: tr('Save'),
-        submit: () => fresh.save(account, old?.value),
+        submit: () => fresh.save(account, old?.value()),
     });
     if (done)
         announce(tr('The password is changed.'));

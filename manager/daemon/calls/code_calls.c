@@ -8,12 +8,14 @@
 #include "manager/core/refusal.h"
 #include "manager/core/signin.h"
 #include "manager/core/totp.h"
+#include "manager/daemon/ground/hasher.h"
 
 #define OFFER_LIFE (10 * HL_MINUTE)
 
 struct MgrCodeCalls {
     MgrCodeCallsOptions parts;
     MgrSignin *tries;
+    MgrHasher *hasher;
     GHashTable *offers; /* account -> Offer * */
 };
 
@@ -30,6 +32,8 @@ typedef struct {
     char *account;
     char *code; /* base64; "": none from now on */
     int64_t step;
+    char *tried;   /* key of the try, as the next one; NULL: no password is asked for */
+    char *checked; /* the hash that the password was compared with */
 } Change;
 
 static void change_free(gpointer item)
@@ -38,6 +42,8 @@ static void change_free(gpointer item)
 
     g_free(change->account);
     g_free(change->code);
+    g_free(change->tried);
+    g_free(change->checked);
     g_free(change);
 }
 
@@ -57,15 +63,30 @@ static void fold_change(gpointer item)
     mgr_call_done(change->call, NULL);
 }
 
-static void commit(MgrCodeCalls *calls, MgrCall *call, const char *account, char *code, int64_t step)
+/* Takes the code. */
+static Change *change_new(MgrCodeCalls *calls, MgrCall *call, const char *account, char *code, int64_t step)
+{
+    Change *change = g_new0(Change, 1);
+
+    *change = (Change){ .calls = calls, .call = call, .account = g_strdup(account), .code = code, .step = step };
+    return change;
+}
+
+static void commit(Change *change)
 {
     static const MgrChangeKind kind = { fold_change, fail_change, change_free };
-    Change *change = g_new0(Change, 1);
     HlWriteSet *set = hl_write_set_new();
 
-    *change = (Change){ calls, call, g_strdup(account), code, step };
-    mgr_write_code(set, account, code, step);
-    mgr_call_commit(call, calls->parts.record, set, &kind, change);
+    if (change->checked != NULL)
+        mgr_write_password_proof(set, change->account, change->checked);
+    mgr_write_code(set, change->account, change->code, change->step);
+    mgr_call_commit(change->call, change->calls->parts.record, set, &kind, change);
+}
+
+static void give_up(Change *change, const GError *error)
+{
+    mgr_call_refuse(change->call, error);
+    change_free(change);
 }
 
 static bool check_origin(const MgrCall *call, GError **error)
@@ -99,6 +120,54 @@ static void call_create(MgrCall *call, gpointer user)
     mgr_call_done(call, json_pack("{s:s, s:s, s:s}", "account", account, "secret", text, "uri", uri));
 }
 
+static void on_proven(const char *encoded G_GNUC_UNUSED, bool is_same, gpointer user)
+{
+    Change *change = user;
+    g_autoptr(GError) error = NULL;
+
+    if (is_same) {
+        mgr_signin_good(change->calls->tries, change->tried);
+        commit(change);
+        return;
+    }
+    mgr_refuse(&error, MGR_REFUSE_PASSWORD_WRONG, NULL);
+    give_up(change, error);
+}
+
+static bool ask_password(Change *change, GError **error)
+{
+    MgrCodeCalls *calls = change->calls;
+    const char *password = mgr_call_argument(change->call, "password");
+    const char *const keys[] = { change->tried, NULL };
+
+    if (password == NULL)
+        return mgr_refuse(error, MGR_REFUSE_PASSWORD_NEEDED, NULL);
+    if (!mgr_signin_may(calls->tries, keys, hl_clock_mono(), error))
+        return false;
+    if (mgr_hasher_check(calls->hasher, change->checked, password, on_proven, change, error))
+        return true;
+    mgr_signin_take_back(calls->tries, change->tried); /* nobody looked at it */
+    return false;
+}
+
+/* A key that is in force locks out who does not have it: with a session, which somebody may have found open, it takes
+ * the password. */
+static void put_in_force(Change *change)
+{
+    MgrCodeCalls *calls = change->calls;
+    g_autoptr(GError) error = NULL;
+
+    if (mgr_call_pass(change->call) != NULL)
+        change->checked = g_strdup(mgr_passes_password(calls->parts.passes, change->account));
+    if (change->checked == NULL) {
+        commit(change);
+        return;
+    }
+    change->tried = g_strconcat("password ", change->account, NULL);
+    if (!ask_password(change, &error))
+        give_up(change, error);
+}
+
 static void call_confirm(MgrCall *call, gpointer user)
 {
     MgrCodeCalls *calls = user;
@@ -121,7 +190,7 @@ static void call_confirm(MgrCall *call, gpointer user)
     if (error != NULL)
         mgr_call_fail(call, error);
     else
-        commit(calls, call, account, g_base64_encode(offer->key, sizeof offer->key), step);
+        put_in_force(change_new(calls, call, account, g_base64_encode(offer->key, sizeof offer->key), step));
 }
 
 /* Who found a browser open does not make the account weaker: with a session it takes a code. */
@@ -159,14 +228,14 @@ static void call_delete(MgrCall *call, gpointer user)
     g_autoptr(GError) error = NULL;
 
     if (check_delete(calls, call, account, &error))
-        commit(calls, call, account, g_strdup(""), 0);
+        commit(change_new(calls, call, account, g_strdup(""), 0));
     else
         mgr_call_refuse(call, error);
 }
 
 static const MgrCallRow rows[] = {
     { "code create", "", "", MGR_NEED_SELF, MGR_SCOPE_NONE, call_create },
-    { "code confirm", "code", "", MGR_NEED_SELF, MGR_SCOPE_NONE, call_confirm },
+    { "code confirm", "code", "password", MGR_NEED_SELF, MGR_SCOPE_NONE, call_confirm },
     { "code delete", "name", "code", MGR_NEED_SELF, MGR_SCOPE_NONE, call_delete },
     { .name = NULL },
 };
@@ -177,6 +246,7 @@ MgrCodeCalls *mgr_code_calls_new(const MgrCodeCallsOptions *options, MgrDispatch
 
     calls->parts = *options;
     calls->tries = mgr_signin_new();
+    calls->hasher = mgr_hasher_new(change_free);
     calls->offers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     mgr_dispatch_add(dispatch, rows, calls);
     return calls;
@@ -186,6 +256,7 @@ void mgr_code_calls_free(MgrCodeCalls *calls)
 {
     if (calls == NULL)
         return;
+    mgr_hasher_free(calls->hasher);
     g_hash_table_unref(calls->offers);
     mgr_signin_free(calls->tries);
     g_free(calls);

@@ -8,6 +8,7 @@
 #include "lib/pki/digest.h"
 #include "manager/core/refusal.h"
 #include "manager/core/signin.h"
+#include "manager/daemon/calls/pass_calls.h"
 #include "manager/daemon/calls/pass_document.h"
 #include "manager/daemon/ground/hasher.h"
 #include "manager/daemon/ground/scope.h"
@@ -20,6 +21,7 @@
 
 struct MgrSessionCalls {
     MgrSessionCallsOptions parts;
+    MgrPassCalls passes;
     MgrSignin *signin;
     MgrHasher *hasher;
 };
@@ -230,131 +232,6 @@ static void call_create(MgrCall *call, gpointer user)
         give_up(entry, error);
 }
 
-/* -------------------------------------------------------------------------------------------------- list, show, end
- */
-
-static bool is_owner(const MgrCall *call)
-{
-    return mgr_call_caller(call)->role == MGR_ROLE_OWNER;
-}
-
-/* Of the caller alone, or, for an owner, of everybody. */
-static GPtrArray *list_for(const MgrSessionCalls *calls, const MgrCall *call, MgrPassKind kind)
-{
-    return mgr_passes_list(calls->parts.passes, kind, is_owner(call) ? NULL : mgr_call_admin(call), hl_clock_wall());
-}
-
-static void answer_list(MgrCall *call, gpointer user, MgrPassKind kind, const char *name)
-{
-    g_autoptr(GPtrArray) list = list_for(user, call, kind);
-    json_t *array = json_array();
-
-    for (guint i = 0; i < list->len; i++) {
-        const MgrPassRecord *pass = list->pdata[i];
-        json_t *document = mgr_pass_document(pass);
-
-        json_object_set_new(document, "is_this", json_boolean(g_strcmp0(pass->id, mgr_call_pass(call)) == 0));
-        json_array_append_new(array, document);
-    }
-    mgr_call_done_list(call, name, array, NULL);
-}
-
-static void call_list(MgrCall *call, gpointer user)
-{
-    answer_list(call, user, MGR_PASS_SESSION, "sessions");
-}
-
-static void call_token_list(MgrCall *call, gpointer user)
-{
-    answer_list(call, user, MGR_PASS_TOKEN, "tokens");
-}
-
-static const MgrPassRecord *find_pass(const MgrSessionCalls *calls, const MgrCall *call, MgrPassKind kind,
-                                      const char *id)
-{
-    g_autoptr(GPtrArray) list = list_for(calls, call, kind);
-
-    for (guint i = 0; id != NULL && i < list->len; i++)
-        if (strcmp(((const MgrPassRecord *)list->pdata[i])->id, id) == 0)
-            return list->pdata[i];
-    return NULL;
-}
-
-static const MgrPassRecord *pass_of(const MgrSessionCalls *calls, const MgrCall *call)
-{
-    const MgrPassRecord *session = find_pass(calls, call, MGR_PASS_SESSION, mgr_call_pass(call));
-
-    return session != NULL ? session : find_pass(calls, call, MGR_PASS_TOKEN, mgr_call_pass(call));
-}
-
-/* Who it is: of a session or token, and of who has a certificate. */
-static void call_show(MgrCall *call, gpointer user)
-{
-    MgrPasses *passes = ((const MgrSessionCalls *)user)->parts.passes;
-    const MgrPassRecord *pass = pass_of(user, call);
-    const MgrCaller *caller = mgr_call_caller(call);
-    g_autofree char *groups = caller->groups != NULL ? g_strjoinv(",", caller->groups) : g_strdup("");
-    json_t *document = pass != NULL ? mgr_pass_document(pass) : json_object();
-
-    if (pass != NULL &&
-        mgr_call_argument(call, "use") != NULL) /* somebody is at work, on what the console knows itself */
-        mgr_passes_use(passes, pass, hl_clock_wall());
-    /* as they are now: a token may have more than its account */
-    json_object_set_new(document, "account", json_string(caller->account));
-    json_object_set_new(document, "role", json_string(mgr_role_name(caller->role)));
-    json_object_set_new(document, "groups", mgr_pass_groups(groups));
-    json_object_set_new(document, "codes", json_boolean(mgr_passes_has_code(passes, caller->account)));
-    mgr_call_done(call, document);
-}
-
-static void fold_end(gpointer item)
-{
-    Entry *entry = item;
-
-    mgr_passes_remove(entry->calls->parts.passes, entry->pass.hash);
-    hl_info("session", "%s %s of %s is ended by %s", mgr_pass_kind_name(entry->pass.kind), entry->pass.id,
-            entry->pass.account, mgr_call_admin(entry->call));
-    mgr_call_done(entry->call, NULL);
-}
-
-static void end_pass(MgrSessionCalls *calls, MgrCall *call, const MgrPassRecord *pass)
-{
-    static const MgrChangeKind kind = { fold_end, fail_entry, entry_free };
-    Entry *entry = entry_new(calls, call, pass->account);
-    HlWriteSet *set = hl_write_set_new();
-
-    mgr_pass_record_copy(&entry->pass, pass);
-    mgr_write_pass_end(set, pass->hash);
-    mgr_call_commit(call, calls->parts.record, set, &kind, entry);
-}
-
-static void end_named(MgrCall *call, gpointer user, MgrPassKind kind)
-{
-    const char *id = mgr_call_argument(call, "id");
-    const MgrPassRecord *pass = find_pass(user, call, kind, id != NULL ? id : mgr_call_pass(call));
-    g_autoptr(GError) error = NULL;
-
-    if (pass != NULL) {
-        end_pass(user, call, pass);
-        return;
-    }
-    if (id == NULL)
-        mgr_refuse(&error, MGR_REFUSE_SESSION_WHICH, NULL);
-    else
-        mgr_refuse(&error, MGR_REFUSE_PASS_UNKNOWN, mgr_pass_kind_name(kind), id, NULL);
-    mgr_call_fail(call, error);
-}
-
-static void call_end(MgrCall *call, gpointer user)
-{
-    end_named(call, user, MGR_PASS_SESSION);
-}
-
-static void call_token_delete(MgrCall *call, gpointer user)
-{
-    end_named(call, user, MGR_PASS_TOKEN);
-}
-
 /* ---------------------------------------------------------------------------------------------------------- password
  */
 
@@ -408,18 +285,29 @@ static void on_old_checked(const char *encoded G_GNUC_UNUSED, bool is_same, gpoi
         give_up(entry, error);
 }
 
-/* One's own: with the old one, where there is one, unless one's certificate proves more than that would. */
+/* Who found a browser open proves to be its owner with the password; where there is none, and with one's certificate,
+ * which proves more than that would, nothing is asked. */
+static bool has_to_prove(const Entry *entry)
+{
+    return mgr_call_pass(entry->call) != NULL &&
+           mgr_passes_password(entry->calls->parts.passes, entry->account) != NULL;
+}
+
+static bool prove(Entry *entry, const char *argument, MgrHasherDone done, GError **error)
+{
+    entry->by_name = g_strconcat("account ", entry->account, NULL);
+    entry->by_place = g_strconcat("change ", entry->account, NULL);
+    return count_try(entry, error) && check_password(entry, argument, done, error);
+}
+
+/* One's own: with the old one. */
 static bool begin_password(Entry *entry, bool is_own, GError **error)
 {
-    const char *password = mgr_passes_password(entry->calls->parts.passes, entry->account);
-
-    if (!is_own || password == NULL || mgr_call_pass(entry->call) == NULL)
+    if (!is_own || !has_to_prove(entry))
         return hash_new(entry, error);
     if (mgr_call_argument(entry->call, "old") == NULL)
         return mgr_refuse(error, MGR_REFUSE_PASSWORD_OLD_NEEDED, NULL);
-    entry->by_name = g_strconcat("account ", entry->account, NULL);
-    entry->by_place = g_strconcat("change ", entry->account, NULL);
-    return count_try(entry, error) && check_password(entry, "old", on_old_checked, error);
+    return prove(entry, "old", on_old_checked, error);
 }
 
 static bool check_change(const Entry *entry, bool is_own, GError **error)
@@ -428,7 +316,7 @@ static bool check_change(const Entry *entry, bool is_own, GError **error)
 
     if (mgr_call_is_token(call))
         return mgr_refuse(error, MGR_REFUSE_PASSWORD_TOKEN, NULL);
-    if (!is_own && !is_owner(call))
+    if (!is_own && mgr_call_caller(call)->role != MGR_ROLE_OWNER)
         return mgr_refuse(error, MGR_REFUSE_PASSWORD_OTHERS, mgr_call_admin(call), entry->account, NULL);
     if (account_of(entry) == NULL)
         return mgr_refuse(error, MGR_REFUSE_ACCOUNT_UNKNOWN, entry->account, NULL);
@@ -510,14 +398,50 @@ static bool check_room(const Entry *entry, GError **error)
            mgr_refuse(error, MGR_REFUSE_TOKEN_QUOTA, entry->account, HL_NUMBER(MOST_TOKENS), NULL);
 }
 
-static void call_token_create(MgrCall *call, gpointer user)
+static void commit_token(Entry *entry)
 {
     static const MgrChangeKind kind = { fold_token, fail_entry, entry_free };
+    HlWriteSet *set = hl_write_set_new();
+
+    if (entry->checked != NULL)
+        mgr_write_password_proof(set, entry->account, entry->checked);
+    mgr_write_pass(set, &entry->pass);
+    mgr_call_commit(entry->call, entry->calls->parts.record, set, &kind, entry);
+}
+
+static void on_proven(const char *encoded G_GNUC_UNUSED, bool is_same, gpointer user)
+{
+    Entry *entry = user;
+    g_autoptr(GError) error = NULL;
+
+    if (!is_same)
+        mgr_refuse(&error, MGR_REFUSE_PASSWORD_WRONG, NULL);
+    else
+        mgr_signin_good(entry->calls->signin, entry->by_name);
+    if (is_same && check_room(entry, &error))
+        commit_token(entry);
+    else
+        give_up(entry, error);
+}
+
+/* A token outlives the session, and a change of the password. */
+static bool begin_token(Entry *entry, GError **error)
+{
+    if (!has_to_prove(entry)) {
+        commit_token(entry);
+        return true;
+    }
+    if (mgr_call_argument(entry->call, "password") == NULL)
+        return mgr_refuse(error, MGR_REFUSE_PASSWORD_NEEDED, NULL);
+    return prove(entry, "password", on_proven, error);
+}
+
+static void call_token_create(MgrCall *call, gpointer user)
+{
     MgrSessionCalls *calls = user;
     Entry *entry = entry_new(calls, call, mgr_call_admin(call));
     const MgrAccountRecord *account = account_of(entry);
     g_autoptr(GError) error = NULL;
-    HlWriteSet *set;
     HlTime life;
 
     if (mgr_call_is_token(call))
@@ -525,24 +449,14 @@ static void call_token_create(MgrCall *call, gpointer user)
     else if (mgr_call_duration(call, "lifetime", TOKEN_LIFE, HL_MINUTE, TOKEN_MOST, &life, &error))
         make_pass(entry, MGR_PASS_TOKEN, account, life);
     if (error != NULL || !take_name(entry, &error) || !take_role(entry, &error) || !take_groups(entry, &error) ||
-        !check_room(entry, &error)) {
+        !check_room(entry, &error) || !begin_token(entry, &error))
         give_up(entry, error);
-        return;
-    }
-    set = hl_write_set_new();
-    mgr_write_pass(set, &entry->pass);
-    mgr_call_commit(call, calls->parts.record, set, &kind, entry);
 }
 
 static const MgrCallRow rows[] = {
     { "session create", "name password", "code", MGR_NEED_CONSOLE, MGR_SCOPE_NONE, call_create },
-    { "session show", "", "use", MGR_NEED_READ, MGR_SCOPE_NONE, call_show },
-    { "session list", "", "", MGR_NEED_READ, MGR_SCOPE_NONE, call_list },
-    { "session end", "", "id", MGR_NEED_SELF, MGR_SCOPE_NONE, call_end },
     { "account password", "password", "name old", MGR_NEED_SELF, MGR_SCOPE_NONE, call_password },
-    { "token create", "name", "role groups lifetime", MGR_NEED_SELF, MGR_SCOPE_NONE, call_token_create },
-    { "token list", "", "", MGR_NEED_READ, MGR_SCOPE_NONE, call_token_list },
-    { "token delete", "id", "", MGR_NEED_SELF, MGR_SCOPE_NONE, call_token_delete },
+    { "token create", "name", "role groups lifetime password", MGR_NEED_SELF, MGR_SCOPE_NONE, call_token_create },
     { .name = NULL },
 };
 
@@ -553,7 +467,9 @@ MgrSessionCalls *mgr_session_calls_new(const MgrSessionCallsOptions *options, Mg
     calls->parts = *options;
     calls->signin = mgr_signin_new();
     calls->hasher = mgr_hasher_new(entry_free);
+    calls->passes = (MgrPassCalls){ options->record, options->passes };
     mgr_dispatch_add(dispatch, rows, calls);
+    mgr_pass_calls_add(&calls->passes, dispatch);
     return calls;
 }
 

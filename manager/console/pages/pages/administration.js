@@ -6,7 +6,7 @@ import { all, get, patch, post, remove } from '../api.js';
 import { announce, badge, button, card, checkbox, confirm, csvLink, dialog, extent, facts, field, heading, name, newestOf, notice, said, select,
     table, tabs, when } from '../ui.js';
 import { brokers } from './brokers.js';
-import { changePassword, newPassword } from '../password.js';
+import { changePassword, newPassword, ownPassword } from '../password.js';
 import { codes, word } from '../words.js';
 import { fill, h, refill } from '../dom.js';
 import { follow, inTurn } from '../follow.js';
@@ -165,11 +165,12 @@ async function newToken(draw) {
     const days = h('input', { type: 'number', value: 90, min: 1, max: 730, required: true });
     const allowed = codes('role').filter(mayBe);
     const role = select(allowed.at(-1), allowed.map((code) => [code, word('role', code)]));
+    const password = ownPassword();
     const made = await dialog({
         title: tr('New token'),
-        content: [field(tr('Name'), id), field(tr('Role'), role), field(tr('Valid for, in days'), days)],
+        content: [field(tr('Name'), id), field(tr('Role'), role), field(tr('Valid for, in days'), days), password.node],
         action: tr('Create'),
-        submit: async () => (await post('/tokens', { name: id.value, role: role.value, lifetime: `${days.value}d` })).body,
+        submit: async () => (await post('/tokens', { name: id.value, role: role.value, lifetime: `${days.value}d`, password: password.value() })).body,
     });
     if (!made)
         return;

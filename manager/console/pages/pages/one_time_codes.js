@@ -4,6 +4,7 @@
 import { announce, button, card, dialog, field } from '../ui.js';
 import { drawing, h } from '../dom.js';
 import { get, post } from '../api.js';
+import { ownPassword } from '../password.js';
 import { tr } from '../i18n.js';
 import { whoIsIt } from '../session.js';
 
@@ -23,15 +24,16 @@ const valueOf = (input) => input.value.replaceAll(' ', '');
 async function setUpCodes(draw) {
     const { secret, uri, picture } = (await post('/codes')).body;
     const code = codeInput();
+    const password = ownPassword();
     const done = await dialog({
         title: tr('Set up one-time codes'),
         content: [h('p', {}, tr('Take the picture with the app, or enter this key there. It is shown this once.')),
             picture && drawing(picture.path, picture.side, { 'class': 'qr', 'role': 'img', 'aria-label': tr('The key as a picture') }),
             h('p', { class: 'path' }, h('code', {}, secret.match(/.{1,4}/g).join(' '))),
             h('p', { class: 'path' }, h('a', { href: uri }, tr('Open in the app'))),
-            field(tr('One-time code'), code, tr('What the app shows now. Codes count from then on.'))],
+            field(tr('One-time code'), code, tr('What the app shows now. Codes count from then on.')), password.node],
         action: tr('Confirm'),
-        submit: () => post('/codes:confirm', { code: valueOf(code) }),
+        submit: () => post('/codes:confirm', { code: valueOf(code), password: password.value() }),
     });
     if (!done)
         return;
