@@ -28,6 +28,7 @@ await play(session, `${PAGES.length} pages in two languages and colour schemes`,
     await page.click('input[name="privilege.update-now"]');
     await page.click('form.card button[type=submit]');
     await page.waitForSelector('form.card .notice.good, form.card .notice.bad', { timeout: PATIENCE });
+    await session.until(() => document.querySelector('form.card .notice.good').textContent.includes('1 台のクライアントすべてに適用済みです')); // in time
     await session.picture('saved');
 
     session.where = 'a display name';

@@ -216,7 +216,8 @@ export class Session {
                 range.selectNodeContents(node);
                 return new Set([...range.getClientRects()].map(({ top }) => Math.round(top))).size;
             };
-            const broken = [...document.querySelectorAll('main th, main .badge')].filter((node) => /^[!-~]+$/.test(node.textContent) && linesOf(node) > 1);
+            const broken = [...document.querySelectorAll('main th, main .badge')].filter((node) =>
+                (/^[!-~]+$/.test(node.textContent) || (node.matches('.badge') && !/\s/.test(node.textContent))) && linesOf(node) > 1);
             const wide = [...document.querySelectorAll('main, main .scroll, main .card')].filter((node) => node.scrollWidth > node.clientWidth + 1);
             return [
                 ...[...document.querySelectorAll('.top, .main-nav, main button')].filter(isShown).map((node) => `printed: ${node.outerHTML.slice(0, 80)}`),

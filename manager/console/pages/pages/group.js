@@ -5,7 +5,7 @@ import { announce, button, card, confirm, crumbs, dialog, endpointLink, field, h
     when } from '../ui.js';
 import { all, patch, remove, request } from '../api.js';
 import { changes } from '../settings.js';
-import { fill, h, refill } from '../dom.js';
+import { fill, h, refill, setText } from '../dom.js';
 import { always, follow } from '../follow.js';
 import { format } from '../route.js';
 import { allGroups, displayNameField, groupChoices, groupName } from '../group_name.js';
@@ -160,8 +160,9 @@ class GroupPage {
         if (!this.document.settings) // the answer to a change may be short
             this.#adopt(await request('GET', this.path));
         this.#draw();
+        this.having = h('span', {}, this.#whoHasIt());
         const saved = h('p', { role: 'status', tabindex: '-1' },
-            tr('Version {n} is saved.', { n: number(this.document.version) }), ' ', this.#whoHasIt());
+            tr('Version {n} is saved.', { n: number(this.document.version) }), ' ', this.having);
         fill(this.outcome, notice('good', saved));
         saved.focus(); // the form is a new one: a reader without a mouse goes on from here, not from the top of the page
     }
@@ -236,6 +237,8 @@ class GroupPage {
         if (version === this.version) // a newer one is settled at Save; the form must not change under the reader
             this.document = body;
         this.#drawHolders();
+        if (this.having)
+            setText(this.having, this.#whoHasIt()); // or "saved" would go on saying that nobody has it
     }
 
     // ------------------------------------------------------------------------------------------------------ the group
