@@ -265,8 +265,8 @@ static bool fail_option(const HlProgram *program, const char *option, GError **e
         names[i] = program->flags[i].name;
     nearest = g_str_has_prefix(word, "--") ? hl_nearest(word + 2, names) : NULL;
     if (nearest != NULL)
-        return hl_fail(error, HL_ERROR_USAGE, "unknown option '%s'; did you mean '--%s'?", word, nearest);
-    return hl_fail(error, HL_ERROR_USAGE, "unknown option '%s'; see '%s --help'", option, program->name);
+        return hl_fail(error, HL_ERROR_USAGE, _("unknown option '%s'; did you mean '--%s'?"), word, nearest);
+    return hl_fail(error, HL_ERROR_USAGE, _("unknown option '%s'; see '%s --help'"), option, program->name);
 }
 
 /* The first words of the line, as many as the command has; caller frees. */
@@ -297,12 +297,12 @@ static bool fail_command(const HlProgram *program, char **words, int n_words, GE
         }
     }
     if (nearest != NULL)
-        return hl_fail(error, HL_ERROR_USAGE, "unknown command '%s%s%s'; did you mean '%s %s'?", words[0],
+        return hl_fail(error, HL_ERROR_USAGE, _("unknown command '%s%s%s'; did you mean '%s %s'?"), words[0],
                        n_words > 1 ? " " : "", n_words > 1 ? words[1] : "", program->name, nearest);
     if (begins_command(program, words[0]))
-        return hl_fail(error, HL_ERROR_USAGE, "'%s%s%s' is not a command; see '%s %s --help'", words[0],
+        return hl_fail(error, HL_ERROR_USAGE, _("'%s%s%s' is not a command; see '%s %s --help'"), words[0],
                        n_words > 1 ? " " : "", n_words > 1 ? words[1] : "", program->name, words[0]);
-    return hl_fail(error, HL_ERROR_USAGE, "unknown command '%s'; see '%s --help'", words[0], program->name);
+    return hl_fail(error, HL_ERROR_USAGE, _("unknown command '%s'; see '%s --help'"), words[0], program->name);
 }
 
 /* Splits argv into options (call->values) and words.  "help" is known to every program. */
@@ -334,7 +334,7 @@ static bool split(const HlProgram *program, int argc, char **argv, HlInvocation 
         if (flag == NULL)
             return fail_option(program, argv[i], error);
         if (flag->value == NULL && equals != NULL)
-            return hl_fail(error, HL_ERROR_USAGE, "option %s%s takes no value", dashes(flag), flag->name);
+            return hl_fail(error, HL_ERROR_USAGE, _("option %s%s takes no value"), dashes(flag), flag->name);
         if (flag->value == NULL)
             add_value(call, flag, "");
         else if (equals != NULL)
@@ -342,7 +342,7 @@ static bool split(const HlProgram *program, int argc, char **argv, HlInvocation 
         else if (i + 1 < argc)
             add_value(call, flag, argv[++i]);
         else
-            return hl_fail(error, HL_ERROR_USAGE, "option %s%s needs a value: %s", dashes(flag), flag->name,
+            return hl_fail(error, HL_ERROR_USAGE, _("option %s%s needs a value: %s"), dashes(flag), flag->name,
                            flag->value);
     }
     return true;
@@ -358,10 +358,10 @@ static bool check_call(const HlInvocation *call, GError **error)
     g_hash_table_iter_init(&iter, call->values);
     while (g_hash_table_iter_next(&iter, &flag, NULL))
         if (!takes(program, command, flag))
-            return hl_fail(error, HL_ERROR_USAGE, "'%s' takes no option %s%s; see '%s %s --help'", command->name,
+            return hl_fail(error, HL_ERROR_USAGE, _("'%s' takes no option %s%s; see '%s %s --help'"), command->name,
                            dashes(find_flag(program, flag, strlen(flag))), (char *)flag, program->name, command->name);
     if (call->n_args < command->min_args || (command->max_args != HL_ARGS_ANY && call->n_args > command->max_args))
-        return hl_fail(error, HL_ERROR_USAGE, "usage: %s %s %s", program->name, command->name, command->args);
+        return hl_fail(error, HL_ERROR_USAGE, _("usage: %s %s %s"), program->name, command->name, command->args);
     return true;
 }
 
@@ -370,7 +370,7 @@ static bool print_script(const HlProgram *program, const char *shell, GError **e
     if (strcmp(shell, "bash") == 0)
         print_completion(program);
     else if (!hl_complete_script(program, shell))
-        return hl_fail(error, HL_ERROR_USAGE, "there is no completion for '%s', only for bash, zsh and fish", shell);
+        return hl_fail(error, HL_ERROR_USAGE, _("there is no completion for '%s', only for bash, zsh and fish"), shell);
     return true;
 }
 
@@ -424,7 +424,7 @@ static bool run(const HlProgram *program, int argc, char **argv, void *user, GEr
         return true;
     }
     if (call.command == NULL && n_words == 0)
-        return hl_fail(error, HL_ERROR_USAGE, "no command given; see '%s --help'", program->name);
+        return hl_fail(error, HL_ERROR_USAGE, _("no command given; see '%s --help'"), program->name);
     if (call.command == NULL)
         return fail_command(program, words, n_words, error);
     call.args = words + used;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "lib/base/i18n.h"
 #include "lib/base/said.h"
 #include "lib/base/text.h"
 
@@ -139,9 +140,9 @@ bool hl_fail_errno(GError **error, int errno_value, const char *format, ...)
     va_end(args);
     if (errno_value == EACCES && denied_user != NULL)
         return hl_fail(error, HL_ERROR_DENIED,
-                       "%s: %s for the user %s, as whom this goes on: choose a place that this user can get at", text,
-                       hl_errno_text(errno_value), denied_user);
-    return hl_fail(error, code_of_errno(errno_value), "%s: %s", text, hl_errno_text(errno_value));
+                       _("%s: %s for the user %s, as whom this goes on: choose a place that this user can get at"),
+                       text, hl_tr(hl_errno_text(errno_value)), denied_user);
+    return hl_fail(error, code_of_errno(errno_value), "%s: %s", text, hl_tr(hl_errno_text(errno_value)));
 }
 
 /* For who words the sentence, and not the message. */

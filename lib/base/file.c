@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/base/i18n.h"
+
 #define LOCK_STEP_MS 100
 #define COPY_STEP    (256 * 1024)
 
@@ -34,11 +36,11 @@ static int open_to_read(const char *path, int flags, struct stat *st, GError **e
     hl_autofd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | flags);
 
     if (fd < 0 || fstat(fd, st) != 0) {
-        hl_fail_errno(error, errno, "cannot read %s", path);
+        hl_fail_errno(error, errno, _("cannot read %s"), path);
         return -1;
     }
     if (!S_ISREG(st->st_mode)) {
-        hl_fail(error, HL_ERROR_INVALID, "cannot read %s: not a regular file", path);
+        hl_fail(error, HL_ERROR_INVALID, _("cannot read %s: not a regular file"), path);
         return -1;
     }
     return hl_fd_steal(&fd);
@@ -71,7 +73,7 @@ GBytes *hl_file_read_open(int fd, const char *path, guint64 offset, gsize max_si
     guint64 size;
 
     if (fstat(fd, &st) != 0) {
-        hl_fail_errno(error, errno, "cannot read %s", path);
+        hl_fail_errno(error, errno, _("cannot read %s"), path);
         return NULL;
     }
     size = (guint64)st.st_size > offset ? (guint64)st.st_size - offset : 0;
@@ -87,7 +89,7 @@ GBytes *hl_file_read_open(int fd, const char *path, guint64 offset, gsize max_si
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0) {
-            hl_fail_errno(error, errno, "cannot read %s", path);
+            hl_fail_errno(error, errno, _("cannot read %s"), path);
             return NULL;
         }
         if (n == 0)
@@ -107,7 +109,7 @@ char *hl_file_read_text(const char *path, gsize max_size, GError **error)
     if (bytes == NULL)
         return NULL;
     if (size > 0 && memchr(data, '\0', size) != NULL) {
-        hl_fail(error, HL_ERROR_INVALID, "%s is not text: it contains a NUL byte", path);
+        hl_fail(error, HL_ERROR_INVALID, _("%s is not text: it contains a NUL byte"), path);
         return NULL;
     }
     return g_strndup(size > 0 ? data : "", size);
@@ -152,7 +154,7 @@ char *hl_file_digest(const char *path, GError **error)
     char *digest = fd < 0 ? NULL : digest_all(fd, -1);
 
     if (fd >= 0 && digest == NULL)
-        hl_fail_errno(error, errno, "cannot read %s", path);
+        hl_fail_errno(error, errno, _("cannot read %s"), path);
     return digest;
 }
 
@@ -167,7 +169,7 @@ char *hl_file_copy(const char *from, const char *to, mode_t mode, GError **error
         return NULL;
     if (digest != NULL && fchmod(out, mode) == 0 && fsync(out) == 0)
         return g_steal_pointer(&digest);
-    hl_fail_errno(error, errno, "cannot copy %s to %s", from, to);
+    hl_fail_errno(error, errno, _("cannot copy %s to %s"), from, to);
     return NULL;
 }
 
@@ -176,7 +178,7 @@ bool hl_dir_sync(const char *path, GError **error)
     hl_autofd int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
     if (fd < 0 || fsync(fd) != 0)
-        return hl_fail_errno(error, errno, "cannot sync directory %s", path);
+        return hl_fail_errno(error, errno, _("cannot sync directory %s"), path);
     return true;
 }
 
@@ -184,7 +186,7 @@ bool hl_dir_replace(const char *directory, const char *prepared, const char *pla
 {
     if (renameat2(AT_FDCWD, prepared, AT_FDCWD, place, RENAME_EXCHANGE) != 0 &&
         (errno != ENOENT || rename(prepared, place) != 0))
-        return hl_fail_errno(error, errno, "cannot replace %s", place);
+        return hl_fail_errno(error, errno, _("cannot replace %s"), place);
     return hl_dir_sync(directory, error) && hl_tree_remove(prepared, error);
 }
 
@@ -208,13 +210,13 @@ bool hl_file_write(const char *path, const void *data, gsize size, mode_t mode, 
     int saved;
 
     if (fd < 0)
-        return hl_fail_errno(error, errno, "cannot write %s", path);
+        return hl_fail_errno(error, errno, _("cannot write %s"), path);
     if (write_all(fd, data, size) && keep_owner(fd, path, directory) && fchmod(fd, mode) == 0 && fsync(fd) == 0 &&
         rename(temporary, path) == 0)
         return hl_dir_sync(directory, error);
     saved = errno;
     unlink(temporary);
-    return hl_fail_errno(error, saved, "cannot write %s", path);
+    return hl_fail_errno(error, saved, _("cannot write %s"), path);
 }
 
 bool hl_file_write_text(const char *path, const char *text, mode_t mode, GError **error)
@@ -224,7 +226,7 @@ bool hl_file_write_text(const char *path, const char *text, mode_t mode, GError 
 
 static bool fail_exists(const char *path, GError **error)
 {
-    return hl_fail(error, HL_ERROR_EXISTS, "%s is there already, and is not replaced: name a new file", path);
+    return hl_fail(error, HL_ERROR_EXISTS, _("%s is there already, and is not replaced: name a new file"), path);
 }
 
 bool hl_file_check_new(const char *path, GError **error)
@@ -241,18 +243,18 @@ bool hl_file_create_text(const char *path, const char *text, mode_t mode, GError
     int saved;
 
     if (fd < 0)
-        return errno == EEXIST ? fail_exists(path, error) : hl_fail_errno(error, errno, "cannot create %s", path);
+        return errno == EEXIST ? fail_exists(path, error) : hl_fail_errno(error, errno, _("cannot create %s"), path);
     if (write_all(fd, text, strlen(text)) && fchmod(fd, mode) == 0 && fsync(fd) == 0)
         return hl_dir_sync(directory, error);
     saved = errno;
     unlink(path);
-    return hl_fail_errno(error, saved, "cannot write %s", path);
+    return hl_fail_errno(error, saved, _("cannot write %s"), path);
 }
 
 bool hl_dir_make(const char *path, mode_t mode, GError **error)
 {
     if (g_mkdir_with_parents(path, (int)mode) != 0)
-        return hl_fail_errno(error, errno, "cannot create directory %s", path);
+        return hl_fail_errno(error, errno, _("cannot create directory %s"), path);
     return true;
 }
 
@@ -265,7 +267,7 @@ static int remove_entry(const char *path, const struct stat *st G_GNUC_UNUSED, i
 bool hl_tree_remove(const char *path, GError **error)
 {
     if (nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS) != 0 && errno != ENOENT)
-        return hl_fail_errno(error, errno, "cannot remove %s", path);
+        return hl_fail_errno(error, errno, _("cannot remove %s"), path);
     return true;
 }
 
@@ -275,11 +277,11 @@ static int open_lock(const char *path, GError **error)
     struct stat st;
 
     if (fd < 0 || fstat(fd, &st) != 0) {
-        hl_fail_errno(error, errno, "cannot lock %s", path);
+        hl_fail_errno(error, errno, _("cannot lock %s"), path);
         return -1;
     }
     if (!S_ISREG(st.st_mode)) {
-        hl_fail(error, HL_ERROR_INVALID, "cannot lock %s: not a regular file; remove it", path);
+        hl_fail(error, HL_ERROR_INVALID, _("cannot lock %s: not a regular file; remove it"), path);
         return -1;
     }
     return hl_fd_steal(&fd);
@@ -290,23 +292,27 @@ int hl_file_lock(const char *path, GError **error)
     hl_autofd int fd = open_lock(path, error);
     char owner[32] = "";
     g_autofree char *pid = g_strdup_printf("%d\n", (int)getpid());
+    ssize_t n;
 
     if (fd < 0)
         return -1;
     if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
         if (errno != EWOULDBLOCK) {
-            hl_fail_errno(error, errno, "cannot lock %s", path);
-        } else {
-            ssize_t n = pread(fd, owner, sizeof owner - 1, 0);
-
-            owner[MAX(n, 0)] = '\0';
-            hl_fail(error, HL_ERROR_CONFLICT, "%s is held by %s%s: stop that process first, or wait for it", path,
-                    *owner == '\0' ? "another process" : "process ", g_strstrip(owner));
+            hl_fail_errno(error, errno, _("cannot lock %s"), path);
+            return -1;
         }
+        n = pread(fd, owner, sizeof owner - 1, 0);
+        owner[MAX(n, 0)] = '\0';
+        if (*g_strstrip(owner) == '\0')
+            hl_fail(error, HL_ERROR_CONFLICT,
+                    _("%s is held by another process: stop that process first, or wait for it"), path);
+        else
+            hl_fail(error, HL_ERROR_CONFLICT, _("%s is held by process %s: stop that process first, or wait for it"),
+                    path, owner);
         return -1;
     }
     if (ftruncate(fd, 0) != 0 || pwrite(fd, pid, strlen(pid), 0) < 0) {
-        hl_fail_errno(error, errno, "cannot lock %s", path);
+        hl_fail_errno(error, errno, _("cannot lock %s"), path);
         return -1;
     }
     return hl_fd_steal(&fd);

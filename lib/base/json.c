@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "lib/base/i18n.h"
 #include "lib/base/text.h"
 #include "lib/base/unconst.h"
 
@@ -12,7 +13,7 @@ static json_t *load(const char *name, const void *data, gsize size, size_t flags
     json_t *value = json_loadb(data, size, flags | JSON_REJECT_DUPLICATES, &end);
 
     if (value == NULL)
-        hl_fail(error, HL_ERROR_INVALID, "%s is not valid JSON: %s (line %d)", name, end.text, end.line);
+        hl_fail(error, HL_ERROR_INVALID, _("%s is not valid JSON: %s (line %d)"), name, end.text, end.line);
     return value;
 }
 
@@ -73,7 +74,7 @@ json_t *hl_json_parse_bounded(const char *name, const void *data, gsize size, gs
     if (shape.deepest <= HL_JSON_DEPTH && shape.cost <= max_cost)
         return load(name, data, size, 0, error);
     if (shape.deepest > HL_JSON_DEPTH)
-        hl_fail(error, HL_ERROR_INVALID, "%s is nested deeper than %d", name, HL_JSON_DEPTH);
+        hl_fail(error, HL_ERROR_INVALID, _("%s is nested deeper than %d"), name, HL_JSON_DEPTH);
     else
         hl_fail(error, HL_ERROR_LIMIT,
                 "%s has so many members that reading it would take %" G_GSIZE_FORMAT

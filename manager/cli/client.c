@@ -9,6 +9,7 @@
 
 #include <glib-unix.h>
 
+#include "lib/base/i18n.h"
 #include "lib/base/ident.h"
 #include "lib/base/output.h"
 #include "lib/pki/pair.h"
@@ -272,7 +273,7 @@ static bool come_back(CliClient *client, int fd, GError **error)
         return true;
     g_clear_pointer(&client->bus, hl_bus_free);
     if (!cli_loop_pause(fd, COMEBACK_MIN + (HlTime)(hl_random_u64() % (COMEBACK_MAX - COMEBACK_MIN))))
-        return hl_fail(error, HL_ERROR_UNAVAILABLE, "the line to the server is not taken up again yet");
+        return hl_fail(error, HL_ERROR_UNAVAILABLE, _("the line to the server is not taken up again yet"));
     ok = take_turn(client, patience, error) && connect_pair(client, "", error);
     if (!ok)
         g_clear_pointer(&client->bus, hl_bus_free);
@@ -377,7 +378,7 @@ static bool pursue(CliClient *client, GError **error)
     bool is_to_repeat = client->unheard || client->answer.again;
 
     if (client->lent && hl_output_gone())
-        return hl_fail(error, HL_ERROR_IO, "nobody reads the output any longer");
+        return hl_fail(error, HL_ERROR_IO, _("nobody reads the output any longer"));
     if (!cli_heed_check(error))
         return false;
     if (is_to_repeat && cli_client_is_up(client))

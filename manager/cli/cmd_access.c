@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "lib/base/file.h"
+#include "lib/base/i18n.h"
 #include "manager/cli/client.h"
 #include "manager/cli/commands.h"
 #include "manager/cli/show.h"
@@ -26,10 +27,10 @@ bool cmd_bundle_create(HlInvocation *call, GError **error)
     g_autofree char *shown = NULL;
 
     if (group == NULL && endpoint == NULL)
-        return hl_fail(error, HL_ERROR_USAGE, "bundle create needs --group GROUP, or --for ENDPOINT");
+        return hl_fail(error, HL_ERROR_USAGE, _("bundle create needs --group GROUP, or --for ENDPOINT"));
     folder = g_path_get_dirname(output != NULL ? output : "");
     if (access(folder, W_OK) != 0) /* a bundle that nobody received could still enrol */
-        return hl_fail_errno(error, errno, "cannot write into %s", folder);
+        return hl_fail_errno(error, errno, _("cannot write into %s"), folder);
     if (output != NULL && !hl_file_check_new(output, error))
         return false;
     document = cli_call_files(call, "bundle create", arguments, error);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "lib/base/file.h"
+#include "lib/base/i18n.h"
 #include "lib/base/network.h"
 #include "lib/pki/cert.h"
 #include "lib/pki/pair.h"
@@ -61,7 +62,7 @@ static bool check_listen(const HlInvocation *call, const char *folder, const cha
         return hl_fail(error, HL_ERROR_USAGE,
                        "%s is there already, and is kept: leave --listen out, and set console.listen there", conf);
     return strcmp(role, "console") != 0 || (hl_place_parse(listen, &host, &port) && g_hostname_is_ip_address(host)) ||
-           hl_fail(error, HL_ERROR_USAGE, "--listen: '%s' is not an IP address and a port, such as %s", listen,
+           hl_fail(error, HL_ERROR_USAGE, _("--listen: '%s' is not an IP address and a port, such as %s"), listen,
                    MGR_SITE_CONSOLE_LISTEN);
 }
 
@@ -102,7 +103,7 @@ static bool check_new_key(const char *folder, const char *name, bool *is_again, 
     if (!*is_again || (cert != NULL && hl_cert_info(cert)->not_after <= hl_clock_wall()))
         return true;
     return hl_fail(error, HL_ERROR_EXISTS,
-                   "%s is there already, and is not replaced: name another directory with --output", path);
+                   _("%s is there already, and is not replaced: name another directory with --output"), path);
 }
 
 /* The key is generated here and stays here; the server signs a request. */
@@ -185,8 +186,8 @@ static bool load_monitor(HlInvocation *call, CliConfig *conf, GError **error)
         return false;
     return (conf->role == CLI_ROLE_MONITOR && strcmp(conf->name, name) == 0) ||
            hl_fail(error, HL_ERROR_USAGE,
-                   "%s is of the %s '%s': 'monitor renew %s' runs where the monitor's key is, with --config and the "
-                   "holdline.conf beside that key",
+                   _("%s is of the %s '%s': 'monitor renew %s' runs where the monitor's key is, with --config and the "
+                     "holdline.conf beside that key"),
                    conf->path, conf->role == CLI_ROLE_MONITOR ? "monitor" : "account", conf->name, name);
 }
 
@@ -330,9 +331,10 @@ bool cmd_account_change(HlInvocation *call, GError **error)
     g_autoptr(json_t) account = NULL;
 
     if (is_new && role == NULL)
-        return hl_fail(error, HL_ERROR_USAGE, "account create needs --role: auditor, operator, administrator or owner");
+        return hl_fail(error, HL_ERROR_USAGE,
+                       _("account create needs --role: auditor, operator, administrator or owner"));
     if (role == NULL && note == NULL && groups == NULL)
-        return hl_fail(error, HL_ERROR_USAGE, "account set needs --role, --group, --all-groups or --note");
+        return hl_fail(error, HL_ERROR_USAGE, _("account set needs --role, --group, --all-groups or --note"));
     account = cli_call(call, call->command->name, arguments, error);
     if (account == NULL || ((hl_cli_has(call, "password") || hl_cli_has(call, "password-file")) &&
                             !cli_set_password(call, call->args[0], error)))
@@ -417,7 +419,8 @@ static char *read_request(const char *path, GError **error)
             inside = g_str_has_prefix(line, "-----BEGIN") && strstr(line, "CERTIFICATE REQUEST") != NULL;
     }
     if (text != NULL && !ended)
-        hl_fail(error, HL_ERROR_INVALID, "%s has no certificate request, as 'holdline account request' makes it", path);
+        hl_fail(error, HL_ERROR_INVALID, _("%s has no certificate request, as 'holdline account request' makes it"),
+                path);
     return g_string_free(out, !ended);
 }
 
@@ -436,8 +439,8 @@ bool cmd_account_certificate(HlInvocation *call, GError **error)
         return cmd_site_certificate(call, error);
     if (path == NULL)
         return hl_fail(error, HL_ERROR_USAGE,
-                       "account certificate needs --csr FILE: 'holdline account request %s' makes it, on the machine "
-                       "that the certificate is for; or, on the server, --site DIR",
+                       _("account certificate needs --csr FILE: 'holdline account request %s' makes it, on the machine "
+                         "that the certificate is for; or, on the server, --site DIR"),
                        name);
     csr = read_request(path, error);
     if (csr == NULL || !mgr_site_check_name(name, error) || !hl_dir_make(folder, 0700, error))

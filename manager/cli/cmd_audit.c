@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lib/base/file.h"
+#include "lib/base/i18n.h"
 #include "lib/base/ident.h"
 #include "lib/base/text.h"
 #include "manager/cli/client.h"
@@ -85,7 +86,7 @@ static bool write_row(const json_t *row, gpointer user, GError **error)
     g_autofree char *line = hl_json_print(row);
     FILE *out = user;
 
-    return fprintf(out, "%s\n", line) > 0 || hl_fail_errno(error, errno, "cannot write");
+    return fprintf(out, "%s\n", line) > 0 || hl_fail_errno(error, errno, _("cannot write"));
 }
 
 bool cmd_audit_export(HlInvocation *call, GError **error)
@@ -96,14 +97,14 @@ bool cmd_audit_export(HlInvocation *call, GError **error)
     bool ok;
 
     if (path == NULL)
-        return hl_fail(error, HL_ERROR_USAGE, "audit export needs --output FILE");
+        return hl_fail(error, HL_ERROR_USAGE, _("audit export needs --output FILE"));
     fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     out = fd >= 0 ? fdopen(hl_fd_steal(&fd), "w") : NULL;
     if (out == NULL)
-        return hl_fail_errno(error, errno, "cannot create %s", path);
+        return hl_fail_errno(error, errno, _("cannot create %s"), path);
     ok = each_row(call, write_row, out, error);
     if (fclose(out) != 0 && ok)
-        ok = hl_fail_errno(error, errno, "cannot write %s", path);
+        ok = hl_fail_errno(error, errno, _("cannot write %s"), path);
     if (!ok)
         remove(path);
     return ok;
@@ -134,11 +135,11 @@ static bool fail_head(const Verification *verification, int64_t number, const ch
     json_int_t gap = cli_int(json_array_get(verification->gaps, 0), "row");
 
     if (gap == 0)
-        return hl_fail(error, HL_ERROR_UNTRUSTED, "row %" PRId64 " %s", number, what);
+        return hl_fail(error, HL_ERROR_UNTRUSTED, _("row %" PRId64 " %s"), number, what);
     return hl_fail(error, HL_ERROR_UNTRUSTED,
-                   "row %" PRId64 " %s, or is one of those that were lost when a backup was put back (row "
-                   "%" JSON_INTEGER_FORMAT " tells of it): verify the registry that was set aside then, with --site",
-                   number, what, gap);
+                   _("row %" PRId64 " %s, or is one of those that were lost when a backup was put back (row %" PRId64
+                     " tells of it): verify the registry that was set aside then, with --site"),
+                   number, what, (int64_t)gap);
 }
 
 static bool follow(Verification *verification, const MgrAuditRecord *record, GError **error)
@@ -148,7 +149,7 @@ static bool follow(Verification *verification, const MgrAuditRecord *record, GEr
     if (mgr_audit_is_gap(record))
         note_gap(verification, record);
     return record->number != verification->head || g_bytes_equal(record->hash, verification->head_hash) ||
-           fail_head(verification, record->number, "is not the one that the head tells of: the log was rewritten",
+           fail_head(verification, record->number, _("is not the one that the head tells of: the log was rewritten"),
                      error);
 }
 
@@ -159,8 +160,8 @@ static bool check_time(const json_t *row, GError **error)
 
     return strcmp(at, cli_text(row, "at")) == 0 ||
            hl_fail(error, HL_ERROR_UNTRUSTED,
-                   "row %" JSON_INTEGER_FORMAT " is not what was written: its time is %s, and it says %s",
-                   cli_int(row, "row"), at, cli_text(row, "at"));
+                   _("row %" PRId64 " is not what was written: its time is %s, and it says %s"),
+                   (int64_t)cli_int(row, "row"), at, cli_text(row, "at"));
 }
 
 static bool follow_json(const json_t *row, gpointer user, GError **error)
@@ -203,7 +204,7 @@ static bool verify_file(const char *path, Verification *verification, GError **e
 {
     g_autofree char *line = g_malloc(MAX_LINE);
     FILE *in = fopen(path, "re");
-    bool ok = in != NULL || hl_fail_errno(error, errno, "cannot open %s", path);
+    bool ok = in != NULL || hl_fail_errno(error, errno, _("cannot open %s"), path);
 
     while (ok && fgets(line, MAX_LINE, in) != NULL) {
         g_autoptr(json_t) row = hl_json_parse(path, line, strlen(line), error);
@@ -211,7 +212,7 @@ static bool verify_file(const char *path, Verification *verification, GError **e
         ok = row != NULL && follow_json(row, verification, error);
     }
     if (ok && ferror(in))
-        ok = hl_fail(error, HL_ERROR_IO, "cannot read %s to its end", path);
+        ok = hl_fail(error, HL_ERROR_IO, _("cannot read %s to its end"), path);
     if (in != NULL)
         fclose(in);
     return ok;
@@ -230,7 +231,7 @@ static bool parse_head(const char *text, Verification *verification, GError **er
     verification->head = (int64_t)number;
     return verification->head_hash != NULL ||
            hl_fail(error, HL_ERROR_USAGE,
-                   "--head: '%s' is not of the form ROW:HASH, as 'holdline status --json' shows it", text);
+                   _("--head: '%s' is not of the form ROW:HASH, as 'holdline status --json' shows it"), text);
 }
 
 static bool verify(HlInvocation *call, Verification *verification, GError **error)
@@ -247,7 +248,7 @@ static bool verify(HlInvocation *call, Verification *verification, GError **erro
         ok = site != NULL ? verify_site(site, verification, error) : each_row(call, follow_json, verification, error);
     if (!ok || verification->at.number >= verification->head)
         return ok;
-    what = g_strdup_printf("is missing: the log ends with row %" PRId64 ", and the head tells of row %" PRId64,
+    what = g_strdup_printf(_("is missing: the log ends with row %" PRId64 ", and the head tells of row %" PRId64),
                            verification->at.number, verification->head);
     return fail_head(verification, verification->at.number + 1, what, error);
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "lib/base/i18n.h"
 #include "lib/base/process.h"
 #include "manager/cli/commands.h"
 #include "manager/cli/show.h"
@@ -167,5 +168,5 @@ bool cmd_check(HlInvocation *call, GError **error)
             printf("%s is sound.\n", site);
     }
     return problems == 0 ||
-           hl_fail(error, HL_ERROR_FAILED, "%s has %u problem%s", site, problems, problems == 1 ? "" : "s");
+           hl_fail(error, HL_ERROR_FAILED, hl_trn("%s has %u problem", "%s has %u problems", problems), site, problems);
 }

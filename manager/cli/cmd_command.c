@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* holdline update-now, rollback, command ... */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "lib/base/clock.h"
+#include "lib/base/i18n.h"
 #include "manager/cli/client.h"
 #include "manager/cli/commands.h"
 #include "manager/cli/show.h"
@@ -78,7 +80,7 @@ static bool judge(HlInvocation *call, const json_t *document, GError **error)
         printf("%u of %u succeeded\n", succeeded, total);
     if (succeeded == total)
         return true;
-    return hl_fail(error, HL_ERROR_PARTIAL, "%u of %u endpoints did not succeed", total - succeeded, total);
+    return hl_fail(error, HL_ERROR_PARTIAL, _("%u of %u endpoints did not succeed"), total - succeeded, total);
 }
 
 /* Their statuses, by id. */
@@ -146,9 +148,9 @@ static bool give_up(HlInvocation *call, CliClient *client, const json_t *documen
         hl_progress_end(stdout);
         tell_open(client, document);
     }
-    return hl_fail(error, HL_ERROR_TIMEOUT,
-                   "%" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT " endpoints were not done after %s",
-                   cli_int(document, "open"), cli_int(document, "endpoints"), hl_cli_value(call, "timeout", ""));
+    return hl_fail(error, HL_ERROR_TIMEOUT, _("%" PRId64 " of %" PRId64 " endpoints were not done after %s"),
+                   (int64_t)cli_int(document, "open"), (int64_t)cli_int(document, "endpoints"),
+                   hl_cli_value(call, "timeout", ""));
 }
 
 /* On the clock that does not jump; 0: for ever. */
@@ -161,7 +163,7 @@ static bool read_deadline(const HlInvocation *call, HlTime *deadline, GError **e
     if (text == NULL)
         return true;
     if (!hl_cli_has(call, "wait"))
-        return hl_fail(error, HL_ERROR_USAGE, "--timeout is of --wait: without it nothing is waited for");
+        return hl_fail(error, HL_ERROR_USAGE, _("--timeout is of --wait: without it nothing is waited for"));
     if (!hl_duration_parse(text, &timeout, error))
         return hl_error_prefix(error, "--timeout");
     *deadline = hl_clock_mono() + timeout;
@@ -179,10 +181,11 @@ static bool ask_again(const Waiting *waiting, CliClient *client, const char *id,
         return false;
     }
     if (left <= 0)
-        return hl_fail(error, HL_ERROR_TIMEOUT,
-                       "the server does not answer, and what is done after %s is not known: 'holdline command show %s' "
-                       "tells once it is back",
-                       hl_cli_value(waiting->call, "timeout", ""), id);
+        return hl_fail(
+            error, HL_ERROR_TIMEOUT,
+            _("the server does not answer, and what is done after %s is not known: 'holdline command show %s' "
+              "tells once it is back"),
+            hl_cli_value(waiting->call, "timeout", ""), id);
     cli_client_wait(client, MIN(left, HL_SECOND));
     return true;
 }
@@ -282,7 +285,7 @@ bool cmd_scan(HlInvocation *call, GError **error)
 
     if (paths != NULL && *paths == '\0')
         return hl_fail(error, HL_ERROR_USAGE,
-                       "--paths names no path; without it the paths of the settings are scanned");
+                       _("--paths names no path; without it the paths of the settings are scanned"));
     return issue(call, "scan", paths, error);
 }
 

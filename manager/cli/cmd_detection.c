@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/base/i18n.h"
 #include "manager/cli/client.h"
 #include "manager/cli/commands.h"
 #include "manager/cli/show.h"
@@ -54,9 +55,10 @@ bool cmd_detection_acknowledge(HlInvocation *call, GError **error)
     g_autofree char *done = NULL;
 
     if ((ids == NULL) == (selector == NULL))
-        return hl_fail(error, HL_ERROR_USAGE,
-                       "detection acknowledge takes detections (d-17 ...), or --of SELECTOR for all open ones of those "
-                       "endpoints");
+        return hl_fail(
+            error, HL_ERROR_USAGE,
+            _("detection acknowledge takes detections (d-17 ...), or --of SELECTOR for all open ones of those "
+              "endpoints"));
     document = cli_call(call, "detection acknowledge", arguments, error);
     if (document == NULL)
         return false;

@@ -2,6 +2,7 @@
 /* holdline glossary: works without a server. */
 #include <stdio.h>
 
+#include "lib/base/i18n.h"
 #include "lib/base/nearest.h"
 #include "lib/base/table.h"
 #include "manager/cli/commands.h"
@@ -31,8 +32,9 @@ static bool fail_unknown(const char *typed, GError **error)
         words[i] = cli_terms[i].word;
     nearest = hl_nearest(typed, words);
     if (nearest != NULL)
-        return hl_fail(error, HL_ERROR_NOT_FOUND, "the glossary has no '%s'; did you mean '%s'?", typed, nearest);
-    return hl_fail(error, HL_ERROR_NOT_FOUND, "the glossary has no '%s'; 'holdline glossary' lists its words", typed);
+        return hl_fail(error, HL_ERROR_NOT_FOUND, _("the glossary has no '%s'; did you mean '%s'?"), typed, nearest);
+    return hl_fail(error, HL_ERROR_NOT_FOUND, _("the glossary has no '%s'; 'holdline glossary' lists its words"),
+                   typed);
 }
 
 bool cmd_glossary(HlInvocation *call, GError **error)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/base/i18n.h"
 #include "manager/cli/client.h"
 #include "manager/cli/commands.h"
 #include "manager/cli/show.h"
@@ -77,7 +78,7 @@ bool cmd_group_set(HlInvocation *call, GError **error)
     for (int i = 1; i < call->n_args; i++)
         if (g_str_has_prefix(call->args[i], DISPLAY_NAME))
             return hl_fail(error, HL_ERROR_USAGE,
-                           "a display name is no setting, and is not rolled out: give it without --rollout");
+                           _("a display name is no setting, and is not rolled out: give it without --rollout"));
     return cmd_rollout_settings(call, error);
 }
 

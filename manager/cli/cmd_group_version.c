@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/base/i18n.h"
 #include "manager/cli/client.h"
 #include "manager/cli/commands.h"
 #include "manager/cli/show.h"
@@ -77,7 +78,8 @@ static bool choose(HlInvocation *call, char **from, char **to, GError **error)
     now = cli_int(group, "version");
     if (now == 1 && call->n_args == 1)
         return hl_fail(error, HL_ERROR_NOT_FOUND,
-                       "group '%s' is at its first version: there is nothing to compare with", cli_text(group, "name"));
+                       _("group '%s' is at its first version: there is nothing to compare with"),
+                       cli_text(group, "name"));
     *to = g_strdup_printf("%" JSON_INTEGER_FORMAT, now);
     *from = call->n_args == 2 ? g_strdup(call->args[1]) : g_strdup_printf("%" JSON_INTEGER_FORMAT, now - 1);
     return true;

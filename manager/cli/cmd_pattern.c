@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "lib/base/exec.h"
+#include "lib/base/i18n.h"
 #include "lib/base/unconst.h"
 #include "manager/cli/client.h"
 #include "manager/cli/commands.h"
@@ -132,20 +133,21 @@ static char *find_repository(HlInvocation *call, GError **error)
         return NULL;
     if (strcmp(cli_text(document, "origin"), "mirror") == 0) {
         hl_fail(error, HL_ERROR_CONFLICT,
-                "the server's repository is a copy of %s: publish there, then run 'holdline pattern sync'",
+                _("the server's repository is a copy of %s: publish there, then run 'holdline pattern sync'"),
                 cli_text(document, "url"));
         return NULL;
     }
     if (given == NULL && strcmp(cli_text(document, "host"), g_get_host_name()) != 0) {
         hl_fail(error, HL_ERROR_UNAVAILABLE,
-                "the repository and its keys are on %s in %s, and the keys never leave it: run this command there",
+                _("the repository and its keys are on %s in %s, and the keys never leave it: run this command there"),
                 cli_text(document, "host"), repository);
         return NULL;
     }
     if (!g_file_test(keys, G_FILE_TEST_IS_DIR)) {
         hl_fail(error, HL_ERROR_NOT_FOUND,
-                "%s contains no repository with keys: create one with '" UPDATER
-                " repo init', as the user who is to own it, or name another with --repo",
+                _("%s contains no repository with keys: create one with 'holdline-updater repo init', as the user who "
+                  "is to own "
+                  "it, or name another with --repo"),
                 repository);
         return NULL;
     }

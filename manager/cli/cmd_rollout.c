@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/base/i18n.h"
 #include "lib/base/unconst.h"
 #include "manager/cli/client.h"
 #include "manager/cli/commands.h"
@@ -149,7 +150,7 @@ bool cmd_rollout_check_flags(const HlInvocation *call, GError **error)
 {
     for (gsize i = 0; i < G_N_ELEMENTS(plan_flags); i++)
         if (hl_cli_has(call, plan_flags[i].flag))
-            return hl_fail(error, HL_ERROR_USAGE, "--%s goes with --rollout", plan_flags[i].flag);
+            return hl_fail(error, HL_ERROR_USAGE, _("--%s goes with --rollout"), plan_flags[i].flag);
     return true;
 }
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/base/i18n.h"
 #include "lib/base/unconst.h"
 #include "manager/cli/client.h"
 #include "manager/cli/commands.h"
@@ -271,7 +272,7 @@ bool cmd_server_rollover(HlInvocation *call, GError **error)
     if (strcmp(what, "ca") == 0)
         return roll_authority(call, error);
     if (*what != '\0' && strcmp(what, "sealing-key") != 0)
-        return hl_fail(error, HL_ERROR_USAGE, "'%s' does not roll over: say sealing-key, or ca", what);
+        return hl_fail(error, HL_ERROR_USAGE, _("'%s' does not roll over: say sealing-key, or ca"), what);
     return *what == '\0' && strcmp(verb_of(call), "status") == 0 ? show_both(call, error) : roll_key(call, error);
 }
 
@@ -296,9 +297,10 @@ bool cmd_server_set(HlInvocation *call, GError **error)
     g_autoptr(json_t) document = NULL;
 
     if (brokers == NULL && urls == NULL)
-        return hl_fail(error, HL_ERROR_USAGE,
-                       "server set needs --broker ADDRESS or --url URL, each for every place where endpoints find the "
-                       "server");
+        return hl_fail(
+            error, HL_ERROR_USAGE,
+            _("server set needs --broker ADDRESS or --url URL, each for every place where endpoints find the "
+              "server"));
     document = cli_call(call, "server set", arguments, error);
     if (document == NULL)
         return false;
@@ -335,8 +337,8 @@ bool cmd_server_certificate(HlInvocation *call, GError **error)
 
     if (n == 0)
         return hl_fail(error, HL_ERROR_USAGE,
-                       "server certificate needs --host NAME for each name and address by which endpoints reach the "
-                       "server");
+                       _("server certificate needs --host NAME for each name and address by which endpoints reach the "
+                         "server"));
     for (gsize i = 0; i < n; i++)
         g_string_append_printf(list, "%s%s", i > 0 ? "," : "", hosts[i]);
     arguments[1] = list->str;

@@ -4,6 +4,7 @@
 
 #include "lib/base/conf.h"
 #include "lib/base/file.h"
+#include "lib/base/i18n.h"
 #include "lib/base/process.h"
 #include "manager/cli/commands.h"
 #include "manager/cli/show.h"
@@ -78,8 +79,8 @@ bool cmd_site_certificate(HlInvocation *call, GError **error)
 
     if (hl_cli_has(call, "csr") || hl_cli_has(call, "replace"))
         return hl_fail(error, HL_ERROR_USAGE,
-                       "--site makes the key too, and revokes nothing: leave out --csr and "
-                       "--replace");
+                       _("--site makes the key too, and revokes nothing: leave out --csr and "
+                         "--replace"));
     if (!mgr_site_check_name(name, error) || !hl_process_become_owner(site, error) ||
         !mgr_backup_check_owner(site, error) || !hl_dir_make(folder, 0700, error))
         return false;

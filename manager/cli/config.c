@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "lib/base/conf.h"
+#include "lib/base/i18n.h"
 #include "manager/site/site.h"
 
 static const char *const roles[] = { "admin", "monitor", NULL };
@@ -39,13 +40,13 @@ static char *find(HlInvocation *call, GError **error)
             return g_strdup(places[i]);
     if (g_file_test(of_site, G_FILE_TEST_EXISTS)) /* of the server's first owner, whom root is not by itself */
         hl_fail(error, HL_ERROR_NOT_FOUND,
-                "no client configuration: name one with --config or HOLDLINE_CONFIG; on this server: export "
-                "HOLDLINE_CONFIG=%s",
+                _("no client configuration: name one with --config or HOLDLINE_CONFIG; on this server: export "
+                  "HOLDLINE_CONFIG=%s"),
                 of_site);
     else
         hl_fail(error, HL_ERROR_NOT_FOUND,
-                "no client configuration: name one with --config or HOLDLINE_CONFIG; 'holdline init' makes "
-                "DIR/admins/admin/holdline.conf");
+                _("no client configuration: name one with --config or HOLDLINE_CONFIG; 'holdline init' makes "
+                  "DIR/admins/admin/holdline.conf"));
     return NULL;
 }
 
@@ -58,7 +59,7 @@ bool cli_config_load(CliConfig *config, HlInvocation *call, GError **error)
         *config->key == '\0')
         return hl_fail(
             error, HL_ERROR_INVALID,
-            "%s: [client] must give name, brokers, ca, certificate and key, as 'holdline admin create' writes it",
+            _("%s: [client] must give name, brokers, ca, certificate and key, as 'holdline admin create' writes it"),
             config->path);
     return true;
 }

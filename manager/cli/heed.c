@@ -4,6 +4,7 @@
 #include <glib-unix.h>
 
 #include "lib/base/error.h"
+#include "lib/base/i18n.h"
 
 static struct {
     int fd;
@@ -43,5 +44,5 @@ GSource *cli_heed_attach(GMainContext *context)
 
 bool cli_heed_check(GError **error)
 {
-    return !cli_heed_is_given_up() || hl_fail(error, HL_ERROR_UNAVAILABLE, "given up before the server answered");
+    return !cli_heed_is_given_up() || hl_fail(error, HL_ERROR_UNAVAILABLE, _("given up before the server answered"));
 }

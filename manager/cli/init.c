@@ -7,6 +7,7 @@
 
 #include "lib/base/conf.h"
 #include "lib/base/file.h"
+#include "lib/base/i18n.h"
 #include "lib/base/network.h"
 #include "lib/base/process.h"
 #include "lib/store/stmt.h"
@@ -33,7 +34,7 @@ static void free_account(gpointer item)
 static bool add_host(GPtrArray *hosts, const char *host, GError **error)
 {
     if (!g_hostname_is_ip_address(host) && (*host == '\0' || strlen(host) > 253 || strpbrk(host, " /:@,") != NULL))
-        return hl_fail(error, HL_ERROR_USAGE, "--host: '%s' is neither a host name nor an IP address", host);
+        return hl_fail(error, HL_ERROR_USAGE, _("--host: '%s' is neither a host name nor an IP address"), host);
     g_ptr_array_add(hosts, g_strdup(host));
     return true;
 }
@@ -92,7 +93,7 @@ static bool fill_conf(HlInvocation *call, MgrConf *conf, const GPtrArray *hosts,
     ok = set_option(conf, "broker.addresses", addresses->str, error) && set_option(conf, "http.urls", urls->str, error);
     conf->dial_own = is_trial(hosts);
     if (ok && conf->broker_port == conf->http_port)
-        return hl_fail(error, HL_ERROR_USAGE, "--broker-port and --http-port are both %d: use different ports",
+        return hl_fail(error, HL_ERROR_USAGE, _("--broker-port and --http-port are both %d: use different ports"),
                        (int)conf->http_port);
     return ok;
 }
@@ -107,7 +108,7 @@ static bool make_directories(const char *dir, GError **error)
         return false;
     if (g_file_test(registry, G_FILE_TEST_EXISTS) || g_file_test(conf, G_FILE_TEST_EXISTS))
         return hl_fail(error, HL_ERROR_EXISTS,
-                       "%s already contains a site: choose another directory; nothing was changed", dir);
+                       _("%s already contains a site: choose another directory; nothing was changed"), dir);
     for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
         g_autofree char *path = mgr_site_path(dir, names[i]);
 
@@ -174,7 +175,7 @@ static bool check_admin(const char *name, GError **error)
 {
     return mgr_site_check_name(name, error) &&
            (strcmp(name, MGR_SITE_CONSOLE) != 0 ||
-            hl_fail(error, HL_ERROR_USAGE, "--admin: '%s' is the name of the site's console: choose another", name));
+            hl_fail(error, HL_ERROR_USAGE, _("--admin: '%s' is the name of the site's console: choose another"), name));
 }
 
 /* Who makes the site owns it. */
@@ -274,7 +275,7 @@ static bool make_registry(const char *dir, GHashTable *certificates, const MgrAc
         return false;
     hl_db_close(g_steal_pointer(&db));
     if (rename(temporary, path) != 0)
-        return hl_fail(error, HL_ERROR_IO, "cannot move the registry to %s", path);
+        return hl_fail(error, HL_ERROR_IO, _("cannot move the registry to %s"), path);
     return hl_dir_sync(dir, error);
 }
 
@@ -449,5 +450,5 @@ bool cmd_init(HlInvocation *call, GError **error)
     }
     g_free(founded.as);
     hl_options_clear(mgr_conf_table(), &conf);
-    return ok || hl_error_prefix(error, "cannot create a site in %s", dir);
+    return ok || hl_error_prefix(error, _("cannot create a site in %s"), dir);
 }

@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/base/i18n.h"
+
 #define USUAL_PATIENCE (60 * HL_SECOND)
 #define POLL           20 /* ms */
 
@@ -17,18 +19,18 @@ static int lock_key(const CliKeyTurn *whose, GError **error)
     int fd = open(whose->key, O_RDONLY | O_CLOEXEC);
 
     if (fd < 0)
-        hl_fail_errno(error, errno, "cannot read the key %s that %s names", whose->key, whose->conf);
+        hl_fail_errno(error, errno, _("cannot read the key %s that %s names"), whose->key, whose->conf);
     while (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0) {
         if (hl_clock_mono() > deadline) {
             hl_fail(error, HL_ERROR_UNAVAILABLE,
-                    "another holdline has been using the certificate of '%s' for %d s: wait for it, or create "
-                    "another one with 'holdline admin create'",
+                    _("another holdline has been using the certificate of '%s' for %d s: wait for it, or create "
+                      "another one with 'holdline admin create'"),
                     whose->account, (int)(patience / HL_SECOND));
             close(fd);
             return -1;
         }
         if (whose->gives_up != NULL && whose->gives_up()) {
-            hl_fail(error, HL_ERROR_UNAVAILABLE, "given up while another holdline used the certificate of '%s'",
+            hl_fail(error, HL_ERROR_UNAVAILABLE, _("given up while another holdline used the certificate of '%s'"),
                     whose->account);
             close(fd);
             return -1;

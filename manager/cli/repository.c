@@ -7,6 +7,7 @@
 
 #include "lib/base/exec.h"
 #include "lib/base/file.h"
+#include "lib/base/i18n.h"
 #include "manager/site/site.h"
 
 #define UPDATER    "holdline-updater"
@@ -51,7 +52,7 @@ static bool found(const char *dir, bool encrypted, GError **error)
         return false;
     }
     if (rename(draft, dir) != 0)
-        return hl_fail_errno(error, errno, "cannot move %s to %s", draft, dir);
+        return hl_fail_errno(error, errno, _("cannot move %s to %s"), draft, dir);
     return hl_dir_sync(parent, error);
 }
 
@@ -67,5 +68,5 @@ bool cli_repository_found(const char *site, CliRepository *repository, GError **
         return true;
     }
     return found(dir, encrypted, error) ||
-           hl_error_prefix(error, "making the pattern repository (with --no-repo it is left to you)");
+           hl_error_prefix(error, _("making the pattern repository (with --no-repo it is left to you)"));
 }

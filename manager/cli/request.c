@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "lib/base/i18n.h"
 #include "lib/base/unconst.h"
 #include "proto/wire.h"
 
@@ -14,7 +15,7 @@ static bool check_argument(const HlMsgArgument *argument, GError **error)
     g_autofree char *shown = g_strndup(argument->value, SHOWN_VALUE);
 
     return hl_wire_check(&argument->base, error) ||
-           hl_error_prefix(error, "%s '%s%s' cannot be sent", argument->name, shown,
+           hl_error_prefix(error, _("%s '%s%s' cannot be sent"), argument->name, shown,
                            strlen(argument->value) > SHOWN_VALUE ? "..." : "");
 }
 
@@ -44,7 +45,7 @@ GBytes *cli_request_encode(const CliRequest *request, GError **error)
     message.certificate = hl_unconst(request->serial);
     message.once = hl_unconst(request->once);
     if (!hl_wire_check(&message.base, error)) {
-        hl_error_prefix(error, "the arguments cannot be sent");
+        hl_error_prefix(error, _("the arguments cannot be sent"));
         return NULL;
     }
     return HL_WIRE_ENCODE(&message);

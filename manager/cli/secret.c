@@ -8,6 +8,8 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "lib/base/i18n.h"
+
 #define MOST 4096 /* bytes of a line; the server says how long a password may be */
 
 void cli_secret_free(char *secret)
@@ -23,7 +25,7 @@ static char *first_line(FILE *file, const char *path, GError **error)
     char *copy;
 
     if (fgets(line, sizeof line, file) == NULL) {
-        hl_fail(error, HL_ERROR_INVALID, "%s is empty: write the password on its first line", path);
+        hl_fail(error, HL_ERROR_INVALID, _("%s is empty: write the password on its first line"), path);
         return NULL;
     }
     line[strcspn(line, "\r\n")] = '\0';
@@ -38,7 +40,7 @@ static char *read_file(const char *path, GError **error)
     char *line;
 
     if (file == NULL) {
-        hl_fail_errno(error, errno, "cannot read %s", path);
+        hl_fail_errno(error, errno, _("cannot read %s"), path);
         return NULL;
     }
     line = first_line(file, path, error);
@@ -85,7 +87,7 @@ static char *ask(const char *prompt, GError **error)
     struct termios shown, hidden;
 
     if (tcgetattr(STDIN_FILENO, &shown) != 0) {
-        hl_fail(error, HL_ERROR_USAGE, "there is no terminal to ask for the password: give --password-file FILE");
+        hl_fail(error, HL_ERROR_USAGE, _("there is no terminal to ask for the password: give --password-file FILE"));
         return NULL;
     }
     fprintf(stderr, "%s", prompt);
@@ -105,7 +107,7 @@ char *cli_secret_read(const char *path, const char *prompt, GError **error)
     second = first != NULL ? ask("Once more: ", error) : NULL;
     same = second != NULL && strcmp(first, second) == 0;
     if (second != NULL && !same)
-        hl_fail(error, HL_ERROR_INVALID, "the two are not the same: nothing was changed");
+        hl_fail(error, HL_ERROR_INVALID, _("the two are not the same: nothing was changed"));
     cli_secret_free(second);
     if (same)
         return first;

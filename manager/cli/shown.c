@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/base/clock.h"
+#include "lib/base/i18n.h"
 #include "lib/doctor/probe.h"
 
 #define PATIENCE \
@@ -117,16 +118,17 @@ static bool conclude(const GPtrArray *sights, const char *serial, GError **error
     const Sight *unseen = find(sights, UNSEEN);
 
     if (earlier != NULL)
-        return hl_fail(error, HL_ERROR_PARTIAL,
-                       "the certificate %s is in force, but the broker at %s still shows an earlier one, so endpoints "
-                       "that are told one of the new names would go back: see its log and 'holdline status', and "
-                       "restart it; an external broker has to be given pki/server.pem, by broker.reload-command or by "
-                       "hand",
-                       serial, earlier->address);
+        return hl_fail(
+            error, HL_ERROR_PARTIAL,
+            _("the certificate %s is in force, but the broker at %s still shows an earlier one, so endpoints "
+              "that are told one of the new names would go back: see its log and 'holdline status', and "
+              "restart it; an external broker has to be given pki/server.pem, by broker.reload-command or by "
+              "hand"),
+            serial, earlier->address);
     if (!has_seen(sights) && unseen != NULL)
         return hl_fail(error, HL_ERROR_PARTIAL,
-                       "the certificate %s is in force, but whether the broker at %s shows it could not be looked at "
-                       "from here: %s; 'holdline doctor' on the server looks there",
+                       _("the certificate %s is in force, but whether the broker at %s shows it could not be looked at "
+                         "from here: %s; 'holdline doctor' on the server looks there"),
                        serial, unseen->address, unseen->why);
     for (guint i = 0; i < sights->len; i++) {
         const Sight *sight = sights->pdata[i];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "manager/cli/unreached.h"
 
+#include "lib/base/i18n.h"
 #include "manager/core/refusal.h"
 
 void cli_unreached_note(GHashTable *reasons, const char *address, const char *reason)
@@ -49,9 +50,9 @@ bool cli_fail_unreached(const CliConfig *conf, GHashTable *reasons, const char *
     g_autofree char *remedy = g_hash_table_contains(reasons, CLI_TURNED_AWAY) ? remedy_of_turned_away(conf) : NULL;
 
     if (remedy != NULL)
-        return hl_fail(error, HL_ERROR_UNAVAILABLE, "cannot reach the server: %s; another certificate: %s", why,
+        return hl_fail(error, HL_ERROR_UNAVAILABLE, _("cannot reach the server: %s; another certificate: %s"), why,
                        remedy);
-    return hl_fail(error, HL_ERROR_UNAVAILABLE, "cannot reach the server: %s; 'holdline doctor' looks for the cause",
+    return hl_fail(error, HL_ERROR_UNAVAILABLE, _("cannot reach the server: %s; 'holdline doctor' looks for the cause"),
                    why);
 }
 
@@ -70,16 +71,16 @@ bool cli_fail_ended(const CliConfig *conf, const char *certificate, HlTime end, 
 bool cli_fail_cut(const char *call, bool was_sent, const char *why, GError **error)
 {
     if (!was_sent)
-        return hl_fail(error, HL_ERROR_UNAVAILABLE, "the link broke before '%s' was sent: nothing was done.  %s", call,
-                       why);
+        return hl_fail(error, HL_ERROR_UNAVAILABLE, _("the link broke before '%s' was sent: nothing was done.  %s"),
+                       call, why);
     return hl_fail(error, HL_ERROR_UNAVAILABLE,
-                   "the link broke before the answer came: check whether '%s' was carried out.  %s", call, why);
+                   _("the link broke before the answer came: check whether '%s' was carried out.  %s"), call, why);
 }
 
 bool cli_fail_silent(const char *call, HlTime patience, GError **error)
 {
-    return hl_fail(
-        error, HL_ERROR_TIMEOUT,
-        "the server did not answer in %d s: check whether '%s' was carried out; 'holdline doctor' looks for the cause",
-        (int)(patience / HL_SECOND), call);
+    return hl_fail(error, HL_ERROR_TIMEOUT,
+                   _("the server did not answer in %d s: check whether '%s' was carried out; 'holdline doctor' looks "
+                     "for the cause"),
+                   (int)(patience / HL_SECOND), call);
 }

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "lib/base/i18n.h"
 #include "lib/base/nearest.h"
 #include "lib/base/unconst.h"
 #include "manager/store/audit.h"
@@ -26,7 +27,7 @@ static bool read_form(CliView *view, const HlInvocation *call, GError **error)
             view->form = (CliForm)i;
             return true;
         }
-    return hl_fail(error, HL_ERROR_USAGE, "-o takes table, wide, json or csv, and not '%s'", text);
+    return hl_fail(error, HL_ERROR_USAGE, _("-o takes table, wide, json or csv, and not '%s'"), text);
 }
 
 bool cli_view_read(CliView *view, const HlInvocation *call, GError **error)
@@ -37,7 +38,7 @@ bool cli_view_read(CliView *view, const HlInvocation *call, GError **error)
     guint64 number = 0;
 
     if (limit != NULL && !g_ascii_string_to_unsigned(limit, 10, 1, MAX_LIMIT, &number, NULL))
-        return hl_fail(error, HL_ERROR_USAGE, "--limit takes a number from 1 to %d, and not '%s'", MAX_LIMIT, limit);
+        return hl_fail(error, HL_ERROR_USAGE, _("--limit takes a number from 1 to %d, and not '%s'"), MAX_LIMIT, limit);
     *view = (CliView){ .columns = columns != NULL ? g_strsplit(columns, ",", -1) : NULL,
                        .order = order != NULL ? g_strsplit(order, ",", -1) : NULL,
                        .limit = (guint)number };
@@ -52,12 +53,12 @@ bool cli_view_check_watch(const HlInvocation *call, GError **error)
     for (gsize i = 0; i < G_N_ELEMENTS(others); i++)
         if (hl_cli_has(call, others[i]))
             return hl_fail(error, HL_ERROR_USAGE,
-                           "--watch has an order and columns of its own: --%s is for 'holdline status' without it",
+                           _("--watch has an order and columns of its own: --%s is for 'holdline status' without it"),
                            others[i]);
     if (!read_form(&view, call, error))
         return false;
     return view.form == CLI_AS_TABLE || view.form == CLI_AS_JSON ||
-           hl_fail(error, HL_ERROR_USAGE, "--watch shows a table or, with -o json, prints what changes");
+           hl_fail(error, HL_ERROR_USAGE, _("--watch shows a table or, with -o json, prints what changes"));
 }
 
 static const char *form_of(const HlInvocation *call)
@@ -141,9 +142,9 @@ static bool fail_unknown(const char *name, const CliColumn *usual, gsize n_usual
     g_ptr_array_add(names, NULL);
     nearest = hl_nearest(name, (const char *const *)names->pdata);
     if (nearest != NULL)
-        return hl_fail(error, HL_ERROR_USAGE, "there is no column '%s'; did you mean '%s'?", name, nearest);
+        return hl_fail(error, HL_ERROR_USAGE, _("there is no column '%s'; did you mean '%s'?"), name, nearest);
     list = list_names((const char *const *)names->pdata);
-    return hl_fail(error, HL_ERROR_USAGE, "there is no column '%s'; there are %s", name, list);
+    return hl_fail(error, HL_ERROR_USAGE, _("there is no column '%s'; there are %s"), name, list);
 }
 
 bool cli_view_find_column(CliColumn *column, const char *name, const CliColumn *usual, gsize n_usual,

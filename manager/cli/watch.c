@@ -500,5 +500,5 @@ bool cli_watch(HlInvocation *call, const char *selector, GError **error)
         look_again(&watch);
     run(&watch);
     end(&watch);
-    return watch.screen.has_quit || hl_fail(error, HL_ERROR_IO, "nobody reads the output any longer");
+    return watch.screen.has_quit || hl_fail(error, HL_ERROR_IO, _("nobody reads the output any longer"));
 }

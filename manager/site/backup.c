@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "lib/base/file.h"
+#include "lib/base/i18n.h"
 #include "lib/base/ident.h"
 #include "lib/base/json.h"
 #include "lib/store/stmt.h"
@@ -54,12 +55,12 @@ bool mgr_backup_check_owner(const char *site, GError **error)
     struct stat st;
 
     if (stat(site, &st) != 0)
-        return hl_fail_errno(error, errno, "site %s", site);
+        return hl_fail_errno(error, errno, _("site %s"), site);
     if (st.st_uid == geteuid())
         return true;
     owner = getpwuid(st.st_uid);
     return hl_fail(error, HL_ERROR_DENIED,
-                   "site %s belongs to the user %s: run this as that user ('runuser -u %s -- holdline ...')", site,
+                   _("site %s belongs to the user %s: run this as that user ('runuser -u %s -- holdline ...')"), site,
                    owner != NULL ? owner->pw_name : "of another id", owner != NULL ? owner->pw_name : "USER");
 }
 
@@ -89,7 +90,7 @@ bool mgr_backup_check_place(const char *site, const char *dir, GError **error)
     g_autofree char *real_dir = resolve(dir);
 
     if (is_below(real_dir, real_site) || is_below(real_site, real_dir))
-        return hl_fail(error, HL_ERROR_INVALID, "%s and the site %s lie in one another: keep backups elsewhere", dir,
+        return hl_fail(error, HL_ERROR_INVALID, _("%s and the site %s lie in one another: keep backups elsewhere"), dir,
                        site);
     return true;
 }
@@ -130,7 +131,7 @@ static bool copy_file(const Copy *copy, const char *relative, GError **error)
     if (digest == NULL)
         return false;
     if (stat(from, &st) != 0 || stat(to, &copied) != 0)
-        return hl_fail_errno(error, errno, "cannot copy %s", from);
+        return hl_fail_errno(error, errno, _("cannot copy %s"), from);
     copied.st_mode = st.st_mode;
     note_file(copy, relative, &copied, digest);
     return true;
@@ -173,12 +174,12 @@ static bool copy_entry(const Copy *copy, const char *relative, GError **error)
     struct stat st;
 
     if (lstat(from, &st) != 0)
-        return errno == ENOENT || hl_fail_errno(error, errno, "cannot read %s", from);
+        return errno == ENOENT || hl_fail_errno(error, errno, _("cannot read %s"), from);
     if (S_ISREG(st.st_mode))
         return copy_file(copy, relative, error);
     if (!S_ISDIR(st.st_mode))
         return hl_fail(error, HL_ERROR_INVALID,
-                       "%s is neither a file nor a directory: a backup follows no links; move it out of the site",
+                       _("%s is neither a file nor a directory: a backup follows no links; move it out of the site"),
                        from);
     mode = g_strdup_printf("%04o", (unsigned)(st.st_mode & 0777));
     json_array_append_new(copy->directories, json_pack("{s:s, s:s}", "path", relative, "mode", mode));
@@ -199,7 +200,7 @@ static bool copy_tree(const Copy *copy, const char *relative, GError **error)
     const char *name;
 
     if (dir == NULL)
-        return hl_fail_errno(error, errno, "cannot read %s", path);
+        return hl_fail_errno(error, errno, _("cannot read %s"), path);
     while ((name = g_dir_read_name(dir)) != NULL)
         g_ptr_array_add(names, *relative == '\0' ? g_strdup(name) : g_build_filename(relative, name, NULL));
     g_ptr_array_sort(names, compare_names);
@@ -253,7 +254,7 @@ static bool copy_registry(const Copy *copy, GError **error)
     if (digest == NULL)
         return false;
     if (stat(to, &st) != 0)
-        return hl_fail_errno(error, errno, "cannot read %s", to);
+        return hl_fail_errno(error, errno, _("cannot read %s"), to);
     note_file(copy, REGISTRY, &st, digest);
     return true;
 }
@@ -277,7 +278,7 @@ static bool make_empty(const char *dir, GError **error)
     g_autoptr(GDir) there = g_dir_open(dir, 0, NULL);
 
     if (there != NULL && g_dir_read_name(there) != NULL)
-        return hl_fail(error, HL_ERROR_EXISTS, "%s is not empty: name a new directory for each backup", dir);
+        return hl_fail(error, HL_ERROR_EXISTS, _("%s is not empty: name a new directory for each backup"), dir);
     return hl_dir_make(dir, 0700, error);
 }
 
@@ -292,16 +293,17 @@ bool mgr_backup_make(const char *site, const char *dir, MgrBackupInfo *info, GEr
     /* the registry first: the journal beside the keys then knows all that the copied registry knows */
     if (!mgr_backup_check_owner(site, error) || !mgr_backup_check_place(site, dir, error) ||
         !mgr_exchange_check(site, error))
-        return hl_error_prefix(error, "nothing was written");
+        return hl_error_prefix(error, _("nothing was written"));
     if (!make_empty(dir, error))
-        return hl_error_prefix(error, "backup of %s", site);
+        return hl_error_prefix(error, _("backup of %s"), site);
     if (!copy_registry(&copy, error) || !copy_moving(&copy, error) || !copy_tree(&copy, "", error) ||
         !write_manifest(&copy, error)) {
         bool is_gone =
             is_new && hl_tree_remove(dir, NULL); /* half a copy has keys in it, and takes the room of a whole */
 
         return hl_error_prefix(
-            error, is_gone ? "backup of %s (nothing is left in %s)" : "backup of %s (%s is no backup)", site, dir);
+            error, is_gone ? _("backup of %s (nothing is left in %s)") : _("backup of %s (%s is no backup)"), site,
+            dir);
     }
     return mgr_backup_verify(dir, info, error);
 }
@@ -350,18 +352,18 @@ static json_t *read_manifest(const char *dir, MgrBackupInfo *info, GError **erro
     int version = 0;
 
     if (document == NULL) {
-        hl_error_prefix(error, "%s is not a complete backup", dir);
+        hl_error_prefix(error, _("%s is not a complete backup"), dir);
         return NULL;
     }
     if (json_unpack(document, "{s:i, s:I, s:o, s:o}", "version", &version, "made_ms", &made, "directories",
                     &directories, "files", &files) != 0 ||
         !json_is_array(files) || !json_is_array(directories)) {
-        hl_fail(error, HL_ERROR_INVALID, "%s is damaged", path);
+        hl_fail(error, HL_ERROR_INVALID, _("%s is damaged"), path);
         return NULL;
     }
     if (version != VERSION) {
-        hl_fail(error, HL_ERROR_CONFLICT, "%s has version %d, this program knows %d: use the newer one", path, version,
-                VERSION);
+        hl_fail(error, HL_ERROR_CONFLICT, _("%s has version %d, this program knows %d: use the newer one"), path,
+                version, VERSION);
         return NULL;
     }
     *info = (MgrBackupInfo){ .made = made };
@@ -376,7 +378,7 @@ static bool verify_file(const char *dir, const Entry *entry, MgrBackupInfo *info
     if (digest == NULL)
         return false;
     if (strcmp(digest, entry->digest) != 0)
-        return hl_fail(error, HL_ERROR_UNTRUSTED, "%s is not what was backed up: its SHA-256 is %s, not %s", path,
+        return hl_fail(error, HL_ERROR_UNTRUSTED, _("%s is not what was backed up: its SHA-256 is %s, not %s"), path,
                        digest, entry->digest);
     info->files++;
     info->bytes += (guint64)entry->size;
@@ -411,13 +413,13 @@ static bool put_file(const char *dir, const char *site, const Entry *entry, GErr
     g_autofree char *digest = NULL;
 
     if (unlink(part) != 0 && errno != ENOENT)
-        return hl_fail_errno(error, errno, "cannot write %s", part);
+        return hl_fail_errno(error, errno, _("cannot write %s"), part);
     digest = hl_file_copy(from, part, entry->mode, error);
     if (digest == NULL)
         return false;
     if (strcmp(digest, entry->digest) != 0)
-        return hl_fail(error, HL_ERROR_IO, "%s changed while it was read", from);
-    return rename(part, to) == 0 || hl_fail_errno(error, errno, "cannot write %s", to);
+        return hl_fail(error, HL_ERROR_IO, _("%s changed while it was read"), from);
+    return rename(part, to) == 0 || hl_fail_errno(error, errno, _("cannot write %s"), to);
 }
 
 /* false at the first one for which visit is. */
@@ -450,7 +452,7 @@ static bool put_directory(const char *path, const Entry *entry, GError **error)
 {
     if (!hl_dir_make(path, 0700, error))
         return false;
-    return chmod(path, entry->mode | 0700) == 0 || hl_fail_errno(error, errno, "cannot set the mode of %s", path);
+    return chmod(path, entry->mode | 0700) == 0 || hl_fail_errno(error, errno, _("cannot set the mode of %s"), path);
 }
 
 typedef enum { PUT_REGISTRY, PUT_OTHERS } PutWhich;

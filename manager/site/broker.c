@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "lib/base/file.h"
+#include "lib/base/i18n.h"
 #include "manager/site/site.h"
 
 #define MAX_NOTE 1024
@@ -93,7 +94,7 @@ bool mgr_site_end_broker(const MgrBrokerPlace *place, pid_t *pid, GError **error
         (void)hl_proc_signal(fd, SIGTERM);
         if (!hl_proc_wait(fd, PATIENCE) && hl_proc_signal(fd, SIGKILL) && !hl_proc_wait(fd, KILLED))
             return hl_fail(error, HL_ERROR_TIMEOUT,
-                           "the broker of %s, process %d, does not end: the disk may hang; end it before you go on",
+                           _("the broker of %s, process %d, does not end: the disk may hang; end it before you go on"),
                            place->dir, (int)*pid);
     }
     mgr_site_forget_broker(place);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/base/file.h"
+#include "lib/base/i18n.h"
 #include "manager/site/site.h"
 
 #define OLD "old"
@@ -63,7 +64,7 @@ GPtrArray *mgr_exchange_list(const char *site, GError **error)
     const char *name;
 
     if (dir == NULL) {
-        hl_fail_errno(error, errno, "cannot read %s", site);
+        hl_fail_errno(error, errno, _("cannot read %s"), site);
         return NULL;
     }
     while ((name = g_dir_read_name(dir)) != NULL)
@@ -74,7 +75,7 @@ GPtrArray *mgr_exchange_list(const char *site, GError **error)
 
 static bool move(const char *from, const char *to, GError **error)
 {
-    return rename(from, to) == 0 || hl_fail_errno(error, errno, "cannot move %s to %s", from, to);
+    return rename(from, to) == 0 || hl_fail_errno(error, errno, _("cannot move %s to %s"), from, to);
 }
 
 /* All that is exchanged, durably. */
@@ -126,7 +127,7 @@ static bool put_aside(const Exchange *exchange, const char *aside, GError **erro
         return false;
     if (names->len > 0)
         return move(exchange->old, aside, error);
-    return remove(exchange->old) == 0 || hl_fail_errno(error, errno, "cannot remove %s", exchange->old);
+    return remove(exchange->old) == 0 || hl_fail_errno(error, errno, _("cannot remove %s"), exchange->old);
 }
 
 static bool change_places(const Exchange *exchange, const char *aside, GError **error)
@@ -147,17 +148,17 @@ bool mgr_exchange_commit(const char *site, const char *aside, GError **error)
     new = mgr_site_path(exchange.coming, NEW);
     if (!hl_dir_sync(new, error) || !hl_dir_sync(exchange.coming, error)) {
         mgr_exchange_drop(site);
-        return hl_error_prefix(error, "nothing was changed");
+        return hl_error_prefix(error, _("nothing was changed"));
     }
     if (change_places(&exchange, aside, error)) {
         HL_IGNORE(hl_tree_remove(exchange.under_way, NULL)); /* it is empty; the next one begins with it */
         return hl_dir_sync(site, error) ||
-               hl_error_prefix(error, "the new files are in place, but may not be after a power cut");
+               hl_error_prefix(error, _("the new files are in place, but may not be after a power cut"));
     }
     if (mgr_exchange_undo(site, &problem))
-        return hl_error_prefix(error, "nothing was changed");
+        return hl_error_prefix(error, _("nothing was changed"));
     g_clear_error(error);
-    return hl_fail(error, HL_ERROR_PARTIAL, "%s; run this again", problem->message);
+    return hl_fail(error, HL_ERROR_PARTIAL, _("%s; run this again"), problem->message);
 }
 
 /* -------------------------------------------------------------------------------------------------------- and back */
@@ -178,7 +179,7 @@ bool mgr_exchange_undo(const char *site, GError **error)
 
     exchange_init(&exchange, site);
     if (is_half_done(&exchange) && !put_back(&exchange, error))
-        return hl_error_prefix(error, "the files of before could not be put back into %s", site);
+        return hl_error_prefix(error, _("the files of before could not be put back into %s"), site);
     return hl_tree_remove(exchange.under_way, error) && hl_tree_remove(exchange.coming, error);
 }
 
@@ -190,7 +191,7 @@ bool mgr_exchange_check(const char *site, GError **error)
     return !is_half_done(&exchange) ||
            hl_fail(
                error, HL_ERROR_CONFLICT,
-               "a restore of %s was interrupted while files changed places, and the site is not whole: run 'holdline "
-               "restore DIR --site %s --replace' again: whatever DIR is, it first puts back what was there",
+               _("a restore of %s was interrupted while files changed places, and the site is not whole: run 'holdline "
+                 "restore DIR --site %s --replace' again: whatever DIR is, it first puts back what was there"),
                site, site);
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "lib/base/file.h"
+#include "lib/base/i18n.h"
 #include "lib/base/ident.h"
 #include "manager/core/succession.h"
 #include "manager/site/names.h"
@@ -187,11 +188,11 @@ static bool take_file(const char *from_dir, const char *to_dir, const char *name
     g_autofree char *digest = NULL;
 
     if (unlink(part) != 0 && errno != ENOENT)
-        return hl_fail_errno(error, errno, "cannot write %s", part);
+        return hl_fail_errno(error, errno, _("cannot write %s"), part);
     if (!g_file_test(from, G_FILE_TEST_EXISTS))
-        return unlink(to) == 0 || errno == ENOENT || hl_fail_errno(error, errno, "cannot remove %s", to);
+        return unlink(to) == 0 || errno == ENOENT || hl_fail_errno(error, errno, _("cannot remove %s"), to);
     digest = hl_file_copy(from, part, mode, error);
-    return digest != NULL && (rename(part, to) == 0 || hl_fail_errno(error, errno, "cannot write %s", to));
+    return digest != NULL && (rename(part, to) == 0 || hl_fail_errno(error, errno, _("cannot write %s"), to));
 }
 
 /* The certificate FOLDER/NAME.pem of a site is of one of these; false also if there is none. */

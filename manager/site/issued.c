@@ -2,6 +2,7 @@
 #include "manager/site/issued.h"
 
 #include "lib/base/file.h"
+#include "lib/base/i18n.h"
 #include "lib/store/stmt.h"
 #include "manager/site/backup.h"
 #include "manager/site/registry.h"
@@ -49,15 +50,17 @@ static bool check_standing(const Standing *standing, const char *dir, const char
     if (standing->owners == 0)
         return standing->others == 0 ||
                hl_fail(error, HL_ERROR_EXISTS,
-                       "a certificate with the name '%s' is in force, and is no account's: choose another name", name);
+                       _("a certificate with the name '%s' is in force, and is no account's: choose another name"),
+                       name);
     if (standing->known == 0)
         return hl_fail(error, HL_ERROR_NOT_FOUND,
-                       "the site %s has no account '%s', or it was deleted and its certificates revoked: nothing was "
-                       "issued",
+                       _("the site %s has no account '%s', or it was deleted and its certificates revoked: nothing was "
+                         "issued"),
                        dir, name);
     return standing->enabled > 0 ||
            hl_fail(error, HL_ERROR_DENIED,
-                   "the account '%s' is disabled: an owner enables it with 'holdline account enable %s'", name, name);
+                   _("the account '%s' is disabled: an owner enables it with 'holdline account enable %s'"), name,
+                   name);
 }
 
 static bool check_account(const char *dir, const char *name, Standing *standing, GError **error)

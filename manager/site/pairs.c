@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "lib/base/i18n.h"
 #include "manager/site/check.h"
 
 const MgrSitePair mgr_site_pairs[] = {
@@ -29,9 +30,9 @@ bool mgr_site_check_pair(const char *dir, const HlTrust *trust, const MgrSitePai
         return false;
     info = hl_cert_info(cert);
     if (!hl_cert_has_key(cert, key))
-        return hl_fail(error, HL_ERROR_INVALID, "%s is not the key of %s", key_path, cert_path);
+        return hl_fail(error, HL_ERROR_INVALID, _("%s is not the key of %s"), key_path, cert_path);
     if (strcmp(info->cn, pair->name) != 0 || !is_kind(info->kind, pair->kind))
-        return hl_fail(error, HL_ERROR_INVALID, "%s is a certificate of the kind '%s' for '%s'", cert_path,
+        return hl_fail(error, HL_ERROR_INVALID, _("%s is a certificate of the kind '%s' for '%s'"), cert_path,
                        hl_cert_kind_name(info->kind), info->cn);
     return hl_trust_verify(trust, cert, hl_clock_wall(), error) || hl_error_prefix(error, "%s", cert_path);
 }

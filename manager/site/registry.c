@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "lib/base/file.h"
+#include "lib/base/i18n.h"
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
 #include "lib/store/stmt.h"
@@ -58,7 +59,7 @@ static bool set_aside(const char *path, HlTime now, GError **error)
 {
     g_autofree char *aside = g_strdup_printf("%s.aside-%" G_GINT64_FORMAT, path, now / HL_SECOND);
 
-    return rename(path, aside) == 0 || errno == ENOENT || hl_fail_errno(error, errno, "cannot set %s aside", path);
+    return rename(path, aside) == 0 || errno == ENOENT || hl_fail_errno(error, errno, _("cannot set %s aside"), path);
 }
 
 /* A log that is not this registry's is set aside before SQLite sees it. */

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "lib/base/file.h"
+#include "lib/base/i18n.h"
 #include "manager/site/broker.h"
 #include "manager/site/check.h"
 #include "manager/site/exchange.h"
@@ -212,11 +213,12 @@ static bool take_keys(const Restore *restore, GError **error)
 
     if (restore->whole != NULL && order->keys == MGR_RESTORE_KEYS_LATEST &&
         !mgr_handover_take(restore->stage, order->dir, restore->whole, &report->keys, error))
-        return hl_error_prefix(error,
-                               "the keys of %s, which endpoints may know since the backup, cannot be put in place; "
-                               "mend that and run this again, or add --keys-of-backup, after which endpoints that know "
-                               "other keys have to enrol again",
-                               restore->whole);
+        return hl_error_prefix(
+            error,
+            _("the keys of %s, which endpoints may know since the backup, cannot be put in place; "
+              "mend that and run this again, or add --keys-of-backup, after which endpoints that know "
+              "other keys have to enrol again"),
+            restore->whole);
     if (report->keys == NULL)
         report->unknown =
             mgr_handover_warn(restore->stage, order->dir,
@@ -287,11 +289,11 @@ static bool fail_unchanged(const MgrRestoreReport *report, GError **error)
     g_autofree char *size = g_format_size(report->backup.bytes);
 
     if (error != NULL && hl_error_code(*error) == HL_ERROR_FULL)
-        return hl_error_prefix(
-            error,
-            "nothing was changed; the backup needs %s in addition to what the site has: make room, and run this again",
-            size);
-    return hl_error_prefix(error, "nothing was changed");
+        return hl_error_prefix(error,
+                               _("nothing was changed; the backup needs %s in addition to what the site has: make "
+                                 "room, and run this again"),
+                               size);
+    return hl_error_prefix(error, _("nothing was changed"));
 }
 
 static bool restore_into(const MgrRestoreOrder *order, const GPtrArray *names, MgrRestoreReport *report, GError **error)
@@ -326,8 +328,8 @@ static bool check_is_other(const char *path, const char *own, const char *option
 {
     return !is_same_file(path, own) ||
            hl_fail(error, HL_ERROR_INVALID,
-                   "%s is of the site that is replaced, whose files are looked at by themselves: leave "
-                   "%s out",
+                   _("%s is of the site that is replaced, whose files are looked at by themselves: leave "
+                     "%s out"),
                    path, option);
 }
 
@@ -338,10 +340,11 @@ static bool check_previous(const MgrRestoreOrder *order, GError **error)
     if (!check_is_other(order->previous, order->site, "--previous", error))
         return false;
     return (is_whole(order->previous, order->dir) && !is_same_file(order->previous, order->dir)) ||
-           hl_fail(error, HL_ERROR_INVALID,
-                   "%s is not the directory of this backup's site: it has no registry.db, no pki/journal, or those of "
-                   "another site, or it is the backup",
-                   order->previous);
+           hl_fail(
+               error, HL_ERROR_INVALID,
+               _("%s is not the directory of this backup's site: it has no registry.db, no pki/journal, or those of "
+                 "another site, or it is the backup"),
+               order->previous);
 }
 
 static bool check_journal(const MgrRestoreOrder *order, GError **error)
@@ -379,15 +382,15 @@ bool mgr_site_restore(const MgrRestoreOrder *order, MgrRestoreReport *report, GE
     if (!put_back(order->site, error))
         return false;
     if (!check_previous(order, error) || !check_journal(order, error))
-        return hl_error_prefix(error, "nothing was changed");
+        return hl_error_prefix(error, _("nothing was changed"));
     if (!mgr_backup_check_place(order->site, order->dir, error) ||
         !mgr_backup_verify(order->dir, &report->backup, error) || !mgr_site_check_keys(order->dir, error))
-        return hl_error_prefix(error, "nothing was changed");
+        return hl_error_prefix(error, _("nothing was changed"));
     if (!hl_dir_make(order->site, 0700, error) || !mgr_backup_check_owner(order->site, error))
         return false;
     lock = lock_site(order->site, error);
     if (lock < 0)
-        return hl_error_prefix(error, "nothing was changed");
+        return hl_error_prefix(error, _("nothing was changed"));
     if (!mgr_exchange_undo(order->site, error) ||
         !mgr_site_end_brokers(order->site, 0, 0, NULL, error)) /* left by a manager that was killed */
         return false;
@@ -395,8 +398,9 @@ bool mgr_site_restore(const MgrRestoreOrder *order, MgrRestoreReport *report, GE
     if (names == NULL)
         return false;
     if (names->len > 0 && order->how != MGR_RESTORE_REPLACE)
-        return hl_fail(error, HL_ERROR_EXISTS,
-                       "%s is not empty: restore with --replace, which moves what is there into a directory beside it",
-                       order->site);
+        return hl_fail(
+            error, HL_ERROR_EXISTS,
+            _("%s is not empty: restore with --replace, which moves what is there into a directory beside it"),
+            order->site);
     return restore_into(order, names, report, error);
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "lib/base/file.h"
+#include "lib/base/i18n.h"
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
 #include "lib/pki/key.h"
@@ -189,10 +190,11 @@ bool mgr_site_check_name(const char *name, GError **error)
 
     if (!hl_ident_is_valid(name) || g_str_has_prefix(name, "e-") || g_str_has_prefix(name, MGR_SITE_LOOKOUT) ||
         g_strv_contains(reserved, name))
-        return hl_fail(error, HL_ERROR_INVALID,
-                       "'%s' is not a valid name: use 1 to 64 of a-z, 0-9, '.', '_', '-', not beginning with 'e-' or "
-                       "'" MGR_SITE_LOOKOUT "', and not %s, %s or %s",
-                       name, reserved[0], reserved[1], reserved[2]);
+        return hl_fail(
+            error, HL_ERROR_INVALID,
+            _("'%s' is not a valid name: use 1 to 64 of a-z, 0-9, '.', '_', '-', not beginning with 'e-' or '%s', "
+              "and not %s, %s or %s"),
+            name, MGR_SITE_LOOKOUT, reserved[0], reserved[1], reserved[2]);
     return true;
 }
 
@@ -243,8 +245,8 @@ bool mgr_authority_open(MgrAuthority *authority, const char *dir, GError **error
         authority->cert = hl_cert_copy(hl_trust_at(authority->trust, 0));
     authority->key = authority->cert != NULL ? key_of(dir, authority->cert, error) : NULL;
     if (authority->key == NULL)
-        return hl_error_prefix(error, "certificate authority of %s", dir);
-    return open_next(authority, dir, error) || hl_error_prefix(error, "certificate authority of %s", dir);
+        return hl_error_prefix(error, _("certificate authority of %s"), dir);
+    return open_next(authority, dir, error) || hl_error_prefix(error, _("certificate authority of %s"), dir);
 }
 
 void mgr_authority_clear(MgrAuthority *authority)

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "lib/base/file.h"
+#include "lib/base/i18n.h"
 #include "lib/base/ident.h"
 
 static bool save(const char *dir, const HlCert *first, const HlCert *second, GError **error)
@@ -43,7 +44,7 @@ static bool remove_key(const char *dir, GError **error)
     g_autofree char *pki = mgr_site_path(dir, "pki");
 
     if (unlink(path) != 0 && errno != ENOENT)
-        return hl_fail_errno(error, errno, "cannot remove %s", path);
+        return hl_fail_errno(error, errno, _("cannot remove %s"), path);
     return hl_dir_sync(pki, error);
 }
 
@@ -77,7 +78,7 @@ static bool move_key(const char *dir, GError **error)
     g_autofree char *pki = mgr_site_path(dir, "pki");
 
     if (rename(from, to) != 0)
-        return hl_fail_errno(error, errno, "cannot move %s to %s", from, to);
+        return hl_fail_errno(error, errno, _("cannot move %s to %s"), from, to);
     return hl_dir_sync(pki, error);
 }
 
