@@ -132,6 +132,11 @@ def key(text, salt):
     return ((fnv(text) ^ salt) * 16777619 & 0xFFFFFFFF) >> 16
 
 
+def bare(markup):
+    """Without comments and indentation."""
+    return re.sub(r"\n\s+", "\n", re.sub(r"<!--.*?-->", "", markup, flags=re.DOTALL))
+
+
 def are_apart(texts, salt):
     seen = set()
     return all(not (one in seen or seen.add(one)) for one in (key(text, salt) for text in texts))
@@ -164,12 +169,12 @@ def main():
     bundle.add(pages / "main.js")
     files = {"console.js": shorten(jsmin(bundle.script())), "worker.js": jsmin((pages / "worker.js").read_text(encoding="utf-8")),
              "console.css": slim((pages / "console.css").read_text(encoding="utf-8")),
-             "icon.svg": (pages / "icon.svg").read_text(encoding="utf-8")}
+             "icon.svg": bare((pages / "icon.svg").read_text(encoding="utf-8"))}
     words = translations(read(catalogue), texts_of(bundle.done))
     files[f"{catalogue.stem}.json"] = json.dumps(words, ensure_ascii=False, separators=(",", ":"))
     build = hashlib.sha256("\0".join(files.values()).encode()).hexdigest()[:12]
     files["build.json"] = json.dumps({"build": build})
-    files["index.html"] = (pages / "index.html").read_text(encoding="utf-8").replace("@BUILD@", build)
+    files["index.html"] = bare((pages / "index.html").read_text(encoding="utf-8")).replace("@BUILD@", build)
     out.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
         (out / name).write_text(text, encoding="utf-8")

@@ -20,7 +20,7 @@ def array(name, data):
 
 def pack(path):
     try:
-        return subprocess.run(["zopfli", "-c", "--i15", path], capture_output=True, check=True).stdout
+        return subprocess.run(["zopfli", "-c", "--i60", path], capture_output=True, check=True).stdout
     except FileNotFoundError:
         sys.exit("pages: zopfli is not installed: script/bootstrap installs it")
 
