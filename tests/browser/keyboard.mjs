@@ -10,7 +10,7 @@ const session = await Session.open();
 const focused = () => session.page.evaluate(() => {
     const node = document.activeElement;
     const style = getComputedStyle(node);
-    const text = node.getAttribute('aria-label') ?? (node.name || node.textContent.trim());
+    const text = node.getAttribute('aria-label') ?? (node.name || (node.labels?.[0] ?? node).textContent.trim());
     const isSeen = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0;
     return { text, tag: node.tagName, isSeen, isRow: node.classList.contains('grid') };
 });
