@@ -54,7 +54,7 @@ clean_up() {
         tail -n "${TAIL:-30}" "$work"/*.log >&2 2>/dev/null
     fi
     # our daemons hide their environment from all but root
-    for pid in $(jobs -p) $(marked_processes); do kill -9 "$pid" 2>/dev/null; done
+    for pid in $(jobs -p) $(marked_processes) $(cat "$work/watch.pid" 2>/dev/null); do kill -9 "$pid" 2>/dev/null; done
     wait 2>/dev/null
     if compgen -G "$work/sanitizer*" >/dev/null; then
         echo "the sanitizer says:" >&2
@@ -74,7 +74,9 @@ trap 'exit 143' TERM HUP
 # Ends a test that would be ended in a moment, so that it says where it stood: what runs is named, and ended so that the shell can go on.
 end_in_time() { # SECONDS
     local pids
-    sleep "$1" || return 0 # the test is over: clean_up ended it
+    HOLDLINE_TEST_MARK='' sleep "$1" & # it is not a process that a test has left
+    echo $! >"$work/watch.pid"
+    wait $! || return 0 # the test is over: clean_up ended it
     mapfile -t pids < <(marked_processes)
     echo "FAIL: not over after $1 s; at work:" >&"$heard"
     ps -o pid=,ppid=,etimes=,args= -p "$(IFS=, && echo "${pids[*]}")" >&"$heard"
