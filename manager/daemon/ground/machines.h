@@ -21,7 +21,7 @@ void mgr_machines_add(MgrMachines *machines, const char *told, const char *enrol
 void mgr_machines_drop(MgrMachines *machines, const char *told, const char *enrolled, gpointer endpoint);
 
 /* Number n of those that may have it, nearly always one or none: to be compared, because it is the hash that is alike.
- * NULL: there are no more. */
+ * NULL: that was the last one. */
 gpointer mgr_machines_get(const MgrMachines *machines, const char *fingerprint, guint n);
 /* All of them; borrowed endpoints, free with g_ptr_array_unref. */
 GPtrArray *mgr_machines_list(const MgrMachines *machines, const char *fingerprint);

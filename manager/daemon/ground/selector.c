@@ -141,7 +141,7 @@ struct MgrSelection {
     MgrFilterRows rows;
     GArray *wides;      /* Wide; of a search: none */
     GHashTable *named;  /* ids of those that are taken by a name of their own */
-    guint beginnings;   /* names that are no more than that: each is held against the whole fleet */
+    guint beginnings;   /* of names: each of these is compared with the whole fleet */
     bool is_search;     /* else it is names, and conditions */
     bool is_all;        /* of a search: its word is all */
     GHashTable *except; /* of a search: ids that are left out; NULL: none */

@@ -37,7 +37,7 @@ MgrIssues *mgr_issues_new(const MgrIssuesOptions *options)
     return issues;
 }
 
-/* What is stored is the fleet's, and needs no more than its place in memory. */
+/* The command stays with the fleet once it is stored; before that it is unmade here. */
 static void issue_free(Issue *issue)
 {
     if (!issue->is_stored)
