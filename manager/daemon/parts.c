@@ -17,6 +17,11 @@ static void on_command_changed(const MgrCommand *command, gpointer user)
     mgr_rollouts_changed(parts->rollouts, command);
 }
 
+static void on_command_corrected(const char *command, gpointer user)
+{
+    mgr_command_calls_corrected(((MgrParts *)user)->command_calls, command);
+}
+
 static void on_request(HlTopic topic, const char *name, const HlBusMessage *message, gpointer user)
 {
     mgr_dispatch_handle(((MgrParts *)user)->dispatch, topic, name, message);
@@ -222,6 +227,7 @@ static bool build_work(MgrParts *parts, GError **error)
                                                               .delivery = parts->delivery,
                                                               .console = parts->console,
                                                               .changed = on_command_changed,
+                                                              .corrected = on_command_corrected,
                                                               .user = parts });
     parts->rollouts = mgr_rollouts_new(&(MgrRolloutsOptions){ .fleet = &parts->fleet,
                                                               .record = parts->record,

@@ -119,6 +119,11 @@ static void on_changed(const MgrCommand *command, gpointer user)
     mgr_rollouts_changed(((Parts *)user)->rollouts, command);
 }
 
+static void on_corrected(const char *command, gpointer user)
+{
+    mgr_command_calls_corrected(((Parts *)user)->command_calls, command);
+}
+
 static void on_request(HlTopic topic, const char *name, const HlBusMessage *message, gpointer user)
 {
     mgr_dispatch_handle(((Parts *)user)->dispatch, topic, name, message);
@@ -167,8 +172,8 @@ static void build_work(Parts *p)
 {
     g_autoptr(GError) error = NULL;
 
-    p->commands = mgr_commands_new(
-        &(MgrCommandsOptions){ &p->conf, &p->fleet, p->record, p->status, p->delivery, p->console, on_changed, p });
+    p->commands = mgr_commands_new(&(MgrCommandsOptions){ &p->conf, &p->fleet, p->record, p->status, p->delivery,
+                                                          p->console, on_changed, on_corrected, p });
     p->rollouts = mgr_rollouts_new(
         &(MgrRolloutsOptions){ &p->fleet, p->record, p->commands, p->status, p->delivery, p->console }, &error);
     g_assert_no_error(error);

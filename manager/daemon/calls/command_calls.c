@@ -6,11 +6,11 @@
 #include "lib/store/stmt.h"
 #include "manager/core/herd.h"
 #include "manager/core/refusal.h"
+#include "manager/daemon/calls/command_views.h"
 #include "manager/daemon/ground/selector.h"
 #include "proto/scope.h"
 
 #define LIFETIME     (4 * HL_DAY)
-#define MAX_COMMANDS 200
 #define MAX_TARGETS  5000
 #define MAX_FAILURES 50 /* told in one progress report */
 /* A waiting call is answered after this long at the latest; the CLI asks again.  So a CLI that went away costs nothing.
@@ -22,6 +22,7 @@ struct MgrCommandCalls {
     MgrCommandCallsOptions parts;
     GPtrArray *watches; /* Watch * */
     GPtrArray *asked;   /* Asked * */
+    MgrCommandViews views;
 };
 
 /* A call that waits for a command. */
@@ -33,72 +34,13 @@ typedef struct {
     GHashTable *told; /* ids of the endpoints whose failure was */
 } Watch;
 
-/* What is there of a command for a caller: the targets in their groups. */
-typedef struct {
-    guint counts[HL_N_STATES];
-    guint total, open;
-    bool hides; /* it has others */
-} View;
-
-static void view_add(View *view, HlCommandState state, guint n)
-{
-    view->counts[state] += n;
-    view->total += n;
-    view->open += hl_command_state_is_final(state) ? 0 : n;
-}
-
-static View view_live(const MgrCommand *command, const MgrCaller *caller)
-{
-    View view = { 0 };
-
-    if (caller->groups == NULL) {
-        for (HlCommandState state = HL_STATE_QUEUED; state < HL_N_STATES; state++)
-            view_add(&view, state, command->counts[state]);
-        return view;
-    }
-    for (guint i = 0; i < command->targets->len; i++) {
-        const MgrTarget *target = command->targets->pdata[i];
-
-        if (mgr_target_is_seen(target, caller))
-            view_add(&view, target->record.state, 1);
-        else
-            view.hides = true;
-    }
-    return view;
-}
-
-/* {"id", "kind", "selector", "scope", "issuer", "issued", "expires", "window_ms", "states": {...}, "open": n}.
- * Selector, scope and window are about all targets: "" and 0 where there are others. */
-static json_t *command_document(const MgrCommandRecord *record, const View *view)
-{
-    g_autofree char *issued = hl_time_format(record->issued_at);
-    g_autofree char *expires = hl_time_format(record->expires_at);
-    json_t *states = json_object();
-
-    for (HlCommandState state = HL_STATE_QUEUED; state < HL_N_STATES; state++)
-        if (view->counts[state] > 0)
-            json_object_set_new(states, hl_command_state_name(state), json_integer(view->counts[state]));
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:b, s:i, s:i, s:o}", "id", record->id, "kind",
-                     hl_command_kind_name(record->kind), "selector", view->hides ? "" : record->selector, "scope",
-                     view->hides ? "" : record->scope, "issuer", record->issuer, "issued", issued, "expires", expires,
-                     "window_ms", view->hides ? (json_int_t)0 : (json_int_t)record->window_ms, "cancelled",
-                     record->cancelled_at > 0, "endpoints", (int)view->total, "open", (int)view->open, "states",
-                     states);
-}
-
-static json_t *live_document(const MgrCommand *command, const MgrCaller *caller)
-{
-    View view = view_live(command, caller);
-
-    return command_document(&command->record, &view);
-}
-
 /* An open one with a target that is there for the caller, or that has none at all and the caller no limits; NULL. */
 static const MgrCommand *find_live(const MgrCommandCalls *calls, const MgrCaller *caller, const char *id)
 {
     const MgrCommand *command = mgr_fleet_command(calls->parts.fleet, id);
 
-    return command != NULL && (caller->groups == NULL || view_live(command, caller).total > 0) ? command : NULL;
+    return command != NULL && (caller->groups == NULL || mgr_command_view_live(command, caller).total > 0) ? command
+                                                                                                           : NULL;
 }
 
 /* -------------------------------------------------------------------------------------------------------- issue */
@@ -110,7 +52,7 @@ static void on_stored(const MgrCommandResult *result, gpointer user)
 
     switch (result->outcome) {
     case MGR_COMMAND_STORED:
-        mgr_call_done(call, live_document(result->command, mgr_call_caller(call)));
+        mgr_call_done(call, mgr_command_view_document(result->command, mgr_call_caller(call)));
         break;
     case MGR_COMMAND_TOO_LATE:
         mgr_refuse(&error, MGR_REFUSE_COMMAND_ENDED, mgr_call_argument(call, "command"), NULL);
@@ -225,114 +167,14 @@ static void call_quarantine_delete(MgrCall *call, gpointer user)
 
 /* --------------------------------------------------------------------------------------------------- list, show */
 
-/* Columns of the listing. */
-enum {
-    C_ID,
-    C_KIND,
-    C_SELECTOR,
-    C_ISSUER,
-    C_ISSUED,
-    C_EXPIRES,
-    C_CANCELLED,
-    C_SCOPE,
-    C_WINDOW,
-    C_STATE,
-    C_COUNT,
-    C_TOTAL,
-    C_SEEN
-};
-
-/* Commands of the registry with their counts, newest first. */
-typedef struct {
-    json_t *array;
-    int64_t total; /* how many there are, whatever the limit */
-    MgrCommandRecord record;
-    View view;
-} Listing;
-
-static void end_listed(Listing *listing)
-{
-    if (listing->record.id != NULL)
-        json_array_append_new(listing->array, command_document(&listing->record, &listing->view));
-    mgr_command_record_clear(&listing->record);
-    listing->view = (View){ 0 };
-}
-
-static bool on_command_row(HlStmt *row, gpointer user)
-{
-    Listing *listing = user;
-    const char *text = hl_stmt_text(row, C_STATE);
-    HlCommandState state = text != NULL ? hl_command_state_from_name(text) : HL_STATE_UNKNOWN;
-    guint count = (guint)hl_stmt_int(row, C_COUNT);
-
-    if (g_strcmp0(listing->record.id, hl_stmt_text(row, C_ID)) != 0) {
-        end_listed(listing);
-        listing->total = hl_stmt_int(row, C_TOTAL);
-        listing->record = (MgrCommandRecord){ .id = g_strdup(hl_stmt_text(row, C_ID)),
-                                              .kind = hl_command_kind_from_name(hl_stmt_text(row, C_KIND)),
-                                              .selector = g_strdup(hl_stmt_text(row, C_SELECTOR)),
-                                              .issuer = g_strdup(hl_stmt_text(row, C_ISSUER)),
-                                              .issued_at = hl_stmt_int(row, C_ISSUED),
-                                              .expires_at = hl_stmt_int(row, C_EXPIRES),
-                                              .cancelled_at = hl_stmt_int(row, C_CANCELLED),
-                                              .scope = g_strdup(hl_stmt_text(row, C_SCOPE)),
-                                              .window_ms = (uint32_t)hl_stmt_int(row, C_WINDOW) };
-    }
-    if (hl_stmt_int(row, C_SEEN) == 0)
-        listing->view.hides = true;
-    else if (state != HL_STATE_UNKNOWN) /* a command without targets has one row, with no state */
-        view_add(&listing->view, state, count);
-    return true;
-}
-
-#define COMMANDS                                                                                            \
-    "SELECT c.id, kind, selector, issuer, issued_at, expires_at, cancelled_at, scope, window_ms, t.state, " \
-    "count(t.state), total"
-
-/* How many there are is counted in the pass that finds the newest: each is looked at once, with a limit or without. */
-#define WITH_TOTAL "SELECT *, count(*) OVER () AS total FROM command"
-
-static const char all_commands[] =
-    COMMANDS ", 1 FROM (" WITH_TOTAL " WHERE ?1 IS NULL OR id = ?1 ORDER BY issued_at DESC, id LIMIT ?2) AS c"
-             " LEFT JOIN target AS t ON t.command = c.id"
-             " GROUP BY c.id, t.state ORDER BY c.issued_at DESC, c.id";
-
-/* ?3: ",GROUP,GROUP,..." */
-#define IN_GROUPS "coalesce(instr(?3, ',' || e.grp || ','), 0) > 0"
-static const char some_commands[] =
-    COMMANDS ", " IN_GROUPS " AS seen"
-             " FROM (" WITH_TOTAL " WHERE (?1 IS NULL OR id = ?1) AND EXISTS"
-             " (SELECT 1 FROM target JOIN endpoint AS e ON e.id = target.endpoint WHERE target.command = command.id"
-             " AND " IN_GROUPS ") ORDER BY issued_at DESC, id LIMIT ?2) AS c"
-             " JOIN target AS t ON t.command = c.id LEFT JOIN endpoint AS e ON e.id = t.endpoint"
-             " GROUP BY c.id, t.state, seen ORDER BY c.issued_at DESC, c.id";
-
-/* id NULL: the newest ones; *total: of how many; NULL: of no interest. */
-static json_t *read_commands(const MgrCommandCalls *calls, const MgrCaller *caller, const char *id, int64_t *total,
-                             GError **error)
-{
-    HlDb *db = mgr_record_reader(calls->parts.record);
-    Listing listing = { .array = json_array() };
-    g_autofree char *names = caller->groups != NULL ? g_strjoinv(",", caller->groups) : NULL;
-    g_autofree char *groups = names != NULL ? g_strdup_printf(",%s,", names) : NULL;
-    bool ok =
-        groups == NULL
-            ? hl_db_query(db, on_command_row, &listing, error, all_commands, "ti", id, (int64_t)MAX_COMMANDS)
-            : hl_db_query(db, on_command_row, &listing, error, some_commands, "tit", id, (int64_t)MAX_COMMANDS, groups);
-
-    end_listed(&listing);
-    if (total != NULL)
-        *total = listing.total;
-    if (!ok)
-        g_clear_pointer(&listing.array, json_decref);
-    return listing.array;
-}
-
 static void call_list(MgrCall *call, gpointer user)
 {
+    const MgrCommandViews *views = &((const MgrCommandCalls *)user)->views;
+    const MgrCaller *caller = mgr_call_caller(call);
     g_autoptr(GError) error = NULL;
     int64_t total = 0;
-    json_t *array = read_commands(user, mgr_call_caller(call), NULL, &total, &error);
+    json_t *array = caller->groups == NULL ? mgr_command_views_newest(views, &total, &error)
+                                           : mgr_command_views_read(views, caller, NULL, &total, &error);
 
     if (array == NULL)
         mgr_call_fail(call, error);
@@ -396,8 +238,8 @@ static json_t *find_document(const MgrCommandCalls *calls, const MgrCaller *call
     g_autoptr(json_t) found = NULL;
 
     if (live != NULL)
-        return live_document(live, caller);
-    found = read_commands(calls, caller, id, NULL, error);
+        return mgr_command_view_document(live, caller);
+    found = mgr_command_views_read(&calls->views, caller, id, NULL, error);
     if (found == NULL)
         return NULL;
     if (json_array_size(found) == 0) {
@@ -428,7 +270,7 @@ static bool check_cancel(const MgrCall *call, const MgrCommand *command, GError 
 {
     const MgrCaller *caller = mgr_call_caller(call);
 
-    if (view_live(command, caller).hides)
+    if (mgr_command_view_live(command, caller).hides)
         return mgr_refuse(error, MGR_REFUSE_COMMAND_OTHER_GROUPS, command->record.id, caller->account, NULL);
     return mgr_role_may(caller->role, MGR_NEED_MANAGE) || strcmp(command->record.issuer, caller->account) == 0 ||
            mgr_refuse(error, MGR_REFUSE_COMMAND_NOT_YOURS, command->record.id, command->record.issuer,
@@ -486,12 +328,24 @@ static void call_watch(MgrCall *call, gpointer user)
 
 void mgr_command_calls_changed(MgrCommandCalls *calls, const MgrCommand *command)
 {
+    if (command->open == 0)
+        mgr_command_sums_note(calls->views.sums, command);
     for (guint i = 0; i < calls->watches->len; i++) {
         Watch *watch = calls->watches->pdata[i];
 
         if (strcmp(watch->command, command->record.id) == 0)
             watch->changed = true;
     }
+}
+
+void mgr_command_calls_corrected(MgrCommandCalls *calls, const char *command)
+{
+    mgr_command_sums_forget(calls->views.sums, command);
+}
+
+guint mgr_command_calls_counted(const MgrCommandCalls *calls)
+{
+    return mgr_command_sums_counted(calls->views.sums);
 }
 
 static bool has_failed(const MgrTarget *target)
@@ -503,7 +357,7 @@ static bool has_failed(const MgrTarget *target)
 static json_t *progress_document(const MgrFleet *fleet, const MgrCommand *command, Watch *watch)
 {
     const MgrCaller *caller = mgr_call_caller(watch->call);
-    json_t *document = live_document(command, caller);
+    json_t *document = mgr_command_view_document(command, caller);
     json_t *failures = json_array();
 
     for (guint i = 0; i < command->targets->len && json_array_size(failures) < MAX_FAILURES; i++) {
@@ -531,7 +385,7 @@ static bool tell_watch(MgrCommandCalls *calls, Watch *watch, HlTime now)
         return false;
     }
     if (now >= watch->until) {
-        mgr_call_done(watch->call, live_document(command, mgr_call_caller(watch->call)));
+        mgr_call_done(watch->call, mgr_command_view_document(command, mgr_call_caller(watch->call)));
         return false;
     }
     if (watch->changed && now >= watch->next) {
@@ -545,6 +399,7 @@ void mgr_command_calls_flush(MgrCommandCalls *calls)
 {
     HlTime now = hl_clock_mono();
 
+    mgr_command_sums_warm(calls->views.sums);
     for (guint i = 0; i < calls->watches->len;) {
         if (tell_watch(calls, calls->watches->pdata[i], now))
             i++;
@@ -574,6 +429,7 @@ MgrCommandCalls *mgr_command_calls_new(const MgrCommandCallsOptions *options, Mg
 
     calls->parts = *options;
     calls->watches = g_ptr_array_new_with_free_func(watch_free);
+    calls->views = (MgrCommandViews){ options->record, mgr_command_sums_new(options->fleet, options->record) };
     calls->asked = g_ptr_array_new_with_free_func(g_free);
     mgr_dispatch_add(dispatch, rows, calls);
     return calls;
@@ -583,6 +439,7 @@ void mgr_command_calls_free(MgrCommandCalls *calls)
 {
     if (calls == NULL)
         return;
+    mgr_command_sums_free(calls->views.sums);
     g_ptr_array_unref(calls->watches);
     g_ptr_array_unref(calls->asked);
     g_free(calls);

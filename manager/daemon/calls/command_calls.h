@@ -22,6 +22,12 @@ void mgr_command_calls_free(MgrCommandCalls *calls);
 /* A command changed: calls that wait for it are told with the next flush (MgrCommandsOptions.changed). */
 void mgr_command_calls_changed(MgrCommandCalls *calls, const MgrCommand *command);
 
+/* One that has ended has another end for a target (MgrCommandsOptions.corrected). */
+void mgr_command_calls_corrected(MgrCommandCalls *calls, const char *command);
+
+/* So often were the targets of a command counted in the registry, because nobody saw it end. */
+guint mgr_command_calls_counted(const MgrCommandCalls *calls);
+
 /* Some fifty times a second: tells those that wait, ends the wait of those that waited long enough. */
 void mgr_command_calls_flush(MgrCommandCalls *calls);
 

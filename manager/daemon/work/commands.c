@@ -235,6 +235,8 @@ static void correct_end(MgrCommands *commands, const MgrEndpoint *endpoint, cons
     g_autofree char *detail = NULL;
     MgrTargetStep step = step_of(news);
 
+    if (target == NULL)
+        commands->parts.corrected(news->command, commands->parts.user);
     if (target == NULL || !hl_command_state_may_correct(target->record.state, news->state))
         return;
     detail = mgr_late_detail(news->detail, target->record.state);

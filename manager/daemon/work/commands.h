@@ -17,6 +17,8 @@ typedef struct {
     MgrConsole *console;
     /* A command of the fleet changed; open == 0: it leaves the fleet right after. */
     void (*changed)(const MgrCommand *command, gpointer user);
+    /* One that had left the fleet has another end for a target: a result came late. */
+    void (*corrected)(const char *command, gpointer user);
     gpointer user;
 } MgrCommandsOptions;
 
