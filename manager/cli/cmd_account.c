@@ -7,6 +7,7 @@
 #include "lib/base/file.h"
 #include "lib/base/i18n.h"
 #include "lib/base/network.h"
+#include "lib/base/said.h"
 #include "lib/pki/cert.h"
 #include "lib/pki/pair.h"
 #include "manager/cli/client.h"
@@ -15,9 +16,11 @@
 #include "manager/cli/show.h"
 #include "manager/site/site.h"
 
-#define MAX_REQUEST 16384 /* bytes of a file with a signing request; one takes about 500 */
-#define PEM_BEGIN   "-----BEGIN CERTIFICATE REQUEST-----\n"
-#define PEM_END     "-----END CERTIFICATE REQUEST-----\n"
+#define NOT_YET_WAIT  (90 * HL_SECOND) /* a reload-command has a minute */
+#define NOT_YET_PAUSE (2 * HL_SECOND)
+#define MAX_REQUEST   16384 /* bytes of a file with a signing request; one takes about 500 */
+#define PEM_BEGIN     "-----BEGIN CERTIFICATE REQUEST-----\n"
+#define PEM_END       "-----END CERTIFICATE REQUEST-----\n"
 
 /* The groups that an account is to be limited to, "a,b"; "": none (--all-groups); NULL: not said.  An empty --group is
  * sent as a blank, which the server refuses: it lifts no limits.  Caller frees. */
@@ -148,7 +151,7 @@ bool cmd_client_create(HlInvocation *call, GError **error)
     return true;
 }
 
-/* Of an account that is deleted: bundles that it made are not ended with it. */
+/* Of an account that is deleted or disabled: bundles that it made are not ended with it. */
 static void print_bundles(const json_t *document)
 {
     const json_t *bundles = json_object_get(document, "bundles");
@@ -198,21 +201,48 @@ static HlCert *load_certificate(const CliConfig *conf, GError **error)
     return hl_cert_load(path, error);
 }
 
-/* Asked for before it is due, as a timer does, the server's "not yet" is no failure. */
-static bool renew_monitor(HlInvocation *call, const CliConfig *conf, bool *is_new, GError **error)
+/* Another authority follows, and the broker has not read of it yet: a matter of seconds, or of its reload-command. */
+static bool is_not_yet(const GError *problem)
+{
+    return g_strcmp0(hl_error_sentence(problem), "certificate.not-yet") == 0;
+}
+
+/* Asked for before it is due, as a timer does, the server's "not yet" is no failure: *not_yet is why, NULL if another
+ * one is not due.  A unit that turns red for what the next month mends teaches people to overlook it. */
+static bool renew_monitor(HlInvocation *call, const CliConfig *conf, bool *is_new, GError **not_yet, GError **error)
 {
     g_autoptr(HlCert) cert = load_certificate(conf, error);
     g_autoptr(CliClient) client = cert != NULL ? cli_client_open(call, NULL, NULL, error) : NULL;
     g_autoptr(GError) problem = NULL;
+    HlTime deadline = hl_clock_mono() + NOT_YET_WAIT;
 
     if (client == NULL)
         return false;
-    *is_new = cli_client_renew(client, &problem);
-    if (!*is_new && (hl_error_code(problem) != HL_ERROR_EXISTS || hl_pair_is_due(cert, hl_clock_wall()))) {
-        g_propagate_error(error, g_steal_pointer(&problem));
-        return false;
+    while (!(*is_new = cli_client_renew(client, &problem)) && is_not_yet(problem) && hl_clock_mono() < deadline) {
+        g_clear_error(&problem);
+        g_usleep(NOT_YET_PAUSE * 1000);
     }
-    return true;
+    if (*is_new)
+        return true;
+    if ((hl_error_code(problem) == HL_ERROR_EXISTS || is_not_yet(problem)) && !hl_pair_is_due(cert, hl_clock_wall())) {
+        if (is_not_yet(problem))
+            *not_yet = g_steal_pointer(&problem);
+        return true;
+    }
+    g_propagate_error(error, g_steal_pointer(&problem));
+    return false;
+}
+
+static void print_renewed(const CliConfig *conf, bool is_new, const GError *not_yet, const char *end)
+{
+    if (not_yet != NULL)
+        printf("monitor %s: the certificate ends at %s.  Not yet: %s; run this again then\n", conf->name, end,
+               not_yet->message);
+    else
+        printf(is_new ? "monitor %s has a new key and certificate, which ends at %s; programs that run use them once "
+                        "they are restarted\n"
+                      : "monitor %s: the certificate ends at %s, and another one is not due yet\n",
+               conf->name, end);
 }
 
 bool cmd_monitor_renew(HlInvocation *call, GError **error)
@@ -220,22 +250,20 @@ bool cmd_monitor_renew(HlInvocation *call, GError **error)
     g_auto(CliConfig) conf = { 0 };
     g_autoptr(HlCert) cert = NULL;
     g_autoptr(json_t) document = NULL;
+    g_autoptr(GError) not_yet = NULL;
     g_autofree char *end = NULL;
     bool is_new = false;
 
-    if (!load_monitor(call, &conf, error) || !renew_monitor(call, &conf, &is_new, error))
+    if (!load_monitor(call, &conf, error) || !renew_monitor(call, &conf, &is_new, &not_yet, error))
         return false;
     cert = load_certificate(&conf, error);
     if (cert == NULL)
         return false;
     end = hl_time_format(hl_cert_info(cert)->not_after);
-    document = json_pack("{s:s, s:b, s:s, s:s}", "name", conf.name, "renewed", is_new, "serial",
-                         hl_cert_info(cert)->serial, "expires", end);
+    document = json_pack("{s:s, s:b, s:b, s:s, s:s}", "name", conf.name, "renewed", is_new, "again", not_yet != NULL,
+                         "serial", hl_cert_info(cert)->serial, "expires", end);
     if (!cli_show_json(call, document))
-        printf(is_new ? "monitor %s has a new key and certificate, which ends at %s; programs that run use them once "
-                        "they are restarted\n"
-                      : "monitor %s: the certificate ends at %s, and another one is not due yet\n",
-               conf.name, end);
+        print_renewed(&conf, is_new, not_yet, end);
     return true;
 }
 

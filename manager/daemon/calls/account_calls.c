@@ -184,9 +184,33 @@ static void fail_change(gpointer data, const GError *error)
     mgr_call_fail(change->call, why != NULL ? why : error);
 }
 
+/* What the person may have copies of, and machines could still enrol with. */
+static json_t *bundles_of(const MgrFleet *fleet, const char *name, HlTime now)
+{
+    json_t *array = json_array();
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, fleet->tokens);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const MgrTokenRecord *token = value;
+
+        if (strcmp(token->created_by, name) == 0 && token->withdrawn_at == 0 && token->expires_at >= now &&
+            token->uses_left != 0)
+            json_array_append_new(array, json_string(token->id));
+    }
+    return array;
+}
+
+/* Of one that is disabled with the bundles: machines could be let in with them all the same. */
 static json_t *after_document(const Change *change)
 {
-    return account_document(change->calls, mgr_call_caller(change->call), &change->after);
+    const MgrAccountCalls *calls = change->calls;
+    json_t *document = account_document(calls, mgr_call_caller(change->call), &change->after);
+
+    if (change->after.disabled_at != 0)
+        json_object_set_new(document, "bundles", bundles_of(calls->parts.fleet, change->after.name, change->at));
+    return document;
 }
 
 /* Where rights end, subscriptions of a session that began before would go on: so that ends too, before the answer. */
@@ -398,24 +422,6 @@ static void call_enable(MgrCall *call, gpointer user)
 
 /* ------------------------------------------------------------------------------------------------------------ delete
  */
-
-/* What the person may have copies of, and machines could still enrol with. */
-static json_t *bundles_of(const MgrFleet *fleet, const char *name, HlTime now)
-{
-    json_t *array = json_array();
-    GHashTableIter iter;
-    gpointer value;
-
-    g_hash_table_iter_init(&iter, fleet->tokens);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        const MgrTokenRecord *token = value;
-
-        if (strcmp(token->created_by, name) == 0 && token->withdrawn_at == 0 && token->expires_at >= now &&
-            token->uses_left != 0)
-            json_array_append_new(array, json_string(token->id));
-    }
-    return array;
-}
 
 static void fold_deletion(gpointer data)
 {
