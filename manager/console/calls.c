@@ -7,6 +7,7 @@
 #include "lib/base/log.h"
 #include "lib/base/unconst.h"
 #include "manager/console/core/arguments.h"
+#include "manager/console/core/fault.h"
 #include "manager/console/core/qr.h"
 #include "manager/console/core/rows.h"
 #include "manager/core/refusal.h"
@@ -143,7 +144,7 @@ static bool check_match(ConRequest *request, const char *version)
 
     if ((request->match.route->flags & CON_ROUTE_MATCH) == 0 || version != NULL)
         return true;
-    hl_fail(&error, HL_ERROR_INVALID, "say with If-Match which version you have seen: the ETag of a GET");
+    con_fail(&error, CON_FAULT_REQUEST_IF_MATCH, NULL);
     con_request_fail_as(request, 428, error, NULL);
     return false;
 }
@@ -158,7 +159,7 @@ static bool check_once(ConRequest *request, const char **once)
     *once = request->match.route->method != CON_GET ? key : NULL;
     if (*once == NULL || (**once != '\0' && strlen(*once) <= HL_MAX_ONCE))
         return true;
-    hl_fail(&error, HL_ERROR_INVALID, "an Idempotency-Key has 1 to %d characters", HL_MAX_ONCE);
+    con_fail(&error, CON_FAULT_REQUEST_KEY, HL_NUMBER(HL_MAX_ONCE), NULL);
     con_request_fail(request, error);
     return false;
 }

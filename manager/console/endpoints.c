@@ -5,6 +5,7 @@
 
 #include "lib/base/csv.h"
 #include "lib/base/unconst.h"
+#include "manager/console/core/fault.h"
 #include "manager/console/core/page.h"
 #include "proto/settings.h"
 
@@ -100,7 +101,7 @@ static bool check_fields(char *const *fields, GError **error)
         for (int i = 0; i < MGR_N_COLUMNS && !known; i++)
             known = is_asked(hl_unconst(one), i);
         if (!known)
-            return hl_fail(error, HL_ERROR_INVALID, "there is no field '%.60s'", *fields);
+            return con_fail(error, CON_FAULT_LIST_FIELD, *fields, NULL);
     }
     return true;
 }
@@ -111,7 +112,7 @@ static bool parse_limit(const ConRequest *request, guint *limit, GError **error)
     guint64 value = DEFAULT_LIMIT;
 
     if (text != NULL && !g_ascii_string_to_unsigned(text, 10, 1, CON_MAX_PAGE, &value, NULL))
-        return hl_fail(error, HL_ERROR_INVALID, "limit: '%.30s' is not a number from 1 to %d", text, CON_MAX_PAGE);
+        return con_fail(error, CON_FAULT_LIST_NUMBER, "limit", text, "1", HL_NUMBER(CON_MAX_PAGE), NULL);
     *limit = (guint)value;
     return true;
 }
@@ -258,7 +259,7 @@ static void on_summary(ConRequest *request, const ConPerson *person, gpointer us
         con_request_done(request, json_incref(hl_unconst(summary)), NULL);
         return;
     }
-    hl_fail(&error, HL_ERROR_UNAVAILABLE, "no manager has been heard yet: try again in a moment");
+    con_fail(&error, CON_FAULT_REQUEST_NO_MANAGER, NULL);
     con_request_fail(request, error);
 }
 

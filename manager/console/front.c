@@ -6,6 +6,7 @@
 #include "lib/base/log.h"
 #include "lib/base/network.h"
 #include "lib/base/unconst.h"
+#include "manager/console/core/fault.h"
 #include "manager/console/pages.h"
 #include "manager/core/rate.h"
 
@@ -65,8 +66,7 @@ static bool admit(ConFront *front, HlHttpRequest *http)
     if (mgr_rates_admit(front->rates, sender, hl_clock_mono(), &wait))
         return true;
     seconds = g_strdup_printf("%d", (int)(wait / HL_SECOND) + 1);
-    hl_fail(&error, HL_ERROR_LIMIT, "more than %d requests a minute come from %s: wait %s s",
-            (int)front->options.conf->per_minute, http->peer, seconds);
+    con_fail(&error, CON_FAULT_REQUEST_RATE, HL_NUMBER(front->options.conf->per_minute), http->peer, seconds, NULL);
     hl_log_limited(HL_LOG_WARN, "front", http->peer, "%s", error->message);
     con_answer_problem(http, 429, error, (const char *const[]){ "Retry-After", seconds, NULL });
     return false;

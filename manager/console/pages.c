@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "manager/console/core/credentials.h"
+#include "manager/console/core/fault.h"
 #include "manager/console/request.h"
 
 static const ConPage *find(const char *path)
@@ -20,7 +21,7 @@ static void answer_none(HlHttpRequest *http)
 {
     g_autoptr(GError) error = NULL;
 
-    hl_fail(&error, HL_ERROR_NOT_FOUND, "there is no such page");
+    con_fail(&error, CON_FAULT_PAGE_UNKNOWN, NULL);
     con_answer_problem(http, 404, error, NULL);
 }
 
@@ -29,7 +30,7 @@ static void answer_method(HlHttpRequest *http)
     static const char *const headers[] = { "Allow", "GET, HEAD", NULL };
     g_autoptr(GError) error = NULL;
 
-    hl_fail(&error, HL_ERROR_INVALID, "a page takes GET and HEAD");
+    con_fail(&error, CON_FAULT_PAGE_METHOD, NULL);
     con_answer_problem(http, 405, error, headers);
 }
 

@@ -5,6 +5,7 @@
 
 #include "lib/base/unconst.h"
 #include "manager/console/core/credentials.h"
+#include "manager/console/core/fault.h"
 
 #define HOLDS_FOR  (5 * HL_SECOND)  /* so long at most, where the server's word of a change does not come */
 #define USED_AFTER (30 * HL_SECOND) /* so often is the manager told that somebody is at work */
@@ -230,7 +231,7 @@ static void post_session(ConRequest *request, gpointer user)
                                                    .user = g_memdup2(&sign_in, sizeof sign_in) });
         return;
     }
-    hl_fail(&error, HL_ERROR_INVALID, "'name' and 'password' are needed, as text");
+    con_fail(&error, CON_FAULT_BODY_SIGN_IN, NULL);
     con_request_fail(request, error);
 }
 

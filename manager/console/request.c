@@ -8,6 +8,7 @@
 #include "lib/base/unconst.h"
 #include "lib/base/value_fault.h"
 #include "manager/console/core/credentials.h"
+#include "manager/console/core/fault.h"
 #include "manager/console/core/problem.h"
 #include "manager/core/refusal.h"
 #include "manager/filter/fault.h"
@@ -89,7 +90,8 @@ static const char *in_japanese(const char *message)
 /* As it is, where there is no Japanese for it.  Caller frees. */
 static char *word(const GError *error)
 {
-    static const HlFaultTable *const tables[] = { &mgr_refusals, &hl_value_faults, &hl_proto_faults, NULL };
+    static const HlFaultTable *const tables[] = { &con_faults, &mgr_refusals, &hl_value_faults, &hl_proto_faults,
+                                                  NULL };
     char *worded = hl_fault_word(tables, error, in_japanese);
 
     return worded != NULL ? worded : mgr_fault_say(error, in_japanese);
@@ -150,7 +152,7 @@ void con_request_fail_unknown(ConRequest *request)
     static const char *const headers[] = { "WWW-Authenticate", "Bearer realm=\"holdline\"", NULL };
     g_autoptr(GError) error = NULL;
 
-    hl_fail(&error, HL_ERROR_DENIED, "nobody is signed in, or no longer: sign in, or send a token");
+    con_fail(&error, CON_FAULT_REQUEST_SIGN_IN, NULL);
     con_request_fail_as(request, 401, error, headers);
 }
 
@@ -184,10 +186,10 @@ static bool check_route(ConRequest *request)
     if (request->match.route != NULL)
         return true;
     if (request->match.methods != 0) {
-        hl_fail(&error, HL_ERROR_INVALID, "this resource takes %s", allowed);
+        con_fail(&error, CON_FAULT_REQUEST_METHOD, allowed, NULL);
         con_request_fail_as(request, 405, error, headers);
     } else {
-        hl_fail(&error, HL_ERROR_NOT_FOUND, "there is no such resource; " CON_API "/openapi.json lists them");
+        con_fail(&error, CON_FAULT_REQUEST_UNKNOWN, CON_API "/openapi.json", NULL);
         con_request_fail(request, error);
     }
     return false;
@@ -207,16 +209,21 @@ static bool check_origin(ConRequest *request)
 /* What the route does not know is refused: a misspelt filter must not become a list of everything. */
 static bool check_query(ConRequest *request)
 {
-    g_auto(GStrv) known = g_strsplit(request->match.route->query, " ", -1);
+    const char *query = request->match.route->query;
+    g_auto(GStrv) known = g_strsplit(query, " ", -1);
     g_autoptr(GError) error = NULL;
     GHashTableIter iter;
     gpointer name;
 
     g_hash_table_iter_init(&iter, request->target.query);
-    while (error == NULL && g_hash_table_iter_next(&iter, &name, NULL))
-        if (!g_strv_contains((const char *const *)known, name))
-            hl_fail(&error, HL_ERROR_INVALID, "there is no parameter '%.60s' here; it takes %s", (const char *)name,
-                    *request->match.route->query != '\0' ? request->match.route->query : "none");
+    while (error == NULL && g_hash_table_iter_next(&iter, &name, NULL)) {
+        if (g_strv_contains((const char *const *)known, name))
+            continue;
+        if (*query != '\0')
+            con_fail(&error, CON_FAULT_REQUEST_PARAMETER, name, query, NULL);
+        else
+            con_fail(&error, CON_FAULT_REQUEST_PARAMETER_NONE, name, NULL);
+    }
     if (error == NULL)
         return true;
     con_request_fail(request, error);
@@ -235,28 +242,30 @@ static bool is_empty_object(GBytes *body)
 static bool take_body(ConRequest *request)
 {
     gsize size = g_bytes_get_size(request->http->body);
+    g_autoptr(GError) problem = NULL;
     g_autoptr(GError) error = NULL;
 
     if (request->match.route->body == NULL && (size == 0 || is_empty_object(request->http->body)))
         return true;
     if (request->match.route->body == NULL) {
-        hl_fail(&error, HL_ERROR_INVALID, "this request takes no body");
+        con_fail(&error, CON_FAULT_BODY_NONE, NULL);
         con_request_fail(request, error);
         return false;
     }
     if (!con_type_is_json(con_request_header(request, "content-type"))) {
-        hl_fail(&error, HL_ERROR_INVALID, "the body must be application/json");
+        con_fail(&error, CON_FAULT_BODY_TYPE, NULL);
         con_request_fail_as(request, 415, error, NULL);
         return false;
     }
-    request->body =
-        hl_json_parse_bounded("the body", g_bytes_get_data(request->http->body, NULL), size, MAX_COST, &error);
-    if (request->body != NULL && !json_is_object(request->body))
-        hl_fail(&error, HL_ERROR_INVALID, "the body is no object");
-    if (error == NULL)
+    request->body = hl_json_parse_bounded("it", g_bytes_get_data(request->http->body, NULL), size, MAX_COST, &problem);
+    if (request->body != NULL && json_is_object(request->body))
         return true;
-    if (hl_error_code(error) == HL_ERROR_LIMIT) /* of what is read, not of how often */
-        error->code = HL_ERROR_TOO_LARGE;
+    if (request->body != NULL)
+        con_fail(&error, CON_FAULT_BODY_OBJECT, NULL);
+    else if (hl_error_code(problem) == HL_ERROR_LIMIT) /* of what is read, not of how often */
+        con_fail(&error, CON_FAULT_BODY_MEMBERS, HL_NUMBER(MAX_COST >> 10), NULL);
+    else
+        con_fail(&error, CON_FAULT_BODY_JSON, problem->message, NULL);
     con_request_fail_as(request, hl_error_code(error) == HL_ERROR_TOO_LARGE ? 413 : 400, error, NULL);
     return false;
 }

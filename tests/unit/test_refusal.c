@@ -4,11 +4,12 @@
 
 #include "lib/base/unconst.h"
 #include "lib/base/value_fault.h"
+#include "manager/console/core/fault.h"
 #include "manager/core/refusal.h"
 #include "proto/fault.h"
 
-/* All that holdline words. */
-static const HlFaultTable *const tables[] = { &mgr_refusals, &hl_value_faults, &hl_proto_faults, NULL };
+/* All that holdline and the console word. */
+static const HlFaultTable *const tables[] = { &mgr_refusals, &hl_value_faults, &hl_proto_faults, &con_faults, NULL };
 
 static const char *in_brackets(const char *message)
 {

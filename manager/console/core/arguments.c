@@ -5,6 +5,7 @@
 
 #include "lib/base/ident.h"
 #include "lib/base/unconst.h"
+#include "manager/console/core/fault.h"
 #include "manager/filter/filter.h"
 
 /* A row's entry, "name=from.member?", taken apart. */
@@ -53,12 +54,12 @@ static char *text_of(const char *member, const json_t *value, GError **error)
             if (json_is_string(item))
                 g_string_append_printf(out, "%s%s", i > 0 ? "," : "", json_string_value(item));
             else if (*error == NULL)
-                hl_fail(error, HL_ERROR_INVALID, "'%s' is a list of texts", member);
+                con_fail(error, CON_FAULT_BODY_TEXTS, member, NULL);
         }
         return g_string_free(out, *error != NULL);
     }
     if (value != NULL && !json_is_null(value))
-        hl_fail(error, HL_ERROR_INVALID, "'%s' is no text", member);
+        con_fail(error, CON_FAULT_BODY_TEXT, member, NULL);
     return NULL;
 }
 
@@ -68,8 +69,7 @@ static bool check_length(const char *member, const char *value, GError **error)
     gsize size = strlen(value);
 
     return size <= CON_MAX_ARGUMENT ||
-           hl_fail(error, HL_ERROR_INVALID, "'%.64s' has %" G_GSIZE_FORMAT " bytes, at most %d are taken", member, size,
-                   CON_MAX_ARGUMENT);
+           con_fail(error, CON_FAULT_BODY_SIZE, member, HL_NUMBER(size), HL_NUMBER(CON_MAX_ARGUMENT), NULL);
 }
 
 /* Each setting is an argument of its own. */
@@ -79,7 +79,7 @@ static bool add_settings(GPtrArray *out, const char *name, const json_t *setting
     json_t *value;
 
     if (settings != NULL && !json_is_object(settings))
-        return hl_fail(error, HL_ERROR_INVALID, "'settings' is an object: key and value");
+        return con_fail(error, CON_FAULT_BODY_SETTINGS, NULL);
     json_object_foreach(hl_unconst(settings), key, value)
     {
         g_autoptr(GError) problem = NULL;
@@ -87,7 +87,7 @@ static bool add_settings(GPtrArray *out, const char *name, const json_t *setting
         g_autofree char *setting = NULL;
 
         if (text == NULL)
-            return hl_fail(error, HL_ERROR_INVALID, "the setting '%s' is no text", key);
+            return con_fail(error, CON_FAULT_BODY_SETTING, key, NULL);
         setting = g_strdup_printf("%s=%s", key, text);
         if (!check_length(key, setting, error))
             return false;
@@ -127,7 +127,7 @@ static bool add(GPtrArray *out, const ConGiven *given, const Entry *entry, GErro
         return false;
     }
     if (value == NULL)
-        return entry->is_optional || hl_fail(error, HL_ERROR_INVALID, "'%s' is missing", member);
+        return entry->is_optional || con_fail(error, CON_FAULT_BODY_MISSING, member, NULL);
     if (!check_length(member, value, error))
         return false;
     g_ptr_array_add(out, g_strdup(entry->name));
@@ -157,7 +157,7 @@ char **con_arguments_make(const ConGiven *given, GError **error)
 
 /* Joined by commas; "" for none.  Caller frees; NULL: one is no id, or they are more than there is room for, in bytes.
  */
-static char *join_ids(const char *member, const json_t *ids, gsize room, const char *remedy, GError **error)
+static char *join_ids(const char *member, const json_t *ids, gsize room, ConFault too_many, GError **error)
 {
     g_autoptr(GString) out = g_string_new(NULL);
     gsize fit = 0;
@@ -167,7 +167,7 @@ static char *join_ids(const char *member, const json_t *ids, gsize room, const c
     json_array_foreach(ids, i, id)
     {
         if (!hl_ident_is_valid(json_is_string(id) ? json_string_value(id) : "")) {
-            hl_fail(error, HL_ERROR_INVALID, "'%s' is a list of endpoints' ids", member);
+            con_fail(error, CON_FAULT_BODY_IDS, member, NULL);
             return NULL;
         }
         g_string_append_printf(out, "%s%s", i > 0 ? "," : "", json_string_value(id));
@@ -175,8 +175,7 @@ static char *join_ids(const char *member, const json_t *ids, gsize room, const c
     }
     if (out->len <= room)
         return g_string_free(g_steal_pointer(&out), FALSE);
-    hl_fail(error, HL_ERROR_INVALID, "'%s' has %" G_GSIZE_FORMAT " ids, at most %" G_GSIZE_FORMAT " of them fit: %s",
-            member, json_array_size(ids), fit, remedy);
+    con_fail(error, too_many, member, HL_NUMBER(json_array_size(ids)), HL_NUMBER(fit), NULL);
     return NULL;
 }
 
@@ -184,7 +183,8 @@ static char *of_filter(const char *text, const json_t *except, HlTime now, GErro
 {
     g_autoptr(MgrFilter) filter = mgr_filter_parse(text, MGR_FILTER_SEARCH, now, error); /* bounds the text, too */
     gsize room = CON_MAX_SELECTOR - strlen("except: filter:") - MIN(strlen(text), MGR_MAX_FILTER);
-    g_autofree char *left_out = filter != NULL ? join_ids("except", except, room, "narrow the filter", error) : NULL;
+    g_autofree char *left_out =
+        filter != NULL ? join_ids("except", except, room, CON_FAULT_BODY_EXCEPT_MANY, error) : NULL;
     g_autofree char *word = left_out != NULL && *left_out == '\0' ? mgr_filter_selector(filter) : NULL;
 
     if (left_out == NULL || word != NULL)
@@ -214,19 +214,19 @@ static bool check_whom(const json_t *body, GError **error)
     static const struct {
         const char *name;
         json_type type;
-        const char *what;
+        ConFault fault;
     } members[] = {
-        { "ids", JSON_ARRAY, "a list of endpoints' ids" },
-        { "except", JSON_ARRAY, "a list of endpoints' ids" },
-        { "filter", JSON_STRING, "a text" },
-        { "selector", JSON_STRING, "a text" },
+        { "ids", JSON_ARRAY, CON_FAULT_BODY_IDS },
+        { "except", JSON_ARRAY, CON_FAULT_BODY_IDS },
+        { "filter", JSON_STRING, CON_FAULT_BODY_TEXT },
+        { "selector", JSON_STRING, CON_FAULT_BODY_TEXT },
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(members); i++) {
         const json_t *value = json_object_get(body, members[i].name);
 
         if (value != NULL && !json_is_null(value) && json_typeof(value) != members[i].type)
-            return hl_fail(error, HL_ERROR_INVALID, "'%s' is %s", members[i].name, members[i].what);
+            return con_fail(error, members[i].fault, members[i].name, NULL);
     }
     return true;
 }
@@ -251,12 +251,9 @@ static bool read_whom(const json_t *body, Whom *whom, GError **error)
     whom->filter =
         filter != NULL && (*filter != '\0' || (!json_is_array(ids) && whom->selector == NULL)) ? filter : NULL;
     if ((whom->ids != NULL) + (whom->filter != NULL) + (whom->selector != NULL) > 1)
-        return hl_fail(error, HL_ERROR_INVALID,
-                       "one of 'ids', 'filter' and 'selector' says for whom, and here are two: leave one out");
+        return con_fail(error, CON_FAULT_BODY_WHOM_TWICE, NULL);
     return except == NULL || json_is_null(except) || whom->filter != NULL ||
-           hl_fail(error, HL_ERROR_INVALID,
-                   "'except' leaves out of a 'filter', and there is none: give one alone (\"\" takes all), or leave "
-                   "'except' out");
+           con_fail(error, CON_FAULT_BODY_EXCEPT_ALONE, NULL);
 }
 
 char *con_selector_make(const ConRoute *route, const json_t *body, HlTime now, GError **error)
@@ -268,7 +265,7 @@ char *con_selector_make(const ConRoute *route, const json_t *body, HlTime now, G
     if (whom.filter != NULL)
         return of_filter(whom.filter, json_object_get(body, "except"), now, error);
     if (whom.ids != NULL)
-        return join_ids("ids", whom.ids, CON_MAX_SELECTOR, "send several requests, or say it with a filter", error);
+        return join_ids("ids", whom.ids, CON_MAX_SELECTOR, CON_FAULT_BODY_IDS_MANY, error);
     return g_strdup(whom.selector);
 }
 
@@ -302,7 +299,7 @@ bool con_body_check(const ConMatch *match, const json_t *body, GError **error)
     json_object_foreach(hl_unconst(body), member, value)
     {
         if (!is_known(match->route->arguments, member) && (part == NULL || strcmp(part + 1, member) != 0))
-            return hl_fail(error, HL_ERROR_INVALID, "there is no member '%.60s' here", member);
+            return con_fail(error, CON_FAULT_BODY_MEMBER, member, NULL);
     }
     return true;
 }
@@ -328,6 +325,6 @@ const char *con_call_name(const ConRoute *route, const json_t *body, GError **er
             return calls[i];
         g_string_append_printf(all, "%s%s", all->len > 0 ? ", " : "", calls[i] + size);
     }
-    hl_fail(error, HL_ERROR_INVALID, "'%s' is one of %s", part + 1, all->str);
+    con_fail(error, CON_FAULT_BODY_CHOICE, part + 1, all->str, NULL);
     return NULL;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "manager/console/core/credentials.h"
 
+#include "manager/console/core/fault.h"
+
 #include <string.h>
 
 static bool is_session(const char *text)
@@ -49,10 +51,9 @@ bool con_origin_check(const char *origin, const char *fetch_site, const char *ho
     g_autofree char *own = g_strconcat("https://", host != NULL ? host : "", NULL);
 
     if (fetch_site != NULL && strcmp(fetch_site, "same-origin") != 0 && strcmp(fetch_site, "none") != 0)
-        return hl_fail(error, HL_ERROR_DENIED, "a page of another site may not ask (Sec-Fetch-Site: %.60s)",
-                       fetch_site);
+        return con_fail(error, CON_FAULT_ORIGIN_SITE, fetch_site, NULL);
     return origin == NULL || g_ascii_strcasecmp(origin, own) == 0 ||
-           hl_fail(error, HL_ERROR_DENIED, "a page of %.200s may not ask: open %.200s itself", origin, own);
+           con_fail(error, CON_FAULT_ORIGIN_PAGE, origin, own, NULL);
 }
 
 bool con_type_is_json(const char *header)

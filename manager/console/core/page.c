@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/unconst.h"
+#include "manager/console/core/fault.h"
 
 #define MAX_CURSOR 4000 /* characters: a text of a row, the id, and what JSON and base 64 add */
 
@@ -27,7 +28,7 @@ bool con_order_parse(const char *text, ConOrder *order, GError **error)
     int column = mgr_column_find(*name == '\0' ? "host" : name + is_descending);
 
     if (column < 0)
-        return hl_fail(error, HL_ERROR_INVALID, "there is no column '%.60s' to sort by", name);
+        return con_fail(error, CON_FAULT_LIST_COLUMN, name, NULL);
     *order = (ConOrder){ column, is_descending };
     return true;
 }
@@ -226,8 +227,7 @@ bool con_page_select(ConPage *page, const ConTable *table, const ConQuery *query
     if (query->cursor != NULL) {
         if (!cursor_parse(query->cursor, &order, &document, &after)) {
             con_page_clear(page);
-            return hl_fail(error, HL_ERROR_INVALID,
-                           "the cursor is none of this order: take 'next' of the page before, with the same sort");
+            return con_fail(error, CON_FAULT_LIST_CURSOR, NULL);
         }
         selection.after = &after;
     }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/unconst.h"
+#include "manager/console/core/fault.h"
 #define MAX_LIMIT 1000
 
 static bool parse(const char *name, const char *text, guint64 fallback, guint64 min, guint64 max, guint64 *value,
@@ -11,7 +12,7 @@ static bool parse(const char *name, const char *text, guint64 fallback, guint64 
 {
     *value = fallback;
     return text == NULL || g_ascii_string_to_unsigned(text, 10, min, max, value, NULL) ||
-           hl_fail(error, HL_ERROR_INVALID, "%s: '%.30s' is none here", name, text);
+           con_fail(error, CON_FAULT_LIST_NUMBER, name, text, HL_NUMBER(min), HL_NUMBER(max), NULL);
 }
 
 static bool has_word(const json_t *row, const char *folded)

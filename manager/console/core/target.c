@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/hash.h"
+#include "manager/console/core/fault.h"
 
 #define SHOWN 60
 
@@ -19,14 +20,14 @@ static bool is_plain(const char *text)
 static char *decode(const char *text, gsize size, bool is_query, GError **error)
 {
     g_autoptr(GString) out = g_string_sized_new(size);
+    g_autofree char *shown = g_strndup(text, MIN(size, SHOWN));
 
     for (gsize i = 0; i < size; i++) {
         char c = text[i];
 
         if (c == '%') {
             if (i + 2 >= size || !g_ascii_isxdigit(text[i + 1]) || !g_ascii_isxdigit(text[i + 2])) {
-                hl_fail(error, HL_ERROR_INVALID, "'%.*s' in the address has a '%%' without two hexadecimal digits",
-                        (int)MIN(size, SHOWN), text);
+                con_fail(error, CON_FAULT_ADDRESS_ESCAPE, shown, NULL);
                 return NULL;
             }
             c = (char)(g_ascii_xdigit_value(text[i + 1]) * 16 + g_ascii_xdigit_value(text[i + 2]));
@@ -38,8 +39,7 @@ static char *decode(const char *text, gsize size, bool is_query, GError **error)
     }
     if (memchr(out->str, '\0', out->len) != NULL || !g_utf8_validate(out->str, (gssize)out->len, NULL) ||
         !is_plain(out->str)) {
-        hl_fail(error, HL_ERROR_INVALID, "'%.*s' in the address is no text in UTF-8 without controls",
-                (int)MIN(size, SHOWN), text);
+        con_fail(error, CON_FAULT_ADDRESS_TEXT, shown, NULL);
         return NULL;
     }
     return g_string_free(g_steal_pointer(&out), FALSE);
@@ -52,7 +52,7 @@ static bool parse_path(ConTarget *target, const char *path, gsize size, GError *
     guint n = g_strv_length(parts);
 
     if (n > CON_MAX_SEGMENTS)
-        return hl_fail(error, HL_ERROR_INVALID, "the address has %u parts, at most %d are taken", n, CON_MAX_SEGMENTS);
+        return con_fail(error, CON_FAULT_ADDRESS_PARTS, HL_NUMBER(n), HL_NUMBER(CON_MAX_SEGMENTS), NULL);
     target->segments = g_new0(char *, MAX(n, 1) + 1);
     if (n == 0)
         target->segments[0] = g_strdup("");
@@ -77,7 +77,7 @@ static bool parse_parameter(ConTarget *target, const char *text, GError **error)
     if (value == NULL)
         return false;
     if (g_hash_table_contains(target->query, name))
-        return hl_fail(error, HL_ERROR_INVALID, "'%.*s' is given twice: give it once", SHOWN, name);
+        return con_fail(error, CON_FAULT_ADDRESS_TWICE, name, NULL);
     g_hash_table_insert(target->query, g_steal_pointer(&name), g_steal_pointer(&value));
     return true;
 }
@@ -90,7 +90,7 @@ static bool parse_query(ConTarget *target, const char *query, GError **error)
         if (*parts[i] == '\0')
             continue;
         if (g_hash_table_size(target->query) >= CON_MAX_PARAMETERS)
-            return hl_fail(error, HL_ERROR_INVALID, "more than %d parameters in one address", CON_MAX_PARAMETERS);
+            return con_fail(error, CON_FAULT_ADDRESS_PARAMETERS, HL_NUMBER(CON_MAX_PARAMETERS), NULL);
         if (!parse_parameter(target, parts[i], error))
             return false;
     }
@@ -104,9 +104,9 @@ bool con_target_parse(ConTarget *target, const char *text, GError **error)
 
     *target = (ConTarget){ .query = g_hash_table_new_full(hl_text_hash, g_str_equal, g_free, g_free) };
     if (size > CON_MAX_TARGET)
-        hl_fail(error, HL_ERROR_INVALID, "the address has %zu bytes, at most %d are taken", size, CON_MAX_TARGET);
+        con_fail(error, CON_FAULT_ADDRESS_SIZE, HL_NUMBER(size), HL_NUMBER(CON_MAX_TARGET), NULL);
     else if (*text != '/')
-        hl_fail(error, HL_ERROR_INVALID, "the address does not begin with '/'");
+        con_fail(error, CON_FAULT_ADDRESS_BEGIN, NULL);
     else if (parse_path(target, text, path, error) &&
              (text[path] == '\0' || parse_query(target, text + path + 1, error)))
         return true;
