@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/base/i18n.h"
 #include "lib/base/said.h"
 #include "lib/base/text.h"
 #include "proto/wire.h"
@@ -53,7 +54,7 @@ static void show_warnings(CliAnswer *answer, const HlMsgCallReply *reply)
     for (size_t i = 0; i < reply->n_warnings && !answer->warned; i++) {
         g_autofree char *text = hl_text_printable(reply->warnings[i]);
 
-        fprintf(stderr, "warning: %s\n", text);
+        fprintf(stderr, _("warning: %s\n"), text);
     }
     answer->warned = answer->warned || reply->n_warnings > 0;
 }

@@ -354,11 +354,11 @@ static bool ask_elsewhere(CliClient *client, GError **error)
     g_autoptr(GError) problem = NULL;
 
     if (client->taken_over)
-        return fail_cut(client, "Each machine of an administrator needs a certificate of its own", error);
+        return fail_cut(client, _("Each machine of an administrator needs a certificate of its own"), error);
     if (client->lent)
-        return fail_cut(client, "It was asked on a line that other commands of this administrator may take", error);
+        return fail_cut(client, _("It was asked on a line that other commands of this administrator may take"), error);
     if (++client->breaks > MAX_BREAKS)
-        return fail_cut(client, "It was asked again, and the link broke each time", error);
+        return fail_cut(client, _("It was asked again, and the link broke each time"), error);
     g_hash_table_remove_all(client->reasons);
     if (!await_manager(client, &problem))
         return fail_cut(client, problem->message, error);
@@ -521,7 +521,7 @@ static bool renew(CliClient *client, bool is_rolling, GError **error)
     is_behind = !is_rolling && hl_trust_is_behind(ca, client->authorities, cert);
     if (!is_behind && !hl_pair_is_due(cert, hl_clock_wall())) {
         if (!hl_trust_narrow(ca, client->authorities, NULL))
-            fprintf(stderr, "warning: %s holds an authority that ended, and cannot be replaced\n", ca);
+            fprintf(stderr, _("warning: %s holds an authority that ended, and cannot be replaced\n"), ca);
         return true;
     }
     if ((hl_pair_has_draft(&client->pair, cert, hl_clock_wall()) || make_draft(client, &problem)) &&
@@ -531,8 +531,8 @@ static bool renew(CliClient *client, bool is_rolling, GError **error)
     if (is_behind || hl_error_code(problem) != HL_ERROR_EXISTS) {
         g_autofree char *end = hl_time_format(hl_cert_info(cert)->not_after);
 
-        fprintf(stderr, "warning: the certificate %s, which ends at %s, could not be renewed: %s\n", client->cert, end,
-                problem->message);
+        fprintf(stderr, _("warning: the certificate %s, which ends at %s, could not be renewed: %s\n"), client->cert,
+                end, problem->message);
     }
     if (client->bus != NULL && hl_bus_state(client->bus) == HL_BUS_UP && !client->lost)
         return true;

@@ -42,11 +42,12 @@ bool cmd_bundle_create(HlInvocation *call, GError **error)
     if (!hl_file_create_text(name, cli_text(document, "bundle"), 0600, error))
         return false;
     base = g_path_get_basename(name); /* there it lies elsewhere */
-    uses = endpoint != NULL ? g_strdup(cli_text(document, "endpoint")) : cli_count(document, "uses", "endpoint");
+    uses = endpoint != NULL ? g_strdup(cli_text(document, "endpoint"))
+                            : cli_count(document, "uses", "%u endpoint", "%u endpoints");
     shown = cli_format_group(json_object_get(document, "group"), document);
     if (!cli_show_json(call, document))
-        printf("%s: bundle %s for group %s, valid for %s until %s\n"
-               "It contains a secret: carry it to the PC, then run 'holdline-endpoint enrol %s' there.\n",
+        printf(_("%s: bundle %s for group %s, valid for %s until %s\n"
+                 "It contains a secret: carry it to the PC, then run 'holdline-endpoint enrol %s' there.\n"),
                name, cli_text(document, "id"), shown, uses, cli_text(document, "expires"), base);
     return true;
 }
@@ -73,6 +74,6 @@ bool cmd_bundle_withdraw(HlInvocation *call, GError **error)
     if (document == NULL)
         return false;
     if (!cli_show_json(call, document))
-        printf("bundle %s can no longer be used to enrol\n", call->args[0]);
+        printf(_("bundle %s can no longer be used to enrol\n"), call->args[0]);
     return true;
 }

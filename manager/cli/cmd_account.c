@@ -63,7 +63,7 @@ static bool check_listen(const HlInvocation *call, const char *folder, const cha
 
     if (hl_cli_has(call, LISTEN) && g_file_test(conf, G_FILE_TEST_EXISTS))
         return hl_fail(error, HL_ERROR_USAGE,
-                       "%s is there already, and is kept: leave --listen out, and set console.listen there", conf);
+                       _("%s is there already, and is kept: leave --listen out, and set console.listen there"), conf);
     return strcmp(role, "console") != 0 || (hl_place_parse(listen, &host, &port) && g_hostname_is_ip_address(host)) ||
            hl_fail(error, HL_ERROR_USAGE, _("--listen: '%s' is not an IP address and a port, such as %s"), listen,
                    MGR_SITE_CONSOLE_LISTEN);
@@ -141,7 +141,7 @@ bool cmd_client_create(HlInvocation *call, GError **error)
     if (cli_show_json(call, document))
         return true;
     brokers = g_strsplit(cli_text(document, "brokers"), ",", 2);
-    printf("%s/ contains the certificate, the key and %s.conf of %s.\n", folder,
+    printf(_("%s/ contains the certificate, the key and %s.conf of %s.\n"), folder,
            strcmp(role, "console") == 0 ? "console" : "holdline", name);
     if (g_str_has_prefix(call->command->name, "monitor") && brokers[0] != NULL &&
         hl_place_parse(brokers[0], &broker, &port))
@@ -155,14 +155,14 @@ bool cmd_client_create(HlInvocation *call, GError **error)
 static void print_bundles(const json_t *document)
 {
     const json_t *bundles = json_object_get(document, "bundles");
+    g_autoptr(GString) names = g_string_new(NULL);
     const json_t *id;
     size_t i;
 
     if (json_array_size(bundles) == 0)
         return;
-    printf("bundles that it made are still good:");
-    json_array_foreach(bundles, i, id) printf(" %s", json_string_value(id));
-    printf("; 'holdline bundle withdraw BUNDLE' ends one\n");
+    json_array_foreach(bundles, i, id) g_string_append_printf(names, "%s%s", i > 0 ? " " : "", json_string_value(id));
+    printf(_("bundles that it made are still good: %s; 'holdline bundle withdraw BUNDLE' ends one\n"), names->str);
 }
 
 bool cmd_client_revoke(HlInvocation *call, GError **error)
@@ -175,7 +175,10 @@ bool cmd_client_revoke(HlInvocation *call, GError **error)
         return false;
     if (cli_show_json(call, document))
         return true;
-    printf("%s %s is revoked; %s\n", kind, call->args[0], cli_ended_text(document));
+    printf(strcmp(kind, "monitor") == 0   ? _("monitor %s is revoked; %s\n")
+           : strcmp(kind, "console") == 0 ? _("console %s is revoked; %s\n")
+                                          : _("admin %s is revoked; %s\n"),
+           call->args[0], cli_ended_text(document));
     print_bundles(document);
     return true;
 }
@@ -236,12 +239,12 @@ static bool renew_monitor(HlInvocation *call, const CliConfig *conf, bool *is_ne
 static void print_renewed(const CliConfig *conf, bool is_new, const GError *not_yet, const char *end)
 {
     if (not_yet != NULL)
-        printf("monitor %s: the certificate ends at %s.  Not yet: %s; run this again then\n", conf->name, end,
+        printf(_("monitor %s: the certificate ends at %s.  Not yet: %s; run this again then\n"), conf->name, end,
                not_yet->message);
     else
-        printf(is_new ? "monitor %s has a new key and certificate, which ends at %s; programs that run use them once "
-                        "they are restarted\n"
-                      : "monitor %s: the certificate ends at %s, and another one is not due yet\n",
+        printf(is_new ? _("monitor %s has a new key and certificate, which ends at %s; programs that run use them once "
+                          "they are restarted\n")
+                      : _("monitor %s: the certificate ends at %s, and another one is not due yet\n"),
                conf->name, end);
 }
 
@@ -293,7 +296,7 @@ static char *format_groups(const json_t *value, const json_t *row G_GNUC_UNUSED)
 
 static char *format_end(const json_t *value, const json_t *row G_GNUC_UNUSED)
 {
-    return g_strdup(json_is_string(value) ? json_string_value(value) : "no certificate");
+    return g_strdup(json_is_string(value) ? json_string_value(value) : _("no certificate"));
 }
 
 bool cmd_account_list(HlInvocation *call, GError **error)
@@ -317,22 +320,22 @@ static void print_account(const json_t *account)
     const json_t *row;
     size_t i;
 
-    printf("account  %s\nrole     %s\ngroups   %s\nstate    %s\ncreated  %s by %s\n", cli_text(account, "name"),
+    printf(_("account  %s\nrole     %s\ngroups   %s\nstate    %s\ncreated  %s by %s\n"), cli_text(account, "name"),
            cli_text(account, "role"), groups, cli_text(account, "state"), cli_text(account, "created"),
            cli_text(account, "created_by"));
     if (*cli_text(account, "note") != '\0')
-        printf("note     %s\n", cli_text(account, "note"));
+        printf(_("note     %s\n"), cli_text(account, "note"));
     if (json_is_boolean(json_object_get(account, "codes")))
-        printf("codes    %s\n",
-               json_is_true(json_object_get(account, "codes")) ? "a one-time code with the password" : "none");
+        printf(_("codes    %s\n"),
+               json_is_true(json_object_get(account, "codes")) ? _("a one-time code with the password") : _("none"));
     json_array_foreach(certificates, i, row)
     {
-        printf("certificate %s, issued %s, ends %s\n", cli_text(row, "serial"), cli_text(row, "issued"),
+        printf(_("certificate %s, issued %s, ends %s\n"), cli_text(row, "serial"), cli_text(row, "issued"),
                cli_text(row, "expires"));
     }
     if (json_array_size(certificates) == 0)
-        printf("no certificate: 'holdline account request %s' on the person's machine, then 'holdline account "
-               "certificate' here\n",
+        printf(_("no certificate: 'holdline account request %s' on the person's machine, then 'holdline account "
+                 "certificate' here\n"),
                cli_text(account, "name"));
 }
 
@@ -383,9 +386,12 @@ bool cmd_account_end(HlInvocation *call, GError **error)
         return false;
     if (cli_show_json(call, document))
         return true;
-    printf("account %s is %sd%s%s\n", call->args[0], verb,
-           strcmp(verb, "delete") == 0 ? ", and its certificates are revoked; " : "",
-           strcmp(verb, "delete") == 0 ? cli_ended_text(document) : "");
+    if (strcmp(verb, "delete") == 0)
+        printf(_("account %s is deleted, and its certificates are revoked; %s\n"), call->args[0],
+               cli_ended_text(document));
+    else
+        printf(strcmp(verb, "enable") == 0 ? _("account %s is enabled\n") : _("account %s is disabled\n"),
+               call->args[0]);
     print_bundles(document);
     return true;
 }
@@ -421,9 +427,9 @@ bool cmd_account_request(HlInvocation *call, GError **error)
     if (csr == NULL || !save_key(folder, name, key, error) || !write_request(path, csr, error))
         return false;
     if (!cli_show_json(call, document))
-        printf("%s stays here.  Give %s to an owner, who runs\n"
-               "  holdline account certificate %s --csr %s.csr --output %s\n"
-               "and gives you what is in that directory, to be put beside the key.\n",
+        printf(_("%s stays here.  Give %s to an owner, who runs\n"
+                 "  holdline account certificate %s --csr %s.csr --output %s\n"
+                 "and gives you what is in that directory, to be put beside the key.\n"),
                key_path, path, name, name, name);
     return true;
 }
@@ -480,9 +486,9 @@ bool cmd_account_certificate(HlInvocation *call, GError **error)
     if (document == NULL || !save_certificate(call, folder, "admin", name, false, document, error))
         return false;
     if (!cli_show_json(call, document))
-        printf("%s/ contains the certificate, the authority's, and holdline.conf of %s: they go beside %s.key.\n",
+        printf(_("%s/ contains the certificate, the authority's, and holdline.conf of %s: they go beside %s.key.\n"),
                folder, name, name);
     if (!hl_cli_has(call, "json") && hl_cli_has(call, "replace"))
-        printf("Of what was replaced: %s.\n", cli_ended_text(document));
+        printf(_("Of what was replaced: %s.\n"), cli_ended_text(document));
     return true;
 }

@@ -269,9 +269,9 @@ static void show_verified(HlInvocation *call, const Verification *verification)
     {
         g_autofree char *text = hl_text_printable(cli_text(gap, "arguments"));
 
-        printf("row %" JSON_INTEGER_FORMAT ": %s (%s)\n", cli_int(gap, "row"), cli_text(gap, "text"), text);
+        printf(_("row %" PRId64 ": %s (%s)\n"), cli_int(gap, "row"), cli_text(gap, "text"), text);
     }
-    printf("%" PRId64 " rows, unbroken; head %" PRId64 ":%s\n", at->number, at->number, hash);
+    printf(_("%" PRId64 " rows, unbroken; head %" PRId64 ":%s\n"), at->number, at->number, hash);
 }
 
 bool cmd_audit_verify(HlInvocation *call, GError **error)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* holdline backup, restore, check: on the server, beside the site; none of them asks the manager. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -48,7 +49,7 @@ bool cmd_backup(HlInvocation *call, GError **error)
     document = describe(site, dir, &info);
     size = g_format_size(info.bytes);
     if (!cli_show_json(call, document))
-        printf("%s is backed up in %s: %u files, %s, verified.  It holds every key of the site.\n", site, dir,
+        printf(_("%s is backed up in %s: %u files, %s, verified.  It holds every key of the site.\n"), site, dir,
                info.files, size);
     return true;
 }
@@ -72,30 +73,30 @@ static void print_drained(const MgrRestoreReport *report)
 
     json_array_foreach(numbers, i, number)
     {
-        json_int_t broker = json_integer_value(number);
+        int64_t broker = json_integer_value(number);
 
-        printf("Broker %" JSON_INTEGER_FORMAT " stays drained; 'holdline broker undrain %" JSON_INTEGER_FORMAT
-               "' has it run again.\n",
-               broker, broker);
+        printf(_("Broker %" PRId64 " stays drained; 'holdline broker undrain %" PRId64 "' has it run again.\n"), broker,
+               broker);
     }
 }
 
 static void print_restored(const MgrRestoreOrder *order, const MgrRestoreReport *report)
 {
-    printf("%s was %s.\n", order->site, report->note);
+    printf(_("%s was %s.\n"), order->site, report->note);
     if (report->lines > 0)
-        printf("The journal knows %u things that happened since the backup.\n", report->lines);
+        printf(_("The journal knows %u things that happened since the backup.\n"), report->lines);
     if (report->aside != NULL)
-        printf("What was there is in %s.\n", report->aside);
+        printf(_("What was there is in %s.\n"), report->aside);
     if (report->keys != NULL)
-        printf("Keys that endpoints know were taken from the previous site: %s.\n", report->keys);
+        printf(_("Keys that endpoints know were taken from the previous site: %s.\n"), report->keys);
     if (report->unknown != NULL)
         printf(
-            "Beware: %s.\nWhere the directory of the site as it was last can be read, 'holdline restore %s --replace "
-            "--previous DIR' takes its keys and its journal.\n",
+            _("Beware: %s.\nWhere the directory of the site as it was last can be read, 'holdline restore %s --replace "
+              "--previous DIR' takes its keys and its journal.\n"),
             report->unknown, order->dir);
     print_drained(report);
-    printf("\nNext:\n  holdline check --site %s\n  holdline-managerd -c %s/manager.conf\n", order->site, order->site);
+    printf(_("\nNext:\n  holdline check --site %s\n  holdline-managerd -c %s/manager.conf\n"), order->site,
+           order->site);
 }
 
 bool cmd_restore(HlInvocation *call, GError **error)
@@ -145,7 +146,7 @@ static bool check_backup(const HlInvocation *call, const char *dir, GError **err
     document = describe("", dir, &info);
     made = hl_time_format(info.made);
     if (!cli_show_json(call, document))
-        printf("%s is a whole backup of %s: %u files.\n", dir, made, info.files);
+        printf(_("%s is a whole backup of %s: %u files.\n"), dir, made, info.files);
     return true;
 }
 
@@ -165,7 +166,7 @@ bool cmd_check(HlInvocation *call, GError **error)
         json_array_foreach(findings, i, finding)
             printf("%s: %s\n", cli_text(finding, "kind"), cli_text(finding, "text"));
         if (problems == 0)
-            printf("%s is sound.\n", site);
+            printf(_("%s is sound.\n"), site);
     }
     return problems == 0 ||
            hl_fail(error, HL_ERROR_FAILED, hl_trn("%s has %u problem", "%s has %u problems", problems), site, problems);

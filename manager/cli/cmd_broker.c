@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* holdline broker ... */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/base/i18n.h"
 #include "manager/cli/client.h"
 #include "manager/cli/commands.h"
 #include "manager/cli/show.h"
@@ -31,10 +33,10 @@ bool cmd_broker_drain(HlInvocation *call, GError **error)
     if (cli_show_json(call, document))
         return true;
     if (drains)
-        printf("broker %s ends now, and its %" JSON_INTEGER_FORMAT
-               " endpoints go to the others; until 'holdline broker undrain %s' it stays down\n",
+        printf(_("broker %s ends now, and its %" PRId64
+                 " endpoints go to the others; until 'holdline broker undrain %s' it stays down\n"),
                call->args[0], cli_int(document, "endpoints"), call->args[0]);
     else
-        printf("broker %s is used again; endpoints come to it as they connect\n", call->args[0]);
+        printf(_("broker %s is used again; endpoints come to it as they connect\n"), call->args[0]);
     return true;
 }

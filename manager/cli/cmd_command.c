@@ -77,7 +77,7 @@ static bool judge(HlInvocation *call, const json_t *document, GError **error)
     guint succeeded = count_of(document, "succeeded");
 
     if (!cli_show_json(call, document))
-        printf("%u of %u succeeded\n", succeeded, total);
+        printf(_("%1$u of %2$u succeeded\n"), succeeded, total);
     if (succeeded == total)
         return true;
     return hl_fail(error, HL_ERROR_PARTIAL, _("%u of %u endpoints did not succeed"), total - succeeded, total);
@@ -132,13 +132,13 @@ static void tell_open(CliClient *client, const json_t *command)
         g_autofree char *actual = cli_format_actual(json_object_get(endpoint, "actual"), endpoint);
         g_autofree char *seen = cli_format_time(json_object_get(endpoint, "last_seen"), endpoint);
 
-        printf("  %s (%s): %s; %s, last seen %s\n", cli_text(target, "endpoint"), cli_text(target, "host"),
+        printf(_("  %s (%s): %s; %s, last seen %s\n"), cli_text(target, "endpoint"), cli_text(target, "host"),
                cli_text(target, "state"), actual, seen);
     }
     if (cli_int(command, "open") > (json_int_t)json_array_size(open))
-        printf("  ... and %" JSON_INTEGER_FORMAT " more: 'holdline command show %s'\n",
-               cli_int(command, "open") - (json_int_t)json_array_size(open), of_command[1]);
-    printf("It goes on without you until %s; 'holdline command cancel %s' takes it back where it has not begun.\n",
+        printf(_("  ... and %" PRId64 " more: 'holdline command show %s'\n"),
+               cli_int(command, "open") - (int64_t)json_array_size(open), of_command[1]);
+    printf(_("It goes on without you until %s; 'holdline command cancel %s' takes it back where it has not begun.\n"),
            cli_text(shown, "expires"), of_command[1]);
 }
 
@@ -200,7 +200,7 @@ static bool wait_for(HlInvocation *call, CliClient *client, const char *id, HlTi
 
     cli_client_lend(client);
     if (!hl_cli_has(call, "json"))
-        printf("%s: waiting; Ctrl-C only ends the wait, 'holdline command show %s' shows its progress\n", id, id);
+        printf(_("%s: waiting; Ctrl-C only ends the wait, 'holdline command show %s' shows its progress\n"), id, id);
     for (;;) {
         g_autoptr(GError) problem = NULL;
         g_autoptr(json_t) document =
@@ -231,7 +231,7 @@ static void tell_window(HlInvocation *call, const json_t *document)
     g_autofree char *text = hl_duration_describe(window);
 
     if (window > 0 && !hl_cli_has(call, "json"))
-        printf("each begins at a random moment within %s\n", text);
+        printf(_("each begins at a random moment within %s\n"), text);
 }
 
 /* scope: proto/scope.h; NULL: none. */
@@ -256,9 +256,9 @@ static bool issue(HlInvocation *call, const char *name, const char *scope, GErro
         tell_window(call, document);
         return wait_for(call, client, cli_text(document, "id"), deadline, error);
     }
-    targets = cli_count(document, "endpoints", "endpoint");
+    targets = cli_count(document, "endpoints", "%u endpoint", "%u endpoints");
     if (!cli_show_json(call, document))
-        printf("%s: %s for %s; 'holdline command show %s' shows its progress\n", cli_text(document, "id"), name,
+        printf(_("%s: %s for %s; 'holdline command show %s' shows its progress\n"), cli_text(document, "id"), name,
                targets, cli_text(document, "id"));
     tell_window(call, document);
     return true;
@@ -333,8 +333,8 @@ bool cmd_quarantine_list(HlInvocation *call, GError **error)
     if (!cli_show_list(call, document, "files", columns, G_N_ELEMENTS(columns), error))
         return false;
     if (!hl_cli_has(call, "json") && cli_int(document, "total") > (json_int_t)listed)
-        printf("... and %" JSON_INTEGER_FORMAT " more: an endpoint names its latest files only\n",
-               cli_int(document, "total") - (json_int_t)listed);
+        printf(_("... and %" PRId64 " more: an endpoint names its latest files only\n"),
+               cli_int(document, "total") - (int64_t)listed);
     return true;
 }
 
@@ -354,7 +354,7 @@ bool cmd_command_list(HlInvocation *call, GError **error)
     if (document == NULL)
         return false;
     return cli_show_newest(call, document, "commands", columns, G_N_ELEMENTS(columns),
-                           "the older ones are not listed; 'holdline command show COMMAND' shows one", error);
+                           N_("the older ones are not listed; 'holdline command show COMMAND' shows one"), error);
 }
 
 bool cmd_command_show(HlInvocation *call, GError **error)
@@ -380,6 +380,6 @@ bool cmd_command_cancel(HlInvocation *call, GError **error)
     if (document == NULL)
         return false;
     if (!cli_show_json(call, document))
-        printf("%s is cancelled wherever it has not started yet\n", call->args[0]);
+        printf(_("%s is cancelled wherever it has not started yet\n"), call->args[0]);
     return true;
 }

@@ -8,7 +8,7 @@
 #include "manager/cli/commands.h"
 #include "manager/cli/show.h"
 
-#define REST "SELECTOR, --since or --open narrows it down to the older ones"
+#define REST N_("SELECTOR, --since or --open narrows it down to the older ones")
 
 bool cmd_detection_list(HlInvocation *call, GError **error)
 {
@@ -31,7 +31,7 @@ bool cmd_detection_list(HlInvocation *call, GError **error)
     if (document == NULL)
         return false;
     if (json_is_true(json_object_get(document, "more")) && json_object_get(document, "total") == NULL)
-        fprintf(stderr, "holdline: older ones are left out: " REST "\n"); /* a server of before counts none */
+        fprintf(stderr, _("holdline: older ones are left out: %s\n"), hl_tr(REST)); /* a server of before counts none */
     return cli_show_newest(call, document, "detections", columns, G_N_ELEMENTS(columns), REST, error);
 }
 
@@ -62,8 +62,8 @@ bool cmd_detection_acknowledge(HlInvocation *call, GError **error)
     document = cli_call(call, "detection acknowledge", arguments, error);
     if (document == NULL)
         return false;
-    done = cli_count(document, "acknowledged", "detection");
+    done = cli_count(document, "acknowledged", "%u detection acknowledged", "%u detections acknowledged");
     if (!cli_show_json(call, document))
-        printf("%s acknowledged\n", done);
+        puts(done);
     return true;
 }

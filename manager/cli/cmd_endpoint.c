@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* holdline endpoint ... */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -117,8 +118,8 @@ bool cmd_endpoint_history(HlInvocation *call, GError **error)
 
     if (document == NULL)
         return false;
-    return cli_show_newest(call, document, "history", columns, G_N_ELEMENTS(columns), "the older ones are not listed",
-                           error);
+    return cli_show_newest(call, document, "history", columns, G_N_ELEMENTS(columns),
+                           N_("the older ones are not listed"), error);
 }
 
 /* The verdict in the reader's language; a manager of 0.1.0 sends English alone.  Caller frees. */
@@ -227,7 +228,7 @@ bool cmd_endpoint_clone(HlInvocation *call, GError **error)
     if (document == NULL)
         return false;
     if (!cli_show_json(call, document))
-        printf("%s: settled\n", call->args[0]);
+        printf(_("%s: settled\n"), call->args[0]);
     return true;
 }
 
@@ -249,7 +250,7 @@ bool cmd_endpoint_move(HlInvocation *call, GError **error)
     if (document == NULL)
         return false;
     if (!cli_show_json(call, document))
-        printf("%" JSON_INTEGER_FORMAT " moved to %s\n", cli_int(document, "moved"), call->args[1]);
+        printf(_("%" PRId64 " moved to %s\n"), cli_int(document, "moved"), call->args[1]);
     return true;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* holdline group ..., holdline settings; what a group was: cmd_group_version.c */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -40,18 +41,17 @@ static void show_missing(const json_t *group)
     const json_t *row;
     size_t i;
 
-    printf("%s: version %" JSON_INTEGER_FORMAT ", %" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT
-           " endpoints have it\n",
-           name, cli_int(group, "version"), cli_int(group, "current"), cli_int(group, "endpoints"));
+    printf(_("%s: version %" PRId64 ", %" PRId64 " of %" PRId64 " endpoints have it\n"), name,
+           cli_int(group, "version"), cli_int(group, "current"), cli_int(group, "endpoints"));
     if (json_is_object(trial))
-        printf("on trial: version %" JSON_INTEGER_FORMAT " with %" JSON_INTEGER_FORMAT " of them, %" JSON_INTEGER_FORMAT
-               " have it; 'holdline rollout show %s' shows when the others get it\n",
+        printf(_("on trial: version %" PRId64 " with %" PRId64 " of them, %" PRId64
+                 " have it; 'holdline rollout show %s' shows when the others get it\n"),
                cli_int(trial, "version"), cli_int(trial, "endpoints"), cli_int(trial, "current"),
                cli_text(trial, "rollout"));
     json_array_foreach(missing, i, row)
     {
-        printf("  not yet: %s (%s), %s, has version %" JSON_INTEGER_FORMAT "\n", cli_text(row, "id"),
-               cli_text(row, "host"), cli_text(row, "actual"), cli_int(row, "applied"));
+        printf(_("  not yet: %s (%s), %s, has version %" PRId64 "\n"), cli_text(row, "id"), cli_text(row, "host"),
+               cli_text(row, "actual"), cli_int(row, "applied"));
     }
 }
 
@@ -100,9 +100,9 @@ bool cmd_group_rename(HlInvocation *call, GError **error)
     if (cli_show_json(call, group))
         return true;
     if (*display != '\0')
-        printf("group %s is called %s\n", cli_text(group, "name"), display);
+        printf(_("group %s is called %s\n"), cli_text(group, "name"), display);
     else
-        printf("group %s has no display name\n", cli_text(group, "name"));
+        printf(_("group %s has no display name\n"), cli_text(group, "name"));
     return true;
 }
 
@@ -147,7 +147,7 @@ bool cmd_group_delete(HlInvocation *call, GError **error)
     if (document == NULL)
         return false;
     if (!cli_show_json(call, document))
-        printf("group %s is deleted\n", call->args[0]);
+        printf(_("group %s is deleted\n"), call->args[0]);
     return true;
 }
 

@@ -134,12 +134,12 @@ bool cmd_group_diff(HlInvocation *call, GError **error)
                   "to", json_object_get(after, "version"), "changes", changes);
     if (cli_show_json(call, document))
         return true;
-    printf("%s: version %s to %s\n", cli_text(after, "name"), from, to);
+    printf(_("%s: version %s to %s\n"), cli_text(after, "name"), from, to);
     json_object_foreach(changes, key, value)
     {
         printf("  %-26s %s -> %s\n", key, value_text(json_array_get(value, 0)), value_text(json_array_get(value, 1)));
     }
     if (json_object_size(changes) == 0)
-        puts("  no difference");
+        puts(_("  no difference"));
     return true;
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* holdline notification ... */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/base/i18n.h"
 #include "manager/cli/client.h"
 #include "manager/cli/commands.h"
 #include "manager/cli/secret.h"
@@ -58,12 +60,13 @@ static void print_rule(const json_t *rule)
 
     json_object_foreach(json_object_get(rule, "options"), key, value)
         printf("%-15s %s\n", key, json_string_value(value));
-    printf("\n%s: %s, version %" JSON_INTEGER_FORMAT " of %s by %s, %" JSON_INTEGER_FORMAT " waiting%s\n",
-           cli_text(rule, "name"), cli_text(rule, "state"), cli_int(rule, "version"), cli_text(rule, "changed"),
-           cli_text(rule, "changed_by"), cli_int(rule, "waiting"),
-           json_is_true(json_object_get(rule, "signed")) ? ", signed" : "");
+    printf(json_is_true(json_object_get(rule, "signed"))
+               ? _("\n%s: %s, version %" PRId64 " of %s by %s, %" PRId64 " waiting, signed\n")
+               : _("\n%s: %s, version %" PRId64 " of %s by %s, %" PRId64 " waiting\n"),
+           cli_text(rule, "name"), hl_tr(cli_text(rule, "state")), cli_int(rule, "version"), cli_text(rule, "changed"),
+           cli_text(rule, "changed_by"), cli_int(rule, "waiting"));
     if (*cli_text(rule, "said") != '\0')
-        printf("failing since %s: %s\n", cli_text(rule, "failing_since"), cli_text(rule, "said"));
+        printf(_("failing since %s: %s\n"), cli_text(rule, "failing_since"), cli_text(rule, "said"));
 }
 
 bool cmd_notification_show(HlInvocation *call, GError **error)
@@ -115,11 +118,12 @@ bool cmd_notification_set(HlInvocation *call, GError **error)
         return false;
     if (cli_show_json(call, rule))
         return true;
-    printf("notification %s is saved; 'holdline notification test %s' sends a message now\n", call->args[0],
+    printf(_("notification %s is saved; 'holdline notification test %s' sends a message now\n"), call->args[0],
            call->args[0]);
     if (*cli_text(rule, "secret") != '\0')
-        printf("secret: %s\nIt is shown this once. The receiver checks with it that a message is from this server.\n",
-               cli_text(rule, "secret"));
+        printf(
+            _("secret: %s\nIt is shown this once. The receiver checks with it that a message is from this server.\n"),
+            cli_text(rule, "secret"));
     return true;
 }
 
@@ -131,7 +135,7 @@ bool cmd_notification_delete(HlInvocation *call, GError **error)
     if (document == NULL)
         return false;
     if (!cli_show_json(call, document))
-        printf("notification %s is deleted, with what waited of it\n", call->args[0]);
+        printf(_("notification %s is deleted, with what waited of it\n"), call->args[0]);
     return true;
 }
 
@@ -145,9 +149,9 @@ bool cmd_notification_test(HlInvocation *call, GError **error)
     if (cli_show_json(call, document))
         return true;
     if (*cli_text(document, "answer") != '\0')
-        printf("sent; the destination answered: %s\n", cli_text(document, "answer"));
+        printf(_("sent; the destination answered: %s\n"), cli_text(document, "answer"));
     else
-        puts("sent; syslog does not answer: look there whether it arrived");
+        puts(_("sent; syslog does not answer: look there whether it arrived"));
     return true;
 }
 
@@ -185,11 +189,11 @@ bool cmd_notification_kinds(HlInvocation *call, GError **error G_GNUC_UNUSED)
                                         table.rows[i].fallback, "help", table.rows[i].help));
     if (cli_show_json(call, document))
         return true;
-    puts("Kinds; those with * belong to an endpoint, and a rule with groups= can tell them:");
+    puts(_("Kinds; those with * belong to an endpoint, and a rule with groups= can tell them:"));
     for (int i = 0; i < MGR_NOTE_TEST; i++)
         printf("  %-10s %s %s\n", mgr_note_row((MgrNoteKind)i)->name,
                mgr_note_row((MgrNoteKind)i)->is_of_group ? "*" : " ", mgr_note_row((MgrNoteKind)i)->help);
-    puts("\nOptions of 'holdline notification set':");
+    puts(_("\nOptions of 'holdline notification set':"));
     for (size_t i = 0; i < table.count; i++)
         printf("  %s=%s\n      %s\n", table.rows[i].name, table.rows[i].fallback, table.rows[i].help);
     return true;

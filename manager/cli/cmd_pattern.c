@@ -4,6 +4,7 @@
  * list and sync are calls.  publish and withdraw sign, and the keys that sign patterns are never within reach of a
  * call: an administrator's certificate, or the server's memory, must not be enough to feed every endpoint.  So they run
  * where the repository is, as a person with access to it, who enters the passphrase if there is one. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -36,15 +37,16 @@ static char *format_age(const json_t *value, const json_t *row G_GNUC_UNUSED)
 static void show_program(const json_t *document)
 {
     const json_t *program = json_object_get(document, "program");
-    json_int_t current = cli_int(program, "current");
-    json_int_t behind = cli_int(program, "behind");
+    int64_t current = cli_int(program, "current");
+    int64_t behind = cli_int(program, "behind");
 
     if (!json_is_object(program))
         return;
-    printf("\nProgram %s is offered: %" JSON_INTEGER_FORMAT " %s it, %" JSON_INTEGER_FORMAT
-           " %s an earlier version%s\n",
-           cli_text(program, "version"), current, current == 1 ? "has" : "have", behind, behind == 1 ? "has" : "have",
-           behind > 0 ? ": 'holdline endpoint list outdated-program'" : "");
+    printf(behind > 0 ? _("\nProgram %s is offered; endpoints that have it: %" PRId64
+                          "; that have an earlier version: %" PRId64 " ('holdline endpoint list outdated-program')\n")
+                      : _("\nProgram %s is offered; endpoints that have it: %" PRId64
+                          "; that have an earlier version: %" PRId64 "\n"),
+           cli_text(program, "version"), current, behind);
 }
 
 static void show_origin(const json_t *document)
@@ -52,20 +54,20 @@ static void show_origin(const json_t *document)
     g_autofree char *synced = cli_format_time(json_object_get(document, "synced"), document);
 
     if (strcmp(cli_text(document, "origin"), "mirror") != 0 && *cli_text(document, "expires") == '\0') {
-        printf("\nRepository %s on %s has published nothing that the server could read yet: 'holdline-updater repo "
-               "publish %s' there does\n",
+        printf(_("\nRepository %s on %s has published nothing that the server could read yet: 'holdline-updater repo "
+                 "publish %s' there does\n"),
                cli_text(document, "repository"), cli_text(document, "host"), cli_text(document, "repository"));
         return;
     }
     if (strcmp(cli_text(document, "origin"), "mirror") != 0) {
-        printf("\nRepository %s on %s, signed there; metadata expires: %s\n", cli_text(document, "repository"),
+        printf(_("\nRepository %s on %s, signed there; metadata expires: %s\n"), cli_text(document, "repository"),
                cli_text(document, "host"), cli_text(document, "expires"));
         return;
     }
-    printf("\nRepository %s on %s, a copy of %s; synchronised: %s\n", cli_text(document, "repository"),
+    printf(_("\nRepository %s on %s, a copy of %s; synchronised: %s\n"), cli_text(document, "repository"),
            cli_text(document, "host"), cli_text(document, "url"), synced);
     if (*cli_text(document, "sync_problem") != '\0')
-        printf("The last synchronisation failed: %s\n", cli_text(document, "sync_problem"));
+        printf(_("The last synchronisation failed: %s\n"), cli_text(document, "sync_problem"));
 }
 
 bool cmd_pattern_list(HlInvocation *call, GError **error)
@@ -171,9 +173,9 @@ static bool publish(const char *repository, GError **error)
     g_autofree char *program = cli_updater_program();
     const char *words[] = { program, "repo", "publish", repository, NULL };
     g_autofree char *outcome =
-        g_strdup_printf("the content stays staged; if the keys are encrypted, set HOLDLINE_REPO_PASSPHRASE; if they "
-                        "are on another machine, bring them to the ceremony; then run: " UPDATER " repo publish %s",
-                        repository);
+        g_strdup_printf(_("the content stays staged; if the keys are encrypted, set HOLDLINE_REPO_PASSPHRASE; if they "
+                          "are on another machine, bring them to the ceremony; then run: %s repo publish %s"),
+                        UPDATER, repository);
 
     return run_updater(words, outcome, error);
 }

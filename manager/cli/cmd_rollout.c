@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* holdline rollout ... */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -30,7 +31,7 @@ static char *format_subject(const json_t *value, const json_t *row)
     const char *component = json_string_value(value), *program = cli_text(row, "program");
 
     if (*cli_text(row, "group") != '\0')
-        return g_strdup_printf("settings %" JSON_INTEGER_FORMAT, cli_int(row, "version"));
+        return g_strdup_printf("settings %" PRId64, cli_int(row, "version"));
     if (*program != '\0')
         return g_strconcat("program ", program, NULL);
     return g_strdup(component != NULL && *component != '\0' ? component : "patterns");
@@ -43,16 +44,15 @@ static char *format_rings(const json_t *rings)
     const json_t *ring;
     size_t i;
 
-    json_array_foreach(rings, i, ring)
-        g_string_append_printf(out, "%s%" JSON_INTEGER_FORMAT "%% (%" JSON_INTEGER_FORMAT ")", i > 0 ? ", " : "",
-                               cli_int(ring, "percent"), cli_int(ring, "members"));
+    json_array_foreach(rings, i, ring) g_string_append_printf(out, "%s%" PRId64 "%% (%" PRId64 ")", i > 0 ? ", " : "",
+                                                              cli_int(ring, "percent"), cli_int(ring, "members"));
     return g_string_free(g_steal_pointer(&out), FALSE);
 }
 
 static void print_rate(const json_t *document)
 {
     if (cli_int(document, "rate") > 0)
-        printf("rate         %" JSON_INTEGER_FORMAT " a minute\n", cli_int(document, "rate"));
+        printf(_("rate         %" PRId64 " a minute\n"), cli_int(document, "rate"));
 }
 
 /* "waiting      3 for the window of group office (daily 01:00-05:00) until 2026-11-28T00:00:00Z" */
@@ -65,8 +65,12 @@ static void print_waiting(const json_t *document)
     {
         const char *until = cli_text(row, "until");
 
-        printf("waiting      %" JSON_INTEGER_FORMAT " for the window of group %s (%s)%s%s\n", cli_int(row, "members"),
-               cli_text(row, "name"), cli_text(row, "window"), *until != '\0' ? " until " : ", which is open", until);
+        if (*until != '\0')
+            printf(_("waiting      %" PRId64 " for the window of group %s (%s) until %s\n"), cli_int(row, "members"),
+                   cli_text(row, "name"), cli_text(row, "window"), until);
+        else
+            printf(_("waiting      %" PRId64 " for the window of group %s (%s), which is open\n"),
+                   cli_int(row, "members"), cli_text(row, "name"), cli_text(row, "window"));
     }
 }
 
@@ -74,12 +78,11 @@ static void print_settings(const json_t *document)
 {
     const char *group = cli_text(document, "group");
 
-    printf("settings     version %" JSON_INTEGER_FORMAT " of group %s instead of %" JSON_INTEGER_FORMAT
-           "; one has succeeded when it has applied them\n",
+    printf(_("settings     version %" PRId64 " of group %s instead of %" PRId64
+             "; one has succeeded when it has applied them\n"),
            cli_int(document, "version"), group, cli_int(document, "base"));
-    printf("             'holdline group diff %s %" JSON_INTEGER_FORMAT " %" JSON_INTEGER_FORMAT
-           "' shows what changes\n",
-           group, cli_int(document, "base"), cli_int(document, "version"));
+    printf(_("             'holdline group diff %s %" PRId64 " %" PRId64 "' shows what changes\n"), group,
+           cli_int(document, "base"), cli_int(document, "version"));
 }
 
 static void print_rollout(const json_t *document)
@@ -89,20 +92,20 @@ static void print_rollout(const json_t *document)
     g_autofree char *rings = format_rings(json_object_get(document, "rings"));
     g_autofree char *said = cli_format_states(counts, document);
 
-    printf("rollout      %s of %s for %s\nstarted      %s\nstate        %s\nring         %" JSON_INTEGER_FORMAT
-           " of %zu: %s\nendpoints    %" JSON_INTEGER_FORMAT ", fixed at the start: %s\n",
+    printf(_("rollout      %s of %s for %s\nstarted      %s\nstate        %s\nring         %" PRId64
+             " of %zu: %s\nendpoints    %" PRId64 ", fixed at the start: %s\n"),
            cli_text(document, "id"), cli_text(document, "issuer"), cli_text(document, "selector"),
            cli_text(document, "started"), state, cli_int(document, "ring"),
            json_array_size(json_object_get(document, "rings")), rings, cli_int(document, "members"), said);
-    printf("goes on      when %" JSON_INTEGER_FORMAT "%% of at least %" JSON_INTEGER_FORMAT
-           " succeeded, after %s; one without a result after %s is silent\n",
+    printf(_("goes on      when %" PRId64 "%% of at least %" PRId64
+             " succeeded, after %s; one without a result after %s is silent\n"),
            cli_int(document, "min_success"), MIN(cli_int(document, "min_sample"), cli_int(document, "members")),
            cli_text(document, "soak"), cli_text(document, "silence"));
     print_rate(document);
     if (*cli_text(document, "program") != '\0')
-        printf("program      %s; one has succeeded when it runs that version\n", cli_text(document, "program"));
+        printf(_("program      %s; one has succeeded when it runs that version\n"), cli_text(document, "program"));
     if (*cli_text(document, "component") != '\0')
-        printf("component    %s: no other part of the patterns is updated\n", cli_text(document, "component"));
+        printf(_("component    %s: no other part of the patterns is updated\n"), cli_text(document, "component"));
     if (*cli_text(document, "group") != '\0')
         print_settings(document);
     print_waiting(document);
@@ -134,7 +137,7 @@ bool cmd_rollout_start(HlInvocation *call, GError **error)
     if (!show(call, document))
         return false;
     if (!hl_cli_has(call, "json"))
-        printf("'holdline rollout show %s' shows its progress\n", cli_text(document, "id"));
+        printf(_("'holdline rollout show %s' shows its progress\n"), cli_text(document, "id"));
     return true;
 }
 
@@ -180,7 +183,7 @@ bool cmd_rollout_settings(HlInvocation *call, GError **error)
     if (!show(call, document))
         return false;
     if (!hl_cli_has(call, "json"))
-        printf("'holdline rollout show %s' shows its progress\n", cli_text(document, "id"));
+        printf(_("'holdline rollout show %s' shows its progress\n"), cli_text(document, "id"));
     return true;
 }
 
@@ -223,7 +226,7 @@ bool cmd_rollout_show(HlInvocation *call, GError **error)
     putchar('\n');
     cli_show_table(document, "unsuccessful", columns, G_N_ELEMENTS(columns));
     if (cli_int(document, "more") > 0)
-        printf("... and %" JSON_INTEGER_FORMAT " more\n", cli_int(document, "more"));
+        printf(_("... and %" PRId64 " more\n"), cli_int(document, "more"));
     return true;
 }
 
@@ -244,14 +247,14 @@ bool cmd_rollout_rollback(HlInvocation *call, GError **error)
 
     if (document == NULL)
         return false;
-    endpoints = cli_count(document, "endpoints", "endpoint");
+    endpoints = cli_count(document, "endpoints", "%u endpoint", "%u endpoints");
     if (cli_show_json(call, document))
         return true;
     if (*cli_text(document, "command") == '\0')
-        printf("%s: the settings of before for %s; 'holdline rollout show %s' shows what it was\n", call->args[0],
+        printf(_("%s: the settings of before for %s; 'holdline rollout show %s' shows what it was\n"), call->args[0],
                endpoints, call->args[0]);
     else
-        printf("%s: rollback for %s; 'holdline command show %s' shows its progress\n", cli_text(document, "command"),
+        printf(_("%s: rollback for %s; 'holdline command show %s' shows its progress\n"), cli_text(document, "command"),
                endpoints, cli_text(document, "command"));
     return true;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* holdline server ...: the server's own identity. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -29,14 +30,14 @@ static void print_certificate(const json_t *document)
     g_autofree char *missing = join(uncovered);
 
     if (certificate == NULL) {
-        printf("certificate  none: %s\n", cli_text(document, "certificate_error"));
+        printf(_("certificate  none: %s\n"), cli_text(document, "certificate_error"));
         return;
     }
-    printf("certificate  %s, ends %s\nnames        %s\n", cli_text(certificate, "serial"),
+    printf(_("certificate  %s, ends %s\nnames        %s\n"), cli_text(certificate, "serial"),
            cli_text(certificate, "expires"), names);
     if (json_array_size(uncovered) > 0)
-        printf("not covered  %s: endpoints refuse the server there; 'holdline server certificate --host ...' mends "
-               "it\n",
+        printf(_("not covered  %s: endpoints refuse the server there; 'holdline server certificate --host ...' mends "
+                 "it\n"),
                missing);
 }
 
@@ -44,7 +45,7 @@ static void print_certificate(const json_t *document)
 static void print_left(const json_t *document)
 {
     const json_t *left = json_object_get(document, "left");
-    json_int_t more = cli_int(document, "more");
+    int64_t more = cli_int(document, "more");
 
     for (size_t i = 0; i < json_array_size(left); i++) {
         const json_t *endpoint = json_array_get(left, i);
@@ -52,15 +53,15 @@ static void print_left(const json_t *document)
         const char *detail = cli_text(endpoint, "detail");
 
         printf("  %s (%s): %s%s%s\n", cli_text(endpoint, "id"), cli_text(endpoint, "host"),
-               *state != '\0' ? state : "has not got it", *detail != '\0' ? ": " : "", detail);
+               *state != '\0' ? state : _("has not got it"), *detail != '\0' ? ": " : "", detail);
     }
     if (more > 0)
-        printf("  and %" JSON_INTEGER_FORMAT " more\n", more);
+        printf(_("  and %" PRId64 " more\n"), more);
 }
 
 static void print_announced(const json_t *announced)
 {
-    printf("announced    %s by %s\nfollowing    %" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT " endpoints\n",
+    printf(_("announced    %s by %s\nfollowing    %" PRId64 " of %" PRId64 " endpoints\n"),
            cli_text(announced, "changed_at"), cli_text(announced, "changed_by"), cli_int(announced, "following"),
            cli_int(announced, "of"));
     print_left(announced);
@@ -71,7 +72,7 @@ static void print_server(const json_t *document)
     g_autofree char *brokers = join(json_object_get(document, "brokers"));
     g_autofree char *servers = join(json_object_get(document, "servers"));
 
-    printf("brokers      %s\nservers      %s\nauthority    ends %s\n", brokers, servers,
+    printf(_("brokers      %s\nservers      %s\nauthority    ends %s\n"), brokers, servers,
            cli_text(document, "authority_expires"));
     print_certificate(document);
     if (json_object_get(document, "announced") != NULL)
@@ -97,15 +98,15 @@ static void print_rollover(const json_t *document)
     for (size_t i = 0; i < json_array_size(keys); i++) {
         const json_t *key = json_array_get(keys, i);
 
-        printf("sealing key  %s, %s\n", cli_text(key, "id"),
+        printf(_("sealing key  %s, %s\n"), cli_text(key, "id"),
                json_is_true(json_object_get(key, "signs")) ? "signs" : "announced");
     }
     if (!is_on) {
-        printf("rollover     none\n");
+        printf(_("rollover     none\n"));
         return;
     }
-    printf("rollover     since %s\nholding both %" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT " endpoints\n",
-           cli_text(document, "since"), cli_int(document, "holding"), cli_int(document, "of"));
+    printf(_("rollover     since %s\nholding both %" PRId64 " of %" PRId64 " endpoints\n"), cli_text(document, "since"),
+           cli_int(document, "holding"), cli_int(document, "of"));
     print_left(document);
 }
 
@@ -116,7 +117,7 @@ static void print_authorities(const json_t *document)
     for (size_t i = 0; i < json_array_size(authorities); i++) {
         const json_t *authority = json_array_get(authorities, i);
 
-        printf("authority    %s, ends %s%s\n", cli_text(authority, "id"), cli_text(authority, "expires"),
+        printf(_("authority    %s, ends %s%s\n"), cli_text(authority, "id"), cli_text(authority, "expires"),
                strcmp(cli_text(authority, "role"), "next") == 0 ? ", announced" : "");
     }
 }
@@ -137,13 +138,14 @@ static void print_machines(const json_t *one)
     for (size_t i = 0; i < json_array_size(certificates); i++) {
         const json_t *certificate = json_array_get(certificates, i);
 
-        printf("    with certificate %s the last call came on %.10s\n", cli_text(certificate, "serial"),
+        printf(_("    with certificate %s the last call came on %.10s\n"), cli_text(certificate, "serial"),
                cli_text(certificate, "used"));
     }
     if (json_array_size(certificates) > 0 && strcmp(cli_text(one, "kind"), "admin") == 0)
-        printf("    if such a machine is gone: 'holdline account certificate %s --replace' ends its certificates, and "
-               "all others of %s\n",
-               cli_text(one, "name"), cli_text(one, "name"));
+        printf(
+            _("    if such a machine is gone: 'holdline account certificate %s --replace' ends its certificates, and "
+              "all others of %s\n"),
+            cli_text(one, "name"), cli_text(one, "name"));
 }
 
 static void print_people(const json_t *document)
@@ -156,13 +158,13 @@ static void print_people(const json_t *document)
         const char *kind = cli_text(one, "kind");
 
         if (strcmp(kind, "monitor") == 0)
-            printf("  %s (monitor): 'holdline monitor renew %s' where its key is, with its own holdline.conf; or "
-                   "'holdline monitor revoke %s', then 'holdline monitor create %s'\n",
+            printf(_("  %s (monitor): 'holdline monitor renew %s' where its key is, with its own holdline.conf; or "
+                     "'holdline monitor revoke %s', then 'holdline monitor create %s'\n"),
                    name, name, name, name);
         else if (strcmp(kind, "console") == 0)
-            printf("  %s (console): start it: it asks for another certificate by itself\n", name);
+            printf(_("  %s (console): start it: it asks for another certificate by itself\n"), name);
         else
-            printf("  %s (%s): has to make any call of 'holdline': that replaces the certificate\n", name, kind);
+            printf(_("  %s (%s): has to make any call of 'holdline': that replaces the certificate\n"), name, kind);
         print_machines(one);
     }
 }
@@ -170,15 +172,15 @@ static void print_people(const json_t *document)
 static void print_succession(const json_t *document)
 {
     const json_t *left = json_object_get(document, "left");
-    json_int_t more = cli_int(document, "more");
+    int64_t more = cli_int(document, "more");
 
     print_authorities(document);
     if (strcmp(cli_text(document, "state"), "none") == 0) {
-        printf("rollover     none\n");
+        printf(_("rollover     none\n"));
         return;
     }
-    printf("rollover     since %s\nthrough      %" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT " endpoints\n",
-           cli_text(document, "since"), cli_int(document, "through"), cli_int(document, "of"));
+    printf(_("rollover     since %s\nthrough      %" PRId64 " of %" PRId64 " endpoints\n"), cli_text(document, "since"),
+           cli_int(document, "through"), cli_int(document, "of"));
     for (size_t i = 0; i < json_array_size(left); i++) {
         const json_t *endpoint = json_array_get(left, i);
 
@@ -187,10 +189,10 @@ static void print_succession(const json_t *document)
     }
     print_people(document);
     if (more > 0)
-        printf("  and %" JSON_INTEGER_FORMAT " more\n", more);
+        printf(_("  and %" PRId64 " more\n"), more);
     if (strcmp(cli_text(document, "state"), "broker") == 0)
-        printf(
-            "The broker has to read the server's new certificate: 'holdline status' says what keeps it from that.\n");
+        printf(_(
+            "The broker has to read the server's new certificate: 'holdline status' says what keeps it from that.\n"));
 }
 
 static const char *verb_of(const HlInvocation *call)
@@ -208,10 +210,10 @@ static json_t *ask_rollover(HlInvocation *call, const char *family, GError **err
 
 static void print_withdrawn(const json_t *document, const char *what)
 {
-    json_int_t withdrawn = cli_int(document, "bundles_withdrawn");
+    int64_t withdrawn = cli_int(document, "bundles_withdrawn");
 
     if (withdrawn > 0)
-        printf("%" JSON_INTEGER_FORMAT " bundles name the old %s and are withdrawn: make new ones.\n", withdrawn, what);
+        printf(_("%" PRId64 " bundles name the old %s and are withdrawn: make new ones.\n"), withdrawn, what);
 }
 
 static bool roll_key(HlInvocation *call, GError **error)
@@ -305,8 +307,8 @@ bool cmd_server_set(HlInvocation *call, GError **error)
     if (document == NULL)
         return false;
     if (!cli_show_json(call, document)) {
-        printf("Endpoints are told this from now on.  Keep the old place open until all of them follow\n"
-               "('holdline server show').\n");
+        printf(_("Endpoints are told this from now on.  Keep the old place open until all of them follow\n"
+                 "('holdline server show').\n"));
         print_server(document);
     }
     return true;
@@ -346,7 +348,7 @@ bool cmd_server_certificate(HlInvocation *call, GError **error)
     if (document == NULL)
         return false;
     if (!cli_show_json(call, document)) {
-        printf("The server has this certificate now:\n");
+        printf(_("The server has this certificate now:\n"));
         print_certificate(document);
         fflush(stdout);
     }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/base/i18n.h"
 #include "manager/cli/client.h"
 #include "manager/cli/commands.h"
 #include "manager/cli/secret.h"
@@ -10,7 +11,8 @@
 
 bool cli_set_password(HlInvocation *call, const char *name, GError **error)
 {
-    g_autofree char *prompt = g_strdup_printf("New password of %s: ", name != NULL ? name : "your account");
+    g_autofree char *prompt =
+        name != NULL ? g_strdup_printf(_("New password of %s: "), name) : g_strdup(_("New password of your account: "));
     char *password = cli_secret_read(hl_cli_value(call, "password-file", NULL), prompt, error);
     const char *arguments[] = { "password", password, "name", name, NULL };
     g_autoptr(json_t) document = password != NULL ? cli_call_files(call, "account password", arguments, error) : NULL;
@@ -27,8 +29,8 @@ bool cmd_account_password(HlInvocation *call, GError **error)
     if (!cli_set_password(call, name, error))
         return false;
     if (!cli_show_json(call, done))
-        printf("%s has another password, for the console; its sessions there have ended\n",
-               name != NULL ? name : "your account");
+        printf(_("%s has another password, for the console; its sessions there have ended\n"),
+               name != NULL ? name : _("your account"));
     return true;
 }
 
@@ -39,8 +41,8 @@ bool cmd_code_create(HlInvocation *call, GError **error)
     if (document == NULL)
         return false;
     if (!cli_show_json(call, document))
-        printf("%s\nGive this to your app, or type the key %s, within 10 minutes; then\n"
-               "'holdline code confirm CODE' with the code that it shows.\n",
+        printf(_("%s\nGive this to your app, or type the key %s, within 10 minutes; then\n"
+                 "'holdline code confirm CODE' with the code that it shows.\n"),
                cli_text(document, "uri"), cli_text(document, "secret"));
     return true;
 }
@@ -53,7 +55,7 @@ bool cmd_code_confirm(HlInvocation *call, GError **error)
     if (document == NULL)
         return false;
     if (!cli_show_json(call, document))
-        printf("the console asks you for a one-time code from now on\n");
+        printf(_("the console asks you for a one-time code from now on\n"));
     return true;
 }
 
@@ -65,7 +67,7 @@ bool cmd_code_delete(HlInvocation *call, GError **error)
     if (document == NULL)
         return false;
     if (!cli_show_json(call, document))
-        printf("%s signs in without one-time codes again\n", call->args[0]);
+        printf(_("%s signs in without one-time codes again\n"), call->args[0]);
     return true;
 }
 
@@ -102,7 +104,7 @@ bool cmd_pass_end(HlInvocation *call, GError **error)
     if (document == NULL)
         return false;
     if (!cli_show_json(call, document))
-        printf("%s lets nobody in any more\n", call->args[0]);
+        printf(_("%s lets nobody in any more\n"), call->args[0]);
     return true;
 }
 
@@ -125,7 +127,7 @@ bool cmd_token_create(HlInvocation *call, GError **error)
     if (document == NULL)
         return false;
     if (!cli_show_json(call, document))
-        printf("%s\nThat is the token %s, shown this once; it ends at %s.\n", cli_text(document, "token"),
+        printf(_("%s\nThat is the token %s, shown this once; it ends at %s.\n"), cli_text(document, "token"),
                cli_text(document, "id"), cli_text(document, "ends"));
     return true;
 }

@@ -55,15 +55,15 @@ static void print_issued(const HlInvocation *call, const char *name, const char 
 
     if (makes_owner)
         fprintf(stderr,
-                "warning: no enabled owner is left in this site: '%s' becomes an owner of all groups.  Its earlier "
-                "certificates, password, sessions and tokens end; the audit log will say so.\n",
+                _("warning: no enabled owner is left in this site: '%s' becomes an owner of all groups.  Its earlier "
+                  "certificates, password, sessions and tokens end; the audit log will say so.\n"),
                 name);
     if (cli_show_json(call, document))
         return;
-    printf("%s/ contains the certificate, the key and holdline.conf of %s, until %s.\n", folder, name, end);
-    printf(makes_owner ? "It works when the manager has made the account: within seconds, or when it starts.\n"
-                       : "It works at once; the manager takes it into its registry within a second, or when it "
-                         "starts.\n");
+    printf(_("%s/ contains the certificate, the key and holdline.conf of %s, until %s.\n"), folder, name, end);
+    printf(makes_owner ? _("It works when the manager has made the account: within seconds, or when it starts.\n")
+                       : _("It works at once; the manager takes it into its registry within a second, or when it "
+                           "starts.\n"));
 }
 
 bool cmd_site_certificate(HlInvocation *call, GError **error)

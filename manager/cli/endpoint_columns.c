@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/base/i18n.h"
 #include "manager/cli/client.h"
 #include "manager/cli/view.h"
 #include "manager/filter/columns.h"
@@ -238,9 +239,9 @@ static void tell_none(const HlInvocation *call)
     g_autofree char *selector = cli_selector_of(call);
 
     if (selector != NULL)
-        fprintf(stderr, "holdline: no endpoint matches '%s'\n", selector);
+        fprintf(stderr, _("holdline: no endpoint matches '%s'\n"), selector);
     else
-        fputs("holdline: there is no endpoint yet; 'holdline bundle create' makes the file with which PCs enrol\n",
+        fputs(_("holdline: there is no endpoint yet; 'holdline bundle create' makes the file with which PCs enrol\n"),
               stderr);
 }
 

@@ -315,8 +315,8 @@ static void place(Founded *founded)
  */
 static void print_passphrase(const Founded *founded, const char *word)
 {
-    printf("     # at least daily, or endpoints refuse it after three days: holdline-repo-resign.timer does it, with "
-           "HOLDLINE_REPO_PASSPHRASE=... in /etc/holdline/repo.env (mode 0600)\n");
+    printf(_("     # at least daily, or endpoints refuse it after three days: holdline-repo-resign.timer does it, with "
+             "HOLDLINE_REPO_PASSPHRASE=... in /etc/holdline/repo.env (mode 0600)\n"));
     if (!founded->has_unit)
         printf("     %sholdline-updater repo resign %s\n", founded->as, word);
 }
@@ -327,7 +327,7 @@ static void print_patterns(const Founded *founded)
     g_autofree char *word = shell_word(repo);
 
     if (founded->repository == CLI_REPOSITORY_NONE) {
-        printf("     # before the first bundle: holdline-updater repo init %s ..., or a source in manager.conf\n",
+        printf(_("     # before the first bundle: holdline-updater repo init %s ..., or a source in manager.conf\n"),
                word);
         return;
     }
@@ -357,33 +357,35 @@ static void print_steps(const Founded *founded, const char *client)
 {
     g_autofree char *client_word = shell_word(client);
 
-    printf("Three steps to a protected PC%s:\n\n"
-           "  1. Start the server, and give it patterns: ClamAV's own, from /var/lib/clamav, where freshclam keeps "
-           "them.\n",
-           *founded->as != '\0' ? ", as root" : "");
+    printf(*founded->as != '\0' ? _("Three steps to a protected PC, as root:\n\n")
+                                : _("Three steps to a protected PC:\n\n"));
+    printf(_("  1. Start the server, and give it patterns: ClamAV's own, from /var/lib/clamav, where freshclam keeps "
+             "them.\n"));
     print_start(founded);
     print_patterns(founded);
-    printf("\n  2. Write a bundle, with which one PC enrols, and carry it there: it contains a secret.\n"
-           "     export HOLDLINE_CONFIG=%s\n"
-           "     holdline bundle create --group " FIRST_GROUP " --output pc.bundle\n"
-           "\n  3. On the PC, as root:\n"
-           "     holdline-endpoint enrol pc.bundle\n"
-           "     %s\n",
-           client_word, founded->has_unit ? "systemctl enable --now holdline-endpointd" : "holdline-endpointd &");
+    printf(_("\n  2. Write a bundle, with which one PC enrols, and carry it there: it contains a secret.\n"
+             "     export HOLDLINE_CONFIG=%s\n"
+             "     holdline bundle create --group %s --output pc.bundle\n"
+             "\n  3. On the PC, as root:\n"
+             "     holdline-endpoint enrol pc.bundle\n"
+             "     %s\n"),
+           client_word, FIRST_GROUP,
+           founded->has_unit ? "systemctl enable --now holdline-endpointd" : "holdline-endpointd &");
 }
 
 static void print_repository(const Founded *founded)
 {
     static const char *const said[] = {
-        [CLI_REPOSITORY_NONE] = "There is no pattern repository yet",
-        [CLI_REPOSITORY_THERE] = "The pattern repository in repo/ is left as it was",
-        [CLI_REPOSITORY_PLAIN] = "The pattern repository is in repo/, its keys in the clear: for more than a trial see "
-                                 "holdline-updater(1)",
-        [CLI_REPOSITORY_ENCRYPTED] = "The pattern repository is in repo/, its keys encrypted with "
-                                     "HOLDLINE_REPO_PASSPHRASE",
+        [CLI_REPOSITORY_NONE] = N_("There is no pattern repository yet"),
+        [CLI_REPOSITORY_THERE] = N_("The pattern repository in repo/ is left as it was"),
+        [CLI_REPOSITORY_PLAIN] =
+            N_("The pattern repository is in repo/, its keys in the clear: for more than a trial see "
+               "holdline-updater(1)"),
+        [CLI_REPOSITORY_ENCRYPTED] =
+            N_("The pattern repository is in repo/, its keys encrypted with HOLDLINE_REPO_PASSPHRASE"),
     };
 
-    printf("  %s\n\n", said[founded->repository]);
+    printf("  %s\n\n", hl_tr(said[founded->repository]));
 }
 
 static void print_founded(const HlInvocation *call, const Founded *founded)
@@ -399,12 +401,13 @@ static void print_founded(const HlInvocation *call, const Founded *founded)
     if (cli_show_json(call, document))
         return;
     if (founded->conf->broker_addresses[1] == NULL)
-        printf("PCs elsewhere can only use '%s', and need a second address when that one changes.\n"
-               "Give the server's name and its address, each with --host, unless this is a trial on one machine.\n\n",
-               hl_cli_has(call, "host") ? brokers : g_get_host_name());
-    printf("The site is in %s.\n"
-           "  Endpoints reach the broker at %s\n"
-           "  and the HTTPS front at %s\n",
+        printf(
+            _("PCs elsewhere can only use '%s', and need a second address when that one changes.\n"
+              "Give the server's name and its address, each with --host, unless this is a trial on one machine.\n\n"),
+            hl_cli_has(call, "host") ? brokers : g_get_host_name());
+    printf(_("The site is in %s.\n"
+             "  Endpoints reach the broker at %s\n"
+             "  and the HTTPS front at %s\n"),
            founded->dir, brokers, urls);
     print_repository(founded);
     print_steps(founded, client);

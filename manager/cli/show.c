@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "manager/cli/show.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "lib/base/clock.h"
 #include "lib/base/csv.h"
+#include "lib/base/fault.h"
+#include "lib/base/i18n.h"
 #include "lib/base/table.h"
 #include "lib/base/unconst.h"
 #include "manager/cli/view.h"
@@ -16,7 +19,7 @@ const char *cli_text(const json_t *document, const char *member)
     return text != NULL ? text : "";
 }
 
-json_int_t cli_int(const json_t *document, const char *member)
+int64_t cli_int(const json_t *document, const char *member)
 {
     return json_integer_value(json_object_get(document, member));
 }
@@ -26,19 +29,22 @@ const char *cli_ended_text(const json_t *document)
     const char *broker = cli_text(document, "broker");
 
     if (strcmp(broker, "enforces") == 0)
-        return "the broker no longer lets its certificate in";
+        return _("the broker no longer lets its certificate in");
     if (strcmp(broker, "told") == 0)
-        return "the broker was told to read pki/crl.pem.  One that reads no revocation lists (ejabberd) lets the "
-               "certificate in until its end; each such session is ended as it appears";
-    return "its certificate is in pki/crl.pem: make your broker read it (SIGHUP).  Until then, and with a broker that "
-           "reads no revocation lists (ejabberd) until the certificate's end, each session is ended as it appears";
+        return _("the broker was told to read pki/crl.pem.  One that reads no revocation lists (ejabberd) lets the "
+                 "certificate in until its end; each such session is ended as it appears");
+    return _(
+        "its certificate is in pki/crl.pem: make your broker read it (SIGHUP).  Until then, and with a broker that "
+        "reads no revocation lists (ejabberd) until the certificate's end, each session is ended as it appears");
 }
 
-char *cli_count(const json_t *document, const char *member, const char *noun)
+char *cli_count(const json_t *document, const char *member, const char *one, const char *many)
 {
-    json_int_t n = cli_int(document, member);
+    int64_t n = cli_int(document, member);
+    GString *text = g_string_new(hl_trn(one, many, (gulong)n));
 
-    return g_strdup_printf("%" JSON_INTEGER_FORMAT " %s%s", n, noun, n == 1 ? "" : "s");
+    g_string_replace(text, "%u", HL_NUMBER(n), 1);
+    return g_string_free(text, FALSE);
 }
 
 bool cli_show_json(const HlInvocation *call, const json_t *document)
@@ -88,7 +94,7 @@ static bool has_columns(const HlInvocation *call)
 /* What a narrow terminal left out is not to be missed. */
 static void tell_left_out(const HlInvocation *call, const CliColumn *columns, gsize shown, gsize n)
 {
-    const char *remedy = has_columns(call) ? "a wider window, --columns or -o json shows" : "a wider window shows";
+    bool by_name = has_columns(call);
     g_autoptr(GString) names = g_string_new(NULL);
     g_autofree char *text = NULL;
     g_autofree char *dim = NULL;
@@ -97,10 +103,17 @@ static void tell_left_out(const HlInvocation *call, const CliColumn *columns, gs
         return;
     for (gsize i = shown; i < n; i++)
         g_string_append_printf(names, "%s%s", i > shown ? ", " : "", columns[i].heading);
-    text = g_strdup_printf("No room for %s: %s %s", names->str, remedy, n - shown > 1 ? "them" : "it");
+    text =
+        g_strdup_printf(by_name ? hl_trn("No room for %s: a wider window, --columns or -o json shows it",
+                                         "No room for %s: a wider window, --columns or -o json shows them", n - shown)
+                                : hl_trn("No room for %s: a wider window shows it",
+                                         "No room for %s: a wider window shows them", n - shown),
+                        names->str);
     if (hl_text_cells(text) > hl_terminal_size(stdout, NULL)) {
         g_free(text);
-        text = g_strdup_printf("No room for %zu columns: %s them", n - shown, remedy);
+        text = g_strdup_printf(by_name ? _("No room for %zu columns: a wider window, --columns or -o json shows them")
+                                       : _("No room for %zu columns: a wider window shows them"),
+                               n - shown);
     }
     dim = hl_tone(stdout, HL_TONE_DIM, text);
     puts(dim);
@@ -186,9 +199,9 @@ static void tell_none(const HlInvocation *call)
 
     fflush(stdout);
     if (call->n_args == 0 && makes != NULL)
-        fprintf(stderr, "holdline: there is nothing to list; 'holdline %s' makes the first\n", makes);
+        fprintf(stderr, _("holdline: there is nothing to list; 'holdline %s' makes the first\n"), makes);
     else
-        fputs("holdline: there is nothing to list\n", stderr);
+        fputs(_("holdline: there is nothing to list\n"), stderr);
 }
 
 bool cli_show_chosen(const HlInvocation *call, const json_t *document, const char *member, const CliColumns *columns,
@@ -481,15 +494,14 @@ char *cli_group_name(const json_t *group)
 
 void cli_show_saved(const HlInvocation *call, const json_t *group)
 {
-    g_autofree char *members = cli_count(group, "endpoints", "endpoint");
+    g_autofree char *members = cli_count(group, "endpoints", "%u endpoint", "%u endpoints");
     g_autofree char *name = cli_group_name(group);
 
     if (cli_show_json(call, group))
         return;
     if (json_is_true(json_object_get(group, "unchanged")))
-        printf("%s: nothing to change, it stays at version %" JSON_INTEGER_FORMAT "\n", name,
-               cli_int(group, "version"));
+        printf(_("%s: nothing to change, it stays at version %" PRId64 "\n"), name, cli_int(group, "version"));
     else
-        printf("%s: version %" JSON_INTEGER_FORMAT " is saved for %s; 'holdline group show %s' lists who has it\n",
-               name, cli_int(group, "version"), members, cli_text(group, "name"));
+        printf(_("%s: version %" PRId64 " is saved for %s; 'holdline group show %s' lists who has it\n"), name,
+               cli_int(group, "version"), members, cli_text(group, "name"));
 }

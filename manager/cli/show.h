@@ -73,12 +73,12 @@ char *cli_format_settings(const json_t *value,
 
 /* The text of a member, "" if there is none; borrowed. */
 const char *cli_text(const json_t *document, const char *member);
-json_int_t cli_int(const json_t *document, const char *member);
+int64_t cli_int(const json_t *document, const char *member);
 
 /* After "... is revoked; ": what keeps the certificate out, from the answer of a call that ends one; static. */
 const char *cli_ended_text(const json_t *document);
 
 /* "1 endpoint", "2 endpoints", from a member that counts.  Caller frees. */
-char *cli_count(const json_t *document, const char *member, const char *noun);
+char *cli_count(const json_t *document, const char *member, const char *one, const char *many);
 
 #endif

@@ -134,10 +134,10 @@ static bool conclude(const GPtrArray *sights, const char *serial, GError **error
         const Sight *sight = sights->pdata[i];
 
         if (sight->state == UNSEEN)
-            fprintf(stderr, "note: whether %s shows the new certificate could not be looked at from here: %s\n",
+            fprintf(stderr, _("note: whether %s shows the new certificate could not be looked at from here: %s\n"),
                     sight->address, sight->why);
         else if (sight->state == SHOWS_FOREIGN)
-            fprintf(stderr, "note: %s shows a certificate that is not the server's, which stays as it is\n",
+            fprintf(stderr, _("note: %s shows a certificate that is not the server's, which stays as it is\n"),
                     sight->address);
     }
     return true;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "lib/base/complete.h"
+#include "lib/base/i18n.h"
 #include "manager/cli/client.h"
 #include "manager/cli/config.h"
 #include "manager/cli/endpoint_columns.h"

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "manager/cli/summary.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "lib/base/clock.h"
+#include "lib/base/i18n.h"
 #include "lib/base/text.h"
 #include "manager/cli/show.h"
 #include "manager/core/ends.h"
@@ -14,14 +16,13 @@
 /* Nothing found says something only where a scan has looked. */
 static void add_findings(GString *out, const json_t *summary)
 {
-    g_autofree char *found = cli_count(summary, "open_detections", "open detection");
-    g_autofree char *infected = cli_count(summary, "infected", "endpoint");
-    g_autofree char *text = g_strdup_printf("%s on %s", found, infected);
+    g_autofree char *found = cli_count(summary, "open_detections", "%u open detection", "%u open detections");
+    g_autofree char *infected = cli_count(summary, "infected", "%u endpoint", "%u endpoints");
+    g_autofree char *text = g_strdup_printf(_("%s on %s"), found, infected);
     g_autofree char *toned = hl_tone(stdout, cli_int(summary, "infected") > 0 ? HL_TONE_BAD : HL_TONE_PLAIN, text);
 
-    g_string_append_printf(
-        out, "%s; the last scan failed on %" JSON_INTEGER_FORMAT ", %" JSON_INTEGER_FORMAT " never scanned\n", toned,
-        cli_int(summary, "scans_failed"), cli_int(summary, "never_scanned"));
+    g_string_append_printf(out, _("%s; the last scan failed on %" PRId64 ", %" PRId64 " never scanned\n"), toned,
+                           cli_int(summary, "scans_failed"), cli_int(summary, "never_scanned"));
 }
 
 /* A fleet without patterns looks sound by its counts: nothing is behind. */
@@ -34,8 +35,8 @@ static void add_unpublished(GString *out, const json_t *summary)
         json_object_size(json_object_get(summary, "latest_patterns")) > 0)
         return;
     shown = hl_tone(stdout, HL_TONE_BAD,
-                    "The server has no patterns, and endpoints get none from it; there, 'holdline doctor' says how "
-                    "they are published.");
+                    _("The server has no patterns, and endpoints get none from it; there, 'holdline doctor' says how "
+                      "they are published."));
     g_string_append_printf(out, "%s\n", shown);
 }
 
@@ -48,9 +49,10 @@ static void add_repository(GString *out, const json_t *repository)
 
     if (*cli_text(repository, "remedy") == '\0')
         return;
-    text = g_strdup_printf("The pattern repository's timestamp %s %s%s; run: %s",
-                           expired ? "expired" : "was not renewed and expires", cli_text(repository, "expires"),
-                           expired ? ", and no endpoint can update from it" : "", cli_text(repository, "remedy"));
+    text = g_strdup_printf(
+        expired ? _("The pattern repository's timestamp expired %s, and no endpoint can update from it; run: %s")
+                : _("The pattern repository's timestamp was not renewed and expires %s; run: %s"),
+        cli_text(repository, "expires"), cli_text(repository, "remedy"));
     shown = hl_tone(stdout, expired ? HL_TONE_BAD : HL_TONE_WARN, text);
     g_string_append_printf(out, "%s\n", shown);
 }
@@ -94,7 +96,7 @@ static void add_ends(GString *out, const json_t *ends)
             more++;
     }
     if (more > 0)
-        g_string_append_printf(out, "... %u more ends are near: 'holdline status --json' lists them.\n", more);
+        g_string_append_printf(out, _("... %u more ends are near: 'holdline status --json' lists them.\n"), more);
 }
 
 static void add_problem(GString *out, const char *problem)
@@ -109,11 +111,13 @@ static void add_problem(GString *out, const char *problem)
 static void add_ended(GString *out, json_int_t n)
 {
     if (n > 0)
-        g_string_append_printf(
-            out,
-            "%" JSON_INTEGER_FORMAT " %s: 'holdline endpoint list --ended' says until when they come back by "
-            "themselves.\n",
-            n, n == 1 ? "certificate of an endpoint has ended" : "certificates of endpoints have ended");
+        g_string_append_printf(out,
+                               hl_trn("%u certificate of an endpoint has ended: 'holdline endpoint list --ended' says "
+                                      "until when they come back by themselves.\n",
+                                      "%u certificates of endpoints have ended: 'holdline endpoint list --ended' says "
+                                      "until when they come back by themselves.\n",
+                                      (gulong)n),
+                               (unsigned)n);
 }
 
 static void add_program(GString *out, const json_t *summary)
@@ -122,23 +126,25 @@ static void add_program(GString *out, const json_t *summary)
 
     if (n > 0)
         g_string_append_printf(out,
-                               "%" JSON_INTEGER_FORMAT " %s an earlier version of the program than %s, which the "
-                               "repository offers: 'holdline endpoint list outdated-program'.\n",
-                               n, n == 1 ? "has" : "have", cli_text(summary, "latest_program"));
+                               hl_trn("%u has an earlier version of the program than %s, which the repository offers: "
+                                      "'holdline endpoint list outdated-program'.\n",
+                                      "%u have an earlier version of the program than %s, which the repository offers: "
+                                      "'holdline endpoint list outdated-program'.\n",
+                                      (gulong)n),
+                               (unsigned)n, cli_text(summary, "latest_program"));
 }
 
 /* The one line that people always see: it does not wrap inside of a word. */
 static void add_counts(GString *out, const json_t *summary)
 {
-    g_autofree char *all = cli_count(summary, "endpoints", "endpoint");
-    g_autofree char *open = cli_count(summary, "open_commands", "open command");
-    g_autofree char *online = g_strdup_printf("%" JSON_INTEGER_FORMAT " online", cli_int(summary, "online"));
-    g_autofree char *offline = g_strdup_printf("%" JSON_INTEGER_FORMAT " offline", cli_int(summary, "offline"));
+    g_autofree char *all = cli_count(summary, "endpoints", "%u endpoint", "%u endpoints");
+    g_autofree char *open = cli_count(summary, "open_commands", "%u open command", "%u open commands");
+    g_autofree char *online = g_strdup_printf(_("%" PRId64 " online"), cli_int(summary, "online"));
+    g_autofree char *offline = g_strdup_printf(_("%" PRId64 " offline"), cli_int(summary, "offline"));
     g_autofree char *good = hl_tone(stdout, HL_TONE_GOOD, online);
     g_autofree char *bad = hl_tone(stdout, cli_int(summary, "offline") > 0 ? HL_TONE_BAD : HL_TONE_DIM, offline);
-    g_autofree char *line = g_strdup_printf("%s: %s, %" JSON_INTEGER_FORMAT " stale, %s, %" JSON_INTEGER_FORMAT
-                                            " never seen; %" JSON_INTEGER_FORMAT " outdated, %" JSON_INTEGER_FORMAT
-                                            " without the current settings, %s",
+    g_autofree char *line = g_strdup_printf(_("%s: %s, %" PRId64 " stale, %s, %" PRId64 " never seen; %" PRId64
+                                              " outdated, %" PRId64 " without the current settings, %s"),
                                             all, good, cli_int(summary, "stale"), bad, cli_int(summary, "never-seen"),
                                             cli_int(summary, "outdated"), cli_int(summary, "settings_behind"), open);
     g_autofree char *lines = hl_text_wrap(line, hl_terminal_size(stdout, NULL));
@@ -158,11 +164,11 @@ char *cli_summary_text(const json_t *summary)
     add_unpublished(out, summary);
     add_program(out, summary);
     if (json_is_true(json_object_get(summary, "server_blind")))
-        g_string_append(out, "The server has no broker at the moment: every status is as last known.\n");
+        g_string_append(out, _("The server has no broker at the moment: every status is as last known.\n"));
     for (gsize i = 0; i < G_N_ELEMENTS(problems); i++)
         add_problem(out, json_string_value(json_object_get(summary, problems[i])));
     if (cli_int(summary, "flooding") > 0)
-        g_string_append_printf(out, "%" JSON_INTEGER_FORMAT " held off for sending too much (flooding).\n",
+        g_string_append_printf(out, _("%" PRId64 " held off for sending too much (flooding).\n"),
                                cli_int(summary, "flooding"));
     add_ended(out, cli_int(summary, "certificates_ended"));
     add_repository(out, json_object_get(summary, "repository"));

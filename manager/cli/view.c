@@ -121,7 +121,7 @@ static char *list_names(const char *const *names)
     for (; names[i] != NULL && list->len + strlen(", ") + strlen(names[i]) <= LIST_WIDTH; i++)
         g_string_append_printf(list, ", %s", names[i]);
     if (names[i] != NULL)
-        g_string_append_printf(list, " and %u more: -o json shows all", g_strv_length(hl_unconst(names + i)));
+        g_string_append_printf(list, _(" and %u more: -o json shows all"), g_strv_length(hl_unconst(names + i)));
     return g_string_free(list, FALSE);
 }
 
@@ -263,7 +263,7 @@ char *cli_view_more(const CliView *view, gsize shown, gsize total, const char *r
     if (shown >= total || (remedy == NULL && !is_by_limit))
         return NULL;
     if (remedy != NULL && total > MGR_MAX_COUNTED) /* the server counted no further */
-        return g_strdup_printf("%zu of more than %d are shown: %s", shown, MGR_MAX_COUNTED, remedy);
-    return g_strdup_printf("%zu of %zu are shown: %s", shown, total,
-                           remedy != NULL ? remedy : "a larger --limit, or none, shows the rest");
+        return g_strdup_printf(_("%zu of more than %d are shown: %s"), shown, MGR_MAX_COUNTED, hl_tr(remedy));
+    return g_strdup_printf(_("%zu of %zu are shown: %s"), shown, total,
+                           remedy != NULL ? hl_tr(remedy) : _("a larger --limit, or none, shows the rest"));
 }

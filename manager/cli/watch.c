@@ -118,9 +118,9 @@ static const char *no_summary(const Watch *watch)
 {
     return !watch->was_told && watch->lost_at == 0 && watch->begun_mono != 0 &&
                    hl_clock_mono() - watch->begun_mono >= SILENT
-               ? "The server tells this account nothing here: one that is limited to groups cannot watch.  'holdline "
-                 "endpoint list' and 'holdline status' show what it may see.\n"
-               : "Waiting for the server's list ...\n";
+               ? _("The server tells this account nothing here: one that is limited to groups cannot watch.  'holdline "
+                   "endpoint list' and 'holdline status' show what it may see.\n")
+               : _("Waiting for the server's list ...\n");
 }
 
 /* The counts are of what is listed; what is wrong with the server is not. */
@@ -129,7 +129,7 @@ static char *heading(const Watch *watch)
     g_autoptr(json_t) summary = json_copy(watch->summary);
     g_autoptr(json_t) counts = watch->is_selective ? cli_fleet_summary(watch->fleet) : NULL;
     g_autofree char *since = hl_time_format(watch->lost_at);
-    g_autofree char *text = g_strdup_printf("No link to the server since %s: this is what was last known", since);
+    g_autofree char *text = g_strdup_printf(_("No link to the server since %s: this is what was last known"), since);
     g_autofree char *shown = hl_tone(stdout, HL_TONE_BAD, text);
     bool is_lost = watch->lost_at != 0 && hl_clock_mono() - watch->lost_mono >= HICCUP;
     g_autofree char *lines = NULL;
@@ -143,17 +143,19 @@ static char *bottom_line(const Watch *watch, guint n, guint page)
 {
     const CliScreen *screen = &watch->screen;
     g_autofree char *typed = hl_text_printable(screen->typed->str);
-    g_autofree char *places = g_strdup_printf("%u-%u of %u", MIN(screen->top + 1, n), MIN(screen->top + page, n), n);
+    g_autofree char *places =
+        g_strdup_printf(_("%1$u-%2$u of %3$u"), MIN(screen->top + 1, n), MIN(screen->top + page, n), n);
 
     if (watch->problem != NULL)
         return g_strdup_printf("/%s  %s", typed, watch->problem);
     if (screen->is_typing)
-        return g_strdup_printf("/%s_  %s; Enter keeps it, Escape ends it", typed, places);
+        return g_strdup_printf(_("/%s_  %s; Enter keeps it, Escape ends it"), typed, places);
     if (*typed != '\0')
-        return g_strdup_printf("%s that match '%s' (of %u in all); Escape shows all, q quits", places, typed,
+        return g_strdup_printf(_("%s that match '%s' (of %u in all); Escape shows all, q quits"), places, typed,
                                cli_fleet_count(watch->fleet));
-    return g_strdup_printf("%s, troubled ones first%s", places,
-                           watch->has_keys ? "; arrows scroll, / filters, q quits" : "");
+    return g_strdup_printf(watch->has_keys ? _("%s, troubled ones first; arrows scroll, / filters, q quits")
+                                           : _("%s, troubled ones first"),
+                           places);
 }
 
 /* False: some columns had no room, and a line says so. */
@@ -309,7 +311,7 @@ static void note_link(Watch *watch, bool is_up)
     if (is_up)
         return;
     if (!watch->is_picture)
-        fprintf(stderr, "holdline: the link to the server is down; trying again\n");
+        fprintf(stderr, _("holdline: the link to the server is down; trying again\n"));
     else if (watch->lost_mono != 0 && now - watch->lost_mono < CHASED)
         watch->turns_end = now + TAKES_TURNS;
     watch->lost_mono = now;
