@@ -5,6 +5,7 @@
 
 #include "lib/base/network.h"
 #include "manager/core/now.h"
+#include "manager/core/pattern_age.h"
 
 /* What a user may not see, or a machine does not have, is said once. */
 static bool is_open(const CliDoctor *doctor)
@@ -289,6 +290,19 @@ static void note_no_patterns(const CliDoctor *doctor, HlFindings *findings)
     hl_findings_note(findings, remedy, "no patterns are published yet: endpoints get none from this server");
 }
 
+/* Nothing is behind then, and nothing has ended: only the age tells. */
+static void judge_age(const CliDoctor *doctor, HlFindings *findings)
+{
+    g_autofree char *day = hl_time_format(doctor->published);
+    const char *remedy =
+        doctor->is_copy ? "ask the source again: holdline pattern sync; if it has none either, ask those who run it"
+                        : "look at: journalctl -u clamav-freshclam -u holdline-repo-import; or publish some: holdline "
+                          "pattern publish; if they come seldom, raise patterns.old-after in manager.conf";
+
+    if (mgr_patterns_are_old(doctor->published, doctor->conf.patterns_old_after, doctor->now))
+        hl_findings_add(findings, HL_GRADE_WARNING, remedy, "the patterns are of %.10s: none have come since", day);
+}
+
 void cli_judge_repository(const CliDoctor *doctor, HlFindings *findings)
 {
     g_autofree char *end = hl_time_format(doctor->expires);
@@ -302,6 +316,7 @@ void cli_judge_repository(const CliDoctor *doctor, HlFindings *findings)
         return; /* the check of the site says whether that is right */
     if (!doctor->has_patterns)
         note_no_patterns(doctor, findings);
+    judge_age(doctor, findings);
     switch (mgr_signature_age(doctor->signed_at, doctor->expires, doctor->now)) {
     case MGR_SIGNATURE_NONE:
         break; /* nothing is signed yet; or it cannot be read, which the check of the site says */

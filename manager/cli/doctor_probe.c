@@ -12,12 +12,14 @@
 #include "manager/cli/config.h"
 #include "manager/cli/doctor.h"
 #include "manager/core/broker_life.h"
+#include "manager/core/pattern_age.h"
 #include "manager/site/owners.h"
 #include "manager/site/registry.h"
 #include "manager/site/repository.h"
 #include "manager/site/site.h"
 #include "manager/store/places.h"
 #include "manager/store/registry.h"
+#include "proto/components.h"
 #include "proto/settings.h"
 
 #define MAX_SMALL    4096 /* of files that hold a number or two */
@@ -454,6 +456,16 @@ void cli_probe_disk(CliDoctor *doctor, HlInvocation *call G_GNUC_UNUSED)
     }
 }
 
+/* noted: "agent=2026112201 virus=2026112203, program 0.2". */
+static HlTime day_of(char *noted)
+{
+    g_autofree char *daily = NULL;
+
+    noted[strcspn(noted, ",")] = '\0';
+    daily = hl_components_only(noted, MGR_PATTERNS_DAILY);
+    return hl_components_published(daily);
+}
+
 /* As the manager has it: signed when its file was written. */
 void cli_probe_repository(CliDoctor *doctor, HlInvocation *call G_GNUC_UNUSED)
 {
@@ -466,6 +478,7 @@ void cli_probe_repository(CliDoctor *doctor, HlInvocation *call G_GNUC_UNUSED)
     mgr_repository_look(&files, repo, *noted != '\0' ? noted : NULL); /* a copy that lost all: said of the site */
     doctor->is_copy = *doctor->conf.activeupdate_url != '\0';
     doctor->has_patterns = files.patterns > 0 || files.missing > 0; /* what is missing was said of the site */
+    doctor->published = day_of(noted);
     doctor->expires = expiry_in(path);
     if (stat(path, &st) == 0)
         doctor->signed_at = (HlTime)st.st_mtim.tv_sec * HL_SECOND;

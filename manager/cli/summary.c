@@ -156,7 +156,8 @@ char *cli_summary_text(const json_t *summary)
 {
     static const char *const problems[] = { "clock",        "disk",           "broker_reload",
                                             "broker_split", "broker_refused", "broker_away",
-                                            "broker_hung",  "notifications",  "repository_problem" };
+                                            "broker_hung",  "notifications",  "repository_problem",
+                                            "patterns_old" };
     g_autoptr(GString) out = g_string_new(NULL);
 
     add_counts(out, summary);

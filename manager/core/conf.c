@@ -173,6 +173,8 @@ static const HlOption rows[] = {
         "Root metadata of that source, obtained in a trustworthy way; a path relative to this file, or absolute"),
     ROW("patterns.sync-every", HL_OPTION_DURATION, sync_every, "1h", 0, 30 * HL_DAY, NULL,
         "Time between two synchronisations with that source; 0s: only by 'holdline pattern sync'"),
+    ROW("patterns.old-after", HL_OPTION_DURATION, patterns_old_after, "7d", 0, 3650 * HL_DAY, NULL,
+        "Time without new patterns in the server's repository after which it warns; 0s: never"),
     ROW("patterns.ca-file", HL_OPTION_STRING, patterns_ca_file, "", 0, 255, NULL,
         "Authorities of that source (PEM); empty for the system's"),
     ROW("patterns.proxy", HL_OPTION_STRING, patterns_proxy, "", 0, 255, NULL,

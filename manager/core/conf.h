@@ -36,6 +36,7 @@ typedef struct {
     char *activeupdate_url, *activeupdate_root; /* a file; "": the repository is not a copy */
     char *patterns_ca_file, *patterns_proxy;    /* for that source */
     HlTime sync_every;                          /* 0: never automatically */
+    HlTime patterns_old_after;                  /* 0: never */
     char *mail_server, *mail_from, *mail_user, *mail_password_file, *mail_ca_file;
     bool mail_tls;
     char **notification_private; /* networks */

@@ -32,6 +32,8 @@ static const MgrNoteRow rows[MGR_NOTE_N] = {
                         "the server's disk is nearly full" },
     [MGR_NOTE_REPOSITORY] = { "repository", "note.repository", "note.repository-over", false, MGR_NOTE_ERROR,
                               "the signature of the pattern repository ages or has ended" },
+    [MGR_NOTE_PATTERNS_OLD] = { "patterns-old", "note.patterns-old", "note.patterns-old-over", false, MGR_NOTE_WARNING,
+                                "the server has had no new patterns for patterns.old-after" },
     [MGR_NOTE_END] = { "end", "note.end", "note.end-over", false, MGR_NOTE_WARNING,
                        "certificates and roles that end soon" },
     [MGR_NOTE_TEST] = { "test", "note.test", NULL, false, MGR_NOTE_INFO, "" },

@@ -8,7 +8,7 @@
  *       "names": [{"name": "pc-1", "detail": "...", "at": ms}]}]}
  *
  * Each line counts all, and names the first few: MGR_NOTES_NAMES in the whole document, each text cut to MGR_NOTE_TEXT
- * bytes, so that a document is at most 28 lines x 100 B + 50 x 600 B, some 32 KiB.  Pure. */
+ * bytes, so that a document is at most 30 lines x 100 B + 50 x 600 B, some 32 KiB.  Pure. */
 #ifndef MANAGER_CORE_NOTE_H
 #define MANAGER_CORE_NOTE_H
 
@@ -33,6 +33,7 @@ typedef enum {
     MGR_NOTE_BROKER,
     MGR_NOTE_DISK,
     MGR_NOTE_REPOSITORY,
+    MGR_NOTE_PATTERNS_OLD,
     MGR_NOTE_END,
     MGR_NOTE_TEST, /* last; no rule names it */
     MGR_NOTE_N,

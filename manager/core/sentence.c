@@ -72,6 +72,8 @@ const MgrSentenceRow mgr_sentence_rows[] = {
     { "note.disk-over", N_("The server's disk has room again") },
     { "note.repository", N_("Endpoints will soon refuse the pattern repository, or do already: its signature is old") },
     { "note.repository-over", N_("The pattern repository is signed again") },
+    { "note.patterns-old", N_("The server has had no new patterns for long") },
+    { "note.patterns-old-over", N_("The server has new patterns") },
     { "note.end", N_("Certificates and signatures that end soon: {count}") },
     { "note.end-over", N_("Certificates and signatures that were renewed: {count}") },
     { "note.test", N_("This is a test: the destination works") },

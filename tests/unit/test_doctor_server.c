@@ -204,6 +204,22 @@ static void test_repository(void)
     }
 }
 
+static void test_patterns_age(void)
+{
+    CliDoctor doctor = sound();
+
+    doctor.has_repository = doctor.has_patterns = true;
+    doctor.conf.patterns_old_after = 7 * HL_DAY;
+    doctor.published = NOW - 8 * HL_DAY + 1;
+    expect(cli_judge_repository, &doctor, "", NULL, NULL);
+    doctor.published--;
+    expect(cli_judge_repository, &doctor, "w", "none have come since", "holdline-repo-import");
+    doctor.is_copy = true;
+    expect(cli_judge_repository, &doctor, "w", "none have come since", "holdline pattern sync");
+    doctor.conf.patterns_old_after = 0;
+    expect(cli_judge_repository, &doctor, "", NULL, NULL);
+}
+
 /* What the manager tells of is told here, too: a person's is no fault, a role of the repository is. */
 static void test_ends(void)
 {
@@ -252,6 +268,7 @@ int main(int argc, char **argv)
     g_test_add_func("/doctor/server/told", test_told);
     g_test_add_func("/doctor/server/clock", test_clock);
     g_test_add_func("/doctor/server/repository", test_repository);
+    g_test_add_func("/doctor/server/patterns-age", test_patterns_age);
     g_test_add_func("/doctor/server/ends", test_ends);
     return g_test_run();
 }

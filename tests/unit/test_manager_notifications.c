@@ -310,6 +310,29 @@ static void test_blind_start(void)
     sender_fake_end("ok", NULL);
 }
 
+/* That there are new patterns is said once the repository was read. */
+static void test_patterns_old(void)
+{
+    g_autoptr(Parts) parts = make_parts();
+
+    set_rule(parts, "kinds=patterns-old\ndigest=1s\n");
+    mgr_status_set_problem(parts->status, MGR_PROBLEM_PATTERNS_OLD, "The server's patterns are of 2026-11-20");
+    tick(parts, 60);
+    g_free(expect_sending(NULL, "no new patterns for long"));
+    sender_fake_end("ok", NULL);
+    tick(parts, 60);
+    expect_nothing();
+    restart(parts);
+    mgr_status_set_problem(parts->status, MGR_PROBLEM_PATTERNS_OLD, NULL);
+    tick(parts, 120);
+    expect_nothing();
+    g_free(parts->fleet.latest);
+    parts->fleet.latest = g_strdup("virus=2026112901");
+    tick(parts, 60);
+    g_free(expect_sending(NULL, "has new patterns"));
+    sender_fake_end("ok", NULL);
+}
+
 /* No room to send is no failure of the destination: sent as soon as there is. */
 static void test_no_room(void)
 {
@@ -395,6 +418,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/notifications/offline", test_offline);
     g_test_add_func("/manager/notifications/sources", test_sources);
     g_test_add_func("/manager/notifications/blind-start", test_blind_start);
+    g_test_add_func("/manager/notifications/patterns-old", test_patterns_old);
     g_test_add_func("/manager/notifications/no-room", test_no_room);
     g_test_add_func("/manager/notifications/audit", test_audit);
     g_test_add_func("/manager/notifications/versions", test_versions);

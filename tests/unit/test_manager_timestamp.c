@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The repository's timestamp: renewed in time where the key is here, and warned of from half of its life on. */
+/* The repository's timestamp: renewed in time where the key is here, and warned of from half of its life on; and of
+ * patterns, their age. */
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -237,6 +238,54 @@ static void test_missing(void)
     expect_missing(parts, NULL);
 }
 
+/* Days without new patterns: told of when they are old, for as long as they are. */
+static void test_patterns_age(void)
+{
+    static const struct {
+        int days; /* since the end of the day of the oldest */
+        HlTime after;
+        bool is_copy;
+        const char *told;
+    } cases[] = {
+        { 2, 7 * HL_DAY, false, NULL },   { 7, 7 * HL_DAY, false, "holdline-repo-import" },
+        { 30, 7 * HL_DAY, true, "sync" }, { 30, 40 * HL_DAY, false, NULL },
+        { 3650, 0, false, NULL },         { -3, HL_DAY, false, NULL },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(Parts) parts = parts_new();
+        HlTime day = hl_clock_wall() / HL_DAY * HL_DAY - (cases[i].days + 1) * HL_DAY;
+        g_autofree char *date = hl_time_format(day);
+        g_autofree char *old = g_strdup_printf("%.4s%.2s%.2s01", date, date + 5, date + 8);
+        g_autoptr(json_t) summary = NULL;
+        const char *told;
+
+        parts->conf.patterns_old_after = cases[i].after;
+        if (cases[i].is_copy) {
+            g_free(parts->conf.activeupdate_url);
+            parts->conf.activeupdate_url = g_strdup("https://patterns.example.com/");
+            parts->conf.sync_every = 0;
+        }
+        g_free(parts->fleet.latest);
+        parts->fleet.latest = g_strdup_printf("agent=9999010101 rules=1990010101 virus=%s", old); /* rules may be old */
+        mgr_patterns_tick(parts->patterns);
+        g_assert_cmpint(mgr_patterns_published(parts->patterns), ==, day);
+        summary = mgr_status_summary(parts->status, NULL);
+        told = json_string_value(json_object_get(summary, "patterns_old"));
+        g_assert_true((told != NULL) == (cases[i].told != NULL));
+        if (told == NULL)
+            continue;
+        g_assert_nonnull(strstr(told, cases[i].told));
+        date[10] = '\0';
+        g_assert_nonnull(strstr(told, date));
+        g_free(parts->fleet.latest);
+        parts->fleet.latest = g_strdup("virus=9999010101");
+        mgr_patterns_tick(parts->patterns);
+        g_assert_null(mgr_status_view(parts->status).problems[MGR_PROBLEM_PATTERNS_OLD]);
+        child_fake_reset();
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -246,5 +295,6 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/timestamp/warned", test_warned);
     g_test_add_func("/manager/timestamp/mirror", test_mirror);
     g_test_add_func("/manager/timestamp/missing", test_missing);
+    g_test_add_func("/manager/timestamp/patterns-age", test_patterns_age);
     return g_test_run();
 }

@@ -203,6 +203,17 @@ static void look_at_repository(Look *look)
         tell(look, MGR_NOTE_REPOSITORY, "", end, "'holdline status' has the remedy");
 }
 
+/* Of a repository that was not read yet nothing is known. */
+static void look_at_patterns(Look *look)
+{
+    const char *problem = look->view.problems[MGR_PROBLEM_PATTERNS_OLD];
+
+    if (*look->happenings->parts.fleet->latest != '\0')
+        look->read |= MGR_NOTE_BIT(MGR_NOTE_PATTERNS_OLD);
+    if (problem != NULL)
+        tell(look, MGR_NOTE_PATTERNS_OLD, "", "", problem);
+}
+
 /* Told when it is near, and again when it is over with it. */
 static void look_at_ends(const Look *look)
 {
@@ -244,6 +255,7 @@ guint mgr_happenings_server(MgrHappenings *happenings, MgrStateFn fn, gpointer u
     look_at_broker(&look);
     look_at_disk(&look);
     look_at_repository(&look);
+    look_at_patterns(&look);
     look_at_ends(&look);
     return look.read;
 }

@@ -8,6 +8,7 @@
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
 #include "lib/base/unconst.h"
+#include "manager/core/pattern_age.h"
 #include "manager/core/refusal.h"
 #include "manager/daemon/ground/versions.h"
 #include "manager/site/repository.h"
@@ -78,6 +79,13 @@ HlTime mgr_patterns_expires(const MgrPatterns *patterns)
 const GPtrArray *mgr_patterns_ends(const MgrPatterns *patterns)
 {
     return patterns->content.ends;
+}
+
+HlTime mgr_patterns_published(const MgrPatterns *patterns)
+{
+    g_autofree char *daily = hl_components_only(patterns->options.fleet->latest, MGR_PATTERNS_DAILY);
+
+    return hl_components_published(daily);
 }
 
 guint mgr_patterns_missing(const MgrPatterns *patterns)
@@ -188,6 +196,21 @@ static void tell_missing(MgrPatterns *patterns, const char *missing)
         return;
     patterns->warn_mono = hl_clock_mono() + WARN_EVERY;
     hl_error("patterns", "%s", text);
+}
+
+/* Each tick: it costs little, and a setting that was changed counts at once. */
+static void look_at_age(MgrPatterns *patterns)
+{
+    g_autofree char *text =
+        mgr_patterns_describe_age(mgr_patterns_published(patterns), patterns->options.conf->patterns_old_after,
+                                  hl_clock_wall(), mgr_patterns_is_mirror(patterns));
+    bool was_old = mgr_status_view(patterns->options.status).problems[MGR_PROBLEM_PATTERNS_OLD] != NULL;
+
+    mgr_status_set_problem(patterns->options.status, MGR_PROBLEM_PATTERNS_OLD, text);
+    if (text != NULL && !was_old)
+        hl_warn("patterns", "%s", text);
+    else if (text == NULL && was_old)
+        hl_info("patterns", "there are new patterns");
 }
 
 static void look_for_files(MgrPatterns *patterns)
@@ -468,6 +491,7 @@ void mgr_patterns_tick(MgrPatterns *patterns)
 {
     read_versions(patterns);
     look_for_files(patterns);
+    look_at_age(patterns);
     sync_when_due(patterns);
     tell_waiting(patterns);
 }

@@ -38,6 +38,9 @@ HlTime mgr_patterns_expires(const MgrPatterns *patterns);
 /* When each role of it ends: HlUpdaterEnd (proto/updater_lines.h); borrowed, until the next tick. */
 const GPtrArray *mgr_patterns_ends(const MgrPatterns *patterns);
 
+/* The day (wall) of its virus patterns, or agent's if those are older; 0: it has none, or was not read yet. */
+HlTime mgr_patterns_published(const MgrPatterns *patterns);
+
 /* How many files of the repository were missing at the last look; which, the summary says (MGR_PROBLEM_REPOSITORY).  Of
  * a repository that is gone as a whole, one. */
 guint mgr_patterns_missing(const MgrPatterns *patterns);

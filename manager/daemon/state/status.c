@@ -113,6 +113,7 @@ static void add_problems(json_t *document, const MgrStatus *status)
         [MGR_PROBLEM_NOTIFICATIONS] = "notifications",
         [MGR_PROBLEM_DISK] = "disk",
         [MGR_PROBLEM_REPOSITORY] = "repository_problem",
+        [MGR_PROBLEM_PATTERNS_OLD] = "patterns_old",
         [MGR_PROBLEM_CLOCK] = "clock",
     };
 

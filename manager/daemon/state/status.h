@@ -62,6 +62,7 @@ typedef enum {
     MGR_PROBLEM_NOTIFICATIONS,  /* telling people */
     MGR_PROBLEM_DISK,           /* the site's is full, or will be */
     MGR_PROBLEM_REPOSITORY,     /* files of the pattern repository are missing */
+    MGR_PROBLEM_PATTERNS_OLD,   /* it has had no new ones for long */
     MGR_PROBLEM_CLOCK,          /* behind what it was */
     MGR_PROBLEMS
 } MgrProblem;

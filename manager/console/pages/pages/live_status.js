@@ -72,6 +72,7 @@ const TROUBLES = {
     disk: [N_('The disk of the server is full, or nearly.'), HEALTH],
     clock: [N_('The clock of the server is behind.'), HEALTH],
     repository_problem: [N_('Files of the pattern repository are missing.'), HEALTH],
+    patterns_old: [N_('The server has had no new patterns for long.'), HEALTH],
     notifications: [N_('Notifications do not reach their destination.'), NOTIFICATIONS],
 };
 
