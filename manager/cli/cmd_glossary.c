@@ -37,9 +37,17 @@ static bool fail_unknown(const char *typed, GError **error)
                    typed);
 }
 
+/* The document is English: scripts get it. */
+static char *format_text(const json_t *value, const json_t *row G_GNUC_UNUSED)
+{
+    return g_strdup(hl_tr(json_string_value(value)));
+}
+
 bool cmd_glossary(HlInvocation *call, GError **error)
 {
-    static const CliColumn columns[] = { { "WORD", "word", NULL }, { "IN", "where", NULL }, { "MEANS", "text", NULL } };
+    static const CliColumn columns[] = { { "WORD", "word", NULL },
+                                         { "IN", "where", format_text },
+                                         { "MEANS", "text", format_text } };
     g_autoptr(json_t) document = json_pack("{s:o}", "terms", find_terms(call->n_args > 0 ? call->args[0] : NULL));
 
     if (json_array_size(json_object_get(document, "terms")) == 0)

@@ -192,9 +192,9 @@ bool cmd_notification_kinds(HlInvocation *call, GError **error G_GNUC_UNUSED)
     puts(_("Kinds; those with * belong to an endpoint, and a rule with groups= can tell them:"));
     for (int i = 0; i < MGR_NOTE_TEST; i++)
         printf("  %-10s %s %s\n", mgr_note_row((MgrNoteKind)i)->name,
-               mgr_note_row((MgrNoteKind)i)->is_of_group ? "*" : " ", mgr_note_row((MgrNoteKind)i)->help);
+               mgr_note_row((MgrNoteKind)i)->is_of_group ? "*" : " ", hl_tr(mgr_note_row((MgrNoteKind)i)->help));
     puts(_("\nOptions of 'holdline notification set':"));
     for (size_t i = 0; i < table.count; i++)
-        printf("  %s=%s\n      %s\n", table.rows[i].name, table.rows[i].fallback, table.rows[i].help);
+        printf("  %s=%s\n      %s\n", table.rows[i].name, table.rows[i].fallback, hl_tr(table.rows[i].help));
     return true;
 }

@@ -3,39 +3,41 @@
 
 #include <string.h>
 
+#include "lib/base/i18n.h"
 #include "lib/base/text.h"
 
 static const MgrNoteRow rows[MGR_NOTE_N] = {
     [MGR_NOTE_OFFLINE] = { "offline", "note.offline", "note.offline-over", true, MGR_NOTE_WARNING,
-                           "endpoints that have been off line for longer than offline-after" },
+                           N_("endpoints that have been off line for longer than offline-after") },
     [MGR_NOTE_OUTDATED] = { "outdated", "note.outdated", "note.outdated-over", true, MGR_NOTE_WARNING,
-                            "endpoints whose patterns have been behind the server's for longer than outdated-after" },
+                            N_("endpoints whose patterns have been behind the server's for longer than "
+                               "outdated-after") },
     [MGR_NOTE_UPGRADE_FAILED] = { "upgrade-failed", "note.upgrade-failed", NULL, true, MGR_NOTE_ERROR,
-                                  "endpoints whose program was not upgraded, and why" },
-    [MGR_NOTE_DETECTION] = { "detection", "note.detection", NULL, true, MGR_NOTE_CRITICAL, "what scans found" },
-    [MGR_NOTE_ENROLLED] = { "enrolled", "note.enrolled", NULL, true, MGR_NOTE_NOTICE, "endpoints that enrolled" },
+                                  N_("endpoints whose program was not upgraded, and why") },
+    [MGR_NOTE_DETECTION] = { "detection", "note.detection", NULL, true, MGR_NOTE_CRITICAL, N_("what scans found") },
+    [MGR_NOTE_ENROLLED] = { "enrolled", "note.enrolled", NULL, true, MGR_NOTE_NOTICE, N_("endpoints that enrolled") },
     [MGR_NOTE_CLONE] = { "clone", "note.clone", NULL, true, MGR_NOTE_WARNING,
-                         "two machines with one identity, and what was decided" },
+                         N_("two machines with one identity, and what was decided") },
     [MGR_NOTE_REVOKED] = { "revoked", "note.revoked", NULL, true, MGR_NOTE_NOTICE,
-                           "endpoints whose certificate was revoked" },
-    [MGR_NOTE_REMOVED] = { "removed", "note.removed", NULL, false, MGR_NOTE_NOTICE, "endpoints that were removed" },
+                           N_("endpoints whose certificate was revoked") },
+    [MGR_NOTE_REMOVED] = { "removed", "note.removed", NULL, false, MGR_NOTE_NOTICE, N_("endpoints that were removed") },
     [MGR_NOTE_ACCOUNT] = { "account", "note.account", NULL, false, MGR_NOTE_NOTICE,
-                           "changes of accounts, their certificates and tokens" },
+                           N_("changes of accounts, their certificates and tokens") },
     [MGR_NOTE_DENIED] = { "denied", "note.denied", NULL, false, MGR_NOTE_WARNING,
-                          "calls that were denied to the one who made them" },
+                          N_("calls that were denied to the one who made them") },
     [MGR_NOTE_BLIND] = { "blind", "note.blind", "note.blind-over", false, MGR_NOTE_CRITICAL,
-                         "the server cannot hear its endpoints: its broker is away" },
+                         N_("the server cannot hear its endpoints: its broker is away") },
     [MGR_NOTE_BROKER] = { "broker", "note.broker", "note.broker-over", false, MGR_NOTE_ERROR,
-                          "a broker hung, an external one was not told of a change, or addresses lead to different "
-                          "ones" },
+                          N_("a broker hung, an external one was not told of a change, or addresses lead to different "
+                             "ones") },
     [MGR_NOTE_DISK] = { "disk", "note.disk", "note.disk-over", false, MGR_NOTE_CRITICAL,
-                        "the server's disk is nearly full" },
+                        N_("the server's disk is nearly full") },
     [MGR_NOTE_REPOSITORY] = { "repository", "note.repository", "note.repository-over", false, MGR_NOTE_ERROR,
-                              "the signature of the pattern repository ages or has ended" },
+                              N_("the signature of the pattern repository ages or has ended") },
     [MGR_NOTE_PATTERNS_OLD] = { "patterns-old", "note.patterns-old", "note.patterns-old-over", false, MGR_NOTE_WARNING,
-                                "the server has had no new patterns for patterns.old-after" },
+                                N_("the server has had no new patterns for patterns.old-after") },
     [MGR_NOTE_END] = { "end", "note.end", "note.end-over", false, MGR_NOTE_WARNING,
-                       "certificates and roles that end soon" },
+                       N_("certificates and roles that end soon") },
     [MGR_NOTE_TEST] = { "test", "note.test", NULL, false, MGR_NOTE_INFO, "" },
 };
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "lib/base/i18n.h"
 #include "lib/base/ident.h"
 #include "lib/base/network.h"
 #include "lib/base/text.h"
@@ -50,27 +51,28 @@ static bool check_quiet(const char *text, GError **error)
 
 static const HlOption rows[] = {
     ROW("digest", HL_OPTION_DURATION, digest, "15m", HL_SECOND, 7 * HL_DAY, NULL,
-        "The first message goes out at once, and then one in this time at most", NULL),
-    ROW("enabled", HL_OPTION_BOOL, enabled, "yes", 0, 0, NULL, "no: nothing is noted or sent", NULL),
+        N_("The first message goes out at once, and then one in this time at most"), NULL),
+    ROW("enabled", HL_OPTION_BOOL, enabled, "yes", 0, 0, NULL, N_("no: nothing is noted or sent"), NULL),
     ROW("give-up", HL_OPTION_DURATION, give_up, "3d", HL_MINUTE, 30 * HL_DAY, NULL,
-        "How long a message is tried before it is given up", NULL),
+        N_("How long a message is tried before it is given up"), NULL),
     ROW("groups", HL_OPTION_LIST, groups, "", 0, 64, NULL,
-        "Only endpoints of these groups; empty: all, and the server itself", NULL),
+        N_("Only endpoints of these groups; empty: all, and the server itself"), NULL),
     ROW("kinds", HL_OPTION_LIST, kinds, "blind,detection,disk,end,offline,repository", 1, 32, NULL,
-        "What is told; 'holdline notification kinds' explains each", check_kinds),
-    ROW("language", HL_OPTION_CHOICE, language, "en", 0, 0, languages, "Language of the messages", NULL),
+        N_("What is told; 'holdline notification kinds' explains each"), check_kinds),
+    ROW("language", HL_OPTION_CHOICE, language, "en", 0, 0, languages, N_("Language of the messages"), NULL),
     ROW("offline-after", HL_OPTION_DURATION, offline_after, "10m", HL_SECOND, 90 * HL_DAY, NULL,
-        "How long an endpoint is off line before that is told", NULL),
+        N_("How long an endpoint is off line before that is told"), NULL),
     ROW("outdated-after", HL_OPTION_DURATION, outdated_after, "1d", HL_SECOND, 90 * HL_DAY, NULL,
-        "How long an endpoint's patterns are behind before that is told", NULL),
+        N_("How long an endpoint's patterns are behind before that is told"), NULL),
     ROW("quiet", HL_OPTION_STRING, quiet, "", 0, 11, NULL,
-        "Part of the server's day in which nothing is sent, such as 22:00-06:00; it is sent when it ends", check_quiet),
-    ROW("recovery", HL_OPTION_BOOL, tells_over, "yes", 0, 0, NULL, "Also told when a state is over", NULL),
+        N_("Part of the server's day in which nothing is sent, such as 22:00-06:00; it is sent when it ends"),
+        check_quiet),
+    ROW("recovery", HL_OPTION_BOOL, tells_over, "yes", 0, 0, NULL, N_("Also told when a state is over"), NULL),
     ROW("retry", HL_OPTION_DURATION, retry, "1m", HL_SECOND, HL_HOUR, NULL,
-        "Time until a message is tried again; twice as long after each failure, up to 1h", NULL),
+        N_("Time until a message is tried again; twice as long after each failure, up to 1h"), NULL),
     ROW("to", HL_OPTION_STRING, to, "", 0, MAX_TO, NULL,
-        "mailto:ADDRESS[,ADDRESS...], https://URL, syslog+tls://HOST[:PORT], syslog+tcp://..., syslog+udp://..., or "
-        "syslog: for this system's own",
+        N_("mailto:ADDRESS[,ADDRESS...], https://URL, syslog+tls://HOST[:PORT], syslog+tcp://..., syslog+udp://..., or "
+           "syslog: for this system's own"),
         check_to),
 };
 
