@@ -52,6 +52,32 @@ const MgrColumn mgr_columns[MGR_N_COLUMNS] = {
     [MGR_COLUMN_DIRECT_PORT] = { "direct_port", "direct_port", MGR_NUMBER, false },
 };
 
+const char *const *mgr_column_values(int column)
+{
+    static const char *const displayed[] = {
+        "Online", "Offline", "Unreachable/Online", "Unreachable/Offline", "Independent", "Inactive", NULL
+    };
+    static const char *const actual[] = { "online", "stale", "offline", "never-seen", NULL };
+    static const char *const reachability[] = { "reachable",  "refused",    "timeout", "no-route",
+                                                "wrong-host", "not-probed", NULL };
+    static const char *const verdict[] = {
+        "agree-online", "agree-offline", "hidden-by-nat", "ghost-online", "wrong-host", "unverified", NULL
+    };
+
+    switch (column) {
+    case MGR_COLUMN_DISPLAYED:
+        return displayed;
+    case MGR_COLUMN_ACTUAL:
+        return actual;
+    case MGR_COLUMN_REACHABILITY:
+        return reachability;
+    case MGR_COLUMN_VERDICT:
+        return verdict;
+    default:
+        return NULL;
+    }
+}
+
 int mgr_column_find(const char *name)
 {
     for (int i = 0; i < MGR_N_COLUMNS; i++)

@@ -80,6 +80,9 @@ enum {
 
 extern const MgrColumn mgr_columns[MGR_N_COLUMNS];
 
+/* All that a column of few words can say, ends with NULL; NULL: they are not known beforehand. */
+const char *const *mgr_column_values(int column);
+
 /* The number of a column; -1: there is none of this name. */
 int mgr_column_find(const char *name);
 

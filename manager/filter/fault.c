@@ -21,6 +21,8 @@ const MgrFaultRow mgr_fault_rows[] = {
     [MGR_FAULT_ORDER] = { "filter.order", N_("this column has no order: use ':', '=', '!=' or '~'") },
     [MGR_FAULT_COLUMN] = { "filter.column", N_("there is no such column") },
     [MGR_FAULT_NEAREST] = { "filter.nearest", N_("there is no such column; did you mean '{nearest}'?") },
+    [MGR_FAULT_NEAREST_VALUE] = { "filter.nearest-value",
+                                  N_("this column never says that; did you mean '{nearest}'?") },
     [MGR_FAULT_OPERATOR] = { "filter.operator", N_("'!' is followed by '='") },
     [MGR_FAULT_BEFORE] = { "filter.before",
                            N_("something is missing before this; as a word it goes into quotation marks") },

@@ -20,11 +20,13 @@ typedef enum {
     MGR_FAULT_ONE_VALUE,   /* several values for a column that takes one */
     MGR_FAULT_ORDER,       /* '<' or '>' of a column that has no order */
     MGR_FAULT_COLUMN,      /* no such column */
-    MGR_FAULT_NEAREST,     /* the same, but one is called nearly so: {nearest} */
-    MGR_FAULT_OPERATOR,    /* '!' alone */
-    MGR_FAULT_BEFORE,      /* nothing before 'and' or 'or' */
-    MGR_FAULT_OPEN,        /* a bracket that is not closed */
-    MGR_FAULT_CLOSE,       /* a bracket that closes nothing */
+    MGR_FAULT_NEAREST,
+    MGR_FAULT_NEAREST_VALUE,
+    /* of a column of few words */ /* the same, but one is called nearly so: {nearest} */
+    MGR_FAULT_OPERATOR,            /* '!' alone */
+    MGR_FAULT_BEFORE,              /* nothing before 'and' or 'or' */
+    MGR_FAULT_OPEN,                /* a bracket that is not closed */
+    MGR_FAULT_CLOSE,               /* a bracket that closes nothing */
     /* of the whole, with {max} and without a place */
     MGR_FAULT_BYTES,
     MGR_FAULT_PARTS,
@@ -41,7 +43,7 @@ typedef struct {
     glong at;
 } MgrFaultPlace;
 
-/* HL_ERROR_INVALID; nearest only with MGR_FAULT_NEAREST. */
+/* HL_ERROR_INVALID; nearest only with MGR_FAULT_NEAREST and _NEAREST_VALUE. */
 bool mgr_fault_fail(GError **error, MgrFault fault, MgrFaultPlace place, const char *nearest);
 
 /* HL_ERROR_INVALID, too: more than max, which asking again later does not mend. */

@@ -216,6 +216,22 @@ static bool check_versions(Parser *parser, const MgrNode *node, const GPtrArray 
     return true;
 }
 
+/* A word that the column never says, and nearly is one that it says: the empty list would be taken for the
+ * answer.  Others pass, for a later version may know them. */
+static bool check_words(Parser *parser, const MgrNode *node, const GPtrArray *values)
+{
+    const char *const *known = mgr_column_values(node->column);
+
+    for (guint i = 0; known != NULL && node->operator!= MGR_LIKE && i<values->len; i++) {
+        const char *word = values->pdata[i];
+        const char *nearest = hl_nearest(word, known);
+
+        if (nearest != NULL && g_ascii_strcasecmp(word, nearest) != 0)
+            return fail_nearest(parser, MGR_FAULT_NEAREST_VALUE, nearest);
+    }
+    return true;
+}
+
 static bool take_values(Parser *parser, MgrNode *node, const GPtrArray *values)
 {
     bool is_version = mgr_columns[node->column].kind == MGR_VERSION;
@@ -226,6 +242,8 @@ static bool take_values(Parser *parser, MgrNode *node, const GPtrArray *values)
         return false;
     if (node->operator> MGR_UNEQUAL && !is_version)
         return fail_at(parser, MGR_FAULT_ORDER);
+    if (!check_words(parser, node, values))
+        return false;
     node->words = g_new0(char *, values->len + 1);
     for (guint i = 0; i < values->len; i++)
         node->words[i] = g_utf8_casefold(values->pdata[i], -1);

@@ -209,7 +209,7 @@ static void test_selectors(void)
                                            { "not group:sales", NULL },
                                            { "group:sales actual:offline", NULL },
                                            { "sales", NULL },
-                                           { "actual:sales", NULL } };
+                                           { "actual:others", NULL } };
 
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autoptr(MgrFilter) filter = mgr_filter_parse(rows[i][0], MGR_FILTER_SEARCH, NOW, NULL);

@@ -254,6 +254,8 @@ static void test_bad(void)
     } cases[] = {
         { "colour:red", "there is no such column" },
         { "hots~pc", "did you mean 'host'?" },
+        { "status:offlin", "this column never says that; did you mean 'offline'?" },
+        { "displayed:Independant,Online", "did you mean 'Independent'?" },
         { "version<new", "as in version<0.3" },
         { "last-seen~30d", "'~' is for texts" },
         { "last-seen>soon", "a time belongs before this" },
