@@ -337,7 +337,10 @@ const EpPhrase ep_phrases[] = {
     { N_("the broker answers, and the server does not"), "" },
     { N_("is it running, and at this broker?"), "" },
     { N_("this machine's own files cannot be used"), "" },
-    { N_("this machine's own certificate ended at %s (%s); its clock says %s: renew it, or set the clock"), "" },
+    { N_("this machine's own certificate ended at %s (%s); its clock says %s: set the clock, or get another "
+         "certificate "
+         "('holdline doctor' says how, on an endpoint 'holdline-endpoint doctor')"),
+      "" },
     { N_("this machine's own certificate is valid from %s on (%s); its clock says %s: set the clock"), "" },
     { N_("the name %s cannot be resolved"), "" },
     { N_("the name %s cannot be resolved: the name servers do not answer"), "" },
@@ -358,6 +361,7 @@ const EpPhrase ep_phrases[] = {
     { N_("the server's certificate was not issued by the authority in %s (%s): is it another installation's?"), "-p" },
     { N_("the server's certificate is for other names: %s, not %s"), "" },
     { N_("%s ended at %s; this machine's clock says %s"), "p" },
+    { N_("set the clock, or start the manager on the server, which renews it"), "" },
     { N_("%s is valid from %s on; this machine's clock says %s: set the clock"), "p" },
     { N_("the server's certificate"), "" },
     { N_("the certificate of its authority"), "" },
@@ -487,7 +491,19 @@ const EpPhrase ep_phrases[] = {
     { N_("the %s is signed with key '%s', and this endpoint knows its server by %s"), "" },
     { N_("%s is not a certificate in PEM or DER form"), "" },
     { N_("the certificate of %s (%s) was not issued by %s: it belongs to another installation, or is forged"), "" },
-    { N_("the certificate of %s expired at %s (it is now %s): renew it"), "" },
+    { N_("the certificate of %s expired at %s (it is now %s)"), "" },
+    { N_("on the server, 'holdline server rollover start ca' has another authority follow it"), "" },
+    { N_("a bundle of 'holdline bundle create --for ENDPOINT' gives another one, with 'holdline-endpoint enrol BUNDLE "
+         "--replace'"),
+      "" },
+    { N_("an owner's 'holdline account certificate NAME' gives another one; without an owner, the same on the server "
+         "with '--site DIR'"),
+      "" },
+    { N_("an owner's 'holdline monitor revoke NAME', then 'holdline monitor create NAME', give another one"), "" },
+    { N_("an owner's 'holdline console revoke NAME', then 'holdline console create NAME', give another one"), "" },
+    { N_("start the manager on the server, which renews it"), "" },
+    { N_("ask for another one where it came from"), "" },
+    { N_("make room on that file system"), "" },
     { N_("the certificate of %s is valid from %s on, and the clock of this machine says %s: set the clock"), "" },
     { N_("%s does not contain a private key in PEM form without a password"), "" },
 };

@@ -142,6 +142,9 @@ bool hl_fail_errno(GError **error, int errno_value, const char *format, ...)
         return hl_fail(error, HL_ERROR_DENIED,
                        _("%s: %s for the user %s, as whom this goes on: choose a place that this user can get at"),
                        text, hl_tr(hl_errno_text(errno_value)), denied_user);
+    if (code_of_errno(errno_value) == HL_ERROR_FULL)
+        return hl_fail(error, HL_ERROR_FULL, _("%s: %s: make room on that file system"), text,
+                       hl_tr(hl_errno_text(errno_value)));
     return hl_fail(error, code_of_errno(errno_value), "%s: %s", text, hl_tr(hl_errno_text(errno_value)));
 }
 

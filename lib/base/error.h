@@ -56,8 +56,8 @@ HlErrorCode hl_error_from_exit_status(int status);
  * message becomes one printable line (hl_text_printable), whatever a stranger put into its words. */
 bool hl_fail(GError **error, HlErrorCode code, const char *format, ...) G_GNUC_PRINTF(3, 4);
 
-/* The same, with ": " and the text of errno_value; ENOSPC and EDQUOT become HL_ERROR_FULL, ENOENT HL_ERROR_NOT_FOUND,
- * EACCES and EPERM HL_ERROR_DENIED, others HL_ERROR_IO. */
+/* The same, with ": " and the text of errno_value; ENOSPC and EDQUOT become HL_ERROR_FULL, with the remedy, ENOENT
+ * HL_ERROR_NOT_FOUND, EACCES and EPERM HL_ERROR_DENIED, others HL_ERROR_IO. */
 bool hl_fail_errno(GError **error, int errno_value, const char *format, ...) G_GNUC_PRINTF(3, 4);
 
 /* For a program that gave up root for another user: from now on hl_fail_errno says of EACCES who was denied, because

@@ -10,7 +10,8 @@ static const char *const sentences[HL_N_CAUSES] = {
     [HL_CAUSE_NONE] = "{detail}; a second look at the network and the certificates found nothing wrong",
     [HL_CAUSE_UNUSABLE] = "this machine's own files cannot be used: {detail}",
     [HL_CAUSE_OWN_ENDED] =
-        "this machine's own certificate ended at {date} ({file}); its clock says {now}: renew it, or set the clock",
+        "this machine's own certificate ended at {date} ({file}); its clock says {now}: set the clock, or get "
+        "another certificate ('holdline doctor' says how, on an endpoint 'holdline-endpoint doctor')",
     [HL_CAUSE_OWN_NOT_YET] =
         "this machine's own certificate is valid from {date} on ({file}); its clock says {now}: set the clock",
     [HL_CAUSE_NO_NAME] = "the name {host} cannot be resolved: {detail}",
@@ -27,7 +28,8 @@ static const char *const sentences[HL_N_CAUSES] = {
     [HL_CAUSE_OTHER_AUTHORITY] =
         "the server's certificate was not issued by the authority in {file} ({detail}): is it another installation's?",
     [HL_CAUSE_OTHER_NAMES] = "the server's certificate is for other names: {detail}, not {host}",
-    [HL_CAUSE_SERVER_ENDED] = "{detail} ended at {date}; this machine's clock says {now}",
+    [HL_CAUSE_SERVER_ENDED] = "{detail} ended at {date}; this machine's clock says {now}: set the clock, or start the "
+                              "manager on the server, which renews it",
     [HL_CAUSE_SERVER_NOT_YET] = "{detail} is valid from {date} on; this machine's clock says {now}: set the clock",
     [HL_CAUSE_SERVER_INVALID] = "the server's certificate is not valid: {detail}",
     [HL_CAUSE_TURNED_AWAY] = "the broker does not accept this certificate: {detail} ({file})",

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "lib/base/file.h"
+#include "lib/base/i18n.h"
 #include "lib/base/ident.h"
 #include "lib/base/unconst.h"
 #include "lib/pki/internal.h"
@@ -89,7 +90,8 @@ HlCert *hl_cert_from_x509(X509 *x509, const char *name, GError **error)
     cert->x509 = x509;
     cert->info.cn = subject_part(x509, NID_commonName);
     if (cert->info.cn == NULL) {
-        hl_fail(error, HL_ERROR_INVALID, "%s: the certificate's subject does not have exactly one common name", name);
+        hl_fail(error, HL_ERROR_INVALID, _("%s: the certificate's subject does not have exactly one common name"),
+                name);
         return NULL;
     }
     if (X509_digest(x509, EVP_sha256(), fingerprint, &size) != 1) {
@@ -135,7 +137,7 @@ HlCert *hl_cert_parse(const char *name, const void *data, gsize size, GError **e
     g_autoptr(X509) x509 = NULL;
 
     if (size > HL_CERT_MAX_SIZE) {
-        hl_fail(error, HL_ERROR_LIMIT, "%s: %" G_GSIZE_FORMAT " bytes are too many for a certificate", name, size);
+        hl_fail(error, HL_ERROR_LIMIT, _("%s: %zu bytes are too many for a certificate"), name, size);
         return NULL;
     }
     if (size > 0 && g_strstr_len(data, (gssize)size, begin) != NULL) {
@@ -288,6 +290,27 @@ static Verdict judge(const HlCert *cert, const HlCert *ca, HlTime now)
     return VALID;
 }
 
+/* How another one is to be had. */
+static const char *remedy_of_end(HlCertKind kind)
+{
+    static const char *const remedies[HL_CERT_N_KINDS] = {
+        [HL_CERT_CA] = N_("on the server, 'holdline server rollover start ca' has another authority follow it"),
+        [HL_CERT_ENDPOINT] = N_("a bundle of 'holdline bundle create --for ENDPOINT' gives another one, with "
+                                "'holdline-endpoint enrol BUNDLE --replace'"),
+        [HL_CERT_ADMIN] = N_("an owner's 'holdline account certificate NAME' gives another one; without an owner, the "
+                             "same on the server with '--site DIR'"),
+        [HL_CERT_MONITOR] = N_("an owner's 'holdline monitor revoke NAME', then 'holdline monitor create NAME', give "
+                               "another one"),
+        [HL_CERT_CONSOLE] = N_("an owner's 'holdline console revoke NAME', then 'holdline console create NAME', give "
+                               "another one"),
+        [HL_CERT_MANAGER] = N_("start the manager on the server, which renews it"),
+        [HL_CERT_SERVER] = N_("start the manager on the server, which renews it"),
+        [HL_CERT_OTHER] = N_("ask for another one where it came from"),
+    };
+
+    return hl_tr(remedies[kind]);
+}
+
 bool hl_cert_verify(const HlCert *cert, const HlCert *ca, HlTime now, GError **error)
 {
     const HlCertInfo *info = &cert->info;
@@ -300,17 +323,17 @@ bool hl_cert_verify(const HlCert *cert, const HlCert *ca, HlTime now, GError **e
         return true;
     case WRONG_ISSUER:
         return hl_fail(error, HL_ERROR_UNTRUSTED,
-                       "the certificate of %s (%s) was not issued by %s: it belongs to another installation, or is "
-                       "forged",
+                       _("the certificate of %s (%s) was not issued by %s: it belongs to another installation, or is "
+                         "forged"),
                        info->cn, hl_cert_kind_name(info->kind), ca->info.cn);
     case EXPIRED:
-        return hl_fail(error, HL_ERROR_EXPIRED, "the certificate of %s expired at %s (it is now %s): renew it",
-                       info->cn, end, clock);
+        return hl_fail(error, HL_ERROR_EXPIRED, _("the certificate of %s expired at %s (it is now %s): %s"), info->cn,
+                       end, clock, remedy_of_end(info->kind));
     case NOT_YET_VALID:
         return hl_fail(
             error, HL_ERROR_EXPIRED,
-            "the certificate of %s is valid from %s on, and the clock of this machine says %s: set the clock", info->cn,
-            begin, clock);
+            _("the certificate of %s is valid from %s on, and the clock of this machine says %s: set the clock"),
+            info->cn, begin, clock);
     }
     g_assert_not_reached();
 }

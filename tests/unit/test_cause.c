@@ -25,7 +25,8 @@ static void test_sentences(void)
         { HL_CAUSE_NONE, "its own words; a second look at the network and the certificates found nothing wrong" },
         { HL_CAUSE_OWN_ENDED,
           "this machine's own certificate ended at 2026-09-21T14:13:20Z (/x/own.pem); its clock says "
-          "2026-09-22T14:13:20Z: renew it, or set the clock" },
+          "2026-09-22T14:13:20Z: set the clock, or get another certificate ('holdline doctor' says how, on an endpoint "
+          "'holdline-endpoint doctor')" },
         { HL_CAUSE_NO_NAME, "the name av.example.org cannot be resolved: its own words" },
         { HL_CAUSE_REFUSED, "nobody listens at that address (connection refused)" },
         { HL_CAUSE_OTHER_NAMES, "the server's certificate is for other names: its own words, not av.example.org" },

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whose a file is that root writes: it belongs to the owner of what it replaces, else to that of its directory. */
+#include <errno.h>
 #include <glib/gstdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -47,9 +48,24 @@ static void test_owner(void)
     g_rmdir(directory);
 }
 
+/* A full disk is said with its remedy, whatever met it. */
+static void test_full(void)
+{
+    static const int full[] = { ENOSPC, EDQUOT };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(full); i++) {
+        g_autoptr(GError) error = NULL;
+
+        g_assert_false(hl_fail_errno(&error, full[i], "cannot write %s", "pki/lookout-1.key"));
+        g_assert_error(error, HL_ERROR, HL_ERROR_FULL);
+        g_assert_true(g_str_has_suffix(error->message, ": make room on that file system"));
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/file/owner", test_owner);
+    g_test_add_func("/file/full", test_full);
     return g_test_run();
 }
