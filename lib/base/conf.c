@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/base/file.h"
+#include "lib/base/i18n.h"
 #include "lib/base/log.h"
 #include "lib/base/text.h"
 
@@ -266,9 +267,9 @@ bool hl_conf_check_print(const char *path, HlOptionTable table, void *values, Hl
     all = faults + lacking + doubles;
     if (all > 0)
         return hl_fail(error, HL_ERROR_INVALID, "%u %s in %s: %s", all, all == 1 ? "fault" : "faults", path,
-                       faults > 0    ? "a daemon does not start with it, and one that runs keeps what it has"
-                       : lacking > 0 ? "a daemon starts with it, but without what these are for"
-                                     : "a daemon starts with it, but perhaps not with the value that was meant");
+                       faults > 0    ? _("a daemon does not start with it, and one that runs keeps what it has")
+                       : lacking > 0 ? _("a daemon starts with it, but without what these are for")
+                                     : _("a daemon starts with it, but perhaps not with the value that was meant"));
     printf("%s: no faults\n", path);
     return true;
 }

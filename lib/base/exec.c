@@ -14,6 +14,7 @@
 
 #include "lib/base/environment.h"
 #include "lib/base/file.h"
+#include "lib/base/i18n.h"
 #include "lib/base/text.h"
 #include "lib/base/unconst.h"
 
@@ -323,7 +324,7 @@ HlChild *hl_child_start(const HlChildSpec *spec, HlChildLine on_line, HlChildDon
     if (spec->log_path != NULL) {
         log = open(spec->log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
         if (log < 0) {
-            hl_fail_errno(error, errno, "cannot open log %s", spec->log_path);
+            hl_fail_errno(error, errno, _("cannot open log %s"), spec->log_path);
             return NULL;
         }
     }
@@ -331,7 +332,7 @@ HlChild *hl_child_start(const HlChildSpec *spec, HlChildLine on_line, HlChildDon
             NULL, spec->argv, (const char *const *)environment, G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD,
             set_up_child, &setup, spec->stdin_fd >= 0 ? spec->stdin_fd : null, log, log, NULL, NULL, 0, &child->pid,
             NULL, log < 0 ? &child->out.fd : NULL, log < 0 ? &child->err.fd : NULL, &problem)) {
-        hl_fail(error, HL_ERROR_IO, "cannot start %s: %s", spec->argv[0], problem->message);
+        hl_fail(error, HL_ERROR_IO, _("cannot start %s: %s"), spec->argv[0], problem->message);
         return NULL;
     }
     open_pipe(child, &child->out, on_out);
@@ -353,7 +354,7 @@ bool hl_exec(const char *const *argv, char **output, GError **error)
 
     if (!g_spawn_sync(NULL, hl_unconst(argv), environment, G_SPAWN_SEARCH_PATH, NULL, NULL, &out, &err, &status,
                       &problem))
-        return hl_fail(error, HL_ERROR_IO, "cannot start %s: %s", argv[0], problem->message);
+        return hl_fail(error, HL_ERROR_IO, _("cannot start %s: %s"), argv[0], problem->message);
     words = hl_text_last_words(err);
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
         return hl_fail(error, HL_ERROR_FAILED, "%s failed: %s", argv[0], words);
@@ -370,9 +371,9 @@ bool hl_exec_shown(const char *const *argv, int *status, GError **error)
     fflush(stdout); /* what was printed before it stays before it */
     if (!g_spawn_sync(NULL, hl_unconst(argv), environment, G_SPAWN_SEARCH_PATH | G_SPAWN_CHILD_INHERITS_STDIN, NULL,
                       NULL, NULL, NULL, status, &problem))
-        return hl_fail(error, HL_ERROR_IO, "cannot start %s: %s", argv[0], problem->message);
+        return hl_fail(error, HL_ERROR_IO, _("cannot start %s: %s"), argv[0], problem->message);
     if (!WIFEXITED(*status))
-        return hl_fail(error, HL_ERROR_FAILED, "%s was killed by signal %d", argv[0], WTERMSIG(*status));
+        return hl_fail(error, HL_ERROR_FAILED, _("%s was killed by signal %d"), argv[0], WTERMSIG(*status));
     *status = WEXITSTATUS(*status);
     return true;
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -78,8 +79,7 @@ GBytes *hl_file_read_open(int fd, const char *path, guint64 offset, gsize max_si
     }
     size = (guint64)st.st_size > offset ? (guint64)st.st_size - offset : 0;
     if (size > max_size) {
-        hl_fail(error, HL_ERROR_LIMIT, "cannot read %s: %" G_GUINT64_FORMAT " bytes, the limit is %" G_GSIZE_FORMAT,
-                path, size, max_size);
+        hl_fail(error, HL_ERROR_LIMIT, _("cannot read %s: %" PRIu64 " bytes, the limit is %zu"), path, size, max_size);
         return NULL;
     }
     data = g_malloc((gsize)size + 1);

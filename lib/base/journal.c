@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "lib/base/file.h"
+#include "lib/base/i18n.h"
 
 #define CHECK_SIZE 16
 #define MAX_DIGITS 19               /* so that none is too large for 64 bits */
@@ -193,7 +194,7 @@ HlJournal *hl_journal_open_from(const char *path, HlJournalPlace from, HlJournal
     journal->size = journal->size_before = (off_t)(state->left + size - state->torn);
     journal->fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
     if (journal->fd < 0 || ftruncate(journal->fd, journal->size) != 0 || fsync(journal->fd) != 0) {
-        hl_fail_errno(error, errno, "cannot open %s", path);
+        hl_fail_errno(error, errno, _("cannot open %s"), path);
         return NULL;
     }
     return hl_dir_sync(directory, error) ? g_steal_pointer(&journal) : NULL;
@@ -248,7 +249,7 @@ bool hl_journal_append(HlJournal *journal, const GPtrArray *lines, GError **erro
     }
     saved = errno;
     HL_IGNORE(ftruncate(journal->fd, journal->size) == 0); /* else the next append writes over it */
-    return hl_fail_errno(error, saved, "cannot write %s", journal->path);
+    return hl_fail_errno(error, saved, _("cannot write %s"), journal->path);
 }
 
 bool hl_journal_take_back(HlJournal *journal)

@@ -77,8 +77,7 @@ json_t *hl_json_parse_bounded(const char *name, const void *data, gsize size, gs
         hl_fail(error, HL_ERROR_INVALID, _("%s is nested deeper than %d"), name, HL_JSON_DEPTH);
     else
         hl_fail(error, HL_ERROR_LIMIT,
-                "%s has so many members that reading it would take %" G_GSIZE_FORMAT
-                " KiB of memory, at most %" G_GSIZE_FORMAT " are spent on it",
+                _("%s has so many members that reading it would take %zu KiB of memory, at most %zu are spent on it"),
                 name, shape.cost >> 10, max_cost >> 10);
     return NULL;
 }

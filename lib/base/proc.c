@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "lib/base/file.h"
+#include "lib/base/i18n.h"
 
 #define MAX_STAT    4096
 #define MAX_ARGV    (64 * 1024)
@@ -155,11 +156,11 @@ int hl_proc_open(const HlProcId *id, GError **error)
     hl_autofd int fd = (int)syscall(SYS_pidfd_open, id->pid, 0U); /* closed at exec by itself */
 
     if (fd < 0) {
-        hl_fail_errno(error, errno, "cannot watch process %d", (int)id->pid);
+        hl_fail_errno(error, errno, _("cannot watch process %d"), (int)id->pid);
         return -1;
     }
     if (!hl_proc_lives(id)) {
-        hl_fail(error, HL_ERROR_NOT_FOUND, "process %d has ended", (int)id->pid);
+        hl_fail(error, HL_ERROR_NOT_FOUND, _("process %d has ended"), (int)id->pid);
         return -1;
     }
     return hl_fd_steal(&fd);

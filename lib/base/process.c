@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/base/i18n.h"
+
 /* The limit is inherited, but a handler of core dumps (core_pattern with a pipe) may not ask for it; the attribute
  * keeps the kernel from making one at all, and ends with exec.  Neither fails for a process that only gives up. */
 void hl_process_keep_secrets(void)
@@ -54,10 +56,10 @@ bool hl_process_become_owner(const char *path, GError **error)
         return true; /* what cannot be looked at is refused by what comes next, with its own words */
     owner = getpwuid(st.st_uid);
     if (owner == NULL)
-        return hl_fail(error, HL_ERROR_DENIED, "%s belongs to user %u, who has no name: run this as that user", path,
+        return hl_fail(error, HL_ERROR_DENIED, _("%s belongs to user %u, who has no name: run this as that user"), path,
                        (unsigned)st.st_uid);
     if (!become(owner))
-        return hl_fail_errno(error, errno, "cannot go on as %s, to whom %s belongs; run this as that user",
+        return hl_fail_errno(error, errno, _("cannot go on as %s, to whom %s belongs; run this as that user"),
                              owner->pw_name, path);
     hl_process_keep_secrets(); /* the kernel has forgotten it */
     hl_error_name_user(owner->pw_name);

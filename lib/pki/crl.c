@@ -4,6 +4,7 @@
 #include <openssl/x509v3.h>
 #include <string.h>
 
+#include "lib/base/i18n.h"
 #include "lib/pki/internal.h"
 
 #define MAX_SERIAL 40 /* hexadecimal digits: 20 bytes, RFC 5280 4.1.2.2 */
@@ -23,7 +24,7 @@ static bool add_revoked(X509_CRL *crl, const HlRevoked *row, GError **error)
     BIGNUM *number = NULL;
 
     if (!is_serial(row->serial))
-        return hl_fail(error, HL_ERROR_INVALID, "'%s' is not a serial number", row->serial);
+        return hl_fail(error, HL_ERROR_INVALID, _("'%s' is not a serial number"), row->serial);
     BN_hex2bn(&number, row->serial);
     serial = BN_to_ASN1_INTEGER(number, NULL);
     BN_free(number);
@@ -62,7 +63,7 @@ char *hl_crl_make(const HlCert *ca, const HlKey *ca_key, const HlRevoked *revoke
     g_autoptr(BIO) bio = BIO_new(BIO_s_mem());
 
     if (ca->info.kind != HL_CERT_CA || !hl_cert_has_key(ca, ca_key)) {
-        hl_fail(error, HL_ERROR_INVALID, "%s is not a CA, or the key is not its own", ca->info.cn);
+        hl_fail(error, HL_ERROR_INVALID, _("%s is not a CA, or the key is not its own"), ca->info.cn);
         return NULL;
     }
     for (gsize i = 0; i < count; i++)

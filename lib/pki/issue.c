@@ -4,6 +4,7 @@
 #include <openssl/x509v3.h>
 #include <string.h>
 
+#include "lib/base/i18n.h"
 #include "lib/base/ident.h"
 #include "lib/base/unconst.h"
 #include "lib/pki/internal.h"
@@ -54,7 +55,7 @@ static bool add_extensions(X509 *x509, const X509 *issuer, const ExtensionRow *r
 static bool check_cn(const char *cn, GError **error)
 {
     if (cn == NULL || cn[0] == '\0' || strlen(cn) > MAX_CN || !g_utf8_validate(cn, -1, NULL))
-        return hl_fail(error, HL_ERROR_INVALID, "'%s' is not a valid name for a certificate: 1 to %d bytes of UTF-8",
+        return hl_fail(error, HL_ERROR_INVALID, _("'%s' is not a valid name for a certificate: 1 to %d bytes of UTF-8"),
                        cn == NULL ? "" : cn, MAX_CN);
     return true;
 }
@@ -67,8 +68,8 @@ static bool check_dates(const char *cn, HlTime not_before, HlTime not_after, GEr
 
     return not_before < not_after ||
            hl_fail(error, HL_ERROR_INVALID,
-                   "cannot create a certificate for %s: it would end at %s, before it begins (%s): is this machine's "
-                   "clock right?",
+                   _("cannot create a certificate for %s: it would end at %s, before it begins (%s): is this machine's "
+                     "clock right?"),
                    cn, end, begin);
 }
 
@@ -187,7 +188,7 @@ static char *print_names(const HlCertSpec *spec, GError **error)
 
         if (i >= HL_PKI_MAX_NAMES || (!is_address && !is_dns_name(names[i]))) {
             hl_fail(error, HL_ERROR_INVALID,
-                    "'%s' is not a valid host name or IP address for a certificate (at most %d)", names[i],
+                    _("'%s' is not a valid host name or IP address for a certificate (at most %d)"), names[i],
                     HL_PKI_MAX_NAMES);
             return NULL;
         }
@@ -202,12 +203,12 @@ static bool check_spec(const HlCert *ca, const HlKey *ca_key, const HlCertSpec *
 
     g_assert(spec->kind != HL_CERT_CA && spec->kind < HL_CERT_OTHER);
     if (ca->info.kind != HL_CERT_CA || !hl_cert_has_key(ca, ca_key))
-        return hl_fail(error, HL_ERROR_INVALID, "%s is not a CA, or the key is not its own", ca->info.cn);
+        return hl_fail(error, HL_ERROR_INVALID, _("%s is not a CA, or the key is not its own"), ca->info.cn);
     if (spec->kind == HL_CERT_SERVER && !has_names)
-        return hl_fail(error, HL_ERROR_INVALID, "a server certificate needs a host name or an IP address");
+        return hl_fail(error, HL_ERROR_INVALID, _("a server certificate needs a host name or an IP address"));
     if (spec->not_after > ca->info.not_after)
         return hl_fail(error, HL_ERROR_INVALID,
-                       "the certificate of %s would outlive the CA: shorten its lifetime or renew the CA", spec->cn);
+                       _("the certificate of %s would outlive the CA: shorten its lifetime or renew the CA"), spec->cn);
     return true;
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "lib/base/file.h"
+#include "lib/base/i18n.h"
 #include "lib/pki/internal.h"
 
 #define LARGEST_KEY_FILE (16 * 1024)
@@ -42,7 +43,7 @@ EVP_PKEY *hl_pki_parse_private(const char *name, const char *pem, GError **error
     EVP_PKEY *pkey;
 
     if (size > LARGEST_KEY_FILE) {
-        hl_fail(error, HL_ERROR_LIMIT, "%s is too long to be a key", name);
+        hl_fail(error, HL_ERROR_LIMIT, _("%s is too long to be a key"), name);
         return NULL;
     }
     bio = BIO_new_mem_buf(pem, (int)size);
@@ -110,7 +111,7 @@ static HlKey *parse(const char *name, const char *pem, GError **error)
     if (pkey == NULL)
         return NULL;
     if (!hl_pki_is_p256(pkey)) {
-        hl_fail(error, HL_ERROR_INVALID, "the key in %s is not a P-256 key; generate a new one", name);
+        hl_fail(error, HL_ERROR_INVALID, _("the key in %s is not a P-256 key; generate a new one"), name);
         return NULL;
     }
     return wrap(g_steal_pointer(&pkey));

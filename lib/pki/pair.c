@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "lib/base/file.h"
+#include "lib/base/i18n.h"
 
 #define LIFE_PART 3
 
@@ -24,13 +25,13 @@ static bool become_owner(const char *path, Self *before, GError **error)
 
     *before = (Self){ geteuid(), getegid() };
     if (stat(path, &st) != 0)
-        return hl_fail_errno(error, errno, "cannot look at %s", path);
+        return hl_fail_errno(error, errno, _("cannot look at %s"), path);
     if (before->user == st.st_uid)
         return true;
     if (before->user != 0)
-        return hl_fail(error, HL_ERROR_DENIED, "%s belongs to another user, who has to run it", path);
+        return hl_fail(error, HL_ERROR_DENIED, _("%s belongs to another user, who has to run it"), path);
     return (setegid(st.st_gid) == 0 && seteuid(st.st_uid) == 0) ||
-           hl_fail_errno(error, errno, "cannot act as the owner of %s", path);
+           hl_fail_errno(error, errno, _("cannot act as the owner of %s"), path);
 }
 
 /* Nothing at all if nobody else was become: where a unit forbids to change users, that fails. */
@@ -59,7 +60,7 @@ static bool move_draft(const char *path, GError **error)
     g_autofree char *draft = draft_of(path);
 
     if (rename(draft, path) != 0)
-        return hl_fail_errno(error, errno, "cannot move %s to %s", draft, path);
+        return hl_fail_errno(error, errno, _("cannot move %s to %s"), draft, path);
     return sync_beside(path, error);
 }
 
@@ -83,7 +84,7 @@ bool hl_pair_mend(const HlPair *pair, GError **error)
     if (ok)
         ok = move_draft(pair->key, error);
     become_self(&before);
-    return ok || hl_error_prefix(error, "a renewal of %s was interrupted", pair->cert);
+    return ok || hl_error_prefix(error, _("a renewal of %s was interrupted"), pair->cert);
 }
 
 bool hl_pair_is_due(const HlCert *cert, HlTime now)
@@ -109,7 +110,7 @@ static bool store_key(const HlPair *pair, const HlKey *key, GError **error)
     g_autofree char *key_path = draft_of(pair->key);
 
     if (unlink(cert_path) != 0 && errno != ENOENT)
-        return hl_fail_errno(error, errno, "cannot remove %s", cert_path);
+        return hl_fail_errno(error, errno, _("cannot remove %s"), cert_path);
     return hl_key_save(key, key_path, error);
 }
 
@@ -123,7 +124,7 @@ GBytes *hl_pair_begin_draft(const HlPair *pair, const char *name, GError **error
     if (csr == NULL)
         return NULL;
     if (strcmp(pair->cert, pair->key) == 0) {
-        hl_fail(error, HL_ERROR_INVALID, "%s is certificate and key in one file: keep them apart", pair->key);
+        hl_fail(error, HL_ERROR_INVALID, _("%s is certificate and key in one file: keep them apart"), pair->key);
         return NULL;
     }
     ok = become_owner(pair->key, &before, error) && store_key(pair, key, error);
@@ -144,7 +145,7 @@ bool hl_pair_end_draft(const HlPair *pair, const char *pem, GError **error)
     if (cert == NULL)
         return false;
     if (!hl_cert_has_key(cert, key))
-        return hl_fail(error, HL_ERROR_UNTRUSTED, "the server answered with a certificate for another key");
+        return hl_fail(error, HL_ERROR_UNTRUSTED, _("the server answered with a certificate for another key"));
     ok = become_owner(pair->key, &before, error) && hl_cert_save(cert, cert_path, error);
     become_self(&before);
     return ok;
@@ -159,7 +160,7 @@ int hl_pair_take_draft(const HlPair *pair, GError **error)
 
     /* locked before it has its name: nobody else has opened it by then */
     if (key < 0 || flock(key, LOCK_EX | LOCK_NB) != 0) {
-        hl_fail_errno(error, errno, "cannot lock %s", key_path);
+        hl_fail_errno(error, errno, _("cannot lock %s"), key_path);
         return -1;
     }
     ok = become_owner(pair->key, &before, error) && move_draft(pair->cert, error) && move_draft(pair->key, error);

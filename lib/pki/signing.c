@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/base/file.h"
+#include "lib/base/i18n.h"
 #include "lib/base/ident.h"
 #include "lib/pki/digest.h"
 #include "lib/pki/internal.h"
@@ -62,7 +63,7 @@ HlSigningKey *hl_signing_key_load(const char *path, GError **error)
     if (pkey == NULL)
         return NULL;
     if (EVP_PKEY_is_a(pkey, "ED25519") != 1) {
-        hl_fail(error, HL_ERROR_INVALID, "the key in %s is not an Ed25519 key", path);
+        hl_fail(error, HL_ERROR_INVALID, _("the key in %s is not an Ed25519 key"), path);
         return NULL;
     }
     return wrap(g_steal_pointer(&pkey));

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/file.h"
+#include "lib/base/i18n.h"
 
 #define BEGIN "-----BEGIN CERTIFICATE-----"
 
@@ -39,10 +40,10 @@ static bool add(HlTrust *trust, const char *name, const void *data, gsize size, 
     if (cert == NULL)
         return false;
     if (hl_cert_info(cert)->kind != HL_CERT_CA)
-        return hl_fail(error, HL_ERROR_INVALID, "%s: the certificate of '%s' is not an authority's", name,
+        return hl_fail(error, HL_ERROR_INVALID, _("%s: the certificate of '%s' is not an authority's"), name,
                        hl_cert_info(cert)->cn);
     if (trust->certs->len == HL_TRUST_MAX)
-        return hl_fail(error, HL_ERROR_LIMIT, "%s holds more than %d authorities", name, HL_TRUST_MAX);
+        return hl_fail(error, HL_ERROR_LIMIT, _("%s holds more than %d authorities"), name, HL_TRUST_MAX);
     g_ptr_array_add(trust->certs, g_steal_pointer(&cert));
     return true;
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "lib/base/file.h"
+#include "lib/base/i18n.h"
 #include "lib/store/internal.h"
 
 #define BUSY_TIMEOUT_MS 5000
@@ -56,7 +57,7 @@ static bool create_private(const char *path, GError **error)
     hl_autofd int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
     if (fd < 0)
-        return hl_fail_errno(error, errno, "cannot open database %s", path);
+        return hl_fail_errno(error, errno, _("cannot open database %s"), path);
     return true;
 }
 
@@ -67,7 +68,7 @@ static bool is_no_other_thing(const char *path, GError **error)
 
     if (stat(path, &st) != 0 || S_ISREG(st.st_mode))
         return true;
-    return hl_fail(error, HL_ERROR_INVALID, "cannot open database %s: not a regular file", path);
+    return hl_fail(error, HL_ERROR_INVALID, _("cannot open database %s: not a regular file"), path);
 }
 
 static bool make_sure_it_exists(const char *path, GError **error)
@@ -75,7 +76,7 @@ static bool make_sure_it_exists(const char *path, GError **error)
     if (access(path, F_OK) != 0 && errno == ENOENT)
         return create_private(path, error);
     if (access(path, R_OK | W_OK) != 0)
-        return hl_fail_errno(error, errno, "cannot open database %s", path);
+        return hl_fail_errno(error, errno, _("cannot open database %s"), path);
     return true;
 }
 
@@ -88,7 +89,8 @@ static bool use_wal(HlDb *db, GError **error)
         return false;
     if (g_strcmp0(hl_stmt_text(stmt, 0), "wal") != 0)
         return hl_fail(error, HL_ERROR_IO,
-                       "database %s: its file system does not support a write-ahead log; use a local disk", db->path);
+                       _("database %s: its file system does not support a write-ahead log; use a local disk"),
+                       db->path);
     return true;
 }
 
@@ -108,7 +110,7 @@ static bool prepare_file(const char *path, HlDbFlags flags, GError **error)
         return false;
     if ((flags & (HL_DB_READ_ONLY | HL_DB_FROZEN)) == 0)
         return make_sure_it_exists(path, error);
-    return access(path, R_OK) == 0 || hl_fail_errno(error, errno, "cannot open database %s", path);
+    return access(path, R_OK) == 0 || hl_fail_errno(error, errno, _("cannot open database %s"), path);
 }
 
 static char *sqlite_name(const char *path, HlDbFlags flags)
@@ -202,11 +204,11 @@ bool hl_db_copy(HlDb *db, const char *path, GError **error)
         return false;
     if (!hl_db_run(db, NULL, error, "VACUUM INTO ?", "t", path)) {
         unlink(path);
-        return hl_error_prefix(error, "cannot copy to %s", path);
+        return hl_error_prefix(error, _("cannot copy to %s"), path);
     }
     fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0 || fsync(fd) != 0)
-        return hl_fail_errno(error, errno, "cannot sync the copy %s", path);
+        return hl_fail_errno(error, errno, _("cannot sync the copy %s"), path);
     return hl_dir_sync(directory, error);
 }
 
@@ -215,9 +217,9 @@ bool hl_db_check(HlDb *db, GError **error)
     g_autoptr(HlStmt) stmt = hl_db_select(db, error, "PRAGMA integrity_check(1)", "");
 
     if (stmt == NULL || hl_stmt_step(stmt, error) != HL_STEP_ROW)
-        return hl_error_prefix(error, "the check of %s", db->path);
+        return hl_error_prefix(error, _("the check of %s"), db->path);
     if (g_strcmp0(hl_stmt_text(stmt, 0), "ok") != 0)
-        return hl_fail(error, HL_ERROR_IO, "database %s is damaged: %s (restore a backup)", db->path,
+        return hl_fail(error, HL_ERROR_IO, _("database %s is damaged: %s (restore a backup)"), db->path,
                        hl_stmt_text(stmt, 0));
     return hl_db_check_references(db, error) || hl_error_prefix(error, "database %s", db->path);
 }
@@ -228,7 +230,7 @@ bool hl_db_check_references(HlDb *db, GError **error)
     HlStep step = stmt == NULL ? HL_STEP_FAILED : hl_stmt_step(stmt, error);
 
     if (step == HL_STEP_ROW)
-        return hl_fail(error, HL_ERROR_INVALID, "a row of %s refers to a missing row of %s", hl_stmt_text(stmt, 0),
+        return hl_fail(error, HL_ERROR_INVALID, _("a row of %s refers to a missing row of %s"), hl_stmt_text(stmt, 0),
                        hl_stmt_text(stmt, 2));
     return step == HL_STEP_DONE;
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "lib/base/file.h"
+#include "lib/base/i18n.h"
 #include "lib/base/log.h"
 #include "lib/store/internal.h"
 #include "lib/store/txn.h"
@@ -17,17 +18,18 @@ static bool check_version(HlDb *db, int version, gsize count, GError **error)
     if (version < 0)
         return false;
     if ((gsize)version > count)
-        return hl_fail(error, HL_ERROR_CONFLICT,
-                       "database %s has version %d, this program knows up to %d: install the newer program, or restore "
-                       "the copy that was made before the upgrade",
-                       hl_db_path(db), version, (int)count);
+        return hl_fail(
+            error, HL_ERROR_CONFLICT,
+            _("database %s has version %d, this program knows up to %d: install the newer program, or restore "
+              "the copy that was made before the upgrade"),
+            hl_db_path(db), version, (int)count);
     if (version > 0)
         return true;
     if (!hl_db_query_int(db, 0, &tables, error, "SELECT count(*) FROM sqlite_schema", ""))
         return false;
     if (tables > 0)
         return hl_fail(error, HL_ERROR_INVALID,
-                       "database %s has tables but no version: it belongs to another program; choose another path",
+                       _("database %s has tables but no version: it belongs to another program; choose another path"),
                        hl_db_path(db));
     return true;
 }
@@ -39,11 +41,11 @@ static bool copy_before(HlDb *db, int version, GError **error)
     g_autofree char *directory = g_path_get_dirname(copy);
 
     if (unlink(partial) != 0 && errno != ENOENT)
-        return hl_fail_errno(error, errno, "cannot replace %s", partial);
+        return hl_fail_errno(error, errno, _("cannot replace %s"), partial);
     if (!hl_db_copy(db, partial, error))
         return false;
     if (rename(partial, copy) != 0)
-        return hl_fail_errno(error, errno, "cannot rename the copy to %s", copy);
+        return hl_fail_errno(error, errno, _("cannot rename the copy to %s"), copy);
     hl_info("store", "copied %s to %s before upgrading it", hl_db_path(db), copy);
     return hl_dir_sync(directory, error);
 }
@@ -65,8 +67,8 @@ static bool apply_all(HlDb *db, int version, const HlMigration *migrations, gsiz
 {
     for (gsize i = (gsize)version; i < count; i++) {
         if (!apply(db, &migrations[i], error))
-            return hl_error_prefix(error, "database %s stays at version %d: migration %d (%s)", hl_db_path(db), (int)i,
-                                   migrations[i].version, migrations[i].name);
+            return hl_error_prefix(error, _("database %s stays at version %d: migration %d (%s)"), hl_db_path(db),
+                                   (int)i, migrations[i].version, migrations[i].name);
         hl_debug("store", "%s is now at version %d (%s)", hl_db_path(db), migrations[i].version, migrations[i].name);
     }
     return true;
@@ -84,7 +86,7 @@ bool hl_migrate(HlDb *db, const HlMigration *migrations, gsize count, GError **e
     if ((gsize)version == count)
         return true;
     if (version > 0 && !copy_before(db, version + 1, error))
-        return hl_error_prefix(error, "database %s stays at version %d, because it is copied before an upgrade",
+        return hl_error_prefix(error, _("database %s stays at version %d, because it is copied before an upgrade"),
                                hl_db_path(db), version);
     /* has no effect inside a transaction, hence around all of them */
     if (!hl_db_exec(db, "PRAGMA foreign_keys = OFF", error))

@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "lib/base/i18n.h"
 #include "lib/store/internal.h"
 #include "lib/store/txn.h"
 
@@ -155,7 +156,7 @@ static bool run_write(AtHand *at_hand, const HlWrite *write, GError **error)
     /* total_changes, because changes() keeps the count of an earlier statement if this one is not an INSERT, UPDATE or
      * DELETE */
     if (write->require && sqlite3_total_changes64(at_hand->db->handle) == before)
-        return hl_fail(error, HL_ERROR_CONFLICT, "the row no longer exists, or somebody else changed it first");
+        return hl_fail(error, HL_ERROR_CONFLICT, _("the row no longer exists, or somebody else changed it first"));
     return true;
 }
 

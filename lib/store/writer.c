@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <time.h>
 
+#include "lib/base/i18n.h"
 #include "lib/base/mailbox.h"
 #include "lib/store/internal.h"
 
@@ -194,7 +195,7 @@ bool hl_writer_submit(HlWriter *writer, HlWriteSet *set, HlWriteDone done, gpoin
         return true;
     hl_write_set_free(set);
     return hl_fail(error, HL_ERROR_LIMIT,
-                   "database %s: %u changes are already waiting to be written; the disk is too slow",
+                   _("database %s: %u changes are already waiting to be written; the disk is too slow"),
                    hl_db_path(writer->db), writer->capacity);
 }
 

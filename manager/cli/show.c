@@ -468,8 +468,8 @@ char *cli_format_infected(const json_t *value, const json_t *row)
     if (json_integer_value(value) > 0)
         return hl_tone(stdout, HL_TONE_BAD, count);
     if (strcmp(cli_text(scan, "end"), "failed") == 0)
-        return hl_tone(stdout, HL_TONE_BAD, "scan failed");
-    return hl_tone(stdout, HL_TONE_DIM, json_is_object(scan) ? "-" : "no scan");
+        return hl_tone(stdout, HL_TONE_BAD, _("scan failed"));
+    return hl_tone(stdout, HL_TONE_DIM, json_is_object(scan) ? "-" : _("no scan"));
 }
 
 char *cli_format_settings(const json_t *value, const json_t *row G_GNUC_UNUSED)

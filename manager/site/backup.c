@@ -61,7 +61,7 @@ bool mgr_backup_check_owner(const char *site, GError **error)
     owner = getpwuid(st.st_uid);
     return hl_fail(error, HL_ERROR_DENIED,
                    _("site %s belongs to the user %s: run this as that user ('runuser -u %s -- holdline ...')"), site,
-                   owner != NULL ? owner->pw_name : "of another id", owner != NULL ? owner->pw_name : "USER");
+                   owner != NULL ? owner->pw_name : _("of another id"), owner != NULL ? owner->pw_name : "USER");
 }
 
 /* By where they really are; a path that does not exist yet by its parent. */
@@ -337,7 +337,7 @@ static bool read_entry(const char *dir, json_t *row, Entry *entry, GError **erro
     if (json_unpack(row, "{s:s, s:s, s?:I, s?:s}", "path", &entry->path, "mode", &mode, "size", &entry->size, "sha256",
                     &entry->digest) != 0 ||
         !is_inside(entry->path))
-        return hl_fail(error, HL_ERROR_INVALID, "%s/" MANIFEST " is damaged: an entry is malformed", dir);
+        return hl_fail(error, HL_ERROR_INVALID, _("%s/%s is damaged: an entry is malformed"), dir, MANIFEST);
     entry->mode = (mode_t)g_ascii_strtoull(mode, NULL, 8) & 0777;
     return true;
 }

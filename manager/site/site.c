@@ -213,7 +213,7 @@ static HlKey *key_of(const char *dir, const HlCert *cert, GError **error)
         if (key == NULL || hl_cert_has_key(cert, key))
             return g_steal_pointer(&key);
     }
-    hl_fail(error, HL_ERROR_INVALID, "%s/" MGR_SITE_CA_KEY " is not the key of %s/" MGR_SITE_CA, dir, dir);
+    hl_fail(error, HL_ERROR_INVALID, _("%s/%s is not the key of %s/%s"), dir, MGR_SITE_CA_KEY, dir, MGR_SITE_CA);
     return NULL;
 }
 
@@ -224,13 +224,12 @@ static bool open_next(MgrAuthority *authority, const char *dir, GError **error)
     g_autoptr(HlKey) key = next != NULL ? key_of(dir, next, NULL) : NULL;
 
     if (next != NULL && key == NULL)
-        return hl_fail(error, HL_ERROR_INVALID,
-                       "the key of the second certificate in %s/" MGR_SITE_CA
-                       ", the authority that follows, is missing "
-                       "or cannot be read: restore %s/" MGR_SITE_NEXT_AUTHORITY_KEY
-                       " from a backup; or, if that authority has issued nothing yet, delete its certificate from the "
-                       "first file",
-                       dir, dir);
+        return hl_fail(
+            error, HL_ERROR_INVALID,
+            _("the key of the second certificate in %s/%s, the authority that follows, is missing or cannot be read: "
+              "restore %s/%s from a backup; or, if that authority has issued nothing yet, delete its certificate from "
+              "the first file"),
+            dir, MGR_SITE_CA, dir, MGR_SITE_NEXT_AUTHORITY_KEY);
     authority->next_key = g_steal_pointer(&key);
     authority->next = next != NULL ? hl_cert_copy(next) : NULL;
     return true;

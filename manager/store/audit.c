@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "lib/base/i18n.h"
 #include "lib/base/ident.h"
 #include "lib/store/chain.h"
 #include "lib/store/stmt.h"
@@ -103,14 +104,14 @@ bool mgr_audit_follow(MgrAuditHead *head, const MgrAuditRecord *record, GError *
 
     if (record->number != head->number + 1)
         return hl_fail(error, HL_ERROR_UNTRUSTED,
-                       "row %" PRId64 " is missing: after row %" PRId64 " comes row %" PRId64, head->number + 1,
+                       _("row %" PRId64 " is missing: after row %" PRId64 " comes row %" PRId64), head->number + 1,
                        head->number, record->number);
     hash = hash_of(head->hash, record);
     if (record->hash == NULL || !g_bytes_equal(hash, record->hash))
-        return hl_fail(error, HL_ERROR_UNTRUSTED,
-                       "row %" PRId64
-                       " is not what was written: its hash does not fit its fields and the row before it",
-                       record->number);
+        return hl_fail(
+            error, HL_ERROR_UNTRUSTED,
+            _("row %" PRId64 " is not what was written: its hash does not fit its fields and the row before it"),
+            record->number);
     mgr_audit_head_clear(head);
     head->number = record->number;
     head->hash = g_steal_pointer(&hash);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/common.h"
+#include "lib/base/i18n.h"
 #include "lib/base/log.h"
 #include "lib/store/stmt.h"
 #include "lib/store/txn.h"
@@ -172,7 +173,7 @@ bool mgr_heal_groups(HlDb *db, HlTime now, GError **error)
                      "SELECT name FROM grp ORDER BY name = 'default' DESC, name LIMIT 1", ""))
         return false;
     if (group == NULL)
-        return hl_fail(error, HL_ERROR_INVALID, "database %s has endpoints and no group: restore a backup",
+        return hl_fail(error, HL_ERROR_INVALID, _("database %s has endpoints and no group: restore a backup"),
                        hl_db_path(db));
     return hl_db_query(db, on_lost, group, error, "SELECT id, grp FROM endpoint WHERE " LOST " ORDER BY id LIMIT 100",
                        "") &&

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "lib/base/i18n.h"
 #include "lib/store/stmt.h"
 
 #define INT(value) ((int64_t)(value))
@@ -128,7 +129,7 @@ static bool read_record(HlStmt *row, MgrRolloutRecord *record, GError **error)
     if (!mgr_rollout_parse_rings(hl_stmt_text(row, R_RINGS), &record->plan, error))
         return hl_error_prefix(error, "registry: roll-out %s", record->id);
     return (record->state != MGR_ROLLOUT_N_STATES && record->halt != MGR_HALT_N) ||
-           hl_fail(error, HL_ERROR_INVALID, "registry: roll-out %s is in no state that there is ('%s', '%s')",
+           hl_fail(error, HL_ERROR_INVALID, _("registry: roll-out %s is in no state that there is ('%s', '%s')"),
                    record->id, hl_stmt_text(row, R_STATE), hl_stmt_text(row, R_HALT));
 }
 

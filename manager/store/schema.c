@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "lib/base/i18n.h"
 #include "lib/store/stmt.h"
 #include "manager/store/registry.h"
 
@@ -93,8 +94,9 @@ static bool compare(HlDb *db, HlDb *model, GError **error)
     foreign = less(found, expected);
     name_lines(text, "it lacks", missing);
     name_lines(text, "it has what no manager made:", foreign);
-    return text->len == 0 || hl_fail(error, HL_ERROR_INVALID, "database %s is not of the shape that a manager made: %s",
-                                     hl_db_path(db), text->str);
+    return text->len == 0 ||
+           hl_fail(error, HL_ERROR_INVALID, _("database %s is not of the shape that a manager made: %s"),
+                   hl_db_path(db), text->str);
 }
 
 bool mgr_schema_check(HlDb *db, GError **error)
@@ -105,10 +107,11 @@ bool mgr_schema_check(HlDb *db, GError **error)
     if (version < 0)
         return false;
     if (version > mgr_registry_version())
-        return hl_fail(error, HL_ERROR_CONFLICT, "database %s has version %d, this program knows up to %d",
+        return hl_fail(error, HL_ERROR_CONFLICT, _("database %s has version %d, this program knows up to %d"),
                        hl_db_path(db), version, mgr_registry_version());
     if (version == 0)
-        return hl_fail(error, HL_ERROR_INVALID, "database %s has no version: no manager has made it", hl_db_path(db));
+        return hl_fail(error, HL_ERROR_INVALID, _("database %s has no version: no manager has made it"),
+                       hl_db_path(db));
     model = mgr_registry_make_model(version, error);
     return model != NULL && compare(db, model, error);
 }

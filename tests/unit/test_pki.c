@@ -335,7 +335,8 @@ static void test_verify(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
     check_valid(cert, fixture->ca, NOW);
     check_valid(cert, fixture->ca, BEGIN);
     check_valid(cert, fixture->ca, NOW + YEAR);
-    check_not_valid(cert, fixture->ca, NOW + YEAR + HL_SECOND, HL_ERROR_EXPIRED, "holdline bundle create --for ENDPOINT");
+    check_not_valid(cert, fixture->ca, NOW + YEAR + HL_SECOND, HL_ERROR_EXPIRED,
+                    "holdline bundle create --for ENDPOINT");
     check_not_valid(cert, fixture->ca, BEGIN - 1, HL_ERROR_EXPIRED, "set the clock");
     check_not_valid(cert, other_ca, NOW, HL_ERROR_UNTRUSTED, "another installation");
     check_not_valid(cert, other_ca, NOW + 2 * YEAR, HL_ERROR_UNTRUSTED, "another installation");
