@@ -274,13 +274,32 @@ static void show_verified(HlInvocation *call, const Verification *verification)
     printf(_("%" PRId64 " rows, unbroken; head %" PRId64 ":%s\n"), at->number, at->number, hash);
 }
 
+/* What helps whoever finds it broken: nobody can mend a chain, and what was there is elsewhere. */
+static void add_remedy(GError *problem)
+{
+    g_autofree char *found = problem->message;
+
+    problem->message = g_strconcat(
+        found, "\n",
+        _("The rows before it are as they were written.  Somebody who may write registry.db, or this file, has changed "
+          "it: what "
+          "was there is in an export, or in a backup of an earlier day, which 'holdline audit verify --site BACKUP' "
+          "verifies"),
+        NULL);
+}
+
 bool cmd_audit_verify(HlInvocation *call, GError **error)
 {
     Verification verification = { .gaps = json_array() };
-    bool ok = verify(call, &verification, error);
+    g_autoptr(GError) problem = NULL;
+    bool ok = verify(call, &verification, &problem);
 
     if (ok)
         show_verified(call, &verification);
+    else if (hl_error_code(problem) == HL_ERROR_UNTRUSTED)
+        add_remedy(problem);
+    if (!ok)
+        g_propagate_error(error, g_steal_pointer(&problem));
     mgr_audit_head_clear(&verification.at);
     g_clear_pointer(&verification.head_hash, g_bytes_unref);
     json_decref(verification.gaps);
