@@ -17,7 +17,8 @@
 static bool is_wanted(const EpLateFacts *facts)
 {
     const EpRenewalDates *dates = &facts->dates;
-    bool is_doubtful = facts->now < dates->not_before || ep_renewal_is_due(dates, facts->now);
+    bool is_doubtful =
+        facts->now < dates->not_before || ep_renewal_is_due(dates, facts->now) || facts->is_authority_over;
 
     if (facts->is_line_up || facts->failed == 0)
         return false;
@@ -42,6 +43,7 @@ static HlTime pause_after(EpLate *late, EpLateOutcome outcome, HlTime wait, uint
     case EP_LATE_GRANTED:
         hl_backoff_reset(&late->backoff);
         return GRANTED;
+    case EP_LATE_LETTER: /* the question proper follows */
     case EP_LATE_UNREACHED:
         return MAX(hl_backoff_next(&late->backoff, random), MIN_WAIT);
     case EP_LATE_LATER:

@@ -4,7 +4,8 @@
  *
  * Nobody asks while the line is up, or before an attempt has failed: a certificate that a broker still takes needs
  * nothing.  This machine's own clock may be wrong in both directions, so a line that keeps failing is reason enough to
- * look at the server's when the certificate is in its last third, or not valid yet; that clock then decides. */
+ * look at the server's when the certificate is in its last third, or not valid yet, or an authority has ended; that
+ * clock then decides. */
 #ifndef ENDPOINT_CORE_LATE_H
 #define ENDPOINT_CORE_LATE_H
 
@@ -20,6 +21,7 @@ typedef enum {
     EP_LATE_VALID,     /* by the server's clock it has not ended: nothing was asked for */
     EP_LATE_LATER,     /* the server cannot now, or not so often */
     EP_LATE_CLOCK,     /* this machine's clock is so far off that it could not use another one */
+    EP_LATE_LETTER,    /* what this machine trusts has ended: a signed word of what it is to trust came instead */
     EP_LATE_REFUSED,   /* not again before somebody does something */
 } EpLateOutcome;
 
@@ -27,7 +29,8 @@ typedef struct {
     EpRenewalDates dates;
     HlTime now, mono;
     bool is_line_up;
-    uint64_t failed; /* attempts of the line since it was last up */
+    bool is_authority_over; /* one that it trusts: the server may be unable to show anything else */
+    uint64_t failed;        /* attempts of the line since it was last up */
 } EpLateFacts;
 
 typedef struct {

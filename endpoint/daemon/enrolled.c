@@ -53,6 +53,13 @@ static char **on_servers(gpointer user)
     return ep_enrolled_urls(user);
 }
 
+static bool on_letter(GBytes *envelope, gpointer user)
+{
+    const EpEnrolled *enrolled = user;
+
+    return ep_server_letter(enrolled->server, envelope);
+}
+
 static void on_renewed(gpointer user)
 {
     const EpEnrolled *enrolled = user;
@@ -195,6 +202,7 @@ static void make_comeback(EpEnrolled *enrolled, const EpIdentity *identity)
                                                                .pace_cap = has->conf->backoff_cap,
                                                                .line = on_line,
                                                                .urls = on_servers,
+                                                               .letter = on_letter,
                                                                .user = enrolled });
 }
 

@@ -42,6 +42,10 @@ bool ep_identity_save_pem(const char *path, const HlCert *cert, const HlKey *key
 bool ep_identity_replace_cert(EpIdentity *identity, HlCert *cert, const HlKey *key,
                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Whether the certificate has ended by this machine's clock, or does within HL_TRUST_LAST: then its authority may be
+ * one that nobody trusts any longer. */
+bool ep_identity_is_over(const EpIdentity *identity);
+
 /* Other authorities: on disk, then in *identity, which takes trust.  On failure nothing changes and trust is the
  * caller's. */
 bool ep_identity_replace_trust(EpIdentity *identity, HlTrust *trust, GError **error) G_GNUC_WARN_UNUSED_RESULT;

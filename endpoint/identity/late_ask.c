@@ -17,6 +17,7 @@
 struct EpLateAsk {
     char **urls;
     char *ca_path, *proxy, *certificate;
+    bool may_ask_anybody;
     HlTime ends;
     GBytes *csr, *proof;
     HlMailbox *answers;
@@ -31,6 +32,7 @@ void ep_late_answer_free(gpointer answer)
     g_free(gone->message);
     g_free(gone->code);
     g_free(gone->certificate);
+    g_clear_pointer(&gone->letter, g_bytes_unref);
     g_free(gone);
 }
 
@@ -48,9 +50,11 @@ static void note(EpLateAnswer *answer, EpLateOutcome outcome, const char *messag
     answer->message = g_strdup(message);
 }
 
-static bool fetch(const EpLateAsk *ask, const char *url, GBytes *body, HlFetchResult *result, GError **error)
+typedef enum { OURS_ALONE, ANYBODY } Whom;
+
+static bool fetch(const EpLateAsk *ask, const char *url, Whom whom, GBytes *body, HlFetchResult *result, GError **error)
 {
-    HlFetchOptions options = { .ca_file = ask->ca_path, .proxy = ask->proxy };
+    HlFetchOptions options = { .ca_file = ask->ca_path, .any_server = whom == ANYBODY, .proxy = ask->proxy };
     g_autoptr(HlFetch) session = hl_fetch_new(&options);
     g_autofree char *full = g_strconcat(url, ROUTE, NULL);
     HlFetchRequest request = { .url = full,
@@ -65,7 +69,7 @@ static bool fetch(const EpLateAsk *ask, const char *url, GBytes *body, HlFetchRe
     return hl_fetch_run(session, &request, result, error);
 }
 
-static GBytes *request_of(const EpLateAsk *ask)
+static GBytes *request_of(const EpLateAsk *ask, bool letter)
 {
     HlMsgRenewRequest request = HOLDLINE__V1__RENEW_REQUEST__INIT;
 
@@ -73,6 +77,7 @@ static GBytes *request_of(const EpLateAsk *ask)
     request.csr.data = hl_unconst(g_bytes_get_data(ask->csr, &request.csr.len));
     request.proof.data = hl_unconst(g_bytes_get_data(ask->proof, &request.proof.len));
     request.clock_ms = hl_clock_wall();
+    request.letter = letter;
     return HL_WIRE_ENCODE(&request);
 }
 
@@ -91,13 +96,13 @@ static void take_reply(EpLateAnswer *answer, const HlMsgEnrolReply *reply, HlTim
 /* false: the next URL may do better. */
 static bool ask_for_it(const EpLateAsk *ask, const char *url, EpLateAnswer *answer)
 {
-    g_autoptr(GBytes) body = request_of(ask);
+    g_autoptr(GBytes) body = request_of(ask, false);
     g_auto(HlFetchResult) result = { 0 };
     g_autoptr(GError) error = NULL;
     g_autoptr(HlMsgEnrolReply) reply = NULL;
     g_autofree char *problem = NULL;
 
-    if (!fetch(ask, url, body, &result, &error)) {
+    if (!fetch(ask, url, OURS_ALONE, body, &result, &error)) {
         note(answer, EP_LATE_UNREACHED, error->message);
         return false;
     }
@@ -120,7 +125,7 @@ static bool ask_at(const EpLateAsk *ask, const char *url, EpLateAnswer *answer)
     g_auto(HlFetchResult) result = { 0 };
     g_autoptr(GError) error = NULL;
 
-    if (!fetch(ask, url, NULL, &result, &error)) {
+    if (!fetch(ask, url, OURS_ALONE, NULL, &result, &error)) {
         note(answer, EP_LATE_UNREACHED, error->message);
         return false;
     }
@@ -132,6 +137,40 @@ static bool ask_at(const EpLateAsk *ask, const char *url, EpLateAnswer *answer)
     return true;
 }
 
+static bool ask_for_letter(const EpLateAsk *ask, const char *url, EpLateAnswer *answer)
+{
+    g_autoptr(GBytes) body = request_of(ask, true);
+    g_auto(HlFetchResult) result = { 0 };
+    g_autoptr(GError) error = NULL;
+    g_autoptr(HlMsgEnrolReply) reply = NULL;
+
+    if (!fetch(ask, url, ANYBODY, body, &result, &error)) {
+        note(answer, EP_LATE_UNREACHED, error->message);
+        return false;
+    }
+    reply = hl_wire_decode_bytes(&holdline__v1__enrol_reply__descriptor, result.body, NULL);
+    if (reply == NULL || reply->server == NULL) {
+        g_autofree char *problem = g_strdup_printf("the authorities by which this machine knows the server have ended, "
+                                                   "and %s names no others yet",
+                                                   url);
+
+        note(answer, EP_LATE_UNREACHED, problem);
+        return false;
+    }
+    note(answer, EP_LATE_LETTER, "");
+    answer->letter = hl_wire_encode(&reply->server->base);
+    return true;
+}
+
+static bool ask_all(EpLateAsk *ask, bool (*question)(const EpLateAsk *, const char *, EpLateAnswer *),
+                    EpLateAnswer *answer)
+{
+    for (char **url = ask->urls; *url != NULL && g_atomic_int_get(&ask->cancelled) == 0; url++)
+        if (question(ask, *url, answer))
+            return true;
+    return false;
+}
+
 static void *run(void *user)
 {
     EpLateAsk *ask = user;
@@ -140,9 +179,8 @@ static void *run(void *user)
     answer->code = g_strdup("");
     answer->certificate = g_strdup("");
     note(answer, EP_LATE_UNREACHED, "");
-    for (char **url = ask->urls; *url != NULL && g_atomic_int_get(&ask->cancelled) == 0; url++)
-        if (ask_at(ask, *url, answer))
-            break;
+    if (!ask_all(ask, ask_at, answer) && ask->may_ask_anybody)
+        ask_all(ask, ask_for_letter, answer);
     if (hl_mailbox_post(ask->answers, answer) != HL_MAILBOX_POSTED)
         ep_late_answer_free(answer); /* only while the daemon ends */
     return NULL;
@@ -167,6 +205,7 @@ EpLateAsk *ep_late_ask_start(const EpLateSpec *spec, HlMailbox *answers)
     ask->ca_path = g_strdup(spec->ca_path);
     ask->proxy = g_strdup(spec->proxy);
     ask->certificate = g_strdup(spec->certificate);
+    ask->may_ask_anybody = spec->may_ask_anybody;
     ask->ends = spec->ends;
     ask->csr = g_bytes_ref(spec->csr);
     ask->proof = g_bytes_ref(spec->proof);

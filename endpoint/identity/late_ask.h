@@ -2,6 +2,9 @@
 /* The question of an endpoint whose certificate has ended: looks at the server's clock, and if that says the same, asks
  * for another certificate by proof of the old key (POST /v1/renew).  At the first URL that answers.
  *
+ * Where a pinned authority has ended nobody may be able to show a certificate that counts: who answers is then asked
+ * for a letter, the signed ServerDocument that names others, and nothing else of that answer is believed.
+ *
  * What is believed is who holds a certificate of the pinned authority.  The clock is good for this question alone: a
  * broker of somebody else's has that certificate too, so nothing that is signed is judged by it.
  *
@@ -16,6 +19,7 @@ typedef struct {
     const char *const *urls; /* of the front, in the order of attempts */
     const char *ca_path;
     const char *proxy;       /* of the line; "": none */
+    bool may_ask_anybody;    /* for a letter: an authority of ca_path has ended */
     HlTime ends;             /* wall of the server: of the certificate */
     const char *certificate; /* PEM; this and the next two as in RenewRequest */
     GBytes *csr, *proof;
@@ -28,6 +32,7 @@ typedef struct {
     char *message;     /* why not; "" for EP_LATE_GRANTED and EP_LATE_VALID */
     char *code;        /* of the answer; "" without one */
     char *certificate; /* PEM; "": none */
+    GBytes *letter;    /* EP_LATE_LETTER: an encoded SignedEnvelope, unchecked; else NULL */
 } EpLateAnswer;
 
 void ep_late_answer_free(gpointer answer);

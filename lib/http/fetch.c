@@ -19,6 +19,7 @@ enum {
 
 struct HlFetch {
     CURL *curl;
+    bool any_server;
     char *ca_file, *cert_file, *key_file, *proxy, *user_agent;
     HlTime connect_timeout, min_speed_time;
     uint64_t min_speed;
@@ -55,6 +56,7 @@ HlFetch *hl_fetch_new(const HlFetchOptions *options)
     fetch->curl = curl_easy_init();
     g_assert(fetch->curl != NULL);
     fetch->ca_file = g_strdup(options->ca_file);
+    fetch->any_server = options->any_server;
     fetch->cert_file = g_strdup(options->cert_file);
     fetch->key_file = g_strdup(options->key_file);
     fetch->proxy = g_strdup(options->proxy);
@@ -215,6 +217,10 @@ static void set_session(const HlFetch *fetch)
     }
     if (fetch->ca_file != NULL)
         SET(CURLOPT_CAINFO, fetch->ca_file);
+    if (fetch->any_server) {
+        SET(CURLOPT_SSL_VERIFYPEER, 0L);
+        SET(CURLOPT_SSL_VERIFYHOST, 0L);
+    }
     if (fetch->cert_file != NULL)
         SET(CURLOPT_SSLCERT, fetch->cert_file);
     if (fetch->key_file != NULL)

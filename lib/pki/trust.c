@@ -90,6 +90,14 @@ const HlCert *hl_trust_at(const HlTrust *trust, guint i)
     return trust->certs->pdata[i];
 }
 
+bool hl_trust_is_over(const HlTrust *trust, HlTime now)
+{
+    for (guint i = 0; i < hl_trust_count(trust); i++)
+        if (now >= hl_cert_info(hl_trust_at(trust, i))->not_after - HL_TRUST_LAST)
+            return true;
+    return false;
+}
+
 const HlCert *hl_trust_issuer(const HlTrust *trust, const HlCert *cert)
 {
     for (guint i = 0; i < trust->certs->len; i++)

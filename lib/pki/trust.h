@@ -11,6 +11,9 @@
 #define HL_TRUST_MAX     4 /* authorities in one */
 #define HL_TRUST_ID_SIZE 16
 
+/* So long before its end an authority counts as over: the server's certificate by it ends a day before it does. */
+#define HL_TRUST_LAST (HL_DAY + HL_HOUR)
+
 typedef struct HlTrust HlTrust;
 
 /* From PEM blocks, or one certificate as DER.  INVALID: none, too many, or one that is not an authority's.  Messages
@@ -22,6 +25,9 @@ void hl_trust_free(HlTrust *trust);
 /* At least one; borrowed. */
 guint hl_trust_count(const HlTrust *trust);
 const HlCert *hl_trust_at(const HlTrust *trust, guint i);
+
+/* Whether one of them is over: whose certificate a server goes on showing, or nothing else is trusted. */
+bool hl_trust_is_over(const HlTrust *trust, HlTime now);
 
 /* Which of them signed it, whatever its dates; borrowed.  NULL: none. */
 const HlCert *hl_trust_issuer(const HlTrust *trust, const HlCert *cert);

@@ -12,6 +12,9 @@
 #include "manager/site/issued.h"
 #include "manager/site/site.h"
 
+#define FOLLOW_WAIT  (30 * HL_SECOND) /* a manager that runs looks every few seconds */
+#define FOLLOW_PAUSE (HL_SECOND / 2)
+
 static bool read_brokers(const char *site, char **brokers, GError **error)
 {
     g_autofree char *path = mgr_site_path(site, "manager.conf");
@@ -66,6 +69,44 @@ static void print_issued(const HlInvocation *call, const char *name, const char 
                            "starts.\n"));
 }
 
+static HlTime authority_end(const char *site, GError **error)
+{
+    g_autofree char *path = mgr_site_path(site, MGR_SITE_CA);
+    g_autoptr(HlTrust) trust = hl_trust_load(path, error);
+
+    return trust != NULL ? hl_cert_info(hl_trust_at(trust, 0))->not_after : 0;
+}
+
+/* Where the authority has ended nothing that it signs is of use.  Whoever calls this has seen the clock: the manager
+ * takes their word for it, and makes another one. */
+static bool follow_authority(const char *site, GError **error)
+{
+    g_autofree char *word = mgr_site_path(site, MGR_SITE_OVER);
+    HlTime deadline = hl_clock_mono() + FOLLOW_WAIT;
+    HlTime end = authority_end(site, error);
+    g_autofree char *at = hl_time_format(end);
+    g_autofree char *now = hl_time_format(hl_clock_wall());
+
+    if (end == 0)
+        return false;
+    if (hl_clock_wall() < end - HL_TRUST_LAST)
+        return true;
+    if (!hl_file_write_text(word, "", 0600, error))
+        return false;
+    while (hl_clock_mono() < deadline) {
+        g_usleep(FOLLOW_PAUSE * 1000);
+        end = authority_end(site, error);
+        if (end == 0 || hl_clock_wall() < end - HL_TRUST_LAST)
+            return end != 0;
+    }
+    return hl_fail(
+        error, HL_ERROR_UNAVAILABLE,
+        _("the certificate authority of %s ends at %s, and the clock of this machine says %s: set it if it is "
+          "wrong.  If it is right, start the manager, which makes another authority within seconds, and run "
+          "this again"),
+        site, at, now);
+}
+
 bool cmd_site_certificate(HlInvocation *call, GError **error)
 {
     const char *name = call->args[0];
@@ -82,7 +123,7 @@ bool cmd_site_certificate(HlInvocation *call, GError **error)
                        _("--site makes the key too, and revokes nothing: leave out --csr and "
                          "--replace"));
     if (!mgr_site_check_name(name, error) || !hl_process_become_owner(site, error) ||
-        !mgr_backup_check_owner(site, error) || !hl_dir_make(folder, 0700, error))
+        !mgr_backup_check_owner(site, error) || !follow_authority(site, error) || !hl_dir_make(folder, 0700, error))
         return false;
     key = hl_key_generate(error);
     csr = key != NULL ? hl_csr_make(key, name, error) : NULL;

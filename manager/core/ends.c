@@ -42,7 +42,10 @@ static const Row rows[] = {
                           "then holdline console create {name} --output DIR, the directory where it is" },
     [MGR_END_SERVER] = { "server", "the server's certificate", LEAD, false, NULL, WITH_CA },
     [MGR_END_MANAGER] = { "manager", "the manager's own certificate", LEAD, false, NULL, WITH_CA },
-    [MGR_END_CA] = { "ca", "the certificate authority", LEAD, false, NULL, "holdline server rollover start ca" },
+    [MGR_END_CA] = { "ca", "the certificate authority", LEAD, false, NULL,
+                     "holdline server rollover start ca; once it has ended, on the server: holdline account "
+                     "certificate "
+                     "NAME --site {site}" },
     [MGR_END_ROOT] = { "root", "the pattern repository's role root", LEAD, true, NULL,
                        "holdline-updater repo root rotate {site}/repo root" },
     [MGR_END_TARGETS] = { "targets", "the pattern repository's role targets", LEAD, true, NULL,

@@ -6,18 +6,27 @@
 #define MAX_LATELY 3       /* certificates of one name in an hour: some machines with copies, or some lost answers */
 #define LATELY     HL_HOUR /* also how often a console asks that was refused */
 #define QUESTION   (2 * LATELY)
+#define MONTH      (30 * HL_DAY) /* within it endpoints that are on line, and laptops that come by, follow */
 
 MgrSuccessionStep mgr_succession_step(const MgrSuccessionView *view)
 {
     if (!view->is_on)
         return MGR_SUCCESSION_NONE;
-    if (!view->is_forced && (view->endpoints > 0 || view->people > 0))
+    if (!view->is_forced && !view->is_over && (view->endpoints > 0 || view->people > 0))
         return MGR_SUCCESSION_WAIT;
     if (view->is_managed)
         return MGR_SUCCESSION_END;
     if (!view->is_own_new)
         return MGR_SUCCESSION_SIGN;
     return view->is_told ? MGR_SUCCESSION_END : MGR_SUCCESSION_BROKER;
+}
+
+MgrAuthorityStage mgr_authority_stage(const MgrAuthorityAge *age)
+{
+    if (age->now >= age->last)
+        return age->believed >= age->last || age->is_confirmed ? MGR_AUTHORITY_OVER : MGR_AUTHORITY_DOUBTFUL;
+    return age->believed >= age->end - MONTH && age->now >= age->end - MONTH ? MGR_AUTHORITY_LAST_MONTH
+                                                                             : MGR_AUTHORITY_GOOD;
 }
 
 MgrHolder mgr_succession_holder(bool holds, bool has_new)

@@ -24,9 +24,28 @@ typedef struct {
     bool is_managed;         /* the broker is the manager's own, and reads what it is told within a second */
     bool is_told;            /* the broker has read what was published last */
     bool is_forced;          /* the owner's word: nobody is waited for */
+    bool is_over;            /* the present one has ended: nobody can come by it any more, so nobody is waited for */
 } MgrSuccessionView;
 
 MgrSuccessionStep mgr_succession_step(const MgrSuccessionView *view);
+
+/* How old the present authority is.  Its end shuts everybody out who does not follow in time, so a clock that is ahead
+ * by mistake must not bring it about: besides the wall clock something has to say so that does not jump with it. */
+typedef struct {
+    HlTime end;           /* of the present one, wall */
+    HlTime last;          /* from then on it counts as over (lib/pki/trust.h) */
+    HlTime now, believed; /* the wall clock, and what it was last and has lived since (manager/core/now.h) */
+    bool is_confirmed;    /* an endpoint that proved its key has the same time, or somebody on the server said so */
+} MgrAuthorityAge;
+
+typedef enum {
+    MGR_AUTHORITY_GOOD,
+    MGR_AUTHORITY_LAST_MONTH, /* another one is announced by itself, if the owner has not done it */
+    MGR_AUTHORITY_DOUBTFUL,   /* it has ended by the wall clock alone */
+    MGR_AUTHORITY_OVER,       /* the next one is the only one from now on */
+} MgrAuthorityStage;
+
+MgrAuthorityStage mgr_authority_stage(const MgrAuthorityAge *age);
 
 /* How far somebody is. */
 typedef enum {

@@ -366,6 +366,7 @@ static bool open_front(MgrParts *parts, GError **error)
                                                      .status = parts->status,
                                                      .delivery = parts->delivery,
                                                      .pki = parts->pki,
+                                                     .location = parts->location,
                                                      .log = { mgr_calls_note, mgr_calls_tell, parts->calls },
                                                      .metrics = metrics },
                                  error);

@@ -243,6 +243,7 @@ static bool take_authorities(const char *from, const char *to, GError **error)
 
     return mgr_authority_open(&authority, from, error) && take_file(from, to, MGR_SITE_CA_KEY, 0600, error) &&
            take_file(from, to, MGR_SITE_NEXT_AUTHORITY_KEY, 0600, error) &&
+           take_file(from, to, MGR_SITE_PAST_AUTHORITIES, 0644, error) &&
            take_file(from, to, MGR_SITE_CA, 0644, error) &&
            take_pair(from, to, "pki", "server", ALONE, authority.trust, error) &&
            take_pair(from, to, "pki", "manager", ALONE, authority.trust, error) &&

@@ -286,9 +286,14 @@ bool mgr_authority_issue_files(const MgrAuthority *authority, const char *dir, c
 {
     g_autofree char *cert_path = mgr_site_path(dir, cert_name);
     g_autofree char *key_path = mgr_site_path(dir, key_name);
+    HlCertSpec dated = *spec;
     g_autoptr(HlKey) key = hl_key_generate(error);
     g_autoptr(GBytes) csr = key != NULL ? hl_csr_make(key, spec->cn, error) : NULL;
-    g_autoptr(HlCert) cert = csr != NULL ? mgr_authority_issue(authority, csr, spec, record, error) : NULL;
+    g_autoptr(HlCert) cert = NULL;
+
+    dated.not_after = MIN(dated.not_after, hl_cert_info(authority->cert)->not_after);
+    dated.not_before = MIN(dated.not_before, dated.not_after - HL_MINUTE);
+    cert = csr != NULL ? mgr_authority_issue(authority, csr, &dated, record, error) : NULL;
 
     return cert != NULL && hl_key_save(key, key_path, error) && hl_cert_save(cert, cert_path, error);
 }

@@ -51,6 +51,8 @@ char *mgr_site_plugin_path(void);
 /* The authority's certificate; while another one follows (succession.h) that one's behind it, and here its key. */
 #define MGR_SITE_CA                 "pki/ca.pem"
 #define MGR_SITE_CA_KEY             "pki/ca.key"
+#define MGR_SITE_PAST_AUTHORITIES   "pki/ca.past.pem" /* that ran to their end; endpoints come back late by them */
+#define MGR_SITE_OVER               "pki/ca.over"     /* somebody on the server says that the authority has ended */
 #define MGR_SITE_NEXT_AUTHORITY_KEY "pki/ca.next.key"
 #define MGR_SITE_CA_LIFETIME        (3650 * HL_DAY)
 
@@ -97,7 +99,8 @@ MgrAuthority mgr_authority_next(const MgrAuthority *authority);
 HlCert *mgr_authority_issue(const MgrAuthority *authority, GBytes *csr, const HlCertSpec *spec,
                             MgrCertificateRecord *record, GError **error);
 
-/* Generates a key, issues, and saves DIR/KEY and DIR/CERT below the site. */
+/* Generates a key, issues, and saves DIR/KEY and DIR/CERT below the site.  It ends with the authority at the latest: by
+ * one that has ended it is of no use, and a manager starts with it all the same. */
 bool mgr_authority_issue_files(const MgrAuthority *authority, const char *dir, const char *cert_name,
                                const char *key_name, const HlCertSpec *spec, MgrCertificateRecord *record,
                                GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "lib/base/file.h"
@@ -69,6 +70,47 @@ bool mgr_succession_end(const char *dir, GError **error)
     if (authority.next != NULL && !save(dir, authority.next, NULL, error))
         return false;
     return mgr_succession_mend(dir, error);
+}
+
+HlTrust *mgr_succession_past(const char *dir)
+{
+    g_autofree char *path = mgr_site_path(dir, MGR_SITE_PAST_AUTHORITIES);
+
+    return hl_trust_load(path, NULL);
+}
+
+/* The latest first. */
+static bool remember(const char *dir, const HlCert *cert, GError **error)
+{
+    g_autofree char *path = mgr_site_path(dir, MGR_SITE_PAST_AUTHORITIES);
+    g_autoptr(HlTrust) past = mgr_succession_past(dir);
+    g_autofree char *own = hl_trust_id(cert);
+    g_autofree char *first = hl_cert_print(cert);
+    g_autoptr(GString) text = g_string_new(first);
+    guint n = 1;
+
+    for (guint i = 0; past != NULL && i < hl_trust_count(past) && n < HL_TRUST_MAX; i++) {
+        g_autofree char *id = hl_trust_id(hl_trust_at(past, i));
+        g_autofree char *pem = hl_cert_print(hl_trust_at(past, i));
+
+        if (strcmp(id, own) == 0)
+            continue;
+        g_string_append(text, pem);
+        n++;
+    }
+    return hl_file_write_text(path, text->str, 0644, error);
+}
+
+bool mgr_succession_outlive(const char *dir, GError **error)
+{
+    g_auto(MgrAuthority) authority = { 0 };
+    g_autofree char *word = mgr_site_path(dir, MGR_SITE_OVER);
+
+    if (!mgr_authority_open(&authority, dir, error) ||
+        (authority.next != NULL && !remember(dir, authority.cert, error)) || !mgr_succession_end(dir, error))
+        return false;
+    (void)unlink(word); /* one that is left says nothing until the next one's end */
+    return true;
 }
 
 static bool move_key(const char *dir, GError **error)

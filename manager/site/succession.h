@@ -20,6 +20,13 @@ bool mgr_succession_cancel(const char *dir, GError **error) G_GNUC_WARN_UNUSED_R
 /* The successor is the authority, and the one before is gone, and its key. */
 bool mgr_succession_end(const char *dir, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The same for one that ran to its end: who was away then comes back by it, so it is remembered (the last
+ * HL_TRUST_MAX).  One that ended sooner may have ended because its key is known to somebody, and is not. */
+bool mgr_succession_outlive(const char *dir, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Authorities that ran to their end; NULL: none.  Caller frees. */
+HlTrust *mgr_succession_past(const char *dir);
+
 /* What a kill left half done: the successor's key is moved to its place, or removed where there is no successor. */
 bool mgr_succession_mend(const char *dir, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -69,7 +69,7 @@ World *world_new(void)
     world->enrol = mgr_enrol_new(
         &(MgrEnrolOptions){ &p->conf, world->applicants, &p->fleet, p->record, p->status, p->delivery, p->pki });
     world->late_renewals = mgr_late_renewals_new(
-        &(MgrLateRenewalsOptions){ &p->conf, world->applicants, &p->fleet, p->record, p->status, p->pki });
+        &(MgrLateRenewalsOptions){ &p->conf, world->applicants, &p->fleet, p->record, p->status, p->pki, p->location });
     world_take_bundle(world, "office", NULL, "2");
     return world;
 }

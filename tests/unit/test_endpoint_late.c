@@ -23,16 +23,18 @@ static void test_when(void)
         const char *what;
         HlTime begin, end; /* before and after now */
         uint64_t failed;
-        bool is_up, asks;
+        bool is_up, asks, is_over;
     } rows[] = {
-        { "it has ended", 91 * HL_DAY, -HL_DAY, 1, false, true },
-        { "it ends now", 90 * HL_DAY, 0, 1, false, true },
-        { "a broker takes it all the same", 91 * HL_DAY, -HL_DAY, 0, true, false },
-        { "nothing was tried yet", 91 * HL_DAY, -HL_DAY, 0, false, false },
-        { "it is good, and the line is down", 10 * HL_DAY, 80 * HL_DAY, 1000, false, false },
-        { "its last third, and one failure", 80 * HL_DAY, 10 * HL_DAY, 2, false, false },
-        { "its last third: is the own clock slow?", 80 * HL_DAY, 10 * HL_DAY, 3, false, true },
-        { "not valid yet: the own clock is slow", -HL_DAY, 91 * HL_DAY, 3, false, true },
+        { "it has ended", 91 * HL_DAY, -HL_DAY, 1, false, true, false },
+        { "it ends now", 90 * HL_DAY, 0, 1, false, true, false },
+        { "a broker takes it all the same", 91 * HL_DAY, -HL_DAY, 0, true, false, false },
+        { "nothing was tried yet", 91 * HL_DAY, -HL_DAY, 0, false, false, false },
+        { "it is good, and the line is down", 10 * HL_DAY, 80 * HL_DAY, 1000, false, false, false },
+        { "its last third, and one failure", 80 * HL_DAY, 10 * HL_DAY, 2, false, false, false },
+        { "its last third: is the own clock slow?", 80 * HL_DAY, 10 * HL_DAY, 3, false, true, false },
+        { "not valid yet: the own clock is slow", -HL_DAY, 91 * HL_DAY, 3, false, true, false },
+        { "what it trusts has ended: is the server another one?", 10 * HL_DAY, 80 * HL_DAY, 3, false, true, true },
+        { "the same, and two failures", 10 * HL_DAY, 80 * HL_DAY, 2, false, false, true },
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -41,6 +43,7 @@ static void test_when(void)
                               .now = NOW,
                               .mono = MONO,
                               .is_line_up = rows[i].is_up,
+                              .is_authority_over = rows[i].is_over,
                               .failed = rows[i].failed };
 
         g_test_message("%s", rows[i].what);

@@ -122,7 +122,7 @@ static void answer(const Fixture *f)
     answer_by(f, f->parts->signing_key);
 }
 
-static void offer(const Fixture *f, Offer it)
+static GBytes *envelope_of(const Fixture *f, Offer it)
 {
     HlMsgServerDocument document = HOLDLINE__V1__SERVER_DOCUMENT__INIT;
     g_autoptr(HlKey) stranger_key = hl_key_generate(NULL);
@@ -134,7 +134,6 @@ static void offer(const Fixture *f, Offer it)
     char *servers[] = { (char *)"https://new.example:8843" };
     g_autoptr(GBytes) digest = NULL;
     g_autoptr(HlMsgEnvelope) envelope = NULL;
-    g_autoptr(GBytes) payload = NULL;
 
     if (it.keys[0] == NULL)
         it.keys[0] = f->parts->signing_key;
@@ -156,7 +155,13 @@ static void offer(const Fixture *f, Offer it)
         servers[0] = (char *)"https://newer.example:8843";
     envelope = hl_envelope_sign(it.signed_by != NULL ? it.signed_by : f->parts->signing_key, HL_ENVELOPE_SERVER,
                                 &document.base);
-    payload = HL_WIRE_ENCODE(envelope);
+    return HL_WIRE_ENCODE(envelope);
+}
+
+static void offer(const Fixture *f, Offer it)
+{
+    g_autoptr(GBytes) payload = envelope_of(f, it);
+
     bus_fake_deliver(bus(), &(HlBusMessage){ .topic = TOPIC("server"), .payload = payload, .qos = 1 });
 }
 
@@ -498,6 +503,46 @@ static void test_authorities(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
     check_trusted(f, 1);
 }
 
+static bool letter(const Fixture *f, Offer it)
+{
+    g_autoptr(GBytes) envelope = envelope_of(f, it);
+
+    return ep_server_letter(f->parts->server, envelope);
+}
+
+static void check_issuer(const Fixture *f, bool is_own)
+{
+    g_assert_cmpint(hl_trust_issuer(f->parts->identity->trust, f->parts->identity->cert) != NULL, ==, is_own);
+}
+
+/* From somebody who cannot be known: the sealing key alone counts, and it leaves the own authority out only once that
+ * has ended.  The identity is then still one after a restart, with a certificate that is of no authority in the file.
+ */
+static void test_letter(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+    g_autoptr(HlSigningKey) stranger = hl_signing_key_generate(NULL);
+    const Offer other = { .counter = 5, .brokers = { OLD }, .other_authority = true };
+    Offer forged = other;
+    Offer foreign = other;
+    Offer earlier = other;
+
+    forged.signed_by = stranger;
+    foreign.endpoint = "e-other";
+    earlier.counter = 4;
+    g_assert_false(letter(f, other));
+    clock_fake_jump_wall(hl_cert_info(f->parts->identity->cert)->not_after - hl_clock_wall());
+    g_assert_false(letter(f, forged));
+    g_assert_false(letter(f, foreign));
+    check_issuer(f, true);
+    check_trusted(f, 1);
+    g_assert_true(letter(f, other));
+    check_issuer(f, false);
+    check_trusted(f, 1);
+    g_assert_false(letter(f, earlier));
+    restart(f);
+    check_issuer(f, false);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -514,5 +559,6 @@ int main(int argc, char **argv)
     ADD("keys", test_keys);
     ADD("keys-of-offer", test_keys_of_offer);
     ADD("authorities", test_authorities);
+    ADD("letter", test_letter);
     return g_test_run();
 }

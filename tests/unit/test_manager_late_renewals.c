@@ -323,6 +323,44 @@ static void test_not_stored(void)
     hl_wire_free(expect(200, ""));
 }
 
+static void ask_for_letter(World *world, void (*spoil)(World *, Late *, const char *), const char *id)
+{
+    g_auto(Late) late = { 0 };
+
+    late_init(world, &late, FINGERPRINT);
+    late.request.letter = true;
+    if (spoil != NULL)
+        spoil(world, &late, id);
+    late_post(world, &late);
+    g_assert_cmpuint(writer_fake_pending(world->parts->writer), ==,
+                     0); /* nothing is stored, and no certificate issued */
+}
+
+/* Who has the key is told where the server is, also one that is revoked or comes after the grace time: it could not
+ * hear the reason otherwise.  Who has not learns nothing. */
+static void test_letter(void)
+{
+    g_autoptr(World) world = world_new();
+    g_autofree char *id = enrol_and_leave(world, FINGERPRINT, 200 * HL_DAY);
+    g_auto(MgrPlaceRecord) place = { 0 };
+    g_autoptr(HlMsgEnrolReply) reply = NULL;
+
+    ask_for_letter(world, NULL, id);
+    expect_refusal(503, "unavailable", "no other authority follows yet");
+    place = mgr_location_next(world->parts->location, "admin");
+    mgr_location_announce(world->parts->location, &place);
+    ask_for_letter(world, sign_with_other_key, id);
+    expect_refusal(400, "untrusted", "is not signed with the key");
+    ask_for_letter(world, show_foreign, id);
+    expect_refusal(400, "untrusted", "not one that this server gave");
+    revoke_it(world, NULL, id);
+    ask_for_letter(world, NULL, id);
+    reply = expect(200, "");
+    g_assert_nonnull(reply->server);
+    g_assert_cmpstr(reply->certificate, ==, "");
+    g_assert_cmpuint(mgr_late_renewals_count(world->late_renewals), ==, 0);
+}
+
 /* One address, one rate: whatever it asks for. */
 static void test_rate(void)
 {
@@ -386,7 +424,7 @@ static void forget_and_load(World *world, MgrEndpoint *endpoint)
     mgr_endpoint_make_contact(endpoint)->late_at = 0;
     mgr_late_renewals_free(world->late_renewals);
     world->late_renewals = mgr_late_renewals_new(
-        &(MgrLateRenewalsOptions){ &p->conf, world->applicants, &p->fleet, p->record, p->status, p->pki });
+        &(MgrLateRenewalsOptions){ &p->conf, world->applicants, &p->fleet, p->record, p->status, p->pki, p->location });
 }
 
 /* A restart forgets neither that it was refused nor that it came back; what came before another certificate is over. */
@@ -439,6 +477,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/late-renewals/restored", test_restored);
     g_test_add_func("/manager/late-renewals/revoked-meanwhile", test_revoked_meanwhile);
     g_test_add_func("/manager/late-renewals/not-stored", test_not_stored);
+    g_test_add_func("/manager/late-renewals/letter", test_letter);
     g_test_add_func("/manager/late-renewals/rate", test_rate);
     g_test_add_func("/manager/late-renewals/listed", test_listed);
     g_test_add_func("/manager/late-renewals/unproven-is-not-listed", test_unproven_is_not_listed);

@@ -23,6 +23,8 @@ static void test_step(void)
         { { .is_on = true, .is_managed = true, .endpoints = 1 }, MGR_SUCCESSION_WAIT },
         { { .is_on = true, .is_managed = true, .people = 1 }, MGR_SUCCESSION_WAIT },
         { { .is_on = true, .is_managed = true, .people = 1, .is_forced = true }, MGR_SUCCESSION_END },
+        { { .is_on = true, .is_managed = true, .endpoints = 1, .people = 1, .is_over = true }, MGR_SUCCESSION_END },
+        { { .is_over = true }, MGR_SUCCESSION_NONE },
         { { .is_on = true, .is_managed = true }, MGR_SUCCESSION_END },
         { { .is_on = true, .is_told = true }, MGR_SUCCESSION_SIGN },
         { { .is_on = true, .is_own_new = true }, MGR_SUCCESSION_BROKER },
@@ -33,6 +35,32 @@ static void test_step(void)
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++)
         g_assert_cmpint(mgr_succession_step(&cases[i].view), ==, cases[i].step);
+}
+
+/* The end of an authority is believed of no clock that stands alone. */
+static void test_stage(void)
+{
+    static const HlTime end = 10 * 365 * HL_DAY;
+    static const HlTime last = 10 * 365 * HL_DAY - HL_TRUST_LAST;
+    const struct {
+        MgrAuthorityAge age;
+        MgrAuthorityStage stage;
+    } cases[] = {
+        { { end, last, 0, 0, false }, MGR_AUTHORITY_GOOD },
+        { { end, last, end - 31 * HL_DAY, end - 31 * HL_DAY, false }, MGR_AUTHORITY_GOOD },
+        { { end, last, end - 30 * HL_DAY, end - 30 * HL_DAY, false }, MGR_AUTHORITY_LAST_MONTH },
+        { { end, last, end - 30 * HL_DAY, 0, false }, MGR_AUTHORITY_GOOD }, /* the clock has jumped there */
+        { { end, last, 0, end, false }, MGR_AUTHORITY_GOOD },               /* and back */
+        { { end, last, last - 1, last - 1, true }, MGR_AUTHORITY_LAST_MONTH },
+        { { end, last, last, last, false }, MGR_AUTHORITY_OVER },
+        { { end, last, end + HL_DAY, 0, false }, MGR_AUTHORITY_DOUBTFUL },
+        { { end, last, end + HL_DAY, last - 1, false }, MGR_AUTHORITY_DOUBTFUL },
+        { { end, last, end + HL_DAY, 0, true }, MGR_AUTHORITY_OVER },
+        { { end, last, last - 1, 0, true }, MGR_AUTHORITY_GOOD },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++)
+        g_assert_cmpint(mgr_authority_stage(&cases[i].age), ==, cases[i].stage);
 }
 
 static void test_since(void)
@@ -192,6 +220,40 @@ static void test_steps(Site *site, gconstpointer user G_GNUC_UNUSED)
     g_assert_cmpstr(again, ==, after);
 }
 
+/* Of one that ran to its end, and of no other, it is remembered that it was the site's. */
+static void test_outlive(Site *site, gconstpointer user G_GNUC_UNUSED)
+{
+    g_auto(MgrAuthority) authority = { 0 };
+    g_autoptr(HlTrust) past = NULL;
+    g_autofree char *first = ids_of(site);
+    g_autofree char *ids = NULL;
+    g_autofree char *word = g_build_filename(site->dir, MGR_SITE_OVER, NULL);
+
+    g_assert_true(mgr_succession_begin(site->dir, NULL));
+    g_assert_true(mgr_succession_end(site->dir, NULL));
+    g_assert_null(mgr_succession_past(site->dir));
+    g_free(first);
+    first = ids_of(site);
+    g_assert_true(hl_file_write_text(word, "", 0600, NULL));
+    g_assert_true(mgr_succession_begin(site->dir, NULL));
+    g_assert_true(mgr_succession_outlive(site->dir, NULL));
+    g_assert_true(mgr_succession_outlive(site->dir, NULL)); /* nothing follows: nothing ends */
+    past = mgr_succession_past(site->dir);
+    g_assert_cmpuint(hl_trust_count(past), ==, 1);
+    ids = hl_trust_ids(past);
+    g_assert_cmpstr(ids, ==, first);
+    g_assert_false(g_file_test(word, G_FILE_TEST_EXISTS));
+    for (guint i = 0; i < HL_TRUST_MAX + 1; i++) {
+        g_assert_true(mgr_succession_begin(site->dir, NULL));
+        g_assert_true(mgr_succession_outlive(site->dir, NULL));
+    }
+    g_clear_pointer(&past, hl_trust_free);
+    past = mgr_succession_past(site->dir);
+    g_assert_cmpuint(hl_trust_count(past), ==, HL_TRUST_MAX);
+    open_authority(site, &authority);
+    g_assert_null(authority.next);
+}
+
 static void test_cancel(Site *site, gconstpointer user G_GNUC_UNUSED)
 {
     g_autofree char *before = ids_of(site);
@@ -338,6 +400,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/succession/step", test_step);
+    g_test_add_func("/succession/stage", test_stage);
     g_test_add_func("/succession/holder", test_holder);
     g_test_add_func("/succession/since", test_since);
     g_test_add_func("/succession/given", test_given);
@@ -345,6 +408,7 @@ int main(int argc, char **argv)
 #define ADD(path, function) g_test_add("/succession/" path, Site, NULL, set_up, function, tear_down)
     ADD("steps", test_steps);
     ADD("cancel", test_cancel);
+    ADD("outlive", test_outlive);
     ADD("interrupted", test_interrupted);
     ADD("without-key", test_without_key);
     ADD("lists", test_lists);

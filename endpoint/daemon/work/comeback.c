@@ -168,6 +168,14 @@ static void take_certificate(EpComeback *comeback, const EpLateAnswer *answer)
         tell_waiting(comeback, error->message);
 }
 
+/* By it the server is known again: the question proper follows at once. */
+static void take_letter(EpComeback *comeback, GBytes *letter)
+{
+    if (!comeback->has.letter(letter, comeback->has.user))
+        tell_waiting(comeback, "the authorities by which this machine knows the server have ended, and what came in "
+                               "their place is not signed by the server");
+}
+
 static void on_answer(gpointer item, gpointer user)
 {
     EpComeback *comeback = user;
@@ -180,6 +188,9 @@ static void on_answer(gpointer item, gpointer user)
     switch (answer->outcome) {
     case EP_LATE_GRANTED:
         take_certificate(comeback, answer);
+        break;
+    case EP_LATE_LETTER:
+        take_letter(comeback, answer->letter);
         break;
     case EP_LATE_UNREACHED:
     case EP_LATE_LATER:
@@ -209,14 +220,16 @@ static bool ask(EpComeback *comeback, GError **error)
 
     if (!ep_renewal_prove(comeback->has.renewal, &proof, error))
         return false;
-    comeback->ask = ep_late_ask_start(&(EpLateSpec){ .urls = (const char *const *)urls,
-                                                     .ca_path = identity->ca_path,
-                                                     .proxy = comeback->proxy,
-                                                     .ends = hl_cert_info(identity->cert)->not_after,
-                                                     .certificate = proof.certificate,
-                                                     .csr = proof.csr,
-                                                     .proof = proof.proof },
-                                      comeback->answers);
+    comeback->ask =
+        ep_late_ask_start(&(EpLateSpec){ .urls = (const char *const *)urls,
+                                         .ca_path = identity->ca_path,
+                                         .proxy = comeback->proxy,
+                                         .may_ask_anybody = hl_trust_is_over(identity->trust, now(comeback)),
+                                         .ends = hl_cert_info(identity->cert)->not_after,
+                                         .certificate = proof.certificate,
+                                         .csr = proof.csr,
+                                         .proof = proof.proof },
+                          comeback->answers);
     return comeback->ask != NULL || hl_fail(error, HL_ERROR_LIMIT, "the system has no thread to spare");
 }
 
@@ -257,6 +270,7 @@ static gboolean on_look(gpointer user)
                           .now = now(comeback),
                           .mono = hl_clock_mono(),
                           .is_line_up = line.is_up,
+                          .is_authority_over = hl_trust_is_over(comeback->has.identity->trust, now(comeback)),
                           .failed = line.failed };
     g_autoptr(GError) error = NULL;
 

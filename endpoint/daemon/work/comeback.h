@@ -31,7 +31,8 @@ typedef struct {
     const char *proxy;          /* of the line; copied */
     HlTime pace_base, pace_cap; /* while nobody answers: as the line's attempts */
     EpComebackLine (*line)(gpointer user);
-    char **(*urls)(gpointer user); /* of the front; freed with g_strfreev */
+    char **(*urls)(gpointer user);                   /* of the front; freed with g_strfreev */
+    bool (*letter)(GBytes *envelope, gpointer user); /* a ServerDocument from anybody; whether it is now in force */
     gpointer user;
 } EpComebackOptions;
 

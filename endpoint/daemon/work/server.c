@@ -375,14 +375,15 @@ static HlTrust *trust_of(const HlMsgServerDocument *document, GError **error)
     return hl_trust_parse("its list of authorities", pem->str, pem->len, error);
 }
 
-/* An endpoint whose own certificate does not count any longer could not connect to be told anything else. */
+/* An endpoint whose own certificate does not count any longer could not connect to be told anything else; where its
+ * authority has ended it cannot in any case, and asks for another one over HTTPS. */
 static bool check_trust(const EpServer *server, const HlMsgServerDocument *document, GError **error)
 {
     g_autoptr(HlTrust) trust = trust_of(document, error);
 
     if (trust == NULL)
         return false;
-    return hl_trust_issuer(trust, server->has.identity->cert) != NULL ||
+    return hl_trust_issuer(trust, server->has.identity->cert) != NULL || ep_identity_is_over(server->has.identity) ||
            hl_fail(error, HL_ERROR_INVALID, "it leaves out the authority that signed this endpoint's certificate");
 }
 
@@ -483,13 +484,13 @@ static void refuse(const EpServer *server, EpSettingsVerdict verdict, const HlMs
         ep_refuse(refuser, EP_REFUSED_SERVER, EP_REFUSED_INVALID, "the digest is not that of where the server is");
 }
 
-void ep_server_offer(EpServer *server, GBytes *envelope, const char *broker, uint64_t session)
+static bool offer(EpServer *server, GBytes *envelope, const char *broker, uint64_t session)
 {
     g_autoptr(HlMsgServerDocument) document = open_document(server, envelope);
     EpSettingsVerdict verdict;
 
     if (document == NULL)
-        return;
+        return false;
     verdict = judge(server, document, session);
     switch (verdict) {
     case EP_SETTINGS_TAKE:
@@ -497,10 +498,10 @@ void ep_server_offer(EpServer *server, GBytes *envelope, const char *broker, uin
             break;
         feed(server, EP_MOVE_OFFERED, broker);
         server->has.changed(EP_SERVER_KEEP_LINE, server->has.user);
-        break;
+        return true;
     case EP_SETTINGS_ALREADY:
     case EP_SETTINGS_ALREADY_REPORT:
-        break;
+        return true;
     case EP_SETTINGS_WRONG_ENDPOINT:
     case EP_SETTINGS_REPLAYED:
     case EP_SETTINGS_COLLIDES:
@@ -510,6 +511,17 @@ void ep_server_offer(EpServer *server, GBytes *envelope, const char *broker, uin
         refuse(server, verdict, document);
         break;
     }
+    return false;
+}
+
+void ep_server_offer(EpServer *server, GBytes *envelope, const char *broker, uint64_t session)
+{
+    (void)offer(server, envelope, broker, session);
+}
+
+bool ep_server_letter(EpServer *server, GBytes *envelope)
+{
+    return offer(server, envelope, NULL, 0);
 }
 
 /* -------------------------------------------------------------------------------------------------------------- life

@@ -38,6 +38,10 @@ void ep_server_free(EpServer *server);
 /* An encoded SignedEnvelope of a ServerDocument, which came down the line to this broker, in this session. */
 void ep_server_offer(EpServer *server, GBytes *envelope, const char *broker, uint64_t session);
 
+/* The same that came from somebody who could not be known, while the own authorities have ended: the signature is what
+ * counts.  Whether it was accepted. */
+bool ep_server_letter(EpServer *server, GBytes *envelope);
+
 /* The line: a broker let it in; the manager answered there; an attempt failed, or the link ended, for this reason. */
 void ep_server_line_up(EpServer *server, const char *broker);
 void ep_server_answered(EpServer *server, const char *broker);

@@ -38,15 +38,23 @@ static bool is_told(const MgrPki *pki, bool is_forced)
     return mgr_pki_tells_broker(pki) ? mgr_pki_is_next_ready(pki) : is_forced;
 }
 
+static bool is_over(const MgrSuccessionCalls *calls)
+{
+    return mgr_pki_stage(calls->parts.pki) == MGR_AUTHORITY_OVER;
+}
+
 static MgrSuccessionStep step_of(const MgrSuccessionCalls *calls, guint endpoints, guint people, bool is_forced)
 {
+    bool over = is_over(calls);
+
     return mgr_succession_step(&(MgrSuccessionView){ .is_on = true,
                                                      .endpoints = endpoints,
                                                      .people = people,
                                                      .is_own_new = mgr_own_is_of_next(calls->parts.own),
                                                      .is_managed = mgr_pki_manages_broker(calls->parts.pki),
-                                                     .is_told = is_told(calls->parts.pki, is_forced),
-                                                     .is_forced = is_forced });
+                                                     .is_told = is_told(calls->parts.pki, is_forced || over),
+                                                     .is_forced = is_forced,
+                                                     .is_over = over });
 }
 
 /* For as long as a succession lasts this is asked every few seconds: one who is left is enough. */
@@ -59,8 +67,8 @@ static MgrSuccessionStep find_step(const MgrSuccessionCalls *calls, bool is_forc
 
     if (!is_on(calls))
         return MGR_SUCCESSION_NONE;
-    if (is_forced)
-        return step_of(calls, 0, 0, true);
+    if (is_forced || is_over(calls))
+        return step_of(calls, 0, 0, is_forced);
     next = next_id(calls);
     endpoints = mgr_holders_endpoints_left(&calls->holders, next, 1, &of);
     if (endpoints->len > 0)
@@ -228,15 +236,18 @@ static void announce(MgrSuccessionCalls *calls, MgrCall *call, const char *what,
 
 #define ANNOUNCED "a new authority is announced"
 #define ENDED     "the new authority is the only one"
+#define OVER      "the authority before has ended by its date: the new one is the only one"
 #define CANCELLED "the new authority is no longer announced"
 
 /* The server's own certificates first: while they are of the old one, that one must count. */
 static bool end_old(MgrSuccessionCalls *calls, MgrCall *call, GError **error)
 {
+    bool over = is_over(calls);
+
     if ((call != NULL && !mgr_call_may_change(call, error)) || !mgr_own_follow(calls->parts.own, error) ||
-        !mgr_pki_end_present(calls->parts.pki, error))
+        !(over ? mgr_pki_outlive_present(calls->parts.pki, error) : mgr_pki_end_present(calls->parts.pki, error)))
         return false;
-    announce(calls, call, ENDED, WITHDRAW_BUNDLES);
+    announce(calls, call, over ? OVER : ENDED, WITHDRAW_BUNDLES);
     return true;
 }
 
@@ -377,6 +388,43 @@ static void catch_up(MgrSuccessionCalls *calls)
     }
 }
 
+/* Somebody on the server can tell which of the two is wrong, clock or authority; so can an endpoint's clock. */
+static void tell_doubt(const MgrSuccessionCalls *calls)
+{
+    g_autofree char *end = hl_time_format(hl_cert_info(mgr_pki_authority(calls->parts.pki))->not_after);
+    g_autofree char *now = hl_time_format(hl_clock_wall());
+
+    hl_log_limited(HL_LOG_ERROR, "authority", "doubt",
+                   "the certificate authority ends at %s, and this server's clock, which has jumped, says %s: set it "
+                   "if it is wrong.  If it is right, another authority follows as soon as an endpoint says so too, or "
+                   "by 'holdline account certificate NAME --site DIR' on this server",
+                   end, now);
+}
+
+/* The owner has not done it: who is on line follows within seconds, and nobody has to be visited. */
+static void begin_by_itself(MgrSuccessionCalls *calls)
+{
+    g_autoptr(GError) error = NULL;
+
+    switch (mgr_pki_stage(calls->parts.pki)) {
+    case MGR_AUTHORITY_GOOD:
+        return;
+    case MGR_AUTHORITY_DOUBTFUL:
+        tell_doubt(calls);
+        return;
+    case MGR_AUTHORITY_LAST_MONTH:
+        if (!mgr_pki_tells_broker(calls->parts.pki))
+            return; /* the ends say that it is time (core/ends) */
+        break;
+    case MGR_AUTHORITY_OVER:
+        break;
+    }
+    if (mgr_pki_begin_next(calls->parts.pki, &error))
+        announce(calls, NULL, ANNOUNCED, KEEP_BUNDLES);
+    else
+        hl_log_limited(HL_LOG_ERROR, "authority", "begin", "another authority cannot be made: %s", error->message);
+}
+
 static gboolean on_look(gpointer user)
 {
     MgrSuccessionCalls *calls = user;
@@ -387,6 +435,10 @@ static gboolean on_look(gpointer user)
         return G_SOURCE_CONTINUE;
     if (mgr_location_is_behind(calls->parts.location)) {
         catch_up(calls);
+        return G_SOURCE_CONTINUE;
+    }
+    if (!is_on(calls)) {
+        begin_by_itself(calls);
         return G_SOURCE_CONTINUE;
     }
     step = find_step(calls, false);

@@ -114,7 +114,8 @@ static void make_parts(MgrFront *front)
                                                                             .fleet = parts->fleet,
                                                                             .record = parts->record,
                                                                             .status = parts->status,
-                                                                            .pki = parts->pki });
+                                                                            .pki = parts->pki,
+                                                                            .location = parts->location });
     front->parts.metrics.status = parts->status;
     front->parts.metrics.applicants = front->applicants;
     front->parts.metrics.enrol = front->enrol;

@@ -11,11 +11,12 @@ typedef struct {
     const char *dir; /* the site: certificate, key, repository; borrowed */
     const MgrConf *conf;
     const MgrDown *down; /* health */
-    MgrFleet *fleet;     /* these five for enrolments and late renewals */
+    MgrFleet *fleet;     /* these six for enrolments and late renewals */
     MgrRecord *record;
     MgrStatus *status;
     MgrDelivery *delivery;
     MgrPki *pki;
+    const MgrLocation *location;
     MgrApplicantsLog log; /* of enrolments, renewals and their refusals */
     MgrMetricsParts metrics;
 } MgrFrontOptions;

@@ -214,16 +214,14 @@ static bool owes(const MgrLocation *location, const MgrEndpoint *endpoint)
     return location->digest != NULL && !has_it(location, endpoint) && endpoint->record.revoked_at == 0;
 }
 
-static void deliver(const MgrLocation *location, MgrEndpoint *endpoint)
+GBytes *mgr_location_letter(const MgrLocation *location, const MgrEndpoint *endpoint)
 {
     ProtobufCBinaryData keys[MAX_KEYS];
     HlMsgServerDocument document;
     g_autoptr(HlMsgEnvelope) envelope = NULL;
-    g_autoptr(GBytes) payload = NULL;
 
-    if (!owes(location, endpoint) || !mgr_endpoint_is_up(endpoint))
-        return;
-    mgr_notices_greet_first(location->parts.notices, endpoint);
+    if (location->digest == NULL)
+        return NULL;
     document = content(location, keys);
     document.endpoint = endpoint->record.id;
     document.counter = counter_for(location, endpoint);
@@ -231,7 +229,17 @@ static void deliver(const MgrLocation *location, MgrEndpoint *endpoint)
     document.session = endpoint->record.presence.session;
     document.digest.data = hl_unconst(g_bytes_get_data(location->digest, &document.digest.len));
     envelope = hl_envelope_sign(mgr_sealer_key(location->parts.sealer), HL_ENVELOPE_SERVER, &document.base);
-    payload = HL_WIRE_ENCODE(envelope);
+    return HL_WIRE_ENCODE(envelope);
+}
+
+static void deliver(const MgrLocation *location, MgrEndpoint *endpoint)
+{
+    g_autoptr(GBytes) payload = NULL;
+
+    if (!owes(location, endpoint) || !mgr_endpoint_is_up(endpoint))
+        return;
+    mgr_notices_greet_first(location->parts.notices, endpoint);
+    payload = mgr_location_letter(location, endpoint);
     mgr_down_send(location->parts.down, HL_TOPIC_SERVER, endpoint->record.id, payload, 0);
 }
 

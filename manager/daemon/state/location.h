@@ -54,6 +54,10 @@ bool mgr_location_is_behind(const MgrLocation *location);
 bool mgr_location_holds(const MgrLocation *location, const MgrEndpoint *endpoint);
 const char *mgr_location_serial(const MgrLocation *location, const MgrEndpoint *endpoint);
 
+/* The announcement for the endpoint, whether or not it has told to have it, as an encoded SignedEnvelope: for one that
+ * knows the server no longer.  NULL: nothing is announced.  Caller unrefs. */
+GBytes *mgr_location_letter(const MgrLocation *location, const MgrEndpoint *endpoint);
+
 /* Of endpoints that are not revoked: how many have what is announced, in force or beside what was; and how many there
  * are. */
 guint mgr_location_holding(const MgrLocation *location, guint *of);

@@ -23,7 +23,9 @@ struct MgrPki {
     MgrRecord *record;
     MgrBrokers *brokers; /* NULL: external */
     MgrAuthority authority;
-    MgrNow lived; /* what was believed when this one was started (ground/fleet.h) */
+    bool is_end_confirmed; /* of the present one: an endpoint says so too */
+    HlTrust *past;         /* authorities that ran to their end; NULL: none */
+    MgrNow lived;          /* what was believed when this one was started (ground/fleet.h) */
     MgrEvictions *evictions;
     MgrRereader *rereader; /* of an external one */
     GPtrArray *unread;     /* Unread *; until it has read what ends them */
@@ -66,6 +68,7 @@ MgrPki *mgr_pki_new(const MgrPkiOptions *options, GError **error)
         pki->lived.wall = pki->fleet->lived.wall;
     if (!mgr_succession_mend(pki->dir, error) || !mgr_authority_open(&pki->authority, pki->dir, error))
         return NULL;
+    pki->past = mgr_succession_past(pki->dir);
     pki->evictions = mgr_evictions_new(&(MgrEvictionsOptions){
         .dir = pki->dir, .conf = pki->conf, .authority = &pki->authority, .fleet = pki->fleet });
     pki->unlisted = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -85,6 +88,7 @@ void mgr_pki_free(MgrPki *pki)
     mgr_evictions_free(pki->evictions);
     g_hash_table_unref(pki->held_off);
     mgr_authority_clear(&pki->authority);
+    hl_trust_free(pki->past);
     g_free(pki);
 }
 
@@ -181,6 +185,38 @@ bool mgr_pki_is_ours(const MgrPki *pki, const HlCert *cert, HlCertKind kind)
     return hl_cert_info(cert)->kind == kind && hl_trust_issuer(pki->authority.trust, cert) != NULL;
 }
 
+bool mgr_pki_was_ours(const MgrPki *pki, const HlCert *cert, HlCertKind kind)
+{
+    return mgr_pki_is_ours(pki, cert, kind) ||
+           (hl_cert_info(cert)->kind == kind && pki->past != NULL && hl_trust_issuer(pki->past, cert) != NULL);
+}
+
+bool mgr_pki_is_over(const MgrPki *pki)
+{
+    return hl_clock_wall() >= hl_cert_info(pki->authority.cert)->not_after - HL_TRUST_LAST;
+}
+
+MgrAuthorityStage mgr_pki_stage(const MgrPki *pki)
+{
+    g_autofree char *word = mgr_site_path(pki->dir, MGR_SITE_OVER);
+    bool is_confirmed = pki->is_end_confirmed || (mgr_pki_is_over(pki) && g_file_test(word, G_FILE_TEST_EXISTS));
+
+    HlTime end = hl_cert_info(pki->authority.cert)->not_after;
+
+    return mgr_authority_stage(&(MgrAuthorityAge){ .end = end,
+                                                   .last = end - HL_TRUST_LAST,
+                                                   .now = hl_clock_wall(),
+                                                   .believed = mgr_now_believed(pki->lived, mgr_now()),
+                                                   .is_confirmed = is_confirmed });
+}
+
+void mgr_pki_confirm_end(MgrPki *pki)
+{
+    if (!pki->is_end_confirmed)
+        hl_info("authority", "an endpoint's clock says too that the authority has ended");
+    pki->is_end_confirmed = true;
+}
+
 char *mgr_pki_issuer_id(const MgrPki *pki, const HlCert *cert)
 {
     const HlCert *by = hl_trust_issuer(pki->authority.trust, cert);
@@ -209,6 +245,7 @@ HlCert *mgr_pki_issue(const MgrPki *pki, GBytes *csr, HlCertKind kind, const cha
     HlCertSpec spec = { .cn = name, .kind = kind };
 
     mgr_pki_dates(pki, lifetime, &spec.not_before, &spec.not_after);
+    spec.not_after = MIN(spec.not_after, hl_cert_info(pki->authority.cert)->not_after);
     return mgr_authority_issue(&pki->authority, csr, &spec, record, error);
 }
 
@@ -236,6 +273,7 @@ HlCert *mgr_pki_renew(const MgrPki *pki, MgrIssuer by, GBytes *csr, const char *
 
     mgr_pki_dates(pki, lifetime, &spec.not_before, &spec.not_after);
     spec.not_before = MAX(MIN(spec.not_before, clock - MIN_BACKDATE), hl_cert_info(authority.cert)->not_before);
+    spec.not_after = MIN(spec.not_after, hl_cert_info(authority.cert)->not_after);
     return mgr_authority_issue(&authority, csr, &spec, record, error);
 }
 
@@ -396,6 +434,16 @@ bool mgr_pki_cancel_next(MgrPki *pki, GError **error)
 bool mgr_pki_end_present(MgrPki *pki, GError **error)
 {
     return succeed(pki, mgr_succession_end, error);
+}
+
+bool mgr_pki_outlive_present(MgrPki *pki, GError **error)
+{
+    bool ok = succeed(pki, mgr_succession_outlive, error);
+
+    pki->is_end_confirmed = pki->is_end_confirmed && !ok;
+    hl_trust_free(pki->past);
+    pki->past = mgr_succession_past(pki->dir);
+    return ok;
 }
 
 void mgr_pki_renew_broker(const MgrPki *pki)

@@ -69,6 +69,14 @@ MgrGiven mgr_pki_given(const MgrPki *pki, const char *next, const char *name);
 bool mgr_pki_begin_next(MgrPki *pki, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool mgr_pki_cancel_next(MgrPki *pki, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool mgr_pki_end_present(MgrPki *pki, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool mgr_pki_outlive_present(MgrPki *pki, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Whether the present one has ended by the wall clock, or does within HL_TRUST_LAST. */
+bool mgr_pki_is_over(const MgrPki *pki);
+
+/* How old the present one is.  confirm: by the clock of an endpoint, which proved its key, it has ended too. */
+MgrAuthorityStage mgr_pki_stage(const MgrPki *pki);
+void mgr_pki_confirm_end(MgrPki *pki);
 
 /* Who signs: anyone who is to check it must trust that one. */
 typedef enum { MGR_ISSUER_PRESENT, MGR_ISSUER_NEXT } MgrIssuer;
@@ -77,6 +85,9 @@ typedef enum { MGR_ISSUER_PRESENT, MGR_ISSUER_NEXT } MgrIssuer;
  * revoked: that is in the registry. */
 bool mgr_pki_is_ours(const MgrPki *pki, const HlCert *cert, HlCertKind kind);
 
+/* The same, or one that ran to its end did: who was away then shows such a one. */
+bool mgr_pki_was_ours(const MgrPki *pki, const HlCert *cert, HlCertKind kind);
+
 /* The id of the authority of this site that signed it; "": none did.  Caller frees. */
 char *mgr_pki_issuer_id(const MgrPki *pki, const HlCert *cert);
 
@@ -84,8 +95,8 @@ char *mgr_pki_issuer_id(const MgrPki *pki, const HlCert *cert);
  * (core/now.h), by both: the one that is wrong is one of the two. */
 void mgr_pki_dates(const MgrPki *pki, HlTime lifetime, HlTime *not_before, HlTime *not_after);
 
-/* For a signing request, valid from a little before now for lifetime; *record describes it for the registry (and is
- * clear on failure).  NULL on failure. */
+/* For a signing request, valid from a little before now for lifetime, as far as the authority lasts; *record describes
+ * it for the registry (and is clear on failure).  NULL on failure. */
 HlCert *mgr_pki_issue(const MgrPki *pki, GBytes *csr, HlCertKind kind, const char *name, HlTime lifetime,
                       MgrCertificateRecord *record, GError **error);
 

@@ -24,7 +24,7 @@ static bool find_proven(const MgrClaimParts *parts, const HlMsgEnrolRequest *mes
     if (cert == NULL)
         return false;
     info = hl_cert_info(cert);
-    if (!mgr_pki_is_ours(parts->pki, cert, HL_CERT_ENDPOINT))
+    if (!mgr_pki_was_ours(parts->pki, cert, HL_CERT_ENDPOINT))
         return true; /* of another installation: it has nothing here to keep */
     if (!hl_cert_verify_signature(cert, HL_ENROL_PROOF, csr, proof))
         return hl_fail(error, HL_ERROR_UNTRUSTED, "the request is not signed with the key of %s, which it gives up",

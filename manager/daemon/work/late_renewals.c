@@ -182,7 +182,7 @@ static bool gather(const MgrLateRenewals *renewals, const HlMsgRenewRequest *mes
         return false;
     info = hl_cert_info(claim->cert);
     claim->facts = (MgrLateFacts){
-        .is_ours = mgr_pki_is_ours(pki, claim->cert, HL_CERT_ENDPOINT),
+        .is_ours = mgr_pki_was_ours(pki, claim->cert, HL_CERT_ENDPOINT),
         .is_proven = hl_cert_verify_signature(claim->cert, HL_RENEW_PROOF, csr, proof),
         .ended = info->not_after,
         .now = hl_clock_wall(),
@@ -317,6 +317,40 @@ static void note_refusal(const MgrLateRenewals *renewals, const Claim *claim, co
     mgr_status_event(renewals->parts.status, endpoint, "came-late", "", mgr_late_name(outcome), peer);
 }
 
+/* That an endpoint's clock says the same makes it likely that the server's is right: nothing else changes by it. */
+static void hear_clock(const MgrLateRenewals *renewals, const MgrLateFacts *facts)
+{
+    HlTime last = hl_cert_info(mgr_pki_authority(renewals->parts.pki))->not_after - HL_TRUST_LAST;
+
+    if (mgr_pki_is_over(renewals->parts.pki) && facts->clock >= last)
+        mgr_pki_confirm_end(renewals->parts.pki);
+}
+
+/* What the endpoint trusts has ended: it cannot tell who answers, and believes the sealing key alone.  Whoever has the
+ * key of the certificate gets it, also one that is revoked: it says what anybody can see, and the endpoint then hears
+ * the reason from somebody whom it knows.  Nothing is stored. */
+static bool send_letter(const MgrLateRenewals *renewals, HlHttpRequest *request, const Claim *claim, GError **error)
+{
+    HlMsgEnrolReply reply = HOLDLINE__V1__ENROL_REPLY__INIT;
+    g_autoptr(HlMsgEnvelope) envelope = NULL;
+    g_autoptr(GBytes) letter = NULL;
+
+    if (!claim->facts.is_ours || !claim->facts.is_proven || !claim->facts.is_registered) {
+        settle(&claim->facts, hl_cert_info(claim->cert)->cn, error);
+        return false;
+    }
+    hear_clock(renewals, &claim->facts);
+    if (!mgr_pki_is_over(renewals->parts.pki) || mgr_pki_next(renewals->parts.pki) != NULL)
+        letter = mgr_location_letter(renewals->parts.location, claim->endpoint);
+    envelope = letter != NULL ? hl_wire_decode_bytes(&holdline__v1__signed_envelope__descriptor, letter, NULL) : NULL;
+    if (envelope == NULL)
+        return hl_fail(error, HL_ERROR_UNAVAILABLE, "no other authority follows yet: ask again in a moment");
+    reply.endpoint = claim->endpoint->record.id;
+    reply.server = envelope;
+    mgr_applicants_grant(request, &reply);
+    return true;
+}
+
 void mgr_late_renewals_handle(MgrLateRenewals *renewals, HlHttpRequest *request)
 {
     MgrApplicants *applicants = renewals->parts.applicants;
@@ -331,6 +365,11 @@ void mgr_late_renewals_handle(MgrLateRenewals *renewals, HlHttpRequest *request)
         return;
     if (!gather(renewals, message, csr, &claim, &error)) {
         mgr_applicants_refuse(applicants, request, MGR_APPLY_RENEW, error, 0);
+        return;
+    }
+    if (message->letter) {
+        if (!send_letter(renewals, request, &claim, &error))
+            mgr_applicants_refuse(applicants, request, MGR_APPLY_RENEW, error, 0);
         return;
     }
     if (!settle(&claim.facts, hl_cert_info(claim.cert)->cn, &error)) {

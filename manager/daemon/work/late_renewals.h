@@ -7,6 +7,7 @@
 
 #include "manager/daemon/ground/fleet.h"
 #include "manager/daemon/ground/record.h"
+#include "manager/daemon/state/location.h"
 #include "manager/daemon/state/pki.h"
 #include "manager/daemon/state/status.h"
 #include "manager/daemon/work/applicants.h"
@@ -20,6 +21,7 @@ typedef struct {
     MgrRecord *record;
     MgrStatus *status;
     MgrPki *pki;
+    const MgrLocation *location;
 } MgrLateRenewalsOptions;
 
 MgrLateRenewals *mgr_late_renewals_new(const MgrLateRenewalsOptions *options);
