@@ -161,6 +161,10 @@ test('a stream that was refused is asked for again after a while, one that broke
     worker.pass(1);
     assert.equal(worker.streams.length, 2);
     assert.deepEqual(lines(tab), [true, false, true, false]);
+    const refusals = () => tab.told.filter(({ type }) => type === 'refused').length;
+    assert.equal(refusals(), 1); // the session may have ended: the tab asks
+    worker.streams[1].fail(true);
+    assert.equal(refusals(), 2);
 });
 
 test('the last tab that leaves ends it, and nothing is left to run', () => {

@@ -12,10 +12,11 @@ import { endpoint } from './pages/endpoint.js';
 import { endpoints } from './pages/endpoints.js';
 import { enrolment } from './pages/enrolment.js';
 import { groupSettings } from './pages/group.js';
+import { inTurn } from './follow.js';
 import { liveStatus } from './pages/live_status.js';
 import { notification } from './pages/notifications.js';
 import { changePassword } from './password.js';
-import { onSessionLost, Problem, watchInput } from './api.js';
+import { get, onSessionLost, Problem, watchInput } from './api.js';
 import { reports } from './pages/reports.js';
 import { rollout, rollouts } from './pages/rollouts.js';
 import { resume, showSignIn, signInAgain, signOut, whoIsIt } from './session.js';
@@ -153,6 +154,8 @@ function listenToServer() {
             note({ newer: await isUpgraded() });
     });
     live.subscribe('stale', ({ stale }) => note({ stale }));
+    const hasEnded = inTurn(() => get('/me')); // then it asks for a new one
+    live.subscribe('refused', () => hasEnded().catch(() => {})); // the banner says that there is no line
 }
 
 // A line that comes back may end at a newer program, whose pages are not these.

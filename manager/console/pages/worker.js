@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One event stream for all tabs of a browser: over HTTP/1.1 a browser opens six connections to a server, and the seventh tab with a
-// stream of its own would hang.  A tab says 'join' or 'leave'; it is told { type, data } of each event, and { type: 'line', up }.
+// stream of its own would hang.  A tab says 'join' or 'leave'; it is told { type, data } of each event, { type: 'line', up }, and
+// { type: 'refused' } when the server answers, but with no stream: why, a request of the tab's own tells.
 // Where a browser has no SharedWorker each tab has this file as a worker of its own.
 
 const EVENTS = ['endpoints', 'summary', 'commands', 'groups', 'event', 'stale', 'reset'];
@@ -58,6 +59,7 @@ function open() {
         if (stream.readyState === EventSource.CLOSED) {
             clearTimeout(watch);
             retry = setTimeout(open, RETRY);
+            tell({ type: 'refused' });
         }
     };
     stream.addEventListener('pulse', alive);
