@@ -191,7 +191,7 @@ bool cmd_notification_kinds(HlInvocation *call, GError **error G_GNUC_UNUSED)
         return true;
     puts(_("Kinds; those with * belong to an endpoint, and a rule with groups= can tell them:"));
     for (int i = 0; i < MGR_NOTE_TEST; i++)
-        printf("  %-10s %s %s\n", mgr_note_row((MgrNoteKind)i)->name,
+        printf("  %-14s %s %s\n", mgr_note_row((MgrNoteKind)i)->name,
                mgr_note_row((MgrNoteKind)i)->is_of_group ? "*" : " ", hl_tr(mgr_note_row((MgrNoteKind)i)->help));
     puts(_("\nOptions of 'holdline notification set':"));
     for (size_t i = 0; i < table.count; i++)

@@ -310,6 +310,37 @@ static char *settings_in_full(const json_t *settings, const json_t *document)
                            cli_text(settings, "digest"));
 }
 
+/* "0.2.0-1: back at 2026-11-29T16:44:42Z: its line to the server did not come up within 10 s" */
+static char *upgrade_in_full(const json_t *upgrade, const json_t *document G_GNUC_UNUSED)
+{
+    g_autofree char *at = with_local(cli_text(upgrade, "at"));
+    const char *detail = cli_text(upgrade, "detail");
+
+    return g_strdup_printf(
+        "%s: %s at %s%s%s%s", cli_text(upgrade, "to"), cli_text(upgrade, "end"), at, *detail != '\0' ? ": " : "",
+        detail,
+        strcmp(cli_text(upgrade, "end"), "stuck") == 0 ? "; 'holdline-endpoint doctor' there has the remedy" : "");
+}
+
+/* A value of the object as a line; NULL: it has none, but a table of its own or nothing. */
+static char *in_full(const char *name, const json_t *value, const json_t *document)
+{
+    static const struct {
+        const char *name;
+        char *(*format)(const json_t *value, const json_t *row);
+        const char *member; /* without it, the name means something else */
+    } rows[] = { { "actual", cli_format_actual, NULL },
+                 { "patterns", cli_format_patterns, NULL },
+                 { "settings", settings_in_full, "desired" },
+                 { "last_upgrade", upgrade_in_full, "end" } };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
+        if (strcmp(name, rows[i].name) == 0 && !json_is_array(value) &&
+            (rows[i].member == NULL || json_object_get(value, rows[i].member) != NULL))
+            return rows[i].format(value, document);
+    return json_is_array(value) || json_is_object(value) ? NULL : cli_format_moment(value, document);
+}
+
 void cli_show_object(const HlInvocation *call, const json_t *document)
 {
     const char *name;
@@ -326,14 +357,9 @@ void cli_show_object(const HlInvocation *call, const json_t *document)
     {
         g_autofree char *shown = pretty_name(name);
         g_autofree char *label = hl_tone(stdout, HL_TONE_DIM, shown);
-        g_autofree char *text = strcmp(name, "actual") == 0     ? cli_format_actual(value, document)
-                                : strcmp(name, "patterns") == 0 ? cli_format_patterns(value, document)
-                                : strcmp(name, "settings") == 0 && json_object_get(value, "desired") != NULL
-                                    ? settings_in_full(value, document)
-                                    : cli_format_moment(value, document);
+        g_autofree char *text = in_full(name, value, document);
 
-        if (!json_is_array(value) &&
-            (!json_is_object(value) || strcmp(name, "patterns") == 0 || json_object_get(value, "desired") != NULL))
+        if (text != NULL)
             printf("%s%*s  %s\n", label, width - (int)strlen(name), "", text);
     }
 }
