@@ -285,7 +285,8 @@ static void build_calls(MgrParts *parts)
     parts->command_calls = mgr_command_calls_new(
         &(MgrCommandCallsOptions){ &parts->conf, &parts->fleet, parts->record, parts->commands }, parts->dispatch);
     parts->rollout_calls = mgr_rollout_calls_new(
-        &(MgrRolloutCallsOptions){ &parts->fleet, parts->record, parts->commands, parts->rollouts }, parts->dispatch);
+        &(MgrRolloutCallsOptions){ &parts->fleet, parts->record, parts->commands, parts->rollouts, parts->patterns },
+        parts->dispatch);
     parts->access_calls = mgr_access_calls_new(
         &(MgrAccessCallsOptions){ &parts->conf, &parts->fleet, parts->record, parts->pki, bundle, parts->status },
         parts->dispatch);

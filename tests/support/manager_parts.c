@@ -226,8 +226,8 @@ static void build_calls(Parts *p)
                                                p->dispatch);
     p->command_calls =
         mgr_command_calls_new(&(MgrCommandCallsOptions){ &p->conf, &p->fleet, p->record, p->commands }, p->dispatch);
-    p->rollout_calls =
-        mgr_rollout_calls_new(&(MgrRolloutCallsOptions){ &p->fleet, p->record, p->commands, p->rollouts }, p->dispatch);
+    p->rollout_calls = mgr_rollout_calls_new(
+        &(MgrRolloutCallsOptions){ &p->fleet, p->record, p->commands, p->rollouts, p->patterns }, p->dispatch);
     p->access_calls = mgr_access_calls_new(
         &(MgrAccessCallsOptions){ &p->conf, &p->fleet, p->record, p->pki, bundle, p->status }, p->dispatch);
     p->detection_calls =

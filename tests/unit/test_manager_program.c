@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The program of endpoints, as the manager sees it: who has an earlier one than the repository offers, and how upgrades
  * ended. */
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "lib/base/file.h"
 #include "lib/base/unconst.h"
 #include "manager/daemon/ground/selector.h"
 #include "manager/daemon/ground/versions.h"
+#include "manager/site/site.h"
+#include "tests/support/child_fake.h"
 #include "tests/support/manager_parts.h"
 
 static MgrEndpoint *endpoint_of(Parts *parts, const char *id)
@@ -376,6 +381,64 @@ static void test_nothing_offered(void)
     json_decref(parts_expect_reply(parts, "invalid"));
 }
 
+static void publish(const Parts *parts, time_t at)
+{
+    g_autofree char *path = mgr_site_path(parts->dir, "repo/metadata/timestamp.json");
+    g_autofree char *directory = g_path_get_dirname(path);
+    const struct timespec times[] = { { .tv_sec = at }, { .tv_sec = at } };
+
+    g_assert_cmpint(g_mkdir_with_parents(directory, 0700), ==, 0);
+    g_assert_true(hl_file_write_text(path, "{}", 0644, NULL));
+    g_assert_cmpint(utimensat(AT_FDCWD, path, times, 0), ==, 0);
+}
+
+/* Published a moment ago: the roll-out is of what is offered now.  Of the version before, which they have, each would
+ * have succeeded at once, and the next ring would have had an upgrade that nobody has looked at. */
+static void test_just_published(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    g_autoptr(json_t) document = NULL;
+
+    add(parts, "e-one", "0.1.0");
+    mgr_set_text(&parts->fleet.program, "0.1.0");
+    publish(parts, 1000);
+    parts_call(parts, "rollout start", "selector", "all", "program", "yes", NULL);
+    parts_commit(parts);
+    g_assert_null(parts_reply(parts));
+    publish(parts, 2000); /* and once more, while the first is read */
+    child_fake_exit(child_fake_last(), 0, "{\"components\":{},\"program\":{\"version\":\"0.2.0\"}}", NULL);
+    parts_commit(parts);
+    g_assert_null(parts_reply(parts));
+    mgr_patterns_tick(parts->patterns);
+    child_fake_exit(child_fake_last(), 0, "{\"components\":{},\"program\":{\"version\":\"0.3.0\"}}", NULL);
+    parts_commit(parts);
+    document = parts_expect_reply(parts, "");
+    g_assert_cmpstr(json_string_value(json_object_get(document, "program")), ==, "0.3.0");
+    child_fake_reset();
+}
+
+/* What was published cannot be read: nobody knows of what the roll-out would be. */
+static void test_unreadable(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+
+    add(parts, "e-one", "0.1.0");
+    mgr_set_text(&parts->fleet.program, "0.1.0");
+    publish(parts, 1000);
+    parts_call(parts, "rollout start", "selector", "all", "program", "yes", NULL);
+    child_fake_exit(child_fake_last(), 1, NULL, "no memory");
+    clock_fake_advance(10 * HL_SECOND - 1);
+    mgr_patterns_tick(parts->patterns);
+    parts_commit(parts);
+    g_assert_null(parts_reply(parts));
+    clock_fake_advance(1);
+    mgr_patterns_tick(parts->patterns);
+    parts_commit(parts);
+    json_decref(parts_expect_reply(parts, "unavailable"));
+    child_fake_exit(child_fake_last(), 1, NULL, "no memory"); /* tried again */
+    child_fake_reset();
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -389,5 +452,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/program/rollout/silent", test_silent);
     g_test_add_func("/manager/program/rollout/restart", test_restart);
     g_test_add_func("/manager/program/rollout/nothing-offered", test_nothing_offered);
+    g_test_add_func("/manager/program/rollout/just-published", test_just_published);
+    g_test_add_func("/manager/program/rollout/unreadable", test_unreadable);
     return g_test_run();
 }

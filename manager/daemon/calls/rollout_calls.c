@@ -176,9 +176,8 @@ static bool check_alone(const MgrRolloutCalls *calls, const MgrCall *call, const
     return true;
 }
 
-static void call_start(MgrCall *call, gpointer user)
+static void start(const MgrRolloutCalls *calls, MgrCall *call)
 {
-    const MgrRolloutCalls *calls = user;
     const char *selector = mgr_call_argument(call, "selector");
     g_autoptr(GError) error = NULL;
     g_autoptr(GPtrArray) all = mgr_selector_select(calls->parts.fleet, mgr_call_caller(call), selector, &error);
@@ -189,7 +188,7 @@ static void call_start(MgrCall *call, gpointer user)
 
     if (order != NULL && order->len == 0)
         mgr_refuse(&error, MGR_REFUSE_COMMAND_REVOKED, selector, NULL);
-    if (error != NULL || !mgr_rollouts_check_room(calls->parts.rollouts, &error) ||
+    if (order == NULL || error != NULL || !mgr_rollouts_check_room(calls->parts.rollouts, &error) ||
         !mgr_rollout_read_plan(call, &record.plan, &error) || !read_program(calls, call, &about_program, &error) ||
         !read_component(calls, call, about_program, &component, &error) ||
         !leave_out(order, component, selector, &error)) {
@@ -207,6 +206,43 @@ static void call_start(MgrCall *call, gpointer user)
     record.selector = g_strdup(selector);
     record.issuer = g_strdup(mgr_call_admin(call));
     mgr_rollouts_start(calls->parts.rollouts, noted_set(call), &record, order, answer, call);
+}
+
+/* A start that waits until it is known what is offered. */
+typedef struct {
+    const MgrRolloutCalls *calls;
+    MgrCall *call;
+} Start;
+
+static void on_read(bool is_read, gpointer user)
+{
+    g_autofree Start *waiting = user;
+    g_autoptr(GError) error = NULL;
+
+    if (is_read) {
+        start(waiting->calls, waiting->call);
+        return;
+    }
+    hl_fail(&error, HL_ERROR_UNAVAILABLE,
+            "something was published in the server's repository, and the manager could not read it yet: try again in a "
+            "moment; if it stays so, its log says why");
+    mgr_call_fail(waiting->call, error);
+}
+
+/* One of what is offered is of a version.  With that of before the last release, which PCs have already, each would
+ * have succeeded before its update began. */
+static void call_start(MgrCall *call, gpointer user)
+{
+    const MgrRolloutCalls *calls = user;
+    Start *waiting;
+
+    if (mgr_call_argument(call, "program") == NULL && mgr_call_argument(call, "component") == NULL) {
+        start(calls, call);
+        return;
+    }
+    waiting = g_new(Start, 1);
+    *waiting = (Start){ calls, call };
+    mgr_patterns_when_read(calls->parts.patterns, on_read, waiting);
 }
 
 /* ---------------------------------------------------------------------------------------------------------------- look

@@ -4,6 +4,7 @@
 #define MANAGER_DAEMON_CALLS_ROLLOUT_CALLS_H
 
 #include "manager/daemon/calls/dispatch.h"
+#include "manager/daemon/state/patterns.h"
 #include "manager/daemon/work/rollouts.h"
 
 typedef struct MgrRolloutCalls MgrRolloutCalls;
@@ -13,6 +14,7 @@ typedef struct {
     MgrRecord *record;
     MgrCommands *commands;
     MgrRollouts *rollouts;
+    MgrPatterns *patterns;
 } MgrRolloutCallsOptions;
 
 /* Adds its rows to the dispatch, which must not be used after the free. */

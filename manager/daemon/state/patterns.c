@@ -17,6 +17,7 @@
 #include "proto/updater_lines.h"
 
 #define READ_DEADLINE HL_MINUTE
+#define READ_PATIENCE (10 * HL_SECOND) /* of those who wait for one */
 #define READ_AGAIN    (10 * HL_SECOND) /* after a failure, though timestamp.json is the same */
 #define SYNC_DEADLINE (6 * HL_HOUR)
 #define FIRST_SYNC    (10 * HL_SECOND) /* after the start */
@@ -26,6 +27,13 @@
 #define LOOK_EVERY    (10 * HL_SECOND) /* whether its files are there: a few hundred names at most */
 #define WARN_EVERY    HL_HOUR
 
+/* Who waits for a reading. */
+typedef struct {
+    MgrPatternsReadFn fn;
+    gpointer user;
+    HlTime until_mono;
+} Reading;
+
 /* The copy of the public source, and its next synchronisation. */
 struct MgrPatterns {
     MgrPatternsOptions options;
@@ -34,6 +42,7 @@ struct MgrPatterns {
     HlTime read_again_mono;      /* after a reading that failed */
     HlChild *reader, *sync;
     HlUpdaterVersions content; /* of 'repo versions'; empty: not read yet */
+    GArray *readings;          /* Reading, that somebody waits for */
     GArray *waiting;           /* MgrPatternsWaiter, for the end of the synchronisation */
     HlUpdaterResult result;    /* of the one that runs, if it has said */
     bool has_result;
@@ -53,6 +62,7 @@ MgrPatterns *mgr_patterns_new(const MgrPatternsOptions *options)
 
     patterns->options = *options;
     patterns->repository = mgr_site_path(options->dir, "repo");
+    patterns->readings = g_array_new(FALSE, FALSE, sizeof(Reading));
     patterns->waiting = g_array_new(FALSE, FALSE, sizeof(MgrPatternsWaiter));
     hl_updater_versions_init(&patterns->content);
     patterns->next_mono = hl_clock_mono() + FIRST_SYNC;
@@ -128,6 +138,34 @@ static void keep_versions(MgrPatterns *patterns, HlUpdaterVersions *versions)
     mgr_status_touch_all(patterns->options.status);
 }
 
+/* When timestamp.json, the last file of each release, was written, in ns; -1: there is none. */
+static gint64 time_of_release(const MgrPatterns *patterns)
+{
+    g_autofree char *timestamp = g_build_filename(patterns->repository, "metadata", "timestamp.json", NULL);
+    struct stat st;
+
+    return stat(timestamp, &st) == 0 ? (gint64)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec : -1;
+}
+
+/* One who waits again from its callback waits in a list of its own. */
+static void tell_read(MgrPatterns *patterns)
+{
+    g_autoptr(GArray) told = patterns->readings;
+    gint64 release = time_of_release(patterns);
+    bool is_read = release == -1 || release == patterns->mtime;
+    HlTime now = hl_clock_mono();
+
+    patterns->readings = g_array_new(FALSE, FALSE, sizeof(Reading));
+    for (guint i = 0; i < told->len; i++) {
+        const Reading *reading = &g_array_index(told, Reading, i);
+
+        if (is_read || now >= reading->until_mono)
+            reading->fn(is_read, reading->user);
+        else
+            g_array_append_val(patterns->readings, *reading);
+    }
+}
+
 static void on_read(const HlChildEnd *end, gpointer user)
 {
     MgrPatterns *patterns = user;
@@ -138,6 +176,7 @@ static void on_read(const HlChildEnd *end, gpointer user)
     hl_updater_versions_init(&versions);
     if (end->exited && end->status == 0 && hl_updater_versions_parse(end->output, &versions, NULL)) {
         keep_versions(patterns, &versions);
+        tell_read(patterns);
         return;
     }
     errors = g_strstrip(g_strdup(end->errors));
@@ -148,18 +187,15 @@ static void on_read(const HlChildEnd *end, gpointer user)
 
 static void read_versions(MgrPatterns *patterns)
 {
-    g_autofree char *timestamp = g_build_filename(patterns->repository, "metadata", "timestamp.json", NULL);
     const char *argv[] = {
         patterns->options.conf->updater_program, "repo", "versions", patterns->repository, "--json", NULL
     };
     HlChildSpec spec = HL_CHILD_SPEC_INIT;
     g_autoptr(GError) error = NULL;
-    struct stat st;
-    gint64 mtime;
+    gint64 mtime = time_of_release(patterns);
 
-    if (patterns->reader != NULL || stat(timestamp, &st) != 0)
+    if (patterns->reader != NULL || mtime == -1)
         return;
-    mtime = (gint64)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
     if (mtime == patterns->mtime || (mtime == patterns->reading_mtime && hl_clock_mono() < patterns->read_again_mono))
         return;
     patterns->reading_mtime = mtime;
@@ -170,6 +206,19 @@ static void read_versions(MgrPatterns *patterns)
         return;
     patterns->read_again_mono = hl_clock_mono() + READ_AGAIN;
     hl_log_limited(HL_LOG_WARN, "patterns", "read", "%s", error->message);
+}
+
+void mgr_patterns_when_read(MgrPatterns *patterns, MgrPatternsReadFn fn, gpointer user)
+{
+    Reading reading = { fn, user, hl_clock_mono() + READ_PATIENCE };
+
+    if (patterns->readings->len >= MAX_WAITING) {
+        fn(false, user);
+        return;
+    }
+    g_array_append_val(patterns->readings, reading);
+    read_versions(patterns);
+    tell_read(patterns);
 }
 
 /* --------------------------------------------------------------------------------------------------- what is missing
@@ -490,6 +539,7 @@ json_t *mgr_patterns_document(const MgrPatterns *patterns, const MgrCaller *call
 void mgr_patterns_tick(MgrPatterns *patterns)
 {
     read_versions(patterns);
+    tell_read(patterns);
     look_for_files(patterns);
     look_at_age(patterns);
     sync_when_due(patterns);
@@ -506,6 +556,9 @@ void mgr_patterns_free(MgrPatterns *patterns)
     g_clear_pointer(&patterns->reader, hl_child_abandon);
     g_clear_pointer(&patterns->sync, hl_child_abandon); /* made to be killed */
     tell_end(patterns, NULL, error);
+    for (guint i = 0; i < patterns->readings->len; i++)
+        g_array_index(patterns->readings, Reading, i).fn(false, g_array_index(patterns->readings, Reading, i).user);
+    g_array_unref(patterns->readings);
     g_array_unref(patterns->waiting);
     hl_updater_versions_clear(&patterns->content);
     hl_updater_result_clear(&patterns->result);

@@ -45,6 +45,12 @@ HlTime mgr_patterns_published(const MgrPatterns *patterns);
  * a repository that is gone as a whole, one. */
 guint mgr_patterns_missing(const MgrPatterns *patterns);
 
+/* Somebody needs to know what is offered now, not what was when it was read last: fn is called once, from within if
+ * nothing was published since, else after the reading, or with false if there was none for ten seconds, if too many
+ * wait, or if the patterns are freed. */
+typedef void (*MgrPatternsReadFn)(bool is_read, gpointer user);
+void mgr_patterns_when_read(MgrPatterns *patterns, MgrPatternsReadFn fn, gpointer user);
+
 /* Who waits for the end of a synchronisation.  One of done and failed is called, once, with borrowed arguments. */
 typedef struct {
     void (*progress)(guint percent, const char *what, gpointer user);
