@@ -42,10 +42,21 @@ typedef struct {
     char *words; /* NULL: it worked */
 } Run;
 
+/* dpkg's first error has the cause in the line below it; what it ends with are the names of files. */
+static char *find_words(const char *errors)
+{
+    const char *error = strstr(errors, "dpkg: error ");
+    const char *cause = error != NULL ? strchr(error, '\n') : NULL;
+    g_autofree char *two =
+        cause != NULL ? g_strndup(error, (gsize)(cause - error) + 1 + strcspn(cause + 1, "\n")) : NULL;
+
+    return hl_text_last_words(two != NULL ? two : errors);
+}
+
 static void on_done(const HlChildEnd *end, gpointer user)
 {
     Run *run = user;
-    g_autofree char *words = hl_text_last_words(end->errors);
+    g_autofree char *words = find_words(end->errors);
 
     if (end->timed_out)
         run->words = g_strdup("it took too long and was stopped");
