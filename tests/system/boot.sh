@@ -4,6 +4,7 @@
 #
 #   boot            boots it, or skips the test and says what is missing
 #   in_machine COMMAND...   runs that in it, as root
+#   cut_power       ends all of it at once, and boots it again from what is on its disk
 #
 # It has an empty network, no disks, its own /etc/systemd/system, /run, /tmp and /dev, a cgroup of its own, and only the capabilities that a
 # container has: neither the kernel's settings nor this machine's services are within its reach.
@@ -17,13 +18,15 @@ machine_without=-sys_module,-sys_rawio,-sys_time,-syslog,-wake_alarm,-block_susp
 machine_init() {
     local top=$1 root=$1/root device
     mount --make-rprivate /
-    mount -t tmpfs -o mode=755 tmpfs "$top"
-    mkdir "$top/files" "$top/work" "$root"
+    mkdir -p "$top/files" "$top/work" "$root"
     mount -t overlay -o "lowerdir=/,upperdir=$top/files,workdir=$top/work" overlay "$root"
-    rm -rf "$root/etc/systemd/system" "$root"/var/lib/holdline* "$root"/usr/local/lib/systemd/system/holdline*
-    mkdir -p "$root/etc/systemd/system"
-    : >"$root/etc/fstab"
-    echo 00000000000000000000000000000001 >"$root/etc/machine-id" # not a first boot
+    if [ ! -e "$top/made" ]; then
+        rm -rf "$root/etc/systemd/system" "$root"/var/lib/holdline* "$root"/usr/local/lib/systemd/system/holdline*
+        mkdir -p "$root/etc/systemd/system"
+        : >"$root/etc/fstab"
+        echo 00000000000000000000000000000001 >"$root/etc/machine-id" # not a first boot
+        : >"$top/made"
+    fi
     mount -t proc proc "$root/proc"
     mount --bind "$root/proc/sys" "$root/proc/sys"
     mount -o remount,bind,ro "$root/proc/sys"
@@ -84,15 +87,28 @@ boot() {
         declare -f machine_init
         printf 'set -eu\nmachine_without=%s\nmachine_init "$1"\n' "$machine_without"
     } >"$work/machine-init"
+    mount -t tmpfs -o mode=755 tmpfs "$work/machine" # its disk, which outlives it (cut_power)
+    mounts+=("$work/machine")
+    machine_on
+}
+
+machine_on() {
     # into the group first: its namespace has the group as its root
     # shellcheck disable=SC2016
     bash -c 'echo $$ >"$1/cgroup.procs"; shift; exec "$@"' enter "$machine_cgroup" \
         unshare --mount --pid --net --ipc --uts --cgroup --fork --kill-child \
-        bash "$work/machine-init" "$work/machine" >"$work/machine.log" 2>&1 </dev/null &
+        bash "$work/machine-init" "$work/machine" >>"$work/machine.log" 2>&1 </dev/null &
     machine_outer=$!
     disown # its end is no news
     wait_for 10 machine_is_made
     wait_for 60 machine_answers
+}
+
+cut_power() {
+    kill -9 "$machine_pid"
+    machine_pid=
+    wait_for 20 is_gone "$machine_outer"
+    machine_on
 }
 
 # its root as well: below a chroot that is not the root of its mounts
