@@ -319,7 +319,7 @@ static char *upgrade_in_full(const json_t *upgrade, const json_t *document G_GNU
     return g_strdup_printf(
         "%s: %s at %s%s%s%s", cli_text(upgrade, "to"), cli_text(upgrade, "end"), at, *detail != '\0' ? ": " : "",
         detail,
-        strcmp(cli_text(upgrade, "end"), "stuck") == 0 ? "; 'holdline-endpoint doctor' there has the remedy" : "");
+        strcmp(cli_text(upgrade, "end"), "stuck") == 0 ? _("; 'holdline-endpoint doctor' there has the remedy") : "");
 }
 
 /* A value of the object as a line; NULL: it has none, but a table of its own or nothing. */

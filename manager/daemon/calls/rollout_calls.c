@@ -223,9 +223,7 @@ static void on_read(bool is_read, gpointer user)
         start(waiting->calls, waiting->call);
         return;
     }
-    hl_fail(&error, HL_ERROR_UNAVAILABLE,
-            "something was published in the server's repository, and the manager could not read it yet: try again in a "
-            "moment; if it stays so, its log says why");
+    mgr_refuse(&error, MGR_REFUSE_PATTERNS_UNREAD, NULL);
     mgr_call_fail(waiting->call, error);
 }
 
