@@ -77,6 +77,8 @@ bool ep_cmd_doctor(HlInvocation *call, GError **error)
     g_auto(EpDoctor) doctor = { .now = hl_clock_wall() };
     g_autoptr(HlFindings) findings = hl_findings_new();
 
+    if (hl_cli_has(call, "json"))
+        hl_i18n_end();
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
         if (rows[i].probe != NULL)
             rows[i].probe(&doctor, call);

@@ -30,6 +30,11 @@ void hl_i18n_init(void)
     translates = true;
 }
 
+void hl_i18n_end(void)
+{
+    translates = false;
+}
+
 /* ------------------------------------------------------------------------------------------- in a language by name */
 
 #define MAGIC       0x950412deU /* of a catalogue (.mo) in this machine's order of bytes, as msgfmt makes it */

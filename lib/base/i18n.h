@@ -18,6 +18,9 @@
  * running program.  Numbers and sorting stay as in the C locale.  Before the first thread. */
 void hl_i18n_init(void);
 
+/* From now on texts are English again, for a script that reads what follows. */
+void hl_i18n_end(void);
+
 /* text itself where there is no translation.  Static. */
 const char *hl_tr(const char *text) G_GNUC_FORMAT(1);
 

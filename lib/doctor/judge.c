@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/doctor/judge.h"
 
+#include <inttypes.h>
 #include <string.h>
+
+#include "lib/base/i18n.h"
 
 #define CLOCK_WARNING HL_MINUTE        /* events of server and endpoint come in the wrong order to who compares them */
 #define CLOCK_FAULT   (10 * HL_MINUTE) /* what is signed for minutes has ended before it began */
@@ -12,34 +15,35 @@ void hl_judge_names(HlFindings *findings, const HlNameFact *names, gsize n)
     for (gsize i = 0; i < n; i++)
         if (names[i].problem != NULL)
             hl_findings_add(findings, HL_GRADE_FAULT,
-                            "mend the entry of that name in DNS or in /etc/hosts, or the network of this machine",
-                            "the name %s cannot be resolved: %s", names[i].host, names[i].problem);
+                            _("mend the entry of that name in DNS or in /etc/hosts, or the network of this machine"),
+                            _("the name %s cannot be resolved: %s"), names[i].host, names[i].problem);
         else
-            hl_findings_good(findings, "the name %s resolves", names[i].host);
+            hl_findings_good(findings, _("the name %s resolves"), names[i].host);
     if (n == 0)
-        hl_findings_good(findings, "the server is known by addresses only: no name is needed");
+        hl_findings_good(findings, _("the server is known by addresses only: no name is needed"));
 }
 
 /* -------------------------------------------------------------------------------------------------------- the broker
  */
 
-#define NETWORK   "check cable, routes and firewalls between this machine and the server"
-#define PROXY     "mend the proxy, or its entry in the configuration"
-#define SET_CLOCK "set this machine's clock: timedatectl set-ntp true"
-#define LISTENS   "start the manager on the server: systemctl start holdline-managerd; 'holdline doctor' there says why"
-#define RENEW     "renew the server's certificate: systemctl restart holdline-managerd on the server does it"
-#define PORT      "see which program has that port on the server: ss -ltnp"
+#define NETWORK   N_("check cable, routes and firewalls between this machine and the server")
+#define PROXY     N_("mend the proxy, or its entry in the configuration")
+#define SET_CLOCK N_("set this machine's clock: timedatectl set-ntp true")
+#define LISTENS \
+    N_("start the manager on the server: systemctl start holdline-managerd; 'holdline doctor' there says why")
+#define RENEW N_("renew the server's certificate: systemctl restart holdline-managerd on the server does it")
+#define PORT  N_("see which program has that port on the server: ss -ltnp")
 
 static const char *const remedies[HL_N_CAUSES] = {
-    [HL_CAUSE_UNUSABLE] = "put back the files that the message names, or get new ones: enrol or issue them again",
+    [HL_CAUSE_UNUSABLE] = N_("put back the files that the message names, or get new ones: enrol or issue them again"),
     [HL_CAUSE_OWN_ENDED] =
-        ("set the clock if it is wrong: timedatectl set-ntp true; else get another certificate: 'holdline bundle "
-         "create "
-         "--for ENDPOINT' on the server and 'holdline-endpoint enrol BUNDLE --replace' on a PC; for an account, an "
-         "owner's 'holdline account certificate NAME'"),
+        N_("set the clock if it is wrong: timedatectl set-ntp true; else get another certificate: 'holdline bundle "
+           "create "
+           "--for ENDPOINT' on the server and 'holdline-endpoint enrol BUNDLE --replace' on a PC; for an account, an "
+           "owner's 'holdline account certificate NAME'"),
     [HL_CAUSE_OWN_NOT_YET] = SET_CLOCK,
-    [HL_CAUSE_NO_NAME] = "mend the entry of that name in DNS or in /etc/hosts, or the network of this machine",
-    [HL_CAUSE_NAME_SERVERS] = "check the network of this machine and the name servers in /etc/resolv.conf",
+    [HL_CAUSE_NO_NAME] = N_("mend the entry of that name in DNS or in /etc/hosts, or the network of this machine"),
+    [HL_CAUSE_NAME_SERVERS] = N_("check the network of this machine and the name servers in /etc/resolv.conf"),
     [HL_CAUSE_REFUSED] = LISTENS,
     [HL_CAUSE_NO_ROUTE] = NETWORK,
     [HL_CAUSE_SILENT] = NETWORK,
@@ -49,16 +53,17 @@ static const char *const remedies[HL_N_CAUSES] = {
     [HL_CAUSE_PROXY_FAILS] = PROXY,
     [HL_CAUSE_PROXY_STRANGE] = PROXY,
     [HL_CAUSE_PROXY_SILENT] = PROXY,
-    [HL_CAUSE_OTHER_AUTHORITY] = "check that this is the address of the right server; else enrol or issue again",
-    [HL_CAUSE_OTHER_NAMES] = "on the server: holdline server certificate --host NAME, with each name it is reached by",
+    [HL_CAUSE_OTHER_AUTHORITY] = N_("check that this is the address of the right server; else enrol or issue again"),
+    [HL_CAUSE_OTHER_NAMES] =
+        N_("on the server: holdline server certificate --host NAME, with each name it is reached by"),
     [HL_CAUSE_SERVER_ENDED] = RENEW,
     [HL_CAUSE_SERVER_NOT_YET] = SET_CLOCK,
     [HL_CAUSE_SERVER_INVALID] = RENEW,
     [HL_CAUSE_TURNED_AWAY] =
-        "set the clocks if one is wrong; else it was revoked or is of another site: 'holdline bundle create --for "
-        "ENDPOINT' on the server and 'holdline-endpoint enrol BUNDLE --replace' on a PC; for an account, an owner "
-        "issues "
-        "another",
+        N_("set the clocks if one is wrong; else it was revoked or is of another site: 'holdline bundle create --for "
+           "ENDPOINT' on the server and 'holdline-endpoint enrol BUNDLE --replace' on a PC; for an account, an owner "
+           "issues "
+           "another"),
     [HL_CAUSE_NO_AGREEMENT] = PORT,
     [HL_CAUSE_NOT_TLS] = PORT,
     [HL_CAUSE_CLOSED] = PORT,
@@ -72,8 +77,8 @@ static const char *place_remedy(const HlPlaceFact *place)
                     place->cause == HL_CAUSE_SILENT || place->cause == HL_CAUSE_BROKEN;
 
     if (place->by_proxy && is_reach)
-        return PROXY;
-    return place->is_here && is_reach && place->cause != HL_CAUSE_REFUSED ? PORT : remedies[place->cause];
+        return hl_tr(PROXY);
+    return hl_tr(place->is_here && is_reach && place->cause != HL_CAUSE_REFUSED ? PORT : remedies[place->cause]);
 }
 
 void hl_judge_places(HlFindings *findings, const HlPlaceFact *places, gsize n)
@@ -86,9 +91,9 @@ void hl_judge_places(HlFindings *findings, const HlPlaceFact *places, gsize n)
         const HlPlaceFact *place = &places[i];
 
         if (place->cause == HL_CAUSE_NONE && place->is_verified)
-            hl_findings_good(findings, "%s answers and is the right server", place->place);
+            hl_findings_good(findings, _("%s answers and is the right server"), place->place);
         else if (place->cause == HL_CAUSE_NONE)
-            hl_findings_good(findings, "%s takes connections", place->place);
+            hl_findings_good(findings, _("%s takes connections"), place->place);
         else
             hl_findings_add(findings, one_answers ? HL_GRADE_WARNING : HL_GRADE_FAULT, place_remedy(place), "%s: %s",
                             place->place, place->sentence);
@@ -101,12 +106,12 @@ void hl_judge_places(HlFindings *findings, const HlPlaceFact *places, gsize n)
 static const char *front_remedy(const HlFrontFact *front)
 {
     if (front->code == HL_ERROR_UNTRUSTED)
-        return "see the findings about the broker: it shows the same certificate, with the reason";
+        return _("see the findings about the broker: it shows the same certificate, with the reason");
     if (front->by_proxy)
-        return PROXY;
+        return hl_tr(PROXY);
     if (front->is_connected)
-        return PORT;
-    return front->code == HL_ERROR_TIMEOUT ? NETWORK : LISTENS;
+        return hl_tr(PORT);
+    return hl_tr(front->code == HL_ERROR_TIMEOUT ? NETWORK : LISTENS);
 }
 
 static void judge_front(HlFindings *findings, const HlFrontFact *front, bool one_answers)
@@ -116,12 +121,13 @@ static void judge_front(HlFindings *findings, const HlFrontFact *front, bool one
                         front->problem);
     else if (front->said != NULL)
         hl_findings_add(findings, front->status == 200 ? HL_GRADE_WARNING : HL_GRADE_FAULT,
-                        "on the server: 'holdline doctor', and the log of the manager", "%s says: %s", front->url,
+                        _("on the server: 'holdline doctor', and the log of the manager"), "%s says: %s", front->url,
                         front->said);
     else if (front->status != 200)
-        hl_findings_add(findings, HL_GRADE_FAULT, PORT, "%s answers with the status %ld", front->url, front->status);
+        hl_findings_add(findings, HL_GRADE_FAULT, hl_tr(PORT), _("%s answers with the status %ld"), front->url,
+                        front->status);
     else
-        hl_findings_good(findings, "%s answers and is healthy", front->url);
+        hl_findings_good(findings, _("%s answers and is healthy"), front->url);
 }
 
 void hl_judge_fronts(HlFindings *findings, const HlFrontFact *fronts, gsize n)
@@ -143,19 +149,19 @@ void hl_judge_clock(HlFindings *findings, const HlFrontFact *fronts, gsize n)
     for (gsize i = 0; i < n && front == NULL; i++)
         front = fronts[i].server != 0 ? &fronts[i] : NULL;
     if (front == NULL) {
-        hl_findings_add(findings, HL_GRADE_UNSEEN, "see the findings about the server's front",
-                        "no server answers, so there is no clock to compare with");
+        hl_findings_add(findings, HL_GRADE_UNSEEN, _("see the findings about the server's front"),
+                        _("no server answers, so there is no clock to compare with"));
         return;
     }
     ahead = hl_time_difference(front->machine, front->server);
     by = ahead < 0 ? -ahead : ahead;
     off = hl_duration_describe(by);
     if (by < CLOCK_WARNING)
-        hl_findings_good(findings, "the clock agrees with the server's");
+        hl_findings_good(findings, _("the clock agrees with the server's"));
     else
-        hl_findings_add(findings, by < CLOCK_FAULT ? HL_GRADE_WARNING : HL_GRADE_FAULT, SET_CLOCK,
-                        ahead > 0 ? "this machine's clock is %s ahead of the server's"
-                                  : "this machine's clock is %s behind the server's",
+        hl_findings_add(findings, by < CLOCK_FAULT ? HL_GRADE_WARNING : HL_GRADE_FAULT, hl_tr(SET_CLOCK),
+                        ahead > 0 ? _("this machine's clock is %s ahead of the server's")
+                                  : _("this machine's clock is %s behind the server's"),
                         off);
 }
 
@@ -168,19 +174,21 @@ static void judge_certificate(HlFindings *findings, const HlCertFact *fact, HlTi
     g_autofree char *end = hl_time_format(fact->end);
 
     if (fact->is_hidden)
-        hl_findings_add(findings, HL_GRADE_UNSEEN, "run doctor as root, or as the user to whom the file belongs",
-                        "%s: this user may not read %s", fact->what, fact->path);
+        hl_findings_add(findings, HL_GRADE_UNSEEN, _("run doctor as root, or as the user to whom the file belongs"),
+                        _("%s: this user may not read %s"), hl_tr(fact->what), fact->path);
     else if (fact->problem != NULL)
-        hl_findings_add(findings, HL_GRADE_FAULT, fact->remedy, "%s: %s", fact->what, fact->problem);
+        hl_findings_add(findings, HL_GRADE_FAULT, hl_tr(fact->remedy), "%s: %s", hl_tr(fact->what), fact->problem);
     else if (now >= fact->end)
-        hl_findings_add(findings, HL_GRADE_FAULT, fact->remedy, "%s ended at %s: %s", fact->what, end, fact->path);
-    else if (now < fact->begin)
-        hl_findings_add(findings, HL_GRADE_FAULT, SET_CLOCK, "%s is valid only from %s on: %s", fact->what, begin,
+        hl_findings_add(findings, HL_GRADE_FAULT, hl_tr(fact->remedy), _("%s ended at %s: %s"), hl_tr(fact->what), end,
                         fact->path);
+    else if (now < fact->begin)
+        hl_findings_add(findings, HL_GRADE_FAULT, hl_tr(SET_CLOCK), _("%s is valid only from %s on: %s"),
+                        hl_tr(fact->what), begin, fact->path);
     else if (fact->end - now < fact->early)
-        hl_findings_add(findings, HL_GRADE_WARNING, fact->remedy, "%s ends at %s: %s", fact->what, end, fact->path);
+        hl_findings_add(findings, HL_GRADE_WARNING, hl_tr(fact->remedy), _("%s ends at %s: %s"), hl_tr(fact->what), end,
+                        fact->path);
     else
-        hl_findings_good(findings, "%s is valid until %s", fact->what, end);
+        hl_findings_good(findings, _("%s is valid until %s"), hl_tr(fact->what), end);
 }
 
 void hl_judge_certificates(HlFindings *findings, const HlCertFact *certificates, gsize n, HlTime now)
@@ -223,21 +231,22 @@ void hl_judge_disks(HlFindings *findings, const HlDiskFact *disks, gsize n)
         g_autofree char *left = describe_size(disk->free);
 
         if (disk->problem != NULL)
-            hl_findings_add(findings, HL_GRADE_UNSEEN, "run doctor as root", "%s: %s", disk->path, disk->problem);
+            hl_findings_add(findings, HL_GRADE_UNSEEN, _("run doctor as root"), "%s: %s", disk->path, disk->problem);
         else if (disk->is_read_only)
-            hl_findings_add(findings, HL_GRADE_FAULT,
-                            "the kernel does so after errors of a disk: look for them with dmesg, check the disk, then "
-                            "mount it for writing again",
-                            "the file system of %s is mounted read-only, so nothing can be stored", disk->path);
+            hl_findings_add(
+                findings, HL_GRADE_FAULT,
+                _("the kernel does so after errors of a disk: look for them with dmesg, check the disk, then "
+                  "mount it for writing again"),
+                _("the file system of %s is mounted read-only, so nothing can be stored"), disk->path);
         else if (grade == HL_GRADE_GOOD)
             hl_findings_good(findings, "%s has %s free", disk->path, left);
         else if (files)
-            hl_findings_add(findings, grade, "delete files that are not needed from that file system",
-                            "the file system of %s has room for only %" G_GUINT64_FORMAT " more files", disk->path,
+            hl_findings_add(findings, grade, _("delete files that are not needed from that file system"),
+                            _("the file system of %s has room for only %" PRIu64 " more files"), disk->path,
                             disk->files_free);
         else
-            hl_findings_add(findings, grade, "make room on that disk, or give it a larger one",
-                            "the disk of %s has only %s free", disk->path, left);
+            hl_findings_add(findings, grade, _("make room on that disk, or give it a larger one"),
+                            _("the disk of %s has only %s free"), disk->path, left);
     }
 }
 
@@ -246,18 +255,19 @@ void hl_judge_programs(HlFindings *findings, const HlProgramFact *programs, gsiz
     for (gsize i = 0; i < n; i++) {
         const HlProgramFact *program = &programs[i];
         g_autofree char *install =
-            g_strdup_printf("install the package %s, or name the program in the configuration", program->package);
+            g_strdup_printf(_("install the package %s, or name the program in the configuration"), program->package);
 
         if (program->problem != NULL)
-            hl_findings_add(findings, HL_GRADE_FAULT, install, "%s cannot be run: %s", program->program,
+            hl_findings_add(findings, HL_GRADE_FAULT, install, _("%s cannot be run: %s"), program->program,
                             program->problem);
         else if (program->version == NULL)
-            hl_findings_good(findings, "%s is there", program->program);
+            hl_findings_good(findings, _("%s is there"), program->program);
         else if (strcmp(program->version, own) != 0)
-            hl_findings_add(findings, HL_GRADE_WARNING,
-                            "bring all packages of Holdline on this machine to one version, and restart its services",
-                            "%s has version %s, and this program %s", program->program, program->version, own);
+            hl_findings_add(
+                findings, HL_GRADE_WARNING,
+                _("bring all packages of Holdline on this machine to one version, and restart its services"),
+                _("%s has version %s, and this program %s"), program->program, program->version, own);
         else
-            hl_findings_good(findings, "%s has version %s", program->program, program->version);
+            hl_findings_good(findings, _("%s has version %s"), program->program, program->version);
     }
 }

@@ -3,6 +3,7 @@
  * manager, so it works while that is down. */
 #include <stdio.h>
 
+#include "lib/base/i18n.h"
 #include "manager/cli/commands.h"
 #include "manager/cli/doctor.h"
 #include "manager/cli/show.h"
@@ -33,9 +34,9 @@ static void print_finding(const HlFinding *finding)
                                     [HL_GRADE_NOTE] = HL_TONE_PLAIN,
                                     [HL_GRADE_WARNING] = HL_TONE_WARN,
                                     [HL_GRADE_FAULT] = HL_TONE_BAD };
-    g_autofree char *grade = hl_text_fill(hl_grade_name(finding->grade), 14);
+    g_autofree char *grade = hl_text_fill(hl_tr(hl_grade_name(finding->grade)), 14);
     g_autofree char *toned = hl_tone(stdout, tones[finding->grade], grade);
-    g_autofree char *check = hl_text_fill(finding->check, 14);
+    g_autofree char *check = hl_text_fill(hl_tr(finding->check), 14);
 
     printf("%s%s%s\n", toned, check, finding->text);
     if (finding->remedy != NULL)
@@ -48,6 +49,8 @@ bool cmd_doctor(HlInvocation *call, GError **error)
     g_autoptr(HlFindings) findings = hl_findings_new();
     g_autoptr(json_t) document = NULL;
 
+    if (hl_cli_has(call, "json"))
+        hl_i18n_end();
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
         if (rows[i].probe != NULL)
             rows[i].probe(&doctor, call);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/base/i18n.h"
 #include "manager/cli/doctor.h"
 
 #include <string.h>
@@ -18,25 +19,27 @@ static bool is_open(const CliDoctor *doctor)
 
 static void judge_view(const CliDoctor *doctor, HlFindings *findings)
 {
-    g_autofree char *as_owner = g_strdup_printf("run it as that user: runuser -u %s -- holdline doctor --site %s",
+    g_autofree char *as_owner = g_strdup_printf(_("run it as that user: runuser -u %s -- holdline doctor --site %s"),
                                                 doctor->owner != NULL ? doctor->owner : "holdline", doctor->dir);
 
-    g_autofree char *make = g_strdup_printf("make one: runuser -u %s -- holdline init %s --host NAME, with the name by "
-                                            "which PCs reach this machine; or name another directory: --site DIR",
-                                            doctor->owner != NULL ? doctor->owner : "holdline", doctor->dir);
+    g_autofree char *make =
+        g_strdup_printf(_("make one: runuser -u %s -- holdline init %s --host NAME, with the name by "
+                          "which PCs reach this machine; or name another directory: --site DIR"),
+                        doctor->owner != NULL ? doctor->owner : "holdline", doctor->dir);
 
     if (doctor->view == CLI_SITE_HIDDEN)
         hl_findings_add(findings, HL_GRADE_UNSEEN, as_owner,
-                        "%s belongs to %s, and this user may not look into it: what is in it was not looked at",
+                        _("%s belongs to %s, and this user may not look into it: what is in it was not looked at"),
                         doctor->dir, doctor->owner);
     else if (doctor->view == CLI_SITE_EMPTY)
-        hl_findings_add(findings, HL_GRADE_FAULT, make, "there is no site in %s yet", doctor->dir);
+        hl_findings_add(findings, HL_GRADE_FAULT, make, _("there is no site in %s yet"), doctor->dir);
     else if (doctor->is_named)
-        hl_findings_add(findings, HL_GRADE_FAULT, "name the server's directory: --site DIR", "there is no site in %s",
-                        doctor->dir);
+        hl_findings_add(findings, HL_GRADE_FAULT, _("name the server's directory: --site DIR"),
+                        _("there is no site in %s"), doctor->dir);
     else
-        hl_findings_add(findings, HL_GRADE_UNSEEN, "on the server: holdline doctor --site DIR",
-                        "there is no site on this machine (%s): only the way to the server was looked at", doctor->dir);
+        hl_findings_add(findings, HL_GRADE_UNSEEN, _("on the server: holdline doctor --site DIR"),
+                        _("there is no site on this machine (%s): only the way to the server was looked at"),
+                        doctor->dir);
 }
 
 /* Some notes begin with it. */
@@ -67,13 +70,13 @@ void cli_judge_site(const CliDoctor *doctor, HlFindings *findings)
             hl_findings_note(findings, check->remedy, "%s", without_subject(check));
         else if (!check->is_end) /* said of the certificates, with their dates */
             hl_findings_add(findings, HL_GRADE_FAULT,
-                            check->remedy != NULL ? check->remedy : "as the text says; then 'holdline check' again",
+                            check->remedy != NULL ? check->remedy : _("as the text says; then 'holdline check' again"),
                             "%s", check->text);
         problems += check->kind == MGR_FINDING_PROBLEM;
     }
     hl_findings_begin(findings, "site");
     if (problems == 0)
-        hl_findings_good(findings, "%s is sound", doctor->dir);
+        hl_findings_good(findings, _("%s is sound"), doctor->dir);
 }
 
 /* --------------------------------------------------------------------------------------------- the manager, its ports
@@ -82,27 +85,29 @@ void cli_judge_site(const CliDoctor *doctor, HlFindings *findings)
 static void judge_taken(const CliPortFact *port, HlFindings *findings)
 {
     g_autofree char *remedy =
-        g_strdup_printf("stop that program, or choose another port: %s in manager.conf", port->option);
+        g_strdup_printf(_("stop that program, or choose another port: %s in manager.conf"), port->option);
 
     if (*port->another.name == '\0')
         hl_findings_add(findings, HL_GRADE_FAULT, remedy,
-                        "port %u, which is for %s, is taken by a program of another user", port->port, port->what);
+                        _("port %u, which is for %s, is taken by a program of another user"), port->port,
+                        hl_tr(port->what));
     else
-        hl_findings_add(findings, HL_GRADE_FAULT, remedy, "port %u, which is for %s, is taken by %s (process %d)",
-                        port->port, port->what, port->another.name, (int)port->another.pid);
+        hl_findings_add(findings, HL_GRADE_FAULT, remedy, _("port %u, which is for %s, is taken by %s (process %d)"),
+                        port->port, hl_tr(port->what), port->another.name, (int)port->another.pid);
 }
 
 /* A broker that ended is started again by its manager, the later the oftener it did: by a minute (ground/broker.c). */
 static void judge_silent(const CliPortFact *port, HlFindings *findings)
 {
-    g_autofree char *again = g_strdup_printf("if it ended by itself the manager starts it within a minute: look again "
-                                             "with 'holdline doctor'; why it ended: journalctl -u holdline-managerd, "
-                                             "and tail %s",
-                                             port->log);
+    g_autofree char *again =
+        g_strdup_printf(_("if it ended by itself the manager starts it within a minute: look again "
+                          "with 'holdline doctor'; why it ended: journalctl -u holdline-managerd, "
+                          "and tail %s"),
+                        port->log);
 
     hl_findings_add(findings, HL_GRADE_FAULT,
-                    port->log != NULL ? again : "the manager's log says why: journalctl -u holdline-managerd",
-                    "nobody listens at port %u, which is for %s", port->port, port->what);
+                    port->log != NULL ? again : _("the manager's log says why: journalctl -u holdline-managerd"),
+                    _("nobody listens at port %u, which is for %s"), port->port, hl_tr(port->what));
 }
 
 static void judge_port(const CliDoctor *doctor, const CliPortFact *port, HlFindings *findings)
@@ -110,11 +115,11 @@ static void judge_port(const CliDoctor *doctor, const CliPortFact *port, HlFindi
     if (port->listeners > 0 && !port->is_ours)
         judge_taken(port, findings);
     else if (port->listeners > 0)
-        hl_findings_good(findings, "%s listens at port %u", port->what, port->port);
+        hl_findings_good(findings, _("%s listens at port %u"), hl_tr(port->what), port->port);
     else if (doctor->is_running)
         judge_silent(port, findings);
     else
-        hl_findings_good(findings, "port %u, which is for %s, is free", port->port, port->what);
+        hl_findings_good(findings, _("port %u, which is for %s, is free"), port->port, hl_tr(port->what));
 }
 
 void cli_judge_manager(const CliDoctor *doctor, HlFindings *findings)
@@ -122,11 +127,11 @@ void cli_judge_manager(const CliDoctor *doctor, HlFindings *findings)
     if (!is_open(doctor))
         return;
     if (doctor->is_running)
-        hl_findings_good(findings, "a manager runs on %s", doctor->dir);
+        hl_findings_good(findings, _("a manager runs on %s"), doctor->dir);
     else
         hl_findings_add(findings, HL_GRADE_FAULT,
-                        "start it: systemctl start holdline-managerd; its log: journalctl -u holdline-managerd",
-                        "no manager runs on %s", doctor->dir);
+                        _("start it: systemctl start holdline-managerd; its log: journalctl -u holdline-managerd"),
+                        _("no manager runs on %s"), doctor->dir);
     for (guint i = 0; i < doctor->n_ports; i++)
         judge_port(doctor, &doctor->ports[i], findings);
 }
@@ -142,14 +147,14 @@ static bool is_addressed(const CliDoctor *doctor)
 static void judge_client(const CliDoctor *doctor, HlFindings *findings)
 {
     if (doctor->client_hidden)
-        hl_findings_add(findings, HL_GRADE_UNSEEN, "name one of this user's own: --config FILE", "%s",
+        hl_findings_add(findings, HL_GRADE_UNSEEN, _("name one of this user's own: --config FILE"), "%s",
                         doctor->client_problem);
     else if (doctor->client_problem != NULL)
         hl_findings_add(findings, HL_GRADE_FAULT,
-                        "mend that file, or get another one: 'holdline admin create' writes it", "%s",
+                        _("mend that file, or get another one: 'holdline admin create' writes it"), "%s",
                         doctor->client_problem);
     else if (doctor->client_path != NULL)
-        hl_findings_good(findings, "%s is usable", doctor->client_path);
+        hl_findings_good(findings, _("%s is usable"), doctor->client_path);
 }
 
 void cli_judge_names(const CliDoctor *doctor, HlFindings *findings)
@@ -159,8 +164,8 @@ void cli_judge_names(const CliDoctor *doctor, HlFindings *findings)
         hl_judge_names(findings, HL_FACTS(&doctor->facts.names, HlNameFact), doctor->facts.names.facts->len);
     else
         hl_findings_add(findings, HL_GRADE_UNSEEN,
-                        "name a client configuration with --config or HOLDLINE_CONFIG, or the site with --site",
-                        "no address of the server is known, so names, broker and front were not looked at");
+                        _("name a client configuration with --config or HOLDLINE_CONFIG, or the site with --site"),
+                        _("no address of the server is known, so names, broker and front were not looked at"));
 }
 
 /* The number, from 0, of the broker at this port; MGR_BROKER_UNKNOWN: none of ours. */
@@ -203,22 +208,23 @@ void cli_judge_told(const CliDoctor *doctor, HlFindings *findings)
     for (guint i = 0; doctor->told != NULL && i < doctor->told->len; i++) {
         const CliToldFact *told = &g_array_index(doctor->told, CliToldFact, i);
         guint untold = find_untold(doctor, told->brokers);
-        g_autofree char *whose =
-            told->group != NULL ? g_strdup_printf("line.brokers of group %s", told->group) : g_strdup("the server");
+        g_autofree char *whose = told->group != NULL ? g_strdup_printf(_("line.brokers of group %s"), told->group)
+                                                     : g_strdup(_("the server"));
         g_autofree char *remedy =
             told->group != NULL
-                ? g_strdup_printf("holdline group set %s line.brokers=..., with an address of each", told->group)
-                : g_strdup("holdline server set --broker ... and broker.addresses in manager.conf, with one of each");
+                ? g_strdup_printf(_("holdline group set %s line.brokers=..., with an address of each"), told->group)
+                : g_strdup(
+                      _("holdline server set --broker ... and broker.addresses in manager.conf, with one of each"));
 
         if (untold == MGR_BROKER_UNKNOWN)
             continue;
         good = false;
         hl_findings_add(findings, HL_GRADE_WARNING, remedy,
-                        "%s names no address with port %u, which is broker %u: endpoints do not go there", whose,
+                        _("%s names no address with port %u, which is broker %u: endpoints do not go there"), whose,
                         (guint)doctor->conf.broker_port + untold, untold + 1);
     }
     if (doctor->told != NULL && good)
-        hl_findings_good(findings, "endpoints are told of all brokers");
+        hl_findings_good(findings, _("endpoints are told of all brokers"));
 }
 
 void cli_judge_broker(const CliDoctor *doctor, HlFindings *findings)
@@ -238,11 +244,11 @@ void cli_judge_clock(const CliDoctor *doctor, HlFindings *findings)
     g_autofree char *behind = hl_duration_describe(mgr_now_round(MAX(doctor->alive - doctor->now, 0)));
 
     if (doctor->alive > doctor->now + MGR_MARK_SLACK)
-        hl_findings_add(findings, HL_GRADE_FAULT,
-                        "set this machine's clock: timedatectl set-ntp true; if it is right, it was ahead then, and "
-                        "this passes once two more endpoints on line agree with it than do not, or one more for a day",
-                        "this machine's clock is behind by %s: the manager was alive at %s, and it says %s", behind,
-                        alive, now);
+        hl_findings_add(
+            findings, HL_GRADE_FAULT,
+            _("set this machine's clock: timedatectl set-ntp true; if it is right, it was ahead then, and "
+              "this passes once two more endpoints on line agree with it than do not, or one more for a day"),
+            _("this machine's clock is behind by %s: the manager was alive at %s, and it says %s"), behind, alive, now);
     if (doctor->facts.fronts.facts->len > 0)
         hl_judge_clock(findings, HL_FACTS(&doctor->facts.fronts, HlFrontFact), doctor->facts.fronts.facts->len);
 }
@@ -282,12 +288,12 @@ static void note_no_patterns(const CliDoctor *doctor, HlFindings *findings)
 {
     g_autofree char *remedy =
         doctor->is_copy
-            ? g_strdup("copy the source: holdline pattern sync")
-            : g_strdup_printf("systemctl start holdline-repo-import, once freshclam has fetched ClamAV's; by hand: "
-                              "holdline-updater repo import %s/repo, then holdline-updater repo publish %s/repo",
+            ? g_strdup(_("copy the source: holdline pattern sync"))
+            : g_strdup_printf(_("systemctl start holdline-repo-import, once freshclam has fetched ClamAV's; by hand: "
+                                "holdline-updater repo import %s/repo, then holdline-updater repo publish %s/repo"),
                               doctor->dir, doctor->dir);
 
-    hl_findings_note(findings, remedy, "no patterns are published yet: endpoints get none from this server");
+    hl_findings_note(findings, remedy, _("no patterns are published yet: endpoints get none from this server"));
 }
 
 /* Nothing is behind then, and nothing has ended: only the age tells. */
@@ -300,7 +306,7 @@ static void judge_age(const CliDoctor *doctor, HlFindings *findings)
                           "pattern publish; if they come seldom, raise patterns.old-after in manager.conf";
 
     if (mgr_patterns_are_old(doctor->published, doctor->conf.patterns_old_after, doctor->now))
-        hl_findings_add(findings, HL_GRADE_WARNING, remedy, "the patterns are of %.10s: none have come since", day);
+        hl_findings_add(findings, HL_GRADE_WARNING, remedy, _("the patterns are of %.10s: none have come since"), day);
 }
 
 void cli_judge_repository(const CliDoctor *doctor, HlFindings *findings)
@@ -308,9 +314,9 @@ void cli_judge_repository(const CliDoctor *doctor, HlFindings *findings)
     g_autofree char *end = hl_time_format(doctor->expires);
     g_autofree char *resign =
         doctor->is_copy
-            ? g_strdup("copy the source again: holdline pattern sync; if it stays so, the source is not "
-                       "renewed")
-            : g_strdup_printf("renew it, where its keys are: holdline-updater repo resign %s/repo", doctor->dir);
+            ? g_strdup(_("copy the source again: holdline pattern sync; if it stays so, the source is not "
+                         "renewed"))
+            : g_strdup_printf(_("renew it, where its keys are: holdline-updater repo resign %s/repo"), doctor->dir);
 
     if (!is_open(doctor) || !doctor->has_repository)
         return; /* the check of the site says whether that is right */
@@ -321,18 +327,19 @@ void cli_judge_repository(const CliDoctor *doctor, HlFindings *findings)
     case MGR_SIGNATURE_NONE:
         break; /* nothing is signed yet; or it cannot be read, which the check of the site says */
     case MGR_SIGNATURE_GOOD:
-        hl_findings_good(findings, "the timestamp is valid until %s", end);
+        hl_findings_good(findings, _("the timestamp is valid until %s"), end);
         break;
     case MGR_SIGNATURE_AGEING:
         hl_findings_add(findings, HL_GRADE_WARNING, resign,
-                        "the timestamp was not renewed in time, and ends at %s: endpoints then get no patterns", end);
+                        _("the timestamp was not renewed in time, and ends at %s: endpoints then get no patterns"),
+                        end);
         break;
     case MGR_SIGNATURE_AHEAD:
-        hl_findings_add(findings, HL_GRADE_WARNING, "set the clock, if this one is wrong; else renew the timestamp",
-                        "the timestamp was signed by a clock that was ahead, or this machine's clock is behind");
+        hl_findings_add(findings, HL_GRADE_WARNING, _("set the clock, if this one is wrong; else renew the timestamp"),
+                        _("the timestamp was signed by a clock that was ahead, or this machine's clock is behind"));
         break;
     case MGR_SIGNATURE_EXPIRED:
-        hl_findings_add(findings, HL_GRADE_FAULT, resign, "the timestamp ended at %s: endpoints refuse the patterns",
+        hl_findings_add(findings, HL_GRADE_FAULT, resign, _("the timestamp ended at %s: endpoints refuse the patterns"),
                         end);
         break;
     }

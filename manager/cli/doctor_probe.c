@@ -5,6 +5,7 @@
 
 #include "lib/base/conf.h"
 #include "lib/base/file.h"
+#include "lib/base/i18n.h"
 #include "lib/base/json.h"
 #include "lib/base/unconst.h"
 #include "lib/store/stmt.h"
@@ -192,7 +193,7 @@ static CliPortFact *add_port(CliDoctor *doctor, const char *what, const char *op
 
 static void add_broker_port(CliDoctor *doctor, guint number)
 {
-    CliPortFact *fact = add_port(doctor, "the broker", "[broker] port", doctor->conf.broker_port + number,
+    CliPortFact *fact = add_port(doctor, N_("the broker"), "[broker] port", doctor->conf.broker_port + number,
                                  read_broker(doctor->dir, number));
 
     fact->log = mgr_site_broker_path(doctor->dir, number, "mosquitto.log");
@@ -208,7 +209,7 @@ void cli_probe_manager(CliDoctor *doctor, HlInvocation *call G_GNUC_UNUSED)
     for (guint i = 0; doctor->conf.broker_mode == MGR_BROKER_MANAGED && i < mgr_conf_brokers(&doctor->conf); i++)
         if (!is_drained(doctor->dir, i))
             add_broker_port(doctor, i);
-    (void)add_port(doctor, "the HTTPS front", "[http] port", doctor->conf.http_port,
+    (void)add_port(doctor, N_("the HTTPS front"), "[http] port", doctor->conf.http_port,
                    doctor->is_running ? read_pid(doctor->dir, "lock") : 0);
 }
 
@@ -263,9 +264,10 @@ static void read_client(CliDoctor *doctor, HlInvocation *call)
     g_autofree char *path = is_usable ? cli_config_path(&config, config.certificate) : NULL;
 
     if (is_usable)
-        hl_probe_certificate(&doctor->facts.certificates, "the certificate of the client configuration", path, EARLY,
-                             "have an owner issue another one: holdline account certificate NAME; an owner's own, on "
-                             "the server: holdline account certificate NAME --site DIR");
+        hl_probe_certificate(
+            &doctor->facts.certificates, N_("the certificate of the client configuration"), path, EARLY,
+            N_("have an owner issue another one: holdline account certificate NAME; an owner's own, on "
+               "the server: holdline account certificate NAME --site DIR"));
     else if (config.path != NULL)
         doctor->client_problem = g_strdup(error->message);
     if (is_usable && doctor->brokers == NULL)
@@ -341,9 +343,9 @@ void cli_probe_front(CliDoctor *doctor, HlInvocation *call G_GNUC_UNUSED)
 /* -------------------------------------------------------------------------------------------------------- what it has
  */
 
-#define RENEWED                                                                                                 \
-    "start the manager, which renews it: systemctl start holdline-managerd; where the authority ends with it: " \
-    "holdline server rollover start ca"
+#define RENEWED                                                                                                    \
+    N_("start the manager, which renews it: systemctl start holdline-managerd; where the authority ends with it: " \
+       "holdline server rollover start ca")
 
 /* Of several certificates of a name the one that ends last counts, of a role's metadata the newest: one that was signed
  * while the clock was ahead ends later than what is in force. */
@@ -428,10 +430,11 @@ void cli_probe_certificates(CliDoctor *doctor, HlInvocation *call G_GNUC_UNUSED)
         HlTime early;
         const char *remedy;
     } certificates[] = {
-        { "the authority's certificate", "pki/ca.pem", EARLY_CA,
-          "have another one follow it, which takes as long as machines are away: holdline server rollover start ca" },
-        { "the server's certificate", "pki/server.pem", EARLY, RENEWED },
-        { "the manager's certificate", "pki/manager.pem", EARLY, RENEWED },
+        { N_("the authority's certificate"), "pki/ca.pem", EARLY_CA,
+          N_("have another one follow it, which takes as long as machines are away: holdline server rollover start "
+             "ca") },
+        { N_("the server's certificate"), "pki/server.pem", EARLY, RENEWED },
+        { N_("the manager's certificate"), "pki/manager.pem", EARLY, RENEWED },
     };
 
     for (gsize i = 0; doctor->view == CLI_SITE_OPEN && i < G_N_ELEMENTS(certificates); i++) {
@@ -498,7 +501,7 @@ void cli_probe_versions(CliDoctor *doctor, HlInvocation *call G_GNUC_UNUSED)
 
     for (guint i = 0; i < doctor->facts.fronts.facts->len; i++)
         if (HL_FACTS(&doctor->facts.fronts, HlFrontFact)[i].problem == NULL) {
-            hl_probe_server_version(&doctor->facts.programs, "the running manager",
+            hl_probe_server_version(&doctor->facts.programs, N_("the running manager"),
                                     HL_FACTS(&doctor->facts.fronts, HlFrontFact)[i].url, &identity);
             break;
         }

@@ -73,7 +73,8 @@ static void add_end(GString *out, const json_t *end, MgrEndKind kind)
     if (!hl_time_parse(cli_text(end, "end"), &at, NULL))
         return;
     sentence = mgr_end_describe(&(MgrEnd){ kind, cli_text(end, "name"), 0, at }, hl_clock_wall());
-    text = g_strdup_printf("%c%s; remedy: %s", g_ascii_toupper(*sentence), sentence + 1, cli_text(end, "remedy"));
+    *sentence = g_ascii_toupper(*sentence);
+    text = g_strdup_printf(_("%s; remedy: %s"), sentence, cli_text(end, "remedy"));
     shown = hl_tone(stdout, strcmp(cli_text(end, "state"), "near") == 0 ? HL_TONE_WARN : HL_TONE_BAD, text);
     g_string_append_printf(out, "%s\n", shown);
 }

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "manager/core/ends.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include <glib.h>
+
+#include "lib/base/i18n.h"
 
 #define LEAD         (60 * HL_DAY)
 #define LIFE_PART    4 /* of a life that is known: what renews itself does so in its last third */
@@ -12,10 +15,10 @@
 #define URGENT_PART  4             /* of the lead */
 #define REMEMBERED   (60 * HL_DAY) /* a person's certificate that nobody renewed for so long is not missed */
 
-#define UNNAMED "'holdline status' of an owner says whose"
+#define UNNAMED N_("'holdline status' of an owner says whose")
 
 /* It renews itself as far as the authority lasts, so what is left is the authority's end. */
-#define WITH_CA "holdline server rollover start ca, which has it signed again by the authority that follows"
+#define WITH_CA N_("holdline server rollover start ca, which has it signed again by the authority that follows")
 
 typedef struct {
     const char *name;    /* of the kind */
@@ -29,32 +32,35 @@ typedef struct {
 /* Snapshot and timestamp live 7 and 3 days and are signed daily; a component lives 30 and is signed again after half of
  * that.  Root and targets need their holders' keys: 60 days to meet. */
 static const Row rows[] = {
-    [MGR_END_ADMIN] = { "admin", "the certificate of account '{name}'", LEAD, false, "the certificate of an account",
-                        "on the server: holdline account certificate {name} --site {site}" },
-    [MGR_END_MONITOR] = { "monitor", "the certificate of monitor '{name}'", LEAD, false, "the certificate of a monitor",
-                          "where its key is, with its own holdline.conf: holdline monitor renew {name}; once it has "
-                          "ended: holdline monitor revoke {name}, then holdline monitor create {name} --output DIR, "
-                          "the "
-                          "directory where it is" },
-    [MGR_END_CONSOLE] = { "console", "the certificate of console '{name}'", LEAD, false, "the certificate of a console",
-                          "start it: while it runs it renews itself; once it has ended: holdline console revoke "
-                          "{name}, "
-                          "then holdline console create {name} --output DIR, the directory where it is" },
-    [MGR_END_SERVER] = { "server", "the server's certificate", LEAD, false, NULL, WITH_CA },
-    [MGR_END_MANAGER] = { "manager", "the manager's own certificate", LEAD, false, NULL, WITH_CA },
-    [MGR_END_CA] = { "ca", "the certificate authority", LEAD, false, NULL,
-                     "holdline server rollover start ca; once it has ended, on the server: holdline account "
-                     "certificate "
-                     "NAME --site {site}" },
-    [MGR_END_ROOT] = { "root", "the pattern repository's role root", LEAD, true, NULL,
+    [MGR_END_ADMIN] = { "admin", N_("the certificate of account '{name}'"), LEAD, false,
+                        N_("the certificate of an account"),
+                        N_("on the server: holdline account certificate {name} --site {site}") },
+    [MGR_END_MONITOR] = { "monitor", N_("the certificate of monitor '{name}'"), LEAD, false,
+                          N_("the certificate of a monitor"),
+                          N_("where its key is, with its own holdline.conf: holdline monitor renew {name}; once it has "
+                             "ended: holdline monitor revoke {name}, then holdline monitor create {name} --output DIR, "
+                             "the "
+                             "directory where it is") },
+    [MGR_END_CONSOLE] = { "console", N_("the certificate of console '{name}'"), LEAD, false,
+                          N_("the certificate of a console"),
+                          N_("start it: while it runs it renews itself; once it has ended: holdline console revoke "
+                             "{name}, "
+                             "then holdline console create {name} --output DIR, the directory where it is") },
+    [MGR_END_SERVER] = { "server", N_("the server's certificate"), LEAD, false, NULL, WITH_CA },
+    [MGR_END_MANAGER] = { "manager", N_("the manager's own certificate"), LEAD, false, NULL, WITH_CA },
+    [MGR_END_CA] = { "ca", N_("the certificate authority"), LEAD, false, NULL,
+                     N_("holdline server rollover start ca; once it has ended, on the server: holdline account "
+                        "certificate NAME "
+                        "--site {site}") },
+    [MGR_END_ROOT] = { "root", N_("the pattern repository's role root"), LEAD, true, NULL,
                        "holdline-updater repo root rotate {site}/repo root" },
-    [MGR_END_TARGETS] = { "targets", "the pattern repository's role targets", LEAD, true, NULL,
+    [MGR_END_TARGETS] = { "targets", N_("the pattern repository's role targets"), LEAD, true, NULL,
                           "holdline-updater repo root rotate {site}/repo targets" },
-    [MGR_END_SNAPSHOT] = { "snapshot", "the pattern repository's snapshot", 84 * HL_HOUR, true, NULL,
+    [MGR_END_SNAPSHOT] = { "snapshot", N_("the pattern repository's snapshot"), 84 * HL_HOUR, true, NULL,
                            "holdline-updater repo resign {site}/repo" },
-    [MGR_END_TIMESTAMP] = { "timestamp", "the pattern repository's timestamp", 36 * HL_HOUR, true, NULL,
+    [MGR_END_TIMESTAMP] = { "timestamp", N_("the pattern repository's timestamp"), 36 * HL_HOUR, true, NULL,
                             "holdline-updater repo resign {site}/repo" },
-    [MGR_END_COMPONENT] = { "component", "the signature of the patterns '{name}'", 10 * HL_DAY, true, NULL,
+    [MGR_END_COMPONENT] = { "component", N_("the signature of the patterns '{name}'"), 10 * HL_DAY, true, NULL,
                             "holdline-updater repo resign {site}/repo" },
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(rows) == MGR_N_ENDS);
@@ -167,7 +173,7 @@ static char *fill_in(const char *pattern, const char *name, const char *site)
 
 static char *describe_distance(HlTime distance)
 {
-    return distance >= 2 * HL_DAY ? g_strdup_printf("%" G_GINT64_FORMAT " days", distance / HL_DAY)
+    return distance >= 2 * HL_DAY ? g_strdup_printf(_("%" PRId64 " days"), distance / HL_DAY)
                                   : hl_duration_describe(distance);
 }
 
@@ -175,23 +181,23 @@ char *mgr_end_describe(const MgrEnd *end, HlTime now)
 {
     bool is_past = now >= end->end;
     HlTime distance = is_past ? now - end->end : end->end - now;
-    const char *pattern = is_unnamed(end) ? rows[end->kind].unnamed : rows[end->kind].subject;
+    const char *pattern = hl_tr(is_unnamed(end) ? rows[end->kind].unnamed : rows[end->kind].subject);
     g_autofree char *subject = fill_in(pattern, end->name, "");
     g_autofree char *time = hl_time_format(end->end);
     g_autofree char *apart = describe_distance(distance);
 
     if (distance >= 2 * HL_DAY)
         time[strcspn(time, "T")] = '\0'; /* the day is enough */
-    return is_past ? g_strdup_printf("%s ended on %s, %s ago", subject, time, apart)
-                   : g_strdup_printf("%s ends on %s, in %s", subject, time, apart);
+    return is_past ? g_strdup_printf(_("%s ended on %s, %s ago"), subject, time, apart)
+                   : g_strdup_printf(_("%s ends on %s, in %s"), subject, time, apart);
 }
 
 char *mgr_end_remedy(const MgrEnd *end, const char *site, bool is_copy)
 {
     if (is_unnamed(end))
-        return g_strdup(UNNAMED);
+        return g_strdup(hl_tr(UNNAMED));
     return is_copy && rows[end->kind].is_role ? g_strdup("holdline pattern sync")
-                                              : fill_in(rows[end->kind].remedy, end->name, site);
+                                              : fill_in(hl_tr(rows[end->kind].remedy), end->name, site);
 }
 
 bool mgr_end_renews(const MgrEnd *end, HlTime until, HlTime now)
