@@ -193,13 +193,13 @@ bool cmd_rollout_list(HlInvocation *call, GError **error)
         { "ID", "id", NULL },
         { "FOR", "selector", NULL },
         { "OF", "component", format_subject },
-        { "BY", "issuer", NULL },
-        { "STARTED", "started", cli_format_time },
         { "STATE", "state", format_state },
-        { "RING", "ring", NULL },
-        { "RINGS", "rings", NULL },
-        { "ENDPOINTS", "members", NULL },
         { "OUTCOMES", "counts", cli_format_states },
+        { "RING", "ring", NULL },
+        { "ENDPOINTS", "members", NULL },
+        { "STARTED", "started", cli_format_time },
+        { "BY", "issuer", NULL },
+        { "RINGS", "rings", NULL },
     };
     g_autoptr(json_t) document = cli_call(call, "rollout list", NULL, error);
 
