@@ -5,7 +5,8 @@
 
 #include "lib/base/error.h"
 
-/* Keys and certificates of a site or a backup: readable, each key of its certificate, issued by the authority. */
+/* Keys and certificates of a site or a backup: readable, each key of its certificate, issued by the authority.
+ * Their dates do not matter: a backup grows old, and the manager renews them when it starts. */
 bool mgr_site_check_keys(const char *dir, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 typedef enum {

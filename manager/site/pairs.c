@@ -51,8 +51,14 @@ bool mgr_site_check_keys(const char *dir, GError **error)
 
     if (!mgr_authority_open(&authority, dir, error))
         return false;
-    for (gsize i = 0; i < mgr_site_n_pairs; i++)
-        if (!mgr_site_check_pair(dir, authority.trust, &mgr_site_pairs[i], error))
+    for (gsize i = 0; i < mgr_site_n_pairs; i++) {
+        g_autoptr(GError) problem = NULL;
+
+        if (!mgr_site_check_pair(dir, authority.trust, &mgr_site_pairs[i], &problem) &&
+            hl_error_code(problem) != HL_ERROR_EXPIRED) {
+            g_propagate_error(error, g_steal_pointer(&problem));
             return false;
+        }
+    }
     return mgr_site_check_signing_key(dir, error);
 }
