@@ -188,6 +188,7 @@ static void call_with(ConLine *line, ConRequest *request, const char *selector)
                                        .address = request->http->peer,
                                        .once = once,
                                        .is_idle = con_request_is_idle(request),
+                                       .may_repeat = request->match.route->method == CON_GET || once != NULL,
                                        .done = on_done,
                                        .user = request });
 }

@@ -18,20 +18,10 @@
 #define ANSWER_PATIENCE (20 * HL_SECOND) /* longer than the server holds a waiting call open */
 #define CHECK_EVERY     1000             /* ms: who waits too long is told so within it */
 #define MAX_UNDER_WAY   1000             /* calls; each browser has six connections, so that is 160 of them at once */
-#define MAX_ANSWER      ((gsize)64 * 1024 * 1024) /* of the texts of one answer: 40,000 status documents */
 #define BACKOFF_CAP     (30 * HL_SECOND)
-
-/* A call under way. */
-typedef struct {
-    char *name;
-    ConLinePart part;
-    ConLineDone done;
-    gpointer user;
-    json_t *answer;
-    gsize size; /* of what was put together */
-    HlTime deadline;
-    GError *error; /* known already; told in the next turn of the loop */
-} Asked;
+/* So long a call that may be asked twice waits for a manager when one is lost: longer than another one, or another
+ * broker, takes to come. */
+#define RETURN_PATIENCE (10 * HL_SECOND)
 
 struct ConLine {
     ConLineOptions options;
@@ -45,7 +35,9 @@ struct ConLine {
     char **authorities; /* ids that the manager says count; NULL: it says nothing */
     ConLineState told;  /* what the handler knows */
     char *reason;
-    GHashTable *asked; /* number of the call (uint64_t *) -> Asked * */
+    HlTime lost; /* when the manager, or the way to it, was last lost; monotonic */
+    bool is_ending;
+    GHashTable *asked; /* number of the call (uint64_t *) -> ConAsked * */
     MgrBucket bucket;  /* of calls */
     guint timer, soon;
 };
@@ -81,28 +73,18 @@ HlTime con_line_certificate_end(const ConLine *line)
 
 /* ------------------------------------------------------------------------------------------------------------ calls */
 
-static void free_asked(gpointer user)
-{
-    Asked *asked = user;
-
-    g_free(asked->name);
-    g_clear_pointer(&asked->answer, json_decref);
-    g_clear_error(&asked->error);
-    g_free(asked);
-}
-
 /* Out of the table first: done may call again. */
 static void end_call(ConLine *line, const uint64_t *number, const GError *error)
 {
     gpointer key = NULL;
     gpointer value = NULL;
-    Asked *asked;
+    ConAsked *asked;
 
     if (!g_hash_table_steal_extended(line->asked, number, &key, &value))
         return;
     asked = value;
     asked->done(error == NULL ? asked->answer : NULL, error, asked->user);
-    free_asked(asked);
+    con_asked_free(asked);
     g_free(key);
 }
 
@@ -113,11 +95,31 @@ static bool say_cut(GError **error)
     return false;
 }
 
-static const GError *problem_of(const ConLine *line, const Asked *asked, bool lost, HlTime now, GError **made)
+/* Who may be asked twice waits for the next manager.  until: for how long at most, the first time.  false: no longer.
+ */
+static bool wait_for_manager(const ConLine *line, ConAsked *asked, HlTime until)
+{
+    if (!asked->may_repeat || line->is_ending)
+        return false;
+    if (asked->until == 0)
+        asked->until = until;
+    if (hl_clock_mono() >= asked->until)
+        return false;
+    con_asked_begin_again(asked);
+    asked->waits = true;
+    return true;
+}
+
+static const GError *problem_of(const ConLine *line, const ConAsked *asked, bool lost, HlTime now, GError **made)
 {
     if (asked->error != NULL)
         return asked->error;
-    if (lost)
+    if (asked->waits && !lost && now < asked->until)
+        return NULL;
+    if (asked->waits)
+        hl_fail(made, HL_ERROR_UNAVAILABLE, "no manager has answered '%s' within %d s: try again in a moment",
+                asked->name, (int)(RETURN_PATIENCE / HL_SECOND));
+    else if (lost)
         hl_fail(made, HL_ERROR_UNAVAILABLE,
                 con_line_state(line) == CON_LINE_NO_BROKER
                     ? "the line to the server broke before the answer came: check whether '%s' was carried out"
@@ -140,11 +142,14 @@ static void sweep(ConLine *line, bool lost)
     numbers = g_hash_table_get_keys_as_array(line->asked, &n);
     for (guint i = 0; i < n; i++) {
         uint64_t number = *(const uint64_t *)numbers[i];
-        const Asked *asked = g_hash_table_lookup(line->asked, &number);
+        ConAsked *asked = g_hash_table_lookup(line->asked, &number);
         g_autoptr(GError) made = NULL;
         g_autoptr(GError) told = NULL;
-        const GError *error = asked != NULL ? problem_of(line, asked, lost, now, &made) : NULL;
+        const GError *error;
 
+        if (asked == NULL || (lost && asked->error == NULL && wait_for_manager(line, asked, now + RETURN_PATIENCE)))
+            continue;
+        error = problem_of(line, asked, lost, now, &made);
         if (error == NULL)
             continue;
         told = g_error_copy(error);
@@ -152,8 +157,11 @@ static void sweep(ConLine *line, bool lost)
     }
 }
 
+static void send_waiting(ConLine *line);
+
 static gboolean on_timer(gpointer user)
 {
+    send_waiting(user);
     sweep(user, false);
     return G_SOURCE_CONTINUE;
 }
@@ -167,49 +175,11 @@ static gboolean on_soon(gpointer user)
     return G_SOURCE_REMOVE;
 }
 
-static void fail_soon(ConLine *line, Asked *asked, GError *error)
+static void fail_soon(ConLine *line, ConAsked *asked, GError *error)
 {
     asked->error = error;
     if (line->soon == 0)
         line->soon = g_idle_add(on_soon, line);
-}
-
-static void merge(json_t *into, const json_t *part)
-{
-    const char *name;
-    json_t *value;
-
-    json_object_foreach(hl_unconst(part), name, value)
-    {
-        json_t *old = json_object_get(into, name);
-
-        if (json_is_array(old) && json_is_array(value))
-            json_array_extend(old, value);
-        else
-            json_object_set(into, name, value);
-    }
-}
-
-static bool take_part(Asked *asked, const HlMsgCallReply *reply, GError **error)
-{
-    gsize size = strlen(reply->json);
-    g_autoptr(json_t) document = NULL;
-
-    if (*reply->code != '\0')
-        return hl_said_fail(error, hl_error_from_name(reply->code), reply->message, reply->json);
-    document = hl_json_parse("the server's answer", reply->json, size, error);
-    if (document == NULL)
-        return false;
-    if (asked->part != NULL && reply->more) {
-        asked->part(document, asked->user);
-        return true;
-    }
-    asked->size += size;
-    if (asked->size > MAX_ANSWER)
-        return hl_fail(error, HL_ERROR_TOO_LARGE, "the answer to '%s' is larger than %zu MiB: narrow it down",
-                       asked->name, MAX_ANSWER >> 20);
-    merge(asked->answer, document);
-    return true;
 }
 
 static void take_reply(ConLine *line, const HlBusMessage *message)
@@ -217,7 +187,7 @@ static void take_reply(ConLine *line, const HlBusMessage *message)
     g_autoptr(HlMsgCallReply) reply = NULL;
     g_autoptr(GError) error = NULL;
     uint64_t number;
-    Asked *asked;
+    ConAsked *asked;
     gsize size = 0;
     const void *data = message->correlation != NULL ? g_bytes_get_data(message->correlation, &size) : NULL;
 
@@ -229,45 +199,8 @@ static void take_reply(ConLine *line, const HlBusMessage *message)
         return; /* it was given up */
     reply = hl_wire_decode_bytes(&holdline__v1__call_reply__descriptor, message->payload, &error);
     asked->deadline = hl_clock_mono() + ANSWER_PATIENCE;
-    if (reply == NULL || !take_part(asked, reply, &error) || !reply->more)
+    if (reply == NULL || !con_asked_take(asked, reply, &error) || !reply->more)
         end_call(line, &number, error);
-}
-
-static HlMsgArgument *argument_new(const char *name, const char *value)
-{
-    HlMsgArgument *argument = g_new(HlMsgArgument, 1);
-
-    holdline__v1__argument__init(argument);
-    argument->name = hl_unconst(name);
-    argument->value = hl_unconst(value);
-    return argument;
-}
-
-static GBytes *encode(const ConLine *line, const ConLineAsk *ask, GError **error)
-{
-    HlMsgCall message = HOLDLINE__V1__CALL__INIT;
-    g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func(g_free);
-    g_autoptr(GError) problem = NULL;
-
-    for (gsize i = 0; ask->arguments != NULL && ask->arguments[i] != NULL; i += 2)
-        if (ask->arguments[i + 1] != NULL)
-            g_ptr_array_add(list, argument_new(ask->arguments[i], ask->arguments[i + 1]));
-    message.name = hl_unconst(ask->name);
-    message.arguments = (HlMsgArgument **)list->pdata;
-    message.n_arguments = list->len;
-    message.certificate = line->serial;
-    if (ask->session != NULL)
-        message.session = hl_unconst(ask->session);
-    if (ask->address != NULL)
-        message.address = hl_unconst(ask->address);
-    if (ask->once != NULL)
-        message.once = hl_unconst(ask->once);
-    message.idle = ask->is_idle;
-    if (!hl_wire_check(&message.base, &problem)) { /* a bound of the wire: it is the request that is too large */
-        hl_fail(error, HL_ERROR_INVALID, "'%s' cannot be sent: %s", ask->name, problem->message);
-        return NULL;
-    }
-    return HL_WIRE_ENCODE(&message);
 }
 
 /* Of a request that is on its way to the broker. */
@@ -280,11 +213,13 @@ typedef struct {
 static void on_published(bool acknowledged, gpointer user)
 {
     g_autofree Sent *sent = user;
-    Asked *asked = g_hash_table_lookup(sent->line->asked, &sent->number);
+    ConAsked *asked = g_hash_table_lookup(sent->line->asked, &sent->number);
     GError *error = NULL;
 
     /* a line that broke may have carried it: the end of the line says so of all calls */
     if (acknowledged || asked == NULL || asked->error != NULL || con_line_state(sent->line) == CON_LINE_NO_BROKER)
+        return;
+    if (wait_for_manager(sent->line, asked, hl_clock_mono() + RETURN_PATIENCE))
         return;
     hl_fail(&error, HL_ERROR_UNAVAILABLE,
             "no manager is running on the server: nothing was done; try again in a moment");
@@ -292,33 +227,36 @@ static void on_published(bool acknowledged, gpointer user)
     fail_soon(sent->line, asked, error);
 }
 
-static bool send(ConLine *line, const ConLineAsk *ask, uint64_t number, GError **error)
+static bool fail_down(const ConLine *line, GError **error)
 {
-    g_autoptr(GBytes) payload = encode(line, ask, error);
-    g_autoptr(GBytes) correlation = g_bytes_new(&number, sizeof number);
+    hl_fail(error, HL_ERROR_UNAVAILABLE, "%s: nothing was done; try again in a moment",
+            con_line_state(line) == CON_LINE_NO_BROKER ? "the server cannot be reached"
+                                                       : "no manager is running on the server");
+    return say_cut(error);
+}
 
+/* Beyond it the manager drops what a console sends: the one who waits would be told of a silence. */
+static bool take_quota(ConLine *line, const ConAsked *asked, GError **error)
+{
+    const MgrQuotaRow *row = mgr_quota_row(MGR_QUOTA_CALL);
+
+    return mgr_bucket_take(&line->bucket, MGR_QUOTA_CALL, g_bytes_get_size(asked->payload), hl_clock_mono()) ==
+               MGR_QUOTA_ALLOWED ||
+           hl_fail(error, HL_ERROR_LIMIT,
+                   "more is asked of this console than the server answers, %u calls in %d s: nothing was done; try "
+                   "again in a moment",
+                   row->messages, (int)(row->over / HL_SECOND));
+}
+
+static bool publish(ConLine *line, const ConAsked *asked, uint64_t number, GError **error)
+{
+    g_autoptr(GBytes) correlation = g_bytes_new(&number, sizeof number);
     g_autofree Sent *sent = g_new(Sent, 1);
 
-    if (payload == NULL)
-        return false;
-    if (con_line_state(line) != CON_LINE_UP) {
-        hl_fail(error, HL_ERROR_UNAVAILABLE, "%s: nothing was done; try again in a moment",
-                con_line_state(line) == CON_LINE_NO_BROKER ? "the server cannot be reached"
-                                                           : "no manager is running on the server");
-        return say_cut(error);
-    }
-    if (g_hash_table_size(line->asked) > MAX_UNDER_WAY)
-        return hl_fail(error, HL_ERROR_LIMIT, "%d calls are under way already: try again in a moment", MAX_UNDER_WAY);
-    /* beyond it the manager drops what a console sends: the one who waits would be told of a silence */
-    if (mgr_bucket_take(&line->bucket, MGR_QUOTA_CALL, g_bytes_get_size(payload), hl_clock_mono()) != MGR_QUOTA_ALLOWED)
-        return hl_fail(error, HL_ERROR_LIMIT,
-                       "more is asked of this console than the server answers, %u calls in %d s: nothing was done; try "
-                       "again in a moment",
-                       mgr_quota_row(MGR_QUOTA_CALL)->messages, (int)(mgr_quota_row(MGR_QUOTA_CALL)->over / HL_SECOND));
     *sent = (Sent){ line, number };
     if (!hl_bus_publish(line->bus,
                         &(HlBusMessage){ .topic = line->request_topic,
-                                         .payload = payload,
+                                         .payload = asked->payload,
                                          .qos = 1,
                                          .expiry = ANSWER_PATIENCE,
                                          .response_topic = line->reply_topic,
@@ -331,21 +269,62 @@ static bool send(ConLine *line, const ConLineAsk *ask, uint64_t number, GError *
     return true;
 }
 
+static bool send(ConLine *line, ConAsked *asked, uint64_t number, GError **error)
+{
+    if (g_hash_table_size(line->asked) > MAX_UNDER_WAY)
+        return hl_fail(error, HL_ERROR_LIMIT, "%d calls are under way already: try again in a moment", MAX_UNDER_WAY);
+    if (con_line_state(line) != CON_LINE_UP)
+        return wait_for_manager(line, asked, line->lost + RETURN_PATIENCE) || fail_down(line, error);
+    return take_quota(line, asked, error) && publish(line, asked, number, error);
+}
+
 void con_line_call(ConLine *line, const ConLineAsk *ask)
 {
     uint64_t number = hl_random_u64();
-    Asked *asked = g_new0(Asked, 1);
     g_autoptr(GError) error = NULL;
+    ConAsked *asked = con_asked_new(ask, line->serial, &error);
 
-    asked->name = g_strdup(ask->name);
-    asked->part = ask->part;
-    asked->done = ask->done;
-    asked->user = ask->user;
-    asked->answer = json_object();
     asked->deadline = hl_clock_mono() + ANSWER_PATIENCE;
     g_hash_table_insert(line->asked, g_memdup2(&number, sizeof number), asked);
-    if (!send(line, ask, number, &error))
+    if (asked->payload == NULL || !send(line, asked, number, &error))
         fail_soon(line, asked, g_steal_pointer(&error));
+}
+
+/* With another number: what is still on its way from the manager that was asked first is no part of this answer. */
+static void send_again(ConLine *line, const uint64_t *old)
+{
+    gpointer key = NULL;
+    gpointer value = NULL;
+    uint64_t number = hl_random_u64();
+    g_autoptr(GError) error = NULL;
+    ConAsked *asked;
+
+    if (!g_hash_table_steal_extended(line->asked, old, &key, &value))
+        return;
+    g_free(key);
+    asked = value;
+    asked->waits = false;
+    asked->deadline = hl_clock_mono() + ANSWER_PATIENCE;
+    g_hash_table_insert(line->asked, g_memdup2(&number, sizeof number), asked);
+    if (!send(line, asked, number, &error) && !wait_for_manager(line, asked, 0))
+        fail_soon(line, asked, g_steal_pointer(&error));
+}
+
+static void send_waiting(ConLine *line)
+{
+    g_autofree gpointer *numbers = NULL;
+    guint n;
+
+    if (con_line_state(line) != CON_LINE_UP)
+        return;
+    numbers = g_hash_table_get_keys_as_array(line->asked, &n);
+    for (guint i = 0; i < n; i++) {
+        uint64_t number = *(const uint64_t *)numbers[i];
+        const ConAsked *asked = g_hash_table_lookup(line->asked, &number);
+
+        if (asked != NULL && asked->waits)
+            send_again(line, &number);
+    }
 }
 
 /* --------------------------------------------------------------------------------------------------------- the link */
@@ -356,12 +335,15 @@ static void tell(ConLine *line, bool restarted)
 
     if (state == line->told && !restarted)
         return;
+    if (line->told == CON_LINE_UP)
+        line->lost = hl_clock_mono();
     line->told = state;
     hl_info("line", "%s%s", con_line_state_name(state), restarted && state == CON_LINE_UP ? ", of a new manager" : "");
     hl_service_status("The line to the server: %s", con_line_state_name(state));
     if (state != CON_LINE_UP || restarted)
         sweep(line, true);
     line->options.handlers.changed(state, line->options.user);
+    send_waiting(line);
 }
 
 char *const *con_line_authorities(const ConLine *line)
@@ -480,7 +462,8 @@ ConLine *con_line_new(const ConLineOptions *options, GError **error)
     line->options = *options;
     line->reason = g_strdup("");
     line->told = CON_LINE_N; /* whatever it is, it is told */
-    line->asked = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, free_asked);
+    line->lost = hl_clock_mono() - RETURN_PATIENCE;
+    line->asked = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, con_asked_free);
     line->ca = con_place(options->directory, options->conf->ca);
     line->certificate = con_place(options->directory, options->conf->certificate);
     line->key = con_place(options->directory, options->conf->key);
@@ -506,6 +489,7 @@ void con_line_free(ConLine *line)
 {
     if (line == NULL)
         return;
+    line->is_ending = true;
     g_clear_pointer(&line->bus, hl_bus_free);
     sweep(line, true);
     g_clear_handle_id(&line->timer, g_source_remove);

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The console's line to the server: what comes in on the status topics, and calls with their answers.
  *
- * Whatever the line does, every call ends exactly once: answered, refused, or given up after a time.  Nothing is called
- * again by itself: only who asked knows whether a second time is harmless.  Loop thread. */
+ * Whatever the line does, every call ends exactly once: answered, refused, or given up after a time.  One of which who
+ * asked says that a second time is harmless is sent again when the manager, or the way to it, is lost before the
+ * answer, and waits up to ten seconds for the next one; so does one that comes in that time.  Loop thread. */
 #ifndef MANAGER_CONSOLE_LINE_H
 #define MANAGER_CONSOLE_LINE_H
 
 #include "lib/base/json.h"
+#include "manager/console/asked.h"
 #include "manager/console/core/conf.h"
 #include "proto/topics.h"
 
@@ -57,25 +59,6 @@ HlTime con_line_certificate_end(const ConLine *line);
 
 /* Connects again, with the certificate that is in the files now. */
 bool con_line_reload(ConLine *line, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
-/* Each part of a long answer as it comes, borrowed. */
-typedef void (*ConLinePart)(const json_t *part, gpointer user);
-
-/* The end of a call: the answer (borrowed), or NULL and the error: the server's own, HL_ERROR_UNAVAILABLE (no line:
- * nothing was sent, or whether it was done is not known, as the message says), HL_ERROR_TIMEOUT. */
-typedef void (*ConLineDone)(const json_t *answer, const GError *error, gpointer user);
-
-typedef struct {
-    const char *name;             /* of the call */
-    const char *const *arguments; /* name, value, ..., NULL; pairs whose value is NULL are left out; NULL: none */
-    const char *session;          /* of the person who asks, or a token of his; NULL: the console itself asks */
-    const char *address;          /* of his browser */
-    const char *once;             /* asked with this key a second time, it is answered as the first time; NULL: none */
-    bool is_idle;                 /* a page asks by itself: the session counts as unused */
-    ConLinePart part;             /* NULL: arrays of the same name are put together, and answered as one */
-    ConLineDone done;
-    gpointer user;
-} ConLineAsk;
 
 /* done comes later, never from inside.  Borrows everything. */
 void con_line_call(ConLine *line, const ConLineAsk *ask);

@@ -134,6 +134,7 @@ static void ask(ConPeople *people, const Question *question, const char *address
                                                .arguments = arguments,
                                                .session = copy->session,
                                                .address = address,
+                                               .may_repeat = true,
                                                .done = on_shown,
                                                .user = copy });
 }
@@ -247,6 +248,7 @@ static void get_session(ConRequest *request, gpointer user)
     con_line_call(people->line, &(ConLineAsk){ .name = "session show",
                                                .session = request->session,
                                                .address = request->http->peer,
+                                               .may_repeat = true,
                                                .done = on_session,
                                                .user = request });
 }
@@ -271,6 +273,7 @@ static void delete_session(ConRequest *request, gpointer user)
     con_line_call(people->line, &(ConLineAsk){ .name = "session end",
                                                .session = request->session,
                                                .address = request->http->peer,
+                                               .may_repeat = true, /* one that has ended has ended */
                                                .done = on_ended,
                                                .user = request });
 }

@@ -221,6 +221,99 @@ static void test_flood(void)
     g_assert_cmpuint(sent, <=, row->messages / 10);
 }
 
+static void read_twice(World *world, Outcome *outcome)
+{
+    *outcome = (Outcome){ 0 };
+    con_line_call(world->line,
+                  &(ConLineAsk){ .name = "group show", .may_repeat = true, .done = on_done, .user = outcome });
+}
+
+/* The oldest call that is not a snapshot's. */
+static WorldCall take_read(World *world)
+{
+    for (;;) {
+        WorldCall sent = world_take(world);
+
+        if (sent.call == NULL || strcmp(sent.call->name, "group show") == 0)
+            return sent;
+        world_call_clear(&sent);
+    }
+}
+
+/* What may be asked twice is, of the next manager; what came of the first is no part of the answer. */
+static void test_repeated(void)
+{
+    g_autoptr(World) world = start();
+    Outcome outcome = { 0 };
+    g_auto(WorldCall) first = { 0 };
+    g_auto(WorldCall) second = { 0 };
+    g_auto(WorldCall) third = { 0 };
+
+    read_twice(world, &outcome);
+    first = take_read(world);
+    world_reply_part(world, &first, "{\"rows\": [1]}");
+    bus_fake_down(world->bus, "gone");
+    g_assert_cmpuint(outcome.ends, ==, 0);
+    world_up(world, 2);
+    second = take_read(world);
+    g_assert_nonnull(second.call);
+    world_reply(world, &first, "{\"rows\": [2]}"); /* late */
+    g_assert_cmpuint(outcome.ends, ==, 0);
+    world_manager(world, true, 3); /* another one, without a word of the second */
+    third = take_read(world);
+    g_assert_nonnull(third.call);
+    world_reply(world, &third, "{\"rows\": [3]}");
+    g_assert_cmpuint(outcome.ends, ==, 1);
+    g_assert_cmpstr(outcome.answer, ==, "{\"rows\":[3]}");
+    g_free(outcome.answer);
+}
+
+/* It waits for the next manager ten seconds from the loss on, and not at all for one that is long gone. */
+static void test_repeated_in_vain(void)
+{
+    g_autoptr(World) world = start();
+    Outcome asked = { 0 };
+    Outcome late = { 0 };
+    Outcome change = { 0 };
+
+    read_twice(world, &asked);
+    world_manager(world, false, 1);
+    call(world, &change, NULL);
+    timer_fake_advance(0);
+    expect_end(&change, HL_ERROR_UNAVAILABLE); /* at once: who asked did not say that it may be asked twice */
+    timer_fake_advance(5 * HL_SECOND);
+    read_twice(world, &late);
+    timer_fake_advance(4 * HL_SECOND);
+    g_assert_cmpuint(asked.ends + late.ends, ==, 0);
+    timer_fake_advance(2 * HL_SECOND);
+    expect_end(&asked, HL_ERROR_UNAVAILABLE);
+    expect_end(&late, HL_ERROR_UNAVAILABLE);
+    read_twice(world, &late);
+    timer_fake_advance(0);
+    expect_end(&late, HL_ERROR_UNAVAILABLE);
+}
+
+/* A broker that nobody has told of the manager's end says that nobody listens: asked again each second. */
+static void test_unheard(void)
+{
+    g_autoptr(World) world = start();
+    Outcome outcome = { 0 };
+    g_auto(WorldCall) first = { 0 };
+    g_auto(WorldCall) second = { 0 };
+
+    bus_fake_ack(world->bus, NULL, 0);
+    read_twice(world, &outcome);
+    first = take_read(world);
+    g_assert_cmpuint(bus_fake_nack(world->bus, HL_TOPIC_ROOT "admin/request/desk", 0), ==, 1);
+    timer_fake_advance(HL_SECOND);
+    second = take_read(world);
+    g_assert_nonnull(second.call);
+    world_reply(world, &second, "{}");
+    g_assert_cmpuint(outcome.ends, ==, 1);
+    g_assert_nonnull(outcome.answer);
+    g_free(outcome.answer);
+}
+
 static void test_end_of_line(void)
 {
     World *world = start();
@@ -345,6 +438,9 @@ int main(int argc, char **argv)
     g_test_add_func("/console/line/refusals", test_refusals);
     g_test_add_func("/console/line/unanswered", test_unanswered);
     g_test_add_func("/console/line/flood", test_flood);
+    g_test_add_func("/console/line/repeated", test_repeated);
+    g_test_add_func("/console/line/repeated-in-vain", test_repeated_in_vain);
+    g_test_add_func("/console/line/unheard", test_unheard);
     g_test_add_func("/console/line/end", test_end_of_line);
     g_test_add_func("/console/line/statuses", test_statuses);
     g_test_add_func("/console/identity/change", test_identity);
