@@ -283,6 +283,12 @@ static void halt(MgrRollout *rollout, MgrHalt why)
     rollout->halt = why;
 }
 
+/* More than those that have answered may have. */
+static bool has_failed_so_far(const MgrRollout *rollout)
+{
+    return has_sample(rollout) && are_too_many(rollout, failures_of(rollout), answers_of(rollout));
+}
+
 /* More than the whole ring may have: however the others answer. */
 static bool has_failed(const MgrRollout *rollout)
 {
@@ -306,7 +312,7 @@ static void judge_ring(MgrRollout *rollout, HlTime now)
 {
     if (!has_answered(rollout, now))
         return;
-    if (has_sample(rollout) && are_too_many(rollout, failures_of(rollout), answers_of(rollout))) {
+    if (has_failed_so_far(rollout)) {
         halt(rollout, MGR_HALT_FAILURES);
     } else if (is_last(rollout)) {
         rollout->state = MGR_ROLLOUT_DONE;
@@ -368,7 +374,8 @@ guint mgr_rollout_tick(MgrRollout *rollout, HlTime now)
     if (rollout->state != MGR_ROLLOUT_RUNNING && rollout->state != MGR_ROLLOUT_SOAKING)
         return 0;
     look_for_silence(rollout, now);
-    if (has_failed(rollout)) {
+    /* the ring passed by its answers, and a soak in which some of them became failures ends by them, too */
+    if (has_failed(rollout) || (mgr_rollout_is_soaked(rollout, now) && has_failed_so_far(rollout))) {
         halt(rollout, MGR_HALT_FAILURES);
         return 0;
     }

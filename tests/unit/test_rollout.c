@@ -183,6 +183,27 @@ static void test_late_failure(void)
     expect(fleet, MGR_ROLLOUT_HALTED, 10);
 }
 
+/* Those that are away make no room for failures: at the end of the soak the answers decide, as when the ring passed. */
+static void test_late_failures_with_many_away(void)
+{
+    MgrRolloutPlan plan = usual;
+    g_autoptr(Fleet) fleet = NULL;
+
+    plan.rings[0] = 10;
+    plan.rings[1] = 100;
+    plan.n_rings = 2;
+    fleet = fleet_new(&plan, 1000);
+    for (guint i = 40; i < 100; i++)
+        fleet->habits[i] = ABSENT;
+    while (!mgr_rollout_is_soaked(&fleet->rollout, fleet->now))
+        run(fleet, 10 * HL_SECOND);
+    for (guint i = 0; i < 5; i++)
+        mgr_rollout_told(&fleet->rollout, i, MGR_MEMBER_FAILED, fleet->now);
+    g_assert_cmpuint(mgr_rollout_tick(&fleet->rollout, fleet->now), ==, 0);
+    expect(fleet, MGR_ROLLOUT_HALTED, 100);
+    g_assert_cmpstr(mgr_halt_name(fleet->rollout.halt), ==, "failures");
+}
+
 /* What the manager finds out at the end of the soak is told before the tick that ends it. */
 static void test_liar(void)
 {
@@ -452,6 +473,7 @@ int main(int argc, char **argv)
     g_test_add_func("/rollout/settles", test_settles);
     g_test_add_func("/rollout/threshold", test_threshold);
     g_test_add_func("/rollout/late", test_late_failure);
+    g_test_add_func("/rollout/late-with-many-away", test_late_failures_with_many_away);
     g_test_add_func("/rollout/liar", test_liar);
     g_test_add_func("/rollout/rate", test_rate);
     g_test_add_func("/rollout/rate-of-let-go", test_rate_of_let_go);
