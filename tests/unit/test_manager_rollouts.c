@@ -239,6 +239,30 @@ static void test_rollback(void)
     expect_stored(world, "aborted");
 }
 
+static void set_patterns(const World *world, guint member, const char *patterns)
+{
+    MgrEndpoint *endpoint = mgr_fleet_endpoint(&world->parts->fleet, world_live(world)->endpoints->pdata[member]);
+
+    hl_common_free(endpoint->record.patterns);
+    endpoint->record.patterns = g_strdup(patterns);
+}
+
+/* Who failed goes back only where it has the update in spite of that. */
+static void test_rollback_of_failed(void)
+{
+    g_autoptr(World) world = world_new(MEMBERS);
+    g_autoptr(json_t) document = NULL;
+
+    g_free(world->parts->fleet.latest);
+    world->parts->fleet.latest = g_strdup("virus=7");
+    world_pass(world, 1);
+    for (guint i = 0; i < 5; i++)
+        set_patterns(world, i, i < 2 ? "virus=7" : "virus=6");
+    answer(world, HL_STATE_FAILED);
+    document = ask(world, "rollout rollback", "");
+    g_assert_cmpint(json_integer_value(json_object_get(document, "endpoints")), ==, 2);
+}
+
 /* A member that is removed before its turn is left out, and the turn goes on. */
 static void test_removed(void)
 {
@@ -311,12 +335,8 @@ static void test_liar(void)
     g_free(world->parts->fleet.latest);
     world->parts->fleet.latest = g_strdup("virus=7");
     world_pass(world, 1);
-    for (guint i = 0; i < 5; i++) {
-        MgrEndpoint *endpoint = mgr_fleet_endpoint(&world->parts->fleet, world_live(world)->endpoints->pdata[i]);
-
-        hl_common_free(endpoint->record.patterns);
-        endpoint->record.patterns = g_strdup(i == 2 ? "virus=6" : "virus=7");
-    }
+    for (guint i = 0; i < 5; i++)
+        set_patterns(world, i, i == 2 ? "virus=6" : "virus=7");
     answer(world, HL_STATE_SUCCEEDED);
     world_pass(world, 30);
     expect(world, MGR_ROLLOUT_SOAKING, 5);
@@ -526,6 +546,7 @@ int main(int argc, char **argv)
     g_test_add_func("/rollouts/abort", test_abort_cancels);
     g_test_add_func("/rollouts/retry", test_retry);
     g_test_add_func("/rollouts/rollback", test_rollback);
+    g_test_add_func("/rollouts/rollback-of-failed", test_rollback_of_failed);
     g_test_add_func("/rollouts/removed", test_removed);
     g_test_add_func("/rollouts/restart", test_restart);
     g_test_add_func("/rollouts/restart-judged", test_restart_judged);

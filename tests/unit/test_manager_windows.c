@@ -208,6 +208,22 @@ static void test_rate(void)
     g_assert_cmpuint(count(world, MGR_MEMBER_WAITING), ==, 2);
 }
 
+/* Who waits has nothing to give back. */
+static void test_rollback(void)
+{
+    g_autoptr(World) world = world_new("daily 21:55-02:00", "100%", "2", MEMBERS);
+    g_autoptr(json_t) document = NULL;
+
+    world_pass(world, 605);
+    g_assert_cmpuint(take_sent(world), ==, 2);
+    answer(world, HL_STATE_SUCCEEDED);
+    g_assert_cmpuint(count(world, MGR_MEMBER_WAITING), ==, MEMBERS - 2);
+    parts_call(world->parts, "rollout rollback", "rollout", world->id, NULL);
+    parts_commit(world->parts);
+    document = parts_expect_reply(world->parts, "");
+    g_assert_cmpint(json_integer_value(json_object_get(document, "endpoints")), ==, 2);
+}
+
 /* A retry waits like a first turn. */
 static void test_retry(void)
 {
@@ -317,6 +333,7 @@ int main(int argc, char **argv)
     tzset();
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/windows/waits", test_waits);
+    g_test_add_func("/windows/rollback", test_rollback);
     g_test_add_func("/windows/comes-back-outside", test_comes_back_outside);
     g_test_add_func("/windows/after-the-end", test_after_the_end);
     g_test_add_func("/windows/crowd-after-the-end", test_crowd_after_the_end);

@@ -451,16 +451,35 @@ void mgr_live_rollout_note(MgrLiveRollout *live, HlTime wall)
     live->record.changed_at = wall;
 }
 
+/* Of those that failed, by their own word or by their versions, the ones whose versions say that they have it. */
+static bool may_have_it(const MgrLiveRollout *live, const MgrEndpoint *endpoint, MgrMember member)
+{
+    switch (member) {
+    case MGR_MEMBER_OPEN:
+    case MGR_MEMBER_SUCCEEDED:
+    case MGR_MEMBER_SILENT:
+        return true;
+    case MGR_MEMBER_FAILED:
+        return mgr_live_rollout_is_of_settings(live) || (*live->record.versions != '\0' && !is_behind(live, endpoint));
+    case MGR_MEMBER_PENDING:
+    case MGR_MEMBER_WAITING:
+    case MGR_MEMBER_AWAY:
+    case MGR_MEMBER_LEFT:
+    case MGR_MEMBER_N:
+        break;
+    }
+    return false;
+}
+
 GPtrArray *mgr_live_rollout_reached(const MgrLiveRollout *live, const MgrFleet *fleet)
 {
     GPtrArray *reached = g_ptr_array_new();
 
     for (guint i = 0; i < live->core.issued; i++) {
-        MgrMember member = (MgrMember)live->core.members[i];
         MgrEndpoint *endpoint = mgr_fleet_endpoint(fleet, live->endpoints->pdata[i]);
 
-        if (member != MGR_MEMBER_AWAY && member != MGR_MEMBER_LEFT && endpoint != NULL &&
-            endpoint->record.revoked_at == 0)
+        if (endpoint != NULL && endpoint->record.revoked_at == 0 &&
+            may_have_it(live, endpoint, (MgrMember)live->core.members[i]))
             g_ptr_array_add(reached, endpoint);
     }
     return reached;
