@@ -164,6 +164,11 @@ void mgr_rollout_clear(MgrRollout *rollout)
     *rollout = (MgrRollout){ 0 };
 }
 
+static guint failed_of(const MgrRollout *rollout)
+{
+    return rollout->counts[MGR_MEMBER_FAILED] + rollout->counts[MGR_MEMBER_SILENT];
+}
+
 void mgr_rollout_restore(MgrRollout *rollout, MgrRolloutState state, MgrHalt halt, guint ring, guint forgiven,
                          HlTime now)
 {
@@ -172,6 +177,11 @@ void mgr_rollout_restore(MgrRollout *rollout, MgrRolloutState state, MgrHalt hal
     rollout->ring = MIN(ring, rollout->plan.n_rings - 1);
     rollout->forgiven = forgiven;
     rollout->soak_mono = now;
+}
+
+void mgr_rollout_restored(MgrRollout *rollout)
+{
+    rollout->forgiven = MIN(rollout->forgiven, failed_of(rollout));
 }
 
 static void set_member(MgrRollout *rollout, guint position, MgrMember member)
@@ -255,15 +265,14 @@ static void look_for_silence(MgrRollout *rollout, HlTime now)
 
 static guint failures_of(const MgrRollout *rollout)
 {
-    guint failed = rollout->counts[MGR_MEMBER_FAILED] + rollout->counts[MGR_MEMBER_SILENT];
+    guint failed = failed_of(rollout);
 
     return failed - MIN(failed, rollout->forgiven);
 }
 
 static guint answers_of(const MgrRollout *rollout)
 {
-    return rollout->counts[MGR_MEMBER_SUCCEEDED] + rollout->counts[MGR_MEMBER_FAILED] +
-           rollout->counts[MGR_MEMBER_SILENT];
+    return rollout->counts[MGR_MEMBER_SUCCEEDED] + failed_of(rollout);
 }
 
 static bool has_sample(const MgrRollout *rollout)
@@ -409,7 +418,7 @@ bool mgr_rollout_resume(MgrRollout *rollout, HlTime now)
     if (rollout->state != MGR_ROLLOUT_PAUSED && rollout->state != MGR_ROLLOUT_HALTED)
         return false;
     if (rollout->state == MGR_ROLLOUT_HALTED)
-        rollout->forgiven = rollout->counts[MGR_MEMBER_FAILED] + rollout->counts[MGR_MEMBER_SILENT];
+        rollout->forgiven = failed_of(rollout);
     rollout->state = MGR_ROLLOUT_RUNNING;
     if (rollout->halt == MGR_HALT_TOO_FEW)
         next_ring(rollout);

@@ -107,6 +107,9 @@ void mgr_rollout_clear(MgrRollout *rollout);
 void mgr_rollout_restore(MgrRollout *rollout, MgrRolloutState state, MgrHalt halt, guint ring, guint forgiven,
                          HlTime now);
 
+/* Once the states of members are told: of those that were forgiven, who has succeeded since is not in what was stored. */
+void mgr_rollout_restored(MgrRollout *rollout);
+
 /* The turn of so many more has come.  They are away until something is told of them. */
 void mgr_rollout_issued(MgrRollout *rollout, guint n, HlTime now);
 

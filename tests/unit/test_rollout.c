@@ -367,6 +367,23 @@ static void test_restore(void)
     g_assert_cmpuint(mgr_rollout_tick(&rollout, usual.soak), ==, 90);
 }
 
+/* What was forgiven is stored when the state changes: who succeeded after that leaves no room either. */
+static void test_restore_forgiven(void)
+{
+    g_auto(MgrRollout) rollout = { 0 };
+
+    mgr_rollout_init(&rollout, &usual, 1000, 0);
+    mgr_rollout_restore(&rollout, MGR_ROLLOUT_RUNNING, MGR_HALT_NONE, 0, 2, 0);
+    mgr_rollout_issued(&rollout, 10, 0);
+    for (guint i = 0; i < 10; i++)
+        mgr_rollout_told(&rollout, i, i == 0 ? MGR_MEMBER_FAILED : MGR_MEMBER_SUCCEEDED, 0);
+    mgr_rollout_restored(&rollout);
+    g_assert_cmpuint(rollout.forgiven, ==, 1);
+    mgr_rollout_told(&rollout, 1, MGR_MEMBER_FAILED, HL_SECOND);
+    (void)mgr_rollout_tick(&rollout, HL_SECOND);
+    g_assert_cmpstr(mgr_rollout_state_name(rollout.state), ==, "halted");
+}
+
 /* Fleets of all kinds: whatever they do, a ring is never wider than what passed before it allows. */
 static void test_random_fleets(void)
 {
@@ -484,6 +501,7 @@ int main(int argc, char **argv)
     g_test_add_func("/rollout/forgiven-once", test_forgiven_once);
     g_test_add_func("/rollout/taken-back", test_taken_back);
     g_test_add_func("/rollout/restore", test_restore);
+    g_test_add_func("/rollout/restore-forgiven", test_restore_forgiven);
     g_test_add_func("/rollout/random", test_random_fleets);
     return g_test_run();
 }

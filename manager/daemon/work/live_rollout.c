@@ -205,6 +205,7 @@ MgrLiveRollout *mgr_live_rollout_read(MgrRecord *registry, MgrRolloutRecord *rec
         mgr_rollout_told(&live->core, i, g_array_index(members, MgrMember, i), now);
         live->belied[i] = live->core.members[i] == MGR_MEMBER_FAILED; /* also who says it itself: nothing follows */
     }
+    mgr_rollout_restored(&live->core);
     return g_steal_pointer(&live);
 }
 
