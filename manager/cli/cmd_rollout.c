@@ -250,7 +250,9 @@ bool cmd_rollout_rollback(HlInvocation *call, GError **error)
     endpoints = cli_count(document, "endpoints", "%u endpoint", "%u endpoints");
     if (cli_show_json(call, document))
         return true;
-    if (*cli_text(document, "command") == '\0')
+    if (cli_int(document, "endpoints") == 0)
+        printf(_("%s: it is over; no endpoint had anything to give back\n"), call->args[0]);
+    else if (*cli_text(document, "command") == '\0')
         printf(_("%s: the settings of before for %s; 'holdline rollout show %s' shows what it was\n"), call->args[0],
                endpoints, call->args[0]);
     else

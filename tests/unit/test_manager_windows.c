@@ -224,6 +224,19 @@ static void test_rollback(void)
     g_assert_cmpint(json_integer_value(json_object_get(document, "endpoints")), ==, 2);
 }
 
+/* Nobody has anything to give back: it is refused, and goes on. */
+static void test_rollback_of_nobody(void)
+{
+    g_autoptr(World) world = world_new("daily 21:55-02:00", "100%", NULL, MEMBERS);
+
+    parts_call(world->parts, "rollout rollback", "rollout", world->id, NULL);
+    parts_commit(world->parts);
+    json_decref(parts_expect_reply(world->parts, "conflict"));
+    world_pass(world, 610);
+    g_assert_cmpuint(take_sent(world), ==, MEMBERS);
+    g_assert_cmpint(world_live(world)->core.state, ==, MGR_ROLLOUT_RUNNING);
+}
+
 /* A retry waits like a first turn. */
 static void test_retry(void)
 {
@@ -334,6 +347,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/windows/waits", test_waits);
     g_test_add_func("/windows/rollback", test_rollback);
+    g_test_add_func("/windows/rollback-of-nobody", test_rollback_of_nobody);
     g_test_add_func("/windows/comes-back-outside", test_comes_back_outside);
     g_test_add_func("/windows/after-the-end", test_after_the_end);
     g_test_add_func("/windows/crowd-after-the-end", test_crowd_after_the_end);

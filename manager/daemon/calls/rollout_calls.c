@@ -405,12 +405,24 @@ static void on_rolled_back(const MgrCommandResult *result, gpointer user)
     back_free(back);
 }
 
+static guint count_reached(const MgrRolloutCalls *calls, const MgrLiveRollout *live)
+{
+    g_autoptr(GPtrArray) reached = mgr_live_rollout_reached(live, calls->parts.fleet);
+
+    return reached->len;
+}
+
+/* No command was needed. */
+static void tell_rolled_back(const MgrRolloutCalls *calls, MgrCall *call, const MgrLiveRollout *live)
+{
+    mgr_call_done(call, json_pack("{s:s, s:i}", "command", "", "endpoints", (int)count_reached(calls, live)));
+}
+
 /* Those that have had the update go back one set: also those that say nothing.  Nobody goes back while others are still
  * sent forward. */
 static void roll_back(const MgrRolloutCalls *calls, MgrCall *call, HlWriteSet *set, const MgrLiveRollout *live)
 {
     g_autoptr(GPtrArray) reached = mgr_live_rollout_reached(live, calls->parts.fleet);
-    g_autoptr(GError) error = NULL;
     MgrCommandSpec spec = { .kind = HL_KIND_ROLLBACK,
                             .selector = live->record.id,
                             .issuer = mgr_call_admin(call),
@@ -418,10 +430,9 @@ static void roll_back(const MgrRolloutCalls *calls, MgrCall *call, HlWriteSet *s
                             .lifetime = 4 * HL_DAY };
     Back *back;
 
-    if (reached->len == 0) {
+    if (reached->len == 0) { /* those there were have been revoked since the call came: it is aborted all the same */
         hl_write_set_free(set);
-        mgr_refuse(&error, MGR_REFUSE_ROLLOUT_NO_COMMANDS, live->record.id, NULL);
-        mgr_call_fail(call, error);
+        tell_rolled_back(calls, call, live);
         return;
     }
     back = g_new(Back, 1);
@@ -435,13 +446,6 @@ typedef struct {
     MgrCall *call;
 } Abort;
 
-static guint count_reached(const MgrRolloutCalls *calls, const MgrLiveRollout *live)
-{
-    g_autoptr(GPtrArray) reached = mgr_live_rollout_reached(live, calls->parts.fleet);
-
-    return reached->len;
-}
-
 static void on_aborted(const MgrLiveRollout *live, const GError *error, gpointer user)
 {
     Abort *abort = user;
@@ -449,8 +453,7 @@ static void on_aborted(const MgrLiveRollout *live, const GError *error, gpointer
     if (error != NULL)
         mgr_call_fail(abort->call, error);
     else if (mgr_live_rollout_is_of_settings(live)) /* that was all */
-        mgr_call_done(abort->call,
-                      json_pack("{s:s, s:i}", "command", "", "endpoints", (int)count_reached(abort->calls, live)));
+        tell_rolled_back(abort->calls, abort->call, live);
     else
         roll_back(abort->calls, abort->call, hl_write_set_new(), live);
     g_free(abort);
@@ -476,6 +479,13 @@ static bool check_settings(const MgrLiveRollout *live, const MgrLiveRollout *end
                       HL_NUMBER(record->base), NULL);
 }
 
+/* Before anything is done: what ends it although nobody goes back is an abort. */
+static bool check_reached(const MgrRolloutCalls *calls, const MgrLiveRollout *live, GError **error)
+{
+    return mgr_live_rollout_is_of_settings(live) || count_reached(calls, live) > 0 ||
+           mgr_refuse(error, MGR_REFUSE_ROLLOUT_NO_COMMANDS, live->record.id, NULL);
+}
+
 static void call_rollback(MgrCall *call, gpointer user)
 {
     const MgrRolloutCalls *calls = user;
@@ -485,7 +495,8 @@ static void call_rollback(MgrCall *call, gpointer user)
     Abort *abort;
 
     if (live == NULL || !check_own(call, live, &error) || !check_patterns(live, &error) ||
-        !check_settings(live, ended, &error) || !mgr_call_may_change(call, &error)) {
+        !check_settings(live, ended, &error) || !check_reached(calls, live, &error) ||
+        !mgr_call_may_change(call, &error)) {
         mgr_call_fail(call, error);
         return;
     }
