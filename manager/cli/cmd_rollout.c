@@ -10,7 +10,7 @@
 #include "manager/cli/commands.h"
 #include "manager/cli/show.h"
 
-/* "running in ring 2 of 3", "halted: too many failed". */
+/* "running", "halted: too many failed"; of one that was ended after it halted, the state alone. */
 static char *format_state(const json_t *value, const json_t *row)
 {
     static const struct {
@@ -19,7 +19,7 @@ static char *format_state(const json_t *value, const json_t *row)
     const char *state = json_string_value(value);
     const char *halt = cli_text(row, "halt");
 
-    for (gsize i = 0; i < G_N_ELEMENTS(halts); i++)
+    for (gsize i = 0; i < G_N_ELEMENTS(halts) && strcmp(state, "halted") == 0; i++)
         if (strcmp(halts[i].halt, halt) == 0)
             return g_strconcat(state, halts[i].words, NULL);
     return g_strdup(state);

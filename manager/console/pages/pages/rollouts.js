@@ -149,7 +149,7 @@ function explain({ state, halt, counts, ring, rings, members, min_success: least
             ? tr('All endpoints have had their turn; {ok} of {members} succeeded so far.', values)
             : tr('It is over: {ok} of {members} endpoints succeeded, {bad} failed or were silent.', values),
     };
-    return halts[halt] ?? states[state] ?? word('rollout', state);
+    return (state === 'halted' ? halts[halt] : states[state]) ?? word('rollout', state);
 }
 
 function overview(document) {
