@@ -253,13 +253,27 @@ void mgr_rollout_told(MgrRollout *rollout, guint position, MgrMember member, HlT
 /* --------------------------------------------------------------------------------------------------------- judgement
  */
 
+static bool is_overdue(const MgrRollout *rollout, guint position, HlTime now)
+{
+    return rollout->members[position] == MGR_MEMBER_OPEN &&
+           now - rollout->open_since[position] >= rollout->plan.silence;
+}
+
+bool mgr_rollout_has_overdue(const MgrRollout *rollout, HlTime now)
+{
+    for (guint i = 0; i < rollout->issued && rollout->counts[MGR_MEMBER_OPEN] > 0; i++)
+        if (is_overdue(rollout, i, now))
+            return true;
+    return false;
+}
+
 static void look_for_silence(MgrRollout *rollout, HlTime now)
 {
     if (now - rollout->looked_mono < MIN(LOOK_EVERY, rollout->plan.silence))
         return;
     rollout->looked_mono = now;
     for (guint i = 0; i < rollout->issued; i++)
-        if (rollout->members[i] == MGR_MEMBER_OPEN && now - rollout->open_since[i] >= rollout->plan.silence)
+        if (is_overdue(rollout, i, now))
             set_member(rollout, i, MGR_MEMBER_SILENT);
 }
 

@@ -107,7 +107,8 @@ void mgr_rollout_clear(MgrRollout *rollout);
 void mgr_rollout_restore(MgrRollout *rollout, MgrRolloutState state, MgrHalt halt, guint ring, guint forgiven,
                          HlTime now);
 
-/* Once the states of members are told: of those that were forgiven, who has succeeded since is not in what was stored. */
+/* Once the states of members are told: of those that were forgiven, who has succeeded since is not in what was stored.
+ */
 void mgr_rollout_restored(MgrRollout *rollout);
 
 /* The turn of so many more has come.  They are away until something is told of them. */
@@ -123,6 +124,10 @@ void mgr_rollout_told(MgrRollout *rollout, guint position, MgrMember member, HlT
 
 /* Whether the next tick ends a soak: who claims to have succeeded and has not is to be told of before. */
 bool mgr_rollout_is_soaked(const MgrRollout *rollout, HlTime now);
+
+/* Whether one has had its command for so long that a tick may find it silent: whether it has it still is to be told
+ * before. */
+bool mgr_rollout_has_overdue(const MgrRollout *rollout, HlTime now);
 
 /* The position where the present ring begins: those before it are members of the rings before, too. */
 guint mgr_rollout_ring_begin(const MgrRollout *rollout);

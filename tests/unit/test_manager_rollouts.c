@@ -26,8 +26,10 @@ static json_t *ask(World *world, const char *name, const char *code)
     return parts_expect_reply(world->parts, code);
 }
 
-/* Up to so many members are on line; rings of 5, 10 and 40; soak of a minute. */
-static World *world_new(guint up)
+/* Up to so many members are on line; rings of 5, 10 and 40; soak of a minute; where there is a rate, silent after
+ * three.
+ */
+static World *world_at_rate(guint up, const char *rate)
 {
     World *world = g_new0(World, 1);
     g_autoptr(json_t) document = NULL;
@@ -38,12 +40,18 @@ static World *world_new(guint up)
         if (i < up)
             parts_birth(world->parts, id_of(i), 1);
     }
-    parts_call(world->parts, "rollout start", "selector", "all", "rings", "10%,25%", "soak", "1m", NULL);
+    parts_call(world->parts, "rollout start", "selector", "all", "rings", "10%,25%", "soak", "1m",
+               rate != NULL ? "silence" : NULL, "3m", "rate", rate, NULL);
     parts_commit(world->parts);
     document = parts_expect_reply(world->parts, "");
     world->id = g_strdup(json_string_value(json_object_get(document, "id")));
     g_assert_cmpint(json_integer_value(json_object_get(document, "members")), ==, MEMBERS);
     return world;
+}
+
+static World *world_new(guint up)
+{
+    return world_at_rate(up, NULL);
 }
 
 /* Those whose turn has come and who have not answered say this. */
@@ -326,6 +334,24 @@ static void test_restart_judged(void)
     g_assert_cmpuint(failed->len, ==, 5);
 }
 
+/* Who gave its command back is looked at before it is silent, also while others still have their turn. */
+static void test_given_back_at_rate(void)
+{
+    g_autoptr(World) world = world_at_rate(MEMBERS, "1");
+    const MgrCommand *command;
+    MgrTarget *target;
+
+    world_pass(world, 2);
+    expect(world, MGR_ROLLOUT_RUNNING, 1);
+    g_assert_cmpint(world_live(world)->core.members[0], ==, MGR_MEMBER_OPEN);
+    command = mgr_fleet_command(&world->parts->fleet, world_live(world)->commands->pdata[0]);
+    target = command->targets->pdata[0];
+    target->record.state = HL_STATE_QUEUED; /* as when its line goes: nobody is told */
+    world_pass(world, 200);
+    g_assert_cmpuint(world_live(world)->core.issued, >, 1);
+    g_assert_cmpint(world_live(world)->core.members[0], ==, MGR_MEMBER_AWAY);
+}
+
 /* Success that the versions of a birth or report contradict. */
 static void test_liar(void)
 {
@@ -550,6 +576,7 @@ int main(int argc, char **argv)
     g_test_add_func("/rollouts/removed", test_removed);
     g_test_add_func("/rollouts/restart", test_restart);
     g_test_add_func("/rollouts/restart-judged", test_restart_judged);
+    g_test_add_func("/rollouts/given-back-at-rate", test_given_back_at_rate);
     g_test_add_func("/rollouts/unreached", test_unreached);
     g_test_add_func("/rollouts/retry-twice", test_retry_twice);
     g_test_add_func("/rollouts/rollback-of-done", test_rollback_of_done);

@@ -76,8 +76,8 @@ guint mgr_live_rollout_shares(const MgrLiveRollout *live, const MgrRolloutRecord
 /* The record as the core is now, at this time. */
 void mgr_live_rollout_note(MgrLiveRollout *live, HlTime wall);
 
-/* MgrEndpoint * of members that may have what it brings: not those that wait or are away, nor those that failed and whose
- * versions do not say that they have it.  Free with g_ptr_array_unref. */
+/* MgrEndpoint * of members that may have what it brings: not those that wait or are away, nor those that failed and
+ * whose versions do not say that they have it.  Free with g_ptr_array_unref. */
 GPtrArray *mgr_live_rollout_reached(const MgrLiveRollout *live, const MgrFleet *fleet);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MgrApplications, mgr_applications_clear)

@@ -44,8 +44,7 @@ static bool is_look_due(const MgrLiveRollout *live, HlTime now)
     const MgrRollout *core = &live->core;
     HlTime since = now - live->looked_mono;
 
-    return (core->counts[MGR_MEMBER_OPEN] > 0 && now - core->issued_mono >= core->plan.silence &&
-            since >= MIN(LOOK_EVERY, core->plan.silence)) ||
+    return (since >= MIN(LOOK_EVERY, core->plan.silence) && mgr_rollout_has_overdue(core, now)) ||
            (core->counts[MGR_MEMBER_AWAY] > 0 && since >= CLAMP(core->plan.silence, LOOK_EVERY, AWAY_LOOK_EVERY));
 }
 
