@@ -85,6 +85,13 @@ static void print_settings(const json_t *document)
            cli_int(document, "base"), cli_int(document, "version"));
 }
 
+/* Of rings that were asked for, although there are no more members than the first one has at least. */
+static bool is_one_ring(const json_t *document)
+{
+    return json_array_size(json_object_get(document, "rings")) > 1 && cli_int(document, "members") > 1 &&
+           cli_int(document, "members") <= cli_int(document, "min_sample");
+}
+
 static void print_rollout(const json_t *document)
 {
     const json_t *counts = json_object_get(document, "counts");
@@ -101,6 +108,8 @@ static void print_rollout(const json_t *document)
              " succeeded, after %s; one without a result after %s is silent\n"),
            cli_int(document, "min_success"), MIN(cli_int(document, "min_sample"), cli_int(document, "members")),
            cli_text(document, "soak"), cli_text(document, "silence"));
+    if (is_one_ring(document))
+        printf(_("             the first ring is everybody: it has at least --min-sample members\n"));
     print_rate(document);
     if (*cli_text(document, "program") != '\0')
         printf(_("program      %s; one has succeeded when it runs that version\n"), cli_text(document, "program"));
