@@ -11,7 +11,7 @@
 #include "lib/base/clock.h"
 
 /* Births over the lines that stand, and the way to other brokers.  For each endpoint: three times the 2 ms of a core
- * that a handshake with both certificates takes (docs/operations.md, "Sizing"), as the broker has its other work too.
+ * that a handshake with both certificates takes (docs/sizing.md), as the broker has its other work too.
  */
 #define MGR_HERD_EACH  6 /* ms */
 #define MGR_HERD_LEAST (2 * HL_SECOND)

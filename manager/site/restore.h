@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Puts a backup back into a site (docs/operations.md, "Backup and restore").  No manager runs on it; blocks. */
+/* Puts a backup back into a site (docs/backup.md, "Backup and restore").  No manager runs on it; blocks. */
 #ifndef MANAGER_SITE_RESTORE_H
 #define MANAGER_SITE_RESTORE_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Prints the option tables of the programs as Markdown, for docs/operations.md: print-options
+/* Prints the option tables of the programs as Markdown, for docs/configuration.md: print-options
  * manager|endpoint|console|settings. tools/check-docs compares the document with it. */
 #include <stdio.h>
 #include <string.h>
