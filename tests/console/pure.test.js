@@ -308,6 +308,33 @@ test('a change that nobody answers is asked for again, under one key', async (t)
     assert.equal(answers.length, 0);
 });
 
+// Headers are no answer: the change may have been made, and what a person asks for again is the same change.
+test('an answer that is cut in its body is none', async (t) => {
+    const keys = [];
+    const headers = new Map([['Content-Type', 'application/json']]);
+    const cut = (error) => () => ({ status: 201, ok: true, headers, json: async () => { throw error; } });
+    const done = () => ({ status: 201, ok: true, headers, json: async () => ({ id: 'c-1' }) });
+    const answers = [cut(new TypeError('network')), cut(new SyntaxError('end of data')), done];
+    let now = 0;
+    globalThis.crypto ??= webcrypto;
+    t.mock.method(globalThis, 'setTimeout', (go, ms) => { now += ms; if (ms < 60_000) setImmediate(go); });
+    t.mock.method(Date, 'now', () => now);
+    t.mock.method(globalThis, 'fetch', async (address, options) => {
+        keys.push(options.headers['Idempotency-Key']);
+        return (answers.shift() ?? cut(new TypeError('network')))();
+    });
+    const press = () => request('POST', '/commands', { body: { kind: 'scan' } });
+    assert.deepEqual((await press()).body, { id: 'c-1' });
+    assert.equal(keys.length, 3);
+    await assert.rejects(press(), { code: 'offline', status: 0 });
+    answers.push(done);
+    await press();
+    assert.equal(new Set(keys.slice(0, 3)).size, 1);
+    assert.equal(new Set(keys.slice(3)).size, 1);
+    answers.push(cut(new DOMException('', 'AbortError')));
+    await assert.rejects(request('GET', '/groups'), { name: 'AbortError' });
+});
+
 test('what is read is asked for again too, for a while, and without a key', async (t) => {
     const headers = new Map([['Content-Type', 'application/problem+json']]);
     const cut = () => ({ status: 503, ok: false, headers, json: () => ({ code: 'unavailable', sentence: 'call.cut' }) });

@@ -100,8 +100,13 @@ async function send(method, path, options) {
     if (isIdle())
         headers['Holdline-Idle'] = '1';
     const body = options.body === undefined ? undefined : JSON.stringify(options.body);
+    return answered(fetch(address(path, options.query), { method, headers, body, signal: options.signal }));
+}
+
+// What a cut line, before the answer or within it, makes of a promise: nobody knows whether a change was made.
+async function answered(promise) {
     try {
-        return await fetch(address(path, options.query), { method, headers, body, signal: options.signal });
+        return await promise;
     } catch (error) {
         if (error.name === 'AbortError')
             throw error;
@@ -117,7 +122,7 @@ export function address(path, query = {}) {
 
 async function result(reply) {
     const isJson = /json/.test(reply.headers.get('Content-Type') ?? '');
-    const body = isJson ? await reply.json() : null;
+    const body = isJson ? await answered(reply.json()) : null;
     if (!reply.ok)
         throw new Problem(reply.status, body ?? {}, reply.headers.get('Content-Language'));
     return { status: reply.status, body, version: reply.headers.get('ETag'), location: reply.headers.get('Location') };
