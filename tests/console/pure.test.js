@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
 
+import { again } from '../../manager/console/pages/again.js';
 import * as query from '../../manager/console/pages/query.js';
 import * as route from '../../manager/console/pages/route.js';
 import * as settings from '../../manager/console/pages/settings.js';
@@ -181,6 +182,22 @@ test('what two people changed at once is a conflict only where both changed it',
     assert.deepEqual(conflicts, ['a']);
     assert.deepEqual(merged, { a: '2', b: '2', c: '2' });
     assert.deepEqual(settings.changes(base, { a: '1', b: '2', c: '1' }), { b: '2' });
+});
+
+test('a command again is the same one, for those that failed', () => {
+    const targets = ['succeeded', 'failed', 'started', 'timed-out', 'rejected', 'expired', 'cancelled'].map((state, i) => ({ endpoint: `e-${i}`, state }));
+    const ids = ['e-1', 'e-3', 'e-4', 'e-5'];
+    const of = (kind, scope, selector = 'all') => again({ kind, scope, selector, targets });
+    assert.deepEqual(of('scan', '/home,/srv'), { kind: 'scan', ids, scope: '/home,/srv' });
+    assert.deepEqual(of('scan', ''), { kind: 'scan', ids });
+    for (const kind of ['update-now', 'synchronize', 'rollback'])
+        assert.deepEqual(of(kind, ''), { kind, ids });
+    assert.equal(of('update-now', 'component:virus'), null); // it would be an update of everything
+    assert.equal(of('update-now', 'program'), null);
+    assert.equal(of('stop-scan', ''), null);
+    for (const [kind, is] of [['scan', null], ['update-now', null], ['synchronize', { kind: 'synchronize', ids }]])
+        assert.deepEqual(of(kind, '', ''), is); // the scope may be hidden with the other targets
+    assert.equal(again({ kind: 'scan', scope: '', selector: 'all', targets: targets.slice(0, 1) }), null);
 });
 
 test('filters are quoted where they must be', () => {

@@ -91,22 +91,23 @@ async function outlook(subject) {
     ];
 }
 
-async function issue(subject, action) {
+// extra: of the command, besides its kind and whom it is for.
+async function issue(subject, action, extra = {}) {
     const text = tr(action.text);
     const reply = await dialog({
         title: text,
-        content: await outlook(subject),
+        content: [await outlook(subject), extra.scope && h('p', {}, tr('Scope'), ': ', h('bdi', {}, visible(extra.scope)))],
         action: text,
         danger: action.danger,
-        submit: () => post('/commands', { kind: action.key, ...subject.selector }),
+        submit: () => post('/commands', { kind: action.key, ...subject.selector, ...extra }),
     });
     if (reply)
         location.hash = format(['commands', reply.body.id]);
 }
 
-// Again for those that failed: the same command for these.
-export async function issueAgain(kind, ids) {
-    await issue({ count: ids.length, selector: { ids } }, ACTIONS.find((action) => action.key === kind));
+// Again for those that failed: the same command for these, as again.js makes it.
+export async function issueAgain({ kind, ids, ...extra }) {
+    await issue({ count: ids.length, selector: { ids } }, ACTIONS.find((action) => action.key === kind), extra);
 }
 
 async function verify(subject) {

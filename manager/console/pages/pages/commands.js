@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Commands: all of them, and one with the live state of each endpoint.
 
+import { again } from '../again.js';
 import { all, get, post } from '../api.js';
 import { badge, button, card, confirm, crumbs, endpointLink, extent, facts, heading, name, newestOf, said, table, when } from '../ui.js';
 import { codes, tone, word } from '../words.js';
@@ -11,9 +12,6 @@ import { issueAgain } from '../actions.js';
 import { mayBe } from '../session.js';
 import { duration, number, time, tr } from '../i18n.js';
 import { visible } from '../text.js';
-
-const FAILED = new Set(['failed', 'rejected', 'timed-out', 'expired']);
-const AGAIN = new Set(['update-now', 'scan', 'synchronize', 'rollback']);
 
 function states(counts) {
     return codes('state').filter((code) => counts?.[code]).map((code) =>
@@ -56,15 +54,14 @@ export async function command({ id }) {
     const body = h('div', {});
     const buttons = h('div', { class: 'buttons' });
     const shown = extent();
-    let failed = [];
+    let next = null; // the same one for those that failed: of the latest document, whenever the button was drawn
 
     const draw = inTurn(async () => {
         const document = await get(path); // with all of its targets
-        failed = document.targets.filter((row) => FAILED.has(row.state));
+        next = again(document);
         refill(buttons,
             document.open > 0 && mayBe('operator') && button(tr('Cancel command'), () => cancel(), { class: 'danger-text' }),
-            failed.length > 0 && AGAIN.has(document.kind) && mayBe('operator') && button(tr('Again for those that failed'),
-                () => issueAgain(document.kind, failed.map((row) => row.endpoint))));
+            next && mayBe('operator') && button(tr('Again for those that failed'), () => issueAgain(next)));
         refill(body, overview(document), card(tr('Endpoints'), targetTable(document.targets, shown)));
         return document;
     });
