@@ -34,6 +34,21 @@ export function formOf(rows, values, { legend, locked, changed, back }) {
     return { node, rows, values: () => Object.fromEntries(editors.map((editor) => [editor.key, editor.value()])) };
 }
 
+// Nothing is entered while what was is on its way: the answer draws another form.  form: the element; send(), a promise.  Where it is the
+// same form afterwards, the reader is at the same control.
+export async function whileLocked(form, send) {
+    const at = document.activeElement;
+    const controls = [...form.elements].filter((control) => !control.disabled);
+    controls.forEach((control) => { control.disabled = true; });
+    try {
+        await send();
+    } finally {
+        controls.forEach((control) => { control.disabled = false; });
+        if (document.activeElement === document.body || document.activeElement === at)
+            at?.focus({ preventScroll: true });
+    }
+}
+
 // "60s" and "1m" are one time.
 function isSame(a, b) {
     return a === b || (durationSeconds(a) !== null && durationSeconds(a) === durationSeconds(b));

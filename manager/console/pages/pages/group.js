@@ -12,7 +12,7 @@ import { allGroups, displayNameField, groupChoices, groupName } from '../group_n
 import { mayBe } from '../session.js';
 import { N_, number, tr, trn } from '../i18n.js';
 import { SETTING_PAGES, settingLabel, settingRows, settingValue } from '../setting_words.js';
-import { formOf } from '../form.js';
+import { formOf, whileLocked } from '../form.js';
 import { settle } from '../conflict.js';
 import { startTrial } from '../rollout_start.js';
 import { term } from '../query.js';
@@ -143,16 +143,9 @@ class GroupPage {
 
     async #submit(event) {
         event.preventDefault();
-        this.save.disabled = true;
-        try {
-            await this.#send(changes(this.base, this.form.values()), this.version);
-        } catch (problem) {
-            if (problem.status === 412)
-                await this.#settle();
-            else
-                fill(this.outcome, problemBox(problem));
-            this.save.disabled = false;
-        }
+        await whileLocked(event.target, () => this.#send(changes(this.base, this.form.values()), this.version).catch((problem) =>
+            (problem.status === 412 ? this.#settle() : Promise.reject(problem)))
+            .catch((problem) => fill(this.outcome, problemBox(problem))));
     }
 
     async #send(settings, version) {
@@ -173,6 +166,7 @@ class GroupPage {
         const theirs = { ...body.settings, ...formOf(this.form.rows, body.settings, {}).values() };
         await settle(body, theirs, { base: this.base, mine: this.form.values(), label: settingLabel, text: settingValue,
             save: (settings) => this.#send(settings, version) });
+        this.outcome.querySelector('[tabindex]')?.focus(); // the dialog was over it
     }
 
     #copyButton() {

@@ -13,7 +13,7 @@ import { follow, inTurn } from '../follow.js';
 import { format } from '../route.js';
 import { settingValue } from '../setting_words.js';
 import { settle } from '../conflict.js';
-import { formOf } from '../form.js';
+import { formOf, whileLocked } from '../form.js';
 import { currentLanguage, LANGUAGES, number, tr } from '../i18n.js';
 
 const EVERY = 5000; // ms: nothing tells of what was sent
@@ -144,14 +144,9 @@ function ruleForm(id, first, groups, saved) {
 
         async function submit(event) {
             event.preventDefault();
-            save.disabled = true;
-            try {
-                await send(changes(before, form.values()), seen);
-            } catch (problem) {
-                await (problem.status === 412 ? decide(id, rows, before, form.values(), send) : Promise.reject(problem))
-                    .catch((trouble) => fill(outcome, problemBox(trouble)));
-                save.disabled = false;
-            }
+            await whileLocked(event.target, () => send(changes(before, form.values()), seen).catch((problem) =>
+                (problem.status === 412 ? decide(id, rows, before, form.values(), send) : Promise.reject(problem)))
+                .catch((problem) => fill(outcome, problemBox(problem))));
         }
     }
 
