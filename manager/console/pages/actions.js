@@ -26,8 +26,8 @@ const ACTIONS = [
     { key: 'remove', text: N_('Remove'), role: 'administrator', danger: true, one: true, run: removeEndpoint },
 ];
 
-// subject: { count, selector, filter, rows }: selector goes to the server; filter and rows are for counting beforehand, one of them, or
-// neither where nobody knows how these endpoints are.
+// subject: { count, selector, filter, rows, except }: selector goes to the server; the others are for counting beforehand: rows, or filter
+// less the rows of except, or neither where nobody knows how these endpoints are.
 export function actionEntries(subject) {
     const fits = ({ one, many }) => (subject().count === 1 ? !many : !one);
     return ACTIONS.filter((action) => mayBe(action.role) && fits(action)).map((action) => ({
@@ -51,31 +51,27 @@ export function subjectOfSelection(selection, list, filter) {
         return { count, selector: { ids: selection.ids }, rows: rows.every(Boolean) ? rows : null }; // some may have left the list
     }
     const rows = list.isComplete ? list.rows.filter((row) => selection.has(row.id)) : null;
-    return { count, selector: { filter, except: selection.ids }, filter, rows };
+    const except = selection.ids.map((id) => list.find(id)).filter(Boolean);
+    return { count, selector: { filter, except: selection.ids }, filter, rows, except };
 }
 
-// Why endpoints do not take a command at once; the first that holds.
+// Why endpoints do not take a command at once; the first that holds, and no filter takes what another one does.
 const OBSTACLES = [
     { filter: 'revoked:yes', holds: (row) => row.revoked, one: N_('{n} never does: its certificate is revoked'),
         many: N_('{n} never do: their certificates are revoked') },
-    { filter: 'actual:never-seen', holds: (row) => row.actual === 'never-seen',
+    { filter: 'actual:never-seen revoked:no', holds: (row) => row.actual === 'never-seen',
         one: N_('{n} has never connected; it gets it when it does'), many: N_('{n} have never connected; they get it when they do') },
-    { filter: 'actual:offline', holds: (row) => row.actual === 'offline',
+    { filter: 'actual:offline revoked:no', holds: (row) => row.actual === 'offline',
         one: N_('{n} is offline; it gets it when its line comes back'), many: N_('{n} are offline; they get it when their lines come back') },
 ];
 
 async function countObstacles(subject) {
-    if (subject.rows) {
-        const counts = OBSTACLES.map(() => 0);
-        for (const row of subject.rows) {
-            const at = OBSTACLES.findIndex((obstacle) => obstacle.holds(row));
-            if (at >= 0)
-                counts[at]++;
-        }
-        return counts;
-    }
-    return Promise.all(OBSTACLES.map(async (obstacle) =>
-        (await get('/endpoints', { filter: both(subject.filter, obstacle.filter), limit: 1 })).total ?? 0));
+    const count = (rows) => OBSTACLES.map((obstacle) => rows.filter((row) => OBSTACLES.find(({ holds }) => holds(row)) === obstacle).length);
+    if (subject.rows)
+        return count(subject.rows);
+    const except = count(subject.except ?? []);
+    return Promise.all(OBSTACLES.map(async (obstacle, i) =>
+        Math.max(0, ((await get('/endpoints', { filter: both(subject.filter, obstacle.filter), limit: 1 })).total ?? 0) - except[i])));
 }
 
 async function outlook(subject) {
@@ -83,7 +79,7 @@ async function outlook(subject) {
     if (!subject.rows && subject.filter === undefined)
         return selected;
     const counts = await countObstacles(subject);
-    const now = subject.count - counts.reduce((sum, n) => sum + n, 0);
+    const now = Math.max(0, subject.count - counts.reduce((sum, n) => sum + n, 0)); // they were counted at different times
     return [
         selected,
         h('ul', {}, h('li', {}, trn('{n} gets it at once', '{n} get it at once', now)),
