@@ -92,6 +92,11 @@ class EndpointsPage {
 
     async #loadGroups() {
         this.groups = await allGroups();
+        this.#drawGroups();
+    }
+
+    // Their links have the filter and the order that are asked for now.
+    #drawGroups() {
         const sum = this.groups.reduce((n, group) => n + group.endpoints, 0);
         const entry = (id, text, n) => h('a', { href: this.#address({ group: id }), 'aria-current': String(this.group === id) },
             icon('group'), h('span', { class: 'tree-name' }, text), h('span', { class: 'tree-count' }, number(n)));
@@ -176,6 +181,8 @@ class EndpointsPage {
     #ask(change) {
         Object.assign(this, change);
         history.replaceState(null, '', this.#address());
+        if (this.groups)
+            this.#drawGroups();
         this.grid.sort = this.sort;
         if ('filter' in change)
             this.selection.clear();
@@ -239,7 +246,6 @@ class EndpointsPage {
         this.#showColumns(knownColumns(columns));
         this.search.value = filter;
         this.#ask({ filter, sort: sort || 'host', group: '' });
-        this.#loadGroups();
     }
 
     async #newGroup() {
