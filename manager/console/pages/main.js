@@ -150,8 +150,8 @@ function listenToServer() {
     };
     live.subscribe('line', async ({ up }) => {
         note({ up });
-        if (up)
-            note({ newer: await isUpgraded() });
+        if (up && await isUpgraded())
+            note({ newer: true }); // these pages stay the old ones, whatever answers later
     });
     live.subscribe('stale', ({ stale }) => note({ stale }));
     const hasEnded = inTurn(() => get('/me')); // then it asks for a new one
@@ -160,8 +160,8 @@ function listenToServer() {
 
 // A line that comes back may end at a newer program, whose pages are not these.
 async function isUpgraded() {
-    const reply = await fetch('/build.json', { cache: 'no-store' }).catch(() => null);
-    return reply?.ok === true && (await reply.json()).build !== build;
+    const now = await fetch('/build.json', { cache: 'no-store' }).then((reply) => reply.ok && reply.json()).catch(() => null);
+    return (now?.build ?? build) !== build; // what is no answer tells nothing
 }
 
 // -------------------------------------------------------------------------------------------------------------- pages
