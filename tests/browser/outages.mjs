@@ -116,6 +116,7 @@ await play(session, 'an open page', async () => {
         await page.click('input[name="privilege.update-now"]');
         await order('hold');
         await Promise.all([page.waitForRequest((asked) => asked.method() === 'PATCH', { timeout: PATIENCE }), page.click('form.card button[type=submit]')]);
+        session.expect(await page.evaluate(() => document.querySelector('input[name="privilege.update-now"]').matches(':disabled')), `${victim}: what is entered now is lost`);
         await order('cut', victim);
         await page.waitForSelector('form.card .notice.good', { timeout: 2 * PATIENCE });
         session.expect(Number(await order('saves')) === before + 1, `${victim}: not saved once`);
