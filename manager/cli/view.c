@@ -168,8 +168,10 @@ CliColumn *cli_view_columns(const CliView *view, const CliColumn *usual, gsize n
     if (view->columns == NULL)
         return g_memdup2(usual, n_usual * sizeof *usual);
     columns = g_new0(CliColumn, *n + 1);
+    /* what rows could have besides the usual ones, no rows cannot tell */
     for (gsize i = 0; i < *n; i++)
-        if (!cli_view_find_column(&columns[i], view->columns[i], usual, n_usual, rows)) {
+        if (!cli_view_find_column(&columns[i], view->columns[i], usual, n_usual, rows) &&
+            (json_array_size(rows) > 0 || *view->columns[i] == '\0')) {
             fail_unknown(view->columns[i], usual, n_usual, rows, error);
             return NULL;
         }

@@ -169,6 +169,21 @@ static void test_columns(void)
     g_assert_cmpstr(same[2].member, ==, "settings.version");
 }
 
+/* A script's list is empty on a good day, and its columns are right then too. */
+static void test_columns_of_none(void)
+{
+    const char *const names[] = { "host", "last_scan.end", NULL };
+    const CliView view = { .columns = hl_unconst(names) };
+    g_autoptr(json_t) none = json_array();
+    g_autoptr(GError) error = NULL;
+    gsize n = 0;
+    g_autofree CliColumn *columns = cli_view_columns(&view, usual, G_N_ELEMENTS(usual), none, &n, &error);
+
+    g_assert_no_error(error);
+    g_assert_cmpuint(n, ==, 2);
+    g_assert_cmpstr(columns[1].heading, ==, "last_scan.end");
+}
+
 static void expect_refused(const char *name, const char *text)
 {
     const char *const names[] = { name, NULL };
@@ -219,6 +234,7 @@ int main(int argc, char **argv)
     g_test_add_func("/cli-view/own-order", test_own_order);
     g_test_add_func("/cli-view/more", test_more);
     g_test_add_func("/cli-view/columns", test_columns);
+    g_test_add_func("/cli-view/columns-of-none", test_columns_of_none);
     g_test_add_func("/cli-view/refused", test_refused);
     g_test_add_func("/cli-view/many", test_many);
     return g_test_run();
