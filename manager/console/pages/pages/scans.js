@@ -34,7 +34,7 @@ async function lastScans(query, { shown }) {
     const summary = await get('/summary');
     const rows = (await get('/endpoints', { sort: '-last_scan', limit: 200, fields: 'id,host,group,last_scan,open_detections' })).rows;
     return card(null,
-        h('p', {}, h('a', { href: format(['endpoints'], { filter: 'last_scan_end:failed' }) }, tr('Last scan failed: {n}', { n: number(summary.scans_failed) })),
+        h('p', { class: 'links' }, h('a', { href: format(['endpoints'], { filter: 'last_scan_end:failed' }) }, tr('Last scan failed: {n}', { n: number(summary.scans_failed) })),
             ' · ', h('a', { href: format(['endpoints'], { filter: 'last_scan:never' }) }, tr('Never scanned: {n}', { n: number(summary.never_scanned) }))),
         table([
             { title: tr('Host name'), cell: (row) => endpointLink(row.id, row.host) },
