@@ -7,12 +7,6 @@
 
 #include "proto/holdline.pb-c.h"
 
-/* Tools that are clang read gcc's options (compile_commands.json), and blame the casts in the macros for initial values
- * on whoever uses those. */
-#ifdef __clang__
-#pragma clang diagnostic ignored "-Wcast-qual"
-#endif
-
 void hl_wire_free(gpointer message); /* proto/wire.h */
 
 #define HL_MESSAGE(short_name, Generated)         \

@@ -30,10 +30,7 @@ static void hl_error_private_clear(HlErrorPrivate *said)
     g_strfreev(said->arguments);
 }
 
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wcast-qual" /* GLib's macro, of which clang says so */
 G_DEFINE_EXTENDED_ERROR(HlError, hl_error)
-#pragma GCC diagnostic pop
 
 typedef struct {
     const char *name;

@@ -188,7 +188,7 @@ bool cmd_rollout_settings(HlInvocation *call, GError **error)
         g_ptr_array_add(arguments, hl_unconst(hl_cli_value(call, plan_flags[i].flag, NULL)));
     }
     g_ptr_array_add(arguments, NULL);
-    document = cli_call(call, "group rollout", (const char **)(void *)arguments->pdata, error);
+    document = cli_call(call, "group rollout", (const char **)arguments->pdata, error);
     if (!show(call, document))
         return false;
     if (!hl_cli_has(call, "json"))

@@ -10,7 +10,7 @@
 
 static bool is_plain(const char *text)
 {
-    for (const char *at = text; *at != '\0'; at += g_utf8_skip[(guchar)*at])
+    for (const char *at = text; *at != '\0'; at = g_utf8_next_char(at))
         if (g_unichar_iscntrl(g_utf8_get_char(at)))
             return false;
     return true;
