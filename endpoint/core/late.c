@@ -43,7 +43,7 @@ static HlTime pause_after(EpLate *late, EpLateOutcome outcome, HlTime wait, uint
     case EP_LATE_GRANTED:
         hl_backoff_reset(&late->backoff);
         return GRANTED;
-    case EP_LATE_LETTER: /* the question proper follows */
+    case EP_LATE_LETTER: /* the request for a certificate follows */
     case EP_LATE_UNREACHED:
         return MAX(hl_backoff_next(&late->backoff, random), MIN_WAIT);
     case EP_LATE_LATER:

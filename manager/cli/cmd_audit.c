@@ -274,7 +274,7 @@ static void show_verified(HlInvocation *call, const Verification *verification)
     printf(_("%" PRId64 " rows, unbroken; head %" PRId64 ":%s\n"), at->number, at->number, hash);
 }
 
-/* What helps whoever finds it broken: nobody can mend a chain, and what was there is elsewhere. */
+/* A chain cannot be mended; what was in it may be in a backup or an export. */
 static void add_remedy(GError *problem)
 {
     g_autofree char *found = problem->message;

@@ -24,7 +24,7 @@ typedef struct {
     bool is_managed;         /* the broker is the manager's own, and reads what it is told within a second */
     bool is_told;            /* the broker has read what was published last */
     bool is_forced;          /* the owner's word: nobody is waited for */
-    bool is_over;            /* the present one has ended: nobody can come by it any more, so nobody is waited for */
+    bool is_over;            /* the present one has ended: nobody can connect with it, so nobody is waited for */
 } MgrSuccessionView;
 
 MgrSuccessionStep mgr_succession_step(const MgrSuccessionView *view);

@@ -410,7 +410,7 @@ start_endpoint() { # NAME
 
 stop_endpoint() { # NAME
     kill "${endpoint_pids[$1]}"
-    wait "${endpoint_pids[$1]}"
+    wait "${endpoint_pids[$1]}" || fail "the daemon of $1 ended with $?"
 }
 
 kill_endpoint() { # NAME

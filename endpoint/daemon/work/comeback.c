@@ -168,7 +168,7 @@ static void take_certificate(EpComeback *comeback, const EpLateAnswer *answer)
         tell_waiting(comeback, error->message);
 }
 
-/* By it the server is known again: the question proper follows at once. */
+/* With it the server can be verified again: the request for a certificate follows at once. */
 static void take_letter(EpComeback *comeback, GBytes *letter)
 {
     if (!comeback->has.letter(letter, comeback->has.user))
