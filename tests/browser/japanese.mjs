@@ -63,7 +63,7 @@ await play(session, 'Japanese', async () => {
     await session.forgive(400, 3);
 
     // A dialog by the button that opens it; what it asks for is Japanese too.
-    for (const [path, text] of [['rollouts', '新しい段階配信'], ['administration/notifications', '新しい通知'], ['endpoints', 'グループの追加'],
+    for (const [path, text] of [['rollouts', '新しい段階配信'], ['administration/notifications', '通知の追加'], ['endpoints', 'グループの追加'],
         ['endpoints', '列']]) {
         session.where = `${path}: ${text}`;
         await session.show(path);

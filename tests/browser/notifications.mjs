@@ -31,7 +31,7 @@ await play(session, 'notifications in two languages', async ({ page }) => {
 
     session.where = 'syslog, in Japanese';
     await session.speak('ja');
-    await session.press('新しい通知');
+    await session.press('通知の追加');
     await create('log', `syslog+udp://127.0.0.1:${port}`);
     await session.until(() => location.hash === '#/notifications/log' && document.querySelector('form.card') !== null);
     await page.click('[name="kinds.enrolled"]');
