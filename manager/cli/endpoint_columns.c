@@ -80,8 +80,8 @@ char *cli_selector_of(const HlInvocation *call)
             continue;
         if (selector == NULL)
             selector = g_string_new(given[i]);
-        else
-            g_string_append_printf(selector, ",%s", given[i]);
+        else /* in brackets a list narrows, where its names and words would widen those before it */
+            g_string_append_printf(selector, ",(%s)", given[i]);
     }
     return selector != NULL ? g_string_free(g_steal_pointer(&selector), FALSE) : NULL;
 }

@@ -28,7 +28,7 @@ CliElements *cli_endpoint_elements(const HlInvocation *call);
 bool cli_show_elements(const HlInvocation *call, const CliElements *elements, const json_t *document,
                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* SELECTOR, --where and the flags as one list of conditions.  NULL: none was given; caller frees. */
+/* SELECTOR, --where and the flags as one selector: what all of them take.  NULL: none was given; caller frees. */
 char *cli_selector_of(const HlInvocation *call);
 
 #endif

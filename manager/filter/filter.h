@@ -3,11 +3,15 @@
  * of the console's filters.  Pure.
  *
  *     A,B                                 names and words of one kind: any of them; everything else: all of them
+ *     (A,B)                               the same, as one condition of the list that it is in
  *     offline  outdated  infected ...     a state (mgr_filter_words)
  *     column:value  column:one,two        is that (text: contains it), or one of them; yes and no for flags; never for
- * times column=value  !=  <  <=  >  >=      numbers, times, versions, pattern.NAME; = and != for all column~pc-* ,
- * host with * and ?; not X   -X   X Y   X and Y   X or Y   ( ... )     not binds strongest, or weakest; a comma parts
- * whole lists @GROUP                              of that group
+ *                                         times
+ *     column=value  !=  <  <=  >  >=      numbers, times, versions, pattern.NAME; = and != for all
+ *     column~pc-*                         host with * and ?
+ *     not X   -X   X Y   X and Y   X or Y   ( ... )
+ *                                         not binds strongest, or weakest but for the comma, which parts lists
+ *     @GROUP                              of that group
  *
  * A time is 2026-11-27, 2026-11-27T03:31:01Z, or -7d and +30d from now; last-seen>30d: longer ago than that.  status is
  * another word for actual, version for program; - and _ are one in names of columns.

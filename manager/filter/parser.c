@@ -35,6 +35,7 @@ static const struct {
 };
 
 static bool parse_or(Parser *parser, guint *node);
+static bool parse_list(Parser *parser, guint *root, bool *has_root);
 
 static void clear_node(gpointer user)
 {
@@ -117,6 +118,8 @@ static bool begins_part(const char *at, int column)
     g_autofree char *name = g_strndup(at, size);
     const MgrFilterWord *word = mgr_word_find(name, size);
 
+    if (*at == '(')
+        return true;
     if (at[size] != '\0' && strchr(":=<>!~", at[size]) != NULL)
         return g_str_has_prefix(name, VERSION) || column_of(name) >= 0;
     return word != NULL && !mgr_word_is_value(word, column);
@@ -354,13 +357,18 @@ static bool parse_term(Parser *parser, guint *number)
     return add_node(parser, text_node(parser, text), number);
 }
 
+/* A list of its own: whatever its commas widen, as a part of another list it narrows that. */
 static bool parse_group(Parser *parser, guint *number)
 {
+    bool is_some;
+
     parser->at++;
-    if (!parse_or(parser, number))
+    if (!parse_list(parser, number, &is_some))
         return false;
     if (*parser->at != ')')
         return fail_at(parser, MGR_FAULT_OPEN);
+    if (!is_some)
+        return fail_at(parser, MGR_FAULT_VALUE);
     parser->at++;
     return true;
 }
@@ -420,6 +428,12 @@ static bool parse_or(Parser *parser, guint *number)
 /* ------------------------------------------------------------------------------------------------------------- lists
  */
 
+/* Of a list in brackets.  A name there is one condition of several. */
+static bool is_inner(const Parser *parser)
+{
+    return parser->depth > 0;
+}
+
 /* The part up to the comma or the end, if it is one name or one word; *end is behind it. */
 static bool is_alone(const char *at, const char **end)
 {
@@ -428,7 +442,7 @@ static bool is_alone(const char *at, const char **end)
 
     *end = close != NULL ? close + 1 : at + size;
     *end += strspn(*end, " ");
-    return (close != NULL || (size > 0 && *at != '-')) && (**end == ',' || **end == '\0') && !is_keyword(at, "not") &&
+    return (close != NULL || (size > 0 && *at != '-')) && strchr(",)", **end) != NULL && !is_keyword(at, "not") &&
            !is_keyword(at, "and") && !is_keyword(at, "or");
 }
 
@@ -475,9 +489,9 @@ static bool parse_part(Parser *parser, Part *part)
     const MgrFilterWord *word = alone ? mgr_word_find(parser->at, strcspn(parser->at, ENDS)) : NULL;
 
     *part = (Part){ word != NULL ? word->kind : alone ? NAMED : NULL, NO_PLACE };
-    if (alone && word == NULL && parser->filter->use == MGR_FILTER_SELECT)
+    if (alone && word == NULL && parser->filter->use == MGR_FILTER_SELECT && !is_inner(parser))
         return add_name(parser, end);
-    return parse_or(parser, &part->node) && spend(parser, from);
+    return parse_or(parser, &part->node) && (is_inner(parser) || spend(parser, from));
 }
 
 /* Widens the part of the same kind, or is one more. */
@@ -498,30 +512,27 @@ static bool add_part(Parser *parser, GArray *parts, Part part)
     return true;
 }
 
-static bool join_parts(Parser *parser, const GArray *parts)
+static bool join_parts(Parser *parser, const GArray *parts, guint *root)
 {
-    MgrFilter *filter = parser->filter;
-
     for (guint i = 0; i < parts->len; i++) {
         Part part = g_array_index(parts, Part, i);
-        MgrNode both = { .kind = MGR_NODE_AND, .left = filter->root, .right = part.node };
 
         if (i == 0)
-            filter->root = part.node;
-        else if (!add_node(parser, both, &filter->root))
+            *root = part.node;
+        else if (!add_node(parser, (MgrNode){ .kind = MGR_NODE_AND, .left = *root, .right = part.node }, root))
             return false;
     }
-    filter->has_root = parts->len > 0;
     return true;
 }
 
 /* A selector may have commas too many, as scripts write them. */
 static bool is_empty(const Parser *parser)
 {
-    return parser->filter->use == MGR_FILTER_SELECT && (*parser->at == ',' || *parser->at == '\0');
+    return parser->filter->use == MGR_FILTER_SELECT && strchr(",)", *parser->at) != NULL; /* or the end */
 }
 
-static bool parse_list(Parser *parser)
+/* Up to a bracket or the end. */
+static bool parse_list(Parser *parser, guint *root, bool *has_root)
 {
     g_autoptr(GArray) parts = g_array_new(FALSE, FALSE, sizeof(Part));
     Part part;
@@ -534,7 +545,14 @@ static bool parse_list(Parser *parser)
             break;
         parser->at++;
     }
-    return *parser->at == '\0' ? join_parts(parser, parts) : fail_at(parser, MGR_FAULT_CLOSE);
+    *has_root = parts->len > 0;
+    return join_parts(parser, parts, root);
+}
+
+static bool parse_all(Parser *parser)
+{
+    return parse_list(parser, &parser->filter->root, &parser->filter->has_root) &&
+           (*parser->at == '\0' || fail_at(parser, MGR_FAULT_CLOSE));
 }
 
 MgrFilter *mgr_filter_parse(const char *text, MgrFilterUse use, HlTime now, GError **error)
@@ -553,5 +571,5 @@ MgrFilter *mgr_filter_parse(const char *text, MgrFilterUse use, HlTime now, GErr
     }
     if (use == MGR_FILTER_SEARCH && text[strspn(text, " ")] == '\0')
         return g_steal_pointer(&filter);
-    return parse_list(&parser) ? g_steal_pointer(&filter) : NULL;
+    return parse_all(&parser) ? g_steal_pointer(&filter) : NULL;
 }

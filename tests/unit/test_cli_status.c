@@ -64,9 +64,10 @@ bool cli_watch(HlInvocation *call G_GNUC_UNUSED, const char *selector G_GNUC_UNU
 /* The exit status; what was asked is compared with asked.  words: of the command line, after "status"; may be NULL. */
 static int run_with(Server kind, const char *words, const char *asked)
 {
-    static const char *const taken[] = { "sort", "limit", "columns", "o", "json", NULL };
+    static const char *const taken[] = { "sort", "limit", "columns", "o", "json", "where", "outdated", NULL };
     static const HlFlag flags[] = {
-        { "sort", "C", "" }, { "limit", "N", "" }, { "columns", "C", "" }, { "o", "FORM", "" }, { "json", NULL, "" }
+        { "sort", "C", "" },  { "limit", "N", "" }, { "columns", "C", "" },   { "o", "FORM", "" },
+        { "json", NULL, "" }, { "where", "C", "" }, { "outdated", NULL, "" },
     };
     static const HlCommand commands[] = { { "status", "[SELECTOR]", "", cmd_status, 0, 1, taken } };
     static const HlProgram program = {
@@ -124,6 +125,21 @@ static void test_wishes(void)
         run(HL_ERROR_N_CODES, cases[i][0], cases[i][1]);
 }
 
+/* A comma alone would have @hr beside @sales, and stale beside offline. */
+static void test_narrower(void)
+{
+    static const char *const cases[][2] = {
+        { "@sales --json", "endpoint list @sales" },
+        { "--where offline,stale --json", "endpoint list offline,stale" },
+        { "@sales --where @hr,pc-1 --json", "endpoint list @sales,(@hr,pc-1)" },
+        { "pc-1,pc-2 --where stale --outdated --json", "endpoint list pc-1,pc-2,(stale),(outdated)" },
+        { "--where stale --outdated --json", "endpoint list stale,(outdated)" },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++)
+        run(HL_ERROR_N_CODES, cases[i][0], cases[i][1]);
+}
+
 /* What would only say that nobody dials it is "-"; what a rule says of it stays. */
 static void test_dialled(void)
 {
@@ -168,6 +184,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/cli/status/ages", test_ages);
     g_test_add_func("/cli/status/wishes", test_wishes);
+    g_test_add_func("/cli/status/narrower", test_narrower);
     g_test_add_func("/cli/status/dialled", test_dialled);
     return g_test_run();
 }

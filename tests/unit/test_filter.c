@@ -88,6 +88,20 @@ static void test_conditions(void)
         { "group:sales,last-seen>30d", true },
         { "group:sales,last-seen<30d", false },
         { "offline,,outdated,", true },
+        { "offline,(stale)", false }, /* in brackets: a condition of its own, whatever its kind */
+        { "(offline,stale),(offline,online)", true },
+        { "(offline,stale),(stale,online)", false },
+        { "(offline,stale) outdated", true },
+        { "online or (offline,outdated)", true },
+        { "not (offline,outdated)", false },
+        { "not (offline,revoked)", true },
+        { "((stale,offline),outdated,)", true },
+        { "(group:hr,sales)", true },
+        { "group:sales,(online)", false }, /* a bracket is no value */
+        { "host~pc-*,(offline)", true },
+        { "(pc-*),(srv-*)", false }, /* patterns too */
+        { "(srv-*,pc-*),(pc-?.*)", true },
+        { "(all),(online)", false },
         { "offline,stale,inactive,never-seen,outdated,infected,revoked,last-seen>30d,host~pc-*,version<0.3", false },
         { "offline,stale,never-seen,outdated,infected,last-seen>30d,host~pc-*,version<0.3", true },
     };
@@ -262,7 +276,10 @@ static void test_bad(void)
         { "actual:", "a value is missing" },
         { "actual:a,", "a value is missing" },
         { "(offline", "a closing bracket is missing" },
-        { "(offline,outdated)", "a closing bracket is missing" },
+        { "(offline,outdated", "a closing bracket is missing" },
+        { "()", "a value is missing" },
+        { "offline,(,)", "a value is missing" },
+        { "(offline,or)", "before this" },
         { "offline)", "this bracket closes nothing" },
         { "offline or", "a value is missing" },
         { "\"offline", "the quotation mark is not closed" },

@@ -68,6 +68,18 @@ static void test_selectors(void)
         { "version<0.3,host~pc-*", "e-1" },
         { "pc-10,version<0.3", "" },
         { "all,version>=0.3", "e-2" },
+        { "e-1,(e-1,e-3)", "e-1" }, /* what is in brackets narrows names too */
+        { "e-1,(e-3)", "" },
+        { "(e-1,e-3)", "e-1 e-3" },
+        { "(e-1,pri),(printer,pc-10)", "e-3" },
+        { "@office,(pc-10,printer)", "e-2 e-3" },
+        { "pc-*,(online,stale)", "e-1" },
+        { "online,(never-seen)", "" },
+        { "pc-1,(@office)", "e-1" },
+        { "all,(@office),(pc-*,e-3),(version<0.3)", "e-1 e-3" },
+        { "e-1,(nobody)", "not-found" },
+        { "e-1,(pc-)", "conflict" },
+        { "e-1,(e-3", "invalid" },
         { "e-4", "e-4" }, /* who names it sees it */
         { "removed", "e-4" },
         { "gone*", "" },
