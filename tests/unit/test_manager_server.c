@@ -304,6 +304,47 @@ static void test_set(void)
     g_assert_null(take_document(parts, "e-gone"));
 }
 
+static void expect_kept(Parts *parts, const char *name)
+{
+    HlMsgCallReply *reply;
+
+    parts_call(parts, "server certificate", "hosts", "localhost,new.example.org", NULL);
+    parts_let_finish(parts);
+    reply = parts_reply(parts);
+    g_assert_nonnull(reply);
+    g_assert_cmpstr(reply->code, ==, "conflict");
+    g_assert_nonnull(strstr(reply->message, name));
+    hl_wire_free(reply);
+}
+
+/* A name is not dropped while an endpoint may know the server by it alone: before anything is announced, while one is
+ * away, and while one has gone back.  Names may be added at any time. */
+static void test_certificate_known(void)
+{
+    g_autoptr(Parts) parts = parts_with_certificate("localhost,old.example.org");
+    g_autoptr(HlMsgServerDocument) document = NULL;
+    HlMsgAppliedServer told;
+
+    parts_add_endpoint(parts, "e-one");
+    born(parts, "e-one", 1, NULL);
+    expect_kept(parts, "cover old.example.org, and 1 of 1 endpoints");
+    json_decref(ask(parts, "", "localhost,old.example.org,new.example.org", NULL));
+    json_decref(announce(parts, "", "new.example.org:1", NULL));
+    document = take_document(parts, "e-one");
+    expect_kept(parts, "1 of 1 endpoints");
+    told = has(document, HL_SERVER_WENT_BACK, "refused");
+    born(parts, "e-one", 2, &told);
+    expect_kept(parts, "1 of 1 endpoints");
+    told = has(document, HL_SERVER_APPLIED, "");
+    born(parts, "e-one", 3, &told);
+    parts_add_endpoint(parts, "e-gone")->record.revoked_at = 1;
+    json_decref(ask(parts, "", "localhost,new.example.org", NULL));
+    expect_names(parts, "localhost new.example.org 127.0.0.1 ::1");
+    parts_add_endpoint(parts, "e-late");
+    json_decref(ask(parts, "conflict", "new.example.org", NULL));
+    json_decref(ask(parts, "", "new.example.org", "yes"));
+}
+
 /* A restart finds what was announced and told; one that was enrolled again has nothing any more. */
 static void test_stored(void)
 {
@@ -532,6 +573,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/manager/server/certificate", test_certificate);
+    g_test_add_func("/manager/server/certificate-known", test_certificate_known);
     g_test_add_func("/manager/server/certificate-in-force", test_certificate_in_force);
     g_test_add_func("/manager/server/uncovered", test_uncovered);
     g_test_add_func("/manager/server/refused", test_refused);

@@ -138,6 +138,32 @@ static bool check_covers(const MgrServerCalls *calls, const HlCert *cert, GError
     return uncovered[0] == NULL || mgr_refuse(error, MGR_REFUSE_SERVER_NAMES, list, NULL);
 }
 
+/* The names of the one that is in force, as far as it can be read, that this one does not have; free with g_strfreev.
+ */
+static GStrv dropped_names(const MgrServerCalls *calls, const HlCert *cert)
+{
+    g_autoptr(HlCert) present = mgr_own_server(calls->parts.own, NULL);
+    g_auto(GStrv) names = present != NULL ? hl_cert_names(present) : NULL;
+    g_autoptr(GStrvBuilder) dropped = g_strv_builder_new();
+
+    for (gsize i = 0; names != NULL && names[i] != NULL; i++)
+        if (!hl_cert_covers(cert, names[i]))
+            g_strv_builder_add(dropped, names[i]);
+    return g_strv_builder_end(dropped);
+}
+
+/* An endpoint that is away knows the server by what it was told before, and could not come back either. */
+static bool check_known(const MgrServerCalls *calls, const HlCert *cert, GError **error)
+{
+    g_auto(GStrv) dropped = dropped_names(calls, cert);
+    g_autofree char *list = g_strjoinv(", ", dropped);
+    guint of;
+    guint left = mgr_location_left(calls->parts.location, &of);
+
+    return dropped[0] == NULL || left == 0 ||
+           mgr_refuse(error, MGR_REFUSE_SERVER_NAMES_KNOWN, list, HL_NUMBER(left), HL_NUMBER(of), NULL);
+}
+
 static void call_certificate(MgrCall *call, gpointer user)
 {
     static const MgrChangeKind kind = { fold_replacement, fail_replacement, replacement_free };
@@ -155,7 +181,8 @@ static void call_certificate(MgrCall *call, gpointer user)
         replacement->cert =
             mgr_own_issue_server(calls->parts.own, (const char *const *)names, &replacement->record, &error);
     if (replacement->cert == NULL ||
-        (mgr_call_argument(call, "force") == NULL && !check_covers(calls, replacement->cert, &error))) {
+        (mgr_call_argument(call, "force") == NULL &&
+         !(check_covers(calls, replacement->cert, &error) && check_known(calls, replacement->cert, &error)))) {
         mgr_call_fail(call, error);
         replacement_free(replacement);
         return;

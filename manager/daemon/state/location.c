@@ -347,23 +347,39 @@ const char *mgr_location_serial(const MgrLocation *location, const MgrEndpoint *
     return told != NULL && told->serial != NULL ? told->serial : "";
 }
 
-guint mgr_location_holding(const MgrLocation *location, guint *of)
+static bool follows(const MgrLocation *location, const MgrEndpoint *endpoint)
+{
+    return has_it(location, endpoint) && strcmp(told_by(location, endpoint)->state, HL_SERVER_APPLIED) == 0;
+}
+
+/* How many endpoints are as the function asks, of those that are not revoked. */
+static guint count(const MgrLocation *location, bool (*is)(const MgrLocation *, const MgrEndpoint *), guint *of)
 {
     GHashTableIter iter;
-    gpointer value;
+    gpointer endpoint;
     guint n = 0;
 
     *of = 0;
     g_hash_table_iter_init(&iter, location->parts.fleet->endpoints);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        const MgrEndpoint *endpoint = value;
-
-        if (endpoint->record.revoked_at > 0)
+    while (g_hash_table_iter_next(&iter, NULL, &endpoint)) {
+        if (((const MgrEndpoint *)endpoint)->record.revoked_at > 0)
             continue;
         (*of)++;
-        n += has_it(location, endpoint) ? 1 : 0;
+        n += is(location, endpoint) ? 1 : 0;
     }
     return n;
+}
+
+guint mgr_location_holding(const MgrLocation *location, guint *of)
+{
+    return count(location, has_it, of);
+}
+
+guint mgr_location_left(const MgrLocation *location, guint *of)
+{
+    guint following = count(location, follows, of);
+
+    return *of - following;
 }
 
 void mgr_location_announce(MgrLocation *location, MgrPlaceRecord *record)
@@ -408,7 +424,7 @@ json_t *mgr_location_document(const MgrLocation *location)
         if (endpoint->record.revoked_at > 0)
             continue;
         of++;
-        if (has_it(location, endpoint) && strcmp(told_by(location, endpoint)->state, HL_SERVER_APPLIED) == 0)
+        if (follows(location, endpoint))
             following++;
         else if (json_array_size(left) < MAX_NAMED)
             json_array_append_new(left, left_document(location, endpoint));

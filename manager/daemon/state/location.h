@@ -62,6 +62,10 @@ GBytes *mgr_location_letter(const MgrLocation *location, const MgrEndpoint *endp
  * are. */
 guint mgr_location_holding(const MgrLocation *location, guint *of);
 
+/* Of endpoints that are not revoked: how many have not told that they are where the server is announced to be, and may
+ * know it by an earlier place alone; all, where nothing was announced.  of: how many there are. */
+guint mgr_location_left(const MgrLocation *location, guint *of);
+
 /* Who follows: "counter", "changed_at", "changed_by", "following" and "of" (endpoints that are not revoked), and of
  * those who do not follow "left": some, with "id", "host", "state" ("" where it knows of nothing) and "detail"; "more":
  * how many others.  NULL: nothing was announced. */
