@@ -82,6 +82,9 @@ bool hl_cert_covers(const HlCert *cert, const char *host);
 /* Whether the key belongs to the certificate. */
 bool hl_cert_has_key(const HlCert *cert, const HlKey *key);
 
+/* Whether it is for the key of this signing request (DER), whose signature is valid. */
+bool hl_cert_answers(const HlCert *cert, GBytes *csr);
+
 /* Whether the certificate's key signed the payload for this context (hl_key_sign). */
 bool hl_cert_verify_signature(const HlCert *cert, const char *context, GBytes *payload, GBytes *signature);
 

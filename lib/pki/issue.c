@@ -157,6 +157,14 @@ static EVP_PKEY *key_from_csr(GBytes *csr, GError **error)
     return g_steal_pointer(&pkey);
 }
 
+bool hl_cert_answers(const HlCert *cert, GBytes *csr)
+{
+    g_autoptr(EVP_PKEY) asked = key_from_csr(csr, NULL);
+    EVP_PKEY *has = X509_get0_pubkey(cert->x509);
+
+    return asked != NULL && has != NULL && EVP_PKEY_eq(has, asked) == 1;
+}
+
 static bool is_dns_name(const char *name)
 {
     return name[0] != '\0' && strlen(name) <= 253 && name[0] != '.' &&

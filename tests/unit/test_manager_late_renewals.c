@@ -92,6 +92,36 @@ static void test_answer_lost(void)
     parts_check_registry(world->parts);
 }
 
+/* The answer alone is lost: what asks again is the same request, and gets the same certificate, until it has come. */
+static void test_asked_again(void)
+{
+    g_autoptr(World) world = world_new();
+    g_autofree char *id = enrol_and_leave(world, FINGERPRINT, HL_DAY);
+    g_auto(Late) late = { 0 };
+    guint before;
+
+    late_init(world, &late, FINGERPRINT);
+    late_post(world, &late);
+    parts_commit(world->parts);
+    hl_wire_free(expect(200, ""));
+    before = g_hash_table_size(world->parts->fleet.certificates);
+    for (guint i = 0; i < 3; i++) {
+        g_autoptr(HlMsgEnrolReply) reply = NULL;
+        g_autoptr(HlCert) cert = NULL;
+
+        clock_fake_advance(HL_SECOND);
+        late_post(world, &late);
+        reply = expect(200, "");
+        cert = cert_of(reply);
+        g_assert_cmpstr(reply->endpoint, ==, id);
+        g_assert_cmpstr(hl_cert_info(cert)->serial, ==, endpoint_of(world, id)->record.serial);
+    }
+    g_assert_cmpuint(g_hash_table_size(world->parts->fleet.certificates), ==, before);
+    endpoint_of(world, id)->record.revoked_at = hl_clock_wall();
+    late_post(world, &late);
+    expect_refusal(403, "denied", "is revoked");
+}
+
 static void test_impatient(void)
 {
     g_autoptr(World) world = world_new();
@@ -471,6 +501,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/late-renewals/life", test_life);
     g_test_add_func("/manager/late-renewals/remembered", test_remembered);
     g_test_add_func("/manager/late-renewals/answer-lost", test_answer_lost);
+    g_test_add_func("/manager/late-renewals/asked-again", test_asked_again);
     g_test_add_func("/manager/late-renewals/impatient", test_impatient);
     g_test_add_func("/manager/late-renewals/clocks", test_clocks);
     g_test_add_func("/manager/late-renewals/refused", test_refused);

@@ -381,6 +381,57 @@ static void test_lost_answer(void)
     parts_check_registry(parts);
 }
 
+static void ask_with(Parts *parts, GBytes *csr)
+{
+    mgr_renewals_request(parts->renewals, mgr_fleet_endpoint(&parts->fleet, ID), csr);
+    parts_commit(parts);
+}
+
+static void expect_sent(Parts *parts, const char *serial)
+{
+    g_autoptr(HlMsgCommand) command = parts_take_command(parts, ID);
+    g_autoptr(HlCert) cert = hl_cert_parse("", command->certificate.data, command->certificate.len, NULL);
+
+    g_assert_cmpstr(hl_cert_info(cert)->serial, ==, serial);
+}
+
+/* It comes back late, and loses the answer again and again, as its parts are made anew each time: with the key of its
+ * request it gets the same one each time, and nobody gets one more by that. */
+static void test_lost_again_and_again(void)
+{
+    g_autoptr(Parts) parts = succession_make_parts();
+    g_autoptr(HlMsgServerDocument) both = NULL;
+    g_autofree char *first = renew(parts);
+    const MgrEndpoint *endpoint = mgr_fleet_endpoint(&parts->fleet, ID);
+    g_autoptr(HlKey) key = hl_key_generate(NULL);
+    g_autoptr(GBytes) csr = hl_csr_make(key, ID, NULL);
+    g_autofree char *given = NULL;
+
+    succession_born(parts, 1, NULL, "");
+    call(parts, "start", NULL, "");
+    succession_read_lists();
+    both = succession_take_document(parts);
+    succession_born(parts, 2, both, first);
+    hl_wire_free(parts_take_command(parts, ID)); /* the first one */
+    ask_with(parts, csr);
+    given = g_strdup(endpoint->record.serial);
+    g_assert_cmpstr(given, !=, first);
+    expect_sent(parts, given);
+    for (guint i = 0; i < 10; i++) {
+        clock_fake_advance(HL_SECOND);
+        ask_with(parts, csr);
+        g_assert_cmpstr(endpoint->record.serial, ==, given);
+        expect_sent(parts, given);
+    }
+    expect_renewal(parts, false); /* another key: that is somebody else, or an hour too early */
+    g_assert_cmpuint(mgr_renewals_refused(parts->renewals), ==, 1);
+    g_assert_null(parts_take_command(parts, ID));
+    clock_fake_advance(HL_HOUR);
+    ask_with(parts, csr);
+    g_assert_cmpstr(endpoint->record.serial, !=, given); /* no longer in memory: another one, by the quota */
+    parts_check_registry(parts);
+}
+
 /* The answer was lost, and then a rollover is announced of which it does not hear: what it uses is near its end. */
 static void test_lost_before(gconstpointer is_told)
 {
@@ -514,6 +565,7 @@ int main(int argc, char **argv)
     g_test_add_data_func("/manager/succession/early", NULL, test_early);
     g_test_add_data_func("/manager/succession/overtaken", "yes", test_early);
     g_test_add_func("/manager/succession/lost-answer", test_lost_answer);
+    g_test_add_func("/manager/succession/lost-again-and-again", test_lost_again_and_again);
     g_test_add_data_func("/manager/succession/lost-before", NULL, test_lost_before);
     g_test_add_data_func("/manager/succession/lost-before-told", "yes", test_lost_before);
     g_test_add_func("/manager/succession/interrupted", test_interrupted);

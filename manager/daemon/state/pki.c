@@ -5,6 +5,7 @@
 
 #include "lib/base/log.h"
 #include "manager/core/counter.h"
+#include "manager/daemon/ground/handed.h"
 #include "manager/daemon/ground/now.h"
 #include "manager/daemon/state/lookout.h"
 #include "manager/site/succession.h"
@@ -33,6 +34,7 @@ struct MgrPki {
     guint retry;           /* timer: the lists are to be published again */
     GHashTable *unlisted;  /* names whose certificates ended, and the broker's list does not have it */
     GHashTable *held_off;  /* names of flooders */
+    MgrHanded *handed;     /* to endpoints, a short while ago */
 };
 
 /* A name whose session ends for good only once the broker has read what was published. */
@@ -63,6 +65,7 @@ MgrPki *mgr_pki_new(const MgrPkiOptions *options, GError **error)
     pki->fleet = options->fleet;
     pki->record = options->record;
     pki->held_off = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    pki->handed = mgr_handed_new();
     pki->lived = mgr_now();
     if (pki->fleet->lived.wall != 0)
         pki->lived.wall = pki->fleet->lived.wall;
@@ -87,6 +90,7 @@ void mgr_pki_free(MgrPki *pki)
     g_clear_pointer(&pki->unlisted, g_hash_table_unref);
     mgr_evictions_free(pki->evictions);
     g_hash_table_unref(pki->held_off);
+    mgr_handed_free(pki->handed);
     mgr_authority_clear(&pki->authority);
     hl_trust_free(pki->past);
     g_free(pki);
@@ -270,11 +274,22 @@ HlCert *mgr_pki_renew(const MgrPki *pki, MgrIssuer by, GBytes *csr, const char *
 {
     const MgrAuthority authority = issuer(pki, by);
     HlCertSpec spec = { .cn = name, .kind = HL_CERT_ENDPOINT };
+    HlCert *cert;
 
     mgr_pki_dates(pki, lifetime, &spec.not_before, &spec.not_after);
     spec.not_before = MAX(MIN(spec.not_before, clock - MIN_BACKDATE), hl_cert_info(authority.cert)->not_before);
     spec.not_after = MIN(spec.not_after, hl_cert_info(authority.cert)->not_after);
-    return mgr_authority_issue(&authority, csr, &spec, record, error);
+    cert = mgr_authority_issue(&authority, csr, &spec, record, error);
+    if (cert != NULL)
+        mgr_handed_keep(pki->handed, name, cert);
+    return cert;
+}
+
+HlCert *mgr_pki_renewed(const MgrPki *pki, const MgrEndpoint *endpoint, GBytes *csr)
+{
+    g_autoptr(HlCert) cert = mgr_handed_find(pki->handed, endpoint->record.id, endpoint->record.serial, csr);
+
+    return cert != NULL && mgr_pki_is_ours(pki, cert, HL_CERT_ENDPOINT) ? g_steal_pointer(&cert) : NULL;
 }
 
 /* Has the broker read what is new.  The number of the request to an external one; 0: there is none. */

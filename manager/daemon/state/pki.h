@@ -112,6 +112,10 @@ HlCert *mgr_pki_issue_named(const MgrPki *pki, MgrIssuer by, GBytes *csr, const 
 HlCert *mgr_pki_renew(const MgrPki *pki, MgrIssuer by, GBytes *csr, const char *name, HlTime lifetime, HlTime clock,
                       MgrCertificateRecord *record, GError **error);
 
+/* The endpoint's last one, if it was issued so within the last hour for the key of this request: it asks again, as the
+ * answer was lost, and gets the same.  NULL: there is none; caller frees. */
+HlCert *mgr_pki_renewed(const MgrPki *pki, const MgrEndpoint *endpoint, GBytes *csr);
+
 /* Writes revocation list and access list from the fleet, and has the broker re-read them, if it can be told.  After a
  * failure (a full disk) it is tried again every few seconds until it is done. */
 bool mgr_pki_publish(MgrPki *pki, GError **error) G_GNUC_WARN_UNUSED_RESULT;

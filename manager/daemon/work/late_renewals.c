@@ -351,6 +351,25 @@ static bool send_letter(const MgrLateRenewals *renewals, HlHttpRequest *request,
     return true;
 }
 
+/* The answer to an earlier request was lost: the same one once more, and nothing is issued. */
+static bool send_again(const MgrLateRenewals *renewals, HlHttpRequest *request, const Claim *claim, GBytes *csr)
+{
+    HlMsgEnrolReply reply = HOLDLINE__V1__ENROL_REPLY__INIT;
+    g_autoptr(HlCert) cert = NULL;
+    g_autofree char *pem = NULL;
+
+    if (mgr_late_decide(&claim->facts) != MGR_LATE_TOO_SOON)
+        return false;
+    cert = mgr_pki_renewed(renewals->parts.pki, claim->endpoint, csr);
+    if (cert == NULL)
+        return false;
+    pem = hl_cert_print(cert);
+    reply.endpoint = claim->endpoint->record.id;
+    reply.certificate = pem;
+    mgr_applicants_grant(request, &reply);
+    return true;
+}
+
 void mgr_late_renewals_handle(MgrLateRenewals *renewals, HlHttpRequest *request)
 {
     MgrApplicants *applicants = renewals->parts.applicants;
@@ -372,6 +391,8 @@ void mgr_late_renewals_handle(MgrLateRenewals *renewals, HlHttpRequest *request)
             mgr_applicants_refuse(applicants, request, MGR_APPLY_RENEW, error, 0);
         return;
     }
+    if (send_again(renewals, request, &claim, csr))
+        return;
     if (!settle(&claim.facts, hl_cert_info(claim.cert)->cn, &error)) {
         wait = hl_error_code(error) == HL_ERROR_UNAVAILABLE ? mgr_late_wait(&claim.facts) : 0;
         note_refusal(renewals, &claim, error, request->peer);

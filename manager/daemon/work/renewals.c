@@ -160,6 +160,21 @@ static bool is_due(const MgrRenewals *renewals, const MgrEndpoint *endpoint, Mgr
             mgr_quota_is_lost_certificate_due(&counts, last->issued_at, now) || is_by_another(renewals, last, by));
 }
 
+/* The answer to an earlier request was lost.  It is not issued another one, which somebody with a copy of its identity
+ * could go on with for ever. */
+static bool send_again(const MgrRenewals *renewals, const MgrEndpoint *endpoint, MgrIssuer by, GBytes *csr)
+{
+    g_autoptr(HlCert) cert = mgr_pki_renewed(renewals->parts.pki, endpoint, csr);
+    const MgrCertificateRecord *last = last_of(renewals, endpoint);
+
+    if (cert == NULL || last == NULL || last->revoked_at > 0 || is_by_another(renewals, last, by))
+        return false;
+    hl_debug("renew", "%s asks again for the certificate that it was given: it is sent once more", endpoint->record.id);
+    mgr_delivery_certificate(renewals->parts.delivery, mgr_fleet_endpoint(renewals->parts.fleet, endpoint->record.id),
+                             cert);
+    return true;
+}
+
 /* ------------------------------------------------------------------------------------------- waiting for the broker
  */
 
@@ -242,6 +257,8 @@ void mgr_renewals_request(MgrRenewals *renewals, const MgrEndpoint *endpoint, GB
         keep_waiting(renewals, endpoint, csr);
         return;
     }
+    if (send_again(renewals, endpoint, by, csr))
+        return;
     if (!is_due(renewals, endpoint, by)) {
         renewals->refused++;
         hl_log_limited(HL_LOG_WARN, "renew", endpoint->record.id,
