@@ -100,6 +100,14 @@ static void on_server_changed(EpServerChange change, gpointer user)
     ep_presence_server_changed(enrolled->presence, change);
 }
 
+/* A manager that is told of a birth may not know any longer what it was asked for, or its answer was lost. */
+static void on_born(gpointer user)
+{
+    const EpEnrolled *enrolled = user;
+
+    ep_renewal_hurry(enrolled->renewal, ep_server_window(enrolled->server));
+}
+
 static void on_command_came(GBytes *envelope, gpointer user)
 {
     const EpEnrolled *enrolled = user;
@@ -229,6 +237,7 @@ static bool make_presence(EpEnrolled *enrolled, const EpIdentity *identity, GErr
                                                                .settings_came = on_settings_came,
                                                                .server_came = on_server_came,
                                                                .command_came = on_command_came,
+                                                               .born = on_born,
                                                                .user = enrolled },
                                          error);
     return enrolled->presence != NULL;

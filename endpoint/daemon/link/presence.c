@@ -64,8 +64,11 @@ static void on_birth_published(bool acknowledged, gpointer user)
 {
     EpPresence *presence = user;
 
-    if (acknowledged)
-        presence->announce = false;
+    if (!acknowledged)
+        return;
+    presence->announce = false;
+    if (presence->has.born != NULL)
+        presence->has.born(presence->has.user);
 }
 
 /* What the manager now knows of where this machine is: a heartbeat that finds it changed repeats the birth. */

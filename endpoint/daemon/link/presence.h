@@ -36,6 +36,7 @@ typedef struct {
     void (*settings_came)(GBytes *envelope, gpointer user);
     void (*server_came)(GBytes *envelope, gpointer user);
     void (*command_came)(GBytes *envelope, gpointer user);
+    void (*born)(gpointer user); /* the broker has a birth, after a connect or for another manager; NULL: nobody asks */
     gpointer user;
 } EpPresenceOptions;
 

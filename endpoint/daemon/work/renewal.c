@@ -19,7 +19,8 @@
 
 struct EpRenewal {
     EpRenewalOptions has;
-    HlTime issued; /* of the certificate in use; 0: not known */
+    HlTime issued;  /* of the certificate in use; 0: not known */
+    HlTime look_at; /* monotonic */
     guint look_timer, tell_timer;
 };
 
@@ -93,6 +94,15 @@ static bool is_by_another(const EpRenewal *renewal)
     return !hl_cert_is_issued_by(identity->cert, hl_trust_at(identity->trust, 0));
 }
 
+static gboolean on_look(gpointer user);
+
+static void look_in(EpRenewal *renewal, HlTime delay)
+{
+    g_clear_handle_id(&renewal->look_timer, g_source_remove);
+    renewal->look_at = hl_clock_mono() + delay;
+    renewal->look_timer = g_timeout_add((guint)delay, on_look, renewal);
+}
+
 static gboolean on_look(gpointer user)
 {
     EpRenewal *renewal = user;
@@ -102,7 +112,8 @@ static gboolean on_look(gpointer user)
     bool sure = ep_server_time_is_sure(renewal->has.time);
     g_autoptr(GError) error = NULL;
 
-    renewal->look_timer = g_timeout_add((guint)(sure ? interval : MIN(interval, NEXT_LOOK)), on_look, renewal);
+    renewal->look_timer = 0; /* this one */
+    look_in(renewal, sure ? interval : MIN(interval, NEXT_LOOK));
     if (!sure || (!ep_renewal_is_due(&dates, now(renewal)) && !is_by_another(renewal)) ||
         is_for_comeback(renewal, &dates) || ep_spool_has(renewal->has.spool, "certificate"))
         return G_SOURCE_REMOVE;
@@ -144,16 +155,16 @@ EpRenewal *ep_renewal_new(const EpRenewalOptions *options)
 
     renewal->has = *options;
     renewal->issued = load_issued(renewal);
-    renewal->look_timer = g_timeout_add((guint)FIRST_LOOK, on_look, renewal);
+    look_in(renewal, FIRST_LOOK);
     return renewal;
 }
 
 void ep_renewal_hurry(EpRenewal *renewal, HlTime window)
 {
-    if (!is_by_another(renewal))
-        return;
-    g_clear_handle_id(&renewal->look_timer, g_source_remove);
-    renewal->look_timer = g_timeout_add((guint)ep_spread(window, hl_random_u64()), on_look, renewal);
+    HlTime delay = ep_spread(window, hl_random_u64());
+
+    if (is_by_another(renewal) && hl_clock_mono() + delay < renewal->look_at)
+        look_in(renewal, delay);
 }
 
 void ep_renewal_free(EpRenewal *renewal)

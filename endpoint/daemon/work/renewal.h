@@ -42,8 +42,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(EpRenewalProof, ep_renewal_proof_clear)
 /* The key of the request is on disk then, as of those over the line; proof must be zeroed. */
 bool ep_renewal_prove(const EpRenewal *renewal, EpRenewalProof *proof, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Another authority may issue from now on: if the certificate is not by that one, a new one is asked for at a moment at
- * random within window. */
+/* Another authority may issue from now on, or the answer to a request may be lost: if the certificate is not by the
+ * first of the authorities, one is asked for at a moment at random within window, or sooner if that was planned. */
 void ep_renewal_hurry(EpRenewal *renewal, HlTime window);
 
 /* The server's answer, PEM (NULL: none came), and when it was signed (wall of the server; 0: not known): checked
