@@ -77,28 +77,52 @@ static HlTime authority_end(const char *site, GError **error)
     return trust != NULL ? hl_cert_info(hl_trust_at(trust, 0))->not_after : 0;
 }
 
+static bool is_over(HlTime end)
+{
+    return hl_clock_wall() >= end - HL_TRUST_LAST;
+}
+
+/* *end: of the authority that counts; later than now if the manager has made another one in time. */
+static bool await_authority(const char *site, HlTime *end, GError **error)
+{
+    HlTime deadline = hl_clock_mono() + FOLLOW_WAIT;
+
+    fprintf(stderr,
+            _("The certificate authority of %s has ended: waiting for the manager to make another one, which "
+              "takes seconds ...\n"),
+            site);
+    while (is_over(*end) && hl_clock_mono() < deadline && mgr_site_is_running(site)) {
+        g_usleep(FOLLOW_PAUSE * 1000);
+        *end = authority_end(site, error);
+        if (*end == 0)
+            return false;
+    }
+    return true;
+}
+
 /* Where the authority has ended nothing that it signs is of use.  Whoever calls this has seen the clock: the manager
  * takes their word for it, and makes another one. */
 static bool follow_authority(const char *site, GError **error)
 {
     g_autofree char *word = mgr_site_path(site, MGR_SITE_OVER);
-    HlTime deadline = hl_clock_mono() + FOLLOW_WAIT;
     HlTime end = authority_end(site, error);
     g_autofree char *at = hl_time_format(end);
     g_autofree char *now = hl_time_format(hl_clock_wall());
 
     if (end == 0)
         return false;
-    if (hl_clock_wall() < end - HL_TRUST_LAST)
+    if (!is_over(end))
         return true;
-    if (!hl_file_write_text(word, "", 0600, error))
+    if (!hl_file_write_text(word, "", 0600, error) ||
+        (mgr_site_is_running(site) && !await_authority(site, &end, error)))
         return false;
-    while (hl_clock_mono() < deadline) {
-        g_usleep(FOLLOW_PAUSE * 1000);
-        end = authority_end(site, error);
-        if (end == 0 || hl_clock_wall() < end - HL_TRUST_LAST)
-            return end != 0;
-    }
+    if (!is_over(end))
+        return true;
+    if (mgr_site_is_running(site))
+        return hl_fail(error, HL_ERROR_UNAVAILABLE,
+                       _("the certificate authority of %s ends at %s, and its manager has not made another one: the "
+                         "manager's log says why"),
+                       site, at);
     return hl_fail(
         error, HL_ERROR_UNAVAILABLE,
         _("the certificate authority of %s ends at %s, and the clock of this machine says %s: set it if it is "
