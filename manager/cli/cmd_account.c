@@ -360,6 +360,7 @@ bool cmd_account_change(HlInvocation *call, GError **error)
     const char *arguments[] = { "name", call->args[0], "role", role, "groups", groups, "note", note, NULL };
     bool is_new = strcmp(call->command->name, "account create") == 0;
     g_autoptr(json_t) account = NULL;
+    g_autoptr(json_t) password = NULL;
 
     if (is_new && role == NULL)
         return hl_fail(error, HL_ERROR_USAGE,
@@ -367,9 +368,13 @@ bool cmd_account_change(HlInvocation *call, GError **error)
     if (role == NULL && note == NULL && groups == NULL)
         return hl_fail(error, HL_ERROR_USAGE, _("account set needs --role, --group, --all-groups or --note"));
     account = cli_call(call, call->command->name, arguments, error);
-    if (account == NULL || ((hl_cli_has(call, "password") || hl_cli_has(call, "password-file")) &&
-                            !cli_set_password(call, call->args[0], error)))
+    if (account == NULL)
         return false;
+    if (hl_cli_has(call, "password") || hl_cli_has(call, "password-file")) {
+        password = cli_set_password(call, call->args[0], error);
+        if (password == NULL)
+            return false;
+    }
     if (!cli_show_json(call, account))
         print_account(account);
     return true;

@@ -9,28 +9,39 @@
 #include "manager/cli/secret.h"
 #include "manager/cli/show.h"
 
-bool cli_set_password(HlInvocation *call, const char *name, GError **error)
+json_t *cli_set_password(HlInvocation *call, const char *name, GError **error)
 {
     g_autofree char *prompt =
         name != NULL ? g_strdup_printf(_("New password of %s: "), name) : g_strdup(_("New password of your account: "));
     char *password = cli_secret_read(hl_cli_value(call, "password-file", NULL), prompt, error);
     const char *arguments[] = { "password", password, "name", name, NULL };
-    g_autoptr(json_t) document = password != NULL ? cli_call_files(call, "account password", arguments, error) : NULL;
+    json_t *document = password != NULL ? cli_call_files(call, "account password", arguments, error) : NULL;
 
     cli_secret_free(password);
-    return document != NULL;
+    return document;
+}
+
+/* Who changes it because somebody may know it has to hear of what that does not end. */
+static void print_ends(const char *name, const json_t *document)
+{
+    g_autofree char *ended =
+        cli_count(document, "sessions", "%s session there has ended", "%s sessions there have ended");
+    g_autofree char *stay =
+        cli_count(document, "tokens", "%s API token goes on ('token list')", "%s API tokens go on ('token list')");
+
+    printf(_("%s has another password, for the console; %s, %s\n"), name, ended,
+           cli_int(document, "tokens") > 0 ? stay : _("there are no API tokens"));
 }
 
 bool cmd_account_password(HlInvocation *call, GError **error)
 {
     const char *name = call->n_args > 0 ? call->args[0] : NULL;
-    g_autoptr(json_t) done = json_object();
+    g_autoptr(json_t) document = cli_set_password(call, name, error);
 
-    if (!cli_set_password(call, name, error))
+    if (document == NULL)
         return false;
-    if (!cli_show_json(call, done))
-        printf(_("%s has another password, for the console; its sessions there have ended\n"),
-               name != NULL ? name : _("your account"));
+    if (!cli_show_json(call, document))
+        print_ends(name != NULL ? name : _("your account"), document);
     return true;
 }
 

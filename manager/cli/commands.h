@@ -4,6 +4,7 @@
 #define MANAGER_CLI_COMMANDS_H
 
 #include "lib/base/cli.h"
+#include "lib/base/json.h"
 
 bool cmd_init(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool cmd_backup(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -100,7 +101,8 @@ bool cmd_pass_end(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 char *cli_find_site(const HlInvocation *call);
 
 /* Reads a password (--password-file, or asks) and has the server keep it; name NULL: of the caller's own account. */
-bool cli_set_password(HlInvocation *call, const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* What it ended, as the server says; caller owns it. */
+json_t *cli_set_password(HlInvocation *call, const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool cmd_account_request(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool cmd_account_certificate(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool cmd_glossary(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -211,7 +211,11 @@ await play(session, 'by keyboard', async ({ page }) => {
     await press('Tab');
     await page.keyboard.type(`${password}, another`);
     await press('Enter');
-    await session.says('The password is changed.');
+    await session.says('Your session has ended'); // by itself, and it says what else did
+    await session.says('The password is changed. 1 session has ended.');
+    await page.keyboard.type(`${password}, another`);
+    await press('Enter');
+    await session.until(() => document.querySelector('dialog') === null);
 
     session.where = 'sign out';
     await tabTo(new RegExp(`^${account}`), true);

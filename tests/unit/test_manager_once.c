@@ -369,10 +369,10 @@ static void test_secrets(void)
     g_assert_cmpint(count(parts, "SELECT count(*) FROM pass"), ==, 1);
     later = after_restart(parts, "token create", token);
     g_assert_cmpstr(later, ==, "exists");
-    expect(parts, "another", "account password", one, "{}");
+    expect(parts, "another", "account password", one, "{\"sessions\":0,\"tokens\":1}");
     expect(parts, "another", "account password", two, "exists");
-    expect(parts, "another", "account password", one, "{}");
-    expect(parts, "yet-another", "account password", two, "{}");
+    expect(parts, "another", "account password", one, "{\"sessions\":0,\"tokens\":1}");
+    expect(parts, "yet-another", "account password", two, "{\"sessions\":0,\"tokens\":1}");
     g_assert_cmpint(count(parts, "SELECT count(DISTINCT digest) FROM once"), ==, 2); /* both passwords have one */
 }
 
@@ -385,7 +385,7 @@ static void test_secret_restarted(void)
     g_autofree char *same = NULL;
     g_autofree char *other = NULL;
 
-    expect(parts, KEY, "account password", one, "{}");
+    expect(parts, KEY, "account password", one, "{\"sessions\":0,\"tokens\":0}");
     same = after_restart(parts, "account password", one);
     other = after_restart(parts, "account password", two);
     g_assert_cmpstr(same, ==, "exists");

@@ -307,6 +307,24 @@ static void test_password(void)
     parts_check_registry(parts);
 }
 
+/* Who changes a password is told what that ends, and what it does not. */
+static void test_password_ends(void)
+{
+    g_autoptr(Parts) parts = people_new("ann", "operator");
+    g_autofree char *session = people_sign_in(parts, "ann");
+    g_autofree char *other = people_sign_in(parts, "ann");
+    const char *const token[] = { "name", "nightly", "password", PASSWORD, NULL };
+    const char *const change[] = { "password", "another long one", "old", PASSWORD, NULL };
+    g_autoptr(json_t) made = people_expect(parts, session, "token create", token, "");
+    g_autoptr(json_t) told = people_expect(parts, session, "account password", change, "");
+
+    g_assert_cmpint(json_integer_value(json_object_get(told, "sessions")), ==, 2);
+    g_assert_cmpint(json_integer_value(json_object_get(told, "tokens")), ==, 1);
+    people_expect_end(parts, session, "group list", "expired");
+    people_expect_end(parts, other, "group list", "expired");
+    people_expect_end(parts, json_string_value(json_object_get(made, "token")), "group list", "");
+}
+
 /* ------------------------------------------------------------------------------------------------- one-time codes
  */
 
@@ -494,6 +512,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/sessions/many", test_many);
     g_test_add_func("/manager/sessions/tries", test_tries);
     g_test_add_func("/manager/sessions/password", test_password);
+    g_test_add_func("/manager/sessions/password-ends", test_password_ends);
     g_test_add_func("/manager/sessions/code", test_code);
     g_test_add_func("/manager/sessions/code-after-restart", test_code_after_restart);
     g_test_add_func("/manager/sessions/code-delete", test_code_delete);

@@ -3,9 +3,9 @@
 
 import { announce, dialog, field, notice } from './ui.js';
 import { h } from './dom.js';
-import { post } from './api.js';
-import { tr } from './i18n.js';
-import { whoIsIt } from './session.js';
+import { explainEnd, whoIsIt } from './session.js';
+import { get, post } from './api.js';
+import { tr, trn } from './i18n.js';
 
 // { input, node, save(account, old) }: a field for one that is new.
 export function newPassword(label) {
@@ -27,10 +27,18 @@ export async function changePassword(account) {
     const fresh = newPassword(tr('New password'));
     const done = await dialog({
         title: old ? tr('Change password') : tr('Change {name}', { name: account }),
-        content: [notice('info', tr('The sessions of this account end.')), old?.node, fresh.node],
+        content: [notice('info', tr('The sessions of this account end; its API tokens do not.')), old?.node, fresh.node],
         action: tr('Save'),
         submit: () => fresh.save(account, old?.value()),
     });
-    if (done)
-        announce(tr('The password is changed.'));
+    if (!done)
+        return;
+    const { sessions, tokens } = done.body;
+    const said = [tr('The password is changed.'), trn('{n} session has ended.', '{n} sessions have ended.', sessions),
+        tokens > 0 && trn('{n} API token goes on.', '{n} API tokens go on.', tokens)].filter(Boolean).join(' ');
+    announce(said);
+    if (!old)
+        return;
+    explainEnd(said);
+    await get('/me'); // this session has ended too: the page need not wait until something else finds out
 }

@@ -87,20 +87,32 @@ function signInFields(name) {
     return { fields, nodes };
 }
 
+// Why this session ended, where the reader did it: said where they sign in again, before or after that is shown.
+let reason = '';
+let why = null; // where that is
+
+export function explainEnd(text) {
+    reason = text;
+    if (why)
+        fill(why, reason);
+}
+
 // Over the page: what is on it stays.  For the same account only, or the form below would be sent in another's name.
 export async function signInAgain() {
     const account = me?.account ?? '';
     const { fields, nodes } = signInFields(account);
     fields.name.readOnly = account !== '';
     fields.password.autofocus = account !== '';
+    why = h('p', { role: 'status' }, reason);
     await dialog({
         title: tr('Your session has ended'),
-        content: [h('p', {}, tr('Sign in again to go on.  What you entered is kept.')), nodes],
+        content: [why, h('p', {}, tr('Sign in again to go on.  What you entered is kept.')), nodes],
         action: tr('Sign in'),
         submit: () => signIn(fields),
         canClose: false,
         until: new Promise((done) => { signedInElsewhere = done; }),
     });
+    explainEnd('');
 }
 
 // The page of its own, in that place.  done(): there is a session now.

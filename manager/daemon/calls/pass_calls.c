@@ -80,6 +80,19 @@ static void call_show(MgrCall *call, gpointer user)
     mgr_call_done(call, document);
 }
 
+static int count(MgrPasses *passes, MgrPassKind kind, const char *account, HlTime now)
+{
+    g_autoptr(GPtrArray) list = mgr_passes_list(passes, kind, account, now);
+
+    return (int)list->len;
+}
+
+json_t *mgr_pass_calls_ends(const MgrPassCalls *calls, const char *account, HlTime now)
+{
+    return json_pack("{s:i, s:i}", "sessions", count(calls->passes, MGR_PASS_SESSION, account, now), "tokens",
+                     count(calls->passes, MGR_PASS_TOKEN, account, now));
+}
+
 /* One on its way out of the registry. */
 typedef struct {
     const MgrPassCalls *calls;

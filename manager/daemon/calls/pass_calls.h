@@ -15,4 +15,8 @@ typedef struct {
 /* Adds its rows to the dispatch, which must not be used without calls. */
 void mgr_pass_calls_add(MgrPassCalls *calls, MgrDispatch *dispatch);
 
+/* What another password means for the account's passes at that moment, before it is in force: {"sessions": how many
+ * end, "tokens": how many stay}.  Caller owns it. */
+json_t *mgr_pass_calls_ends(const MgrPassCalls *calls, const char *account, HlTime now);
+
 #endif

@@ -238,10 +238,11 @@ static void call_create(MgrCall *call, gpointer user)
 static void fold_password(gpointer item)
 {
     Entry *entry = item;
+    json_t *document = mgr_pass_calls_ends(&entry->calls->passes, entry->account, hl_clock_wall());
 
     mgr_passes_put_secret(entry->calls->parts.passes, &entry->secret);
     hl_info("account", "%s has another password, by %s", entry->account, mgr_call_admin(entry->call));
-    mgr_call_done(entry->call, NULL);
+    mgr_call_done(entry->call, document);
 }
 
 static void on_made(const char *encoded, bool is_same G_GNUC_UNUSED, gpointer user)
