@@ -218,6 +218,7 @@ await play(session, 'by keyboard', async ({ page }) => {
     await session.until(() => document.querySelector('dialog') === null);
 
     session.where = 'sign out';
+    await session.repeatMessages(); // of the password that was wrong: nothing is wrong here
     await tabTo(new RegExp(`^${account}`), true);
     await press('Enter');
     await tabTo('Sign out');

@@ -81,6 +81,8 @@ export async function order(...words) {
 export class Session {
     problems = [];
     where = 'sign-in';
+    #answered = new Set(); // status and address of each answer
+    #unanswered = []; // messages of the browser about answers, { answer, text }
 
     // quiet: failed requests and the browser's complaints about them are what the test is about.
     static async open({ firefox = false, quiet = false } = {}) {
@@ -99,10 +101,23 @@ export class Session {
         page.on('pageerror', (error) => note(error.message));
         if (quiet)
             return;
-        // 401: nobody is signed in; 412: somebody else saved in between
-        page.on('console', (message) => message.type() === 'error' && !/status of (401|412)/.test(message.text()) && note(message.text()));
-        page.on('response', (reply) => reply.status() >= 400 && ![401, 412].includes(reply.status()) &&
-            note(`${reply.status()} ${reply.request().method()} ${reply.url()}`));
+        page.on('console', (message) => message.type() === 'error' && this.#hear(message));
+        page.on('response', (reply) => {
+            this.#answered.add(`${reply.status()} ${reply.url()}`);
+            // 401: nobody is signed in; 412: somebody else saved in between
+            if (reply.status() >= 400 && ![401, 412].includes(reply.status()))
+                note(`${reply.status()} ${reply.request().method()} ${reply.url()}`);
+        });
+    }
+
+    // The browser has a message for each answer of an error too, before or after it, and it keeps them: who asks is told all of them once
+    // more.  So a message tells nothing where there was such an answer; which there was is known at the end.
+    #hear(message) {
+        const [, status] = message.text().match(/^Failed to load resource: the server responded with a status of (\d+)/) ?? [];
+        if (status)
+            this.#unanswered.push({ answer: `${status} ${message.location().url}`, text: `${this.where}: ${message.text()}` });
+        else
+            this.note(message.text());
     }
 
     note(text) {
@@ -114,17 +129,20 @@ export class Session {
             this.note(text);
     }
 
-    // Answers that were to come, at least so many.  The browser has a message of its own for each, in its own time.
+    // Answers that were to come, at least so many.
     async forgive(status, least) {
-        const kinds = [`: ${status} `, `status of ${status}`];
-        const isAll = () => {
-            const [answers, messages] = kinds.map((kind) => this.problems.filter((text) => text.includes(kind)).length);
-            return answers >= least && answers === messages;
-        };
+        const isOne = (text) => text.includes(`: ${status} `);
+        const isAll = () => this.problems.filter(isOne).length >= least;
         for (const end = Date.now() + PATIENCE; !isAll() && Date.now() < end;)
             await new Promise((done) => setTimeout(done, 50));
-        this.expect(isAll(), `not ${least} answers with ${status}, each with its message`);
-        this.problems = this.problems.filter((text) => !kinds.some((kind) => text.includes(kind)));
+        this.expect(isAll(), `not ${least} answers with ${status}`);
+        this.problems = this.problems.filter((text) => !isOne(text));
+    }
+
+    // What the browser has said so far it says again, as it does to whatever begins to listen.
+    async repeatMessages() {
+        for (const method of ['Log.disable', 'Log.enable'])
+            await this.page._client().send(method);
     }
 
     // Waits until the page says so; what it never says is a problem with a picture.
@@ -238,6 +256,7 @@ export class Session {
 
     async end(what) {
         await this.browser.close();
+        this.problems.push(...this.#unanswered.filter(({ answer }) => !this.#answered.has(answer)).map(({ text }) => text));
         for (const problem of this.problems)
             console.log(problem);
         console.log(`${what}, ${this.problems.length} problems`);
