@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Saved views: kept by the server, for each account its own.
-import { address, PATIENCE, play, Session } from './session.mjs';
+// The list of endpoints; saved views: kept by the server, for each account its own.
+import { address, order, PATIENCE, play, Session } from './session.mjs';
 
 const session = await Session.open();
 const { page } = session;
@@ -11,9 +11,33 @@ const opens = async () => {
 const columns = (n) => session.until((wanted) => document.querySelectorAll('.grid-head [role=columnheader]').length === wanted, n + 1);
 const rows = (n) => session.until((wanted) => document.querySelectorAll('.grid-body .grid-row').length === wanted, n);
 
-await play(session, 'saved views', async () => {
+// What an endpoint's row shows beside its name.
+const shows = (id, wanted) => session.until((link, text) => {
+    const row = document.querySelector(`.grid-body a[href$="${link}"]`)?.closest('.grid-row');
+    return row?.textContent.slice(row.querySelector('a').textContent.length).startsWith(text);
+}, id, wanted);
+
+await play(session, 'the list and its views', async () => {
     await session.signIn();
-    await session.speak('ja');
+    const [pc, desk] = [await order('id', 'pc'), await order('id', 'desk')];
+
+    // All are well, and no server dials them: nobody reads "Offline" of them.
+    for (const [language, offline, why] of [['en', 'Offline', 'The server does not dial this endpoint.'],
+        ['ja', 'オフライン', 'サーバからこのクライアントへは接続しません。']]) {
+        session.where = `${language}: nobody dials`;
+        await session.speak(language);
+        await session.show('endpoints?columns=host,displayed,verdict,reachability');
+        await rows(2);
+        await shows(pc, '–––');
+        await shows(desk, '–––');
+        session.expect(await page.evaluate((text) => document.querySelectorAll(`.grid-body [title="${text}"]`).length, why) === 6, 'the reason is not said');
+        session.expect(!(await page.evaluate(() => document.querySelector('.grid-body').textContent)).includes(offline), `"${offline}" is in the list`);
+        await session.checkSchemes();
+    }
+    session.where = 'one group is dialled, and the open page shows it';
+    await order('dial', 'office');
+    await shows(desk, 'オフライン');
+    await shows(pc, '–––');
 
     session.where = 'it is saved';
     await session.show('endpoints?group=office&sort=-host&columns=host,actual');

@@ -18,6 +18,18 @@ export function displayedText(code) {
     return code.split('-').map((part) => part[0].toUpperCase() + part.slice(1)).join('/');
 }
 
+// Whether the server dials it: by its group's mode, or because it has a port for that.
+export const DIAL = ['delivery', 'direct_port']; // members that say so
+const isDialled = (row) => row.direct_port > 0 || row.delivery === 'documented';
+
+// A console that dials would show one that nobody dials Offline, and that is no news of it.  Other rules say more than a dial would.
+const isDisplayed = (row) => isDialled(row) || !['online', 'offline'].includes(displayedCode(row.displayed));
+
+const undialled = () => h('span', { title: tr('The server does not dial this endpoint.') }, '–');
+
+// As a cell of a list has them; words: a badge, or a word alone.
+export const displayedCell = (row, words = badge) => (isDisplayed(row) ? words('displayed', displayedCode(row.displayed)) : undialled());
+
 export function patterns(row) {
     return Object.entries(row.patterns ?? {}).map(([component, version]) => `${word('component', component)} ${version}`).join(', ');
 }
@@ -42,12 +54,12 @@ const COLUMNS = [
         cell: (row) => endpointLink(row.id, row.host, { tabindex: '-1' }) },
     { key: 'group', title: N_('Group'), least: 6.5, leaves: 3, grow: true, sort: 'group_display', reads: ['group', 'group_display'],
         cell: (row) => name(row.group_display || row.group) },
-    { key: 'displayed', title: N_('Displayed status'), least: 10.25, sort: 'displayed', reads: ['displayed'],
-        cell: (row) => badge('displayed', displayedCode(row.displayed)) },
+    { key: 'displayed', title: N_('Displayed status'), least: 10.25, sort: 'displayed', reads: ['displayed', ...DIAL],
+        cell: (row) => displayedCell(row) },
     { key: 'actual', title: N_('Actual status'), least: 7.5, leaves: 7, sort: 'actual', reads: ['actual'],
         cell: (row) => badge('actual', row.actual) },
-    { key: 'verdict', title: N_('Verdict'), least: 9.75, leaves: 4, sort: 'verdict', reads: ['verdict'],
-        cell: (row) => badge('verdict', row.verdict) },
+    { key: 'verdict', title: N_('Verdict'), least: 9.75, leaves: 4, sort: 'verdict', reads: ['verdict', 'displayed', ...DIAL],
+        cell: (row) => (isDisplayed(row) ? badge('verdict', row.verdict) : undialled()) },
     { key: 'last_seen', title: N_('Last seen'), least: 6.5, leaves: 2, sort: 'last_seen', reads: ['last_seen'],
         cell: (row) => when(row.last_seen) },
     { key: 'settings', title: N_('Settings'), least: 6, leaves: 1, sort: 'settings_applied', reads: ['settings'], end: true,
@@ -61,8 +73,8 @@ const COLUMNS = [
         cell: (row) => (row.open_detections ? h('strong', { class: 'bad-text' }, String(row.open_detections)) : '0') },
     { key: 'open_commands', title: N_('Open commands'), least: 10, sort: 'open_commands', reads: ['open_commands'], end: true,
         cell: (row) => String(row.open_commands ?? 0) },
-    { key: 'reachability', title: N_('Push reachability'), least: 10.5, sort: 'reachability', reads: ['reachability'],
-        cell: (row) => word('reach', row.reachability) },
+    { key: 'reachability', title: N_('Push reachability'), least: 10.5, sort: 'reachability', reads: ['reachability', ...DIAL],
+        cell: (row) => (isDialled(row) ? word('reach', row.reachability) : undialled()) },
     { key: 'addresses', title: N_('Registered IP'), least: 9, sort: 'addresses', reads: ['addresses'],
         cell: (row) => visible((row.addresses ?? '').split(',')[0]) },
     { key: 'observed_address', title: N_('Source IP'), least: 9, sort: 'observed_address', reads: ['observed_address'],

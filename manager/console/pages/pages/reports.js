@@ -3,7 +3,7 @@
 
 import { all, get } from '../api.js';
 import { badge, button, csvLink, field, heading, name, newestOf, table, tabs } from '../ui.js';
-import { displayedCode, patterns } from '../columns.js';
+import { DIAL, displayedCell, patterns } from '../columns.js';
 import { N_, number, time, tr, trn } from '../i18n.js';
 import { format } from '../route.js';
 import { follow } from '../follow.js';
@@ -40,9 +40,10 @@ const REPORTS = {
         title: N_('Offline for long'),
         path: '/endpoints',
         query: (days) => ({ sort: 'last_seen', filter: `last_seen<-${days}d`, fields: 'id,host,group,group_display,actual,displayed,last_seen' }),
+        reads: DIAL, // beside what its spreadsheet has
         columns: [host, group,
             { title: N_('Actual status'), cell: (row) => word('actual', row.actual) },
-            { title: N_('Displayed status'), cell: (row) => word('displayed', displayedCode(row.displayed)) },
+            { title: N_('Displayed status'), cell: (row) => displayedCell(row, word) },
             { title: N_('Last seen'), cell: (row) => time(row.last_seen) }],
     },
     detections: {
@@ -62,11 +63,12 @@ export async function reports({ tab = 'update' }, query) {
     const report = REPORTS[tab] ?? REPORTS.update;
     const days = Number(query.get('days')) || OFFLINE_DAYS;
     const asked = report.query(days);
+    const read = report.reads ? { ...asked, fields: [asked.fields, ...report.reads].join() } : asked;
     const paper = h('section', { class: 'card paper' });
     const title = tr(report.title);
 
     async function draw() {
-        const [rows, summary] = await Promise.all([all(report.path, asked), get('/summary')]);
+        const [rows, summary] = await Promise.all([all(report.path, read), get('/summary')]);
         refill(paper, h('h2', {}, title),
             h('p', { class: 'help' }, tr('As of {time}', { time: time(summary.at) }), ' · ', trn('{n} row', '{n} rows', rows.length)),
             table(report.columns.map((column) => ({ ...column, title: tr(column.title) })), rows, tr('Nothing to report.'), title),
