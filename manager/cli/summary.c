@@ -121,6 +121,22 @@ static void add_ended(GString *out, json_int_t n)
                                (unsigned)n);
 }
 
+static void add_halted(GString *out, const json_t *ids)
+{
+    const char *first = json_string_value(json_array_get(ids, 0));
+    g_autofree char *text = NULL;
+    g_autofree char *shown = NULL;
+
+    if (json_array_size(ids) == 0)
+        return;
+    text = json_array_size(ids) == 1
+               ? g_strdup_printf(_("Roll-out %s has halted: 'holdline rollout show %s' says why."), first, first)
+               : g_strdup_printf(_("%u roll-outs have halted: 'holdline rollout list' shows which."),
+                                 (guint)json_array_size(ids));
+    shown = hl_tone(stdout, HL_TONE_BAD, text);
+    g_string_append_printf(out, "%s\n", shown);
+}
+
 static void add_program(GString *out, const json_t *summary)
 {
     json_int_t n = cli_int(summary, "outdated_program");
@@ -155,10 +171,10 @@ static void add_counts(GString *out, const json_t *summary)
 
 char *cli_summary_text(const json_t *summary)
 {
-    static const char *const problems[] = { "clock",        "disk",           "broker_reload",
-                                            "broker_split", "broker_refused", "broker_away",
-                                            "broker_hung",  "notifications",  "repository_problem",
-                                            "patterns_old" };
+    static const char *const problems[] = {
+        "clock",          "disk",        "broker_reload", "broker_split",       "broker_refused", "broker_away",
+        "broker_drained", "broker_hung", "notifications", "repository_problem", "patterns_old"
+    };
     g_autoptr(GString) out = g_string_new(NULL);
 
     add_counts(out, summary);
@@ -172,6 +188,7 @@ char *cli_summary_text(const json_t *summary)
     if (cli_int(summary, "flooding") > 0)
         g_string_append_printf(out, _("%" PRId64 " held off for sending too much (flooding).\n"),
                                cli_int(summary, "flooding"));
+    add_halted(out, json_object_get(summary, "rollouts_halted"));
     add_ended(out, cli_int(summary, "certificates_ended"));
     add_repository(out, json_object_get(summary, "repository"));
     add_ends(out, json_object_get(summary, "ends"));

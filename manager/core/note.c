@@ -28,14 +28,19 @@ static const MgrNoteRow rows[MGR_NOTE_N] = {
     [MGR_NOTE_BLIND] = { "blind", "note.blind", "note.blind-over", false, MGR_NOTE_CRITICAL,
                          N_("the server cannot hear its endpoints: its broker is away") },
     [MGR_NOTE_BROKER] = { "broker", "note.broker", "note.broker-over", false, MGR_NOTE_ERROR,
-                          N_("a broker hung, an external one was not told of a change, or addresses lead to different "
-                             "ones") },
+                          N_("a broker hung, is away or drained, an external one was not told of a change, or "
+                             "addresses "
+                             "lead to different ones") },
     [MGR_NOTE_DISK] = { "disk", "note.disk", "note.disk-over", false, MGR_NOTE_CRITICAL,
                         N_("the server's disk is nearly full") },
     [MGR_NOTE_REPOSITORY] = { "repository", "note.repository", "note.repository-over", false, MGR_NOTE_ERROR,
                               N_("the signature of the pattern repository ages or has ended") },
     [MGR_NOTE_PATTERNS_OLD] = { "patterns-old", "note.patterns-old", "note.patterns-old-over", false, MGR_NOTE_WARNING,
                                 N_("the server has had no new patterns for patterns.old-after") },
+    [MGR_NOTE_ROLLOUT_HALTED] = { "rollout-halted", "note.rollout-halted", NULL, false, MGR_NOTE_ERROR,
+                                  N_("roll-outs that reach nobody else until somebody decides, and why") },
+    [MGR_NOTE_ROLLOUT_DONE] = { "rollout-done", "note.rollout-done", NULL, false, MGR_NOTE_NOTICE,
+                                N_("roll-outs that are through, and what became of them") },
     [MGR_NOTE_END] = { "end", "note.end", "note.end-over", false, MGR_NOTE_WARNING,
                        N_("certificates and roles that end soon") },
     [MGR_NOTE_TEST] = { "test", "note.test", NULL, false, MGR_NOTE_INFO, "" },

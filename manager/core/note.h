@@ -34,6 +34,8 @@ typedef enum {
     MGR_NOTE_DISK,
     MGR_NOTE_REPOSITORY,
     MGR_NOTE_PATTERNS_OLD,
+    MGR_NOTE_ROLLOUT_HALTED,
+    MGR_NOTE_ROLLOUT_DONE,
     MGR_NOTE_END,
     MGR_NOTE_TEST, /* last; no rule names it */
     MGR_NOTE_N,

@@ -56,6 +56,7 @@ static void gather_problems(const MgrParts *parts)
     mgr_status_set_problem(parts->status, MGR_PROBLEM_BROKER_SPLIT, mgr_fence_split(parts->fence));
     mgr_status_set_problem(parts->status, MGR_PROBLEM_BROKER_REFUSED, mgr_down_refused(parts->down));
     mgr_status_set_problem(parts->status, MGR_PROBLEM_BROKER_AWAY, mgr_lines_away(mgr_link_lines(parts->link)));
+    mgr_status_set_problem(parts->status, MGR_PROBLEM_BROKER_DRAINED, mgr_lines_drained(mgr_link_lines(parts->link)));
     mgr_status_set_problem(parts->status, MGR_PROBLEM_BROKER_HUNG,
                            parts->brokers != NULL ? mgr_brokers_trouble(parts->brokers) : NULL);
     mgr_status_set_problem(parts->status, MGR_PROBLEM_DISK, disk);

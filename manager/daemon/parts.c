@@ -356,6 +356,7 @@ static bool open_front(MgrParts *parts, GError **error)
                                 .reports = parts->reports,
                                 .finds = parts->finds,
                                 .link = parts->link,
+                                .rollouts = parts->rollouts,
                                 .dispatch = parts->dispatch,
                                 .calls = parts->calls };
 

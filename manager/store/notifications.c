@@ -198,7 +198,8 @@ bool mgr_registry_happened_history(HlDb *db, int64_t after, int64_t until, int64
                                    gpointer user, int64_t *last, GError **error)
 {
     HAPPENED("SELECT number, at, endpoint, '', what, detail, '' FROM history WHERE number > ?1 AND number <= ?2"
-             " AND what IN ('enrolled', 'clone', 'revoked', 'removed', 'upgrade-failed') ORDER BY number LIMIT ?3");
+             " AND what IN ('enrolled', 'clone', 'revoked', 'removed', 'upgrade-failed', 'rollout-halted',"
+             " 'rollout-done') ORDER BY number LIMIT ?3");
 }
 
 bool mgr_registry_happened_detection(HlDb *db, int64_t after, int64_t until, int64_t limit, MgrHappeningFn fn,

@@ -21,6 +21,12 @@ MgrLiveRollout *world_live(const World *world);
 /* Second by second, with what is committed meanwhile. */
 void world_pass(World *world, guint seconds);
 
+/* A call that names the roll-out; its answer with this code.  To be decref'd. */
+json_t *world_ask(World *world, const char *name, const char *code);
+
+/* Those whose turn has come and who have not answered say this. */
+void world_answer(World *world, HlCommandState state);
+
 /* What a manager that starts would read of roll-outs from the registry.  Caller frees. */
 MgrRollouts *world_read_again(World *world);
 

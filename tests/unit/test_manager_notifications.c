@@ -270,6 +270,37 @@ static void test_sources(void)
     tick(parts, 3);
     g_free(expect_sending(NULL, "Detections: 1"));
     sender_fake_end("ok", NULL);
+    set_rule(parts, "kinds=rollout-halted\ndigest=1s\n");
+    mgr_write_history(mgr_record_background(parts->record), hl_clock_wall(), "r-1", "rollout-done", "");
+    mgr_write_history(mgr_record_background(parts->record), hl_clock_wall(), "r-2", "rollout-halted", "failures");
+    mgr_record_flush(parts->record);
+    parts_commit(parts);
+    tick(parts, 3);
+    g_free(expect_sending(NULL, "Roll-outs that halted: 1"));
+    sender_fake_end("ok", NULL);
+}
+
+/* Each of the states of brokers that people can be told of is: begun, and over. */
+static void test_brokers(void)
+{
+    static const MgrProblem problems[] = { MGR_PROBLEM_BROKER_RELOAD,  MGR_PROBLEM_BROKER_SPLIT,
+                                           MGR_PROBLEM_BROKER_REFUSED, MGR_PROBLEM_BROKER_AWAY,
+                                           MGR_PROBLEM_BROKER_DRAINED, MGR_PROBLEM_BROKER_HUNG };
+    g_autoptr(Parts) parts = make_parts();
+
+    set_rule(parts, "kinds=broker\ndigest=1s\n");
+    mgr_status_set_blind(parts->status, false);
+    tick(parts, 70);
+    for (gsize i = 0; i < G_N_ELEMENTS(problems); i++) {
+        mgr_status_set_problem(parts->status, problems[i], "broker 2 (127.0.0.1:8885)");
+        tick(parts, 10);
+        g_free(expect_sending(NULL, "Something is wrong with the broker: 1"));
+        sender_fake_end("ok", NULL);
+        mgr_status_set_problem(parts->status, problems[i], NULL);
+        tick(parts, 10);
+        g_free(expect_sending(NULL, "The broker is in order again: 1"));
+        sender_fake_end("ok", NULL);
+    }
 }
 
 /* A manager that starts while the server cannot hear has read nothing yet: that is no all-clear. */
@@ -418,6 +449,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/notifications/offline", test_offline);
     g_test_add_func("/manager/notifications/sources", test_sources);
     g_test_add_func("/manager/notifications/blind-start", test_blind_start);
+    g_test_add_func("/manager/notifications/brokers", test_brokers);
     g_test_add_func("/manager/notifications/patterns-old", test_patterns_old);
     g_test_add_func("/manager/notifications/no-room", test_no_room);
     g_test_add_func("/manager/notifications/audit", test_audit);

@@ -19,13 +19,6 @@ static const char *id_of(guint i)
     return id;
 }
 
-static json_t *ask(World *world, const char *name, const char *code)
-{
-    parts_call(world->parts, name, "rollout", world->id, NULL);
-    parts_commit(world->parts);
-    return parts_expect_reply(world->parts, code);
-}
-
 /* Up to so many members are on line; rings of 5, 10 and 40; soak of a minute; where there is a rate, silent after
  * three.
  */
@@ -52,22 +45,6 @@ static World *world_at_rate(guint up, const char *rate)
 static World *world_new(guint up)
 {
     return world_at_rate(up, NULL);
-}
-
-/* Those whose turn has come and who have not answered say this. */
-static void answer(World *world, HlCommandState state)
-{
-    const MgrLiveRollout *rollout = world_live(world);
-
-    for (guint i = 0; i < rollout->core.issued; i++) {
-        const char *endpoint = rollout->endpoints->pdata[i];
-
-        if (rollout->core.members[i] != MGR_MEMBER_OPEN)
-            continue;
-        parts_report_command(world->parts, endpoint, ++world->seqs[atoi(endpoint + 2)], rollout->commands->pdata[i],
-                             state);
-        parts_commit(world->parts);
-    }
 }
 
 static void expect(const World *world, MgrRolloutState state, guint issued)
@@ -120,7 +97,7 @@ static void test_through(void)
 
     world_pass(world, 1);
     expect(world, MGR_ROLLOUT_RUNNING, 5);
-    answer(world, HL_STATE_SUCCEEDED);
+    world_answer(world, HL_STATE_SUCCEEDED);
     world_pass(world, 1);
     expect(world, MGR_ROLLOUT_SOAKING, 5);
     expect_stored(world, "soaking");
@@ -128,15 +105,15 @@ static void test_through(void)
     expect(world, MGR_ROLLOUT_SOAKING, 5);
     world_pass(world, 3);
     expect(world, MGR_ROLLOUT_RUNNING, 10);
-    answer(world, HL_STATE_SUCCEEDED);
+    world_answer(world, HL_STATE_SUCCEEDED);
     world_pass(world, 63);
     expect(world, MGR_ROLLOUT_RUNNING, MEMBERS);
-    answer(world, HL_STATE_SUCCEEDED);
+    world_answer(world, HL_STATE_SUCCEEDED);
     world_pass(world, 2);
     g_assert_null(world_live(world));
     expect_stored(world, "done");
     expect_listed(world, "succeeded", MEMBERS);
-    document = ask(world, "rollout show", "");
+    document = world_ask(world, "rollout show", "");
     g_assert_cmpint(json_integer_value(json_object_get(json_object_get(document, "counts"), "succeeded")), ==, MEMBERS);
 }
 
@@ -148,7 +125,7 @@ static void test_canaries_are_up(void)
     world_pass(world, 1);
     expect(world, MGR_ROLLOUT_RUNNING, 5);
     g_assert_cmpuint(world_live(world)->core.counts[MGR_MEMBER_OPEN], ==, 5);
-    answer(world, HL_STATE_SUCCEEDED);
+    world_answer(world, HL_STATE_SUCCEEDED);
     world_pass(world, 63);
     expect(world, MGR_ROLLOUT_RUNNING, 10);
     g_assert_cmpuint(world_live(world)->core.counts[MGR_MEMBER_AWAY], ==, 3);
@@ -160,16 +137,16 @@ static void test_failures_halt(void)
     g_autoptr(json_t) document = NULL, resumed = NULL;
 
     world_pass(world, 1);
-    answer(world, HL_STATE_FAILED);
+    world_answer(world, HL_STATE_FAILED);
     world_pass(world, 300);
     expect(world, MGR_ROLLOUT_HALTED, 5);
     expect_stored(world, "halted");
-    document = ask(world, "rollout show", "");
+    document = world_ask(world, "rollout show", "");
     g_assert_cmpuint(json_array_size(json_object_get(document, "unsuccessful")), ==, 5);
     g_assert_cmpstr(json_string_value(json_object_get(document, "halt")), ==, "failures");
-    json_decref(ask(world, "rollout pause", "conflict"));
+    json_decref(world_ask(world, "rollout pause", "conflict"));
     /* in spite of them */
-    resumed = ask(world, "rollout resume", "");
+    resumed = world_ask(world, "rollout resume", "");
     world_pass(world, 63);
     expect(world, MGR_ROLLOUT_RUNNING, 10);
 }
@@ -178,22 +155,22 @@ static void test_words(void)
 {
     g_autoptr(World) world = world_new(MEMBERS);
 
-    json_decref(ask(world, "rollout resume", "conflict"));
-    json_decref(ask(world, "rollout retry", "conflict"));
+    json_decref(world_ask(world, "rollout resume", "conflict"));
+    json_decref(world_ask(world, "rollout retry", "conflict"));
     world_pass(world, 1);
-    json_decref(ask(world, "rollout pause", ""));
+    json_decref(world_ask(world, "rollout pause", ""));
     expect_stored(world, "paused");
-    answer(world, HL_STATE_SUCCEEDED);
+    world_answer(world, HL_STATE_SUCCEEDED);
     world_pass(world, 300);
     expect(world, MGR_ROLLOUT_PAUSED, 5);
-    json_decref(ask(world, "rollout resume", ""));
+    json_decref(world_ask(world, "rollout resume", ""));
     world_pass(world, 1);
     expect(world, MGR_ROLLOUT_SOAKING, 5);
-    json_decref(ask(world, "rollout abort", ""));
+    json_decref(world_ask(world, "rollout abort", ""));
     g_assert_null(world_live(world));
     expect_stored(world, "aborted");
-    json_decref(ask(world, "rollout abort", "conflict"));
-    json_decref(ask(world, "rollout retry", "conflict"));
+    json_decref(world_ask(world, "rollout abort", "conflict"));
+    json_decref(world_ask(world, "rollout retry", "conflict"));
 }
 
 /* What has not begun is cancelled with it. */
@@ -204,14 +181,14 @@ static void test_abort_cancels(void)
 
     world_pass(world, 1);
     g_assert_cmpuint(g_hash_table_size(world->parts->fleet.commands), ==, 1);
-    json_decref(ask(world, "rollout abort", ""));
+    json_decref(world_ask(world, "rollout abort", ""));
     expect_listed(world, "pending", MEMBERS - 5);
     parts_commit(world->parts);
     g_assert_cmpuint(g_hash_table_size(world->parts->fleet.commands), ==, 0);
     mgr_record_flush(world->parts->record);
-    document = ask(world, "rollout show", "");
+    document = world_ask(world, "rollout show", "");
     g_assert_cmpint(json_integer_value(json_object_get(json_object_get(document, "counts"), "left")), ==, 5);
-    json_decref(ask(world, "rollout rollback", "conflict"));
+    json_decref(world_ask(world, "rollout rollback", "conflict"));
 }
 
 static void test_retry(void)
@@ -221,14 +198,14 @@ static void test_retry(void)
 
     world_pass(world, 1);
     first = world_live(world)->commands->pdata[0];
-    answer(world, HL_STATE_FAILED);
+    world_answer(world, HL_STATE_FAILED);
     world_pass(world, 1);
     expect(world, MGR_ROLLOUT_HALTED, 5);
-    json_decref(ask(world, "rollout retry", ""));
+    json_decref(world_ask(world, "rollout retry", ""));
     expect(world, MGR_ROLLOUT_RUNNING, 5);
     g_assert_cmpuint(world_live(world)->core.counts[MGR_MEMBER_OPEN], ==, 5);
     g_assert_true(world_live(world)->commands->pdata[0] != first);
-    answer(world, HL_STATE_SUCCEEDED);
+    world_answer(world, HL_STATE_SUCCEEDED);
     world_pass(world, 1);
     expect(world, MGR_ROLLOUT_SOAKING, 5);
 }
@@ -240,8 +217,8 @@ static void test_rollback(void)
     g_autoptr(json_t) document = NULL;
 
     world_pass(world, 1);
-    answer(world, HL_STATE_SUCCEEDED);
-    document = ask(world, "rollout rollback", "");
+    world_answer(world, HL_STATE_SUCCEEDED);
+    document = world_ask(world, "rollout rollback", "");
     g_assert_cmpint(json_integer_value(json_object_get(document, "endpoints")), ==, 5);
     g_assert_null(world_live(world));
     expect_stored(world, "aborted");
@@ -266,8 +243,8 @@ static void test_rollback_of_failed(void)
     world_pass(world, 1);
     for (guint i = 0; i < 5; i++)
         set_patterns(world, i, i < 2 ? "virus=7" : "virus=6");
-    answer(world, HL_STATE_FAILED);
-    document = ask(world, "rollout rollback", "");
+    world_answer(world, HL_STATE_FAILED);
+    document = world_ask(world, "rollout rollback", "");
     g_assert_cmpint(json_integer_value(json_object_get(document, "endpoints")), ==, 2);
 }
 
@@ -310,7 +287,7 @@ static void test_restart(void)
     g_autoptr(MgrRollouts) again = NULL;
 
     world_pass(world, 1);
-    answer(world, HL_STATE_SUCCEEDED);
+    world_answer(world, HL_STATE_SUCCEEDED);
     world_pass(world, 63);
     expect(world, MGR_ROLLOUT_RUNNING, 10);
     again = world_read_again(world);
@@ -363,7 +340,7 @@ static void test_liar(void)
     world_pass(world, 1);
     for (guint i = 0; i < 5; i++)
         set_patterns(world, i, i == 2 ? "virus=6" : "virus=7");
-    answer(world, HL_STATE_SUCCEEDED);
+    world_answer(world, HL_STATE_SUCCEEDED);
     world_pass(world, 30);
     expect(world, MGR_ROLLOUT_SOAKING, 5);
     /* what is published in between is not theirs to have */
@@ -384,7 +361,7 @@ static void test_component(void)
     g_autoptr(json_t) document = NULL;
     const MgrCommand *command;
 
-    json_decref(ask(world, "rollout abort", ""));
+    json_decref(world_ask(world, "rollout abort", ""));
     g_clear_pointer(&world->id, g_free);
     parts_call(world->parts, "rollout start", "selector", "all", "component", "virus", NULL);
     json_decref(parts_expect_reply(world->parts, "not-found")); /* the repository has none */
@@ -407,7 +384,7 @@ static void test_component(void)
         hl_common_free(endpoint->record.patterns);
         endpoint->record.patterns = g_strdup(i == 2 ? "rules=9 virus=6" : "rules=4 virus=7");
     }
-    answer(world, HL_STATE_SUCCEEDED);
+    world_answer(world, HL_STATE_SUCCEEDED);
     world_pass(world, 63);
     expect(world, MGR_ROLLOUT_HALTED, 5);
     g_assert_cmpuint(world_live(world)->core.counts[MGR_MEMBER_FAILED], ==, 1);
@@ -422,7 +399,7 @@ static void test_unreached(void)
     g_autoptr(MgrRollouts) again = NULL;
 
     world_pass(world, 1);
-    json_decref(ask(world, "rollout pause", ""));
+    json_decref(world_ask(world, "rollout pause", ""));
     timer_fake_advance(5 * HL_DAY);
     mgr_commands_tick(world->parts->commands);
     g_assert_cmpuint(world_live(world)->core.counts[MGR_MEMBER_LEFT], ==, 5);
@@ -437,14 +414,14 @@ static void test_retry_twice(void)
     HlMsgCallReply *reply;
 
     world_pass(world, 1);
-    answer(world, HL_STATE_SUCCEEDED);
+    world_answer(world, HL_STATE_SUCCEEDED);
     parts_call(world->parts, "endpoint remove", "endpoint", world_live(world)->endpoints->pdata[MEMBERS - 1], NULL);
     parts_let_finish(world->parts);
     json_decref(parts_expect_reply(world->parts, ""));
     world_pass(world, 63);
-    answer(world, HL_STATE_SUCCEEDED);
+    world_answer(world, HL_STATE_SUCCEEDED);
     world_pass(world, 63);
-    answer(world, HL_STATE_SUCCEEDED);
+    world_answer(world, HL_STATE_SUCCEEDED);
     world_pass(world, 3);
     g_assert_null(world_live(world));
     parts_call(world->parts, "rollout retry", "rollout", world->id, NULL);
@@ -466,13 +443,13 @@ static void test_rollback_of_done(void)
 
     for (guint ring = 0; ring < 3; ring++) {
         world_pass(world, 1);
-        answer(world, HL_STATE_SUCCEEDED);
+        world_answer(world, HL_STATE_SUCCEEDED);
         world_pass(world, 125);
     }
     g_assert_null(world_live(world));
     expect_stored(world, "done");
     g_assert_cmpuint(g_hash_table_size(world->parts->fleet.commands), ==, 1);
-    json_decref(ask(world, "rollout rollback", ""));
+    json_decref(world_ask(world, "rollout rollback", ""));
     mgr_record_flush(world->parts->record);
     parts_commit(world->parts);
     g_assert_cmpuint(g_hash_table_size(world->parts->fleet.commands), ==, 1); /* the rollback alone */
@@ -556,7 +533,7 @@ static void test_scope(void)
     }
     json_decref(parts_expect_reply(world->parts, ""));
     check_hidden(world);
-    json_decref(ask(world, "rollout abort", ""));
+    json_decref(world_ask(world, "rollout abort", ""));
     check_hidden(world);
 }
 

@@ -193,7 +193,7 @@ static void add_by_broker(GString *out, const char *name, const char *help, cons
 static void add_brokers(GString *out, const MgrMetricsParts *parts)
 {
     uint64_t up[MGR_MAX_BROKERS] = { 0 }, endpoints[MGR_MAX_BROKERS] = { 0 }, queued[MGR_MAX_BROKERS] = { 0 };
-    uint64_t restarts[MGR_MAX_BROKERS] = { 0 }, hangs[MGR_MAX_BROKERS] = { 0 };
+    uint64_t restarts[MGR_MAX_BROKERS] = { 0 }, hangs[MGR_MAX_BROKERS] = { 0 }, drained[MGR_MAX_BROKERS] = { 0 };
     guint counted_there[MGR_MAX_BROKERS];
     const MgrLines *lines = mgr_link_lines(parts->link);
     guint n = mgr_lines_count(lines);
@@ -203,12 +203,14 @@ static void add_brokers(GString *out, const MgrMetricsParts *parts)
         const MgrLineView view = mgr_lines_view(lines, i);
 
         up[i] = !view.is_blind;
+        drained[i] = view.is_drained;
         restarts[i] = view.restarts;
         hangs[i] = view.hangs;
         endpoints[i] = counted_there[i];
         queued[i] = mgr_down_count_at(parts->down, i).queued;
     }
     add_by_broker(out, "broker_heard", "1 while the manager hears endpoints at this broker", up, n);
+    add_by_broker(out, "broker_drained", "1 while this broker is drained: somebody has it down", drained, n);
     add_by_broker(out, "broker_endpoints", "Endpoints, Online or Stale, at this broker", endpoints, n);
     add_by_broker(out, "broker_queued", "Publications that wait for this broker", queued, n);
     if (n == 0 || !mgr_lines_view(lines, 0).is_managed)
@@ -216,6 +218,20 @@ static void add_brokers(GString *out, const MgrMetricsParts *parts)
     add_by_broker(out, "broker_restarts_total", "Times that this managed broker ended and was started again", restarts,
                   n);
     add_by_broker(out, "broker_hangs_total", "Times that it hung and was killed, of those", hangs, n);
+}
+
+/* Those that are over are not counted: done and aborted would grow with their list. */
+static void add_rollouts(GString *out, const MgrRollouts *rollouts)
+{
+    static const MgrRolloutState states[] = { MGR_ROLLOUT_RUNNING, MGR_ROLLOUT_SOAKING, MGR_ROLLOUT_PAUSED,
+                                              MGR_ROLLOUT_HALTED };
+    guint counts[MGR_ROLLOUT_N_STATES];
+
+    mgr_rollouts_count_states(rollouts, counts);
+    begin_labelled(out, "rollouts", "Roll-outs under way, by state; a halted one reaches nobody else by itself");
+    for (gsize i = 0; i < G_N_ELEMENTS(states); i++)
+        g_string_append_printf(out, "holdline_rollouts{state=\"%s\"} %u\n", mgr_rollout_state_name(states[i]),
+                               counts[states[i]]);
 }
 
 static gint by_members(gconstpointer a, gconstpointer b)
@@ -261,6 +277,7 @@ char *mgr_metrics_print(const MgrMetricsParts *parts, const HlHttpCounts *http, 
     add_endpoints(out, parts);
     add_summary(out, parts->status);
     add_brokers(out, parts);
+    add_rollouts(out, parts->rollouts);
     add_groups(out, parts->fleet);
     add_server(out, parts, http);
     add_health(out, health);

@@ -14,6 +14,7 @@
 #include "manager/daemon/work/enrol.h"
 #include "manager/daemon/work/late_renewals.h"
 #include "manager/daemon/work/link.h"
+#include "manager/daemon/work/rollouts.h"
 
 typedef struct {
     const MgrFleet *fleet;
@@ -36,6 +37,7 @@ typedef struct {
     const MgrEnrol *enrol;
     const MgrLateRenewals *late_renewals;
     const MgrLink *link;
+    const MgrRollouts *rollouts;
     const MgrDispatch *dispatch;
     const MgrCalls *calls;
 } MgrMetricsParts;

@@ -91,7 +91,7 @@ static void on_audit(const MgrHappening *row, gpointer user)
     poll->fn(&note, NULL, poll->user);
 }
 
-/* Of an endpoint, under its host's name. */
+/* Of an endpoint, under its host's name; of a roll-out under its id. */
 static void on_endpoint(const MgrHappening *row, gpointer user)
 {
     const Poll *poll = user;
@@ -160,11 +160,9 @@ static void look_at_broker(const Look *look)
     static const struct {
         MgrProblem problem;
         const char *key;
-    } rows[] = { { MGR_PROBLEM_BROKER_RELOAD, "reload" },
-                 { MGR_PROBLEM_BROKER_SPLIT, "split" },
-                 { MGR_PROBLEM_BROKER_REFUSED, "refused" },
-                 { MGR_PROBLEM_BROKER_AWAY, "away" },
-                 { MGR_PROBLEM_BROKER_HUNG, "hung" } };
+    } rows[] = { { MGR_PROBLEM_BROKER_RELOAD, "reload" },   { MGR_PROBLEM_BROKER_SPLIT, "split" },
+                 { MGR_PROBLEM_BROKER_REFUSED, "refused" }, { MGR_PROBLEM_BROKER_AWAY, "away" },
+                 { MGR_PROBLEM_BROKER_DRAINED, "drained" }, { MGR_PROBLEM_BROKER_HUNG, "hung" } };
 
     if (look->happenings->blind_mono != 0)
         tell(look, MGR_NOTE_BLIND, "", "", "");

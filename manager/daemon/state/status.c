@@ -33,6 +33,7 @@ struct MgrStatus {
     json_t *repository; /* NULL: nothing is known of it yet */
     json_t *audit;
     json_t *ends;
+    json_t *halted;               /* roll-outs */
     char *problems[MGR_PROBLEMS]; /* NULL: nothing is wrong with that */
 };
 
@@ -46,6 +47,7 @@ MgrStatus *mgr_status_new(const MgrStatusOptions *options)
     status->sums = mgr_sums_new(options->fleet);
     status->blind = true; /* until the link says otherwise */
     status->ends = json_array();
+    status->halted = json_array();
     mgr_due_init(&status->due);
     return status;
 }
@@ -58,6 +60,7 @@ void mgr_status_free(MgrStatus *status)
     mgr_sums_free(status->sums);
     json_decref(status->repository);
     json_decref(status->audit);
+    json_decref(status->halted);
     json_decref(status->ends);
     for (gsize i = 0; i < MGR_PROBLEMS; i++)
         g_free(status->problems[i]);
@@ -109,6 +112,7 @@ static void add_problems(json_t *document, const MgrStatus *status)
         [MGR_PROBLEM_BROKER_SPLIT] = "broker_split",
         [MGR_PROBLEM_BROKER_REFUSED] = "broker_refused",
         [MGR_PROBLEM_BROKER_AWAY] = "broker_away",
+        [MGR_PROBLEM_BROKER_DRAINED] = "broker_drained",
         [MGR_PROBLEM_BROKER_HUNG] = "broker_hung",
         [MGR_PROBLEM_NOTIFICATIONS] = "notifications",
         [MGR_PROBLEM_DISK] = "disk",
@@ -178,6 +182,26 @@ static json_t *ends_value(const json_t *ends, const MgrCaller *caller)
     return array;
 }
 
+/* One with a member outside of the caller's groups is not there (calls/rollout_calls.c). */
+static json_t *halted_value(const json_t *halted, const MgrCaller *caller)
+{
+    json_t *array = json_array();
+    const json_t *rollout, *group;
+    size_t i, k;
+
+    json_array_foreach(halted, i, rollout)
+    {
+        bool is_seen =
+            caller == NULL || caller->groups == NULL || json_array_size(json_object_get(rollout, "groups")) > 0;
+
+        json_array_foreach(json_object_get(rollout, "groups"), k, group) is_seen =
+            is_seen && mgr_caller_sees(caller, json_string_value(group));
+        if (is_seen)
+            json_array_append(array, json_object_get(rollout, "id"));
+    }
+    return array;
+}
+
 typedef struct {
     guint ended, commands; /* certificates; open commands */
 } Counts;
@@ -207,6 +231,7 @@ static json_t *summary_of(const MgrStatus *status, const MgrCaller *caller, cons
                         *status->fleet->program != '\0' ? json_string(status->fleet->program) : json_null());
     json_object_set(document, "repository", status->repository != NULL ? status->repository : json_null());
     json_object_set(document, "audit", status->audit != NULL ? status->audit : json_null());
+    json_object_set_new(document, "rollouts_halted", halted_value(status->halted, caller));
     json_object_set_new(document, "ends", ends_value(status->ends, caller));
     return document;
 }
@@ -356,6 +381,13 @@ void mgr_status_set_ends(MgrStatus *status, json_t *ends)
     status->summary_dirty = status->summary_dirty || !json_equal(ends, status->ends);
     json_decref(status->ends);
     status->ends = ends;
+}
+
+void mgr_status_set_halted(MgrStatus *status, json_t *halted)
+{
+    status->summary_dirty = status->summary_dirty || !json_equal(halted, status->halted);
+    json_decref(status->halted);
+    status->halted = halted;
 }
 
 void mgr_status_set_problem(MgrStatus *status, MgrProblem problem, const char *text)

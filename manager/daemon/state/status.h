@@ -52,12 +52,17 @@ void mgr_status_set_repository(MgrStatus *status, json_t *repository);
  * summary tells each reader the first twenty that mgr_end_sight lets him see. */
 void mgr_status_set_ends(MgrStatus *status, json_t *ends);
 
+/* Roll-outs that have halted, each with "id" and the "groups" of its members; takes the array.  Of them the summary
+ * tells each reader those that are there for him. */
+void mgr_status_set_halted(MgrStatus *status, json_t *halted);
+
 /* What is wrong with the server itself, in words that name the thing and the remedy. */
 typedef enum {
     MGR_PROBLEM_BROKER_RELOAD,  /* telling an external broker */
     MGR_PROBLEM_BROKER_SPLIT,   /* the addresses of one */
     MGR_PROBLEM_BROKER_REFUSED, /* it refuses the manager a subscription */
     MGR_PROBLEM_BROKER_AWAY,    /* which of several; not: all */
+    MGR_PROBLEM_BROKER_DRAINED, /* which of several: by somebody, who may have forgotten */
     MGR_PROBLEM_BROKER_HUNG,    /* a managed one did within the last hour, or ended again and again */
     MGR_PROBLEM_NOTIFICATIONS,  /* telling people */
     MGR_PROBLEM_DISK,           /* the site's is full, or will be */

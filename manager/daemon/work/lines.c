@@ -14,7 +14,7 @@ struct MgrLines {
     bool settled[MGR_MAX_BROKERS];  /* drained, and nobody is waited for any longer */
     guint64 hangs[MGR_MAX_BROKERS]; /* of which those who watch were told */
     bool all_clear;                 /* those whose broker is not known are judged */
-    char *away;                     /* see mgr_lines_away */
+    char *away, *told_drained;      /* see mgr_lines_away, mgr_lines_drained */
 };
 
 bool mgr_lines_are_blind(const MgrLines *lines)
@@ -164,6 +164,7 @@ void mgr_lines_free(MgrLines *lines)
         mgr_line_free(lines->all[i]);
     mgr_down_locate_with(lines->parts.down, NULL, NULL);
     g_free(lines->away);
+    g_free(lines->told_drained);
     g_free(lines);
 }
 
@@ -184,6 +185,7 @@ MgrLineView mgr_lines_view(const MgrLines *lines, guint broker)
     MgrLineView view = { .place = mgr_line_place(line),
                          .up_since = mgr_line_up_since(line),
                          .is_blind = mgr_line_is_blind(line),
+                         .is_drained = is_drained(lines, broker),
                          .is_managed = lines->brokers != NULL };
 
     if (lines->brokers != NULL) {
@@ -264,25 +266,46 @@ const char *mgr_lines_away(const MgrLines *lines)
     return lines->away;
 }
 
+const char *mgr_lines_drained(const MgrLines *lines)
+{
+    return lines->told_drained;
+}
+
+/* "2 (127.0.0.1:8885), 3 (...)"; NULL: none. */
+static char *name_brokers(const MgrLines *lines, bool (*is_it)(const MgrLines *lines, guint broker))
+{
+    g_autoptr(GString) names = g_string_new(NULL);
+
+    for (guint i = 0; i < lines->n; i++)
+        if (is_it(lines, i))
+            g_string_append_printf(names, "%s%u (%s)", names->len > 0 ? ", " : "", i + 1,
+                                   mgr_line_place(lines->all[i]));
+    return names->len > 0 ? g_string_free(g_steal_pointer(&names), FALSE) : NULL;
+}
+
+static bool is_away(const MgrLines *lines, guint broker)
+{
+    return mgr_line_blind_for(lines->all[broker]) >= AWAY_AFTER && !lines->drained[broker];
+}
+
 /* A single one that is away blinds the manager altogether, which is said elsewhere. */
 static void note_away(MgrLines *lines)
 {
-    GString *names = g_string_new(NULL);
-    guint n = 0;
+    g_autofree char *away = !mgr_lines_are_blind(lines) ? name_brokers(lines, is_away) : NULL;
+    g_autofree char *drained = name_brokers(lines, is_drained);
 
-    for (guint i = 0; i < lines->n; i++) {
-        if (mgr_line_blind_for(lines->all[i]) < AWAY_AFTER || lines->drained[i])
-            continue;
-        g_string_append_printf(names, "%s%u (%s)", n++ > 0 ? ", " : "", i + 1, mgr_line_place(lines->all[i]));
-    }
     g_free(lines->away);
-    lines->away =
-        n > 0 && !mgr_lines_are_blind(lines)
-            ? g_strdup_printf("the manager does not hear broker %s: endpoints that were there are shown as they "
-                              "were, until they are heard at another broker",
-                              names->str)
-            : NULL;
-    g_string_free(names, TRUE);
+    g_free(lines->told_drained);
+    lines->away = away != NULL
+                      ? g_strdup_printf("the manager does not hear broker %s: endpoints that were there are shown as "
+                                        "they were, until they are heard at another broker",
+                                        away)
+                      : NULL;
+    lines->told_drained = drained != NULL
+                              ? g_strdup_printf("broker %s is drained, and its endpoints are at the others: "
+                                                "'holdline broker undrain' has it used again",
+                                                drained)
+                              : NULL;
 }
 
 /* Those who watch are told once they are back at it. */

@@ -31,11 +31,15 @@ bool mgr_lines_doubt(MgrLines *lines, guint broker);
 /* Which of several are away while others are not, as a sentence; NULL: none.  Borrowed until the next tick. */
 const char *mgr_lines_away(const MgrLines *lines);
 
+/* Which of several are drained, in the same way. */
+const char *mgr_lines_drained(const MgrLines *lines);
+
 /* One of the brokers, as the manager sees it. */
 typedef struct {
     const char *place; /* host:port that the manager connects to; borrowed until the connection changes */
     HlTime up_since;   /* wall; 0: it is not connected */
     bool is_blind;     /* nothing is heard there */
+    bool is_drained;
     bool is_managed;
     guint64 restarts, hangs; /* if so: see MgrBrokerView */
 } MgrLineView;

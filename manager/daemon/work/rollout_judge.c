@@ -8,6 +8,22 @@
 #define SETTINGS_EVERY  (2 * HL_SECOND) /* the same */
 #define AWAY_LOOK_EVERY (10 * HL_MINUTE)
 
+void mgr_rollout_write_news(HlWriteSet *set, const MgrLiveRollout *live)
+{
+    const MgrRolloutRecord *record = &live->record;
+    const char *what = record->state == MGR_ROLLOUT_HALTED ? "rollout-halted"
+                       : record->state == MGR_ROLLOUT_DONE ? "rollout-done"
+                                                           : NULL;
+    g_autofree char *counts = mgr_rollout_format_counts(record->counts);
+    g_autofree char *why = record->halt != MGR_HALT_NONE ? g_strdup_printf("%s; ", mgr_halt_name(record->halt)) : NULL;
+    g_autofree char *detail =
+        g_strdup_printf("%sring %u of %u: %s; 'holdline rollout show %s' says more", why != NULL ? why : "",
+                        record->ring + 1, record->plan.n_rings, counts, record->id);
+
+    if (what != NULL)
+        mgr_write_history(set, record->changed_at, record->id, what, detail);
+}
+
 void mgr_rollout_write_change(MgrLiveRollout *live, MgrRecord *record)
 {
     HlWriteSet *set;
@@ -17,6 +33,7 @@ void mgr_rollout_write_change(MgrLiveRollout *live, MgrRecord *record)
     mgr_live_rollout_note(live, hl_clock_wall());
     set = hl_write_set_new();
     mgr_write_rollout_state(set, &live->record);
+    mgr_rollout_write_news(set, live);
     mgr_record_write(record, set);
     hl_log(live->core.state == MGR_ROLLOUT_HALTED ? HL_LOG_WARN : HL_LOG_INFO, "rollout",
            "%s is %s%s%s in ring %u of %u: %u succeeded, %u failed, %u silent, %u away", live->record.id,

@@ -12,4 +12,7 @@ guint mgr_rollout_judge(MgrLiveRollout *live, const MgrFleet *fleet, MgrRecord *
 /* Its state and ring, if they are others than are stored.  What a crash forgets of it is decided again. */
 void mgr_rollout_write_change(MgrLiveRollout *live, MgrRecord *record);
 
+/* With a state that is stored: that it halted, or is through, is news (state/happenings.h). */
+void mgr_rollout_write_news(HlWriteSet *set, const MgrLiveRollout *live);
+
 #endif

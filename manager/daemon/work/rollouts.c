@@ -10,11 +10,15 @@
 #include "manager/daemon/work/rollout_cancels.h"
 #include "manager/daemon/work/rollout_judge.h"
 
+#define TELL_EVERY HL_MINUTE
+
 struct MgrRollouts {
     MgrRolloutsOptions parts;
     MgrRolloutTurns turns;
     GHashTable *live; /* id -> MgrLiveRollout *, owned */
     HlTime held_mono; /* when those that ended ones hold were looked at */
+    char *halted;     /* ids of those that were told of as halted */
+    HlTime told_mono; /* when that was */
 };
 
 /* -------------------------------------------------------------------------------------------------------- in memory
@@ -60,6 +64,7 @@ void mgr_rollouts_free(MgrRollouts *rollouts)
     if (rollouts == NULL)
         return;
     g_hash_table_unref(rollouts->live);
+    g_free(rollouts->halted);
     g_free(rollouts);
 }
 
@@ -326,10 +331,21 @@ void mgr_rollouts_changed(MgrRollouts *rollouts, const MgrCommand *command)
         g_hash_table_add(live->dirty, id);
 }
 
+/* To those who watch: that it halted, or is through. */
+static void tell_event(const MgrRollouts *rollouts, const MgrLiveRollout *live, MgrRolloutState before)
+{
+    MgrRolloutState now = live->record.state;
+
+    if (now != before && (now == MGR_ROLLOUT_HALTED || now == MGR_ROLLOUT_DONE))
+        mgr_status_server_event(rollouts->parts.status, "rollout", mgr_rollout_state_name(before),
+                                mgr_rollout_state_name(now), live->record.id);
+}
+
 /* The end of one of settings on its way through the registry. */
 typedef struct {
     MgrRollouts *rollouts;
     MgrLiveRollout *live;
+    MgrRolloutState before;
 } Ending;
 
 static void fold_ending(gpointer change)
@@ -337,6 +353,7 @@ static void fold_ending(gpointer change)
     const Ending *ending = change;
     MgrLiveRollout *live = ending->live;
 
+    tell_event(ending->rollouts, live, ending->before);
     mgr_trials_fold_end(&ending->rollouts->turns.trials, &live->record, live->record.changed_at);
     g_hash_table_remove(ending->rollouts->live, live->record.id);
 }
@@ -358,9 +375,10 @@ static void end_settings(MgrRollouts *rollouts, MgrLiveRollout *live)
     HlWriteSet *set = hl_write_set_new();
     Ending *ending = g_new(Ending, 1);
 
-    *ending = (Ending){ rollouts, live };
+    *ending = (Ending){ rollouts, live, live->record.state };
     mgr_live_rollout_note(live, hl_clock_wall());
     mgr_write_rollout_state(set, &live->record);
+    mgr_rollout_write_news(set, live);
     mgr_trials_write_end(set, &live->record, live->record.changed_at);
     live->is_storing = true;
     mgr_record_commit(rollouts->parts.record, set, &kind, ending);
@@ -368,6 +386,7 @@ static void end_settings(MgrRollouts *rollouts, MgrLiveRollout *live)
 
 static void tick_one(MgrRollouts *rollouts, MgrLiveRollout *live)
 {
+    MgrRolloutState before = live->record.state;
     guint n;
 
     if (live->is_storing)
@@ -381,10 +400,83 @@ static void tick_one(MgrRollouts *rollouts, MgrLiveRollout *live)
     if (n > 0 && mgr_live_rollout_is_of_settings(live) && !mgr_trials_may_begin(&rollouts->turns.trials, &live->record))
         n = 0;
     mgr_rollout_write_change(live, rollouts->parts.record);
+    tell_event(rollouts, live, before);
     if (mgr_rollout_is_over(&live->core))
         g_hash_table_remove(rollouts->live, live->record.id);
     else if (n > 0)
         mgr_rollout_turn_next(&rollouts->turns, live, n);
+}
+
+/* Of its members, each once; of one of settings whose they are. */
+static json_t *groups_of(const MgrRollouts *rollouts, const MgrLiveRollout *live)
+{
+    g_autoptr(GHashTable) names = g_hash_table_new(g_str_hash, g_str_equal);
+    json_t *groups = json_array();
+
+    if (mgr_live_rollout_is_of_settings(live))
+        json_array_append_new(groups, json_string(live->record.group));
+    for (guint i = 0; i < live->endpoints->len && !mgr_live_rollout_is_of_settings(live); i++) {
+        const MgrEndpoint *endpoint = mgr_fleet_endpoint(rollouts->parts.fleet, live->endpoints->pdata[i]);
+
+        if (endpoint != NULL && g_hash_table_add(names, endpoint->record.group))
+            json_array_append_new(groups, json_string(endpoint->record.group));
+    }
+    return groups;
+}
+
+/* Members may be moved meanwhile: it is told again after a while, and not each second, for they are many. */
+static void tell_halted(MgrRollouts *rollouts, const GPtrArray *sorted)
+{
+    g_autoptr(GString) ids = g_string_new(NULL);
+    HlTime now = hl_clock_mono();
+    json_t *halted;
+
+    for (guint i = 0; i < sorted->len; i++)
+        g_string_append_printf(ids, "%s ", ((const MgrLiveRollout *)sorted->pdata[i])->record.id);
+    if (g_strcmp0(ids->str, rollouts->halted) == 0 && now - rollouts->told_mono < TELL_EVERY)
+        return;
+    g_free(rollouts->halted);
+    rollouts->halted = g_strdup(ids->str);
+    rollouts->told_mono = now;
+    halted = json_array();
+    for (guint i = 0; i < sorted->len; i++) {
+        const MgrLiveRollout *live = sorted->pdata[i];
+
+        json_array_append_new(halted,
+                              json_pack("{s:s, s:o}", "id", live->record.id, "groups", groups_of(rollouts, live)));
+    }
+    mgr_status_set_halted(rollouts->parts.status, halted);
+}
+
+static gint by_start(gconstpointer a, gconstpointer b)
+{
+    const MgrLiveRollout *one = *(MgrLiveRollout *const *)a, *other = *(MgrLiveRollout *const *)b;
+
+    return one->record.started_at != other->record.started_at
+               ? (one->record.started_at < other->record.started_at ? -1 : 1)
+               : strcmp(one->record.id, other->record.id);
+}
+
+static void look_for_halted(MgrRollouts *rollouts)
+{
+    g_autoptr(GPtrArray) halted = mgr_rollouts_all(rollouts);
+
+    for (guint i = halted->len; i > 0; i--)
+        if (((const MgrLiveRollout *)halted->pdata[i - 1])->core.state != MGR_ROLLOUT_HALTED)
+            g_ptr_array_remove_index(halted, i - 1);
+    g_ptr_array_sort(halted, by_start);
+    tell_halted(rollouts, halted);
+}
+
+void mgr_rollouts_count_states(const MgrRollouts *rollouts, guint counts[MGR_ROLLOUT_N_STATES])
+{
+    GHashTableIter iter;
+    gpointer live;
+
+    memset(counts, 0, MGR_ROLLOUT_N_STATES * sizeof *counts);
+    g_hash_table_iter_init(&iter, rollouts->live);
+    while (g_hash_table_iter_next(&iter, NULL, &live))
+        counts[((const MgrLiveRollout *)live)->core.state]++;
 }
 
 void mgr_rollouts_tick(MgrRollouts *rollouts)
@@ -393,5 +485,6 @@ void mgr_rollouts_tick(MgrRollouts *rollouts)
 
     for (guint i = 0; i < all->len; i++)
         tick_one(rollouts, all->pdata[i]);
+    look_for_halted(rollouts);
     mgr_held_look_at_ended(rollouts->live, rollouts->parts.fleet, rollouts->parts.commands, &rollouts->held_mono);
 }

@@ -30,6 +30,8 @@ void mgr_rollouts_free(MgrRollouts *rollouts);
 guint mgr_rollouts_count(const MgrRollouts *rollouts);
 /* HL_ERROR_LIMIT: there is no room for one more. */
 bool mgr_rollouts_check_room(const MgrRollouts *rollouts, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* How many of those are in which state. */
+void mgr_rollouts_count_states(const MgrRollouts *rollouts, guint counts[MGR_ROLLOUT_N_STATES]);
 /* MgrLiveRollout *, borrowed; free with g_ptr_array_unref. */
 GPtrArray *mgr_rollouts_all(const MgrRollouts *rollouts);
 
