@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/base/table.h"
 #include "lib/base/i18n.h"
+#include "lib/base/names.h"
 #include "lib/base/text.h"
 #include "lib/base/unconst.h"
 
@@ -16,6 +17,7 @@
 struct HlTable {
     const char *const *headings;
     guint columns;
+    bool *has_hosts; /* by column */
     GPtrArray *rows; /* of GStrv */
 };
 
@@ -57,27 +59,34 @@ char *hl_text_fill(const char *text, int cells)
     return g_strdup_printf("%s%*s", text, MAX(cells - hl_text_cells(text), 0), "");
 }
 
-char *hl_text_clip(const char *text, int width)
+char *hl_text_clip_middle(const char *text, int width, int end)
 {
     GString *out = g_string_new(NULL);
-    int used = 0;
-    bool cut = false;
+    int total = hl_text_cells(text), used = 0;
+    bool cut = false, is_kept = true;
 
-    if (hl_text_cells(text) <= width)
+    if (total <= width)
         return g_string_free(g_string_append(out, text), FALSE);
     while (*text != '\0') {
         const char *from = text;
         int w = next_width(&text);
 
-        if (*from == '\033' || (!cut && used + w < width)) {
+        if (w > 0) /* else it goes with the character that it is of */
+            is_kept = (!cut && used + w < width - end) || used >= total - end;
+        used += w;
+        if (is_kept || *from == '\033') {
             g_string_append_len(out, from, text - from);
-            used += w;
         } else if (!cut) {
             g_string_append(out, width > 0 ? "…" : "");
             cut = true;
         }
     }
     return g_string_free(out, FALSE);
+}
+
+char *hl_text_clip(const char *text, int width)
+{
+    return hl_text_clip_middle(text, width, 0);
 }
 
 char *hl_text_wrap(const char *text, int width)
@@ -120,6 +129,7 @@ HlTable *hl_table_new(const char *const *headings)
 
     table->headings = headings;
     table->columns = g_strv_length(hl_unconst(headings));
+    table->has_hosts = g_new0(bool, table->columns + 1);
     table->rows = g_ptr_array_new_with_free_func((GDestroyNotify)g_strfreev);
     return table;
 }
@@ -129,7 +139,13 @@ void hl_table_free(HlTable *table)
     if (table == NULL)
         return;
     g_ptr_array_unref(table->rows);
+    g_free(table->has_hosts);
     g_free(table);
+}
+
+void hl_table_has_hosts(HlTable *table, guint column)
+{
+    table->has_hosts[column] = true;
 }
 
 /* The length of a colour sequence of hl_tone; 0: it is not one. */
@@ -221,11 +237,29 @@ static void narrow(int *widths, guint columns, int width)
     }
 }
 
+/* What is done to all cells of a column together; cells: at most so wide, 0: host names without their domain. */
+static void redo_column(const HlTable *table, guint column, int cells)
+{
+    g_autofree GStrv texts = g_new0(char *, table->rows->len + 1);
+
+    for (guint r = 0; r < table->rows->len; r++)
+        texts[r] = ((GStrv)table->rows->pdata[r])[column];
+    if (cells > 0)
+        hl_names_clip(texts, table->rows->len, cells, table->has_hosts[column] ? HL_CLIP_MIDDLE : HL_CLIP_END);
+    else
+        hl_names_shorten(texts, table->rows->len);
+    for (guint r = 0; r < table->rows->len; r++)
+        ((GStrv)table->rows->pdata[r])[column] = texts[r];
+}
+
 guint hl_table_print(HlTable *table, FILE *out)
 {
     g_autofree int *widths = g_new0(int, table->columns);
     guint shown;
 
+    for (guint i = 0; i < table->columns && is_terminal(out); i++)
+        if (table->has_hosts[i])
+            redo_column(table, i, 0);
     for (guint i = 0; i < table->columns; i++) {
         widths[i] = hl_text_cells(hl_tr(table->headings[i]));
         for (guint r = 0; r < table->rows->len; r++)
@@ -233,6 +267,8 @@ guint hl_table_print(HlTable *table, FILE *out)
     }
     shown = count_fitting(widths, table->columns, hl_terminal_size(out, NULL));
     narrow(widths, shown, hl_terminal_size(out, NULL));
+    for (guint i = 0; i < shown && is_terminal(out); i++)
+        redo_column(table, i, widths[i]);
     print_row(out, table->headings, shown, widths, true);
     for (guint r = 0; r < table->rows->len; r++)
         print_row(out, (const char *const *)table->rows->pdata[r], shown, widths, false);

@@ -23,6 +23,9 @@ char *hl_text_fill(const char *text, int cells);
 /* text cut to so many cells, with an ellipsis if something was cut; colour sequences are kept.  Caller frees. */
 char *hl_text_clip(const char *text, int cells);
 
+/* The same with the ellipsis before so many cells of the text's end.  Caller frees. */
+char *hl_text_clip_middle(const char *text, int cells, int end);
+
 /* A line of text as lines of at most so many cells, broken at blanks, those after the first indented by two.  A word
  * that is longer stays whole.  For what is read, not for commands that are copied.  Caller frees. */
 char *hl_text_wrap(const char *text, int cells);
@@ -34,9 +37,13 @@ void hl_table_free(HlTable *table);
 /* One text per heading; NULL shows "-".  Copied. */
 void hl_table_add(HlTable *table, const char *const *cells);
 
+/* The column is of host names: on a terminal they are shown without their domain where that says the same, and cut in
+ * the middle (names.h). */
+void hl_table_has_hosts(HlTable *table, guint column);
+
 /* On a terminal what is too long is cut, not wrapped: columns for which there is no room are left out from the last one
- * on, and of the others the widest are narrowed.  In a pipe or a file it is complete.  Returns how many columns there
- * was room for. */
+ * on, and of the others the widest are narrowed, in which what differs looks different, if it can.  In a pipe or a file
+ * it is complete.  Returns how many columns there was room for. */
 guint hl_table_print(HlTable *table, FILE *out);
 
 typedef enum { HL_TONE_PLAIN, HL_TONE_GOOD, HL_TONE_WARN, HL_TONE_BAD, HL_TONE_DIM, HL_TONE_BOLD } HlTone;

@@ -131,6 +131,9 @@ static bool print_table(const HlInvocation *call, const json_t *rows, const CliC
     for (gsize c = 0; c < n; c++)
         headings[c] = columns[c].heading;
     table = hl_table_new(headings);
+    for (gsize c = 0; c < n; c++)
+        if (strcmp(columns[c].member, "host") == 0)
+            hl_table_has_hosts(table, (guint)c);
     json_array_foreach(rows, i, row)
     {
         g_auto(GStrv) cells = g_new0(char *, n + 1);
