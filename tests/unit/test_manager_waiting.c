@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* manager/daemon/work/renewals: of the requests of one endpoint that wait for the broker to know a new authority the
- * newest counts.  The keys of the others may be gone by then. */
+ * newest counts.  The keys of the others may be gone by then.  And of those that come when the present one is over. */
 #include "tests/support/succession_world.h"
 #include "tests/support/timer_fake.h"
 
@@ -102,10 +102,36 @@ static void test_newer_is_granted(void)
     parts_check_registry(parts);
 }
 
+/* Between its end and the moment from which the next one is the only one: somebody who comes back then is not refused.
+ */
+static void test_over(void)
+{
+    g_autoptr(Parts) parts = succession_make_parts();
+    g_autoptr(HlKey) key = hl_key_generate(NULL);
+    g_autoptr(GBytes) csr = hl_csr_make(key, ID, NULL);
+    g_auto(MgrCertificateRecord) record = { 0 };
+    HlTime life = parts->conf.certificate_lifetime;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(HlCert) cert = NULL;
+
+    clock_fake_advance(3000 * HL_DAY); /* or both would end together */
+    parts_call(parts, "server authority start", NULL);
+    parts_commit(parts);
+    json_decref(parts_expect_reply(parts, ""));
+    clock_fake_jump_wall(hl_cert_info(mgr_pki_authority(parts->pki))->not_after + 10 * HL_DAY - hl_clock_wall());
+    g_assert_null(mgr_pki_renew(parts->pki, MGR_ISSUER_PRESENT, csr, ID, life, hl_clock_wall(), &record, &error));
+    g_clear_error(&error);
+    mgr_pki_confirm_end(parts->pki); /* until then its clock may be wrong */
+    cert = mgr_pki_renew(parts->pki, MGR_ISSUER_PRESENT, csr, ID, life, hl_clock_wall(), &record, &error);
+    g_assert_no_error(error);
+    g_assert_true(hl_cert_is_issued_by(cert, mgr_pki_next(parts->pki)));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/manager/waiting/newer-waits", test_newer_waits);
     g_test_add_func("/manager/waiting/newer-is-granted", test_newer_is_granted);
+    g_test_add_func("/manager/waiting/over", test_over);
     return g_test_run();
 }

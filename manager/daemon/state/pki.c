@@ -229,9 +229,12 @@ char *mgr_pki_issuer_id(const MgrPki *pki, const HlCert *cert)
 }
 
 /* The one that is asked for; of the present one a copy, so that callers need not tell them apart. */
+/* What the present one signs is of no use once that is over, for the moments until the next one is the only one. */
 static MgrAuthority issuer(const MgrPki *pki, MgrIssuer by)
 {
-    return by == MGR_ISSUER_NEXT && pki->authority.next != NULL ? mgr_authority_next(&pki->authority) : pki->authority;
+    bool is_next = pki->authority.next != NULL && (by == MGR_ISSUER_NEXT || mgr_pki_stage(pki) == MGR_AUTHORITY_OVER);
+
+    return is_next ? mgr_authority_next(&pki->authority) : pki->authority;
 }
 
 void mgr_pki_dates(const MgrPki *pki, HlTime lifetime, HlTime *not_before, HlTime *not_after)
@@ -246,11 +249,12 @@ void mgr_pki_dates(const MgrPki *pki, HlTime lifetime, HlTime *not_before, HlTim
 HlCert *mgr_pki_issue(const MgrPki *pki, GBytes *csr, HlCertKind kind, const char *name, HlTime lifetime,
                       MgrCertificateRecord *record, GError **error)
 {
+    const MgrAuthority authority = issuer(pki, MGR_ISSUER_PRESENT);
     HlCertSpec spec = { .cn = name, .kind = kind };
 
     mgr_pki_dates(pki, lifetime, &spec.not_before, &spec.not_after);
-    spec.not_after = MIN(spec.not_after, hl_cert_info(pki->authority.cert)->not_after);
-    return mgr_authority_issue(&pki->authority, csr, &spec, record, error);
+    spec.not_after = MIN(spec.not_after, hl_cert_info(authority.cert)->not_after);
+    return mgr_authority_issue(&authority, csr, &spec, record, error);
 }
 
 HlCert *mgr_pki_issue_named(const MgrPki *pki, MgrIssuer by, GBytes *csr, const HlCertSpec *spec, HlTime lifetime,
