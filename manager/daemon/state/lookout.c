@@ -18,6 +18,7 @@
 #define REACH            (3 * HL_SECOND) /* to be let in: a name that is not answered, a host that is silent */
 #define GRACE            500             /* ms; for the other addresses, once one has told all */
 #define MAX_ADDRESSES    16              /* as many as broker.addresses and "server set" may have together */
+#define MAX_POSTS        (2 * MAX_ADDRESSES)
 
 typedef struct {
     MgrLookout *lookout;
@@ -37,7 +38,7 @@ struct MgrLookout {
     GMainContext *context;
     HlTime began, first_quiet; /* mono */
     GSource *timer;
-    Post posts[MAX_ADDRESSES];
+    Post posts[MAX_POSTS];
     guint n_posts;
 };
 
@@ -236,10 +237,39 @@ static bool post_open(Post *post, const MgrLookoutOptions *options, const MgrAut
     return post->bus != NULL;
 }
 
+static bool open_posts(MgrLookout *lookout, const MgrLookoutOptions *options, const MgrAuthority *authority,
+                       GError **error)
+{
+    for (guint i = 0; i < MAX_ADDRESSES && lookout->addresses[i] != NULL; i++) {
+        guint number = lookout->n_posts++;
+        Post *post = &lookout->posts[number];
+
+        post->lookout = lookout;
+        post->address = lookout->addresses[i];
+        post->ear.is_wary = options->is_wary;
+        if (!post_open(post, options, authority, number, error))
+            return false;
+    }
+    return true;
+}
+
+/* Where the site moved in the middle of a rollover that has ended there since, the broker accepts the next authority
+ * alone; before that, or until it has read of it, the present one. */
+static bool open_all(MgrLookout *lookout, const MgrLookoutOptions *options, GError **error)
+{
+    g_auto(MgrAuthority) authority = { 0 };
+    MgrAuthority next;
+
+    if (!mgr_authority_open(&authority, options->dir, error))
+        return false;
+    next = mgr_authority_next(&authority);
+    return (next.cert == NULL || open_posts(lookout, options, &next, error)) &&
+           open_posts(lookout, options, &authority, error);
+}
+
 MgrLookout *mgr_lookout_new(const MgrLookoutOptions *options, GError **error)
 {
     g_autoptr(MgrLookout) lookout = g_new0(MgrLookout, 1);
-    g_auto(MgrAuthority) authority = { 0 };
 
     lookout->addresses = g_strdupv(hl_unconst(options->addresses));
     lookout->self = *options->self;
@@ -249,17 +279,8 @@ MgrLookout *mgr_lookout_new(const MgrLookoutOptions *options, GError **error)
     lookout->user = options->user;
     lookout->context = options->context;
     lookout->began = hl_clock_mono();
-    if (!mgr_authority_open(&authority, options->dir, error))
+    if (!open_all(lookout, options, error))
         return NULL;
-    for (guint i = 0; i < MAX_ADDRESSES && lookout->addresses[i] != NULL; i++) {
-        Post *post = &lookout->posts[lookout->n_posts++];
-
-        post->lookout = lookout;
-        post->address = lookout->addresses[i];
-        post->ear.is_wary = options->is_wary;
-        if (!post_open(post, options, &authority, i, error))
-            return NULL;
-    }
     lookout->timer = g_timeout_source_new(STEP_MS);
     g_source_set_callback(lookout->timer, on_step, lookout, NULL);
     g_source_attach(lookout->timer, lookout->context);
