@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What ends soon, as the manager gathers and tells it. */
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "lib/base/file.h"
 #include "manager/site/site.h"
@@ -113,6 +115,10 @@ static void test_told(void)
     expect_shown(parts, "admin/admin near"); /* at once, not at the next daily look */
     expect_event(parts, "end past>quiet");
     expect_event(parts, "");
+    add_person(parts, "0d", "admin", "admin", 700 * HL_DAY);
+    expect_shown(parts, "");
+    expect_event(parts, "end near>quiet");
+    expect_event(parts, "");
 }
 
 /* A revoked one ends nobody's work. */
@@ -177,6 +183,186 @@ static void test_repository(void)
     expect_event(parts, "end quiet>urgent");
     expect_event(parts, "end quiet>near");
     expect_event(parts, ""); /* of the timestamp state/timestamp tells */
+}
+
+/* ------------------------------------------------------------------------------------------------ in every place */
+
+#define LIFE (300 * HL_DAY) /* a quarter of it is more than the sixty days in which it is near */
+
+/* Each kind of which state/ends tells (of the timestamp state/timestamp does, and a sealing key has no end). */
+typedef struct {
+    const char *kind, *name;
+    const char *subject, *remedy;
+    HlTime near, urgent;  /* before the end, an hour or more into the grade */
+    const char *to_topic; /* the subject where everybody reads; NULL: the same */
+} Told;
+
+static const Told told[] = {
+    { "admin", "ann", "the certificate of account 'ann'", "holdline account certificate ann --site", 59 * HL_DAY,
+      14 * HL_DAY, "the certificate of an account" },
+    { "monitor", "eye", "the certificate of monitor 'eye'", "holdline monitor renew eye", 59 * HL_DAY, 14 * HL_DAY,
+      NULL },
+    { "console", "desk", "the certificate of console 'desk'", "start it", 59 * HL_DAY, 14 * HL_DAY, NULL },
+    { "server", "", "the server's certificate", "holdline server rollover start ca", 59 * HL_DAY, 14 * HL_DAY, NULL },
+    { "manager", "", "the manager's own certificate", "holdline server rollover start ca", 59 * HL_DAY, 14 * HL_DAY,
+      NULL },
+    { "ca", "", "the certificate authority", "holdline server rollover start ca", 59 * HL_DAY, 14 * HL_DAY, NULL },
+    { "root", "", "the pattern repository's role root", "repo root rotate", 59 * HL_DAY, 14 * HL_DAY, NULL },
+    { "targets", "", "the pattern repository's role targets", "repo root rotate", 59 * HL_DAY, 14 * HL_DAY, NULL },
+    { "snapshot", "", "the pattern repository's snapshot", "repo resign", 80 * HL_HOUR, 20 * HL_HOUR, NULL },
+    { "component", "virus", "the signature of the patterns 'virus'", "repo resign", 9 * HL_DAY, 2 * HL_DAY, NULL },
+};
+
+/* It is there, and ends at the time that is returned. */
+static HlTime put_told(Parts *parts, const Told *row)
+{
+    g_autofree char *end = hl_time_format(hl_clock_wall() + LIFE);
+    g_autofree char *versions = NULL;
+    MgrEndKind kind = MGR_N_ENDS;
+
+    g_assert_true(mgr_end_kind_parse(row->kind, &kind));
+    if (kind == MGR_END_CA)
+        return hl_cert_info(mgr_pki_authority(parts->pki))->not_after;
+    if (mgr_end_is_role(kind)) {
+        versions = g_strdup_printf("{\"components\":{},\"expires\":\"%s\",\"ends\":{\"%s\":\"%s\"}}", end,
+                                   kind == MGR_END_COMPONENT ? row->name : row->kind, end);
+        put_repository(parts, versions);
+    } else if (*row->name == '\0') {
+        put_own(parts, row->kind, kind == MGR_END_SERVER ? HL_CERT_SERVER : HL_CERT_MANAGER, LIFE);
+    } else {
+        add_person(parts, "0e", row->name, row->kind, LIFE);
+    }
+    return hl_clock_wall() + LIFE;
+}
+
+/* What the tick writes to the log.  Caller frees. */
+static char *log_of_tick(Parts *parts)
+{
+    FILE *file = tmpfile();
+    int before = dup(STDERR_FILENO);
+    char *text = g_malloc0(65536);
+
+    g_assert_nonnull(file);
+    dup2(fileno(file), STDERR_FILENO);
+    mgr_ends_tick(parts->ends);
+    dup2(before, STDERR_FILENO);
+    close(before);
+    rewind(file);
+    (void)!fread(text, 1, 65535, file);
+    fclose(file);
+    return text;
+}
+
+static void expect_log(const char *log, const Told *row, const char *grade)
+{
+    g_auto(GStrv) lines = g_strsplit(log, "\n", -1);
+    g_autofree char *head = g_strdup_printf("ends: %s end", row->subject); /* "ends on", "ended on" */
+    guint found = 0;
+
+    for (guint i = 0; lines[i] != NULL; i++) {
+        if (strstr(lines[i], head) == NULL)
+            continue;
+        found++;
+        g_assert_nonnull(strstr(lines[i], strcmp(grade, "near") == 0 ? " warn " : " error "));
+        g_assert_nonnull(strstr(lines[i], "; remedy: "));
+        g_assert_nonnull(strstr(lines[i], row->remedy));
+    }
+    g_assert_cmpuint(found, ==, 1);
+}
+
+/* Among those of other things that end at the same time. */
+static void expect_told_event(Parts *parts, const Told *row, const char *from, const char *to)
+{
+    const char *subject = row->to_topic != NULL ? row->to_topic : row->subject;
+    g_autoptr(HlBusMessage) message = NULL;
+    guint found = 0;
+
+    while ((message = bus_fake_take(parts->bus, "holdline/v1/status/event")) != NULL) {
+        gsize size;
+        const char *data = g_bytes_get_data(message->payload, &size);
+        g_autoptr(json_t) event = hl_json_parse("event", data, size, NULL);
+
+        if (g_str_has_prefix(json_string_value(json_object_get(event, "reason")), subject)) {
+            found++;
+            g_assert_cmpstr(json_string_value(json_object_get(event, "what")), ==, "end");
+            g_assert_cmpstr(json_string_value(json_object_get(event, "from")), ==, from);
+            g_assert_cmpstr(json_string_value(json_object_get(event, "to")), ==, to);
+        }
+        g_clear_pointer(&message, bus_fake_message_free);
+    }
+    g_assert_cmpuint(found, ==, 1);
+}
+
+static void expect_in_summary(Parts *parts, const Told *row, const char *grade)
+{
+    g_auto(MgrCaller) owner = { 0 };
+    g_autoptr(json_t) summary = NULL;
+    guint found = 0;
+    size_t i;
+    json_t *end;
+
+    mgr_caller_init(&owner, "zed", MGR_ROLE_OWNER, "");
+    summary = mgr_status_summary(parts->status, &owner);
+    json_array_foreach(json_object_get(summary, "ends"), i, end)
+    {
+        if (strcmp(json_string_value(json_object_get(end, "kind")), row->kind) != 0 ||
+            strcmp(json_string_value(json_object_get(end, "name")), row->name) != 0)
+            continue;
+        found++;
+        g_assert_cmpstr(json_string_value(json_object_get(end, "state")), ==, grade);
+        g_assert_nonnull(strstr(json_string_value(json_object_get(end, "remedy")), row->remedy));
+    }
+    g_assert_cmpuint(found, ==, 1);
+}
+
+static void expect_in_metric(const Parts *parts, const Told *row, HlTime left)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    g_autofree char *line = g_strdup_printf("\nholdline_end_seconds{kind=\"%s\",name=\"%s\"} %" G_GINT64_FORMAT "\n",
+                                            row->kind, row->name, MAX(left, 0) / HL_SECOND);
+
+    mgr_ends_print_metric(parts->ends, text);
+    g_assert_nonnull(strstr(text->str, line));
+}
+
+static void expect_beside_answer(Parts *parts, const Told *row)
+{
+    g_auto(MgrCaller) owner = { 0 };
+    g_auto(GStrv) lines = NULL;
+    guint found = 0;
+
+    mgr_caller_init(&owner, "zed", MGR_ROLE_OWNER, "");
+    lines = mgr_ends_warnings(parts->ends, &owner);
+    for (guint i = 0; lines != NULL && lines[i] != NULL; i++)
+        found += g_str_has_prefix(lines[i], row->subject) && strstr(lines[i], row->remedy) != NULL ? 1 : 0;
+    g_assert_cmpuint(found, ==, 1);
+}
+
+static void test_every_place(gconstpointer data)
+{
+    const Told *row = data;
+    const struct {
+        const char *from, *to;
+        HlTime left;
+    } grades[] = { { "quiet", "near", row->near }, { "near", "urgent", row->urgent }, { "urgent", "past", -HL_HOUR } };
+    g_autoptr(Parts) parts = make_parts();
+    HlTime end;
+
+    add_person(parts, "0a", "admin", "admin", 3800 * HL_DAY);
+    end = put_told(parts, row);
+    mgr_ends_tick(parts->ends);
+    expect_event(parts, "");
+    for (gsize i = 0; i < G_N_ELEMENTS(grades); i++) {
+        g_autofree char *log = NULL;
+
+        clock_fake_advance(end - grades[i].left - hl_clock_wall());
+        log = log_of_tick(parts);
+        expect_log(log, row, grades[i].to);
+        expect_told_event(parts, row, grades[i].from, grades[i].to);
+        expect_in_summary(parts, row, grades[i].to);
+        expect_in_metric(parts, row, grades[i].left);
+        expect_beside_answer(parts, row);
+    }
 }
 
 static MgrCaller caller_of(const char *name, MgrRole role)
@@ -370,5 +556,10 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/ends/replies", test_replies);
     g_test_add_func("/manager/ends/disabled", test_disabled);
     g_test_add_func("/manager/ends/metric", test_metric);
+    for (gsize i = 0; i < G_N_ELEMENTS(told); i++) {
+        g_autofree char *path = g_strconcat("/manager/ends/every-place/", told[i].kind, NULL);
+
+        g_test_add_data_func(path, &told[i], test_every_place);
+    }
     return g_test_run();
 }
