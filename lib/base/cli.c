@@ -13,6 +13,8 @@
 #include "lib/base/table.h"
 #include "lib/base/unconst.h"
 
+#define WIDE_ENOUGH   110 /* cells of a terminal, for help beside what it is about */
+#define INDENT        6
 #define OPTION_CELLS  25
 #define COMMAND_CELLS 46
 
@@ -92,17 +94,26 @@ static bool begins_command(const HlProgram *program, const char *word)
 /* A form and what it does; in a line of its own where the form is too long. */
 static void print_row(const char *form, int cells, const char *text)
 {
+    int width = hl_terminal_size(stdout, NULL);
+    int column = width >= WIDE_ENOUGH ? cells + 4 : INDENT; /* beside the form, or below it */
     g_autofree char *filled = hl_text_fill(form, cells);
+    g_autofree char *shown = hl_text_hang(text, width, column);
+    g_autofree char *forms = hl_text_hang(form, width, 2);
 
-    if (hl_text_cells(form) > cells)
-        printf("  %s\n  %*s  %s\n", form, cells, "", text);
+    if (hl_text_cells(form) > cells || column == INDENT)
+        printf("  %s\n%*s%s\n", forms, column, "", shown);
     else
-        printf("  %s  %s\n", filled, text);
+        printf("  %s  %s\n", filled, shown);
 }
 
 static void print_command_help(const HlProgram *program, const HlCommand *command)
 {
-    printf(_("Usage: %s %s %s\n\n%s.\n"), program->name, command->name, command->args, hl_tr(command->summary));
+    int width = hl_terminal_size(stdout, NULL);
+    g_autofree char *args =
+        hl_text_wrap(command->args, width - (int)strlen(program->name) - (int)strlen(command->name) - 20);
+    g_autofree char *summary = hl_text_wrap(hl_tr(command->summary), width - 1);
+
+    printf(_("Usage: %s %s %s\n\n%s.\n"), program->name, command->name, args, summary);
     if (command->flags == NULL && program->global_flags == NULL)
         return;
     printf("\n%s\n", _("Options:"));
@@ -119,12 +130,13 @@ static void print_command_help(const HlProgram *program, const HlCommand *comman
 /* Every command whose name starts with these words; all of them for none. */
 static void print_help(const HlProgram *program, char **words, int n_words)
 {
+    g_autofree char *summary = hl_text_wrap(hl_tr(program->summary), hl_terminal_size(stdout, NULL) - 1);
     g_autofree char *prefix = NULL;
     int width = 0;
 
     words[n_words] = NULL;
     prefix = g_strjoinv(" ", words);
-    printf(_("Usage: %s COMMAND [OPTION...]\n\n%s.\n\nCommands:\n"), program->name, hl_tr(program->summary));
+    printf(_("Usage: %s COMMAND [OPTION...]\n\n%s.\n\nCommands:\n"), program->name, summary);
     for (gsize i = 0; i < program->n_commands; i++)
         width = MAX(width, (int)(strlen(program->commands[i].name) + 1 + strlen(program->commands[i].args)));
     width = MIN(width, COMMAND_CELLS);

@@ -89,28 +89,56 @@ char *hl_text_clip(const char *text, int width)
     return hl_text_clip_middle(text, width, 0);
 }
 
-char *hl_text_wrap(const char *text, int width)
+/* Whether a line may end between two characters without a blank: as Japanese is set, but for what must not begin or end
+ * one. */
+static bool may_break(gunichar before, gunichar after)
+{
+    return (g_unichar_iswide(before) || g_unichar_iswide(after)) &&
+           g_utf8_strchr("、。，．・」』）】〉》ー？！…,.)]:;?!'", -1, after) == NULL &&
+           g_utf8_strchr("「『（【〈《(['", -1, before) == NULL;
+}
+
+/* first: cells that are taken in the first line; the others begin with so many blanks. */
+static char *wrap(const char *text, int width, int first, int indent)
 {
     GString *out = g_string_new(NULL);
     const char *line = text;
-    const char *blank = NULL; /* the last one that the line can end at */
-    int used = 0;
+    const char *end = NULL, *next = NULL; /* where the line can end, and the next one begin */
+    gunichar before = 0;
+    int used = first;
 
     for (const char *at = text; *at != '\0';) {
         const char *from = at;
+        gunichar c = g_utf8_get_char_validated(from, -1);
 
         used += next_width(&at);
-        if (*from == ' ' && from > line)
-            blank = from;
-        if (used <= width || blank == NULL)
+        if (*from == ' ' && from > line) {
+            end = from;
+            next = from + 1;
+        } else if (from > line && may_break(before, c)) {
+            end = next = from;
+        }
+        before = c;
+        if (used <= width || end == NULL)
             continue;
-        g_string_append_len(out, line, blank - line);
-        g_string_append(out, "\n  ");
-        line = at = blank + 1;
-        blank = NULL;
-        used = 2;
+        g_string_append_len(out, line, end - line);
+        g_string_append_printf(out, "\n%*s", indent, "");
+        line = at = next;
+        end = NULL;
+        before = 0;
+        used = indent;
     }
     return g_string_free(g_string_append(out, line), FALSE);
+}
+
+char *hl_text_wrap(const char *text, int width)
+{
+    return wrap(text, width, 0, 2);
+}
+
+char *hl_text_hang(const char *text, int width, int indent)
+{
+    return wrap(text, width, indent, indent);
 }
 
 int hl_terminal_size(FILE *out, int *rows)

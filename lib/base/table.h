@@ -26,9 +26,13 @@ char *hl_text_clip(const char *text, int cells);
 /* The same with the ellipsis before so many cells of the text's end.  Caller frees. */
 char *hl_text_clip_middle(const char *text, int cells, int end);
 
-/* A line of text as lines of at most so many cells, broken at blanks, those after the first indented by two.  A word
- * that is longer stays whole.  For what is read, not for commands that are copied.  Caller frees. */
+/* A line of text as lines of at most so many cells, broken at blanks and between Japanese characters, those after the
+ * first indented by two.  A word that is longer stays whole.  For what is read, not for commands that are copied.
+ * Caller frees. */
 char *hl_text_wrap(const char *text, int cells);
+
+/* The same of text that begins in a column, and whose other lines begin there as well.  Caller frees. */
+char *hl_text_hang(const char *text, int cells, int column);
 
 /* headings ends with NULL and must outlive the table; they are translated where they are printed. */
 HlTable *hl_table_new(const char *const *headings);

@@ -8,6 +8,7 @@
 #include "manager/cli/commands.h"
 #include "manager/cli/glossary.h"
 #include "manager/cli/show.h"
+#include "manager/cli/view.h"
 
 static json_t *find_terms(const char *typed)
 {
@@ -43,6 +44,21 @@ static char *format_text(const json_t *value, const json_t *row G_GNUC_UNUSED)
     return g_strdup(hl_tr(json_string_value(value)));
 }
 
+/* A table would cut what the words mean. */
+static void print_terms(const json_t *terms, int width)
+{
+    const json_t *term;
+    size_t i;
+
+    json_array_foreach(terms, i, term)
+    {
+        g_autofree char *word = hl_tone(stdout, HL_TONE_BOLD, cli_text(term, "word"));
+        g_autofree char *text = hl_text_hang(hl_tr(cli_text(term, "text")), width, 4);
+
+        printf("%s (%s)\n    %s\n", word, hl_tr(cli_text(term, "where")), text);
+    }
+}
+
 bool cmd_glossary(HlInvocation *call, GError **error)
 {
     static const CliColumn columns[] = { { "WORD", "word", NULL },
@@ -52,5 +68,9 @@ bool cmd_glossary(HlInvocation *call, GError **error)
 
     if (json_array_size(json_object_get(document, "terms")) == 0)
         return fail_unknown(call->args[0], error);
+    if (hl_terminal_size(stdout, NULL) < G_MAXINT && !cli_view_is_data(call)) {
+        print_terms(json_object_get(document, "terms"), hl_terminal_size(stdout, NULL));
+        return true;
+    }
     return cli_show_list(call, document, "terms", columns, G_N_ELEMENTS(columns), error);
 }

@@ -172,8 +172,10 @@ bool cmd_settings(HlInvocation *call, GError **error G_GNUC_UNUSED)
         const HlOption *row = &settings.rows[i];
         g_autofree char *takes = row->check != NULL ? g_strdup("form: holdline(1)") : hl_option_describe(row);
         g_autofree char *name = hl_tone(stdout, HL_TONE_BOLD, row->name);
+        g_autofree char *help = g_strdup_printf("%s (%s)", row->help, takes);
+        g_autofree char *lines = hl_text_hang(help, hl_terminal_size(stdout, NULL), 4);
 
-        printf("%s=%s\n    %s (%s)\n", name, hl_settings_of_new_group(row), row->help, takes);
+        printf("%s=%s\n    %s\n", name, hl_settings_of_new_group(row), lines);
     }
     return true;
 }

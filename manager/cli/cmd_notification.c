@@ -170,6 +170,21 @@ bool cmd_notification_outbox(HlInvocation *call, GError **error)
     return cli_show_list(call, document, "messages", columns, G_N_ELEMENTS(columns), error);
 }
 
+static void print_kinds(void)
+{
+    int width = hl_terminal_size(stdout, NULL);
+    g_autofree char *head =
+        hl_text_wrap(_("Kinds; those with * belong to an endpoint, and a rule with groups= can tell them:"), width);
+
+    puts(head);
+    for (int i = 0; i < MGR_NOTE_TEST; i++) {
+        const MgrNoteRow *row = mgr_note_row((MgrNoteKind)i);
+        g_autofree char *help = hl_text_hang(hl_tr(row->help), width, 19);
+
+        printf("  %-14s %s %s\n", row->name, row->is_of_group ? "*" : " ", help);
+    }
+}
+
 /* The kinds and the options, as help; works without a server. */
 bool cmd_notification_kinds(HlInvocation *call, GError **error G_GNUC_UNUSED)
 {
@@ -189,12 +204,12 @@ bool cmd_notification_kinds(HlInvocation *call, GError **error G_GNUC_UNUSED)
                                         table.rows[i].fallback, "help", table.rows[i].help));
     if (cli_show_json(call, document))
         return true;
-    puts(_("Kinds; those with * belong to an endpoint, and a rule with groups= can tell them:"));
-    for (int i = 0; i < MGR_NOTE_TEST; i++)
-        printf("  %-14s %s %s\n", mgr_note_row((MgrNoteKind)i)->name,
-               mgr_note_row((MgrNoteKind)i)->is_of_group ? "*" : " ", hl_tr(mgr_note_row((MgrNoteKind)i)->help));
+    print_kinds();
     puts(_("\nOptions of 'holdline notification set':"));
-    for (size_t i = 0; i < table.count; i++)
-        printf("  %s=%s\n      %s\n", table.rows[i].name, table.rows[i].fallback, hl_tr(table.rows[i].help));
+    for (size_t i = 0; i < table.count; i++) {
+        g_autofree char *help = hl_text_hang(hl_tr(table.rows[i].help), hl_terminal_size(stdout, NULL), 6);
+
+        printf("  %s=%s\n      %s\n", table.rows[i].name, table.rows[i].fallback, help);
+    }
     return true;
 }

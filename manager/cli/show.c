@@ -97,6 +97,7 @@ static void tell_left_out(const HlInvocation *call, const CliColumn *columns, gs
     bool by_name = has_columns(call);
     g_autoptr(GString) names = g_string_new(NULL);
     g_autofree char *text = NULL;
+    g_autofree char *line = NULL; /* one: the screen of --watch counts on that */
     g_autofree char *dim = NULL;
 
     if (shown >= n)
@@ -115,7 +116,8 @@ static void tell_left_out(const HlInvocation *call, const CliColumn *columns, gs
                                        : _("No room for %zu columns: a wider window shows them"),
                                n - shown);
     }
-    dim = hl_tone(stdout, HL_TONE_DIM, text);
+    line = hl_text_clip(text, hl_terminal_size(stdout, NULL));
+    dim = hl_tone(stdout, HL_TONE_DIM, line);
     puts(dim);
 }
 

@@ -21,8 +21,11 @@ static void add_findings(GString *out, const json_t *summary)
     g_autofree char *text = g_strdup_printf(_("%s on %s"), found, infected);
     g_autofree char *toned = hl_tone(stdout, cli_int(summary, "infected") > 0 ? HL_TONE_BAD : HL_TONE_PLAIN, text);
 
-    g_string_append_printf(out, _("%s; the last scan failed on %" PRId64 ", %" PRId64 " never scanned\n"), toned,
-                           cli_int(summary, "scans_failed"), cli_int(summary, "never_scanned"));
+    g_autofree char *line = g_strdup_printf(_("%s; the last scan failed on %" PRId64 ", %" PRId64 " never scanned\n"),
+                                            toned, cli_int(summary, "scans_failed"), cli_int(summary, "never_scanned"));
+    g_autofree char *lines = hl_text_wrap(g_strchomp(line), hl_terminal_size(stdout, NULL));
+
+    g_string_append_printf(out, "%s\n", lines);
 }
 
 /* A fleet without patterns looks sound by its counts: nothing is behind. */

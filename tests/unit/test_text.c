@@ -391,7 +391,10 @@ static void test_wrap(void)
         { "one two three", 7, "one two\n  three" },
         { "one two three", 6, "one\n  two\n  three" },
         { "\033[32m10 online\033[0m, 2", 10, "\033[32m10 online\033[0m,\n  2" },
-        { "総務部 総務部", 9, "総務部\n  総務部" },
+        { "総務部 総務部", 9, "総務部 総\n  務部" },
+        { "総務部の端末", 8, "総務部の\n  端末" },
+        { "総務部。「端末」です", 7, "総務\n  部。\n  「端\n  末」\n  です" }, /* no line begins with a full stop */
+        { "更新 now", 6, "更新\n  now" },
         { "muchtoolong a", 4, "muchtoolong\n  a" },
         { "", 4, "" },
     };
@@ -401,6 +404,17 @@ static void test_wrap(void)
 
         g_assert_cmpstr(lines, ==, cases[i].lines);
     }
+}
+
+static void test_hang(void)
+{
+    g_autofree char *lines = hl_text_hang("one two three", 10, 4);
+    g_autofree char *japanese = hl_text_hang("総務部の端末", 10, 4);
+    g_autofree char *whole = hl_text_hang("one two three", G_MAXINT, 4);
+
+    g_assert_cmpstr(lines, ==, "one\n    two\n    three");
+    g_assert_cmpstr(japanese, ==, "総務部\n    の端末");
+    g_assert_cmpstr(whole, ==, "one two three");
 }
 
 static void test_cells(void)
@@ -524,6 +538,7 @@ int main(int argc, char **argv)
     g_test_add_func("/text/width", test_width);
     g_test_add_func("/text/cells", test_cells);
     g_test_add_func("/text/wrap", test_wrap);
+    g_test_add_func("/text/hang", test_hang);
     g_test_add_func("/text/edge", test_edge);
     g_test_add_func("/text/deceptive", test_deceptive);
     g_test_add_func("/text/plain", test_plain);
