@@ -11,6 +11,7 @@
 #include "lib/pki/cert.h"
 #include "lib/pki/pair.h"
 #include "manager/cli/client.h"
+#include "manager/cli/client_folder.h"
 #include "manager/cli/commands.h"
 #include "manager/cli/config.h"
 #include "manager/cli/show.h"
@@ -44,77 +45,13 @@ static char *kind_of(const HlInvocation *call)
     return g_strndup(call->command->name, strcspn(call->command->name, " "));
 }
 
-#define LISTEN "listen" /* where the pages of a console are */
-
-/* In its own words, so that it names what is wrong before anything is made. */
-/* Caller frees. */
-static char *conf_path(const char *folder, const char *role)
-{
-    return g_build_filename(folder, strcmp(role, "console") == 0 ? "console.conf" : "holdline.conf", NULL);
-}
-
-/* Where an ended pair is replaced, the configuration beside it stays. */
-static bool check_listen(const HlInvocation *call, const char *folder, const char *role, GError **error)
-{
-    const char *listen = hl_cli_value(call, LISTEN, MGR_SITE_CONSOLE_LISTEN);
-    g_autofree char *conf = conf_path(folder, role);
-    g_autofree char *host = NULL;
-    uint16_t port = 0;
-
-    if (hl_cli_has(call, LISTEN) && g_file_test(conf, G_FILE_TEST_EXISTS))
-        return hl_fail(error, HL_ERROR_USAGE,
-                       _("%s is there already, and is kept: leave --listen out, and set console.listen there"), conf);
-    return strcmp(role, "console") != 0 || (hl_place_parse(listen, &host, &port) && g_hostname_is_ip_address(host)) ||
-           hl_fail(error, HL_ERROR_USAGE, _("--listen: '%s' is not an IP address and a port, such as %s"), listen,
-                   MGR_SITE_CONSOLE_LISTEN);
-}
-
-/* What goes beside the key: nothing of it is secret.  Where an ended pair is replaced, the configuration stays. */
-static bool save_certificate(const HlInvocation *call, const char *folder, const char *role, const char *name,
-                             bool keeps_conf, const json_t *document, GError **error)
-{
-    bool is_console = strcmp(role, "console") == 0;
-    const char *brokers = cli_text(document, "brokers");
-    g_autofree char *cert_path = g_strdup_printf("%s/%s.pem", folder, name);
-    g_autofree char *ca_path = g_build_filename(folder, "ca.pem", NULL);
-    g_autofree char *place = conf_path(folder, role);
-    g_autofree char *conf =
-        is_console ? mgr_site_console_conf(name, brokers, hl_cli_value(call, LISTEN, MGR_SITE_CONSOLE_LISTEN))
-                   : mgr_site_client_conf(role, name, brokers);
-
-    return hl_file_write_text(cert_path, cli_text(document, "certificate"), 0644, error) &&
-           hl_file_write_text(ca_path, cli_text(document, "ca"), 0644, error) &&
-           ((keeps_conf && g_file_test(place, G_FILE_TEST_EXISTS)) || hl_file_write_text(place, conf, 0600, error));
-}
-
-static bool save_key(const char *folder, const char *name, const HlKey *key, GError **error)
-{
-    g_autofree char *path = g_strdup_printf("%s/%s.key", folder, name);
-
-    return hl_key_save(key, path, error);
-}
-
-/* Somebody else's key of that name would be lost, or one that is good.  That of a certificate which has ended, by this
- * machine's clock, is replaced: it is of no use, and its programs find the new one where they look. */
-static bool check_new_key(const char *folder, const char *name, bool *is_again, GError **error)
-{
-    g_autofree char *path = g_strdup_printf("%s/%s.key", folder, name);
-    g_autofree char *cert_path = g_strdup_printf("%s/%s.pem", folder, name);
-    g_autoptr(HlCert) cert = hl_cert_load(cert_path, NULL);
-
-    *is_again = g_file_test(path, G_FILE_TEST_EXISTS);
-    if (!*is_again || (cert != NULL && hl_cert_info(cert)->not_after <= hl_clock_wall()))
-        return true;
-    return hl_fail(error, HL_ERROR_EXISTS,
-                   _("%s is there already, and is not replaced: name another directory with --output"), path);
-}
-
 /* The key is generated here and stays here; the server signs a request. */
 bool cmd_client_create(HlInvocation *call, GError **error)
 {
     const char *name = call->args[0];
     g_autofree char *role = kind_of(call);
-    g_autofree char *folder = g_strdup(hl_cli_value(call, "output", name));
+    const char *folder = hl_cli_value(call, "output", name);
+    const CliFolder place = { .path = folder, .role = role, .name = name, .keeps_conf = true };
     g_autoptr(HlKey) key = hl_key_generate(error);
     g_autoptr(GBytes) csr = key != NULL ? hl_csr_make(key, name, error) : NULL;
     g_autofree char *csr_text = NULL;
@@ -124,19 +61,17 @@ bool cmd_client_create(HlInvocation *call, GError **error)
                                 "csr",  NULL, NULL };
     g_auto(GStrv) brokers = NULL;
     g_autofree char *broker = NULL;
-    bool is_again = false;
     uint16_t port = 0;
 
-    if (csr == NULL || !check_listen(call, folder, role, error) || !mgr_site_check_name(name, error) ||
-        !check_new_key(folder, name, &is_again, error) || !hl_dir_make(folder, 0700, error))
+    if (csr == NULL || !mgr_site_check_name(name, error) || !cli_folder_check(call, &place, error) ||
+        !hl_dir_make(folder, 0700, error))
         return false;
     csr_text = g_base64_encode(g_bytes_get_data(csr, NULL), g_bytes_get_size(csr));
     arguments[7] = csr_text;
     document = cli_call_files(call, call->command->name, arguments, error);
     if (document == NULL)
         rmdir(folder); /* only if it is empty */
-    if (document == NULL || !save_key(folder, name, key, error) ||
-        !save_certificate(call, folder, role, name, is_again, document, error))
+    if (document == NULL || !cli_folder_save_key(&place, key, error) || !cli_folder_save(call, &place, document, error))
         return false;
     if (cli_show_json(call, document))
         return true;
@@ -416,20 +351,19 @@ static bool write_request(const char *path, GBytes *csr, GError **error)
 bool cmd_account_request(HlInvocation *call, GError **error)
 {
     const char *name = call->args[0];
-    g_autofree char *folder = g_strdup(hl_cli_value(call, "output", name));
+    const char *folder = hl_cli_value(call, "output", name);
+    const CliFolder place = { .path = folder, .role = "admin", .name = name };
     g_autofree char *key_path = g_strdup_printf("%s/%s.key", folder, name);
     g_autofree char *path = g_strdup_printf("%s/%s.csr", folder, name);
     g_autoptr(HlKey) key = NULL;
     g_autoptr(GBytes) csr = NULL;
     g_autoptr(json_t) document = json_pack("{s:s, s:s}", "request", path, "key", key_path);
-    bool is_again;
 
-    if (!mgr_site_check_name(name, error) || !check_new_key(folder, name, &is_again, error) ||
-        !hl_dir_make(folder, 0700, error))
+    if (!mgr_site_check_name(name, error) || !cli_folder_check_key(&place, error) || !hl_dir_make(folder, 0700, error))
         return false;
     key = hl_key_generate(error);
     csr = key != NULL ? hl_csr_make(key, name, error) : NULL;
-    if (csr == NULL || !save_key(folder, name, key, error) || !write_request(path, csr, error))
+    if (csr == NULL || !cli_folder_save_key(&place, key, error) || !write_request(path, csr, error))
         return false;
     if (!cli_show_json(call, document))
         printf(_("%s stays here.  Give %s to an owner, who runs\n"
@@ -468,6 +402,7 @@ bool cmd_account_certificate(HlInvocation *call, GError **error)
     const char *name = call->args[0];
     const char *path = hl_cli_value(call, "csr", NULL);
     const char *folder = hl_cli_value(call, "output", name);
+    const CliFolder place = { .path = folder, .role = "admin", .name = name };
     g_autofree char *csr = NULL;
     g_autoptr(json_t) document = NULL;
     const char *arguments[] = {
@@ -482,13 +417,14 @@ bool cmd_account_certificate(HlInvocation *call, GError **error)
                          "that the certificate is for; or, on the server, --site DIR"),
                        name);
     csr = read_request(path, error);
-    if (csr == NULL || !mgr_site_check_name(name, error) || !hl_dir_make(folder, 0700, error))
+    if (csr == NULL || !mgr_site_check_name(name, error) || !cli_folder_check_conf(&place, error) ||
+        !hl_dir_make(folder, 0700, error))
         return false;
     arguments[5] = csr;
     document = cli_call_files(call, "account certificate", arguments, error);
     if (document == NULL)
         rmdir(folder); /* only if it is empty */
-    if (document == NULL || !save_certificate(call, folder, "admin", name, false, document, error))
+    if (document == NULL || !cli_folder_save(call, &place, document, error))
         return false;
     if (!cli_show_json(call, document))
         printf(_("%s/ contains the certificate, the authority's, and holdline.conf of %s: they go beside %s.key.\n"),
