@@ -41,6 +41,8 @@ typedef struct {
     bool is_narrow;              /* columns of the last screen had no room, and a line says so */
     guint told;                  /* status messages of this visit, or of the line that is held */
     bool was_told;               /* any */
+    bool was_asked;              /* whether the server lets this account in, on the line that is held */
+    HlTime held_mono;            /* since when it is */
     HlTime begun_mono;           /* since when there is a line to be told by */
     HlTime lost_at;              /* wall: since when there is no link; 0: there is */
     HlTime lost_mono, turns_end; /* of the last loss; until when it takes turns, 0: it holds the line */
@@ -258,6 +260,13 @@ static bool wants_out(gpointer user)
     return watch->screen.has_quit;
 }
 
+static void begin_line(Watch *watch)
+{
+    watch->told = 0;
+    watch->was_asked = false;
+    watch->held_mono = hl_clock_mono();
+}
+
 /* Whatever takes long here, keys count. */
 static CliClient *open_line(Watch *watch, GError **error)
 {
@@ -308,8 +317,10 @@ static void note_link(Watch *watch, bool is_up)
         return;
     watch->lost_at = is_up ? 0 : hl_clock_wall();
     watch->changed = true;
-    if (is_up)
+    if (is_up) {
+        begin_line(watch);
         return;
+    }
     if (!watch->is_picture)
         fprintf(stderr, _("holdline: the link to the server is down; trying again\n"));
     else if (watch->lost_mono != 0 && now - watch->lost_mono < CHASED)
@@ -388,14 +399,37 @@ static void take_turns(Watch *watch, HlTime *drawn)
     if (watch->client == NULL)
         return;
     cli_client_lend(watch->client);
+    begin_line(watch);
     watch->turns_end = 0;
 }
 
-static void run(Watch *watch)
+/* An account that is disabled is told nothing, and no call of it is answered but with the reason. */
+static bool is_let_in(Watch *watch, GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+    g_autoptr(json_t) document = NULL;
+
+    if (watch->turns_end != 0 || watch->lost_at != 0 || watch->was_asked || watch->told > 0 ||
+        hl_clock_mono() - watch->held_mono < SILENT)
+        return true;
+    watch->was_asked = true;
+    if (watch->has_keys)
+        cli_heed(STDIN_FILENO, wants_out, watch);
+    document = cli_client_call(watch->client, "summary", NULL, NULL, NULL, &problem);
+    cli_heed(-1, NULL, NULL);
+    if (document != NULL || hl_error_code(problem) != HL_ERROR_DENIED)
+        return true;
+    g_propagate_error(error, g_steal_pointer(&problem));
+    return false;
+}
+
+static bool run(Watch *watch, GError **error)
 {
     HlTime drawn = 0;
 
     while (!watch->screen.has_quit && !hl_output_gone()) {
+        if (!is_let_in(watch, error))
+            return false;
         show(watch, &drawn);
         if (watch->turns_end != 0) {
             take_turns(watch, &drawn);
@@ -405,6 +439,7 @@ static void run(Watch *watch)
         if (watch->has_keys && has_input(0))
             read_keys(watch);
     }
+    return watch->screen.has_quit || hl_fail(error, HL_ERROR_IO, _("nobody reads the output any longer"));
 }
 
 /* The server knows whether the names are there.  Monitors may only watch, and see what comes. */
@@ -474,6 +509,7 @@ static bool open_all(Watch *watch, const char *selector, GError **error)
         return false;
     watch->fleet = cli_fleet_new(filter, hl_clock_wall());
     watch->client = open_line(watch, error);
+    begin_line(watch);
     return watch->client != NULL;
 }
 
@@ -481,6 +517,7 @@ bool cli_watch(HlInvocation *call, const char *selector, GError **error)
 {
     Watch watch = { .call = call, .is_selective = selector != NULL, .is_json = cli_view_is_data(call) };
     g_autoptr(GError) problem = NULL;
+    bool is_over;
 
     watch.summary = json_object();
     cli_screen_init(&watch.screen);
@@ -500,7 +537,7 @@ bool cli_watch(HlInvocation *call, const char *selector, GError **error)
     watch.has_keys = watch.has_keys && watch.is_picture;
     if (watch.screen.is_searched)
         look_again(&watch);
-    run(&watch);
+    is_over = run(&watch, error);
     end(&watch);
-    return watch.screen.has_quit || hl_fail(error, HL_ERROR_IO, _("nobody reads the output any longer"));
+    return is_over;
 }
