@@ -488,7 +488,9 @@ const EpPhrase ep_phrases[] = {
     { N_("the bundle's CA"), "" },
     { N_("the signature of the %s is not valid"), "" },
     { N_("the %s is signed with key '%s', not with the pinned key %s"), "" },
-    { N_("the %s is signed with key '%s', and this endpoint knows its server by %s"), "" },
+    { N_("the %s is signed with key '%s', and this endpoint knows its server by %s: if it missed a change of the key, "
+         "it has to enrol again"),
+      "" },
     { N_("%s is not a certificate in PEM or DER form"), "" },
     { N_("the certificate of %s (%s) was not issued by %s: it belongs to another installation, or is forged"), "" },
     { N_("the certificate of %s expired at %s (it is now %s)"), "" },

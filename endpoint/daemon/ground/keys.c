@@ -54,7 +54,9 @@ gpointer ep_keys_open(const EpKeys *keys, const HlMsgEnvelope *envelope, const c
         if (strstr(ids->str, id) == NULL)
             g_string_append_printf(ids, "%s%s", ids->len > 0 ? ", " : "", id);
     }
-    hl_fail(error, HL_ERROR_UNTRUSTED, "the %s is signed with key '%.16s', and this endpoint knows its server by %s",
+    hl_fail(error, HL_ERROR_UNTRUSTED,
+            "the %s is signed with key '%.16s', and this endpoint knows its server by %s: if it missed a change of the "
+            "key, it has to enrol again",
             context, envelope->key_id, ids->str);
     return NULL;
 }
