@@ -323,11 +323,17 @@ static bool is_last(const MgrRollout *rollout)
     return rollout->ends[rollout->ring] == rollout->n;
 }
 
+/* Those whose turn has come once, and is to come again. */
+static guint again_of(const MgrRollout *rollout)
+{
+    return rollout->counts[MGR_MEMBER_PENDING] - (rollout->n - rollout->issued);
+}
+
 /* Whether all whose turn has come have answered, but for those that are away. */
 static bool has_answered(const MgrRollout *rollout, HlTime now)
 {
-    return rollout->issued >= rollout->ends[rollout->ring] && rollout->counts[MGR_MEMBER_OPEN] == 0 &&
-           rollout->counts[MGR_MEMBER_WAITING] == 0 &&
+    return rollout->issued >= rollout->ends[rollout->ring] && again_of(rollout) == 0 &&
+           rollout->counts[MGR_MEMBER_OPEN] == 0 && rollout->counts[MGR_MEMBER_WAITING] == 0 &&
            (rollout->counts[MGR_MEMBER_AWAY] == 0 || now - rollout->issued_mono >= MGR_ROLLOUT_SETTLE);
 }
 
@@ -376,7 +382,8 @@ static guint at_rate(const MgrRollout *rollout, guint n, HlTime now)
 
 static guint due(const MgrRollout *rollout, HlTime now)
 {
-    guint left = rollout->ends[rollout->ring] - MIN(rollout->issued, rollout->ends[rollout->ring]);
+    guint again = again_of(rollout);
+    guint left = again > 0 ? again : rollout->ends[rollout->ring] - MIN(rollout->issued, rollout->ends[rollout->ring]);
 
     return rollout->plan.rate > 0 && rollout->ready > 0 ? 0 : at_rate(rollout, left, now);
 }
@@ -464,7 +471,29 @@ GArray *mgr_rollout_find_failed(const MgrRollout *rollout)
     return failed;
 }
 
-void mgr_rollout_retry(MgrRollout *rollout, const GArray *positions, HlTime now)
+void mgr_rollout_begin_again(MgrRollout *rollout)
+{
+    rollout->forgiven = 0;
+    rollout->state = MGR_ROLLOUT_RUNNING;
+    rollout->halt = MGR_HALT_NONE;
+}
+
+void mgr_rollout_put_back(MgrRollout *rollout, guint position)
+{
+    set_member(rollout, position, MGR_MEMBER_PENDING);
+}
+
+GArray *mgr_rollout_find_again(const MgrRollout *rollout, guint n)
+{
+    GArray *found = g_array_new(FALSE, FALSE, sizeof(guint));
+
+    for (guint i = 0; i < rollout->issued && found->len < MIN(n, again_of(rollout)); i++)
+        if (rollout->members[i] == MGR_MEMBER_PENDING)
+            g_array_append_val(found, i);
+    return found;
+}
+
+void mgr_rollout_issued_again(MgrRollout *rollout, const GArray *positions, HlTime now)
 {
     for (guint i = 0; i < positions->len; i++) {
         guint position = g_array_index(positions, guint, i);
@@ -472,8 +501,5 @@ void mgr_rollout_retry(MgrRollout *rollout, const GArray *positions, HlTime now)
         rollout->open_since[position] = now;
         set_member(rollout, position, MGR_MEMBER_AWAY);
     }
-    rollout->forgiven = 0;
-    rollout->state = MGR_ROLLOUT_RUNNING;
-    rollout->halt = MGR_HALT_NONE;
     rollout->issued_mono = now;
 }

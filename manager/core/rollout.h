@@ -132,8 +132,9 @@ bool mgr_rollout_has_overdue(const MgrRollout *rollout, HlTime now);
 /* The position where the present ring begins: those before it are members of the rings before, too. */
 guint mgr_rollout_ring_begin(const MgrRollout *rollout);
 
-/* Once a second: judges, goes from ring to ring, halts.  How many more members are to have their turn now; they are
- * told of with mgr_rollout_issued once that is stored. */
+/* Once a second: judges, goes from ring to ring, halts.  How many more members are to have their turn now: those of
+ * mgr_rollout_find_again, if there are any.  They are told of with mgr_rollout_issued (or _issued_again) once that is
+ * stored. */
 guint mgr_rollout_tick(MgrRollout *rollout, HlTime now);
 
 /* Whether nothing more happens by itself and for good. */
@@ -147,8 +148,15 @@ bool mgr_rollout_abort(MgrRollout *rollout) G_GNUC_WARN_UNUSED_RESULT;
 /* Those that failed, were silent or left: positions (guint), rising; empty once it was aborted.  Free with
  * g_array_unref. */
 GArray *mgr_rollout_find_failed(const MgrRollout *rollout);
-/* They have another turn, and are away until something is told of them.  It runs again, with nothing forgiven. */
-void mgr_rollout_retry(MgrRollout *rollout, const GArray *positions, HlTime now);
+/* Somebody has those that failed try again: it runs again, with nothing forgiven. */
+void mgr_rollout_begin_again(MgrRollout *rollout);
+/* One whose turn has come is to have another one, and is pending until then; a tick counts it among those that may have
+ * theirs now, before those whose turn has not come. */
+void mgr_rollout_put_back(MgrRollout *rollout, guint position);
+/* The first n of these: positions (guint), rising.  Free with g_array_unref. */
+GArray *mgr_rollout_find_again(const MgrRollout *rollout, guint n);
+/* These have another turn, and are away until something is told of them. */
+void mgr_rollout_issued_again(MgrRollout *rollout, const GArray *positions, HlTime now);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MgrRollout, mgr_rollout_clear)
 

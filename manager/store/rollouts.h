@@ -74,7 +74,7 @@ void mgr_write_rollout(HlWriteSet *set, const MgrRolloutRecord *record, const GP
 void mgr_write_rollout_state(HlWriteSet *set, const MgrRolloutRecord *record);
 /* The turn of n members from a position on. */
 void mgr_write_rollout_turn(HlWriteSet *set, const char *id, guint position, guint n, const char *command);
-/* Another turn of these (guint). */
+/* Another turn of these (guint); command NULL: it is to come. */
 void mgr_write_rollout_retry(HlWriteSet *set, const char *id, const GArray *positions, const char *command);
 /* With either of them: what the repository has now. */
 void mgr_write_rollout_versions(HlWriteSet *set, const char *id, const char *versions);

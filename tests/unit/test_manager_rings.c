@@ -116,6 +116,7 @@ static void test_published_before_retry(void)
     parts_call(world->parts, "rollout retry", "rollout", world->id, NULL);
     parts_commit(world->parts);
     json_decref(parts_expect_reply(world->parts, ""));
+    world_pass(world, 61); /* a minute after the turn before, for there is a rate */
     answer(world, "virus=8");
     world_pass(world, 123);
     expect(world, MGR_ROLLOUT_RUNNING, 10, 0);
@@ -144,6 +145,7 @@ static void test_retried_liar(gconstpointer is_restarted)
     parts_commit(world->parts);
     json_decref(parts_expect_reply(world->parts, ""));
     expect(world, MGR_ROLLOUT_RUNNING, 10, 0);
+    world_pass(world, 61);
     answer_one(world, 0, "virus=6", HL_STATE_SUCCEEDED);
     answer(world, "virus=7");
     if (is_restarted != NULL)

@@ -329,6 +329,39 @@ static void test_given_back_at_rate(void)
     g_assert_cmpint(world_live(world)->core.members[0], ==, MGR_MEMBER_AWAY);
 }
 
+static void expect_again(const MgrLiveRollout *live, guint pending, guint failed)
+{
+    const guint *counts = live->core.counts;
+
+    g_assert_true(counts[MGR_MEMBER_PENDING] == MEMBERS - 5 + pending && counts[MGR_MEMBER_FAILED] == failed);
+}
+
+/* Those who try again do so at the rate as well, also after a restart; nobody else has a turn before. */
+static void test_retry_at_rate(void)
+{
+    g_autoptr(World) world = world_at_rate(MEMBERS, "2");
+    g_autoptr(MgrRollouts) again = NULL;
+
+    for (int i = 0; i < 3; i++) {
+        world_pass(world, i == 0 ? 31 : 60);
+        world_answer(world, i < 2 ? HL_STATE_FAILED : HL_STATE_SUCCEEDED);
+    }
+    world_pass(world, 61);
+    expect(world, MGR_ROLLOUT_HALTED, 5);
+    json_decref(world_ask(world, "rollout retry", ""));
+    world_pass(world, 51);
+    expect_again(world_live(world), 2, 0);
+    again = world_read_again(world);
+    expect_same(world_live(world), mgr_rollouts_find(again, world->id));
+    world_answer(world, HL_STATE_FAILED);
+    world_pass(world, 11);
+    expect_again(world_live(world), 0, 2);
+    expect(world, MGR_ROLLOUT_RUNNING, 5);
+    world_answer(world, HL_STATE_SUCCEEDED);
+    world_pass(world, 1);
+    expect(world, MGR_ROLLOUT_HALTED, 5); /* by what the five answered in the end */
+}
+
 /* Success that the versions of a birth or report contradict. */
 static void test_liar(void)
 {
@@ -553,6 +586,7 @@ int main(int argc, char **argv)
     g_test_add_func("/rollouts/removed", test_removed);
     g_test_add_func("/rollouts/restart", test_restart);
     g_test_add_func("/rollouts/restart-judged", test_restart_judged);
+    g_test_add_func("/rollouts/retry-at-rate", test_retry_at_rate);
     g_test_add_func("/rollouts/given-back-at-rate", test_given_back_at_rate);
     g_test_add_func("/rollouts/unreached", test_unreached);
     g_test_add_func("/rollouts/retry-twice", test_retry_twice);

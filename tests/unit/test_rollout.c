@@ -295,7 +295,8 @@ static void test_people(void)
     again = mgr_rollout_find_failed(&fleet->rollout);
     g_assert_cmpuint(again->len, ==, 1);
     g_assert_cmpuint(g_array_index(again, guint, 0), ==, 4);
-    mgr_rollout_retry(&fleet->rollout, again, fleet->now);
+    mgr_rollout_begin_again(&fleet->rollout);
+    mgr_rollout_issued_again(&fleet->rollout, again, fleet->now);
     run(fleet, HL_DAY);
     expect(fleet, MGR_ROLLOUT_DONE, 1000);
     none = mgr_rollout_find_failed(&fleet->rollout);

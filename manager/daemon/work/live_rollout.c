@@ -135,18 +135,23 @@ void mgr_live_rollout_look_at(MgrLiveRollout *live, const MgrCommand *command)
 
 typedef struct {
     MgrLiveRollout *live;
-    GArray *members; /* MgrMember, of those whose turn has come */
+    GArray *members; /* MgrMember, up to the last one whose turn has come */
+    guint issued_to; /* their number */
     GArray *issued;  /* HlTime, wall: of their commands */
 } Reading;
 
 static void on_member(guint position G_GNUC_UNUSED, const MgrRolloutMember *member, gpointer user)
 {
     Reading *reading = user;
-    MgrMember state;
+    MgrMember state = MGR_MEMBER_PENDING;
 
     add_member(reading->live, member->endpoint, member->command);
-    if (member->command == NULL)
+    if (member->command == NULL) { /* or it is to come again (mgr_rollout_put_back) */
+        g_array_append_val(reading->members, state);
+        g_array_append_val(reading->issued, member->issued_at);
         return;
+    }
+    reading->issued_to = reading->members->len + 1;
     state = member->has_target ? member_of(member->state, member->code) : MGR_MEMBER_LEFT;
     if (mgr_live_rollout_is_of_settings(reading->live)) /* what was not judged is asked of the endpoint */
         state = member->outcome == MGR_MEMBER_N      ? MGR_MEMBER_AWAY
@@ -166,8 +171,12 @@ static void find_retried(MgrLiveRollout *live, const GArray *issued)
 {
     guint begin = mgr_rollout_ring_begin(&live->core);
 
-    for (guint i = 0; i < begin && begin < issued->len; i++)
-        live->retried[i] = g_array_index(issued, HlTime, i) > g_array_index(issued, HlTime, begin);
+    guint first = begin;
+
+    while (first < live->core.issued && live->commands->pdata[first] == NULL) /* its turn is to come again */
+        first++;
+    for (guint i = 0; i < begin && first < live->core.issued; i++)
+        live->retried[i] = g_array_index(issued, HlTime, i) > g_array_index(issued, HlTime, first);
 }
 
 MgrLiveRollout *mgr_live_rollout_new(MgrRolloutRecord *record, const GPtrArray *endpoints)
@@ -188,7 +197,7 @@ MgrLiveRollout *mgr_live_rollout_read(MgrRecord *registry, MgrRolloutRecord *rec
     g_autoptr(MgrLiveRollout) live = live_new(record);
     g_autoptr(GArray) members = g_array_new(FALSE, FALSE, sizeof(MgrMember));
     g_autoptr(GArray) issued = g_array_new(FALSE, FALSE, sizeof(HlTime));
-    Reading reading = { live, members, issued };
+    Reading reading = { live, members, 0, issued };
     HlTime now = hl_clock_mono();
 
     if (!mgr_registry_load_rollout_members(mgr_record_reader(registry), live->record.id, on_member, &reading, error))
@@ -196,12 +205,14 @@ MgrLiveRollout *mgr_live_rollout_read(MgrRecord *registry, MgrRolloutRecord *rec
     mgr_rollout_init(&live->core, &live->record.plan, live->endpoints->len, now);
     mgr_rollout_restore(&live->core, live->record.state, live->record.halt, live->record.ring, live->record.forgiven,
                         now);
-    mgr_rollout_issued(&live->core, members->len, now);
+    mgr_rollout_issued(&live->core, reading.issued_to, now);
     live->belied = g_new0(bool, live->endpoints->len);
     live->retried = g_new0(bool, live->endpoints->len);
     find_retried(live, issued);
     live->upgrades_since = live->record.changed_at;
-    for (guint i = 0; i < members->len; i++) {
+    for (guint i = 0; i < reading.issued_to; i++) {
+        if (g_array_index(members, MgrMember, i) == MGR_MEMBER_PENDING)
+            mgr_rollout_put_back(&live->core, i);
         mgr_rollout_told(&live->core, i, g_array_index(members, MgrMember, i), now);
         live->belied[i] = live->core.members[i] == MGR_MEMBER_FAILED; /* also who says it itself: nothing follows */
     }

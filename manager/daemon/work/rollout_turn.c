@@ -15,6 +15,7 @@ typedef struct {
     char *command, *versions;
     GArray *positions; /* whose turn it is */
     bool is_again;     /* else they are the next ones */
+    bool is_retry;     /* with it somebody has it run again */
     GArray *takers;    /* of settings: those of them that are open at once; NULL */
     uint64_t counter;  /* of settings: mgr_trials_write_numbers */
     MgrRolloutDone done;
@@ -71,7 +72,9 @@ static void fold_turn(Turn *turn, const MgrCommand *command)
 
     live->is_storing = false;
     if (turn->is_again) {
-        mgr_rollout_retry(&live->core, turn->positions, now);
+        if (turn->is_retry)
+            mgr_rollout_begin_again(&live->core);
+        mgr_rollout_issued_again(&live->core, turn->positions, now);
         live->upgrades_since = hl_clock_wall();
         mgr_live_rollout_note(live, hl_clock_wall());
     } else {
@@ -240,8 +243,51 @@ void mgr_rollout_turn_again(MgrRolloutTurns *turns, HlWriteSet *set, MgrLiveRoll
 {
     Turn *turn = turn_new(turns, live, positions);
 
-    turn->is_again = true;
+    turn->is_again = turn->is_retry = true;
     turn->done = done;
     turn->user = user;
     issue(set, turn);
+}
+
+void mgr_rollout_turn_put_back_next(MgrRolloutTurns *turns, MgrLiveRollout *live, GArray *positions)
+{
+    Turn *turn = turn_new(turns, live, positions);
+
+    turn->is_again = true;
+    issue(hl_write_set_new(), turn);
+}
+
+/* ----------------------------------------------------------------------------------------------------------- put back
+ */
+
+/* What their earlier commands say from now on is not of the turn that is to come. */
+static void fold_put_back(gpointer change)
+{
+    Turn *turn = change;
+    MgrLiveRollout *live = turn->live;
+
+    live->is_storing = false;
+    mgr_rollout_begin_again(&live->core);
+    for (guint i = 0; i < turn->positions->len; i++) {
+        guint position = at(turn->positions, i);
+
+        mgr_rollout_put_back(&live->core, position);
+        live->commands->pdata[position] = NULL;
+        live->belied[position] = false;
+    }
+    mgr_live_rollout_note(live, hl_clock_wall());
+    turn->done(live, NULL, turn->user);
+}
+
+void mgr_rollout_turn_put_back(MgrRolloutTurns *turns, HlWriteSet *set, MgrLiveRollout *live, GArray *positions,
+                               MgrRolloutDone done, gpointer user)
+{
+    static const MgrChangeKind kind = { fold_put_back, fail_empty, turn_free };
+    Turn *turn = turn_new(turns, live, positions);
+
+    turn->done = done;
+    turn->user = user;
+    live->is_storing = true;
+    mgr_write_rollout_retry(set, live->record.id, positions, NULL);
+    mgr_record_commit(turns->record, set, &kind, turn);
 }

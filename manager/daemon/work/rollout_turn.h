@@ -24,6 +24,11 @@ typedef void (*MgrRolloutDone)(const MgrLiveRollout *live, const GError *error, 
 
 /* The next n have theirs.  Where it cannot be stored that is logged, and nothing has changed. */
 void mgr_rollout_turn_next(MgrRolloutTurns *turns, MgrLiveRollout *live, guint n);
+/* Those of mgr_rollout_find_again have theirs, in the same way; takes the positions. */
+void mgr_rollout_turn_put_back_next(MgrRolloutTurns *turns, MgrLiveRollout *live, GArray *positions);
+/* These (guint) are to have another one, as many a minute as --rate lets; otherwise as mgr_rollout_turn_again. */
+void mgr_rollout_turn_put_back(MgrRolloutTurns *turns, HlWriteSet *set, MgrLiveRollout *live, GArray *positions,
+                               MgrRolloutDone done, gpointer user);
 /* These (guint) have another one.  Takes the set, which is stored with it, and the positions.  On an error nothing has
  * changed. */
 void mgr_rollout_turn_again(MgrRolloutTurns *turns, HlWriteSet *set, MgrLiveRollout *live, GArray *positions,

@@ -311,7 +311,10 @@ void mgr_rollouts_retry(MgrRollouts *rollouts, HlWriteSet *set, MgrLiveRollout *
         adopt(rollouts, live); /* before it is stored: another call finds it */
     retry = g_new(Retry, 1);
     *retry = (Retry){ rollouts, is_back, done, user };
-    mgr_rollout_turn_again(&rollouts->turns, set, live, g_steal_pointer(&failed), on_retried, retry);
+    if (record.plan.rate > 0 && !mgr_live_rollout_is_of_settings(live))
+        mgr_rollout_turn_put_back(&rollouts->turns, set, live, g_steal_pointer(&failed), on_retried, retry);
+    else
+        mgr_rollout_turn_again(&rollouts->turns, set, live, g_steal_pointer(&failed), on_retried, retry);
 }
 
 /* --------------------------------------------------------------------------------------------------------- by itself
@@ -384,6 +387,17 @@ static void end_settings(MgrRollouts *rollouts, MgrLiveRollout *live)
     mgr_record_commit(rollouts->parts.record, set, &kind, ending);
 }
 
+/* Those who are to try again first. */
+static void have_turn(MgrRollouts *rollouts, MgrLiveRollout *live, guint n)
+{
+    g_autoptr(GArray) again = mgr_rollout_find_again(&live->core, n);
+
+    if (again->len > 0)
+        mgr_rollout_turn_put_back_next(&rollouts->turns, live, g_steal_pointer(&again));
+    else
+        mgr_rollout_turn_next(&rollouts->turns, live, n);
+}
+
 static void tick_one(MgrRollouts *rollouts, MgrLiveRollout *live)
 {
     MgrRolloutState before = live->record.state;
@@ -404,7 +418,7 @@ static void tick_one(MgrRollouts *rollouts, MgrLiveRollout *live)
     if (mgr_rollout_is_over(&live->core))
         g_hash_table_remove(rollouts->live, live->record.id);
     else if (n > 0)
-        mgr_rollout_turn_next(&rollouts->turns, live, n);
+        have_turn(rollouts, live, n);
 }
 
 /* Of its members, each once; of one of settings whose they are. */
