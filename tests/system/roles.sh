@@ -25,3 +25,6 @@ thing() { # GROUP -> what calls name, of that group
 within=$(thing office)
 outside=$(thing lab)
 nowhere='{"group": "nowhere", "endpoint": "e-none", "bundle": "b-none", "command": "c-none", "rollout": "r-none", "detection": "d-999999"}'
+
+step "an announcement that neither has followed"
+holdline server set --broker "127.0.0.1:$broker_port" >/dev/null

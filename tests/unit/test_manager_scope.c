@@ -7,7 +7,7 @@
 
 #include "lib/base/unconst.h"
 #include "tests/support/call_samples.h"
-#include "tests/support/manager_parts.h"
+#include "tests/support/succession_world.h"
 
 #define CALLER "zoe"
 
@@ -289,6 +289,43 @@ static void test_counts(void)
     g_assert_true(g_str_has_prefix(cancel, "denied|")); /* others are to do it too */
 }
 
+/* Followed and left of an announcement, and at a broker, is who is there; the state is that of all. */
+static void test_server(void)
+{
+    static const struct {
+        const char *call, *at, *count;
+        json_int_t left, of;
+    } rows[] = { { "server show", "announced", "following", 1, 1 },
+                 { "server rollover status", NULL, "holding", 1, 1 },
+                 { "server authority status", NULL, "through", 1, 1 } };
+    g_autoptr(World) world = world_new("auditor");
+    g_autoptr(json_t) brokers = answer(world, "broker list", NULL);
+
+    parts_call(world->parts, "admin create", "name", "olaf-too", "csr", world->csr, "role", "operator", "groups",
+               "office", NULL);
+    done(world->parts);
+    parts_call(world->parts, "server rollover start", NULL);
+    done(world->parts);
+    succession_set_conf(world->parts, "broker.mode", "external");
+    succession_set_conf(world->parts, "broker.reload-command", "tell-broker");
+    parts_call(world->parts, "server authority start", NULL);
+    done(world->parts);
+    g_assert_cmpint(number(json_array_get(json_object_get(brokers, "brokers"), 0), "endpoints"), ==, 1);
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(json_t) document = answer(world, rows[i].call, NULL);
+        const json_t *at = rows[i].at != NULL ? json_object_get(document, rows[i].at) : document;
+        g_autofree char *told = ask(world, rows[i].call, NULL);
+
+        g_test_message("case %s: %s", rows[i].call, told);
+        g_assert_cmpint(number(at, rows[i].count), ==, 0);
+        g_assert_cmpint(number(at, "of"), ==, rows[i].of);
+        g_assert_cmpint(number(at, "more"), ==, 0);
+        g_assert_cmpuint(json_array_size(json_object_get(at, "left")), ==, rows[i].left);
+        g_assert_nonnull(strstr(told, "e-near"));
+        check_told(world, rows[i].call, told);
+    }
+}
+
 /* Nobody gets out of their groups by what they may do. */
 static void test_stays_inside(void)
 {
@@ -428,6 +465,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/scope/tells-nothing", test_tells_nothing);
     g_test_add_func("/manager/scope/as-if-not-there", test_as_if_not_there);
     g_test_add_func("/manager/scope/counts", test_counts);
+    g_test_add_func("/manager/scope/server", test_server);
     g_test_add_func("/manager/scope/stays-inside", test_stays_inside);
     g_test_add_func("/manager/scope/history", test_history);
     g_test_add_func("/manager/scope/totals", test_totals);

@@ -51,7 +51,7 @@ static void call_list(MgrCall *call, gpointer user)
     guint endpoints[MGR_MAX_BROKERS];
     json_t *list = json_array();
 
-    mgr_lines_endpoints(lines_of(calls), endpoints);
+    mgr_lines_endpoints(lines_of(calls), mgr_call_caller(call), endpoints);
     for (guint i = 0; i < mgr_lines_count(lines_of(calls)); i++)
         json_array_append_new(list, document_of(calls, i, endpoints[i]));
     mgr_call_done_list(call, "brokers", list, NULL);
@@ -83,7 +83,7 @@ static void set_drained(MgrCall *call, const MgrBrokerCalls *calls, bool drains)
         mgr_call_fail(call, error);
         return;
     }
-    mgr_lines_endpoints(lines_of(calls), endpoints);
+    mgr_lines_endpoints(lines_of(calls), mgr_call_caller(call), endpoints);
     mgr_call_done(call, document_of(calls, number, endpoints[number]));
 }
 

@@ -77,13 +77,13 @@ static json_t *key_document(const char *text, const char *signing)
 
 /* "state": none or announced; "keys" that endpoints are told of; "holding" of "of" endpoints have the announcement; the
  * others in "left" and "more", as in "server show". */
-static json_t *status_document(const MgrRolloverCalls *calls)
+static json_t *status_document(const MgrRolloverCalls *calls, const MgrCaller *caller)
 {
     g_auto(MgrPlaceRecord) now = mgr_location_next(calls->parts.location, "");
     g_autofree char *signing = key_text(hl_signing_key_public(mgr_sealer_key(calls->parts.sealer)));
-    g_autoptr(json_t) announced = mgr_location_document(calls->parts.location);
+    g_autoptr(json_t) announced = mgr_location_document(calls->parts.location, caller);
     json_t *keys = json_array();
-    guint of, holding = mgr_location_holding(calls->parts.location, &of);
+    guint of, holding = mgr_location_holding(calls->parts.location, caller, &of);
     json_t *document;
 
     for (gsize i = 0; now.keys[i] != NULL; i++)
@@ -156,7 +156,7 @@ static void fold_step(gpointer change)
         hl_warn("rollover", "%s: it is not used, and the next rollover takes it", error->message);
     if (step->call == NULL)
         return;
-    document = status_document(calls);
+    document = status_document(calls, mgr_call_caller(step->call));
     json_object_set_new(document, "bundles_withdrawn", json_integer(step->bundles != NULL ? step->bundles->len : 0));
     mgr_call_done(step->call, document);
 }
@@ -220,7 +220,7 @@ static void call_start(MgrCall *call, gpointer user)
 
 static bool check_finish(const MgrRolloverCalls *calls, bool is_forced, GError **error)
 {
-    guint of, holding = mgr_location_holding(calls->parts.location, &of);
+    guint of, holding = mgr_location_holding(calls->parts.location, NULL, &of);
 
     if (!check_free(calls, error))
         return false;
@@ -285,7 +285,7 @@ static void call_cancel(MgrCall *call, gpointer user)
 
 static void call_status(MgrCall *call, gpointer user)
 {
-    mgr_call_done(call, status_document(user));
+    mgr_call_done(call, status_document(user, mgr_call_caller(call)));
 }
 
 /* -------------------------------------------------------------------------------------------------------------- life

@@ -54,13 +54,13 @@ static GStrv uncovered_now(const MgrServerCalls *calls, const HlCert *cert)
 }
 
 /* What does not depend on the certificate's file, which may be damaged: that is a reason to look. */
-static json_t *server_document(const MgrServerCalls *calls, const HlCert *cert)
+static json_t *server_document(const MgrServerCalls *calls, const MgrCaller *caller, const HlCert *cert)
 {
     g_autofree char *authority = hl_time_format(hl_cert_info(mgr_pki_authority(calls->parts.pki))->not_after);
     json_t *document =
         json_pack("{s:o, s:o, s:s}", "brokers", texts(mgr_location_brokers(calls->parts.location)), "servers",
                   texts(mgr_location_urls(calls->parts.location)), "authority_expires", authority);
-    json_t *announced = mgr_location_document(calls->parts.location);
+    json_t *announced = mgr_location_document(calls->parts.location, caller);
 
     if (announced != NULL)
         json_object_set_new(document, "announced", announced);
@@ -78,7 +78,7 @@ static void call_show(MgrCall *call, gpointer user)
     const MgrServerCalls *calls = user;
     g_autoptr(GError) error = NULL;
     g_autoptr(HlCert) cert = mgr_own_server(calls->parts.own, &error);
-    json_t *document = server_document(calls, cert);
+    json_t *document = server_document(calls, mgr_call_caller(call), cert);
 
     if (cert == NULL)
         json_object_set_new(document, "certificate_error", json_string(error->message));
@@ -126,7 +126,7 @@ static void fold_replacement(gpointer change)
             mgr_call_admin(replacement->call));
     /* an endpoint that is told to move before the broker shows the new names would find the old ones, and go back */
     mgr_listings_answer(replacement->calls->listings, replacement->call,
-                        server_document(replacement->calls, replacement->cert));
+                        server_document(replacement->calls, mgr_call_caller(replacement->call), replacement->cert));
 }
 
 /* Anyone who is told a name that the certificate does not have could not come back. */
@@ -229,7 +229,7 @@ static void fold_announcement(gpointer change)
     hl_info("server", "endpoints are told where the server is (counter %" G_GUINT64_FORMAT "), by %s",
             announcement->record.counter, mgr_call_admin(announcement->call));
     mgr_location_announce(calls->parts.location, &announcement->record);
-    mgr_call_done(announcement->call, server_document(calls, cert));
+    mgr_call_done(announcement->call, server_document(calls, mgr_call_caller(announcement->call), cert));
 }
 
 /* What is given, by the rules of manager.conf, and of the rest what is told now. */

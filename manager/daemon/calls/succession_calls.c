@@ -70,10 +70,10 @@ static MgrSuccessionStep find_step(const MgrSuccessionCalls *calls, bool is_forc
     if (is_forced || is_over(calls))
         return step_of(calls, 0, 0, is_forced);
     next = next_id(calls);
-    endpoints = mgr_holders_endpoints_left(&calls->holders, next, 1, &of);
+    endpoints = mgr_holders_endpoints_left(&calls->holders, NULL, next, 1, &of);
     if (endpoints->len > 0)
         return MGR_SUCCESSION_WAIT;
-    people = mgr_holders_people_left(&calls->holders, next, 1);
+    people = mgr_holders_people_left(&calls->holders, NULL, next, 1);
     return step_of(calls, 0, people->len, false);
 }
 
@@ -88,19 +88,18 @@ static void add_authority(json_t *array, const HlCert *cert, const char *role)
     json_array_append_new(array, json_pack("{s:s, s:s, s:s}", "id", id, "expires", expires, "role", role));
 }
 
-/* Of one that is on. */
-static void add_left(const MgrSuccessionCalls *calls, json_t *document)
+/* Of one that is on.  Its state is that of all; who is left, and how many, is what is there for the caller. */
+static void add_left(const MgrSuccessionCalls *calls, const MgrCaller *caller, json_t *document)
 {
     g_autofree char *next = next_id(calls);
     guint of;
-    g_autoptr(GPtrArray) endpoints = mgr_holders_endpoints_left(&calls->holders, next, G_MAXUINT, &of);
-    g_autoptr(GPtrArray) people = mgr_holders_people_left(&calls->holders, next, G_MAXUINT);
+    g_autoptr(GPtrArray) endpoints = mgr_holders_endpoints_left(&calls->holders, caller, next, G_MAXUINT, &of);
+    g_autoptr(GPtrArray) people = mgr_holders_people_left(&calls->holders, caller, next, G_MAXUINT);
     guint more = endpoints->len - MIN(endpoints->len, MGR_HOLDERS_MAX_NAMED) + people->len -
                  MIN(people->len, MGR_HOLDERS_MAX_NAMED);
-    MgrSuccessionStep step = step_of(calls, endpoints->len, people->len, false);
     g_autofree char *since = hl_time_format(calls->parts.fleet->places.announced.changed_at);
 
-    json_object_set_new(document, "state", json_string(mgr_succession_name(step)));
+    json_object_set_new(document, "state", json_string(mgr_succession_name(find_step(calls, false))));
     json_object_set_new(document, "since", json_string(since));
     json_object_set_new(document, "through", json_integer(of - endpoints->len));
     json_object_set_new(document, "of", json_integer(of));
@@ -112,7 +111,7 @@ static void add_left(const MgrSuccessionCalls *calls, json_t *document)
 /* "state": none, announced or broker; "authorities" that count; while it is on also how many endpoints are "through",
  * "of" how many, "left": some of the others with "state" (untold, old-certificate), "people" who are left, and "more":
  * how many are named in neither. */
-static json_t *status_document(const MgrSuccessionCalls *calls)
+static json_t *status_document(const MgrSuccessionCalls *calls, const MgrCaller *caller)
 {
     json_t *authorities = json_array();
     json_t *document =
@@ -122,7 +121,7 @@ static json_t *status_document(const MgrSuccessionCalls *calls)
         add_authority(authorities, mgr_pki_next(calls->parts.pki), "next");
     add_authority(authorities, mgr_pki_authority(calls->parts.pki), "present");
     if (is_on(calls))
-        add_left(calls, document);
+        add_left(calls, caller, document);
     return document;
 }
 
@@ -159,7 +158,7 @@ static void fold_step(gpointer change)
     parts->changed(parts->user);
     if (step->call == NULL)
         return;
-    document = status_document(step->calls);
+    document = status_document(step->calls, mgr_call_caller(step->call));
     json_object_set_new(document, "bundles_withdrawn", json_integer(step->bundles != NULL ? step->bundles->len : 0));
     mgr_call_done(step->call, document);
 }
@@ -360,7 +359,7 @@ static void call_cancel(MgrCall *call, gpointer user)
 
 static void call_status(MgrCall *call, gpointer user)
 {
-    mgr_call_done(call, status_document(user));
+    mgr_call_done(call, status_document(user, mgr_call_caller(call)));
 }
 
 /* -------------------------------------------------------------------------------------------------------------- life

@@ -198,7 +198,7 @@ static void add_brokers(GString *out, const MgrMetricsParts *parts)
     const MgrLines *lines = mgr_link_lines(parts->link);
     guint n = mgr_lines_count(lines);
 
-    mgr_lines_endpoints(lines, counted_there);
+    mgr_lines_endpoints(lines, NULL, counted_there);
     for (guint i = 0; i < n; i++) {
         const MgrLineView view = mgr_lines_view(lines, i);
 

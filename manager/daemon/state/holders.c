@@ -30,7 +30,7 @@ static bool is_kind(const MgrCertificateRecord *record, HlCertKind kind)
 }
 
 /* Of accounts, monitors and consoles.  Who is disabled cannot call anyway. */
-static bool is_of_people(const MgrHolders *holders, const MgrCertificateRecord *record)
+static bool is_of_people(const MgrHolders *holders, const MgrCaller *caller, const MgrCertificateRecord *record)
 {
     const MgrAccountRecord *account;
 
@@ -38,7 +38,7 @@ static bool is_of_people(const MgrHolders *holders, const MgrCertificateRecord *
         !mgr_holders_is_live(record))
         return false;
     account = mgr_accounts_get(holders->fleet->accounts, record->name);
-    return account == NULL || account->disabled_at == 0;
+    return account == NULL || (account->disabled_at == 0 && mgr_accounts_meets(account, caller));
 }
 
 /* A monitor's files are used by other programs: nothing says whether they use the new ones. */
@@ -54,7 +54,7 @@ static int compare_names(gconstpointer a, gconstpointer b)
     return strcmp((*(const MgrCertificateRecord *const *)a)->name, (*(const MgrCertificateRecord *const *)b)->name);
 }
 
-GPtrArray *mgr_holders_people_left(const MgrHolders *holders, const char *next, guint max)
+GPtrArray *mgr_holders_people_left(const MgrHolders *holders, const MgrCaller *caller, const char *next, guint max)
 {
     g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
     GPtrArray *left = g_ptr_array_new();
@@ -65,7 +65,8 @@ GPtrArray *mgr_holders_people_left(const MgrHolders *holders, const char *next, 
     while (left->len < max && g_hash_table_iter_next(&iter, NULL, &value)) {
         MgrCertificateRecord *record = value;
 
-        if (is_of_people(holders, record) && g_hash_table_add(seen, record->name) && !is_through(holders, record, next))
+        if (is_of_people(holders, caller, record) && g_hash_table_add(seen, record->name) &&
+            !is_through(holders, record, next))
             g_ptr_array_add(left, record);
     }
     return left;
@@ -76,7 +77,8 @@ static int compare_ids(gconstpointer a, gconstpointer b)
     return strcmp((*(const MgrEndpoint *const *)a)->record.id, (*(const MgrEndpoint *const *)b)->record.id);
 }
 
-GPtrArray *mgr_holders_endpoints_left(const MgrHolders *holders, const char *next, guint max, guint *of)
+GPtrArray *mgr_holders_endpoints_left(const MgrHolders *holders, const MgrCaller *caller, const char *next, guint max,
+                                      guint *of)
 {
     GPtrArray *left = g_ptr_array_new();
     GHashTableIter iter;
@@ -87,7 +89,7 @@ GPtrArray *mgr_holders_endpoints_left(const MgrHolders *holders, const char *nex
     while (left->len < max && g_hash_table_iter_next(&iter, NULL, &value)) {
         const MgrEndpoint *endpoint = value;
 
-        if (endpoint->record.revoked_at > 0)
+        if (endpoint->record.revoked_at > 0 || !mgr_caller_sees(caller, endpoint->record.group))
             continue;
         (*of)++;
         if (holder_of(holders, endpoint, next) != MGR_HOLDER_THROUGH)

@@ -23,12 +23,14 @@ typedef struct {
 bool mgr_holders_is_of(const MgrCertificateRecord *record, const char *authority);
 bool mgr_holders_is_live(const MgrCertificateRecord *record);
 
-/* MgrEndpoint *: at most max of them, in no order; *of: how many there are that are not revoked, if it went through
- * all.  Caller frees. */
-GPtrArray *mgr_holders_endpoints_left(const MgrHolders *holders, const char *next, guint max, guint *of);
+/* MgrEndpoint *, of those that are there for the caller (NULL: all): at most max of them, in no order; *of: how many
+ * there are that are not revoked, if it went through all.  Caller frees. */
+GPtrArray *mgr_holders_endpoints_left(const MgrHolders *holders, const MgrCaller *caller, const char *next, guint max,
+                                      guint *of);
 
-/* MgrCertificateRecord *: one of each name that is left, at most max of them, in no order.  Caller frees. */
-GPtrArray *mgr_holders_people_left(const MgrHolders *holders, const char *next, guint max);
+/* MgrCertificateRecord *: one of each name that is left and is there for the caller (NULL: all; a monitor or a console
+ * is there for everybody), at most max of them, in no order.  Caller frees. */
+GPtrArray *mgr_holders_people_left(const MgrHolders *holders, const MgrCaller *caller, const char *next, guint max);
 
 /* The first MGR_HOLDERS_MAX_NAMED of them, after they were sorted by id or name. */
 json_t *mgr_holders_endpoints_document(const MgrHolders *holders, GPtrArray *left, const char *next);

@@ -352,8 +352,15 @@ static bool follows(const MgrLocation *location, const MgrEndpoint *endpoint)
     return has_it(location, endpoint) && strcmp(told_by(location, endpoint)->state, HL_SERVER_APPLIED) == 0;
 }
 
-/* How many endpoints are as the function asks, of those that are not revoked. */
-static guint count(const MgrLocation *location, bool (*is)(const MgrLocation *, const MgrEndpoint *), guint *of)
+/* Those that are revoked neither follow nor stay behind. */
+static bool is_counted(const MgrEndpoint *endpoint, const MgrCaller *caller)
+{
+    return endpoint->record.revoked_at == 0 && mgr_caller_sees(caller, endpoint->record.group);
+}
+
+/* How many of those that are counted are as the function asks. */
+static guint count(const MgrLocation *location, const MgrCaller *caller,
+                   bool (*is)(const MgrLocation *, const MgrEndpoint *), guint *of)
 {
     GHashTableIter iter;
     gpointer endpoint;
@@ -362,7 +369,7 @@ static guint count(const MgrLocation *location, bool (*is)(const MgrLocation *, 
     *of = 0;
     g_hash_table_iter_init(&iter, location->parts.fleet->endpoints);
     while (g_hash_table_iter_next(&iter, NULL, &endpoint)) {
-        if (((const MgrEndpoint *)endpoint)->record.revoked_at > 0)
+        if (!is_counted(endpoint, caller))
             continue;
         (*of)++;
         n += is(location, endpoint) ? 1 : 0;
@@ -370,14 +377,14 @@ static guint count(const MgrLocation *location, bool (*is)(const MgrLocation *, 
     return n;
 }
 
-guint mgr_location_holding(const MgrLocation *location, guint *of)
+guint mgr_location_holding(const MgrLocation *location, const MgrCaller *caller, guint *of)
 {
-    return count(location, has_it, of);
+    return count(location, caller, has_it, of);
 }
 
 guint mgr_location_left(const MgrLocation *location, guint *of)
 {
-    guint following = count(location, follows, of);
+    guint following = count(location, NULL, follows, of);
 
     return *of - following;
 }
@@ -405,7 +412,7 @@ static json_t *left_document(const MgrLocation *location, const MgrEndpoint *end
                      told != NULL ? told->state : "", "detail", told != NULL ? told->detail : "");
 }
 
-json_t *mgr_location_document(const MgrLocation *location)
+json_t *mgr_location_document(const MgrLocation *location, const MgrCaller *caller)
 {
     const MgrPlaceRecord *place = announced(location);
     g_autoptr(GPtrArray) endpoints = NULL;
@@ -421,7 +428,7 @@ json_t *mgr_location_document(const MgrLocation *location)
     for (guint i = 0; i < endpoints->len; i++) {
         const MgrEndpoint *endpoint = endpoints->pdata[i];
 
-        if (endpoint->record.revoked_at > 0)
+        if (!is_counted(endpoint, caller))
             continue;
         of++;
         if (follows(location, endpoint))

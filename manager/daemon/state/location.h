@@ -58,18 +58,18 @@ const char *mgr_location_serial(const MgrLocation *location, const MgrEndpoint *
  * knows the server no longer.  NULL: nothing is announced.  Caller unrefs. */
 GBytes *mgr_location_letter(const MgrLocation *location, const MgrEndpoint *endpoint);
 
-/* Of endpoints that are not revoked: how many have what is announced, in force or beside what was; and how many there
- * are. */
-guint mgr_location_holding(const MgrLocation *location, guint *of);
+/* Of endpoints that are not revoked and are there for the caller (NULL: all): how many have what is announced, in force
+ * or beside what was; and how many there are. */
+guint mgr_location_holding(const MgrLocation *location, const MgrCaller *caller, guint *of);
 
 /* Of endpoints that are not revoked: how many have not told that they are where the server is announced to be, and may
  * know it by an earlier place alone; all, where nothing was announced.  of: how many there are. */
 guint mgr_location_left(const MgrLocation *location, guint *of);
 
-/* Who follows: "counter", "changed_at", "changed_by", "following" and "of" (endpoints that are not revoked), and of
- * those who do not follow "left": some, with "id", "host", "state" ("" where it knows of nothing) and "detail"; "more":
- * how many others.  NULL: nothing was announced. */
-json_t *mgr_location_document(const MgrLocation *location);
+/* Who follows, of those that are there for the caller (NULL: all): "counter", "changed_at", "changed_by", "following"
+ * and "of" (endpoints that are not revoked), and of those who do not follow "left": some, with "id", "host", "state"
+ * ("" where it knows of nothing) and "detail"; "more": how many others.  NULL: nothing was announced. */
+json_t *mgr_location_document(const MgrLocation *location, const MgrCaller *caller);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MgrLocation, mgr_location_free)
 

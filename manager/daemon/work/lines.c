@@ -197,7 +197,7 @@ MgrLineView mgr_lines_view(const MgrLines *lines, guint broker)
     return view;
 }
 
-void mgr_lines_endpoints(const MgrLines *lines, guint endpoints[MGR_MAX_BROKERS])
+void mgr_lines_endpoints(const MgrLines *lines, const MgrCaller *caller, guint endpoints[MGR_MAX_BROKERS])
 {
     GHashTableIter iter;
     gpointer value;
@@ -208,7 +208,7 @@ void mgr_lines_endpoints(const MgrLines *lines, guint endpoints[MGR_MAX_BROKERS]
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         const MgrEndpoint *endpoint = value;
 
-        if (endpoint->broker != MGR_BROKER_UNKNOWN)
+        if (endpoint->broker != MGR_BROKER_UNKNOWN && mgr_caller_sees(caller, endpoint->record.group))
             endpoints[endpoint->broker] += mgr_endpoint_is_up(endpoint);
     }
 }

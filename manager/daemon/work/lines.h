@@ -49,7 +49,7 @@ MgrLineView mgr_lines_view(const MgrLines *lines, guint broker);
 
 /* How many endpoints are at each, Online or Stale, as far as they were heard since the start; goes through all of them.
  */
-void mgr_lines_endpoints(const MgrLines *lines, guint endpoints[MGR_MAX_BROKERS]);
+void mgr_lines_endpoints(const MgrLines *lines, const MgrCaller *caller, guint endpoints[MGR_MAX_BROKERS]);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MgrLines, mgr_lines_free)
 
