@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every call of the manager over MQTT under every kind of account: roles.py PORT CA.pem WORLD.json
 
-WORLD.json: {"accounts": {NAME: {"role", "limited", "state", "directory"}}, "calls": [NAME...], "in": {...}, "out": {...}, "none": {...}}.
+WORLD.json: {"accounts": {NAME: {"role", "limited", "state", "directory"}}, "machines": {NAME: {"kind", "directory"}}, "calls": [NAME...],
+"in": {...}, "out": {...}, "none": {...}}.
 "in" and "out" are things that are there, within and outside the groups of the accounts that are limited; "none" are things that are not.  Who
 may make which call is in roles_table.py."""
 import json
@@ -11,7 +12,7 @@ import ssl
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
-from roles_table import CALLS, CHANGES, LETTERS, LISTS  # noqa: E402
+from roles_table import CALLS, CHANGES, LETTERS, LISTS, MACHINES  # noqa: E402
 from wire import field, varint  # noqa: E402
 
 
@@ -148,6 +149,14 @@ class Walk:
         for endpoint, group in ((inside, outside), (outside, inside)):
             self.expect(name, "endpoint move", {"selector": endpoint["endpoint"], "group": group["group"]}, "in", "not-found")
 
+    def machine(self, port, ca, name, machine):
+        """A monitor's and a console's certificate, on things that are there; and a list is of all groups."""
+        may = MACHINES[machine["kind"]]
+        self.lines[name] = Line(port, ca, name, machine["directory"])
+        for call, _, arguments, *_ in CALLS:
+            self.expect(name, call, arguments, "in", may.get(call, may[""]))
+        self.bad += [f"{call} is no call" for call in may if call and call not in {row[0] for row in CALLS}]
+
     def refused(self, port, ca, name, directory):
         """A revoked certificate comes to nothing, whatever it would call."""
         try:
@@ -157,6 +166,8 @@ class Walk:
         self.bad.append(f"{name} is revoked, and has a session")
 
     def all(self, port, ca):
+        for name, machine in self.world["machines"].items():
+            self.machine(port, ca, name, machine)
         for name, account in self.world["accounts"].items():
             if account["state"] == "revoked":
                 self.refused(port, ca, name, account["directory"])
@@ -176,7 +187,7 @@ def main():
     walk.bad += [f"'{name}' is not in roles_table.py" for name in sorted(known - written)]
     walk.bad += [f"the manager has no call '{name}'" for name in sorted(written - known)]
     walk.all(port, ca)
-    print(f"   {walk.asked} calls by {len(world['accounts'])} accounts, {len(walk.bad)} not as designed")
+    print(f"   {walk.asked} calls by {len(world['accounts'])} accounts and {len(world['machines'])} machines, {len(walk.bad)} not as designed")
     sys.exit("\n".join(walk.bad) if walk.bad else 0)
 
 

@@ -124,6 +124,13 @@ CALLS = [
     ("server authority status", "ao", {}, ""),
 ]
 
+# What certificates that are no account's may, which is nothing else than this: call -> how it ends.  The rest ends with the code in "".
+MACHINES = {
+    "monitor": {"": "denied", "snapshot": "", "monitor renew": "exists"},  # not due yet
+    # of a console that speaks for nobody who has signed in
+    "console": {"": "expired", "snapshot": "", "console renew": "exists", "session create": "denied"},  # no password was set
+}
+
 # What one who is not limited finds in each list, so that it means something if a limited one does not.
 LISTS = {"endpoint list": "endpoint", "snapshot": "endpoint", "group list": "group", "command list": "command", "rollout list": "rollout",
-         "detection list": "detection", "bundle list": "bundle"}
+         "detection list": "detection", "bundle list": "bundle", "server show": "endpoint", "server rollover status": "endpoint"}
