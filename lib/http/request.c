@@ -21,8 +21,8 @@ static enum MHD_Result take_header(void *user, enum MHD_ValueKind kind G_GNUC_UN
     GHashTable *headers = user;
     g_autofree char *key = g_ascii_strdown(name, (gssize)name_size);
 
-    if (value != NULL && g_utf8_validate_len(value, value_size, NULL) && !g_hash_table_contains(headers, key))
-        g_hash_table_insert(headers, g_steal_pointer(&key), g_strndup(value, value_size));
+    if (value != NULL && !g_hash_table_contains(headers, key)) /* one left out would be as if it was never sent */
+        g_hash_table_insert(headers, g_steal_pointer(&key), g_utf8_make_valid(value, (gssize)value_size));
     return g_hash_table_size(headers) < MAX_HEADERS ? MHD_YES : MHD_NO;
 }
 

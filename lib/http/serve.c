@@ -98,7 +98,7 @@ static char *problem_text(guint status, const char *text)
                        : status == 413 ? HL_ERROR_TOO_LARGE
                        : status == 503 ? HL_ERROR_UNAVAILABLE
                                        : HL_ERROR_INVALID;
-    g_autoptr(json_t) problem = json_pack("{s:s, s:s, s:i, s:s, s:[], s:s}", "type", "about:blank", "title", text,
+    g_autoptr(json_t) problem = json_pack("{s:s, s:s, s:i, s:s, s:{}, s:s}", "type", "about:blank", "title", text,
                                           "status", (int)status, "code", hl_error_name(code), "args", "detail", text);
 
     return hl_json_print(problem);

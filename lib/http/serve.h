@@ -25,7 +25,7 @@ typedef struct {
     const char *peer;    /* IP address as text */
     uint64_t neighbours; /* of the peer: equal for addresses that count as one (lib/http/crowd.h) */
     GBytes *client_cert; /* DER; NULL unless one signed by client_ca was presented */
-    GHashTable *headers; /* lower-case name -> value, the first of each name; the values are UTF-8 or left out */
+    GHashTable *headers; /* lower-case name -> value, the first of each name; in UTF-8, what is not is U+FFFD */
 } HlHttpRequest;
 
 /* NULL: it was not sent.  name is in lower case. */

@@ -149,15 +149,24 @@ static bool check_match(ConRequest *request, const char *version)
     return false;
 }
 
-/* Which keys are good is the manager's to say; one that no message holds does not get there.  false: refused, and
- * answered. */
+static bool is_key(const char *text)
+{
+    gsize size = strlen(text);
+
+    for (gsize i = 0; i < size; i++)
+        if (!g_ascii_isgraph(text[i]))
+            return false;
+    return size >= 1 && size <= HL_MAX_ONCE;
+}
+
+/* As the manager takes them: what no message holds does not get there.  false: refused, and answered. */
 static bool check_once(ConRequest *request, const char **once)
 {
     const char *key = con_request_header(request, "idempotency-key");
     g_autoptr(GError) error = NULL;
 
     *once = request->match.route->method != CON_GET ? key : NULL;
-    if (*once == NULL || (**once != '\0' && strlen(*once) <= HL_MAX_ONCE))
+    if (*once == NULL || is_key(*once))
         return true;
     con_fail(&error, CON_FAULT_REQUEST_KEY, HL_NUMBER(HL_MAX_ONCE), NULL);
     con_request_fail(request, error);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/base/i18n.h"
+#include "lib/base/said.h"
 #include "lib/base/unconst.h"
 #include "lib/base/value_fault.h"
 #include "manager/console/core/credentials.h"
@@ -141,7 +142,8 @@ void con_request_fail_as(ConRequest *request, guint status, const GError *error,
 
 void con_request_fail(ConRequest *request, const GError *error)
 {
-    static const char *const later[] = { "Retry-After", "5", NULL };
+    const char *seconds = hl_error_argument(error, "seconds"); /* as the refusal says it, where it knows */
+    const char *const later[] = { "Retry-After", seconds != NULL ? seconds : "5", NULL };
     guint status = con_problem_status(hl_error_code(error));
 
     con_request_fail_as(request, status, error, status == 429 || status == 503 ? later : NULL);

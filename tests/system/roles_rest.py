@@ -288,4 +288,5 @@ def main():
     sys.exit("\n".join(walk.bad[:60]) if walk.bad else 0)
 
 
-main()
+if __name__ == "__main__":
+    main()

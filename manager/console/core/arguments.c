@@ -6,6 +6,7 @@
 #include "lib/base/ident.h"
 #include "lib/base/unconst.h"
 #include "manager/console/core/fault.h"
+#include "manager/console/core/openapi.h"
 #include "manager/filter/filter.h"
 
 /* A row's entry, "name=from.member?", taken apart. */
@@ -290,6 +291,35 @@ static bool is_known(const char *arguments, const char *member)
     return known;
 }
 
+static bool is_of(const json_t *type, const char *name)
+{
+    const json_t *one;
+    size_t i;
+
+    if (json_is_string(type))
+        return strcmp(json_string_value(type), name) == 0;
+    json_array_foreach(type, i, one)
+    {
+        if (strcmp(json_string_value(one), name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* What is to be a text or a list by openapi.json is one: a number or a flag would become a text that nobody meant.  A
+ * text that says a number or a flag is as good as one. */
+static bool check_type(const char *body, const char *member, const json_t *value, GError **error)
+{
+    const json_t *properties = json_object_get(con_schema_get(body), "properties");
+    const json_t *type = json_object_get(json_object_get(properties, member), "type");
+
+    if (json_is_null(value) || type == NULL)
+        return true;
+    if (is_of(type, "array") && !json_is_array(value))
+        return con_fail(error, CON_FAULT_BODY_TEXTS, member, NULL);
+    return !is_of(type, "string") || json_is_string(value) || con_fail(error, CON_FAULT_BODY_TEXT, member, NULL);
+}
+
 bool con_body_check(const ConMatch *match, const json_t *body, GError **error)
 {
     const char *part = strchr(match->route->call, '=');
@@ -300,6 +330,8 @@ bool con_body_check(const ConMatch *match, const json_t *body, GError **error)
     {
         if (!is_known(match->route->arguments, member) && (part == NULL || strcmp(part + 1, member) != 0))
             return con_fail(error, CON_FAULT_BODY_MEMBER, member, NULL);
+        if (!check_type(match->route->body, member, value, error))
+            return false;
     }
     return true;
 }
