@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs a program in a terminal of its own and says what became of both: terminal.py COLUMNS ROWS STEP... -- COMMAND...
 
-A step is text that is typed, "wait:TEXT" (until it was shown), "size:COLUMNSxROWS", or "kill:SIGNAL".  All that was shown goes to standard
-output.  Exit status: that of the command, 128 + N after signal N; 99 if the terminal is not as it was, 98 if a text did not come.
+A step is text that is typed, "wait:TEXT" (until it was shown), "size:COLUMNSxROWS", "touch:FILE" (tells others how far it is), or
+"kill:SIGNAL".  All that was shown goes to standard output.  Exit status: that of the command, 128 + N after signal N; 99 if the terminal is not as it was, 98 if a text did not come.
 """
 
 import fcntl
@@ -61,6 +61,8 @@ def main(columns, rows, steps, command):
                 return 98
         elif kind == "size":
             resize(master, *rest.split("x"))
+        elif kind == "touch":
+            open(rest, "w").close()
         elif kind == "kill":
             os.kill(pid, getattr(signal, rest))
         else:
