@@ -80,7 +80,15 @@ function drawShell() {
         h('a', { href: route.format([entry.key]), 'data-key': entry.key }, icon(entry.icon), h('span', {}, tr(entry.text))));
     const nav = h('nav', { class: 'main-nav', 'aria-label': tr('Main navigation') }, links);
     const toggle = h('button', { type: 'button', class: 'nav-toggle', 'aria-expanded': 'false', 'aria-label': tr('Navigation'),
-        on: { click: () => showNav(!shell.frame.classList.contains('nav-open')) } }, icon('menu'));
+        on: { click: toggleNav } }, icon('menu'));
+    // On a narrow screen it lies over the page: it goes when it is left, or by Escape.
+    nav.addEventListener('focusout', ({ relatedTarget: to }) => to && !nav.contains(to) && to !== toggle && showNav(false));
+    nav.addEventListener('keydown', ({ key }) => {
+        if (key !== 'Escape' || !shell.frame.classList.contains('nav-open'))
+            return;
+        toggle.focus();
+        showNav(false);
+    });
     const frame = h('div', { class: 'frame' },
         h('a', { class: 'skip', href: '#main', on: { click: skip } }, tr('Skip to the content')),
         h('header', { class: 'top' }, toggle, h('a', { class: 'product', href: '#/live' }, 'Holdline'), banner, accountMenu()),
@@ -88,6 +96,13 @@ function drawShell() {
     shell = { frame, main, links, toggle, banner };
     fill(app, frame);
     drawBanner();
+}
+
+function toggleNav() {
+    const open = !shell.frame.classList.contains('nav-open');
+    showNav(open);
+    if (open)
+        shell.links[0].focus(); // or Tab would go through the top of the page first, under it
 }
 
 function showNav(open) {
