@@ -5,6 +5,7 @@
 
 #include "lib/base/said.h"
 #include "lib/base/unconst.h"
+#include "manager/console/core/fault.h"
 
 #define MAX_ANSWER ((gsize)64 * 1024 * 1024) /* of the texts of one answer: 40,000 status documents */
 
@@ -109,8 +110,7 @@ bool con_asked_take(ConAsked *asked, const HlMsgCallReply *reply, GError **error
     }
     asked->size += size;
     if (asked->size > MAX_ANSWER)
-        return hl_fail(error, HL_ERROR_TOO_LARGE, "the answer to '%s' is larger than %zu MiB: narrow it down",
-                       asked->name, MAX_ANSWER >> 20);
+        return con_fail(error, CON_FAULT_LINE_LONG_ANSWER, asked->name, HL_NUMBER(MAX_ANSWER >> 20), NULL);
     merge(asked->answer, document);
     return true;
 }

@@ -10,6 +10,7 @@
 #include "lib/base/unconst.h"
 #include "lib/bus/bus.h"
 #include "lib/pki/cert.h"
+#include "manager/console/core/fault.h"
 #include "manager/console/identity.h"
 #include "manager/core/quota.h"
 #include "proto/server.h"
@@ -242,10 +243,7 @@ static bool take_quota(ConLine *line, const ConAsked *asked, GError **error)
 
     return mgr_bucket_take(&line->bucket, MGR_QUOTA_CALL, g_bytes_get_size(asked->payload), hl_clock_mono()) ==
                MGR_QUOTA_ALLOWED ||
-           hl_fail(error, HL_ERROR_LIMIT,
-                   "more is asked of this console than the server answers, %u calls in %d s: nothing was done; try "
-                   "again in a moment",
-                   row->messages, (int)(row->over / HL_SECOND));
+           con_fail(error, CON_FAULT_LINE_QUOTA, HL_NUMBER(row->messages), HL_NUMBER(row->over / HL_SECOND), NULL);
 }
 
 static bool publish(ConLine *line, const ConAsked *asked, uint64_t number, GError **error)
@@ -272,7 +270,7 @@ static bool publish(ConLine *line, const ConAsked *asked, uint64_t number, GErro
 static bool send(ConLine *line, ConAsked *asked, uint64_t number, GError **error)
 {
     if (g_hash_table_size(line->asked) > MAX_UNDER_WAY)
-        return hl_fail(error, HL_ERROR_LIMIT, "%d calls are under way already: try again in a moment", MAX_UNDER_WAY);
+        return con_fail(error, CON_FAULT_LINE_CALLS, HL_NUMBER(MAX_UNDER_WAY), NULL);
     if (con_line_state(line) != CON_LINE_UP)
         return wait_for_manager(line, asked, line->lost + RETURN_PATIENCE) || fail_down(line, error);
     return take_quota(line, asked, error) && publish(line, asked, number, error);
