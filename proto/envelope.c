@@ -1,27 +1,54 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/envelope.h"
 
+#include "lib/base/unconst.h"
 #include "lib/pki/batch.h"
 
-static HlMsgEnvelope *envelope_new(const char *key_id, GBytes *payload, GBytes *signature)
+static ProtobufCBinaryData view(GBytes *bytes)
 {
-    HlMsgEnvelope *envelope = g_new(HlMsgEnvelope, 1);
+    ProtobufCBinaryData data;
 
-    holdline__v1__signed_envelope__init(envelope);
-    envelope->key_id = g_strdup(key_id);
-    envelope->payload.data = g_memdup2(g_bytes_get_data(payload, NULL), g_bytes_get_size(payload));
-    envelope->payload.len = g_bytes_get_size(payload);
-    envelope->signature.data = g_memdup2(g_bytes_get_data(signature, NULL), g_bytes_get_size(signature));
-    envelope->signature.len = g_bytes_get_size(signature);
+    data.data = hl_unconst(g_bytes_get_data(bytes, &data.len));
+    return data;
+}
+
+/* Borrows all of it. */
+static HlMsgEnvelope envelope_of(char *key_id, GBytes *payload, GBytes *signature)
+{
+    HlMsgEnvelope envelope = HOLDLINE__V1__SIGNED_ENVELOPE__INIT;
+
+    envelope.key_id = key_id;
+    envelope.payload = view(payload);
+    envelope.signature = view(signature);
     return envelope;
+}
+
+static char *id_of(const HlSigningKey *key)
+{
+    return hl_signing_key_id(hl_signing_key_public(key));
+}
+
+static void sign_one(const HlSigningKey *key, const HlEnvelopeLetter *letter, guint place, HlEnvelopeSigned handle,
+                     gpointer user)
+{
+    g_autofree char *key_id = id_of(key);
+    g_autoptr(GBytes) signature = hl_signing_key_sign(key, letter->context, letter->payload);
+    HlMsgEnvelope envelope = envelope_of(key_id, letter->payload, signature);
+
+    handle(&envelope, place, user);
+}
+
+static void copy(const HlMsgEnvelope *envelope, guint place G_GNUC_UNUSED, gpointer user)
+{
+    *(HlMsgEnvelope **)user = hl_wire_copy(&envelope->base);
 }
 
 HlMsgEnvelope *hl_envelope_sign_encoded(const HlSigningKey *key, const char *context, GBytes *payload)
 {
-    g_autofree char *key_id = hl_signing_key_id(hl_signing_key_public(key));
-    g_autoptr(GBytes) signature = hl_signing_key_sign(key, context, payload);
+    HlMsgEnvelope *envelope = NULL;
 
-    return envelope_new(key_id, payload, signature);
+    sign_one(key, &(HlEnvelopeLetter){ context, payload }, 0, copy, &envelope);
+    return envelope;
 }
 
 HlMsgEnvelope *hl_envelope_sign(const HlSigningKey *key, const char *context, const ProtobufCMessage *inner)
@@ -31,34 +58,36 @@ HlMsgEnvelope *hl_envelope_sign(const HlSigningKey *key, const char *context, co
     return hl_envelope_sign_encoded(key, context, payload);
 }
 
-static void sign_some(const HlSigningKey *key, const HlEnvelopeLetter *letters, guint n, GPtrArray *envelopes)
+/* Of those from first on; two at least, and no more than a batch. */
+static void sign_some(const HlSigningKey *key, const HlEnvelopeLetter *letters, guint first, guint n,
+                      HlEnvelopeSigned handle, gpointer user)
 {
-    g_autofree char *key_id = hl_signing_key_id(hl_signing_key_public(key));
+    g_autofree char *key_id = id_of(key);
     g_autoptr(HlBatch) batch = hl_batch_new();
     g_autoptr(GBytes) signature = NULL;
 
     for (guint i = 0; i < n; i++)
-        hl_batch_add(batch, letters[i].context, letters[i].payload);
+        hl_batch_add(batch, letters[first + i].context, letters[first + i].payload);
     signature = hl_batch_sign(batch, key);
     for (guint i = 0; i < n; i++) {
-        HlMsgEnvelope *envelope = envelope_new(key_id, letters[i].payload, signature);
+        HlMsgEnvelope envelope = envelope_of(key_id, letters[first + i].payload, signature);
+        uint8_t path[HL_BATCH_MAX_PATH];
 
-        envelope->path.data = g_bytes_unref_to_data(hl_batch_path(batch, i), &envelope->path.len);
-        envelope->place = i;
-        g_ptr_array_add(envelopes, envelope);
+        envelope.path.len = hl_batch_path(batch, i, path);
+        envelope.path.data = path;
+        envelope.place = i;
+        handle(&envelope, first + i, user);
     }
 }
 
-GPtrArray *hl_envelopes_sign(const HlSigningKey *key, const HlEnvelopeLetter *letters, guint n)
+void hl_envelopes_sign(const HlSigningKey *key, const HlEnvelopeLetter *letters, guint n, HlEnvelopeSigned handle,
+                       gpointer user)
 {
-    GPtrArray *envelopes = g_ptr_array_new_with_free_func(hl_wire_free);
-
     for (guint at = 0; at < n; at += HL_BATCH_MAX)
         if (n - at == 1)
-            g_ptr_array_add(envelopes, hl_envelope_sign_encoded(key, letters[at].context, letters[at].payload));
+            sign_one(key, &letters[at], at, handle, user);
         else
-            sign_some(key, letters + at, MIN(n - at, HL_BATCH_MAX), envelopes);
-    return envelopes;
+            sign_some(key, letters, at, MIN(n - at, HL_BATCH_MAX), handle, user);
 }
 
 static bool is_valid(const HlMsgEnvelope *envelope, GBytes *public_key, const char *context, GBytes *payload)

@@ -25,9 +25,13 @@ HlMsgEnvelope *hl_envelope_sign(const HlSigningKey *key, const char *context, co
 /* The same of a message that is encoded already. */
 HlMsgEnvelope *hl_envelope_sign_encoded(const HlSigningKey *key, const char *context, GBytes *payload);
 
-/* Of several encoded messages (HlMsgEnvelope *, in the same order), by one signature for each HL_BATCH_MAX of them: for
- * receivers that say that they open such ones (Link.batches).  Free with g_ptr_array_unref. */
-GPtrArray *hl_envelopes_sign(const HlSigningKey *key, const HlEnvelopeLetter *letters, guint n);
+/* The envelope of the letter at that place; borrowed for the call, with all that is in it. */
+typedef void (*HlEnvelopeSigned)(const HlMsgEnvelope *envelope, guint place, gpointer user);
+
+/* Several, one after the other in their order, by one signature for each HL_BATCH_MAX of them: for receivers that say
+ * that they open such ones (Link.batches). */
+void hl_envelopes_sign(const HlSigningKey *key, const HlEnvelopeLetter *letters, guint n, HlEnvelopeSigned handle,
+                       gpointer user);
 
 /* The inner message if its signature by this raw public key (32 bytes) is valid; NULL with HL_ERROR_UNTRUSTED
  * otherwise. */

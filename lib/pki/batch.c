@@ -71,14 +71,12 @@ GBytes *hl_batch_sign(HlBatch *batch, const HlSigningKey *key)
     return sign_root(&batch->levels[batch->depth][0], key);
 }
 
-GBytes *hl_batch_path(const HlBatch *batch, guint place)
+gsize hl_batch_path(const HlBatch *batch, guint place, uint8_t path[HL_BATCH_MAX_PATH])
 {
-    HlDigest path[HL_BATCH_MAX_DEPTH];
-
     g_assert(batch->depth > 0 && place < batch->n);
     for (guint level = 0; level < batch->depth; level++)
-        path[level] = batch->levels[level][(place >> level) ^ 1];
-    return g_bytes_new(path, batch->depth * HL_SHA256_SIZE);
+        memcpy(path + level * HL_SHA256_SIZE, batch->levels[level][(place >> level) ^ 1].bytes, HL_SHA256_SIZE);
+    return batch->depth * HL_SHA256_SIZE;
 }
 
 bool hl_batch_verify(GBytes *public_key, const char *context, GBytes *payload, const HlBatchProof *proof,

@@ -16,6 +16,7 @@
 
 #define HL_BATCH_MAX       128 /* payloads */
 #define HL_BATCH_MAX_DEPTH 7   /* log2 of that; what is verified may not be deeper */
+#define HL_BATCH_MAX_PATH  (HL_BATCH_MAX_DEPTH * HL_SHA256_SIZE)
 
 typedef struct HlBatch HlBatch;
 
@@ -28,8 +29,8 @@ guint hl_batch_add(HlBatch *batch, const char *context, GBytes *payload);
 /* 64 bytes, the same for all.  Two payloads at least: one alone is signed by hl_signing_key_sign. */
 GBytes *hl_batch_sign(HlBatch *batch, const HlSigningKey *key);
 
-/* The path of that place, from the leaf up; after hl_batch_sign. */
-GBytes *hl_batch_path(const HlBatch *batch, guint place);
+/* The path of that place, from the leaf up, and how long it is in bytes; after hl_batch_sign. */
+gsize hl_batch_path(const HlBatch *batch, guint place, uint8_t path[HL_BATCH_MAX_PATH]);
 
 typedef struct {
     guint place;

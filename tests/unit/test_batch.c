@@ -20,19 +20,6 @@ static void free_bytes(gpointer item)
     g_bytes_unref(item);
 }
 
-/* Envelopes for 0 to n - 1. */
-static GPtrArray *sign(const HlSigningKey *key, guint n)
-{
-    g_autofree HlEnvelopeLetter *letters = g_new(HlEnvelopeLetter, n);
-    g_autoptr(GPtrArray) payloads = g_ptr_array_new_with_free_func(free_bytes);
-
-    for (guint i = 0; i < n; i++) {
-        g_ptr_array_add(payloads, payload_of(i));
-        letters[i] = (HlEnvelopeLetter){ HL_ENVELOPE_COMMAND, payloads->pdata[i] };
-    }
-    return hl_envelopes_sign(key, letters, n);
-}
-
 /* As it arrives. */
 static HlMsgEnvelope *decode(const HlMsgEnvelope *sent)
 {
@@ -41,6 +28,28 @@ static HlMsgEnvelope *decode(const HlMsgEnvelope *sent)
 
     g_assert_nonnull(envelope);
     return envelope;
+}
+
+/* HlEnvelopeSigned */
+static void receive(const HlMsgEnvelope *sent, guint place, gpointer user)
+{
+    g_assert_cmpuint(place, ==, ((GPtrArray *)user)->len);
+    g_ptr_array_add(user, decode(sent));
+}
+
+/* Envelopes for 0 to n - 1. */
+static GPtrArray *sign(const HlSigningKey *key, guint n)
+{
+    g_autofree HlEnvelopeLetter *letters = g_new(HlEnvelopeLetter, n);
+    g_autoptr(GPtrArray) payloads = g_ptr_array_new_with_free_func(free_bytes);
+    g_autoptr(GPtrArray) envelopes = g_ptr_array_new_with_free_func(hl_wire_free);
+
+    for (guint i = 0; i < n; i++) {
+        g_ptr_array_add(payloads, payload_of(i));
+        letters[i] = (HlEnvelopeLetter){ HL_ENVELOPE_COMMAND, payloads->pdata[i] };
+    }
+    hl_envelopes_sign(key, letters, n, receive, envelopes);
+    return g_steal_pointer(&envelopes);
 }
 
 /* The nonce inside; 0: it does not open. */
@@ -148,12 +157,14 @@ static void test_nodes_are_no_leaves(void)
     }
     signature = hl_batch_sign(batch, key);
     for (guint i = 0; i < 4; i++) {
-        g_autoptr(GBytes) path = hl_batch_path(batch, i);
-        g_autoptr(GBytes) pair = g_bytes_new_from_bytes(path, 0, HL_SHA256_SIZE);
-        const uint8_t *hashes = g_bytes_get_data(path, NULL);
-        HlBatchProof upper = { i / 2, hashes + HL_SHA256_SIZE, HL_SHA256_SIZE };
-        HlBatchProof whole = { i, hashes, 2 * HL_SHA256_SIZE };
+        uint8_t path[HL_BATCH_MAX_PATH];
+        gsize size = hl_batch_path(batch, i, path);
+        g_autoptr(GBytes) pair = g_bytes_new(path, HL_SHA256_SIZE);
+        HlBatchProof upper = { i / 2, path + HL_SHA256_SIZE, HL_SHA256_SIZE };
+        HlBatchProof whole = { i, path, size };
         g_autoptr(GBytes) payload = payload_of(i);
+
+        g_assert_cmpuint(size, ==, 2 * HL_SHA256_SIZE);
 
         g_assert_true(hl_batch_verify(public_key, "command", payload, &whole, signature));
         g_assert_false(hl_batch_verify(public_key, "batch", payload, &whole, signature));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "manager/daemon/state/letters.h"
 
+#include "lib/base/unconst.h"
 #include "lib/pki/batch.h"
 #include "manager/daemon/state/payloads.h"
 #include "proto/envelope.h"
@@ -62,23 +63,32 @@ uint64_t mgr_letters_signatures(const MgrLetters *letters)
     return letters->signatures;
 }
 
-static GBytes *encode(const Waiting *waiting, HlMsgEnvelope *envelope)
+/* What is signed together. */
+typedef struct {
+    MgrLetters *letters;
+    const Waiting *waiting;
+} Post;
+
+static GBytes *encode(const Waiting *waiting, const HlMsgEnvelope *envelope)
 {
     HlMsgAck ack = HOLDLINE__V1__ACK__INIT;
     g_autoptr(GBytes) own = NULL;
 
     if (waiting->letter.topic != HL_TOPIC_ACK)
         return HL_WIRE_ENCODE(envelope);
-    ack.notice = envelope;
+    ack.notice = hl_unconst(envelope);
     own = HL_WIRE_ENCODE(&ack);
     return mgr_payload_join(waiting->front, own);
 }
 
-static void post(MgrLetters *letters, const Waiting *waiting, HlMsgEnvelope *envelope)
+/* HlEnvelopeSigned */
+static void post(const HlMsgEnvelope *envelope, guint place, gpointer user)
 {
+    const Post *all = user;
+    const Waiting *waiting = &all->waiting[place];
     const MgrLetter *letter = &waiting->letter;
     g_autoptr(GBytes) payload = encode(waiting, envelope);
-    bool sent = mgr_down_send(letters->down, letter->topic, letter->endpoint->record.id, payload, letter->expiry);
+    bool sent = mgr_down_send(all->letters->down, letter->topic, letter->endpoint->record.id, payload, letter->expiry);
 
     if (letter->done != NULL)
         letter->done(sent, letter->user, letter->item);
@@ -87,14 +97,12 @@ static void post(MgrLetters *letters, const Waiting *waiting, HlMsgEnvelope *env
 static void sign_and_post(MgrLetters *letters, const Waiting *waiting, guint n)
 {
     g_autofree HlEnvelopeLetter *inner = g_new(HlEnvelopeLetter, n);
-    g_autoptr(GPtrArray) envelopes = NULL;
+    Post all = { letters, waiting };
 
     for (guint i = 0; i < n; i++)
         inner[i] = (HlEnvelopeLetter){ waiting[i].letter.context, waiting[i].letter.payload };
-    envelopes = hl_envelopes_sign(mgr_sealer_key(letters->sealer), inner, n);
     letters->signatures += (n + HL_BATCH_MAX - 1) / HL_BATCH_MAX;
-    for (guint i = 0; i < n; i++)
-        post(letters, &waiting[i], envelopes->pdata[i]);
+    hl_envelopes_sign(mgr_sealer_key(letters->sealer), inner, n, post, &all);
 }
 
 void mgr_letters_gather(MgrLetters *letters)
