@@ -204,9 +204,9 @@ static bool is_doubted(MgrLink *link, MgrReason reason, bool retained)
            mgr_lines_doubt(link->lines, mgr_down_heard(link->parts.down));
 }
 
-static void handle_link(MgrLink *link, MgrEndpoint *endpoint, gconstpointer data, bool retained)
+static void handle_link(MgrLink *link, MgrEndpoint *endpoint, gpointer data, bool retained)
 {
-    const HlMsgLink *message = data;
+    g_autoptr(HlMsgLink) message = data;
     const HlMsgRegistration *registration = message->registration;
     MgrDisplayEventKind farewell = farewell_of(message->reason);
     MgrPresenceEvent event = { .kind = message->online ? MGR_PRESENCE_BIRTH : MGR_PRESENCE_DOWN,
@@ -239,9 +239,9 @@ static void handle_link(MgrLink *link, MgrEndpoint *endpoint, gconstpointer data
 /* --------------------------------------------------------------------------------------------- what else endpoints say
  */
 
-static void handle_heartbeat(MgrLink *link, MgrEndpoint *endpoint, gconstpointer data, bool retained)
+static void handle_heartbeat(MgrLink *link, MgrEndpoint *endpoint, gpointer data, bool retained)
 {
-    const HlMsgHeartbeat *beat = data;
+    g_autoptr(HlMsgHeartbeat) beat = data;
     HlMsgAppliedSettings told = HOLDLINE__V1__APPLIED_SETTINGS__INIT;
     MgrPresenceEvent event = {
         .kind = MGR_PRESENCE_HEARTBEAT, .session = beat->session, .sequence = beat->seq, .retained = retained
@@ -263,15 +263,15 @@ static void handle_heartbeat(MgrLink *link, MgrEndpoint *endpoint, gconstpointer
         mgr_status_touch(link->parts.status, endpoint);
 }
 
-static void handle_report(MgrLink *link, MgrEndpoint *endpoint, gconstpointer data, bool retained G_GNUC_UNUSED)
+static void handle_report(MgrLink *link, MgrEndpoint *endpoint, gpointer data, bool retained G_GNUC_UNUSED)
 {
     mgr_endpoint_make_contact(endpoint)->heard_session = ((const HlMsgReport *)data)->session;
     mgr_reports_handle(link->parts.reports, endpoint, data);
 }
 
-static void handle_echo(MgrLink *link, MgrEndpoint *endpoint, gconstpointer data, bool retained G_GNUC_UNUSED)
+static void handle_echo(MgrLink *link, MgrEndpoint *endpoint, gpointer data, bool retained G_GNUC_UNUSED)
 {
-    const HlMsgEcho *echo = data;
+    g_autoptr(HlMsgEcho) echo = data;
 
     if (!is_absurd(link, endpoint, echo->session, MGR_PRESENCE_ECHO))
         mgr_tracker_echo(link->parts.tracker, endpoint, echo->nonce, echo->session);
@@ -280,8 +280,8 @@ static void handle_echo(MgrLink *link, MgrEndpoint *endpoint, gconstpointer data
 /* One row a topic that endpoints write. */
 typedef struct {
     const ProtobufCMessageDescriptor *type;
-    void (*handle)(MgrLink *link, MgrEndpoint *endpoint, gconstpointer data, bool retained);
-    gsize session; /* where its number is */
+    void (*handle)(MgrLink *link, MgrEndpoint *endpoint, gpointer data, bool retained); /* takes data */
+    gsize session;                                                                      /* where its number is */
 } EndpointRow;
 
 static const EndpointRow endpoint_rows[HL_N_TOPICS] = {
@@ -293,9 +293,8 @@ static const EndpointRow endpoint_rows[HL_N_TOPICS] = {
 };
 
 /* What is answered goes back where it came from, though it be a stray: a copy, or a line that has moved on.  What comes
- * later goes to where the session that counts was heard. */
-static void handle_there(MgrLink *link, const EndpointRow *row, MgrEndpoint *endpoint, gconstpointer data,
-                         bool retained)
+ * later goes to where the session that counts was heard.  Takes data. */
+static void handle_there(MgrLink *link, const EndpointRow *row, MgrEndpoint *endpoint, gpointer data, bool retained)
 {
     uint64_t session = *(const uint64_t *)(gconstpointer)((const char *)data + row->session);
     uint8_t before = endpoint->broker;
@@ -368,7 +367,6 @@ static void handle_from_endpoint(MgrLink *link, HlTopic topic, const char *id, c
         return;
     }
     handle_there(link, row, endpoint, decoded, message->retained);
-    hl_wire_free(decoded);
 }
 
 static void handle_request(MgrLink *link, HlTopic topic, const char *id, const HlBusMessage *message)

@@ -269,7 +269,8 @@ static bool answers_many(const MgrEndpoint *endpoint, const HlMsgReport *message
     return target != NULL && target->command->targets->len > MANY;
 }
 
-static void gather(MgrReports *reports, const MgrEndpoint *endpoint, const HlMsgReport *message, gsize bytes)
+/* Takes the message. */
+static void gather(MgrReports *reports, MgrEndpoint *endpoint, HlMsgReport *message, gsize bytes)
 {
     Batch *batch = batch_for(reports, endpoint);
     MgrReportPending *pending = g_new(MgrReportPending, 1);
@@ -277,19 +278,22 @@ static void gather(MgrReports *reports, const MgrEndpoint *endpoint, const HlMsg
 
     if (n > 0 && supersedes(message, ((const MgrReportPending *)batch->pending->pdata[n - 1])->message))
         g_ptr_array_remove_index(batch->pending, n - 1);
-    *pending = (MgrReportPending){ &reports->parts, hl_wire_copy(&message->base), hl_clock_wall() };
+    *pending = (MgrReportPending){ &reports->parts, message, hl_clock_wall() };
     g_ptr_array_add(batch->pending, pending);
     mgr_set_text(&batch->to_spool, message->spool);
     batch->to = message->seq;
     batch->mark = message->mark;
     batch->bytes += bytes;
     batch->has_finds |= mgr_report_row(message)->is_find;
+    mgr_contact_accept(mgr_endpoint_make_contact(endpoint),
+                       &(MgrAccepted){ message->spool, message->seq, message->mark });
     if (!answers_many(endpoint, message))
         mgr_report_turns_hurry(reports->turns, batch->number);
 }
 
-void mgr_reports_handle(MgrReports *reports, MgrEndpoint *endpoint, const HlMsgReport *message)
+void mgr_reports_handle(MgrReports *reports, MgrEndpoint *endpoint, HlMsgReport *report)
 {
+    g_autoptr(HlMsgReport) message = report;
     gsize bytes = protobuf_c_message_get_packed_size(&message->base);
 
     reports->counts.received++;
@@ -303,7 +307,5 @@ void mgr_reports_handle(MgrReports *reports, MgrEndpoint *endpoint, const HlMsgR
         reports->counts.crowded++;
         return;
     }
-    gather(reports, endpoint, message, bytes);
-    mgr_contact_accept(mgr_endpoint_make_contact(endpoint),
-                       &(MgrAccepted){ message->spool, message->seq, message->mark });
+    gather(reports, endpoint, g_steal_pointer(&message), bytes);
 }

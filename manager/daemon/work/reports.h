@@ -12,8 +12,8 @@ typedef struct MgrReports MgrReports;
 MgrReports *mgr_reports_new(const MgrReportsOptions *options);
 void mgr_reports_free(MgrReports *reports);
 
-/* Gathered until its turn has come. */
-void mgr_reports_handle(MgrReports *reports, MgrEndpoint *endpoint, const HlMsgReport *report);
+/* Gathered until its turn has come; takes it. */
+void mgr_reports_handle(MgrReports *reports, MgrEndpoint *endpoint, HlMsgReport *report);
 
 /* Has what was gathered written; a timer does it in turns. */
 void mgr_reports_flush(MgrReports *reports);
