@@ -125,6 +125,8 @@ guint parts_commit(Parts *parts);
 
 /* All messages of endpoints: delivered on the topic as the broker would. */
 void parts_deliver(Parts *parts, HlTopic topic, const char *id, const ProtobufCMessage *message);
+/* The same as the broker has kept it. */
+void parts_deliver_retained(Parts *parts, HlTopic topic, const char *id, const ProtobufCMessage *message);
 void parts_birth(Parts *parts, const char *id, uint64_t session); /* boot "b-1", heartbeat 60 s */
 void parts_will(Parts *parts, const char *id, uint64_t session);
 /* A report with this number of spool "s-1"; the caller set its body. */

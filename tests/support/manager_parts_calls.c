@@ -308,14 +308,26 @@ void parts_let_finish(Parts *parts)
 /* ---------------------------------------------------------------------------------------------------------- messages
  */
 
-void parts_deliver(Parts *parts, HlTopic topic, const char *id, const ProtobufCMessage *message)
+static void deliver(Parts *parts, HlTopic topic, const char *id, const ProtobufCMessage *message, bool retained)
 {
     g_autofree char *name = hl_topic_name(topic, id);
     g_autoptr(GBytes) payload = hl_wire_encode(message);
 
-    bus_fake_deliver(parts->bus, &(HlBusMessage){ .topic = name, .payload = payload, .qos = hl_topic_row(topic)->qos });
+    bus_fake_deliver(
+        parts->bus,
+        &(HlBusMessage){ .topic = name, .payload = payload, .qos = hl_topic_row(topic)->qos, .retained = retained });
     if (!parts->gathers)
         mgr_reports_flush(parts->reports);
+}
+
+void parts_deliver(Parts *parts, HlTopic topic, const char *id, const ProtobufCMessage *message)
+{
+    deliver(parts, topic, id, message, false);
+}
+
+void parts_deliver_retained(Parts *parts, HlTopic topic, const char *id, const ProtobufCMessage *message)
+{
+    deliver(parts, topic, id, message, true);
 }
 
 void parts_birth(Parts *parts, const char *id, uint64_t session)

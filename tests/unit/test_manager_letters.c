@@ -16,7 +16,8 @@ static char *id_of(guint number)
     return g_strdup_printf("e-%03u", number);
 }
 
-static void born(Parts *parts, const char *id, uint64_t session, const char *program, bool batches)
+/* Its birth, or what the broker has kept of it. */
+static void say_born(Parts *parts, const char *id, uint64_t session, const char *program, bool batches, bool retained)
 {
     HlMsgLink link = HOLDLINE__V1__LINK__INIT;
     HlMsgRegistration registration = HOLDLINE__V1__REGISTRATION__INIT;
@@ -30,7 +31,15 @@ static void born(Parts *parts, const char *id, uint64_t session, const char *pro
     link.clock_ms = hl_clock_wall();
     link.registration = &registration;
     link.batches = batches;
-    parts_deliver(parts, HL_TOPIC_LINK, id, &link.base);
+    if (retained)
+        parts_deliver_retained(parts, HL_TOPIC_LINK, id, &link.base);
+    else
+        parts_deliver(parts, HL_TOPIC_LINK, id, &link.base);
+}
+
+static void born(Parts *parts, const char *id, uint64_t session, const char *program, bool batches)
+{
+    say_born(parts, id, session, program, batches, false);
 }
 
 static Parts *start(void)
@@ -137,6 +146,24 @@ static void test_acknowledgements(void)
         g_assert_cmpuint(ack->seq, ==, i + 1);
         g_assert_cmpstr(notice->endpoint, ==, id);
     }
+}
+
+/* A manager that was started again need not wait for births to be repeated: the broker has kept them. */
+static void test_restarted(void)
+{
+    g_autoptr(Parts) parts = start();
+    uint64_t before = signatures(parts);
+
+    for (guint i = 0; i < COUNT; i++) {
+        g_autofree char *id = id_of(i);
+
+        mgr_fleet_endpoint(&parts->fleet, id)->takes_batches = false; /* nothing of it is stored */
+        say_born(parts, id, 1, "0.2.0", i >= LEGACY, true);
+    }
+    say_born(parts, "e-050", 0, "0.1.0", false, true); /* left at another broker: of a session that has ended */
+    g_assert_cmpuint(signatures(parts), ==, before);
+    g_free(parts_issue(parts, "all"));
+    g_assert_cmpuint(signatures(parts) - before, ==, LEGACY + 1);
 }
 
 /* All of them have their settings already. */
@@ -405,6 +432,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/letters/command-behind-settings", test_command_behind_settings);
     g_test_add_func("/manager/letters/settings", test_settings);
     g_test_add_func("/manager/letters/acknowledgements", test_acknowledgements);
+    g_test_add_func("/manager/letters/restarted", test_restarted);
     g_test_add_func("/manager/letters/births", test_births);
     g_test_add_func("/manager/letters/birth-first", test_birth_first);
     g_test_add_func("/manager/letters/birth-of-another", test_birth_of_another);

@@ -81,7 +81,7 @@ struct MgrEndpoint {
     guint presence_turn, display_turn; /* places in the fleet's agendas */
 
     /* small ones in one place: a fleet is tens of thousands of these */
-    bool takes_batches;     /* link, for letters: its last birth says so */
+    bool takes_batches;     /* link, for letters: its last birth says so, also as the broker kept it */
     bool is_withdrawn;      /* link: it does not, and what the broker kept of before is withdrawn */
     bool ack_due;           /* notices: in the queue */
     bool regroup_due;       /* delivery: settings are part of what goes in slices */

@@ -126,7 +126,6 @@ static void on_birth(MgrLink *link, MgrEndpoint *endpoint, const HlMsgLink *mess
 
     link->counts.births++;
     endpoint->restarted_unheard = false;
-    endpoint->takes_batches = message->batches;
     hear_clock(endpoint, message->clock_ms);
     mgr_console_registered(link->parts.console, endpoint,
                            changed     ? MGR_REGISTERED_CHANGED
@@ -175,7 +174,10 @@ static void follow_birth(MgrLink *link, MgrEndpoint *endpoint, const HlMsgLink *
     /* started while the manager did not listen: the announcement went to the broker alone (a resume keeps its boot) */
     if (effects->born && boot_before != 0 && event->boot != boot_before)
         endpoint->restarted_unheard = true;
-    if ((effects->born || repeated) && !event->retained && !effects->quarantine)
+    if ((!effects->born && !repeated) || effects->quarantine)
+        return;
+    endpoint->takes_batches = message->batches; /* so says the broker, too, to a manager that was started again */
+    if (!event->retained)
         on_birth(link, endpoint, message);
 }
 
