@@ -37,10 +37,16 @@ char *hl_topic_name(HlTopic topic, const char *id)
 {
     const char *pattern = hl_topic_row(topic)->pattern;
     const char *hole = strchr(pattern, '%');
+    GString *name; /* not printed: there is one for each message */
 
     if (hole == NULL)
         return g_strconcat(HL_TOPIC_ROOT, pattern, NULL);
-    return g_strdup_printf(HL_TOPIC_ROOT "%.*s%s%s", (int)(hole - pattern), pattern, id, hole + 1);
+    name = g_string_sized_new(sizeof HL_TOPIC_ROOT + strlen(pattern) + strlen(id));
+    g_string_append(name, HL_TOPIC_ROOT);
+    g_string_append_len(name, pattern, hole - pattern);
+    g_string_append(name, id);
+    g_string_append(name, hole + 1);
+    return g_string_free(name, FALSE);
 }
 
 /* Whether name (below the root) matches the pattern; *id is what takes the place of '%'. */

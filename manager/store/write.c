@@ -294,11 +294,15 @@ void mgr_write_new_targets(HlWriteSet *set, const char *command, HlCommandState 
 /* " queued sent ": the states from which a target may come to this one. */
 static char *states_before(HlCommandState state, bool (*may)(HlCommandState from, HlCommandState to))
 {
-    GString *out = g_string_new(" ");
+    GString *out = g_string_sized_new(128);
 
-    for (HlCommandState from = HL_STATE_QUEUED; from < HL_N_STATES; from++)
-        if (may(from, state))
-            g_string_append_printf(out, "%s ", hl_command_state_name(from));
+    g_string_append_c(out, ' ');
+    for (HlCommandState from = HL_STATE_QUEUED; from < HL_N_STATES; from++) {
+        if (!may(from, state))
+            continue;
+        g_string_append(out, hl_command_state_name(from));
+        g_string_append_c(out, ' ');
+    }
     return g_string_free(out, FALSE);
 }
 
