@@ -50,6 +50,10 @@ HlCert *hl_cert_make_ca(const HlKey *key, const char *cn, HlTime not_before, HlT
 /* A signing request (PKCS#10, DER) for the key. */
 GBytes *hl_csr_make(const HlKey *key, const char *cn, GError **error);
 
+/* Whose request it says it is: the common name of its subject; "": there is none, or there are several.  NULL, and the
+ * errors of hl_cert_issue, if it is not a sound request.  Caller frees. */
+char *hl_csr_name(GBytes *csr, GError **error);
+
 /* Issues a certificate for the public key in a signing request (DER).  UNTRUSTED: the request's signature is not valid;
  * INVALID: not a request, not P-256, or a bad name in spec.  Beside spec's names it carries the URI
  * "urn:holdline:KIND:CN" (percent-encoded), but for servers.  It must not outlive the CA; a start before the CA's is
@@ -81,6 +85,10 @@ bool hl_cert_covers(const HlCert *cert, const char *host);
 
 /* Whether the key belongs to the certificate. */
 bool hl_cert_has_key(const HlCert *cert, const HlKey *key);
+
+/* SHA-256 of the public key, hexadecimal: the same for two certificates if their key is, however it is encoded.  "": it
+ * is not a P-256 key.  Caller frees. */
+char *hl_cert_key_id(const HlCert *cert);
 
 /* Whether it is for the key of this signing request (DER), whose signature is valid. */
 bool hl_cert_answers(const HlCert *cert, GBytes *csr);

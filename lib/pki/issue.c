@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Making certificates and signing requests. */
+#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <string.h>
@@ -7,11 +8,13 @@
 #include "lib/base/i18n.h"
 #include "lib/base/ident.h"
 #include "lib/base/unconst.h"
+#include "lib/pki/digest.h"
 #include "lib/pki/internal.h"
 
 #define MAX_CSR_SIZE (16 * 1024)
 #define MAX_CN       64 /* RFC 5280, ub-common-name */
 #define SERIAL_SIZE  16
+#define P256_SIZE    32 /* of a coordinate */
 
 typedef struct {
     int nid;
@@ -130,14 +133,12 @@ GBytes *hl_csr_make(const HlKey *key, const char *cn, GError **error)
     return bytes;
 }
 
-/* The public key of a request whose signature proves that the sender holds the private one.  NULL on failure. */
-static EVP_PKEY *key_from_csr(GBytes *csr, GError **error)
+static X509_REQ *parse_csr(GBytes *csr, GError **error)
 {
     gsize size = g_bytes_get_size(csr);
     const unsigned char *start = g_bytes_get_data(csr, NULL);
     const unsigned char *der = start;
     g_autoptr(X509_REQ) request = NULL;
-    g_autoptr(EVP_PKEY) pkey = NULL;
 
     if (size > 0 && size <= MAX_CSR_SIZE)
         request = d2i_X509_REQ(NULL, &der, (long)size);
@@ -145,6 +146,17 @@ static EVP_PKEY *key_from_csr(GBytes *csr, GError **error)
         hl_pki_fail(error, HL_ERROR_INVALID, "not a signing request (PKCS#10, DER, at most %d bytes)", MAX_CSR_SIZE);
         return NULL;
     }
+    return g_steal_pointer(&request);
+}
+
+/* The public key of a request whose signature proves that the sender holds the private one.  NULL on failure. */
+static EVP_PKEY *key_from_csr(GBytes *csr, GError **error)
+{
+    g_autoptr(X509_REQ) request = parse_csr(csr, error);
+    g_autoptr(EVP_PKEY) pkey = NULL;
+
+    if (request == NULL)
+        return NULL;
     pkey = X509_REQ_get_pubkey(request);
     if (pkey == NULL || !hl_pki_is_p256(pkey)) {
         hl_pki_fail(error, HL_ERROR_INVALID, "the key in the signing request is not a P-256 key");
@@ -155,6 +167,53 @@ static EVP_PKEY *key_from_csr(GBytes *csr, GError **error)
         return NULL;
     }
     return g_steal_pointer(&pkey);
+}
+
+/* One name in the subject, without a zero byte.  Caller frees; "": there is none, or there are several. */
+static char *name_of(const X509_NAME *subject)
+{
+    int at = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
+    bool is_one = at >= 0 && X509_NAME_get_index_by_NID(subject, NID_commonName, at) < 0;
+    unsigned char *utf8 = NULL;
+    char *name;
+    int size;
+
+    if (!is_one)
+        return g_strdup("");
+    size = ASN1_STRING_to_UTF8(&utf8, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)));
+    name = size > 0 && memchr(utf8, '\0', (size_t)size) == NULL ? g_strndup((const char *)utf8, (gsize)size)
+                                                                : g_strdup("");
+    OPENSSL_free(utf8);
+    return name;
+}
+
+char *hl_csr_name(GBytes *csr, GError **error)
+{
+    g_autoptr(EVP_PKEY) asked = key_from_csr(csr, error);
+    g_autoptr(X509_REQ) request = asked != NULL ? parse_csr(csr, error) : NULL;
+
+    return request != NULL ? name_of(X509_REQ_get_subject_name(request)) : NULL;
+}
+
+/* Of the point itself: a key has several encodings. */
+char *hl_cert_key_id(const HlCert *cert)
+{
+    static const char *const coordinates[] = { OSSL_PKEY_PARAM_EC_PUB_X, OSSL_PKEY_PARAM_EC_PUB_Y };
+    EVP_PKEY *pkey = X509_get0_pubkey(cert->x509);
+    uint8_t point[2 * P256_SIZE] = { 0 };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(coordinates); i++) {
+        BIGNUM *number = NULL;
+        bool ok = pkey != NULL && EVP_PKEY_get_bn_param(pkey, coordinates[i], &number) == 1 &&
+                  BN_bn2binpad(number, point + i * P256_SIZE, P256_SIZE) == P256_SIZE;
+
+        BN_free(number);
+        if (!ok) {
+            ERR_clear_error();
+            return g_strdup("");
+        }
+    }
+    return hl_sha256_hex(point, sizeof point);
 }
 
 bool hl_cert_answers(const HlCert *cert, GBytes *csr)

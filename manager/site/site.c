@@ -275,6 +275,7 @@ HlCert *mgr_authority_issue(const MgrAuthority *authority, GBytes *csr, const Hl
                                       .name = g_strdup(info->cn),
                                       .kind = g_strdup(hl_cert_kind_name(info->kind)),
                                       .authority = hl_trust_id(authority->cert),
+                                      .key = info->kind != HL_CERT_ENDPOINT ? hl_cert_key_id(cert) : NULL,
                                       .issued_at = hl_clock_wall(),
                                       .expires_at = info->not_after };
     return cert;

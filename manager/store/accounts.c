@@ -161,12 +161,12 @@ void mgr_write_owner_again(HlWriteSet *set, const MgrAccountRecord *owner, HlTim
 void mgr_write_account_certificate(HlWriteSet *set, const MgrCertificateRecord *c)
 {
     hl_write_set_add(set,
-                     "INSERT INTO certificate (serial, name, kind, issued_at, expires_at, authority, replaces)"
-                     " SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7"
+                     "INSERT INTO certificate (serial, name, kind, issued_at, expires_at, authority, replaces, key)"
+                     " SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8"
                      " WHERE EXISTS (SELECT 1 FROM account WHERE name = ?2)"
                      " AND NOT EXISTS (SELECT 1 FROM certificate WHERE name = ?2 AND kind <> ?3 AND revoked_at = 0)",
-                     "tttiitt", c->serial, c->name, c->kind, INT(c->issued_at), INT(c->expires_at),
-                     mgr_certificate_authority(c), mgr_certificate_replaces(c));
+                     "tttiittt", c->serial, c->name, c->kind, INT(c->issued_at), INT(c->expires_at),
+                     mgr_certificate_authority(c), mgr_certificate_replaces(c), mgr_certificate_key(c));
     hl_write_set_require(set);
     note(set, mgr_journal_certificate(c));
 }

@@ -20,10 +20,11 @@ char *mgr_journal_certificate(const MgrCertificateRecord *c)
 {
     const char *authority = *mgr_certificate_authority(c) != '\0' ? c->authority : NULL;
     const char *replaces = *mgr_certificate_replaces(c) != '\0' ? c->replaces : NULL;
+    const char *key = *mgr_certificate_key(c) != '\0' ? c->key : NULL;
 
-    return print(json_pack("{s:s, s:s, s:s, s:s, s:s*, s:s*, s:I, s:I, s:I}", "what", "certificate", "serial",
-                           c->serial, "name", c->name, "role", c->kind, "by", authority, "replaces", replaces, "issued",
-                           INT(c->issued_at), "expires", INT(c->expires_at), "at", INT(c->revoked_at)));
+    return print(json_pack("{s:s, s:s, s:s, s:s, s:s*, s:s*, s:s*, s:I, s:I, s:I}", "what", "certificate", "serial",
+                           c->serial, "name", c->name, "role", c->kind, "by", authority, "replaces", replaces, "keys",
+                           key, "issued", INT(c->issued_at), "expires", INT(c->expires_at), "at", INT(c->revoked_at)));
 }
 
 char *mgr_journal_endpoint(const MgrEndpointRecord *e)

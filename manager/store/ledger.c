@@ -159,6 +159,7 @@ static void take_certificate(MgrLedger *ledger, const MgrEntry *entry)
                                       .kind = g_strdup(entry->role),
                                       .authority = g_strdup(entry->by),
                                       .replaces = g_strdup(entry->replaces),
+                                      .key = g_strdup(entry->keys),
                                       .issued_at = entry->issued,
                                       .expires_at = entry->expires,
                                       .revoked_at = entry->at };

@@ -77,9 +77,10 @@ bool mgr_gaps_add_certificates(HlDb *db, const MgrGaps *gaps, GError **error)
 
         if (!hl_db_run(db, NULL, error,
                        "INSERT OR IGNORE INTO certificate (serial, name, kind, issued_at, expires_at, revoked_at,"
-                       " authority, replaces) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                       "tttiiitt", c->serial, c->name, c->kind, (int64_t)c->issued_at, (int64_t)c->expires_at,
-                       (int64_t)c->revoked_at, mgr_certificate_authority(c), mgr_certificate_replaces(c)))
+                       " authority, replaces, key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                       "tttiiittt", c->serial, c->name, c->kind, (int64_t)c->issued_at, (int64_t)c->expires_at,
+                       (int64_t)c->revoked_at, mgr_certificate_authority(c), mgr_certificate_replaces(c),
+                       mgr_certificate_key(c)))
             return false;
     }
     return true;

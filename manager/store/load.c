@@ -472,6 +472,11 @@ const char *mgr_certificate_replaces(const MgrCertificateRecord *record)
     return record->replaces != NULL ? record->replaces : "";
 }
 
+const char *mgr_certificate_key(const MgrCertificateRecord *record)
+{
+    return record->key != NULL ? record->key : "";
+}
+
 void mgr_certificate_record_clear(MgrCertificateRecord *record)
 {
     g_clear_pointer(&record->serial, g_free);
@@ -479,6 +484,7 @@ void mgr_certificate_record_clear(MgrCertificateRecord *record)
     g_clear_pointer(&record->kind, hl_common_free);
     g_clear_pointer(&record->authority, hl_common_free);
     g_clear_pointer(&record->replaces, g_free);
+    g_clear_pointer(&record->key, g_free);
 }
 
 #define CERTIFICATE_COLUMNS(X)    \
@@ -492,7 +498,7 @@ void mgr_certificate_record_clear(MgrCertificateRecord *record)
     X(S_USED_AT, "used_at")       \
     X(S_REPLACES, "nullif(replaces, '')")
 
-enum { CERTIFICATE_COLUMNS(CONSTANT) };
+enum { CERTIFICATE_COLUMNS(CONSTANT) S_END, S_KEY };
 
 static bool on_certificate(HlStmt *row, gpointer user)
 {
@@ -505,7 +511,8 @@ static bool on_certificate(HlStmt *row, gpointer user)
                                     .expires_at = hl_stmt_int(row, S_EXPIRES_AT),
                                     .revoked_at = hl_stmt_int(row, S_REVOKED_AT),
                                     .used_at = hl_stmt_int(row, S_USED_AT),
-                                    .replaces = text(row, S_REPLACES) };
+                                    .replaces = text(row, S_REPLACES),
+                                    .key = text(row, S_KEY) };
 
     ((MgrCertificateFn)to->fn)(&record, to->user);
     mgr_certificate_record_clear(&record);
@@ -515,7 +522,12 @@ static bool on_certificate(HlStmt *row, gpointer user)
 bool mgr_registry_load_certificates(HlDb *db, MgrCertificateFn fn, gpointer user, GError **error)
 {
     Receiver to = { (AnyFn)fn, user };
+    int version = hl_db_version(db, error);
 
+    if (version < MGR_KEYS_SINCE) /* looked at before it is migrated, or in a backup */
+        return version >= 0 &&
+               hl_db_query(db, on_certificate, &to, error,
+                           SELECT(CERTIFICATE_COLUMNS) ", NULL FROM certificate ORDER BY issued_at", "");
     return hl_db_query(db, on_certificate, &to, error,
-                       SELECT(CERTIFICATE_COLUMNS) "FROM certificate ORDER BY issued_at", "");
+                       SELECT(CERTIFICATE_COLUMNS) ", nullif(key, '') FROM certificate ORDER BY issued_at", "");
 }

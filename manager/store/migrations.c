@@ -29,6 +29,7 @@ extern const char migration_023_rollout_counts[];
 extern const char migration_024_command_in_window[];
 extern const char migration_025_trials[];
 extern const char migration_026_indexes[];
+extern const char migration_027_keys_of_certificates[];
 
 /* In one row of numbers: a new one has the next. */
 static const HlMigration migrations[] = {
@@ -58,6 +59,7 @@ static const HlMigration migrations[] = {
     { 24, "commands in windows", migration_024_command_in_window },
     { 25, "trials", migration_025_trials },
     { 26, "indexes", migration_026_indexes },
+    { 27, "keys of certificates", migration_027_keys_of_certificates },
 };
 
 int mgr_registry_version(void)

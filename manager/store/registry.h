@@ -94,6 +94,7 @@ typedef struct MgrCertificateRecord {
     char *serial, *name, *kind;
     char *authority; /* id of the one that signed it (lib/pki/trust.h); "" or NULL: the site's first */
     char *replaces;  /* serial of the one with which its holder asked for it; "" or NULL: not known */
+    char *key;       /* id of its key (hl_cert_key_id), of those that are nobody's endpoint; "" or NULL: not known */
     HlTime issued_at, expires_at, revoked_at;
     HlTime used_at;                    /* when a call came with it last, by the day; 0: none is known */
     struct MgrCertificateRecord *next; /* not stored: the fleet's next one of this name */
@@ -119,6 +120,8 @@ void mgr_token_record_clear(MgrTokenRecord *record);
 /* "" for NULL, as the registry has it; borrowed. */
 const char *mgr_certificate_authority(const MgrCertificateRecord *record);
 const char *mgr_certificate_replaces(const MgrCertificateRecord *record);
+const char *mgr_certificate_key(const MgrCertificateRecord *record);
+#define MGR_KEYS_SINCE 27 /* the version of the registry that has the keys of certificates (and places.h) */
 void mgr_certificate_record_clear(MgrCertificateRecord *record);
 
 /* Opens it for writing and migrates it. */

@@ -400,22 +400,24 @@ void mgr_write_token_withdrawal(HlWriteSet *set, const char *id, HlTime at)
 void mgr_write_certificate(HlWriteSet *set, const MgrCertificateRecord *certificate)
 {
     hl_write_set_add(set,
-                     "INSERT INTO certificate (serial, name, kind, issued_at, expires_at, authority)"
-                     " VALUES (?, ?, ?, ?, ?, ?)",
-                     "tttiit", certificate->serial, certificate->name, certificate->kind, INT(certificate->issued_at),
-                     INT(certificate->expires_at), mgr_certificate_authority(certificate));
+                     "INSERT INTO certificate (serial, name, kind, issued_at, expires_at, authority, key)"
+                     " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                     "tttiitt", certificate->serial, certificate->name, certificate->kind, INT(certificate->issued_at),
+                     INT(certificate->expires_at), mgr_certificate_authority(certificate),
+                     mgr_certificate_key(certificate));
     note(set, mgr_journal_certificate(certificate));
 }
 
 void mgr_write_named_certificate(HlWriteSet *set, const MgrCertificateRecord *certificate)
 {
     hl_write_set_add(set,
-                     "INSERT INTO certificate (serial, name, kind, issued_at, expires_at, authority)"
-                     " SELECT ?1, ?2, ?3, ?4, ?5, ?6"
+                     "INSERT INTO certificate (serial, name, kind, issued_at, expires_at, authority, key)"
+                     " SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7"
                      " WHERE NOT EXISTS (SELECT 1 FROM certificate WHERE name = ?2 AND revoked_at = 0)"
                      " AND NOT EXISTS (SELECT 1 FROM account WHERE name = ?2)",
-                     "tttiit", certificate->serial, certificate->name, certificate->kind, INT(certificate->issued_at),
-                     INT(certificate->expires_at), mgr_certificate_authority(certificate));
+                     "tttiitt", certificate->serial, certificate->name, certificate->kind, INT(certificate->issued_at),
+                     INT(certificate->expires_at), mgr_certificate_authority(certificate),
+                     mgr_certificate_key(certificate));
     hl_write_set_require(set);
     note(set, mgr_journal_certificate(certificate));
 }
@@ -423,12 +425,12 @@ void mgr_write_named_certificate(HlWriteSet *set, const MgrCertificateRecord *ce
 void mgr_write_named_renewal(HlWriteSet *set, const MgrCertificateRecord *c, const char *before)
 {
     hl_write_set_add(set,
-                     "INSERT INTO certificate (serial, name, kind, issued_at, expires_at, authority, replaces)"
-                     " SELECT ?1, ?2, ?3, ?4, ?5, ?7, ?8"
+                     "INSERT INTO certificate (serial, name, kind, issued_at, expires_at, authority, replaces, key)"
+                     " SELECT ?1, ?2, ?3, ?4, ?5, ?7, ?8, ?9"
                      " WHERE EXISTS (SELECT 1 FROM certificate WHERE serial = ?6 AND name = ?2 AND kind = ?3"
                      " AND revoked_at = 0)",
-                     "tttiittt", c->serial, c->name, c->kind, INT(c->issued_at), INT(c->expires_at), before,
-                     mgr_certificate_authority(c), mgr_certificate_replaces(c));
+                     "tttiitttt", c->serial, c->name, c->kind, INT(c->issued_at), INT(c->expires_at), before,
+                     mgr_certificate_authority(c), mgr_certificate_replaces(c), mgr_certificate_key(c));
     hl_write_set_require(set);
     note(set, mgr_journal_certificate(c));
 }

@@ -181,7 +181,8 @@ char *parts_end_of(Parts *parts, const char *correlation);
 void parts_forget_certificate(Parts *parts, const char *serial);
 
 /* A signing request as admin create takes it, in base64; and as it is.  Caller frees. */
-char *parts_make_csr_text(void);
+#define PARTS_CSR "@csr" /* as an argument: a request with a key of its own for the name in the call, or the caller */
+char *parts_make_csr_text_of(const char *name);
 GBytes *parts_make_csr(void);
 
 /* Ends the oldest recorded dial, which the endpoint answers or not. */

@@ -12,6 +12,15 @@
 
 #define MAX_ARGUMENTS 8
 
+/* The name that a request would be for: that of the call's arguments, or else the caller's. */
+static const char *name_in(const PartsRequest *request, const char *caller)
+{
+    for (const char *const *word = request->arguments; *word != NULL; word += 2)
+        if (strcmp(word[0], "name") == 0)
+            return word[1];
+    return caller;
+}
+
 void parts_request(Parts *parts, const PartsRequest *request)
 {
     const char *admin = request->admin != NULL ? request->admin : ADMIN;
@@ -23,6 +32,7 @@ void parts_request(Parts *parts, const PartsRequest *request)
     const char *response = request->response_topic;
     g_autoptr(GBytes) payload = NULL;
     g_autoptr(GBytes) correlation = NULL;
+    g_autofree char *csr = NULL;
 
     for (const char *const *word = request->arguments; word != NULL && *word != NULL; word += 2, call.n_arguments++) {
         HlMsgArgument *argument = &arguments[call.n_arguments];
@@ -31,6 +41,8 @@ void parts_request(Parts *parts, const PartsRequest *request)
         *argument = (HlMsgArgument)HOLDLINE__V1__ARGUMENT__INIT;
         argument->name = hl_unconst(word[0]);
         argument->value = hl_unconst(word[1]);
+        if (strcmp(word[1], PARTS_CSR) == 0)
+            argument->value = csr = parts_make_csr_text_of(name_in(request, admin));
         pointers[call.n_arguments] = argument;
     }
     call.name = hl_unconst(request->name);
@@ -132,9 +144,20 @@ char *parts_end_of(Parts *parts, const char *correlation)
     return code;
 }
 
-char *parts_make_csr_text(void)
+static GBytes *make_csr(const char *name)
 {
-    g_autoptr(GBytes) csr = parts_make_csr();
+    g_autoptr(GError) error = NULL;
+    g_autoptr(HlKey) key = hl_key_generate(&error);
+    GBytes *csr = key != NULL ? hl_csr_make(key, name, &error) : NULL;
+
+    g_assert_no_error(error);
+    return csr;
+}
+
+char *parts_make_csr_text_of(const char *name)
+{
+    /* one that no certificate may have is for the manager to refuse */
+    g_autoptr(GBytes) csr = make_csr(*name != '\0' && strlen(name) <= 64 ? name : "nobody");
     gsize size;
     const void *data = g_bytes_get_data(csr, &size);
 
@@ -143,12 +166,7 @@ char *parts_make_csr_text(void)
 
 GBytes *parts_make_csr(void)
 {
-    g_autoptr(GError) error = NULL;
-    g_autoptr(HlKey) key = hl_key_generate(&error);
-    GBytes *csr = key != NULL ? hl_csr_make(key, "somebody", &error) : NULL;
-
-    g_assert_no_error(error);
-    return csr;
+    return make_csr("somebody");
 }
 
 void parts_end_dial(Parts *parts, MgrReach reach)

@@ -242,7 +242,7 @@ static char *left(Parts *parts)
 
 static char *make_second(Parts *parts)
 {
-    g_autofree char *csr = parts_make_csr_text();
+    g_autofree char *csr = g_strdup(PARTS_CSR);
     g_autoptr(json_t) answer = NULL;
 
     parts_call(parts, "account certificate", "name", "admin", "csr", csr, NULL);

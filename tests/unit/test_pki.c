@@ -209,6 +209,11 @@ static void test_issue(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
     g_autoptr(HlCert) from_der = hl_cert_parse("der", g_bytes_get_data(der, NULL), g_bytes_get_size(der), NULL);
     const HlCertInfo *info = hl_cert_info(cert);
     g_autofree char *fingerprint = hl_sha256_hex(g_bytes_get_data(der, NULL), g_bytes_get_size(der));
+    g_autofree char *key = hl_cert_key_id(cert);
+    g_autofree char *same = hl_cert_key_id(second);
+    g_autofree char *other = hl_cert_key_id(fixture->ca);
+    g_autoptr(GBytes) csr = hl_csr_make(fixture->key, "m\u00fcller", NULL);
+    g_autofree char *name = hl_csr_name(csr, NULL);
 
     g_assert_cmpstr(info->cn, ==, "e-1"); /* not what the request said */
     g_assert_cmpint(info->kind, ==, HL_CERT_ENDPOINT);
@@ -222,6 +227,11 @@ static void test_issue(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
     g_assert_true(hl_cert_has_key(cert, fixture->key));
     g_assert_false(hl_cert_has_key(cert, fixture->ca_key));
     g_assert_cmpint(hl_cert_info(fixture->ca)->kind, ==, HL_CERT_CA);
+    g_assert_cmpstr(key, ==, same);
+    g_assert_cmpstr(key, !=, other);
+    g_assert_cmpuint(strlen(key), ==, 64);
+    g_assert_cmpstr(name, ==, "m\u00fcller");
+    g_assert_null(hl_csr_name(der, NULL)); /* no request */
 }
 
 static void check_issue_refused(const Fixture *fixture, const HlCertSpec *spec, const char *part)

@@ -127,6 +127,35 @@ static void fail_issue(gpointer change, const GError *error)
     mgr_call_fail(issue->call, why != NULL ? why : error);
 }
 
+/* Whoever signed the request with the key is the one whose name is in it: another's is not signed by mistake. */
+static bool check_subject(const Issue *issue, GBytes *csr, GError **error)
+{
+    g_autofree char *asked = hl_csr_name(csr, error);
+
+    if (asked == NULL)
+        return false;
+    return strcmp(asked, issue->name) == 0 ||
+           mgr_refuse(error, MGR_REFUSE_CERTIFICATE_OTHER_REQUEST, asked, issue->name, NULL);
+}
+
+/* A key that was given up, on a lost machine say, stays so; and by a key nobody has two names. */
+static bool check_key(const Issue *issue, GError **error)
+{
+    const char *key = mgr_certificate_key(&issue->certificate);
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, issue->calls->parts.fleet->certificates);
+    while (*key != '\0' && g_hash_table_iter_next(&iter, NULL, &value)) {
+        const MgrCertificateRecord *has = value;
+
+        if (strcmp(mgr_certificate_key(has), key) == 0 &&
+            (has->revoked_at > 0 || issue->replaces || strcmp(has->name, issue->name) != 0))
+            return mgr_refuse(error, MGR_REFUSE_CERTIFICATE_KEY_KNOWN, issue->name, has->serial, has->name, NULL);
+    }
+    return true;
+}
+
 /* Fails the call, and frees the issue, if there is no sound request in its arguments. */
 static bool sign(Issue *issue, HlCertKind kind)
 {
@@ -137,10 +166,12 @@ static bool sign(Issue *issue, HlCertKind kind)
     HlCertSpec spec = { .cn = issue->name,
                         .kind = kind,
                         .names = kind == HL_CERT_CONSOLE ? mgr_site_console_names : NULL };
-    g_autoptr(HlCert) cert =
-        mgr_pki_issue_named(issue->calls->parts.pki, issue->by, csr, &spec, LIFETIME, &issue->certificate, &error);
+    g_autoptr(HlCert) cert = NULL;
 
-    if (cert == NULL) {
+    if (check_subject(issue, csr, &error))
+        cert =
+            mgr_pki_issue_named(issue->calls->parts.pki, issue->by, csr, &spec, LIFETIME, &issue->certificate, &error);
+    if (cert == NULL || !check_key(issue, &error)) {
         mgr_call_fail(issue->call, error);
         issue_free(issue);
         return false;

@@ -19,6 +19,7 @@ MgrCertificateRecord *mgr_certificate_keep(MgrCertificateRecord *record)
     kept->kind = hl_common_dup(record->kind);
     kept->authority = hl_common_dup(record->authority);
     kept->replaces = g_steal_pointer(&record->replaces);
+    kept->key = g_steal_pointer(&record->key);
     mgr_certificate_record_clear(record);
     return kept;
 }
@@ -30,5 +31,6 @@ void mgr_certificate_free(gpointer kept)
     hl_common_free(certificate->kind);
     hl_common_free(certificate->authority);
     g_free(certificate->replaces);
+    g_free(certificate->key);
     g_free(certificate);
 }

@@ -192,6 +192,7 @@ static void enter(MgrOwn *own, const HlCert *cert)
                                      .name = g_strdup(info->cn),
                                      .kind = g_strdup(hl_cert_kind_name(info->kind)),
                                      .authority = mgr_pki_issuer_id(own->parts.pki, cert),
+                                     .key = hl_cert_key_id(cert),
                                      .issued_at = hl_clock_wall(),
                                      .expires_at = info->not_after };
     store(own, &record);
