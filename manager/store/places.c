@@ -6,6 +6,7 @@
 #include "lib/base/log.h"
 #include "lib/store/stmt.h"
 #include "manager/store/journal.h"
+#include "manager/store/registry.h"
 
 #define INT(value) ((int64_t)(value))
 
@@ -50,14 +51,21 @@ static bool on_place(HlStmt *row, gpointer user)
                                 .changed_at = hl_stmt_int(row, 3),
                                 .changed_by = g_utf8_make_valid(hl_stmt_text(row, 4), -1),
                                 .keys = g_strsplit(hl_stmt_text(row, 5), ",", -1),
-                                .authorities = g_strsplit(hl_stmt_text(row, 6), ",", -1) };
+                                .authorities = g_strsplit(hl_stmt_text(row, 6), ",", -1),
+                                .keys_since = hl_stmt_int(row, 7),
+                                .authorities_since = hl_stmt_int(row, 8) };
     return true;
 }
 
+#define PLACE "SELECT counter, brokers, servers, changed_at, changed_by, keys, authorities"
+
 bool mgr_registry_load_place(HlDb *db, MgrPlaceRecord *record, GError **error)
 {
-    return hl_db_query(db, on_place, record, error,
-                       "SELECT counter, brokers, servers, changed_at, changed_by, keys, authorities FROM place", "");
+    int version = hl_db_version(db, error);
+
+    if (version < MGR_KEYS_SINCE) /* looked at before it is migrated, or in a backup */
+        return version >= 0 && hl_db_query(db, on_place, record, error, PLACE ", 0, 0 FROM place", "");
+    return hl_db_query(db, on_place, record, error, PLACE ", keys_since, authorities_since FROM place", "");
 }
 
 static char *join(char **list)
@@ -73,10 +81,11 @@ bool mgr_registry_put_place(HlDb *db, const MgrPlaceRecord *r, GError **error)
     g_autofree char *authorities = join(r->authorities);
 
     return hl_db_run(db, NULL, error,
-                     "INSERT INTO place (one, counter, brokers, servers, changed_at, changed_by, keys, authorities)"
-                     " VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7)"
+                     "INSERT INTO place (one, counter, brokers, servers, changed_at, changed_by, keys, authorities,"
+                     " keys_since, authorities_since) VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?4, ?4)"
                      " ON CONFLICT (one) DO UPDATE SET counter = ?1, changed_at = ?4, changed_by = ?5, keys = ?6,"
-                     " authorities = ?7",
+                     " authorities = ?7, keys_since = iif(keys = ?6, keys_since, ?4),"
+                     " authorities_since = iif(authorities = ?7, authorities_since, ?4)",
                      "ittittt", INT(r->counter), brokers, servers, INT(r->changed_at), r->changed_by, keys,
                      authorities);
 }
@@ -137,12 +146,13 @@ void mgr_write_place(HlWriteSet *set, const MgrPlaceRecord *r)
 
     hl_write_set_note(set, line);
     hl_write_set_add(set,
-                     "INSERT INTO place (one, counter, brokers, servers, changed_at, changed_by, keys, authorities)"
-                     " VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?8)"
+                     "INSERT INTO place (one, counter, brokers, servers, changed_at, changed_by, keys, authorities,"
+                     " keys_since, authorities_since) VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?8, ?9, ?10)"
                      " ON CONFLICT (one) DO UPDATE SET counter = ?1, brokers = ?2, servers = ?3, changed_at = ?4,"
-                     " changed_by = ?5, keys = ?6, authorities = ?8 WHERE counter = ?7",
-                     "ittittit", INT(r->counter), brokers, servers, INT(r->changed_at), r->changed_by, keys,
-                     INT(r->base), authorities);
+                     " changed_by = ?5, keys = ?6, authorities = ?8, keys_since = ?9, authorities_since = ?10"
+                     " WHERE counter = ?7",
+                     "ittittitii", INT(r->counter), brokers, servers, INT(r->changed_at), r->changed_by, keys,
+                     INT(r->base), authorities, INT(r->keys_since), INT(r->authorities_since));
     hl_write_set_require(set);
 }
 

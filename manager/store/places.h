@@ -23,6 +23,7 @@ typedef struct {
     char **authorities; /* ids (lib/pki/trust.h) of the authorities, the one that issues first; empty: the one of now */
     HlTime authority_ends; /* of the first of them, in the journal alone; 0: not known */
     HlTime changed_at;
+    HlTime keys_since, authorities_since; /* wall: when those became what they are; 0: not known.  Not in the journal */
     char *changed_by;
 } MgrPlaceRecord;
 

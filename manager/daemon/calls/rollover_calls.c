@@ -91,7 +91,11 @@ static json_t *status_document(const MgrRolloverCalls *calls, const MgrCaller *c
     document = json_pack("{s:s, s:o, s:I, s:I}", "state", json_array_size(keys) > 1 ? "announced" : "none", "keys",
                          keys, "holding", (json_int_t)holding, "of", (json_int_t)of);
     if (announced != NULL) {
-        json_object_set(document, "since", json_object_get(announced, "changed_at"));
+        g_autofree char *since = hl_time_format(now.keys_since);
+
+        json_object_set_new(document, "since",
+                            now.keys_since != 0 ? json_string(since)
+                                                : json_incref(json_object_get(announced, "changed_at")));
         json_object_set(document, "left", json_object_get(announced, "left"));
         json_object_set(document, "more", json_object_get(announced, "more"));
     }
@@ -184,6 +188,7 @@ static void set_keys(Step *step, char *newest, char *older)
     step->record.keys = g_new0(char *, 3);
     step->record.keys[0] = newest;
     step->record.keys[1] = older;
+    step->record.keys_since = step->record.changed_at;
 }
 
 static void commit(Step *step, HlWriteSet *set)

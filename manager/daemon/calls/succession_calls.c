@@ -97,7 +97,9 @@ static void add_left(const MgrSuccessionCalls *calls, const MgrCaller *caller, j
     g_autoptr(GPtrArray) people = mgr_holders_people_left(&calls->holders, caller, next, G_MAXUINT);
     guint more = endpoints->len - MIN(endpoints->len, MGR_HOLDERS_MAX_NAMED) + people->len -
                  MIN(people->len, MGR_HOLDERS_MAX_NAMED);
-    g_autofree char *since = hl_time_format(calls->parts.fleet->places.announced.changed_at);
+    const MgrPlaceRecord *announced = &calls->parts.fleet->places.announced;
+    g_autofree char *since =
+        hl_time_format(announced->authorities_since != 0 ? announced->authorities_since : announced->changed_at);
 
     json_object_set_new(document, "state", json_string(mgr_succession_name(find_step(calls, false))));
     json_object_set_new(document, "since", json_string(since));

@@ -318,19 +318,29 @@ void mgr_location_fold(MgrLocation *location, MgrEndpoint *endpoint, const HlMsg
 /* ------------------------------------------------------------------------------------------------------ announcements
  */
 
+static bool is_same(char *const *announced, char *const *now)
+{
+    return announced != NULL && g_strv_equal((const char *const *)announced, (const char *const *)now);
+}
+
 MgrPlaceRecord mgr_location_next(const MgrLocation *location, const char *by)
 {
     HlTime now = hl_clock_wall();
+    const MgrPlaceRecord *before = announced(location);
+    char **authorities = authorities_on_disk(location);
     const HlCert *next = mgr_pki_next(location->parts.pki);
     const HlCert *first = next != NULL ? next : mgr_pki_authority(location->parts.pki);
 
-    return (MgrPlaceRecord){ .counter = MAX(announced(location)->counter + 1, (uint64_t)MAX(now, 1)),
-                             .base = announced(location)->counter,
+    return (MgrPlaceRecord){ .counter = MAX(before->counter + 1, (uint64_t)MAX(now, 1)),
+                             .base = before->counter,
                              .brokers = g_strdupv(hl_unconst(mgr_location_brokers(location))),
                              .servers = g_strdupv(hl_unconst(mgr_location_urls(location))),
                              .keys = keys_of(location),
-                             .authorities = authorities_on_disk(location),
+                             .authorities = authorities,
                              .authority_ends = hl_cert_info(first)->not_after,
+                             .keys_since = before->keys_since,
+                             .authorities_since =
+                                 is_same(before->authorities, authorities) ? before->authorities_since : now,
                              .changed_at = now,
                              .changed_by = g_strdup(by) };
 }
