@@ -32,10 +32,13 @@ const char *cli_ended_text(const json_t *document)
         return _("the broker no longer lets its certificate in");
     if (strcmp(broker, "told") == 0)
         return _("the broker was told to read pki/crl.pem.  One that reads no revocation lists (ejabberd) lets the "
-                 "certificate in until its end; each such session is ended as it appears");
+                 "certificate in until its end; each such session is ended, one that only listens within about a "
+                 "minute");
     return _(
         "its certificate is in pki/crl.pem: make your broker read it (SIGHUP).  Until then, and with a broker that "
-        "reads no revocation lists (ejabberd) until the certificate's end, each session is ended as it appears");
+        "reads no revocation lists (ejabberd) until the certificate's end, each session is ended, one that only "
+        "listens within "
+        "about a minute");
 }
 
 char *cli_count(const json_t *document, const char *member, const char *one, const char *many)

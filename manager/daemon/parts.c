@@ -196,6 +196,7 @@ static void build_state(MgrParts *parts)
                                                         .pki = parts->pki,
                                                         .tracker = parts->tracker,
                                                         .console = parts->console });
+    parts->rounds = mgr_rounds_new(parts->pki, parts->down);
     parts->patterns = mgr_patterns_new(
         &(MgrPatternsOptions){ &parts->conf, parts->dir, parts->conf_path, &parts->fleet, parts->status });
     parts->timestamp = mgr_timestamp_new(&(MgrTimestampOptions){
@@ -444,6 +445,7 @@ void mgr_parts_clear(MgrParts *parts, MgrBrokerEnd end)
     g_clear_pointer(&parts->notifications, mgr_notifications_free);
     g_clear_pointer(&parts->ends, mgr_ends_free);
     g_clear_pointer(&parts->location, mgr_location_free);
+    g_clear_pointer(&parts->rounds, mgr_rounds_free);
     g_clear_pointer(&parts->floods, mgr_floods_free);
     g_clear_pointer(&parts->console, mgr_console_free);
     g_clear_pointer(&parts->tracker, mgr_tracker_free);

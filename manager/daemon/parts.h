@@ -24,6 +24,7 @@
 #include "manager/daemon/state/floods.h"
 #include "manager/daemon/state/observed.h"
 #include "manager/daemon/state/own.h"
+#include "manager/daemon/state/rounds.h"
 #include "manager/daemon/work/issued.h"
 
 /* From the ground up.  dir, conf_path, conf and fence are given by the manager, which owns them. */
@@ -51,6 +52,7 @@ typedef struct {
     MgrTracker *tracker;
     MgrConsole *console;
     MgrFloods *floods;
+    MgrRounds *rounds;
     MgrObserved *observed; /* NULL: the broker's log is not ours */
     MgrPatterns *patterns;
     MgrTimestamp *timestamp;

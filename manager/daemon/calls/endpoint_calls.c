@@ -406,6 +406,7 @@ static void fold_revocation(const Change *change, MgrEndpoint *endpoint)
 
     endpoint->record.revoked_at = change->at;
     mgr_tracker_retire(parts->tracker, endpoint, MGR_REASON_REVOKED);
+    mgr_delivery_withdraw_all(parts->delivery, endpoint); /* of a broker that lets it in it would read them */
     mgr_console_feed(parts->console, endpoint, MGR_DISPLAY_STOPPED); /* the server's own act: no ghost */
     mgr_status_touch(parts->status, endpoint);
     mgr_status_event(parts->status, endpoint, "revoked", mgr_actual_name(before),

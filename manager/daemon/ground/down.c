@@ -218,6 +218,7 @@ bool mgr_down_reply(MgrDown *down, guint broker, HlTopic topic, const char *name
 /* Of the retained topics of an id. */
 typedef enum {
     EMPTIED_SETTINGS = 1, /* of one that is in the fleet */
+    EMPTIED_REVOKED,      /* settings and server, of one that is revoked */
     EMPTIED_ALL,          /* of one that is not */
 } Emptied;
 
@@ -257,9 +258,10 @@ static void on_cleared(bool acknowledged, gpointer user)
 static void clear_at(MgrDown *down, guint broker, const char *id, Emptied what)
 {
     static const HlTopic topics[] = { HL_TOPIC_SETTINGS, HL_TOPIC_SERVER, HL_TOPIC_LINK, HL_TOPIC_STATUS_ENDPOINT };
+    gsize n = what == EMPTIED_SETTINGS ? 1 : what == EMPTIED_REVOKED ? 2 : G_N_ELEMENTS(topics);
     g_autoptr(GBytes) empty = g_bytes_new_static("", 0);
 
-    for (gsize i = 0; i < (what == EMPTIED_SETTINGS ? 1 : G_N_ELEMENTS(topics)); i++) {
+    for (gsize i = 0; i < n; i++) {
         const HlTopicRow *row = hl_topic_row(topics[i]);
         g_autofree char *name = hl_topic_name(topics[i], id);
         HlBusMessage message = { .topic = name, .payload = empty, .qos = row->qos, .retained = row->retained };
@@ -292,6 +294,11 @@ void mgr_down_withdraw_settings(MgrDown *down, const char *id)
     clear_everywhere(down, id, EMPTIED_SETTINGS);
 }
 
+void mgr_down_withdraw_all(MgrDown *down, const char *id)
+{
+    clear_everywhere(down, id, EMPTIED_REVOKED);
+}
+
 /* What it refuses is noted again, so those of now are taken out first. */
 static GHashTable *take_missed(MgrDown *down, guint broker)
 {
@@ -319,7 +326,7 @@ void mgr_down_clear_missed(MgrDown *down, guint broker)
     taken = take_missed(down, broker);
     g_hash_table_iter_init(&iter, taken);
     while (g_hash_table_iter_next(&iter, &id, &what))
-        if (GPOINTER_TO_UINT(what) == EMPTIED_SETTINGS || down->locate == NULL ||
+        if (GPOINTER_TO_UINT(what) != EMPTIED_ALL || down->locate == NULL ||
             down->locate(id, down->user) == MGR_DOWN_NOBODY)
             clear_at(down, broker, id, (Emptied)GPOINTER_TO_UINT(what));
 }

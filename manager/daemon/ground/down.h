@@ -89,6 +89,9 @@ void mgr_down_clear_missed(MgrDown *down, guint broker);
 /* Empties the topic of the settings of an id of the fleet, wherever it is, in the same way. */
 void mgr_down_withdraw_settings(MgrDown *down, const char *id);
 
+/* The same for all that is kept for an endpoint that is revoked: its settings, and where the server is. */
+void mgr_down_withdraw_all(MgrDown *down, const char *id);
+
 /* How many publications wait at the fullest broker of those that are heard. */
 uint64_t mgr_down_waiting(const MgrDown *down);
 

@@ -501,6 +501,11 @@ void mgr_delivery_clear_retained(MgrDelivery *delivery, const char *id)
     mgr_down_clear(delivery->down, id);
 }
 
+void mgr_delivery_withdraw_all(MgrDelivery *delivery, const MgrEndpoint *endpoint)
+{
+    mgr_down_withdraw_all(delivery->down, endpoint->record.id);
+}
+
 void mgr_delivery_flush_acks(MgrDelivery *delivery)
 {
     deliver_late(delivery);

@@ -82,6 +82,9 @@ void mgr_delivery_certificate(MgrDelivery *delivery, MgrEndpoint *endpoint, cons
 /* Empties the retained topics of an id that is not, or no longer, in the fleet. */
 void mgr_delivery_clear_retained(MgrDelivery *delivery, const char *id);
 
+/* Empties those that are kept for an endpoint that is revoked. */
+void mgr_delivery_withdraw_all(MgrDelivery *delivery, const MgrEndpoint *endpoint);
+
 /* The notices that go between the rest: answers to births, acknowledgements. */
 MgrNotices *mgr_delivery_notices(const MgrDelivery *delivery);
 

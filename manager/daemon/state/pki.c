@@ -558,20 +558,31 @@ void mgr_pki_let_back(MgrPki *pki, const char *name)
         publish_access(pki);
 }
 
-void mgr_pki_evict_revoked(MgrPki *pki)
+void mgr_pki_each_revoked(const MgrPki *pki, MgrPkiRevoked each, gpointer user)
 {
+    HlTime now = hl_clock_wall();
     GHashTableIter iter;
     gpointer value;
 
-    if (pki->brokers != NULL && !mgr_brokers_were_found(pki->brokers))
-        return; /* it read the list at its start, before anybody connected, and its log tells who connects since */
     g_hash_table_iter_init(&iter, pki->fleet->certificates);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         const MgrCertificateRecord *record = value;
 
-        if (record->revoked_at > 0 && record->expires_at > hl_clock_wall() &&
+        if (record->revoked_at > 0 && record->expires_at > now &&
             strcmp(record->kind, hl_cert_kind_name(HL_CERT_MANAGER)) != 0 &&
             !mgr_fleet_has_live_name(pki->fleet, record->name, NULL))
-            mgr_pki_evict(pki, record->name);
+            each(record->name, strcmp(record->kind, hl_cert_kind_name(HL_CERT_ENDPOINT)) == 0, user);
     }
+}
+
+static void evict_one(const char *name, bool is_endpoint G_GNUC_UNUSED, gpointer user)
+{
+    mgr_pki_evict(user, name);
+}
+
+void mgr_pki_evict_revoked(MgrPki *pki)
+{
+    if (pki->brokers != NULL && !mgr_brokers_were_found(pki->brokers))
+        return; /* it read the list at its start, before anybody connected, and its log tells who connects since */
+    mgr_pki_each_revoked(pki, evict_one, pki);
 }

@@ -156,6 +156,10 @@ void mgr_pki_let_back(MgrPki *pki, const char *name);
  * whatever kind, whether or not they say anything. */
 void mgr_pki_evict_revoked(MgrPki *pki);
 
+/* Each name that is revoked and could connect still; more than once, where more than one certificate of it is. */
+typedef void (*MgrPkiRevoked)(const char *name, bool is_endpoint, gpointer user);
+void mgr_pki_each_revoked(const MgrPki *pki, MgrPkiRevoked each, gpointer user);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MgrPki, mgr_pki_free)
 
 #endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/daemon/state/rounds.h"
+
+#include "lib/base/ident.h"
+#include "manager/core/patrol.h"
+
+#define STEP_MS    500 /* a visit keeps its place for ten seconds: 20 of the 32 that are for names nobody waits for */
+#define LOOK_STEPS 20  /* from one look at all certificates to the next */
+
+struct MgrRounds {
+    MgrPki *pki;
+    const MgrDown *down;
+    MgrPatrol *patrol;
+    guint timer;
+    guint until_look; /* steps */
+};
+
+static void give(const char *name, bool is_endpoint, gpointer user)
+{
+    mgr_patrol_give(user, name, !is_endpoint, hl_clock_mono(), hl_random_u64());
+}
+
+static void look(MgrRounds *rounds)
+{
+    rounds->until_look = LOOK_STEPS;
+    mgr_patrol_begin(rounds->patrol);
+    mgr_pki_each_revoked(rounds->pki, give, rounds->patrol);
+    mgr_patrol_end(rounds->patrol);
+}
+
+static gboolean on_step(gpointer user)
+{
+    MgrRounds *rounds = user;
+    const char *name;
+
+    if (mgr_pki_list(rounds->pki) == MGR_LIST_ENFORCED || !mgr_down_is_up(rounds->down))
+        return G_SOURCE_CONTINUE;
+    if (rounds->until_look-- == 0)
+        look(rounds);
+    name = mgr_patrol_next(rounds->patrol, hl_clock_mono(), hl_random_u64());
+    if (name != NULL)
+        mgr_pki_evict(rounds->pki, name);
+    return G_SOURCE_CONTINUE;
+}
+
+MgrRounds *mgr_rounds_new(MgrPki *pki, const MgrDown *down)
+{
+    MgrRounds *rounds = g_new0(MgrRounds, 1);
+
+    *rounds = (MgrRounds){ .pki = pki, .down = down, .patrol = mgr_patrol_new() };
+    rounds->timer = g_timeout_add(STEP_MS, on_step, rounds);
+    return rounds;
+}
+
+void mgr_rounds_free(MgrRounds *rounds)
+{
+    if (rounds == NULL)
+        return;
+    g_clear_handle_id(&rounds->timer, g_source_remove);
+    mgr_patrol_free(rounds->patrol);
+    g_free(rounds);
+}

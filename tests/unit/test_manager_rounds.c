@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* manager/daemon/state/rounds: who was revoked is taken over again, at an external broker, although nothing is heard.
+ */
+#include "manager/daemon/state/rounds.h"
+
+#include "tests/support/manager_parts.h"
+#include "tests/support/timer_fake.h"
+
+static void set_conf(Parts *parts, const char *name, const char *value)
+{
+    g_assert_true(hl_option_set(hl_option_find(mgr_conf_table(), name), &parts->conf, value, NULL));
+}
+
+static void certify(Parts *parts, const char *name, const char *kind, HlTime expires)
+{
+    MgrCertificateRecord record = { .serial = g_strdup_printf("0%s", name),
+                                    .name = g_strdup(name),
+                                    .kind = g_strdup(kind),
+                                    .issued_at = 1,
+                                    .revoked_at = 2,
+                                    .expires_at = expires };
+
+    mgr_fleet_add_certificate(&parts->fleet, &record);
+}
+
+/* Whether the name is taken within so long a time from now; it is left again. */
+static bool is_visited(const char *name, HlTime time)
+{
+    for (HlTime passed = 0; passed < time; passed += HL_SECOND) {
+        HlBus *bus = bus_fake_find(name);
+
+        if (bus != NULL) {
+            bus_fake_up(bus);
+            timer_fake_advance(11 * HL_SECOND);
+            g_assert_null(bus_fake_find(name));
+            return true;
+        }
+        timer_fake_advance(HL_SECOND);
+    }
+    return false;
+}
+
+static void test_again(void)
+{
+    static const char *const kinds[] = { "endpoint", "monitor", "admin", "console" };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++) {
+        g_autoptr(Parts) parts = parts_new();
+        g_autoptr(MgrRounds) rounds G_GNUC_UNUSED = mgr_rounds_new(parts->pki, parts->down);
+        HlTime end = hl_clock_wall() + HL_HOUR;
+
+        set_conf(parts, "broker.mode", "external");
+        set_conf(parts, "broker.addresses", "one:1");
+        certify(parts, "gone", kinds[i], end);
+        for (guint n = 0; n < 5; n++)
+            g_assert_true(is_visited("gone", 75 * HL_SECOND));
+        timer_fake_advance(end - hl_clock_wall() + 10 * HL_SECOND);
+        (void)is_visited("gone", HL_SECOND); /* one that began before */
+        timer_fake_advance(HL_MINUTE);
+        g_assert_false(is_visited("gone", 5 * HL_MINUTE)); /* it cannot connect any more */
+    }
+}
+
+/* Nobody who has a certificate in force; nobody while there is no broker. */
+static void test_spared(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    g_autoptr(MgrRounds) rounds G_GNUC_UNUSED = mgr_rounds_new(parts->pki, parts->down);
+
+    set_conf(parts, "broker.mode", "external");
+    set_conf(parts, "broker.addresses", "one:1");
+    certify(parts, "back", "monitor", hl_clock_wall() + HL_DAY);
+    mgr_fleet_add_certificate(&parts->fleet, &(MgrCertificateRecord){ .serial = g_strdup("0b"),
+                                                                      .name = g_strdup("back"),
+                                                                      .kind = g_strdup("monitor"),
+                                                                      .issued_at = 1,
+                                                                      .expires_at = hl_clock_wall() + HL_DAY });
+    g_assert_false(is_visited("back", 3 * HL_MINUTE));
+    certify(parts, "gone", "monitor", hl_clock_wall() + HL_DAY);
+    bus_fake_down(parts->bus, "lost");
+    g_assert_false(is_visited("gone", 3 * HL_MINUTE));
+}
+
+/* What is kept for a revoked endpoint would be read by it. */
+static void test_emptied(void)
+{
+    static const HlTopic topics[] = { HL_TOPIC_SETTINGS, HL_TOPIC_SERVER };
+    g_autoptr(Parts) parts = parts_new();
+
+    parts_add_endpoint(parts, "e-one");
+    parts_call(parts, "endpoint revoke", "endpoint", "e-one", NULL);
+    parts_commit(parts);
+    for (gsize i = 0; i < G_N_ELEMENTS(topics); i++) {
+        g_autofree char *topic = hl_topic_name(topics[i], "e-one");
+        g_autoptr(HlBusMessage) message = bus_fake_take(parts->bus, topic);
+
+        g_assert_nonnull(message);
+        g_assert_cmpuint(g_bytes_get_size(message->payload), ==, 0);
+        g_assert_true(message->retained);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/manager/rounds/again", test_again);
+    g_test_add_func("/manager/rounds/spared", test_spared);
+    g_test_add_func("/manager/rounds/emptied", test_emptied);
+    return g_test_run();
+}
