@@ -58,7 +58,7 @@ HlMsgEnvelope *hl_envelope_sign(const HlSigningKey *key, const char *context, co
     return hl_envelope_sign_encoded(key, context, payload);
 }
 
-/* Of those from first on; two at least, and no more than a batch. */
+/* The n letters from first on, in one batch: 2 to HL_BATCH_MAX. */
 static void sign_some(const HlSigningKey *key, const HlEnvelopeLetter *letters, guint first, guint n,
                       HlEnvelopeSigned handle, gpointer user)
 {

@@ -127,8 +127,7 @@ static const char *say_state(const char *state)
 {
     return strcmp(state, "untold") == 0
                ? "does not know the new authority yet: switch it on, or upgrade it; one that refuses the server's key "
-                 "has "
-                 "to enrol again ('holdline endpoint history' says so)"
+                 "has to enrol again ('holdline endpoint history' says so)"
                : "knows it, and has a certificate of the old one still: asks for another by itself";
 }
 

@@ -37,8 +37,7 @@ const char *cli_ended_text(const json_t *document)
     return _(
         "its certificate is in pki/crl.pem: make your broker read it (SIGHUP).  Until then, and with a broker that "
         "reads no revocation lists (ejabberd) until the certificate's end, each session is ended, one that only "
-        "listens within "
-        "about a minute");
+        "listens within about a minute");
 }
 
 char *cli_count(const json_t *document, const char *member, const char *one, const char *many)

@@ -29,8 +29,7 @@ static const MgrNoteRow rows[MGR_NOTE_N] = {
                          N_("the server cannot hear its endpoints: its broker is away") },
     [MGR_NOTE_BROKER] = { "broker", "note.broker", "note.broker-over", false, MGR_NOTE_ERROR,
                           N_("a broker hung, is away or drained, an external one was not told of a change, or "
-                             "addresses "
-                             "lead to different ones") },
+                             "addresses lead to different ones") },
     [MGR_NOTE_DISK] = { "disk", "note.disk", "note.disk-over", false, MGR_NOTE_CRITICAL,
                         N_("the server's disk is nearly full") },
     [MGR_NOTE_REPOSITORY] = { "repository", "note.repository", "note.repository-over", false, MGR_NOTE_ERROR,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whose turn it is, of names that are visited again and again: each about once a minute, those that come first before
- * the others, and no more than the one who asks makes visits.  Where more are due than can be visited, every other turn
- * is for those that do not come first, and the one that has waited longest is next.  Pure. */
+ * the others, and as many as are asked for.  Where more are due than that, every other turn goes to those that do not
+ * come first, and the one that has waited longest is next.  Pure. */
 #ifndef MANAGER_CORE_PATROL_H
 #define MANAGER_CORE_PATROL_H
 

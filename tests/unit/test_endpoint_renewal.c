@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* endpoint/daemon/work/renewal while another authority follows: what was asked for and not answered is asked for again
- * once a manager hears of this endpoint, with the same key, and no more often than that. */
+ * once a manager hears of this endpoint, with the same key, and not more often. */
 #include <string.h>
 
 #include "tests/support/endpoint_parts.h"

@@ -11,16 +11,22 @@ static void set_conf(Parts *parts, const char *name, const char *value)
     g_assert_true(hl_option_set(hl_option_find(mgr_conf_table(), name), &parts->conf, value, NULL));
 }
 
-static void certify(Parts *parts, const char *name, const char *kind, HlTime expires)
+static void certify_as(Parts *parts, const char *serial, const char *name, const char *kind, HlTime revoked,
+                       HlTime expires)
 {
-    MgrCertificateRecord record = { .serial = g_strdup_printf("0%s", name),
+    MgrCertificateRecord record = { .serial = g_strdup(serial),
                                     .name = g_strdup(name),
                                     .kind = g_strdup(kind),
                                     .issued_at = 1,
-                                    .revoked_at = 2,
+                                    .revoked_at = revoked,
                                     .expires_at = expires };
 
     mgr_fleet_add_certificate(&parts->fleet, &record);
+}
+
+static void certify(Parts *parts, const char *name, const char *kind, HlTime expires)
+{
+    certify_as(parts, "0a", name, kind, 2, expires);
 }
 
 /* Whether the name is taken within so long a time from now; it is left again. */
@@ -70,15 +76,28 @@ static void test_spared(void)
     set_conf(parts, "broker.mode", "external");
     set_conf(parts, "broker.addresses", "one:1");
     certify(parts, "back", "monitor", hl_clock_wall() + HL_DAY);
-    mgr_fleet_add_certificate(&parts->fleet, &(MgrCertificateRecord){ .serial = g_strdup("0b"),
-                                                                      .name = g_strdup("back"),
-                                                                      .kind = g_strdup("monitor"),
-                                                                      .issued_at = 1,
-                                                                      .expires_at = hl_clock_wall() + HL_DAY });
+    certify_as(parts, "0b", "back", "monitor", 0, hl_clock_wall() + HL_DAY);
     g_assert_false(is_visited("back", 3 * HL_MINUTE));
-    certify(parts, "gone", "monitor", hl_clock_wall() + HL_DAY);
+    certify_as(parts, "0c", "gone", "monitor", 2, hl_clock_wall() + HL_DAY);
     bus_fake_down(parts->bus, "lost");
     g_assert_false(is_visited("gone", 3 * HL_MINUTE));
+}
+
+/* One that is revoked later, until it has another certificate. */
+static void test_later(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    g_autoptr(MgrRounds) rounds G_GNUC_UNUSED = mgr_rounds_new(parts->pki, parts->down);
+
+    set_conf(parts, "broker.mode", "external");
+    set_conf(parts, "broker.addresses", "one:1");
+    certify_as(parts, "0a", "eye", "monitor", 0, hl_clock_wall() + HL_DAY);
+    g_assert_false(is_visited("eye", 2 * HL_MINUTE));
+    mgr_pki_fold_revocations(parts->pki, "eye", NULL, hl_clock_wall(), NULL);
+    for (guint n = 0; n < 3; n++)
+        g_assert_true(is_visited("eye", 75 * HL_SECOND));
+    certify_as(parts, "0b", "eye", "monitor", 0, hl_clock_wall() + HL_DAY);
+    g_assert_false(is_visited("eye", 3 * HL_MINUTE));
 }
 
 /* What is kept for a revoked endpoint would be read by it. */
@@ -105,6 +124,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/manager/rounds/again", test_again);
     g_test_add_func("/manager/rounds/spared", test_spared);
+    g_test_add_func("/manager/rounds/later", test_later);
     g_test_add_func("/manager/rounds/emptied", test_emptied);
     return g_test_run();
 }

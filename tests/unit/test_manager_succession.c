@@ -395,8 +395,8 @@ static void expect_sent(Parts *parts, const char *serial)
     g_assert_cmpstr(hl_cert_info(cert)->serial, ==, serial);
 }
 
-/* It comes back late, and loses the answer again and again, as its parts are made anew each time: with the key of its
- * request it gets the same one each time, and nobody gets one more by that. */
+/* It comes back late, and loses the answer again and again, as its parts are remade each time: with the key of its
+ * request it gets the same one each time, and no other one is issued. */
 static void test_lost_again_and_again(void)
 {
     g_autoptr(Parts) parts = succession_make_parts();

@@ -127,7 +127,7 @@ static void fail_issue(gpointer change, const GError *error)
     mgr_call_fail(issue->call, why != NULL ? why : error);
 }
 
-/* Whoever signed the request with the key is the one whose name is in it: another's is not signed by mistake. */
+/* The name in a request is that of the person who has its key: it is not signed for another one by mistake. */
 static bool check_subject(const Issue *issue, GBytes *csr, GError **error)
 {
     g_autofree char *asked = hl_csr_name(csr, error);
@@ -138,7 +138,7 @@ static bool check_subject(const Issue *issue, GBytes *csr, GError **error)
            mgr_refuse(error, MGR_REFUSE_CERTIFICATE_OTHER_REQUEST, asked, issue->name, NULL);
 }
 
-/* A key that was given up, on a lost machine say, stays so; and by a key nobody has two names. */
+/* A key that was given up, with a lost machine, say, is not used again; and no key is for two names. */
 static bool check_key(const Issue *issue, GError **error)
 {
     const char *key = mgr_certificate_key(&issue->certificate);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Certificates that endpoints were issued within the last hour, for those whose answer was lost.  An endpoint asks
  * again with the key of its first request, and is sent the same certificate as often as it asks; nobody else can use
- * it.  In memory alone, and of a bounded number: whoever is not found is issued another one, as the quota allows
- * (manager/core/quota.h). */
+ * it.  In memory alone, and of a bounded number: an endpoint that is not found is issued another one, as the quota
+ * allows (manager/core/quota.h). */
 #ifndef MANAGER_DAEMON_GROUND_HANDED_H
 #define MANAGER_DAEMON_GROUND_HANDED_H
 

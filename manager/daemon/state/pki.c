@@ -31,6 +31,7 @@ struct MgrPki {
     MgrRereader *rereader; /* of an external one */
     GPtrArray *unread;     /* Unread *; until it has read what ends them */
     uint64_t number;       /* of the last publication */
+    uint64_t revocations;  /* certificates that were revoked since the start */
     guint retry;           /* timer: the lists are to be published again */
     GHashTable *unlisted;  /* names whose certificates ended, and the broker's list does not have it */
     GHashTable *held_off;  /* names of flooders */
@@ -228,8 +229,8 @@ char *mgr_pki_issuer_id(const MgrPki *pki, const HlCert *cert)
     return by != NULL ? hl_trust_id(by) : g_strdup("");
 }
 
-/* The one that is asked for; of the present one a copy, so that callers need not tell them apart. */
-/* What the present one signs is of no use once that is over, for the moments until the next one is the only one. */
+/* The one that is asked for; of the present one a copy, so that callers need not tell them apart.  What the present one
+ * signs is of no use once that is over: then it is the next one, in the moments until that is the only one. */
 static MgrAuthority issuer(const MgrPki *pki, MgrIssuer by)
 {
     bool is_next = pki->authority.next != NULL && (by == MGR_ISSUER_NEXT || mgr_pki_stage(pki) == MGR_AUTHORITY_OVER);
@@ -491,6 +492,7 @@ static void mark_revoked(MgrPki *pki, const char *name, const char *but_serial, 
         if (record->revoked_at != 0 || g_strcmp0(record->serial, but_serial) == 0)
             continue;
         record->revoked_at = at;
+        pki->revocations++;
         pki->fleet->named_changes += strcmp(record->kind, hl_cert_kind_name(HL_CERT_ENDPOINT)) != 0;
     }
 }
@@ -558,6 +560,28 @@ void mgr_pki_let_back(MgrPki *pki, const char *name)
         publish_access(pki);
 }
 
+uint64_t mgr_pki_revocations(const MgrPki *pki)
+{
+    return pki->revocations;
+}
+
+/* Revoked, and a broker that reads no list would let it in. */
+static bool is_shut_out(const MgrCertificateRecord *record, HlTime now)
+{
+    return record->revoked_at > 0 && record->expires_at > now &&
+           strcmp(record->kind, hl_cert_kind_name(HL_CERT_MANAGER)) != 0;
+}
+
+bool mgr_pki_is_revoked(const MgrPki *pki, const char *name)
+{
+    HlTime now = hl_clock_wall();
+    bool is_some = false;
+
+    for (const MgrCertificateRecord *at = mgr_fleet_certificates_of(pki->fleet, name); at != NULL; at = at->next)
+        is_some |= is_shut_out(at, now);
+    return is_some && !mgr_fleet_has_live_name(pki->fleet, name, NULL);
+}
+
 void mgr_pki_each_revoked(const MgrPki *pki, MgrPkiRevoked each, gpointer user)
 {
     HlTime now = hl_clock_wall();
@@ -568,9 +592,7 @@ void mgr_pki_each_revoked(const MgrPki *pki, MgrPkiRevoked each, gpointer user)
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         const MgrCertificateRecord *record = value;
 
-        if (record->revoked_at > 0 && record->expires_at > now &&
-            strcmp(record->kind, hl_cert_kind_name(HL_CERT_MANAGER)) != 0 &&
-            !mgr_fleet_has_live_name(pki->fleet, record->name, NULL))
+        if (is_shut_out(record, now) && !mgr_fleet_has_live_name(pki->fleet, record->name, NULL))
             each(record->name, strcmp(record->kind, hl_cert_kind_name(HL_CERT_ENDPOINT)) == 0, user);
     }
 }

@@ -156,7 +156,13 @@ void mgr_pki_let_back(MgrPki *pki, const char *name);
  * whatever kind, whether or not they say anything. */
 void mgr_pki_evict_revoked(MgrPki *pki);
 
-/* Each name that is revoked and could connect still; more than once, where more than one certificate of it is. */
+/* How many certificates were revoked since the start. */
+uint64_t mgr_pki_revocations(const MgrPki *pki);
+
+/* Whether the name has no certificate in force, and a revoked one with which a broker that reads no list lets it in. */
+bool mgr_pki_is_revoked(const MgrPki *pki, const char *name);
+
+/* Each such name; more than once, where it has more than one such certificate.  Goes through all certificates. */
 typedef void (*MgrPkiRevoked)(const char *name, bool is_endpoint, gpointer user);
 void mgr_pki_each_revoked(const MgrPki *pki, MgrPkiRevoked each, gpointer user);
 

@@ -5,14 +5,15 @@
 #include "manager/core/patrol.h"
 
 #define STEP_MS    500 /* a visit keeps its place for ten seconds: 20 of the 32 that are for names nobody waits for */
-#define LOOK_STEPS 20  /* from one look at all certificates to the next */
+#define LOOK_EVERY HL_HOUR /* at all certificates, for those that ended; and when one is revoked */
 
 struct MgrRounds {
     MgrPki *pki;
     const MgrDown *down;
     MgrPatrol *patrol;
     guint timer;
-    guint until_look; /* steps */
+    HlTime looked_mono;   /* 0: not yet */
+    uint64_t revocations; /* by then */
 };
 
 static void give(const char *name, bool is_endpoint, gpointer user)
@@ -22,10 +23,17 @@ static void give(const char *name, bool is_endpoint, gpointer user)
 
 static void look(MgrRounds *rounds)
 {
-    rounds->until_look = LOOK_STEPS;
+    rounds->looked_mono = hl_clock_mono();
+    rounds->revocations = mgr_pki_revocations(rounds->pki);
     mgr_patrol_begin(rounds->patrol);
     mgr_pki_each_revoked(rounds->pki, give, rounds->patrol);
     mgr_patrol_end(rounds->patrol);
+}
+
+static bool is_look_due(const MgrRounds *rounds)
+{
+    return rounds->looked_mono == 0 || rounds->revocations != mgr_pki_revocations(rounds->pki) ||
+           hl_clock_mono() - rounds->looked_mono >= LOOK_EVERY;
 }
 
 static gboolean on_step(gpointer user)
@@ -35,10 +43,10 @@ static gboolean on_step(gpointer user)
 
     if (mgr_pki_list(rounds->pki) == MGR_LIST_ENFORCED || !mgr_down_is_up(rounds->down))
         return G_SOURCE_CONTINUE;
-    if (rounds->until_look-- == 0)
+    if (is_look_due(rounds))
         look(rounds);
     name = mgr_patrol_next(rounds->patrol, hl_clock_mono(), hl_random_u64());
-    if (name != NULL)
+    if (name != NULL && mgr_pki_is_revoked(rounds->pki, name)) /* it may have ended, or been given another one */
         mgr_pki_evict(rounds->pki, name);
     return G_SOURCE_CONTINUE;
 }
