@@ -196,7 +196,7 @@ static void build_state(MgrParts *parts)
                                                         .pki = parts->pki,
                                                         .tracker = parts->tracker,
                                                         .console = parts->console });
-    parts->rounds = mgr_rounds_new(parts->pki, parts->down);
+    parts->rounds = mgr_rounds_new(&parts->fleet, parts->pki, parts->down);
     parts->patterns = mgr_patterns_new(
         &(MgrPatternsOptions){ &parts->conf, parts->dir, parts->conf_path, &parts->fleet, parts->status });
     parts->timestamp = mgr_timestamp_new(&(MgrTimestampOptions){

@@ -52,7 +52,7 @@ static void test_again(void)
 
     for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++) {
         g_autoptr(Parts) parts = parts_new();
-        g_autoptr(MgrRounds) rounds G_GNUC_UNUSED = mgr_rounds_new(parts->pki, parts->down);
+        g_autoptr(MgrRounds) rounds G_GNUC_UNUSED = mgr_rounds_new(&parts->fleet, parts->pki, parts->down);
         HlTime end = hl_clock_wall() + HL_HOUR;
 
         set_conf(parts, "broker.mode", "external");
@@ -71,7 +71,7 @@ static void test_again(void)
 static void test_spared(void)
 {
     g_autoptr(Parts) parts = parts_new();
-    g_autoptr(MgrRounds) rounds G_GNUC_UNUSED = mgr_rounds_new(parts->pki, parts->down);
+    g_autoptr(MgrRounds) rounds G_GNUC_UNUSED = mgr_rounds_new(&parts->fleet, parts->pki, parts->down);
 
     set_conf(parts, "broker.mode", "external");
     set_conf(parts, "broker.addresses", "one:1");
@@ -87,7 +87,7 @@ static void test_spared(void)
 static void test_later(void)
 {
     g_autoptr(Parts) parts = parts_new();
-    g_autoptr(MgrRounds) rounds G_GNUC_UNUSED = mgr_rounds_new(parts->pki, parts->down);
+    g_autoptr(MgrRounds) rounds G_GNUC_UNUSED = mgr_rounds_new(&parts->fleet, parts->pki, parts->down);
 
     set_conf(parts, "broker.mode", "external");
     set_conf(parts, "broker.addresses", "one:1");

@@ -7,6 +7,7 @@
 #include "manager/core/counter.h"
 #include "manager/daemon/ground/handed.h"
 #include "manager/daemon/ground/now.h"
+#include "manager/daemon/ground/revoked.h"
 #include "manager/daemon/state/lookout.h"
 #include "manager/site/succession.h"
 #include "proto/enrolment.h"
@@ -31,7 +32,6 @@ struct MgrPki {
     MgrRereader *rereader; /* of an external one */
     GPtrArray *unread;     /* Unread *; until it has read what ends them */
     uint64_t number;       /* of the last publication */
-    uint64_t revocations;  /* certificates that were revoked since the start */
     guint retry;           /* timer: the lists are to be published again */
     GHashTable *unlisted;  /* names whose certificates ended, and the broker's list does not have it */
     GHashTable *held_off;  /* names of flooders */
@@ -485,22 +485,10 @@ HlTime mgr_pki_until_published(const MgrPki *pki)
     return pki->brokers != NULL ? mgr_brokers_until_reload(pki->brokers) : mgr_rereader_until(pki->rereader);
 }
 
-static void mark_revoked(MgrPki *pki, const char *name, const char *but_serial, HlTime at)
-{
-    for (MgrCertificateRecord *record = mgr_fleet_certificates_of(pki->fleet, name); record != NULL;
-         record = record->next) {
-        if (record->revoked_at != 0 || g_strcmp0(record->serial, but_serial) == 0)
-            continue;
-        record->revoked_at = at;
-        pki->revocations++;
-        pki->fleet->named_changes += strcmp(record->kind, hl_cert_kind_name(HL_CERT_ENDPOINT)) != 0;
-    }
-}
-
 void mgr_pki_fold_revocations(MgrPki *pki, const char *name, const char *but_serial, HlTime at,
                               const MgrEvictionWaiter *waiter)
 {
-    mark_revoked(pki, name, but_serial, at);
+    mgr_revoked_mark(pki->fleet, name, but_serial, at);
     mgr_pki_end_session(pki, name, waiter);
 }
 
@@ -560,43 +548,6 @@ void mgr_pki_let_back(MgrPki *pki, const char *name)
         publish_access(pki);
 }
 
-uint64_t mgr_pki_revocations(const MgrPki *pki)
-{
-    return pki->revocations;
-}
-
-/* Revoked, and a broker that reads no list would let it in. */
-static bool is_shut_out(const MgrCertificateRecord *record, HlTime now)
-{
-    return record->revoked_at > 0 && record->expires_at > now &&
-           strcmp(record->kind, hl_cert_kind_name(HL_CERT_MANAGER)) != 0;
-}
-
-bool mgr_pki_is_revoked(const MgrPki *pki, const char *name)
-{
-    HlTime now = hl_clock_wall();
-    bool is_some = false;
-
-    for (const MgrCertificateRecord *at = mgr_fleet_certificates_of(pki->fleet, name); at != NULL; at = at->next)
-        is_some |= is_shut_out(at, now);
-    return is_some && !mgr_fleet_has_live_name(pki->fleet, name, NULL);
-}
-
-void mgr_pki_each_revoked(const MgrPki *pki, MgrPkiRevoked each, gpointer user)
-{
-    HlTime now = hl_clock_wall();
-    GHashTableIter iter;
-    gpointer value;
-
-    g_hash_table_iter_init(&iter, pki->fleet->certificates);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        const MgrCertificateRecord *record = value;
-
-        if (is_shut_out(record, now) && !mgr_fleet_has_live_name(pki->fleet, record->name, NULL))
-            each(record->name, strcmp(record->kind, hl_cert_kind_name(HL_CERT_ENDPOINT)) == 0, user);
-    }
-}
-
 static void evict_one(const char *name, bool is_endpoint G_GNUC_UNUSED, gpointer user)
 {
     mgr_pki_evict(user, name);
@@ -606,5 +557,5 @@ void mgr_pki_evict_revoked(MgrPki *pki)
 {
     if (pki->brokers != NULL && !mgr_brokers_were_found(pki->brokers))
         return; /* it read the list at its start, before anybody connected, and its log tells who connects since */
-    mgr_pki_each_revoked(pki, evict_one, pki);
+    mgr_revoked_each(pki->fleet, evict_one, pki);
 }

@@ -156,16 +156,6 @@ void mgr_pki_let_back(MgrPki *pki, const char *name);
  * whatever kind, whether or not they say anything. */
 void mgr_pki_evict_revoked(MgrPki *pki);
 
-/* How many certificates were revoked since the start. */
-uint64_t mgr_pki_revocations(const MgrPki *pki);
-
-/* Whether the name has no certificate in force, and a revoked one with which a broker that reads no list lets it in. */
-bool mgr_pki_is_revoked(const MgrPki *pki, const char *name);
-
-/* Each such name; more than once, where it has more than one such certificate.  Goes through all certificates. */
-typedef void (*MgrPkiRevoked)(const char *name, bool is_endpoint, gpointer user);
-void mgr_pki_each_revoked(const MgrPki *pki, MgrPkiRevoked each, gpointer user);
-
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MgrPki, mgr_pki_free)
 
 #endif

@@ -3,11 +3,13 @@
 
 #include "lib/base/ident.h"
 #include "manager/core/patrol.h"
+#include "manager/daemon/ground/revoked.h"
 
 #define STEP_MS    500 /* a visit keeps its place for ten seconds: 20 of the 32 that are for names nobody waits for */
 #define LOOK_EVERY HL_HOUR /* at all certificates, for those that ended; and when one is revoked */
 
 struct MgrRounds {
+    const MgrFleet *fleet;
     MgrPki *pki;
     const MgrDown *down;
     MgrPatrol *patrol;
@@ -24,15 +26,15 @@ static void give(const char *name, bool is_endpoint, gpointer user)
 static void look(MgrRounds *rounds)
 {
     rounds->looked_mono = hl_clock_mono();
-    rounds->revocations = mgr_pki_revocations(rounds->pki);
+    rounds->revocations = rounds->fleet->revocations;
     mgr_patrol_begin(rounds->patrol);
-    mgr_pki_each_revoked(rounds->pki, give, rounds->patrol);
+    mgr_revoked_each(rounds->fleet, give, rounds->patrol);
     mgr_patrol_end(rounds->patrol);
 }
 
 static bool is_look_due(const MgrRounds *rounds)
 {
-    return rounds->looked_mono == 0 || rounds->revocations != mgr_pki_revocations(rounds->pki) ||
+    return rounds->looked_mono == 0 || rounds->revocations != rounds->fleet->revocations ||
            hl_clock_mono() - rounds->looked_mono >= LOOK_EVERY;
 }
 
@@ -46,16 +48,16 @@ static gboolean on_step(gpointer user)
     if (is_look_due(rounds))
         look(rounds);
     name = mgr_patrol_next(rounds->patrol, hl_clock_mono(), hl_random_u64());
-    if (name != NULL && mgr_pki_is_revoked(rounds->pki, name)) /* it may have ended, or been given another one */
+    if (name != NULL && mgr_revoked_is(rounds->fleet, name)) /* it may have ended, or been given another one */
         mgr_pki_evict(rounds->pki, name);
     return G_SOURCE_CONTINUE;
 }
 
-MgrRounds *mgr_rounds_new(MgrPki *pki, const MgrDown *down)
+MgrRounds *mgr_rounds_new(const MgrFleet *fleet, MgrPki *pki, const MgrDown *down)
 {
     MgrRounds *rounds = g_new0(MgrRounds, 1);
 
-    *rounds = (MgrRounds){ .pki = pki, .down = down, .patrol = mgr_patrol_new() };
+    *rounds = (MgrRounds){ .fleet = fleet, .pki = pki, .down = down, .patrol = mgr_patrol_new() };
     rounds->timer = g_timeout_add(STEP_MS, on_step, rounds);
     return rounds;
 }

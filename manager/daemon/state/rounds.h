@@ -14,7 +14,7 @@
 typedef struct MgrRounds MgrRounds;
 
 /* All borrowed.  While no broker is connected nobody is visited: a manager that does not serve ends no session. */
-MgrRounds *mgr_rounds_new(MgrPki *pki, const MgrDown *down);
+MgrRounds *mgr_rounds_new(const MgrFleet *fleet, MgrPki *pki, const MgrDown *down);
 void mgr_rounds_free(MgrRounds *rounds);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MgrRounds, mgr_rounds_free)
