@@ -49,6 +49,14 @@ static const char *check_of(const HlFinding *finding)
     return finding->check;
 }
 
+static void print_remedy(const char *remedy, int width, int column)
+{
+    g_autofree char *text = ep_phrase_translate(remedy);
+    g_autofree char *lines = hl_text_hang(text, width, column);
+
+    printf("%*s%s\n", column, "-> ", lines);
+}
+
 static void print_findings(const HlFindings *findings)
 {
     static const HlTone tones[] = { [HL_GRADE_GOOD] = HL_TONE_GOOD,
@@ -57,6 +65,7 @@ static void print_findings(const HlFindings *findings)
                                     [HL_GRADE_WARNING] = HL_TONE_WARN,
                                     [HL_GRADE_FAULT] = HL_TONE_BAD };
     int grades = widest(findings, grade_of), checks = widest(findings, check_of);
+    int column = grades + checks + 4, width = hl_terminal_size(stdout, NULL);
 
     for (guint i = 0; i < hl_findings_total(findings); i++) {
         const HlFinding *finding = hl_findings_get(findings, i);
@@ -64,11 +73,11 @@ static void print_findings(const HlFindings *findings)
         g_autofree char *toned = hl_tone(stdout, tones[finding->grade], grade);
         g_autofree char *check = hl_text_fill(ep_phrase_word(check_of(finding)), checks);
         g_autofree char *text = ep_phrase_translate(finding->text);
-        g_autofree char *remedy = finding->remedy != NULL ? ep_phrase_translate(finding->remedy) : NULL;
+        g_autofree char *lines = hl_text_hang(text, width, column);
 
-        printf("%s  %s  %s\n", toned, check, text);
-        if (remedy != NULL)
-            printf("%*s%s\n", grades + checks + 4, "-> ", remedy);
+        printf("%s  %s  %s\n", toned, check, lines);
+        if (finding->remedy != NULL)
+            print_remedy(finding->remedy, width, column);
     }
 }
 

@@ -13,6 +13,7 @@
 #define BAR_WIDTH 24
 #define NARROWEST 16 /* cells that a column keeps */
 #define GAP       2
+#define LABELS    40 /* cells: two blanks within these end a label */
 
 struct HlTable {
     const char *const *headings;
@@ -98,6 +99,40 @@ static bool may_break(gunichar before, gunichar after)
            g_utf8_strchr("「『（【〈《(['", -1, before) == NULL;
 }
 
+static bool begins_with_one(const char *text, const char *const *beginnings)
+{
+    for (gsize i = 0; beginnings[i] != NULL; i++)
+        if (g_str_has_prefix(text, beginnings[i]))
+            return true;
+    return false;
+}
+
+/* What somebody copies, and what a line break would spoil: a command in quotes, or as a remedy names it ("renew it:
+ * holdline-updater repo resign DIR"), a path.  Its end; NULL: none begins here. */
+static const char *copied_end(const char *text, const char *at)
+{
+    static const char *const quoted[] = { "'holdline", "'systemctl ", "'journalctl ", NULL };
+    static const char *const bare[] = { "holdline-updater repo ", "systemctl ", "journalctl ", "chmod ", NULL };
+    const char *end;
+
+    if (begins_with_one(at, quoted) && (end = strchr(at + 1, '\'')) != NULL)
+        return end + 1;
+    if ((at == text || (at - text > 1 && strncmp(at - 2, ": ", 2) == 0)) && begins_with_one(at, bare))
+        return at + strcspn(at, ",;");
+    return *at == '/' && (at == text || at[-1] == ' ') ? at + strcspn(at, " ") : NULL;
+}
+
+/* The cells of what stays in one line: what is copied, else a character.  *at moves past it. */
+static int piece_width(const char **at, const char *copied)
+{
+    int width = 0;
+
+    do
+        width += next_width(at);
+    while (copied != NULL && *at < copied);
+    return width;
+}
+
 /* first: cells that are taken in the first line; the others begin with so many blanks. */
 static char *wrap(const char *text, int width, int first, int indent)
 {
@@ -109,16 +144,17 @@ static char *wrap(const char *text, int width, int first, int indent)
 
     for (const char *at = text; *at != '\0';) {
         const char *from = at;
-        gunichar c = g_utf8_get_char_validated(from, -1);
+        const char *copied = copied_end(text, from);
+        gunichar c = copied != NULL ? 'x' : g_utf8_get_char_validated(from, -1); /* what is copied is like a word */
 
-        used += next_width(&at);
+        used += piece_width(&at, copied);
         if (*from == ' ' && from > line) {
             end = from;
             next = from + 1;
         } else if (from > line && may_break(before, c)) {
             end = next = from;
         }
-        before = c;
+        before = copied != NULL ? 'x' : c;
         if (used <= width || end == NULL)
             continue;
         g_string_append_len(out, line, end - line);
@@ -139,6 +175,60 @@ char *hl_text_wrap(const char *text, int width)
 char *hl_text_hang(const char *text, int width, int indent)
 {
     return wrap(text, width, indent, indent);
+}
+
+/* The bytes of "label   " before what stands beside it; of text that has no label, of the blanks at its beginning. */
+static gsize label_length(const char *text)
+{
+    gsize blanks = strspn(text, " ");
+    int cells = (int)blanks;
+
+    for (const char *at = text + blanks; *at != '\0' && cells < LABELS;) {
+        const char *from = at;
+
+        cells += next_width(&at);
+        if (*from == ' ' && *at == ' ')
+            return strchr(".:;!?", from[-1]) == NULL ? (gsize)(at - text) + strspn(at, " ") : blanks;
+    }
+    return blanks;
+}
+
+/* One of the lines. */
+static void append_fitted(GString *out, const char *line, int width)
+{
+    gsize label = label_length(line);
+    g_autofree char *begin = g_strndup(line, label);
+    int cells = hl_text_cells(begin);
+    bool is_command = label > 0 && g_str_has_prefix(line + label, "holdline"); /* a line of its own, to copy */
+    int column = cells > width / 2 ? 2 : cells > 2 ? cells : cells + 2;
+    g_autofree char *rest = wrap(line + label, is_command ? G_MAXINT : width, cells, column);
+
+    g_string_append_printf(out, "%s%s", begin, rest);
+}
+
+char *hl_text_fit(const char *text, int width)
+{
+    GString *out = g_string_new(NULL);
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+
+    for (gsize i = 0; lines[i] != NULL; i++) {
+        g_string_append(out, i > 0 ? "\n" : "");
+        append_fitted(out, lines[i], width);
+    }
+    return g_string_free(out, FALSE);
+}
+
+void hl_say(const char *format, ...)
+{
+    va_list arguments;
+    g_autofree char *text = NULL;
+    g_autofree char *lines = NULL;
+
+    va_start(arguments, format);
+    text = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    lines = hl_text_fit(text, hl_terminal_size(stdout, NULL));
+    fputs(lines, stdout);
 }
 
 int hl_terminal_size(FILE *out, int *rows)

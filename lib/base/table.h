@@ -27,7 +27,7 @@ char *hl_text_clip(const char *text, int cells);
 char *hl_text_clip_middle(const char *text, int cells, int end);
 
 /* A line of text as lines of at most so many cells, broken at blanks and between Japanese characters, those after the
- * first indented by two.  A word that is longer stays whole.  For what is read, not for commands that are copied.
+ * first indented by two.  A word that is longer stays whole, and so does what is copied: a command in quotes, a path.
  * Caller frees. */
 char *hl_text_wrap(const char *text, int cells);
 
@@ -35,6 +35,13 @@ char *hl_text_wrap(const char *text, int cells);
 char *hl_text_hang(const char *text, int cells, int column);
 
 /* headings ends with NULL and must outlive the table; they are translated where they are printed. */
+/* Lines of text the same way, each of its own: what stands beside a label ("state    halted: ...": two blanks end it)
+ * stays in its column.  Caller frees. */
+char *hl_text_fit(const char *text, int cells);
+
+/* printf to standard output, for what a person reads: on a terminal, hl_text_fit. */
+void hl_say(const char *format, ...) G_GNUC_PRINTF(1, 2);
+
 HlTable *hl_table_new(const char *const *headings);
 void hl_table_free(HlTable *table);
 

@@ -76,7 +76,7 @@ bool cmd_client_create(HlInvocation *call, GError **error)
     if (cli_show_json(call, document))
         return true;
     brokers = g_strsplit(cli_text(document, "brokers"), ",", 2);
-    printf(_("%s/ contains the certificate, the key and %s.conf of %s.\n"), folder,
+    hl_say(_("%s/ contains the certificate, the key and %s.conf of %s.\n"), folder,
            strcmp(role, "console") == 0 ? "console" : "holdline", name);
     if (g_str_has_prefix(call->command->name, "monitor") && brokers[0] != NULL &&
         hl_place_parse(brokers[0], &broker, &port))
@@ -97,7 +97,7 @@ static void print_bundles(const json_t *document)
     if (json_array_size(bundles) == 0)
         return;
     json_array_foreach(bundles, i, id) g_string_append_printf(names, "%s%s", i > 0 ? " " : "", json_string_value(id));
-    printf(_("bundles that it made are still good: %s; 'holdline bundle withdraw BUNDLE' ends one\n"), names->str);
+    hl_say(_("bundles that it made are still good: %s; 'holdline bundle withdraw BUNDLE' ends one\n"), names->str);
 }
 
 bool cmd_client_revoke(HlInvocation *call, GError **error)
@@ -110,7 +110,7 @@ bool cmd_client_revoke(HlInvocation *call, GError **error)
         return false;
     if (cli_show_json(call, document))
         return true;
-    printf(strcmp(kind, "monitor") == 0   ? _("monitor %s is revoked; %s\n")
+    hl_say(strcmp(kind, "monitor") == 0   ? _("monitor %s is revoked; %s\n")
            : strcmp(kind, "console") == 0 ? _("console %s is revoked; %s\n")
                                           : _("admin %s is revoked; %s\n"),
            call->args[0], cli_ended_text(document));
@@ -174,10 +174,10 @@ static bool renew_monitor(HlInvocation *call, const CliConfig *conf, bool *is_ne
 static void print_renewed(const CliConfig *conf, bool is_new, const GError *not_yet, const char *end)
 {
     if (not_yet != NULL)
-        printf(_("monitor %s: the certificate ends at %s.  Not yet: %s; run this again then\n"), conf->name, end,
+        hl_say(_("monitor %s: the certificate ends at %s.  Not yet: %s; run this again then\n"), conf->name, end,
                not_yet->message);
     else
-        printf(is_new ? _("monitor %s has a new key and certificate, which ends at %s; programs that run use them once "
+        hl_say(is_new ? _("monitor %s has a new key and certificate, which ends at %s; programs that run use them once "
                           "they are restarted\n")
                       : _("monitor %s: the certificate ends at %s, and another one is not due yet\n"),
                conf->name, end);
@@ -255,21 +255,21 @@ static void print_account(const json_t *account)
     const json_t *row;
     size_t i;
 
-    printf(_("account  %s\nrole     %s\ngroups   %s\nstate    %s\ncreated  %s by %s\n"), cli_text(account, "name"),
+    hl_say(_("account  %s\nrole     %s\ngroups   %s\nstate    %s\ncreated  %s by %s\n"), cli_text(account, "name"),
            cli_text(account, "role"), groups, cli_text(account, "state"), cli_text(account, "created"),
            cli_text(account, "created_by"));
     if (*cli_text(account, "note") != '\0')
-        printf(_("note     %s\n"), cli_text(account, "note"));
+        hl_say(_("note     %s\n"), cli_text(account, "note"));
     if (json_is_boolean(json_object_get(account, "codes")))
-        printf(_("codes    %s\n"),
+        hl_say(_("codes    %s\n"),
                json_is_true(json_object_get(account, "codes")) ? _("a one-time code with the password") : _("none"));
     json_array_foreach(certificates, i, row)
     {
-        printf(_("certificate %s, issued %s, ends %s\n"), cli_text(row, "serial"), cli_text(row, "issued"),
+        hl_say(_("certificate %s, issued %s, ends %s\n"), cli_text(row, "serial"), cli_text(row, "issued"),
                cli_text(row, "expires"));
     }
     if (json_array_size(certificates) == 0)
-        printf(_("no certificate: 'holdline account request %s' on the person's machine, then 'holdline account "
+        hl_say(_("no certificate: 'holdline account request %s' on the person's machine, then 'holdline account "
                  "certificate' here\n"),
                cli_text(account, "name"));
 }
@@ -327,10 +327,10 @@ bool cmd_account_end(HlInvocation *call, GError **error)
     if (cli_show_json(call, document))
         return true;
     if (strcmp(verb, "delete") == 0)
-        printf(_("account %s is deleted, and its certificates are revoked; %s\n"), call->args[0],
+        hl_say(_("account %s is deleted, and its certificates are revoked; %s\n"), call->args[0],
                cli_ended_text(document));
     else
-        printf(strcmp(verb, "enable") == 0 ? _("account %s is enabled\n") : _("account %s is disabled\n"),
+        hl_say(strcmp(verb, "enable") == 0 ? _("account %s is enabled\n") : _("account %s is disabled\n"),
                call->args[0]);
     print_bundles(document);
     return true;
@@ -366,7 +366,7 @@ bool cmd_account_request(HlInvocation *call, GError **error)
     if (csr == NULL || !cli_folder_save_key(&place, key, error) || !write_request(path, csr, error))
         return false;
     if (!cli_show_json(call, document))
-        printf(_("%s stays here.  Give %s to an owner, who runs\n"
+        hl_say(_("%s stays here.  Give %s to an owner, who runs\n"
                  "  holdline account certificate %s --csr %s.csr --output %s\n"
                  "and gives you what is in that directory, to be put beside the key.\n"),
                key_path, path, name, name, name);
@@ -427,9 +427,9 @@ bool cmd_account_certificate(HlInvocation *call, GError **error)
     if (document == NULL || !cli_folder_save(call, &place, document, error))
         return false;
     if (!cli_show_json(call, document))
-        printf(_("%s/ contains the certificate, the authority's, and holdline.conf of %s: they go beside %s.key.\n"),
+        hl_say(_("%s/ contains the certificate, the authority's, and holdline.conf of %s: they go beside %s.key.\n"),
                folder, name, name);
     if (!hl_cli_has(call, "json") && hl_cli_has(call, "replace"))
-        printf(_("Of what was replaced: %s.\n"), cli_ended_text(document));
+        hl_say(_("Of what was replaced: %s.\n"), cli_ended_text(document));
     return true;
 }

@@ -269,9 +269,9 @@ static void show_verified(HlInvocation *call, const Verification *verification)
     {
         g_autofree char *text = hl_text_printable(cli_text(gap, "arguments"));
 
-        printf(_("row %" PRId64 ": %s (%s)\n"), cli_int(gap, "row"), cli_text(gap, "text"), text);
+        hl_say(_("row %" PRId64 ": %s (%s)\n"), cli_int(gap, "row"), cli_text(gap, "text"), text);
     }
-    printf(_("%" PRId64 " rows, unbroken; head %" PRId64 ":%s\n"), at->number, at->number, hash);
+    hl_say(_("%" PRId64 " rows, unbroken; head %" PRId64 ":%s\n"), at->number, at->number, hash);
 }
 
 /* A chain cannot be mended; what was in it may be in a backup or an export. */

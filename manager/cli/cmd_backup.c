@@ -49,7 +49,7 @@ bool cmd_backup(HlInvocation *call, GError **error)
     document = describe(site, dir, &info);
     size = g_format_size(info.bytes);
     if (!cli_show_json(call, document))
-        printf(_("%s is backed up in %s: %u files, %s, verified.  It holds every key of the site.\n"), site, dir,
+        hl_say(_("%s is backed up in %s: %u files, %s, verified.  It holds every key of the site.\n"), site, dir,
                info.files, size);
     return true;
 }
@@ -75,27 +75,27 @@ static void print_drained(const MgrRestoreReport *report)
     {
         int64_t broker = json_integer_value(number);
 
-        printf(_("Broker %" PRId64 " stays drained; 'holdline broker undrain %" PRId64 "' has it run again.\n"), broker,
+        hl_say(_("Broker %" PRId64 " stays drained; 'holdline broker undrain %" PRId64 "' has it run again.\n"), broker,
                broker);
     }
 }
 
 static void print_restored(const MgrRestoreOrder *order, const MgrRestoreReport *report)
 {
-    printf(_("%s was %s.\n"), order->site, report->note);
+    hl_say(_("%s was %s.\n"), order->site, report->note);
     if (report->lines > 0)
-        printf(_("The journal knows %u things that happened since the backup.\n"), report->lines);
+        hl_say(_("The journal knows %u things that happened since the backup.\n"), report->lines);
     if (report->aside != NULL)
-        printf(_("What was there is in %s.\n"), report->aside);
+        hl_say(_("What was there is in %s.\n"), report->aside);
     if (report->keys != NULL)
-        printf(_("Keys that endpoints know were taken from the previous site: %s.\n"), report->keys);
+        hl_say(_("Keys that endpoints know were taken from the previous site: %s.\n"), report->keys);
     if (report->unknown != NULL)
-        printf(
+        hl_say(
             _("Beware: %s.\nWhere the directory of the site as it was last can be read, 'holdline restore %s --replace "
               "--previous DIR' takes its keys and its journal.\n"),
             report->unknown, order->dir);
     print_drained(report);
-    printf(_("\nNext:\n  holdline check --site %s\n  holdline-managerd -c %s/manager.conf\n"), order->site,
+    hl_say(_("\nNext:\n  holdline check --site %s\n  holdline-managerd -c %s/manager.conf\n"), order->site,
            order->site);
 }
 
@@ -146,7 +146,7 @@ static bool check_backup(const HlInvocation *call, const char *dir, GError **err
     document = describe("", dir, &info);
     made = hl_time_format(info.made);
     if (!cli_show_json(call, document))
-        printf(_("%s is a whole backup of %s: %u files.\n"), dir, made, info.files);
+        hl_say(_("%s is a whole backup of %s: %u files.\n"), dir, made, info.files);
     return true;
 }
 
@@ -164,9 +164,9 @@ bool cmd_check(HlInvocation *call, GError **error)
     problems = mgr_site_check(site, add_finding, findings);
     if (!cli_show_json(call, document)) {
         json_array_foreach(findings, i, finding)
-            printf("%s: %s\n", cli_text(finding, "kind"), cli_text(finding, "text"));
+            hl_say("%s: %s\n", cli_text(finding, "kind"), cli_text(finding, "text"));
         if (problems == 0)
-            printf(_("%s is sound.\n"), site);
+            hl_say(_("%s is sound.\n"), site);
     }
     return problems == 0 ||
            hl_fail(error, HL_ERROR_FAILED, hl_trn("%s has %u problem", "%s has %u problems", problems), site, problems);

@@ -33,10 +33,10 @@ bool cmd_broker_drain(HlInvocation *call, GError **error)
     if (cli_show_json(call, document))
         return true;
     if (drains)
-        printf(_("broker %s ends now, and its %" PRId64
+        hl_say(_("broker %s ends now, and its %" PRId64
                  " endpoints go to the others; until 'holdline broker undrain %s' it stays down\n"),
                call->args[0], cli_int(document, "endpoints"), call->args[0]);
     else
-        printf(_("broker %s is used again; endpoints come to it as they connect\n"), call->args[0]);
+        hl_say(_("broker %s is used again; endpoints come to it as they connect\n"), call->args[0]);
     return true;
 }

@@ -38,7 +38,7 @@ static void tell_failures(Waiting *waiting, const json_t *targets)
         if (!failed || !g_hash_table_add(waiting->told, g_strdup(cli_text(row, "endpoint"))))
             continue;
         hl_progress_clear(stdout);
-        printf("  %s (%s): %s%s%s\n", cli_text(row, "endpoint"), cli_text(row, "host"), state,
+        hl_say("  %s (%s): %s%s%s\n", cli_text(row, "endpoint"), cli_text(row, "host"), state,
                *cli_text(row, "detail") != '\0' ? ": " : "", cli_text(row, "detail"));
         g_clear_pointer(&waiting->line, g_free);
     }
@@ -77,7 +77,7 @@ static bool judge(HlInvocation *call, const json_t *document, GError **error)
     guint succeeded = count_of(document, "succeeded");
 
     if (!cli_show_json(call, document))
-        printf(_("%1$u of %2$u succeeded\n"), succeeded, total);
+        hl_say(_("%1$u of %2$u succeeded\n"), succeeded, total);
     if (succeeded == total)
         return true;
     return hl_fail(error, HL_ERROR_PARTIAL, _("%u of %u endpoints did not succeed"), total - succeeded, total);
@@ -132,13 +132,13 @@ static void tell_open(CliClient *client, const json_t *command)
         g_autofree char *actual = cli_format_actual(json_object_get(endpoint, "actual"), endpoint);
         g_autofree char *seen = cli_format_time(json_object_get(endpoint, "last_seen"), endpoint);
 
-        printf(_("  %s (%s): %s; %s, last seen %s\n"), cli_text(target, "endpoint"), cli_text(target, "host"),
+        hl_say(_("  %s (%s): %s; %s, last seen %s\n"), cli_text(target, "endpoint"), cli_text(target, "host"),
                cli_text(target, "state"), actual, seen);
     }
     if (cli_int(command, "open") > (json_int_t)json_array_size(open))
-        printf(_("  ... and %" PRId64 " more: 'holdline command show %s'\n"),
+        hl_say(_("  ... and %" PRId64 " more: 'holdline command show %s'\n"),
                cli_int(command, "open") - (int64_t)json_array_size(open), of_command[1]);
-    printf(_("It goes on without you until %s; 'holdline command cancel %s' takes it back where it has not begun.\n"),
+    hl_say(_("It goes on without you until %s; 'holdline command cancel %s' takes it back where it has not begun.\n"),
            cli_text(shown, "expires"), of_command[1]);
 }
 
@@ -200,7 +200,7 @@ static bool wait_for(HlInvocation *call, CliClient *client, const char *id, HlTi
 
     cli_client_lend(client);
     if (!hl_cli_has(call, "json"))
-        printf(_("%s: waiting; Ctrl-C only ends the wait, 'holdline command show %s' shows its progress\n"), id, id);
+        hl_say(_("%s: waiting; Ctrl-C only ends the wait, 'holdline command show %s' shows its progress\n"), id, id);
     for (;;) {
         g_autoptr(GError) problem = NULL;
         g_autoptr(json_t) document =
@@ -231,7 +231,7 @@ static void tell_window(HlInvocation *call, const json_t *document)
     g_autofree char *text = hl_duration_describe(window);
 
     if (window > 0 && !hl_cli_has(call, "json"))
-        printf(_("each begins at a random moment within %s\n"), text);
+        hl_say(_("each begins at a random moment within %s\n"), text);
 }
 
 /* scope: proto/scope.h; NULL: none. */
@@ -258,7 +258,7 @@ static bool issue(HlInvocation *call, const char *name, const char *scope, GErro
     }
     targets = cli_count(document, "endpoints", "%u endpoint", "%u endpoints");
     if (!cli_show_json(call, document))
-        printf(_("%s: %s for %s; 'holdline command show %s' shows its progress\n"), cli_text(document, "id"), name,
+        hl_say(_("%s: %s for %s; 'holdline command show %s' shows its progress\n"), cli_text(document, "id"), name,
                targets, cli_text(document, "id"));
     tell_window(call, document);
     return true;
@@ -333,7 +333,7 @@ bool cmd_quarantine_list(HlInvocation *call, GError **error)
     if (!cli_show_list(call, document, "files", columns, G_N_ELEMENTS(columns), error))
         return false;
     if (!hl_cli_has(call, "json") && cli_int(document, "total") > (json_int_t)listed)
-        printf(_("... and %" PRId64 " more: an endpoint names its latest files only\n"),
+        hl_say(_("... and %" PRId64 " more: an endpoint names its latest files only\n"),
                cli_int(document, "total") - (int64_t)listed);
     return true;
 }
@@ -380,6 +380,6 @@ bool cmd_command_cancel(HlInvocation *call, GError **error)
     if (document == NULL)
         return false;
     if (!cli_show_json(call, document))
-        printf(_("%s is cancelled wherever it has not started yet\n"), call->args[0]);
+        hl_say(_("%s is cancelled wherever it has not started yet\n"), call->args[0]);
     return true;
 }

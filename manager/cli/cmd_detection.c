@@ -64,6 +64,6 @@ bool cmd_detection_acknowledge(HlInvocation *call, GError **error)
         return false;
     done = cli_count(document, "acknowledged", "%u detection acknowledged", "%u detections acknowledged");
     if (!cli_show_json(call, document))
-        puts(done);
+        hl_say("%s\n", done);
     return true;
 }

@@ -27,6 +27,8 @@ static const struct {
     { "versions", cli_probe_versions, cli_judge_versions },
 };
 
+#define TEXT 28 /* the column of what was found, after its grade and the check's name */
+
 static void print_finding(const HlFinding *finding)
 {
     static const HlTone tones[] = { [HL_GRADE_GOOD] = HL_TONE_GOOD,
@@ -34,13 +36,16 @@ static void print_finding(const HlFinding *finding)
                                     [HL_GRADE_NOTE] = HL_TONE_PLAIN,
                                     [HL_GRADE_WARNING] = HL_TONE_WARN,
                                     [HL_GRADE_FAULT] = HL_TONE_BAD };
-    g_autofree char *grade = hl_text_fill(hl_tr(hl_grade_name(finding->grade)), 14);
+    int width = hl_terminal_size(stdout, NULL);
+    g_autofree char *grade = hl_text_fill(hl_tr(hl_grade_name(finding->grade)), TEXT / 2);
     g_autofree char *toned = hl_tone(stdout, tones[finding->grade], grade);
-    g_autofree char *check = hl_text_fill(hl_tr(finding->check), 14);
+    g_autofree char *check = hl_text_fill(hl_tr(finding->check), TEXT / 2);
+    g_autofree char *text = hl_text_hang(finding->text, width, TEXT);
+    g_autofree char *remedy = finding->remedy != NULL ? hl_text_hang(finding->remedy, width, TEXT) : NULL;
 
-    printf("%s%s%s\n", toned, check, finding->text);
-    if (finding->remedy != NULL)
-        printf("%28s%s\n", "-> ", finding->remedy);
+    printf("%s%s%s\n", toned, check, text);
+    if (remedy != NULL)
+        printf("%*s%s\n", TEXT, "-> ", remedy);
 }
 
 bool cmd_doctor(HlInvocation *call, GError **error)

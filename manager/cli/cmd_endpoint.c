@@ -140,10 +140,10 @@ static void print_dial(const json_t *endpoint)
     if (cli_int(endpoint, "direct_port") == 0)
         return;
     if (*at != '\0')
-        printf(_("dial       %s, last at %s, to %s port %lld\n"), cli_text(endpoint, "reachability"), at, first,
+        hl_say(_("dial       %s, last at %s, to %s port %lld\n"), cli_text(endpoint, "reachability"), at, first,
                (long long)cli_int(endpoint, "direct_port"));
     else
-        printf(_("dial       %s, to %s port %lld\n"), cli_text(endpoint, "reachability"), first,
+        hl_say(_("dial       %s, to %s port %lld\n"), cli_text(endpoint, "reachability"), first,
                (long long)cli_int(endpoint, "direct_port"));
 }
 
@@ -156,13 +156,13 @@ static void print_statuses(const json_t *endpoint)
     const char *since = cli_text(endpoint, "since");
 
     if (*displayed_since != '\0')
-        printf(_("displayed  %s since %s\n"), displayed, displayed_since);
+        hl_say(_("displayed  %s since %s\n"), displayed, displayed_since);
     else
-        printf(_("displayed  %s\n"), displayed);
+        hl_say(_("displayed  %s\n"), displayed);
     if (*since != '\0')
-        printf(_("actual     %s since %s (%s)\n"), actual, since, cli_text(endpoint, "reason"));
+        hl_say(_("actual     %s since %s (%s)\n"), actual, since, cli_text(endpoint, "reason"));
     else
-        printf(_("actual     %s\n"), actual);
+        hl_say(_("actual     %s\n"), actual);
 }
 
 /* One that is off says why times in its log, its schedule and its certificate do not fit. */
@@ -172,7 +172,7 @@ static void print_clock(const json_t *endpoint)
     g_autofree char *off = hl_duration_describe(ABS(skew));
 
     if (ABS(skew) >= CLOCK_OFF)
-        printf(skew > 0 ? _("clock      %s ahead of the server's: set it there\n")
+        hl_say(skew > 0 ? _("clock      %s ahead of the server's: set it there\n")
                         : _("clock      %s behind the server's: set it there\n"),
                off);
 }
@@ -182,17 +182,17 @@ static void print_explanation(const json_t *endpoint)
     g_autofree char *explanation = word_explanation(endpoint);
     const char *observed = cli_text(endpoint, "observed_address");
 
-    printf(_("%s (%s), group %s: %s\n%s\n\n"), cli_text(endpoint, "id"), cli_text(endpoint, "host"),
+    hl_say(_("%s (%s), group %s: %s\n%s\n\n"), cli_text(endpoint, "id"), cli_text(endpoint, "host"),
            cli_text(endpoint, "group"), cli_text(endpoint, "verdict"), explanation);
     print_statuses(endpoint);
     print_dial(endpoint);
     if (*observed != '\0')
-        printf(strcmp(cli_text(endpoint, "observed_by"), "https") == 0
+        hl_say(strcmp(cli_text(endpoint, "observed_by"), "https") == 0
                    ? _("observed   %s, as the HTTPS front sees it\n")
                    : _("observed   %s, as the broker sees it\n"),
                observed);
     print_clock(endpoint);
-    printf(_("settings   delivered by %s\n\n"), cli_text(endpoint, "delivery"));
+    hl_say(_("settings   delivered by %s\n\n"), cli_text(endpoint, "delivery"));
 }
 
 /* The whole story: the verdict, then what led to it. */
@@ -216,7 +216,7 @@ bool cmd_endpoint_explain(HlInvocation *call, GError **error)
     print_explanation(endpoint);
     json_array_foreach(json_object_get(history, "history"), i, row)
     {
-        printf("%s  %-12s %s\n", cli_text(row, "at"), cli_text(row, "what"), cli_text(row, "detail"));
+        hl_say("%s  %-12s %s\n", cli_text(row, "at"), cli_text(row, "what"), cli_text(row, "detail"));
     }
     return true;
 }
@@ -228,7 +228,7 @@ bool cmd_endpoint_clone(HlInvocation *call, GError **error)
     if (document == NULL)
         return false;
     if (!cli_show_json(call, document))
-        printf(_("%s: settled\n"), call->args[0]);
+        hl_say(_("%s: settled\n"), call->args[0]);
     return true;
 }
 
@@ -250,7 +250,7 @@ bool cmd_endpoint_move(HlInvocation *call, GError **error)
     if (document == NULL)
         return false;
     if (!cli_show_json(call, document))
-        printf(_("%" PRId64 " moved to %s\n"), cli_int(document, "moved"), call->args[1]);
+        hl_say(_("%" PRId64 " moved to %s\n"), cli_int(document, "moved"), call->args[1]);
     return true;
 }
 
@@ -261,7 +261,7 @@ static bool end_endpoint(HlInvocation *call, const char *name, const char *done,
     if (document == NULL)
         return false;
     if (!cli_show_json(call, document))
-        printf("%s is %s; %s\n", call->args[0], done, cli_ended_text(document));
+        hl_say("%s is %s; %s\n", call->args[0], done, cli_ended_text(document));
     return true;
 }
 

@@ -41,16 +41,16 @@ static void show_missing(const json_t *group)
     const json_t *row;
     size_t i;
 
-    printf(_("%s: version %" PRId64 ", %" PRId64 " of %" PRId64 " endpoints have it\n"), name,
+    hl_say(_("%s: version %" PRId64 ", %" PRId64 " of %" PRId64 " endpoints have it\n"), name,
            cli_int(group, "version"), cli_int(group, "current"), cli_int(group, "endpoints"));
     if (json_is_object(trial))
-        printf(_("on trial: version %" PRId64 " with %" PRId64 " of them, %" PRId64
+        hl_say(_("on trial: version %" PRId64 " with %" PRId64 " of them, %" PRId64
                  " have it; 'holdline rollout show %s' shows when the others get it\n"),
                cli_int(trial, "version"), cli_int(trial, "endpoints"), cli_int(trial, "current"),
                cli_text(trial, "rollout"));
     json_array_foreach(missing, i, row)
     {
-        printf(_("  not yet: %s (%s), %s, has version %" PRId64 "\n"), cli_text(row, "id"), cli_text(row, "host"),
+        hl_say(_("  not yet: %s (%s), %s, has version %" PRId64 "\n"), cli_text(row, "id"), cli_text(row, "host"),
                cli_text(row, "actual"), cli_int(row, "applied"));
     }
 }
@@ -100,9 +100,9 @@ bool cmd_group_rename(HlInvocation *call, GError **error)
     if (cli_show_json(call, group))
         return true;
     if (*display != '\0')
-        printf(_("group %s is called %s\n"), cli_text(group, "name"), display);
+        hl_say(_("group %s is called %s\n"), cli_text(group, "name"), display);
     else
-        printf(_("group %s has no display name\n"), cli_text(group, "name"));
+        hl_say(_("group %s has no display name\n"), cli_text(group, "name"));
     return true;
 }
 
@@ -132,7 +132,7 @@ bool cmd_group_show(HlInvocation *call, GError **error)
         return true;
     json_object_foreach(json_object_get(group, "settings"), key, value)
     {
-        printf("%-26s %s\n", key, json_string_value(value));
+        hl_say("%-26s %s\n", key, json_string_value(value));
     }
     putchar('\n');
     show_missing(group);
@@ -147,7 +147,7 @@ bool cmd_group_delete(HlInvocation *call, GError **error)
     if (document == NULL)
         return false;
     if (!cli_show_json(call, document))
-        printf(_("group %s is deleted\n"), call->args[0]);
+        hl_say(_("group %s is deleted\n"), call->args[0]);
     return true;
 }
 
@@ -175,7 +175,7 @@ bool cmd_settings(HlInvocation *call, GError **error G_GNUC_UNUSED)
         g_autofree char *help = g_strdup_printf("%s (%s)", row->help, takes);
         g_autofree char *lines = hl_text_hang(help, hl_terminal_size(stdout, NULL), 4);
 
-        printf("%s=%s\n    %s\n", name, hl_settings_of_new_group(row), lines);
+        hl_say("%s=%s\n    %s\n", name, hl_settings_of_new_group(row), lines);
     }
     return true;
 }

@@ -134,10 +134,10 @@ bool cmd_group_diff(HlInvocation *call, GError **error)
                   "to", json_object_get(after, "version"), "changes", changes);
     if (cli_show_json(call, document))
         return true;
-    printf(_("%s: version %s to %s\n"), cli_text(after, "name"), from, to);
+    hl_say(_("%s: version %s to %s\n"), cli_text(after, "name"), from, to);
     json_object_foreach(changes, key, value)
     {
-        printf("  %-26s %s -> %s\n", key, value_text(json_array_get(value, 0)), value_text(json_array_get(value, 1)));
+        hl_say("  %-26s %s -> %s\n", key, value_text(json_array_get(value, 0)), value_text(json_array_get(value, 1)));
     }
     if (json_object_size(changes) == 0)
         puts(_("  no difference"));

@@ -59,14 +59,14 @@ static void print_rule(const json_t *rule)
     json_t *value;
 
     json_object_foreach(json_object_get(rule, "options"), key, value)
-        printf("%-15s %s\n", key, json_string_value(value));
-    printf(json_is_true(json_object_get(rule, "signed"))
+        hl_say("%-15s %s\n", key, json_string_value(value));
+    hl_say(json_is_true(json_object_get(rule, "signed"))
                ? _("\n%s: %s, version %" PRId64 " of %s by %s, %" PRId64 " waiting, signed\n")
                : _("\n%s: %s, version %" PRId64 " of %s by %s, %" PRId64 " waiting\n"),
            cli_text(rule, "name"), hl_tr(cli_text(rule, "state")), cli_int(rule, "version"), cli_text(rule, "changed"),
            cli_text(rule, "changed_by"), cli_int(rule, "waiting"));
     if (*cli_text(rule, "said") != '\0')
-        printf(_("failing since %s: %s\n"), cli_text(rule, "failing_since"), cli_text(rule, "said"));
+        hl_say(_("failing since %s: %s\n"), cli_text(rule, "failing_since"), cli_text(rule, "said"));
 }
 
 bool cmd_notification_show(HlInvocation *call, GError **error)
@@ -118,10 +118,10 @@ bool cmd_notification_set(HlInvocation *call, GError **error)
         return false;
     if (cli_show_json(call, rule))
         return true;
-    printf(_("notification %s is saved; 'holdline notification test %s' sends a message now\n"), call->args[0],
+    hl_say(_("notification %s is saved; 'holdline notification test %s' sends a message now\n"), call->args[0],
            call->args[0]);
     if (*cli_text(rule, "secret") != '\0')
-        printf(
+        hl_say(
             _("secret: %s\nIt is shown this once. The receiver checks with it that a message is from this server.\n"),
             cli_text(rule, "secret"));
     return true;
@@ -135,7 +135,7 @@ bool cmd_notification_delete(HlInvocation *call, GError **error)
     if (document == NULL)
         return false;
     if (!cli_show_json(call, document))
-        printf(_("notification %s is deleted, with what waited of it\n"), call->args[0]);
+        hl_say(_("notification %s is deleted, with what waited of it\n"), call->args[0]);
     return true;
 }
 
@@ -149,7 +149,7 @@ bool cmd_notification_test(HlInvocation *call, GError **error)
     if (cli_show_json(call, document))
         return true;
     if (*cli_text(document, "answer") != '\0')
-        printf(_("sent; the destination answered: %s\n"), cli_text(document, "answer"));
+        hl_say(_("sent; the destination answered: %s\n"), cli_text(document, "answer"));
     else
         puts(_("sent; syslog does not answer: look there whether it arrived"));
     return true;
@@ -181,7 +181,7 @@ static void print_kinds(void)
         const MgrNoteRow *row = mgr_note_row((MgrNoteKind)i);
         g_autofree char *help = hl_text_hang(hl_tr(row->help), width, 19);
 
-        printf("  %-14s %s %s\n", row->name, row->is_of_group ? "*" : " ", help);
+        hl_say("  %-14s %s %s\n", row->name, row->is_of_group ? "*" : " ", help);
     }
 }
 
@@ -209,7 +209,7 @@ bool cmd_notification_kinds(HlInvocation *call, GError **error G_GNUC_UNUSED)
     for (size_t i = 0; i < table.count; i++) {
         g_autofree char *help = hl_text_hang(hl_tr(table.rows[i].help), hl_terminal_size(stdout, NULL), 6);
 
-        printf("  %s=%s\n      %s\n", table.rows[i].name, table.rows[i].fallback, help);
+        hl_say("  %s=%s\n      %s\n", table.rows[i].name, table.rows[i].fallback, help);
     }
     return true;
 }

@@ -42,7 +42,7 @@ static void show_program(const json_t *document)
 
     if (!json_is_object(program))
         return;
-    printf(behind > 0 ? _("\nProgram %s is offered; endpoints that have it: %" PRId64
+    hl_say(behind > 0 ? _("\nProgram %s is offered; endpoints that have it: %" PRId64
                           "; that have an earlier version: %" PRId64 " ('holdline endpoint list outdated-program')\n")
                       : _("\nProgram %s is offered; endpoints that have it: %" PRId64
                           "; that have an earlier version: %" PRId64 "\n"),
@@ -54,20 +54,20 @@ static void show_origin(const json_t *document)
     g_autofree char *synced = cli_format_time(json_object_get(document, "synced"), document);
 
     if (strcmp(cli_text(document, "origin"), "mirror") != 0 && *cli_text(document, "expires") == '\0') {
-        printf(_("\nRepository %s on %s has published nothing that the server could read yet: 'holdline-updater repo "
+        hl_say(_("\nRepository %s on %s has published nothing that the server could read yet: 'holdline-updater repo "
                  "publish %s' there does\n"),
                cli_text(document, "repository"), cli_text(document, "host"), cli_text(document, "repository"));
         return;
     }
     if (strcmp(cli_text(document, "origin"), "mirror") != 0) {
-        printf(_("\nRepository %s on %s, signed there; metadata expires: %s\n"), cli_text(document, "repository"),
+        hl_say(_("\nRepository %s on %s, signed there; metadata expires: %s\n"), cli_text(document, "repository"),
                cli_text(document, "host"), cli_text(document, "expires"));
         return;
     }
-    printf(_("\nRepository %s on %s, a copy of %s; synchronised: %s\n"), cli_text(document, "repository"),
+    hl_say(_("\nRepository %s on %s, a copy of %s; synchronised: %s\n"), cli_text(document, "repository"),
            cli_text(document, "host"), cli_text(document, "url"), synced);
     if (*cli_text(document, "sync_problem") != '\0')
-        printf(_("The last synchronisation failed: %s\n"), cli_text(document, "sync_problem"));
+        hl_say(_("The last synchronisation failed: %s\n"), cli_text(document, "sync_problem"));
 }
 
 bool cmd_pattern_list(HlInvocation *call, GError **error)
@@ -117,7 +117,7 @@ bool cmd_pattern_sync(HlInvocation *call, GError **error)
     if (document == NULL)
         return false;
     if (!cli_show_json(call, document))
-        printf("%s\n", cli_text(document, "message"));
+        hl_say("%s\n", cli_text(document, "message"));
     return true;
 }
 

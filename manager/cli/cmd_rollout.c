@@ -52,7 +52,7 @@ static char *format_rings(const json_t *rings)
 static void print_rate(const json_t *document)
 {
     if (cli_int(document, "rate") > 0)
-        printf(_("rate         %" PRId64 " a minute\n"), cli_int(document, "rate"));
+        hl_say(_("rate         %" PRId64 " a minute\n"), cli_int(document, "rate"));
 }
 
 /* "waiting      3 for the window of group office (daily 01:00-05:00) until 2026-11-28T00:00:00Z" */
@@ -66,10 +66,10 @@ static void print_waiting(const json_t *document)
         const char *until = cli_text(row, "until");
 
         if (*until != '\0')
-            printf(_("waiting      %" PRId64 " for the window of group %s (%s) until %s\n"), cli_int(row, "members"),
+            hl_say(_("waiting      %" PRId64 " for the window of group %s (%s) until %s\n"), cli_int(row, "members"),
                    cli_text(row, "name"), cli_text(row, "window"), until);
         else
-            printf(_("waiting      %" PRId64 " for the window of group %s (%s), which is open\n"),
+            hl_say(_("waiting      %" PRId64 " for the window of group %s (%s), which is open\n"),
                    cli_int(row, "members"), cli_text(row, "name"), cli_text(row, "window"));
     }
 }
@@ -78,10 +78,10 @@ static void print_settings(const json_t *document)
 {
     const char *group = cli_text(document, "group");
 
-    printf(_("settings     version %" PRId64 " of group %s instead of %" PRId64
+    hl_say(_("settings     version %" PRId64 " of group %s instead of %" PRId64
              "; one has succeeded when it has applied them\n"),
            cli_int(document, "version"), group, cli_int(document, "base"));
-    printf(_("             'holdline group diff %s %" PRId64 " %" PRId64 "' shows what changes\n"), group,
+    hl_say(_("             'holdline group diff %s %" PRId64 " %" PRId64 "' shows what changes\n"), group,
            cli_int(document, "base"), cli_int(document, "version"));
 }
 
@@ -99,22 +99,22 @@ static void print_rollout(const json_t *document)
     g_autofree char *rings = format_rings(json_object_get(document, "rings"));
     g_autofree char *said = cli_format_states(counts, document);
 
-    printf(_("rollout      %s of %s for %s\nstarted      %s\nstate        %s\nring         %" PRId64
+    hl_say(_("rollout      %s of %s for %s\nstarted      %s\nstate        %s\nring         %" PRId64
              " of %zu: %s\nendpoints    %" PRId64 ", fixed at the start: %s\n"),
            cli_text(document, "id"), cli_text(document, "issuer"), cli_text(document, "selector"),
            cli_text(document, "started"), state, cli_int(document, "ring"),
            json_array_size(json_object_get(document, "rings")), rings, cli_int(document, "members"), said);
-    printf(_("goes on      when %" PRId64 "%% of at least %" PRId64
+    hl_say(_("goes on      when %" PRId64 "%% of at least %" PRId64
              " succeeded, after %s; one without a result after %s is silent\n"),
            cli_int(document, "min_success"), MIN(cli_int(document, "min_sample"), cli_int(document, "members")),
            cli_text(document, "soak"), cli_text(document, "silence"));
     if (is_one_ring(document))
-        printf(_("             the first ring is everybody: it has at least --min-sample members\n"));
+        hl_say(_("             the first ring is everybody: it has at least --min-sample members\n"));
     print_rate(document);
     if (*cli_text(document, "program") != '\0')
-        printf(_("program      %s; one has succeeded when it runs that version\n"), cli_text(document, "program"));
+        hl_say(_("program      %s; one has succeeded when it runs that version\n"), cli_text(document, "program"));
     if (*cli_text(document, "component") != '\0')
-        printf(_("component    %s: no other part of the patterns is updated\n"), cli_text(document, "component"));
+        hl_say(_("component    %s: no other part of the patterns is updated\n"), cli_text(document, "component"));
     if (*cli_text(document, "group") != '\0')
         print_settings(document);
     print_waiting(document);
@@ -146,7 +146,7 @@ bool cmd_rollout_start(HlInvocation *call, GError **error)
     if (!show(call, document))
         return false;
     if (!hl_cli_has(call, "json"))
-        printf(_("'holdline rollout show %s' shows its progress\n"), cli_text(document, "id"));
+        hl_say(_("'holdline rollout show %s' shows its progress\n"), cli_text(document, "id"));
     return true;
 }
 
@@ -192,7 +192,7 @@ bool cmd_rollout_settings(HlInvocation *call, GError **error)
     if (!show(call, document))
         return false;
     if (!hl_cli_has(call, "json"))
-        printf(_("'holdline rollout show %s' shows its progress\n"), cli_text(document, "id"));
+        hl_say(_("'holdline rollout show %s' shows its progress\n"), cli_text(document, "id"));
     return true;
 }
 
@@ -235,7 +235,7 @@ bool cmd_rollout_show(HlInvocation *call, GError **error)
     putchar('\n');
     cli_show_table(document, "unsuccessful", columns, G_N_ELEMENTS(columns));
     if (cli_int(document, "more") > 0)
-        printf(_("... and %" PRId64 " more\n"), cli_int(document, "more"));
+        hl_say(_("... and %" PRId64 " more\n"), cli_int(document, "more"));
     return true;
 }
 
@@ -260,12 +260,12 @@ bool cmd_rollout_rollback(HlInvocation *call, GError **error)
     if (cli_show_json(call, document))
         return true;
     if (cli_int(document, "endpoints") == 0)
-        printf(_("%s: it is over; no endpoint had anything to give back\n"), call->args[0]);
+        hl_say(_("%s: it is over; no endpoint had anything to give back\n"), call->args[0]);
     else if (*cli_text(document, "command") == '\0')
-        printf(_("%s: the settings of before for %s; 'holdline rollout show %s' shows what it was\n"), call->args[0],
+        hl_say(_("%s: the settings of before for %s; 'holdline rollout show %s' shows what it was\n"), call->args[0],
                endpoints, call->args[0]);
     else
-        printf(_("%s: rollback for %s; 'holdline command show %s' shows its progress\n"), cli_text(document, "command"),
+        hl_say(_("%s: rollback for %s; 'holdline command show %s' shows its progress\n"), cli_text(document, "command"),
                endpoints, cli_text(document, "command"));
     return true;
 }

@@ -30,13 +30,13 @@ static void print_certificate(const json_t *document)
     g_autofree char *missing = join(uncovered);
 
     if (certificate == NULL) {
-        printf(_("certificate  none: %s\n"), cli_text(document, "certificate_error"));
+        hl_say(_("certificate  none: %s\n"), cli_text(document, "certificate_error"));
         return;
     }
-    printf(_("certificate  %s, ends %s\nnames        %s\n"), cli_text(certificate, "serial"),
+    hl_say(_("certificate  %s, ends %s\nnames        %s\n"), cli_text(certificate, "serial"),
            cli_text(certificate, "expires"), names);
     if (json_array_size(uncovered) > 0)
-        printf(_("not covered  %s: endpoints refuse the server there; 'holdline server certificate --host ...' mends "
+        hl_say(_("not covered  %s: endpoints refuse the server there; 'holdline server certificate --host ...' mends "
                  "it\n"),
                missing);
 }
@@ -52,16 +52,16 @@ static void print_left(const json_t *document)
         const char *state = cli_text(endpoint, "state");
         const char *detail = cli_text(endpoint, "detail");
 
-        printf("  %s (%s): %s%s%s\n", cli_text(endpoint, "id"), cli_text(endpoint, "host"),
+        hl_say("  %s (%s): %s%s%s\n", cli_text(endpoint, "id"), cli_text(endpoint, "host"),
                *state != '\0' ? state : _("has not got it"), *detail != '\0' ? ": " : "", detail);
     }
     if (more > 0)
-        printf(_("  and %" PRId64 " more\n"), more);
+        hl_say(_("  and %" PRId64 " more\n"), more);
 }
 
 static void print_announced(const json_t *announced)
 {
-    printf(_("announced    %s by %s\nfollowing    %" PRId64 " of %" PRId64 " endpoints\n"),
+    hl_say(_("announced    %s by %s\nfollowing    %" PRId64 " of %" PRId64 " endpoints\n"),
            cli_text(announced, "changed_at"), cli_text(announced, "changed_by"), cli_int(announced, "following"),
            cli_int(announced, "of"));
     print_left(announced);
@@ -72,7 +72,7 @@ static void print_server(const json_t *document)
     g_autofree char *brokers = join(json_object_get(document, "brokers"));
     g_autofree char *servers = join(json_object_get(document, "servers"));
 
-    printf(_("brokers      %s\nservers      %s\nauthority    ends %s\n"), brokers, servers,
+    hl_say(_("brokers      %s\nservers      %s\nauthority    ends %s\n"), brokers, servers,
            cli_text(document, "authority_expires"));
     print_certificate(document);
     if (json_object_get(document, "announced") != NULL)
@@ -98,14 +98,14 @@ static void print_rollover(const json_t *document)
     for (size_t i = 0; i < json_array_size(keys); i++) {
         const json_t *key = json_array_get(keys, i);
 
-        printf(_("sealing key  %s, %s\n"), cli_text(key, "id"),
+        hl_say(_("sealing key  %s, %s\n"), cli_text(key, "id"),
                json_is_true(json_object_get(key, "signs")) ? "signs" : "announced");
     }
     if (!is_on) {
-        printf(_("rollover     none\n"));
+        hl_say(_("rollover     none\n"));
         return;
     }
-    printf(_("rollover     since %s\nholding both %" PRId64 " of %" PRId64 " endpoints\n"), cli_text(document, "since"),
+    hl_say(_("rollover     since %s\nholding both %" PRId64 " of %" PRId64 " endpoints\n"), cli_text(document, "since"),
            cli_int(document, "holding"), cli_int(document, "of"));
     print_left(document);
 }
@@ -117,7 +117,7 @@ static void print_authorities(const json_t *document)
     for (size_t i = 0; i < json_array_size(authorities); i++) {
         const json_t *authority = json_array_get(authorities, i);
 
-        printf(_("authority    %s, ends %s%s\n"), cli_text(authority, "id"), cli_text(authority, "expires"),
+        hl_say(_("authority    %s, ends %s%s\n"), cli_text(authority, "id"), cli_text(authority, "expires"),
                strcmp(cli_text(authority, "role"), "next") == 0 ? ", announced" : "");
     }
 }
@@ -139,11 +139,11 @@ static void print_machines(const json_t *one)
     for (size_t i = 0; i < json_array_size(certificates); i++) {
         const json_t *certificate = json_array_get(certificates, i);
 
-        printf(_("    with certificate %s the last call came on %.10s\n"), cli_text(certificate, "serial"),
+        hl_say(_("    with certificate %s the last call came on %.10s\n"), cli_text(certificate, "serial"),
                cli_text(certificate, "used"));
     }
     if (json_array_size(certificates) > 0 && strcmp(cli_text(one, "kind"), "admin") == 0)
-        printf(
+        hl_say(
             _("    if such a machine is gone: 'holdline account certificate %s --replace' ends its certificates, and "
               "all others of %s\n"),
             cli_text(one, "name"), cli_text(one, "name"));
@@ -159,13 +159,13 @@ static void print_people(const json_t *document)
         const char *kind = cli_text(one, "kind");
 
         if (strcmp(kind, "monitor") == 0)
-            printf(_("  %s (monitor): 'holdline monitor renew %s' where its key is, with its own holdline.conf; or "
+            hl_say(_("  %s (monitor): 'holdline monitor renew %s' where its key is, with its own holdline.conf; or "
                      "'holdline monitor revoke %s', then 'holdline monitor create %s'\n"),
                    name, name, name, name);
         else if (strcmp(kind, "console") == 0)
-            printf(_("  %s (console): start it: it asks for another certificate by itself\n"), name);
+            hl_say(_("  %s (console): start it: it asks for another certificate by itself\n"), name);
         else
-            printf(_("  %s (%s): has to make any call of 'holdline': that replaces the certificate\n"), name, kind);
+            hl_say(_("  %s (%s): has to make any call of 'holdline': that replaces the certificate\n"), name, kind);
         print_machines(one);
     }
 }
@@ -177,22 +177,22 @@ static void print_succession(const json_t *document)
 
     print_authorities(document);
     if (strcmp(cli_text(document, "state"), "none") == 0) {
-        printf(_("rollover     none\n"));
+        hl_say(_("rollover     none\n"));
         return;
     }
-    printf(_("rollover     since %s\nthrough      %" PRId64 " of %" PRId64 " endpoints\n"), cli_text(document, "since"),
+    hl_say(_("rollover     since %s\nthrough      %" PRId64 " of %" PRId64 " endpoints\n"), cli_text(document, "since"),
            cli_int(document, "through"), cli_int(document, "of"));
     for (size_t i = 0; i < json_array_size(left); i++) {
         const json_t *endpoint = json_array_get(left, i);
 
-        printf("  %s (%s): %s\n", cli_text(endpoint, "id"), cli_text(endpoint, "host"),
+        hl_say("  %s (%s): %s\n", cli_text(endpoint, "id"), cli_text(endpoint, "host"),
                say_state(cli_text(endpoint, "state")));
     }
     print_people(document);
     if (more > 0)
-        printf(_("  and %" PRId64 " more\n"), more);
+        hl_say(_("  and %" PRId64 " more\n"), more);
     if (strcmp(cli_text(document, "state"), "broker") == 0)
-        printf(_(
+        hl_say(_(
             "The broker has to read the server's new certificate: 'holdline status' says what keeps it from that.\n"));
 }
 
@@ -214,7 +214,7 @@ static void print_withdrawn(const json_t *document, const char *what)
     int64_t withdrawn = cli_int(document, "bundles_withdrawn");
 
     if (withdrawn > 0)
-        printf(_("%" PRId64 " bundles name the old %s and are withdrawn: make new ones.\n"), withdrawn, what);
+        hl_say(_("%" PRId64 " bundles name the old %s and are withdrawn: make new ones.\n"), withdrawn, what);
 }
 
 static bool roll_key(HlInvocation *call, GError **error)
@@ -308,7 +308,7 @@ bool cmd_server_set(HlInvocation *call, GError **error)
     if (document == NULL)
         return false;
     if (!cli_show_json(call, document)) {
-        printf(_("Endpoints are told this from now on.  Keep the old place open until all of them follow\n"
+        hl_say(_("Endpoints are told this from now on.  Keep the old place open until all of them follow\n"
                  "('holdline server show').\n"));
         print_server(document);
     }
@@ -349,7 +349,7 @@ bool cmd_server_certificate(HlInvocation *call, GError **error)
     if (document == NULL)
         return false;
     if (!cli_show_json(call, document)) {
-        printf(_("The server has this certificate now:\n"));
+        hl_say(_("The server has this certificate now:\n"));
         print_certificate(document);
         fflush(stdout);
     }

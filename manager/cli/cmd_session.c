@@ -29,7 +29,7 @@ static void print_ends(const char *name, const json_t *document)
     g_autofree char *stay =
         cli_count(document, "tokens", "%s API token goes on ('token list')", "%s API tokens go on ('token list')");
 
-    printf(_("%s has another password, for the console; %s, %s\n"), name, ended,
+    hl_say(_("%s has another password, for the console; %s, %s\n"), name, ended,
            cli_int(document, "tokens") > 0 ? stay : _("there are no API tokens"));
 }
 
@@ -52,7 +52,7 @@ bool cmd_code_create(HlInvocation *call, GError **error)
     if (document == NULL)
         return false;
     if (!cli_show_json(call, document))
-        printf(_("%s\nGive this to your app, or type the key %s, within 10 minutes; then\n"
+        hl_say(_("%s\nGive this to your app, or type the key %s, within 10 minutes; then\n"
                  "'holdline code confirm CODE' with the code that it shows.\n"),
                cli_text(document, "uri"), cli_text(document, "secret"));
     return true;
@@ -66,7 +66,7 @@ bool cmd_code_confirm(HlInvocation *call, GError **error)
     if (document == NULL)
         return false;
     if (!cli_show_json(call, document))
-        printf(_("the console asks you for a one-time code from now on\n"));
+        hl_say(_("the console asks you for a one-time code from now on\n"));
     return true;
 }
 
@@ -78,7 +78,7 @@ bool cmd_code_delete(HlInvocation *call, GError **error)
     if (document == NULL)
         return false;
     if (!cli_show_json(call, document))
-        printf(_("%s signs in without one-time codes again\n"), call->args[0]);
+        hl_say(_("%s signs in without one-time codes again\n"), call->args[0]);
     return true;
 }
 
@@ -115,7 +115,7 @@ bool cmd_pass_end(HlInvocation *call, GError **error)
     if (document == NULL)
         return false;
     if (!cli_show_json(call, document))
-        printf(_("%s lets nobody in any more\n"), call->args[0]);
+        hl_say(_("%s lets nobody in any more\n"), call->args[0]);
     return true;
 }
 
@@ -138,7 +138,7 @@ bool cmd_token_create(HlInvocation *call, GError **error)
     if (document == NULL)
         return false;
     if (!cli_show_json(call, document))
-        printf(_("%s\nThat is the token %s, shown this once; it ends at %s.\n"), cli_text(document, "token"),
+        hl_say(_("%s\nThat is the token %s, shown this once; it ends at %s.\n"), cli_text(document, "token"),
                cli_text(document, "id"), cli_text(document, "ends"));
     return true;
 }

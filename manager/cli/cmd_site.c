@@ -63,8 +63,8 @@ static void print_issued(const HlInvocation *call, const char *name, const char 
                 name);
     if (cli_show_json(call, document))
         return;
-    printf(_("%s/ contains the certificate, the key and holdline.conf of %s, until %s.\n"), folder, name, end);
-    printf(makes_owner ? _("It works when the manager has made the account: within seconds, or when it starts.\n")
+    hl_say(_("%s/ contains the certificate, the key and holdline.conf of %s, until %s.\n"), folder, name, end);
+    hl_say(makes_owner ? _("It works when the manager has made the account: within seconds, or when it starts.\n")
                        : _("It works at once; the manager takes it into its registry within a second, or when it "
                            "starts.\n"));
 }

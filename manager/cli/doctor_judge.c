@@ -290,7 +290,7 @@ static void note_no_patterns(const CliDoctor *doctor, HlFindings *findings)
         doctor->is_copy
             ? g_strdup(_("copy the source: holdline pattern sync"))
             : g_strdup_printf(_("systemctl start holdline-repo-import, once freshclam has fetched ClamAV's; by hand: "
-                                "holdline-updater repo import %s/repo, then holdline-updater repo publish %s/repo"),
+                                "'holdline-updater repo import %s/repo', then 'holdline-updater repo publish %s/repo'"),
                               doctor->dir, doctor->dir);
 
     hl_findings_note(findings, remedy, _("no patterns are published yet: endpoints get none from this server"));

@@ -367,7 +367,7 @@ void cli_show_object(const HlInvocation *call, const json_t *document)
         g_autofree char *text = in_full(name, value, document);
 
         if (text != NULL)
-            printf("%s%*s  %s\n", label, width - (int)strlen(name), "", text);
+            hl_say("%s%*s  %s\n", label, width - (int)strlen(name), "", text);
     }
 }
 
@@ -533,8 +533,8 @@ void cli_show_saved(const HlInvocation *call, const json_t *group)
     if (cli_show_json(call, group))
         return;
     if (json_is_true(json_object_get(group, "unchanged")))
-        printf(_("%s: nothing to change, it stays at version %" PRId64 "\n"), name, cli_int(group, "version"));
+        hl_say(_("%s: nothing to change, it stays at version %" PRId64 "\n"), name, cli_int(group, "version"));
     else
-        printf(_("%s: version %" PRId64 " is saved for %s; 'holdline group show %s' lists who has it\n"), name,
+        hl_say(_("%s: version %" PRId64 " is saved for %s; 'holdline group show %s' lists who has it\n"), name,
                cli_int(group, "version"), members, cli_text(group, "name"));
 }

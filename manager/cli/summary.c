@@ -21,11 +21,8 @@ static void add_findings(GString *out, const json_t *summary)
     g_autofree char *text = g_strdup_printf(_("%s on %s"), found, infected);
     g_autofree char *toned = hl_tone(stdout, cli_int(summary, "infected") > 0 ? HL_TONE_BAD : HL_TONE_PLAIN, text);
 
-    g_autofree char *line = g_strdup_printf(_("%s; the last scan failed on %" PRId64 ", %" PRId64 " never scanned\n"),
-                                            toned, cli_int(summary, "scans_failed"), cli_int(summary, "never_scanned"));
-    g_autofree char *lines = hl_text_wrap(g_strchomp(line), hl_terminal_size(stdout, NULL));
-
-    g_string_append_printf(out, "%s\n", lines);
+    g_string_append_printf(out, _("%s; the last scan failed on %" PRId64 ", %" PRId64 " never scanned\n"), toned,
+                           cli_int(summary, "scans_failed"), cli_int(summary, "never_scanned"));
 }
 
 /* A fleet without patterns looks sound by its counts: nothing is behind. */
@@ -154,7 +151,7 @@ static void add_program(GString *out, const json_t *summary)
                                (unsigned)n, cli_text(summary, "latest_program"));
 }
 
-/* The one line that people always see: it does not wrap inside of a word. */
+/* The one line that people always see. */
 static void add_counts(GString *out, const json_t *summary)
 {
     g_autofree char *all = cli_count(summary, "endpoints", "%u endpoint", "%u endpoints");
@@ -163,13 +160,13 @@ static void add_counts(GString *out, const json_t *summary)
     g_autofree char *offline = g_strdup_printf(_("%" PRId64 " offline"), cli_int(summary, "offline"));
     g_autofree char *good = hl_tone(stdout, HL_TONE_GOOD, online);
     g_autofree char *bad = hl_tone(stdout, cli_int(summary, "offline") > 0 ? HL_TONE_BAD : HL_TONE_DIM, offline);
-    g_autofree char *line = g_strdup_printf(_("%s: %s, %" PRId64 " stale, %s, %" PRId64 " never seen; %" PRId64
-                                              " outdated, %" PRId64 " without the current settings, %s"),
-                                            all, good, cli_int(summary, "stale"), bad, cli_int(summary, "never-seen"),
-                                            cli_int(summary, "outdated"), cli_int(summary, "settings_behind"), open);
-    g_autofree char *lines = hl_text_wrap(line, hl_terminal_size(stdout, NULL));
 
-    g_string_append_printf(out, "%s\n", lines);
+    g_string_append_printf(out,
+                           _("%s: %s, %" PRId64 " stale, %s, %" PRId64 " never seen; %" PRId64 " outdated, %" PRId64
+                             " without the current settings, %s"),
+                           all, good, cli_int(summary, "stale"), bad, cli_int(summary, "never-seen"),
+                           cli_int(summary, "outdated"), cli_int(summary, "settings_behind"), open);
+    g_string_append(out, "\n");
 }
 
 char *cli_summary_text(const json_t *summary)
@@ -195,5 +192,5 @@ char *cli_summary_text(const json_t *summary)
     add_ended(out, cli_int(summary, "certificates_ended"));
     add_repository(out, json_object_get(summary, "repository"));
     add_ends(out, json_object_get(summary, "ends"));
-    return g_string_free(g_steal_pointer(&out), FALSE);
+    return hl_text_fit(out->str, hl_terminal_size(stdout, NULL));
 }

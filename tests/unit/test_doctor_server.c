@@ -181,7 +181,7 @@ static void test_repository(void)
     } cases[] = {
         { false, false, false, 0, 0, "", NULL, NULL },
         { true, false, false, 0, 0, "n", "no patterns are published yet",
-          "then holdline-updater repo publish /site/repo" },
+          "then 'holdline-updater repo publish /site/repo'" },
         { true, true, false, 0, 0, "n", "no patterns are published yet", "holdline pattern sync" },
         { true, false, false, NOW - HL_HOUR, NOW + 3 * HL_DAY, "ng", "no patterns are published yet", "repo import" },
         { true, false, true, NOW - HL_HOUR, 0, "", NULL, NULL },

@@ -396,6 +396,14 @@ static void test_wrap(void)
         { "総務部。「端末」です", 7, "総務\n  部。\n  「端\n  末」\n  です" }, /* no line begins with a full stop */
         { "更新 now", 6, "更新\n  now" },
         { "muchtoolong a", 4, "muchtoolong\n  a" },
+        { "run 'holdline a b' now", 12, "run\n  'holdline a b'\n  now" }, /* what is copied stays whole */
+        { "は'holdline a b'を見る", 12, "は\n  'holdline a b'\n  を見る" },
+        { "「'holdline a'」", 4, "「'holdline a'」" },
+        { "in /srv/総務部/見積書 of", 8, "in\n  /srv/総務部/見積書\n  of" },
+        { "sign it: holdline-updater repo resign s, or not", 12,
+          "sign it:\n  holdline-updater repo resign s,\n  or not" },
+        { "the holdline-updater repo is away", 20, "the holdline-updater\n  repo is away" },
+        { "don't 'holdline", 6, "don't\n  'holdline" },
         { "", 4, "" },
     };
 
@@ -415,6 +423,34 @@ static void test_hang(void)
     g_assert_cmpstr(lines, ==, "one\n    two\n    three");
     g_assert_cmpstr(japanese, ==, "総務部\n    の端末");
     g_assert_cmpstr(whole, ==, "one two three");
+}
+
+/* Beside a label the lines begin in its column, where that leaves them room. */
+static void test_fit(void)
+{
+    static const struct {
+        const char *text;
+        int cells;
+        const char *lines;
+    } cases[] = {
+        { "state    halted, too many failed\n", 20, "state    halted, too\n         many failed\n" },
+        { "\033[2mstate\033[0m    halted, too many", 20, "\033[2mstate\033[0m    halted, too\n         many" },
+        { "状態     停止、失敗が多い", 18, "状態     停止、失\n         敗が多い" },
+        { "a label that is long  and more", 22, "a label that is long  and\n  more" },
+        { "  pc-1: it is off", 12, "  pc-1: it\n    is off" },
+        { "         it is off now", 18, "         it is off\n         now" },
+        { "It is off.  Switch it on", 16, "It is off. \n  Switch it on" }, /* no label, but a sentence */
+        { "digest   0123456789", 12, "digest   0123456789" },              /* nowhere to break it */
+        { "Then run\n  holdline check --site s\nthere", 9, "Then run\n  holdline check --site s\nthere" },
+        { "one two\n\nthree four", 5, "one\n  two\n\nthree\n  four" },
+        { "one  two three", G_MAXINT, "one  two three" },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *lines = hl_text_fit(cases[i].text, cases[i].cells);
+
+        g_assert_cmpstr(lines, ==, cases[i].lines);
+    }
 }
 
 static void test_cells(void)
@@ -539,6 +575,7 @@ int main(int argc, char **argv)
     g_test_add_func("/text/cells", test_cells);
     g_test_add_func("/text/wrap", test_wrap);
     g_test_add_func("/text/hang", test_hang);
+    g_test_add_func("/text/fit", test_fit);
     g_test_add_func("/text/edge", test_edge);
     g_test_add_func("/text/deceptive", test_deceptive);
     g_test_add_func("/text/plain", test_plain);
