@@ -149,7 +149,9 @@ static guint end_of(const MgrRollout *rollout, guint ring)
 
 void mgr_rollout_init(MgrRollout *rollout, const MgrRolloutPlan *plan, guint n, HlTime now)
 {
-    *rollout = (MgrRollout){ .plan = *plan, .n = n, .issued_mono = now, .let_go_mono = now, .looked_mono = now };
+    *rollout = (MgrRollout){
+        .plan = *plan, .n = n, .issued_mono = now, .let_go_mono = now, .looked_mono = now, .succeeded_mono = now
+    };
     rollout->members = g_new0(uint8_t, n);
     rollout->open_since = g_new0(HlTime, n);
     rollout->counts[MGR_MEMBER_PENDING] = n;
@@ -246,6 +248,8 @@ void mgr_rollout_told(MgrRollout *rollout, guint position, MgrMember member, HlT
         rollout->forgiven--; /* or it would be another one's */
     if (before == MGR_MEMBER_WAITING && member != MGR_MEMBER_LEFT)
         rollout->issued_mono = now; /* what is waited for from then on begins now */
+    if (member == MGR_MEMBER_SUCCEEDED)
+        rollout->succeeded_mono = now;
     rollout->open_since[position] = since_of(rollout, position, member, now);
     set_member(rollout, position, member);
 }
@@ -267,14 +271,18 @@ bool mgr_rollout_has_overdue(const MgrRollout *rollout, HlTime now)
     return false;
 }
 
-static void look_for_silence(MgrRollout *rollout, HlTime now)
+/* Whether somebody is silent now. */
+static bool look_for_silence(MgrRollout *rollout, HlTime now)
 {
+    guint before = rollout->counts[MGR_MEMBER_SILENT];
+
     if (now - rollout->looked_mono < MIN(LOOK_EVERY, rollout->plan.silence))
-        return;
+        return false;
     rollout->looked_mono = now;
     for (guint i = 0; i < rollout->issued; i++)
         if (is_overdue(rollout, i, now))
             set_member(rollout, i, MGR_MEMBER_SILENT);
+    return rollout->counts[MGR_MEMBER_SILENT] > before;
 }
 
 static guint failures_of(const MgrRollout *rollout)
@@ -337,6 +345,22 @@ static bool has_answered(const MgrRollout *rollout, HlTime now)
            (rollout->counts[MGR_MEMBER_AWAY] == 0 || now - rollout->issued_mono >= MGR_ROLLOUT_SETTLE);
 }
 
+bool mgr_rollout_is_ending(const MgrRollout *rollout, HlTime now)
+{
+    return rollout->state == MGR_ROLLOUT_RUNNING && is_last(rollout) && has_answered(rollout, now);
+}
+
+void mgr_rollout_doubt(MgrRollout *rollout, guint n)
+{
+    rollout->doubted = n;
+}
+
+bool mgr_rollout_is_doubt_over(const MgrRollout *rollout, HlTime now)
+{
+    return mgr_rollout_is_ending(rollout, now) &&
+           now - rollout->succeeded_mono >= MIN(rollout->plan.soak, MGR_ROLLOUT_SETTLE);
+}
+
 static void judge_ring(MgrRollout *rollout, HlTime now)
 {
     if (!has_answered(rollout, now))
@@ -344,7 +368,8 @@ static void judge_ring(MgrRollout *rollout, HlTime now)
     if (has_failed_so_far(rollout)) {
         halt(rollout, MGR_HALT_FAILURES);
     } else if (is_last(rollout)) {
-        rollout->state = MGR_ROLLOUT_DONE;
+        if (rollout->doubted == 0 || mgr_rollout_is_doubt_over(rollout, now))
+            rollout->state = MGR_ROLLOUT_DONE;
     } else if (has_sample(rollout)) {
         rollout->state = MGR_ROLLOUT_SOAKING;
         rollout->soak_mono = now;
@@ -401,9 +426,11 @@ guint mgr_rollout_let_go(MgrRollout *rollout, guint ready, HlTime now)
 
 guint mgr_rollout_tick(MgrRollout *rollout, HlTime now)
 {
+    bool is_news;
+
     if (rollout->state != MGR_ROLLOUT_RUNNING && rollout->state != MGR_ROLLOUT_SOAKING)
         return 0;
-    look_for_silence(rollout, now);
+    is_news = look_for_silence(rollout, now);
     /* the ring passed by its answers, and a soak in which some of them became failures ends by them, too */
     if (has_failed(rollout) || (mgr_rollout_is_soaked(rollout, now) && has_failed_so_far(rollout))) {
         halt(rollout, MGR_HALT_FAILURES);
@@ -413,7 +440,8 @@ guint mgr_rollout_tick(MgrRollout *rollout, HlTime now)
         next_ring(rollout);
         return due(rollout, now);
     }
-    if (rollout->state == MGR_ROLLOUT_RUNNING)
+    /* the last ring ends by the tick after the one that finds the last of it silent: others may be doubted */
+    if (rollout->state == MGR_ROLLOUT_RUNNING && !(is_news && is_last(rollout)))
         judge_ring(rollout, now);
     return rollout->state == MGR_ROLLOUT_RUNNING ? due(rollout, now) : 0;
 }

@@ -95,7 +95,8 @@ typedef struct {
     guint issued;   /* members whose turn has come */
     guint ready;    /* waiting ones whose window is open, and that --rate has not let go yet */
     guint forgiven; /* failures that somebody has answered for by resuming */
-    HlTime issued_mono, let_go_mono, soak_mono, looked_mono;
+    guint doubted;  /* of those that say that they succeeded: whose versions do not say so */
+    HlTime issued_mono, let_go_mono, soak_mono, looked_mono, succeeded_mono;
 } MgrRollout;
 
 /* Running, with nobody's turn come.  Clear it. */
@@ -124,6 +125,14 @@ void mgr_rollout_told(MgrRollout *rollout, guint position, MgrMember member, HlT
 
 /* Whether the next tick ends a soak: who claims to have succeeded and has not is to be told of before. */
 bool mgr_rollout_is_soaked(const MgrRollout *rollout, HlTime now);
+
+/* Whether all of the last ring have answered, and nothing but a doubt keeps the next tick from ending it.  No soak
+ * follows, and versions may arrive a little after the success that they belong to: so a doubt is waited for. */
+bool mgr_rollout_is_ending(const MgrRollout *rollout, HlTime now);
+/* How many say that they succeeded, and have not the versions for it.  Of the last ring, before a tick. */
+void mgr_rollout_doubt(MgrRollout *rollout, guint n);
+/* Whether it ends now in spite of doubts: who is doubted still is to be told of before. */
+bool mgr_rollout_is_doubt_over(const MgrRollout *rollout, HlTime now);
 
 /* Whether one has had its command for so long that a tick may find it silent: whether it has it still is to be told
  * before. */

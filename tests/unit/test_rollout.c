@@ -216,6 +216,54 @@ static void test_liar(void)
     expect(fleet, MGR_ROLLOUT_HALTED, 10);
 }
 
+/* The last ring does not soak: a doubt about somebody's versions is waited for, no longer than a soak or a minute, and
+ * then told of as a failure or over. */
+static void test_doubt(void)
+{
+    MgrRolloutPlan plan = usual;
+
+    for (int i = 0; i < 3; i++) {
+        HlTime most = i == 0 ? MGR_ROLLOUT_SETTLE : 20 * HL_SECOND, since;
+        g_autoptr(Fleet) fleet = NULL;
+
+        plan.soak = i == 0 ? usual.soak : 20 * HL_SECOND;
+        fleet = fleet_new(&plan, 4);
+        g_assert_cmpuint(mgr_rollout_tick(&fleet->rollout, fleet->now), ==, 4);
+        mgr_rollout_issued(&fleet->rollout, 4, fleet->now);
+        g_assert_false(mgr_rollout_is_ending(&fleet->rollout, fleet->now));
+        since = fleet->now += HL_MINUTE;
+        for (guint member = 0; member < 4; member++)
+            mgr_rollout_told(&fleet->rollout, member, MGR_MEMBER_SUCCEEDED, fleet->now);
+        g_assert_true(mgr_rollout_is_ending(&fleet->rollout, fleet->now));
+        for (; !mgr_rollout_is_doubt_over(&fleet->rollout, fleet->now); fleet->now += HL_SECOND) {
+            mgr_rollout_doubt(&fleet->rollout, 1);
+            g_assert_cmpuint(mgr_rollout_tick(&fleet->rollout, fleet->now), ==, 0);
+            expect(fleet, MGR_ROLLOUT_RUNNING, 4);
+        }
+        g_assert_cmpint(fleet->now - since, ==, most);
+        if (i == 1)
+            mgr_rollout_told(&fleet->rollout, 3, MGR_MEMBER_FAILED, fleet->now);
+        g_assert_cmpuint(mgr_rollout_tick(&fleet->rollout, fleet->now), ==, 0);
+        expect(fleet, i == 1 ? MGR_ROLLOUT_HALTED : MGR_ROLLOUT_DONE, 4);
+    }
+}
+
+/* One that is found silent is the last that was waited for: who is doubted is asked before the next tick. */
+static void test_doubt_beside_silence(void)
+{
+    g_autoptr(Fleet) fleet = fleet_new(&usual, 40);
+
+    fleet->rollout.plan.min_success = 50;
+    fleet->rollout.plan.soak = HL_MINUTE;
+    fleet->habits[39] = MUTE;
+    while (fleet->rollout.counts[MGR_MEMBER_SILENT] == 0)
+        run(fleet, 10 * HL_SECOND);
+    expect(fleet, MGR_ROLLOUT_RUNNING, 40);
+    g_assert_true(mgr_rollout_is_ending(&fleet->rollout, fleet->now));
+    run(fleet, 10 * HL_SECOND);
+    expect(fleet, MGR_ROLLOUT_DONE, 40);
+}
+
 static void test_rate(void)
 {
     MgrRolloutPlan plan = usual;
@@ -493,6 +541,8 @@ int main(int argc, char **argv)
     g_test_add_func("/rollout/late", test_late_failure);
     g_test_add_func("/rollout/late-with-many-away", test_late_failures_with_many_away);
     g_test_add_func("/rollout/liar", test_liar);
+    g_test_add_func("/rollout/doubt", test_doubt);
+    g_test_add_func("/rollout/doubt-beside-silence", test_doubt_beside_silence);
     g_test_add_func("/rollout/rate", test_rate);
     g_test_add_func("/rollout/rate-of-let-go", test_rate_of_let_go);
     g_test_add_func("/rollout/too-few-in-windows", test_too_few_in_windows);

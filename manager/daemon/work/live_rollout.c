@@ -35,6 +35,7 @@ void mgr_live_rollout_free(MgrLiveRollout *live)
     g_hash_table_unref(live->batches);
     g_free(live->belied);
     g_free(live->retried);
+    g_clear_pointer(&live->doubted, g_array_unref);
     mgr_rollout_record_clear(&live->record);
     g_free(live);
 }
@@ -304,30 +305,63 @@ static bool is_behind(const MgrLiveRollout *live, const MgrEndpoint *endpoint)
     return mgr_endpoint_is_behind(endpoint, wanted);
 }
 
-GArray *mgr_live_rollout_find_liars(MgrLiveRollout *live, const MgrFleet *fleet)
+/* Of those that say that they succeeded, whose versions are asked and say otherwise. */
+static bool is_doubted(const MgrLiveRollout *live, const MgrFleet *fleet, guint position)
 {
-    GArray *liars = g_array_new(FALSE, FALSE, sizeof(guint));
-    HlTime now = hl_clock_mono();
-    guint begin = mgr_rollout_ring_begin(&live->core);
+    bool is_asked = position >= mgr_rollout_ring_begin(&live->core) || live->retried[position];
+    const MgrEndpoint *endpoint;
+
+    if (live->core.members[position] != MGR_MEMBER_SUCCEEDED || !is_asked)
+        return false;
+    endpoint = mgr_fleet_endpoint(fleet, live->endpoints->pdata[position]);
+    return endpoint != NULL && is_behind(live, endpoint);
+}
+
+/* Positions (guint).  Free with g_array_unref. */
+static GArray *find_doubted(const MgrLiveRollout *live, const MgrFleet *fleet)
+{
+    GArray *doubted = g_array_new(FALSE, FALSE, sizeof(guint));
 
     if (*live->record.versions == '\0' || is_of_program(live))
-        return liars;
-    for (guint i = 0; i < live->core.issued; i++) {
-        const MgrEndpoint *endpoint = mgr_fleet_endpoint(fleet, live->endpoints->pdata[i]);
+        return doubted;
+    for (guint i = 0; i < live->core.issued; i++)
+        if (is_doubted(live, fleet, i))
+            g_array_append_val(doubted, i);
+    return doubted;
+}
 
-        if (live->core.members[i] != MGR_MEMBER_SUCCEEDED || (i < begin && !live->retried[i]))
-            continue;
-        live->retried[i] = false;
-        if (endpoint == NULL || !is_behind(live, endpoint))
-            continue;
-        hl_log_limited(HL_LOG_WARN, "rollout", endpoint->record.id,
-                       "%s: %s says that it succeeded, and is still behind: it counts as failed", live->record.id,
-                       endpoint->record.id);
-        mgr_rollout_told(&live->core, i, MGR_MEMBER_FAILED, now);
-        live->belied[i] = true;
-        g_array_append_val(liars, i);
+GArray *mgr_live_rollout_find_liars(MgrLiveRollout *live, const MgrFleet *fleet)
+{
+    GArray *liars = find_doubted(live, fleet);
+    HlTime now = hl_clock_mono();
+
+    for (guint i = 0; i < liars->len; i++) {
+        guint position = g_array_index(liars, guint, i);
+        const char *id = live->endpoints->pdata[position];
+
+        hl_log_limited(HL_LOG_WARN, "rollout", id,
+                       "%s: %s says that it succeeded, and is still behind: it counts as failed", live->record.id, id);
+        mgr_rollout_told(&live->core, position, MGR_MEMBER_FAILED, now);
+        live->belied[position] = true;
+        live->retried[position] = false;
     }
+    for (guint i = 0; i < live->core.issued; i++) /* the others have been asked, too */
+        live->retried[i] = live->retried[i] && live->core.members[i] != MGR_MEMBER_SUCCEEDED;
     return liars;
+}
+
+guint mgr_live_rollout_count_doubted(MgrLiveRollout *live, const MgrFleet *fleet)
+{
+    if (!mgr_rollout_is_ending(&live->core, hl_clock_mono())) {
+        g_clear_pointer(&live->doubted, g_array_unref);
+        return 0;
+    }
+    if (live->doubted == NULL)
+        live->doubted = find_doubted(live, fleet);
+    for (guint i = live->doubted->len; i > 0; i--)
+        if (!is_doubted(live, fleet, g_array_index(live->doubted, guint, i - 1)))
+            g_array_remove_index_fast(live->doubted, i - 1);
+    return live->doubted->len;
 }
 
 /* One that is away may have been upgraded by hand; one that was silent may have been slow. */

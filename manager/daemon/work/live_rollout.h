@@ -18,6 +18,7 @@ typedef struct {
     GHashTable *batches;   /* ids of its commands, owned; the value is the id */
     GHashTable *dirty;     /* commands that have changed since they were looked at; borrowed from batches */
     bool *belied;          /* by position: it says that it succeeded, and has not */
+    GArray *doubted;       /* positions (guint), while the last ring ends: mgr_live_rollout_count_doubted; NULL */
     bool *retried;         /* by position: it has had another turn since its ring was looked at for who is belied */
     HlTime looked_mono;    /* at all of its commands */
     HlTime held_mono;      /* when those that are held were looked at */
@@ -44,6 +45,9 @@ void mgr_live_rollout_look(MgrLiveRollout *live, const MgrFleet *fleet, bool is_
  * not: positions (guint) of those that were found out now.  Of the rings before it only those are asked that have had
  * another turn since: the others need not have what was published meanwhile.  Free with g_array_unref. */
 GArray *mgr_live_rollout_find_liars(MgrLiveRollout *live, const MgrFleet *fleet);
+/* How many the next look would find, while the last ring ends (mgr_rollout_is_ending); otherwise 0.  Once it ends, only
+ * those that were doubted before are looked at. */
+guint mgr_live_rollout_count_doubted(MgrLiveRollout *live, const MgrFleet *fleet);
 /* Of one that is about the program: what its members have become, by the version that they run and by what they report
  * of upgrades; that the command succeeded says only that the upgrade has begun.  Positions (guint) of those that have
  * succeeded and of those that have failed now; free with g_array_unref. */

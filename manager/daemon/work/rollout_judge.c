@@ -91,6 +91,18 @@ static void judge_settings(MgrLiveRollout *live, const MgrFleet *fleet, MgrRecor
             write_outcome(record, live, found.positions[member], member);
 }
 
+/* At the end of each ring, the last one too. */
+static void judge_claims(MgrLiveRollout *live, const MgrFleet *fleet, MgrRecord *record, HlTime now)
+{
+    g_autoptr(GArray) liars = NULL;
+
+    mgr_rollout_doubt(&live->core, mgr_live_rollout_count_doubted(live, fleet));
+    if (!mgr_rollout_is_soaked(&live->core, now) && !mgr_rollout_is_doubt_over(&live->core, now))
+        return;
+    liars = mgr_live_rollout_find_liars(live, fleet);
+    write_outcome(record, live, liars, MGR_MEMBER_FAILED);
+}
+
 guint mgr_rollout_judge(MgrLiveRollout *live, const MgrFleet *fleet, MgrRecord *record, HlTime now)
 {
     guint silent = live->core.counts[MGR_MEMBER_SILENT], n;
@@ -101,11 +113,7 @@ guint mgr_rollout_judge(MgrLiveRollout *live, const MgrFleet *fleet, MgrRecord *
     mgr_live_rollout_look(live, fleet, is_all);
     judge_upgrades(live, fleet, record, now);
     judge_settings(live, fleet, record, now);
-    if (mgr_rollout_is_soaked(&live->core, now)) {
-        g_autoptr(GArray) liars = mgr_live_rollout_find_liars(live, fleet);
-
-        write_outcome(record, live, liars, MGR_MEMBER_FAILED);
-    }
+    judge_claims(live, fleet, record, now);
     n = mgr_rollout_tick(&live->core, now);
     if (live->core.counts[MGR_MEMBER_SILENT] > silent) {
         g_autoptr(GArray) found = mgr_live_rollout_find(live, MGR_MEMBER_SILENT);

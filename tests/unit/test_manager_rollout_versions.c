@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Roll-outs and the versions that their members report: who says that it succeeded is not believed in the last ring
+ * either. */
+#include "lib/base/common.h"
+#include "tests/support/rollout_world.h"
+
+#define MEMBERS 10
+
+G_STATIC_ASSERT(MEMBERS <= WORLD_MEMBERS);
+
+static void publish(World *world, const char *versions)
+{
+    g_free(world->parts->fleet.latest);
+    world->parts->fleet.latest = g_strdup(versions);
+}
+
+static void set_patterns(World *world, guint member, const char *patterns)
+{
+    MgrEndpoint *endpoint = mgr_fleet_endpoint(&world->parts->fleet, world_live(world)->endpoints->pdata[member]);
+
+    hl_common_free(endpoint->record.patterns);
+    endpoint->record.patterns = g_strdup(patterns);
+}
+
+/* The patterns of some members, by position. */
+static void have(World *world, guint from, guint to, const char *patterns)
+{
+    for (guint i = from; i < to; i++)
+        set_patterns(world, i, patterns);
+}
+
+/* All are on line; version 7 is published, and all have 6; rings of 5 and 10. */
+static World *world_new(void)
+{
+    World *world = g_new0(World, 1);
+    g_autoptr(json_t) document = NULL;
+
+    world->parts = parts_new();
+    for (guint i = 0; i < MEMBERS; i++) {
+        g_autofree char *id = g_strdup_printf("e-%02u", i);
+
+        parts_add_endpoint(world->parts, id);
+        parts_birth(world->parts, id, 1);
+    }
+    publish(world, "virus=7");
+    parts_call(world->parts, "rollout start", "selector", "all", "rings", "50%", "soak", "30s", "min-success", "80",
+               NULL);
+    parts_commit(world->parts);
+    document = parts_expect_reply(world->parts, "");
+    world->id = g_strdup(json_string_value(json_object_get(document, "id")));
+    have(world, 0, MEMBERS, "virus=6");
+    return world;
+}
+
+/* Up to the answers of the last ring, of which so many have the update. */
+static World *world_at_end(guint updated)
+{
+    World *world = world_new();
+
+    world_pass(world, 1);
+    have(world, 0, 5, "virus=7");
+    world_answer(world, HL_STATE_SUCCEEDED);
+    world_pass(world, 33);
+    g_assert_cmpuint(world_live(world)->core.issued, ==, MEMBERS);
+    have(world, 5, updated, "virus=7");
+    world_answer(world, HL_STATE_SUCCEEDED);
+    world_pass(world, 1);
+    return world;
+}
+
+static void expect_shown(World *world, const char *state, int succeeded, int failed)
+{
+    g_autoptr(json_t) document = NULL;
+    const json_t *counts;
+
+    mgr_record_flush(world->parts->record);
+    parts_commit(world->parts);
+    document = world_ask(world, "rollout show", "");
+    counts = json_object_get(document, "counts");
+    g_assert_cmpstr(json_string_value(json_object_get(document, "state")), ==, state);
+    g_assert_cmpint(json_integer_value(json_object_get(counts, "succeeded")), ==, succeeded);
+    g_assert_cmpint(json_integer_value(json_object_get(counts, "failed")), ==, failed);
+}
+
+/* All have it: nothing is waited for. */
+static void test_honest(void)
+{
+    g_autoptr(World) world = world_at_end(MEMBERS);
+
+    g_assert_null(world_live(world));
+    expect_shown(world, "done", 10, 0);
+}
+
+/* Versions come a little later than the success that they belong to. */
+static void test_slow(void)
+{
+    g_autoptr(World) world = world_at_end(8);
+
+    world_pass(world, 20);
+    expect_shown(world, "running", 10, 0);
+    have(world, 8, MEMBERS, "virus=7");
+    world_pass(world, 1);
+    expect_shown(world, "done", 10, 0);
+}
+
+/* As many as may fail, and one more. */
+static void test_liars(void)
+{
+    g_autoptr(World) world = world_at_end(8);
+
+    world_pass(world, 33);
+    expect_shown(world, "done", 8, 2);
+}
+
+static void test_too_many_liars(void)
+{
+    g_autoptr(World) world = world_at_end(7);
+
+    world_pass(world, 33);
+    expect_shown(world, "halted", 7, 3);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/rollout-versions/honest", test_honest);
+    g_test_add_func("/rollout-versions/slow", test_slow);
+    g_test_add_func("/rollout-versions/liars", test_liars);
+    g_test_add_func("/rollout-versions/too-many-liars", test_too_many_liars);
+    return g_test_run();
+}
