@@ -174,7 +174,7 @@ export class Session {
             try {
                 return await found.click();
             } catch (error) { // a live page has put another one in its place
-                if (!/detached/.test(error.message) || Date.now() > end)
+                if (!/detached|not clickable/.test(error.message) || Date.now() > end)
                     throw error;
             }
         }

@@ -54,7 +54,7 @@ clean_up() {
         tail -n "${TAIL:-30}" "$work"/*.log >&2 2>/dev/null
     fi
     # our daemons hide their environment from all but root
-    for pid in $(jobs -p) $(marked_processes) $(cat "$work/watch.pid" 2>/dev/null); do kill -9 "$pid" 2>/dev/null; done
+    for pid in $(jobs -p) $(marked_processes) $(cat "$work.watch" 2>/dev/null); do kill -9 "$pid" 2>/dev/null; done
     wait 2>/dev/null
     if compgen -G "$work/sanitizer*" >/dev/null; then
         echo "the sanitizer says:" >&2
@@ -64,6 +64,7 @@ clean_up() {
     for command in "${undo[@]}"; do "$command"; done
     for mount in "${mounts[@]}"; do umount -l "$mount"; done
     for mark in "${port_marks[@]}"; do rmdir "$mark"; done
+    rm -f "$work.watch"
     if [ "${KEEP:-}" = 1 ]; then echo "kept: $work" >&2; else rm -rf "$work"; fi
     exit "$status"
 }
@@ -75,7 +76,7 @@ trap 'exit 143' TERM HUP
 end_in_time() { # SECONDS
     local pids
     HOLDLINE_TEST_MARK='' sleep "$1" & # it is not a process that a test has left
-    echo $! >"$work/watch.pid"
+    echo $! >"$work.watch" # beside: a test may mount something there
     wait $! || return 0 # the test is over: clean_up ended it
     mapfile -t pids < <(marked_processes)
     echo "FAIL: not over after $1 s; at work:" >&"$heard"

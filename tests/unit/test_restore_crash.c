@@ -16,6 +16,7 @@
 #include "tests/support/faults.h"
 #include "tests/support/repository_world.h"
 #include "tests/support/site_keys.h"
+#include "tests/support/stride.h"
 
 /* A backup, and the site as it went on: another sealing key was announced, and its audit log has rows. */
 typedef struct {
@@ -300,7 +301,7 @@ static void test_killed_twice(World *world, gconstpointer user G_GNUC_UNUSED)
         halves++;
         g_free(world->work);
         world->work = g_build_filename(world->top, "work", NULL);
-        for (int again = 1 + n % 3; again < 40; again += 3) {
+        for (int again = 1 + n % 3; again < 40; again += 3 * stride()) {
             repository_copy(half, world->work);
             g_assert_cmpint(faults_run(FAULTS_DIE, again, restore, world), ==, FAULTS_KILLED);
             if (judge(world) == BEFORE && !has(world->work, MGR_SITE_EXCHANGING))
