@@ -184,6 +184,11 @@ static void watch_takeover(Step *step)
     p->other_machine = p->machine;
 }
 
+static uint32_t bounded(HlTime heartbeat)
+{
+    return (uint32_t)CLAMP(heartbeat, HL_SECOND, HL_DAY);
+}
+
 static void accept_birth(Step *step)
 {
     MgrPresence *p = step->p;
@@ -198,7 +203,7 @@ static void accept_birth(Step *step)
     p->boot = event->boot;
     p->machine = event->machine;
     if (event->heartbeat > 0)
-        p->heartbeat_ms = (uint32_t)CLAMP(event->heartbeat, HL_SECOND, HL_DAY);
+        p->heartbeat_ms = bounded(event->heartbeat);
     step->fx.born = true;
     if (event->retained) /* it was true once; the probe will tell whether it still is */
         step->fx.probe = true;
@@ -396,6 +401,16 @@ static void on_sighted(Step *step)
     p->probed = step->fx.probe;
 }
 
+/* The silence so far was by the old one: the endpoint counts from now too. */
+static void on_interval(Step *step)
+{
+    MgrPresence *p = step->p;
+
+    p->heartbeat_ms = bounded(step->event->heartbeat);
+    p->quiet_mono = step->now.mono;
+    p->probed = false;
+}
+
 static void on_clone_keep(Step *step)
 {
     MgrPresence *p = step->p;
@@ -431,6 +446,7 @@ static const Handler handlers[] = {
     [MGR_PRESENCE_TICK] = { on_tick, false },
     [MGR_PRESENCE_BLIND] = { on_blind, false },
     [MGR_PRESENCE_SIGHTED] = { on_sighted, false },
+    [MGR_PRESENCE_INTERVAL] = { on_interval, false },
     [MGR_PRESENCE_CLONE_KEEP] = { on_clone_keep, false },
     [MGR_PRESENCE_CLONE_SPLIT] = { on_clone_split, false },
 };

@@ -108,6 +108,7 @@ typedef enum {
     MGR_PRESENCE_TICK,        /* time has passed: at mgr_presence_deadline, but not while sight is not clear */
     MGR_PRESENCE_BLIND,       /* sight was lost */
     MGR_PRESENCE_SIGHTED,     /* sight is clear and the reconnect window is over */
+    MGR_PRESENCE_INTERVAL,    /* heartbeat: it took settings with another one */
     MGR_PRESENCE_CLONE_KEEP,  /* the administrator's decision: machine is the genuine one */
     MGR_PRESENCE_CLONE_SPLIT, /* the administrator's decision: the other got an identity of its own; forget the quarrel
                                */
@@ -119,7 +120,7 @@ typedef struct {
     bool retained;    /* a replay by the broker */
     bool doubted;     /* DOWN: mgr_sight_doubts() said so */
     uint64_t session, boot, machine, sequence;
-    HlTime heartbeat; /* BIRTH: the endpoint's interval; bounded to 1 s .. 1 d */
+    HlTime heartbeat; /* BIRTH, INTERVAL: the endpoint's interval; bounded to 1 s .. 1 d */
 } MgrPresenceEvent;
 
 typedef struct {

@@ -249,6 +249,7 @@ static bool build_work(MgrParts *parts, GError **error)
                                                            .record = parts->record,
                                                            .status = parts->status,
                                                            .delivery = parts->delivery,
+                                                           .tracker = parts->tracker,
                                                            .console = parts->console,
                                                            .location = parts->location,
                                                            .commands = parts->commands,

@@ -182,8 +182,8 @@ static void build_work(Parts *p)
     p->introductions = mgr_introductions_new(&(MgrIntroductionsOptions){ &p->fleet, p->record, p->status, p->pki });
     p->finds = mgr_finds_new(&(MgrFindsOptions){ &p->fleet, p->record, p->status });
     p->reports =
-        mgr_reports_new(&(MgrReportsOptions){ &p->fleet, p->record, p->status, p->delivery, p->console, p->location,
-                                              p->commands, p->renewals, p->introductions, p->finds });
+        mgr_reports_new(&(MgrReportsOptions){ &p->fleet, p->record, p->status, p->delivery, p->tracker, p->console,
+                                              p->location, p->commands, p->renewals, p->introductions, p->finds });
     p->link = mgr_link_new(&(MgrLinkOptions){ .dir = p->dir,
                                               .conf = &p->conf,
                                               .fleet = &p->fleet,

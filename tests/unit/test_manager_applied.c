@@ -84,9 +84,43 @@ static void test_beside_report(void)
     }
 }
 
+/* Its interval is that of the settings which it has: of the birth's only until it takes others. */
+static void test_interval(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    HlMsgAppliedSettings settings = applied();
+    HlMsgReport report = HOLDLINE__V1__REPORT__INIT;
+    const MgrPresence *presence;
+    MgrEndpoint *endpoint;
+    MgrGroup *group;
+
+    parts_add_endpoint(parts, "e-one");
+    parts_birth(parts, "e-one", 1);
+    parts_commit(parts);
+    endpoint = mgr_fleet_endpoint(&parts->fleet, "e-one");
+    presence = &endpoint->record.presence;
+    group = endpoint->group;
+    group->settings.heartbeat = 10 * HL_MINUTE;
+    g_assert_cmpuint(presence->heartbeat_ms, ==, HL_MINUTE);
+    tell_report(parts); /* it has others than those that it is to have */
+    parts_commit(parts);
+    g_assert_cmpuint(presence->heartbeat_ms, ==, HL_MINUTE);
+    settings.counter = mgr_endpoint_desired_counter(endpoint);
+    settings.digest.data = hl_unconst(g_bytes_get_data(group->digest, &settings.digest.len));
+    report.body_case = HOLDLINE__V1__REPORT__BODY_SETTINGS;
+    report.settings = &settings;
+    parts_report(parts, "e-one", 2, &report);
+    parts_commit(parts);
+    g_assert_cmpuint(presence->heartbeat_ms, ==, 10 * HL_MINUTE);
+    mgr_tracker_flush(parts->tracker);
+    parts_commit(parts);
+    parts_check_registry(parts); /* a restart knows it too */
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/manager/applied/beside-report", test_beside_report);
+    g_test_add_func("/manager/applied/interval", test_interval);
     return g_test_run();
 }

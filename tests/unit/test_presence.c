@@ -381,6 +381,25 @@ static void test_clones(void)
     g_assert_true(step(&p, BIRTH(10, 4, 300), SEC(1005)).born);
 }
 
+/* It took settings with another interval: the silence starts again, and is measured by that. */
+static void test_interval(void)
+{
+    MgrPresence p = online(1);
+
+    step(&p, ((MgrPresenceEvent){ .kind = MGR_PRESENCE_INTERVAL, .heartbeat = 10 * HL_MINUTE }), SEC(60));
+    g_assert_false(step(&p, TICK, SEC(60 + 749)).probe);
+    expect(&p, MGR_ACTUAL_ONLINE, MGR_REASON_BIRTH);
+    g_assert_true(step(&p, TICK, SEC(60 + 750)).probe);
+    step(&p, TICK, SEC(60 + 900));
+    expect(&p, MGR_ACTUAL_STALE, MGR_REASON_LATE);
+    step(&p, BEAT(1, 1), SEC(1000));
+    step(&p, ((MgrPresenceEvent){ .kind = MGR_PRESENCE_INTERVAL, .heartbeat = 2 * HL_SECOND }), SEC(1500));
+    step(&p, TICK, SEC(1502));
+    expect(&p, MGR_ACTUAL_ONLINE, MGR_REASON_HEARTBEAT);
+    step(&p, TICK, SEC(1503));
+    expect(&p, MGR_ACTUAL_STALE, MGR_REASON_LATE);
+}
+
 /* A PC in a reboot loop, a disk moved to another case and back: no clones. */
 static void test_no_clones(void)
 {
@@ -469,6 +488,7 @@ int main(int argc, char **argv)
     g_test_add_func("/presence/restart-in-doubt", test_restart_in_doubt);
     g_test_add_func("/presence/doubted-will", test_doubted_will);
     g_test_add_func("/presence/clones", test_clones);
+    g_test_add_func("/presence/interval", test_interval);
     g_test_add_func("/presence/no-clones", test_no_clones);
     g_test_add_func("/presence/sight", test_sight);
     g_test_add_func("/presence/wills-at-once", test_wills_at_once);

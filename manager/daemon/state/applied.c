@@ -80,6 +80,7 @@ void mgr_applied_settle(const MgrAppliedParts *parts, MgrEndpoint *endpoint)
 
     switch (judge(parts, endpoint)) {
     case MGR_COUNTER_CURRENT:
+        mgr_tracker_interval(parts->tracker, endpoint, mgr_endpoint_terms(endpoint)->settings.heartbeat);
         break;
     case MGR_COUNTER_ABSURD: /* what is sent for this very session may settle it all the same */
         hl_log_limited(HL_LOG_WARN, "line", record->id,

@@ -8,12 +8,14 @@
 #define MANAGER_DAEMON_STATE_APPLIED_H
 
 #include "manager/daemon/state/delivery.h"
+#include "manager/daemon/state/tracker.h"
 
 typedef struct {
     MgrFleet *fleet;
     MgrRecord *record;
     MgrStatus *status;
     MgrDelivery *delivery;
+    MgrTracker *tracker;
 } MgrAppliedParts;
 
 typedef enum {
@@ -25,8 +27,9 @@ typedef enum {
 void mgr_applied_handle(const MgrAppliedParts *parts, MgrEndpoint *endpoint, const HlMsgAppliedSettings *told,
                         MgrAppliedTold how);
 
-/* Sends what is missing, if the line is the way for it; where the endpoint's number is not below that of what it shall
- * have (a registry was restored), its own document is first given the number past it (manager/core/counter.h). */
+/* One that has all is expected to be heard at the interval of these settings.  To any other sends what is missing, if
+ * the line is the way for it; where the endpoint's number is not below that of what it shall have (a registry was
+ * restored), its own document is first given the number past it (manager/core/counter.h). */
 void mgr_applied_settle(const MgrAppliedParts *parts, MgrEndpoint *endpoint);
 
 #endif

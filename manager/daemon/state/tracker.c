@@ -102,6 +102,14 @@ MgrPresenceEffects mgr_tracker_feed(MgrTracker *tracker, MgrEndpoint *endpoint, 
     return effects;
 }
 
+void mgr_tracker_interval(MgrTracker *tracker, MgrEndpoint *endpoint, HlTime heartbeat)
+{
+    if ((HlTime)endpoint->record.presence.heartbeat_ms == heartbeat)
+        return;
+    mgr_tracker_feed(tracker, endpoint, &(MgrPresenceEvent){ .kind = MGR_PRESENCE_INTERVAL, .heartbeat = heartbeat });
+    mgr_fleet_note_unwritten(tracker->fleet, endpoint, MGR_UNWRITTEN_PRESENCE);
+}
+
 void mgr_tracker_feed_all(MgrTracker *tracker, guint broker, MgrPresenceEventKind kind)
 {
     MgrPresenceEvent event = { .kind = kind };

@@ -23,6 +23,9 @@ void mgr_tracker_free(MgrTracker *tracker);
 /* Feeds one event and performs the effects; returns them for what only the caller can do. */
 MgrPresenceEffects mgr_tracker_feed(MgrTracker *tracker, MgrEndpoint *endpoint, const MgrPresenceEvent *event);
 
+/* It has settings with this interval, from now on; nothing is done where it is known. */
+void mgr_tracker_interval(MgrTracker *tracker, MgrEndpoint *endpoint, HlTime heartbeat);
+
 /* What time brings to those whose silence lasts by now; call it once a second.  heard: a bit for each broker whose
  * silence says something; the endpoints of the others are looked at later. */
 void mgr_tracker_tick(MgrTracker *tracker, guint heard);

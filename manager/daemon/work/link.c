@@ -79,7 +79,8 @@ static void handle_patterns(MgrLink *link, MgrEndpoint *endpoint, HlMsgComponent
 /* The birth says all of what is applied, a heartbeat the counter and the digest. */
 static void handle_applied(MgrLink *link, MgrEndpoint *endpoint, const HlMsgAppliedSettings *told, MgrAppliedTold how)
 {
-    MgrAppliedParts parts = { link->parts.fleet, link->parts.record, link->parts.status, link->parts.delivery };
+    MgrAppliedParts parts = { link->parts.fleet, link->parts.record, link->parts.status, link->parts.delivery,
+                              link->parts.tracker };
 
     mgr_applied_handle(&parts, endpoint, told, how);
 }

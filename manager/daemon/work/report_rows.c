@@ -111,10 +111,10 @@ static void fold_settings(const MgrReportPending *pending, MgrEndpoint *endpoint
     mgr_applied_clear(&endpoint->record.applied);
     endpoint->record.applied = applied_of(pending->message->settings, pending->at);
     mgr_endpoint_share_digest(endpoint);
-    if (!mgr_endpoint_has_desired(endpoint)) { /* saved again meanwhile */
-        mgr_applied_settle(&(MgrAppliedParts){ parts->fleet, parts->record, parts->status, parts->delivery }, endpoint);
+    mgr_applied_settle(
+        &(MgrAppliedParts){ parts->fleet, parts->record, parts->status, parts->delivery, parts->tracker }, endpoint);
+    if (!mgr_endpoint_has_desired(endpoint)) /* saved again meanwhile */
         return;
-    }
     mgr_console_settled(parts->console, endpoint, MGR_NOTIFY_SETTINGS);
     if (independent != endpoint->record.display.independent)
         mgr_console_feed(parts->console, endpoint,

@@ -5,6 +5,7 @@
 #define MANAGER_DAEMON_WORK_REPORT_ROWS_H
 
 #include "manager/daemon/state/location.h"
+#include "manager/daemon/state/tracker.h"
 #include "manager/daemon/work/commands.h"
 #include "manager/daemon/work/finds.h"
 #include "manager/daemon/work/introductions.h"
@@ -15,6 +16,7 @@ typedef struct {
     MgrRecord *record;
     MgrStatus *status;
     MgrDelivery *delivery;
+    MgrTracker *tracker;
     MgrConsole *console;
     MgrLocation *location;
     MgrCommands *commands;
