@@ -25,9 +25,9 @@ json_t *cli_set_password(HlInvocation *call, const char *name, GError **error)
 static void print_ends(const char *name, const json_t *document)
 {
     g_autofree char *ended =
-        cli_count(document, "sessions", "%s session there has ended", "%s sessions there have ended");
+        cli_count(document, "sessions", "%u session there has ended", "%u sessions there have ended");
     g_autofree char *stay =
-        cli_count(document, "tokens", "%s API token goes on ('token list')", "%s API tokens go on ('token list')");
+        cli_count(document, "tokens", "%u API token goes on ('token list')", "%u API tokens go on ('token list')");
 
     hl_say(_("%s has another password, for the console; %s, %s\n"), name, ended,
            cli_int(document, "tokens") > 0 ? stay : _("there are no API tokens"));

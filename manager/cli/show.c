@@ -40,15 +40,6 @@ const char *cli_ended_text(const json_t *document)
         "listens within about a minute");
 }
 
-char *cli_count(const json_t *document, const char *member, const char *one, const char *many)
-{
-    int64_t n = cli_int(document, member);
-    GString *text = g_string_new(hl_trn(one, many, (gulong)n));
-
-    g_string_replace(text, "%u", HL_NUMBER(n), 1);
-    return g_string_free(text, FALSE);
-}
-
 bool cli_show_json(const HlInvocation *call, const json_t *document)
 {
     g_autofree char *text = NULL;

@@ -4,6 +4,7 @@
 #define MANAGER_CLI_SHOW_H
 
 #include "lib/base/cli.h"
+#include "lib/base/i18n.h"
 #include "lib/base/json.h"
 #include "lib/base/table.h"
 
@@ -78,7 +79,9 @@ int64_t cli_int(const json_t *document, const char *member);
 /* After "... is revoked; ": what keeps the certificate out, from the answer of a call that ends one; static. */
 const char *cli_ended_text(const json_t *document);
 
-/* "1 endpoint", "2 endpoints", from a member that counts.  Caller frees. */
-char *cli_count(const json_t *document, const char *member, const char *one, const char *many);
+/* "1 endpoint", "2 endpoints", from a member that counts; the texts have one %u.  A macro, so that the compiler
+ * compares them with the number.  Caller frees. */
+#define cli_count(document, member, one, many) \
+    g_strdup_printf(hl_trn(one, many, (gulong)cli_int(document, member)), (guint)cli_int(document, member))
 
 #endif

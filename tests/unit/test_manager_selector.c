@@ -112,6 +112,7 @@ static void test_mistyped(void)
         { "al", "there is no endpoint 'al'; did you mean 'all'?" },
         { "not infectd", "there is no endpoint 'infectd'; did you mean 'infected'?" },
         { "pc-1,outdate", "there is no endpoint 'outdate'; did you mean 'outdated'?" },
+        { "office", "there is no endpoint 'office'; the endpoints of the group of that name are '@office'" },
         { "nobody", "there is no endpoint 'nobody'; 'holdline endpoint list' lists them" },
     };
     g_autoptr(Parts) parts = make_fleet();

@@ -149,15 +149,27 @@ struct MgrSelection {
     char *last; /* id of the one that was looked at last; NULL: none was */
 };
 
-/* One that a selector names.  Where there is none it may be that a word of the language was mistyped. */
+/* A name that is no endpoint's may be a group's, or a word of the language that was mistyped. */
+static bool fail_named(const MgrSelection *selection, const char *name, GError **error)
+{
+    const MgrGroup *group = mgr_selector_group(selection->fleet, selection->caller, name, NULL);
+    const char *word = mgr_filter_nearest(name);
+
+    if (group != NULL)
+        return mgr_refuse(error, MGR_REFUSE_ENDPOINT_IS_GROUP, name, group->record.name, NULL);
+    if (word != NULL)
+        return mgr_refuse(error, MGR_REFUSE_ENDPOINT_OR_WORD, name, word, NULL);
+    return mgr_refuse(error, MGR_REFUSE_ENDPOINT_UNKNOWN, name, NULL);
+}
+
+/* One that a selector names. */
 static MgrEndpoint *find_named(const MgrSelection *selection, const char *name, GError **error)
 {
     g_autoptr(GError) why = NULL;
     MgrEndpoint *endpoint = mgr_selector_find(selection->fleet, selection->caller, name, &why);
-    const char *word = why != NULL && hl_error_code(why) == HL_ERROR_NOT_FOUND ? mgr_filter_nearest(name) : NULL;
 
-    if (word != NULL)
-        mgr_refuse(error, MGR_REFUSE_ENDPOINT_OR_WORD, name, word, NULL);
+    if (why != NULL && hl_error_code(why) == HL_ERROR_NOT_FOUND)
+        fail_named(selection, name, error);
     else if (why != NULL)
         g_propagate_error(error, g_steal_pointer(&why));
     return endpoint;
