@@ -38,6 +38,7 @@ const MgrColumn mgr_columns[MGR_N_COLUMNS] = {
     [MGR_COLUMN_SCAN_HOW] = { "last_scan_how", "last_scan.how", MGR_WORD, false },
     [MGR_COLUMN_SCAN_FILES] = { "last_scan_files", "last_scan.files", MGR_NUMBER, false },
     [MGR_COLUMN_SCAN_FOUND] = { "last_scan_found", "last_scan.found", MGR_NUMBER, false },
+    [MGR_COLUMN_SCAN_NOT_LOOKED_AT] = { "last_scan_not_looked_at", "last_scan.not_looked_at", MGR_NUMBER, false },
     [MGR_COLUMN_CERTIFICATE] = { "certificate_expires", "certificate_expires", MGR_TIME, true },
     [MGR_COLUMN_GRACE] = { "certificate_grace", "certificate_grace", MGR_TIME, true },
     [MGR_COLUMN_LATE] = { "late_renewal", "late_renewal.outcome", MGR_WORD, false },

@@ -160,14 +160,15 @@ export function announceProblem(problem) {
 // ----------------------------------------------------------------------------------------------------------- dialogs
 
 // Shows a form over the page.  submit() may throw a Problem, which is shown; what it returns closes the dialog and is the result.
-// Cancelled: undefined.  canClose: no: it stays until it is answered, or until that promise is kept.
+// Cancelled: undefined.  canClose: no: it stays until it is answered, or until that promise is kept.  canCancel: no: there is only something
+// to read.
 // What was sent cannot be called back, and a secret may come for it: until its answer is there the dialog stays.
-export function dialog({ title, content, action, danger, submit, canClose = true, until }) {
+export function dialog({ title, content, action, danger, submit, canClose = true, canCancel = canClose, until }) {
     return new Promise((resolve) => {
         const id = `d${++unique}`; // there may be another one under it
         const error = h('div', {});
         const go = h('button', { type: 'submit', class: danger ? 'danger' : 'primary' }, action);
-        const cancel = canClose && button(tr('Cancel'), () => box.close());
+        const cancel = canCancel && button(tr('Cancel'), () => box.close());
         let mayClose = canClose;
         let outcome;
         const form = h('form', { method: 'dialog', on: { submit: send } },

@@ -92,6 +92,7 @@ VALUE(open_detections, number(mgr_endpoint_findings(endpoint)->open))
 VALUE(scan, number(scan_of(endpoint)->ended_at))
 VALUE(scan_files, number((int64_t)scan_of(endpoint)->files))
 VALUE(scan_found, number((int64_t)scan_of(endpoint)->found))
+VALUE(scan_not_looked_at, number((int64_t)scan_of(endpoint)->not_looked_at))
 VALUE(certificate, number(endpoint->record.cert_expires))
 VALUE(late,
       text(mgr_endpoint_contact(endpoint)->late_at > 0 ? mgr_late_name(mgr_endpoint_contact(endpoint)->late) : ""))
@@ -141,6 +142,7 @@ static const ValueFn values[MGR_N_COLUMNS] = {
     [MGR_COLUMN_SCAN_HOW] = scan_how,
     [MGR_COLUMN_SCAN_FILES] = scan_files,
     [MGR_COLUMN_SCAN_FOUND] = scan_found,
+    [MGR_COLUMN_SCAN_NOT_LOOKED_AT] = scan_not_looked_at,
     [MGR_COLUMN_CERTIFICATE] = certificate,
     [MGR_COLUMN_GRACE] = grace,
     [MGR_COLUMN_LATE] = late,

@@ -44,7 +44,7 @@ async function differences(path, from, to) {
 }
 
 async function compare(path, from, to) {
-    await dialog({ title: tr('What changed'), content: await differences(path, from, to), action: tr('Close'), canClose: false });
+    await dialog({ title: tr('What changed'), content: await differences(path, from, to), action: tr('Close'), canCancel: false });
 }
 
 // On top of what the reader saw: a save that came in between is not undone with it.
