@@ -117,6 +117,8 @@ static void test_summary(void)
             parts_will(parts, id, 1);
         if (i % 4 == 3)
             mgr_console_feed(parts->console, endpoint, MGR_DISPLAY_UNINSTALLED);
+        endpoint->record.direct_port = i < 6 ? 0 : 12345;
+        mgr_status_touch(parts->status, endpoint);
         if (i == 5) {
             endpoint->record.applied.counter = 1;
             endpoint->record.applied.digest = g_bytes_ref(endpoint->group->digest);
@@ -132,8 +134,9 @@ static void test_summary(void)
     g_assert_cmpint(number_of(summary, "online"), ==, 3);
     g_assert_cmpint(number_of(summary, "offline"), ==, 3);
     g_assert_cmpint(number_of(summary, "never-seen"), ==, 3);
-    g_assert_cmpint(sum_of(json_object_get(summary, "displayed")), ==, 9);
-    g_assert_cmpint(sum_of(json_object_get(summary, "verdicts")), ==, 9);
+    g_assert_cmpint(number_of(summary, "undialled"), ==, 5);
+    g_assert_cmpint(sum_of(json_object_get(summary, "displayed")), ==, 4);
+    g_assert_cmpint(sum_of(json_object_get(summary, "verdicts")), ==, 4);
     g_assert_cmpint(number_of(summary, "settings_behind"), ==, 8);
     g_assert_cmpint(number_of(summary, "open_commands"), ==, 1);
 }

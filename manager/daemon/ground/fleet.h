@@ -56,7 +56,7 @@ typedef struct {
     guint open;                         /* detections */
     uint8_t actual, displayed, verdict; /* MgrActual, MgrDisplayed, MgrVerdict */
     bool is_counted, is_touched;        /* it is in the sums, its group's too; it is to be counted again */
-    bool removed, outdated, program_outdated, behind, flooding, scan_failed, never_scanned;
+    bool removed, undialled, outdated, program_outdated, behind, flooding, scan_failed, never_scanned;
 } MgrTally;
 
 /* What is registered, and beside it what each part keeps of it. */

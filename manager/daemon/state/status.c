@@ -216,6 +216,7 @@ static json_t *summary_of(const MgrStatus *status, const MgrCaller *caller, cons
     json_object_set_new(document, "removed", json_integer(totals->removed));
     for (int i = 0; i < MGR_ACTUAL_N; i++)
         json_object_set_new(document, mgr_actual_name((MgrActual)i), json_integer(totals->by_actual[i]));
+    json_object_set_new(document, "undialled", json_integer(totals->undialled));
     add_views(document, totals->by_displayed, totals->by_verdict);
     json_object_set_new(document, "outdated", json_integer(totals->outdated));
     json_object_set_new(document, "outdated_program", json_integer(totals->program_outdated));

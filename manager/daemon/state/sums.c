@@ -16,6 +16,15 @@ struct MgrSums {
     HlTime ended_mono;
 };
 
+/* A console that dials would show it Offline, and that is no news of it: nobody dials it. */
+static bool is_undialled(const MgrEndpoint *endpoint)
+{
+    return endpoint->record.direct_port == 0 &&
+           mgr_endpoint_terms(endpoint)->settings.delivery != HL_DELIVERY_DOCUMENTED &&
+           (endpoint->record.display.shown == MGR_DISPLAYED_ONLINE ||
+            endpoint->record.display.shown == MGR_DISPLAYED_OFFLINE);
+}
+
 static MgrTally tally_of(const MgrFleet *fleet, const MgrEndpoint *endpoint)
 {
     g_autofree char *address = NULL;
@@ -31,6 +40,7 @@ static MgrTally tally_of(const MgrFleet *fleet, const MgrEndpoint *endpoint)
                        .actual = (uint8_t)record->presence.actual,
                        .displayed = (uint8_t)record->display.shown,
                        .verdict = (uint8_t)mgr_verdict_of(&facts),
+                       .undialled = is_undialled(endpoint),
                        .outdated = mgr_endpoint_is_outdated(fleet, endpoint),
                        .program_outdated = mgr_endpoint_is_program_outdated(fleet, endpoint),
                        .behind = !mgr_endpoint_has_desired(endpoint),
@@ -49,8 +59,9 @@ static void apply(MgrTotals *totals, const MgrTally *tally, guint by)
     }
     totals->all += by;
     totals->by_actual[tally->actual] += by;
-    totals->by_displayed[tally->displayed] += by;
-    totals->by_verdict[tally->verdict] += by;
+    totals->undialled += by * tally->undialled;
+    totals->by_displayed[tally->displayed] += by * !tally->undialled;
+    totals->by_verdict[tally->verdict] += by * !tally->undialled;
     totals->outdated += by * tally->outdated;
     totals->program_outdated += by * tally->program_outdated;
     totals->settings_behind += by * tally->behind;

@@ -9,6 +9,7 @@
 
 typedef struct {
     guint all, removed; /* those that were removed from the list are in no other number */
+    guint undialled;    /* of these, in none by displayed status or verdict: a console that dials is not asked */
     guint by_actual[MGR_ACTUAL_N], by_displayed[MGR_DISPLAYED_N], by_verdict[MGR_VERDICT_N];
     guint outdated, program_outdated, settings_behind, flooding, infected, scans_failed, never_scanned;
     uint64_t open_detections;

@@ -18,6 +18,9 @@ const SUMMARY_PACE = 2000; // ms: for an account with groups the server counts w
 
 const link = (filter) => format(['endpoints'], { filter });
 
+// Of those a console that dials would say nothing but Offline.
+const undialled = () => ({ text: tr('Not dialled'), tone: 'off', href: link('direct_port:0 delivery:channel'), count: (s) => s.undialled ?? 0 });
+
 // Groups of counts; those of one group add up to its total.
 const BOARDS = [
     {
@@ -33,7 +36,7 @@ const BOARDS = [
         tiles: () => codes('displayed').map((code) => ({
             text: word('displayed', code), tone: tone('displayed', code), href: link(`displayed:"${displayedText(code)}"`),
             count: (s) => s.displayed?.[code] ?? 0,
-        })),
+        })).concat(undialled()),
         total: (s) => s.endpoints,
     },
     {
@@ -41,7 +44,7 @@ const BOARDS = [
         tiles: () => codes('verdict').map((code) => ({
             text: word('verdict', code), tone: tone('verdict', code), href: link(`verdict:${code}`),
             count: (s) => s.verdicts?.[code] ?? 0,
-        })),
+        })).concat(undialled()),
         total: (s) => s.endpoints,
     },
 ];
