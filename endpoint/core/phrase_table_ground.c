@@ -20,6 +20,11 @@ const EpPhrase ep_ground_phrases[] = {
     { N_("the daemon's answer"), "" },
     { N_("the scanner's answer"), "" },
     { N_("%s is not valid JSON"), "" },
+    { N_("see line %s, column %s"), "" },
+    { N_("it ends too early"), "" },
+    { N_("a number is too large, see line %s, column %s"), "" },
+    { N_("a text is not UTF-8 or has a NUL in it, see line %s, column %s"), "" },
+    { N_("a member is given twice, see line %s, column %s"), "" },
     /* the command line */
     { N_("unknown option '%s'; did you mean '--%s'?"), "" },
     { N_("unknown option '%s'; see '%s --help'"), "" },

@@ -73,6 +73,7 @@ typedef struct {
     HlConfFault fault;
     gpointer user;
     guint faults, most; /* it is read no further when so many are found */
+    GError *first;      /* where the first one is of a value, which says what it is as a code */
 } Reading;
 
 static void report(Reading *reading, const char *format, ...) G_GNUC_PRINTF(2, 3);
@@ -101,9 +102,15 @@ static void apply_group(Reading *reading, GKeyFile *file, const char *group)
         /* one that is given twice is listed twice, with the last value */
         if (g_strv_contains((const char *const *)keys + i + 1, keys[i]))
             continue;
-        if (text == NULL || !hl_options_set(reading->table, reading->values, option, text, &error))
-            report(reading, "%s:%u: [%s] %s: %s", reading->name, line_of(reading->text, group, keys[i]), group, keys[i],
-                   error != NULL ? error->message : "has no value; give one, or remove the line");
+        if (text != NULL && hl_options_set(reading->table, reading->values, option, text, &error))
+            continue;
+        report(reading, "%s:%u: [%s] %s: %s", reading->name, line_of(reading->text, group, keys[i]), group, keys[i],
+               error != NULL ? error->message : _("has no value; give one, or remove the line"));
+        if (reading->faults == 1 && error != NULL) {
+            hl_error_prefix(&error, "%s:%u: [%s] %s", reading->name, line_of(reading->text, group, keys[i]), group,
+                            keys[i]);
+            reading->first = g_steal_pointer(&error);
+        }
     }
 }
 
@@ -121,10 +128,10 @@ static void report_lines(Reading *reading, const char *why)
         if (lines[i][0] == '[' && g_str_has_suffix(lines[i], "]"))
             in_group = true;
         else if (lines[i][0] == '[' || strchr(lines[i], '=') == NULL || lines[i][0] == '=')
-            report(reading, "%s:%u: '%.80s' is neither [section] nor key = value; mend it, or begin it with #",
+            report(reading, _("%s:%u: '%.80s' is neither [section] nor key = value; mend it, or begin it with #"),
                    reading->name, i + 1, lines[i]);
         else if (!in_group)
-            report(reading, "%s:%u: '%.80s' stands above the first [section]; move it into its own", reading->name,
+            report(reading, _("%s:%u: '%.80s' stands above the first [section]; move it into its own"), reading->name,
                    i + 1, lines[i]);
     }
     if (reading->faults == before)
@@ -138,11 +145,11 @@ static void read_all(Reading *reading, gsize size)
     g_auto(GStrv) groups = NULL;
 
     if (size == 0) {
-        report(reading, "%s: the file is empty", reading->name);
+        report(reading, _("%s: the file is empty"), reading->name);
         return;
     }
     if (!g_utf8_validate(reading->text, (gssize)size, NULL)) {
-        report(reading, "%s: not UTF-8 text", reading->name);
+        report(reading, _("%s: not UTF-8 text"), reading->name);
         return;
     }
     if (!g_key_file_load_from_data(file, reading->text, size, G_KEY_FILE_NONE, &problem)) {
@@ -175,7 +182,11 @@ bool hl_conf_parse(const char *name, const char *text, gsize size, HlOptionTable
     };
 
     read_all(&reading, size);
-    return reading.faults == 0 || hl_fail(error, HL_ERROR_INVALID, "%s", first);
+    if (reading.first != NULL)
+        g_propagate_error(error, reading.first);
+    else if (reading.faults > 0)
+        hl_fail(error, HL_ERROR_INVALID, "%s", first);
+    return reading.faults == 0;
 }
 
 guint hl_conf_doubles(const char *name, const char *text, HlOptionTable table, HlConfFault fault, gpointer user)
@@ -235,6 +246,7 @@ guint hl_conf_check(const char *path, HlOptionTable table, void *values, HlConfF
         reading.text = text;
         read_all(&reading, strlen(text));
     }
+    g_clear_error(&reading.first);
     return reading.faults;
 }
 

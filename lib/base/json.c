@@ -6,6 +6,33 @@
 #include "lib/base/i18n.h"
 #include "lib/base/text.h"
 #include "lib/base/unconst.h"
+#include "lib/base/value_fault.h"
+
+/* In sentences of our own: the library's are English, and parts of its grammar. */
+static void fail(const char *name, const json_error_t *end, GError **error)
+{
+    const char *line = HL_NUMBER(end->line);
+    const char *column = HL_NUMBER(end->column);
+
+    switch ((int)json_error_code(end)) {
+    case json_error_premature_end_of_input:
+        hl_value_fail(error, HL_VALUE_JSON_END, name, NULL);
+        break;
+    case json_error_duplicate_key:
+        hl_value_fail(error, HL_VALUE_JSON_TWICE, name, line, column, NULL);
+        break;
+    case json_error_invalid_utf8:
+    case json_error_null_character:
+    case json_error_null_byte_in_key:
+        hl_value_fail(error, HL_VALUE_JSON_TEXT, name, line, column, NULL);
+        break;
+    case json_error_numeric_overflow:
+        hl_value_fail(error, HL_VALUE_JSON_NUMBER, name, line, column, NULL);
+        break;
+    default:
+        hl_value_fail(error, HL_VALUE_JSON, name, line, column, NULL);
+    }
+}
 
 static json_t *load(const char *name, const void *data, gsize size, size_t flags, GError **error)
 {
@@ -13,7 +40,7 @@ static json_t *load(const char *name, const void *data, gsize size, size_t flags
     json_t *value = json_loadb(data, size, flags | JSON_REJECT_DUPLICATES, &end);
 
     if (value == NULL)
-        hl_fail(error, HL_ERROR_INVALID, _("%s is not valid JSON: %s (line %d)"), name, end.text, end.line);
+        fail(name, &end, error);
     return value;
 }
 
@@ -74,7 +101,7 @@ json_t *hl_json_parse_bounded(const char *name, const void *data, gsize size, gs
     if (shape.deepest <= HL_JSON_DEPTH && shape.cost <= max_cost)
         return load(name, data, size, 0, error);
     if (shape.deepest > HL_JSON_DEPTH)
-        hl_fail(error, HL_ERROR_INVALID, _("%s is nested deeper than %d"), name, HL_JSON_DEPTH);
+        hl_value_fail(error, HL_VALUE_JSON_DEPTH, name, HL_NUMBER(HL_JSON_DEPTH), NULL);
     else
         hl_fail(error, HL_ERROR_LIMIT,
                 _("%s has so many members that reading it would take %zu KiB of memory, at most %zu are spent on it"),

@@ -259,7 +259,8 @@ static bool take_body(ConRequest *request)
         con_request_fail_as(request, 415, error, NULL);
         return false;
     }
-    request->body = hl_json_parse_bounded("it", g_bytes_get_data(request->http->body, NULL), size, MAX_COST, &problem);
+    request->body =
+        hl_json_parse_bounded("body", g_bytes_get_data(request->http->body, NULL), size, MAX_COST, &problem);
     if (request->body != NULL && json_is_object(request->body))
         return true;
     if (request->body != NULL)
@@ -267,7 +268,7 @@ static bool take_body(ConRequest *request)
     else if (hl_error_code(problem) == HL_ERROR_LIMIT) /* of what is read, not of how often */
         con_fail(&error, CON_FAULT_BODY_MEMBERS, HL_NUMBER(MAX_COST >> 10), NULL);
     else
-        con_fail(&error, CON_FAULT_BODY_JSON, problem->message, NULL);
+        error = g_steal_pointer(&problem);
     con_request_fail_as(request, hl_error_code(error) == HL_ERROR_TOO_LARGE ? 413 : 400, error, NULL);
     return false;
 }

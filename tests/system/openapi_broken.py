@@ -54,7 +54,7 @@ BASES = {
     "confirmCode": {"code": "123456", "password": "{password}"},
 }
 # Said of the whole body, where there are no members yet that could be named.
-UNREAD = ("body.json", "body.members")
+UNREAD = ("body.members", "json.depth", "json.end", "json.number", "json.syntax", "json.text", "json.twice")
 # Of a value that is nothing, or cannot be shown: these sentences are about one member alone.
 ALONE = {"name": ("token.what-for", "view.no-name", "display.long", "display.blank", "display.character"),
          "rings": ("rollout.no-ring", "rollout.ring"), "ids": ("detection.which", "detection.no-id"), "fields": ("list.field", "view.field"),

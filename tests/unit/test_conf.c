@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/conf.h"
+#include "lib/base/said.h"
 
 typedef struct {
     int64_t port;
@@ -50,6 +51,22 @@ static void test_doubles(void)
     expect("[x]\ny = 1\ny = 2\n", "x.conf:3: [x] y: line 2");
 }
 
+/* What is wrong with a value keeps its code behind the place in the file: who reads it in another language is told in
+ * that. */
+static void test_said(void)
+{
+    static const char text[] = "[server]\nport = none\n";
+    g_autoptr(GError) error = NULL;
+    Sample values = { 0 };
+
+    g_assert_false(hl_conf_parse("x.conf", text, strlen(text), sample, &values, &error));
+    g_assert_error(error, HL_ERROR, HL_ERROR_INVALID);
+    g_assert_true(g_str_has_prefix(error->message, "x.conf:2: [server] port: server.port: 'none' is not valid; "));
+    g_assert_nonnull(hl_error_sentence(error));
+    g_assert_cmpstr(hl_error_argument(error, "prefix"), ==, "x.conf:2: [server] port");
+    g_assert_cmpstr(hl_error_argument(error, "value"), ==, "none");
+}
+
 /* A daemon starts with such a file, as it always has, and says so. */
 static void test_start(void)
 {
@@ -80,6 +97,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/conf/doubles", test_doubles);
+    g_test_add_func("/conf/said", test_said);
     g_test_add_func("/conf/doubles/start", test_start);
     return g_test_run();
 }

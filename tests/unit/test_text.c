@@ -9,6 +9,7 @@
 
 #include "lib/base/hash.h"
 #include "lib/base/json_out.h"
+#include "lib/base/said.h"
 #include "lib/base/table.h"
 #include "lib/base/text.h"
 
@@ -20,6 +21,36 @@ static void test_json(void)
     g_assert_cmpint(json_integer_value(json_object_get(value, "a")), ==, 9007199254740993);
     g_assert_null(hl_json_parse("x", "{\"a\":1,\"a\":2}", 13, &error));
     g_assert_error(error, HL_ERROR, HL_ERROR_INVALID);
+}
+
+/* What is wrong with it is a sentence of ours, whose code and place travel: none of the library's words. */
+static void test_json_faults(void)
+{
+    static const struct {
+        const char *text, *sentence, *line;
+    } cases[] = {
+        { "", "json.end", NULL },
+        { "{", "json.end", NULL },
+        { "{\"a\": [1,", "json.end", NULL },
+        { "{\n\"a\" 1}", "json.syntax", "2" },
+        { "{} x", "json.syntax", "1" },
+        { "{\"a\":1,\n\"a\":2}", "json.twice", "2" },
+        { "{\"a\":\"\xff\"}", "json.text", "1" },
+        { "{\"a\":\"\\u0000\"}", "json.text", "1" },
+        { "{\"a\":99999999999999999999}", "json.number", "1" },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GError) error = NULL;
+
+        g_test_message("%s", cases[i].text);
+        g_assert_null(hl_json_parse_bounded("it", cases[i].text, strlen(cases[i].text), G_MAXSIZE, &error));
+        g_assert_error(error, HL_ERROR, HL_ERROR_INVALID);
+        g_assert_cmpstr(hl_error_sentence(error), ==, cases[i].sentence);
+        g_assert_cmpstr(hl_error_argument(error, "name"), ==, "it");
+        g_assert_cmpstr(hl_error_argument(error, "line"), ==, cases[i].line);
+        g_assert_true(g_str_has_prefix(error->message, "it is not valid JSON: "));
+    }
 }
 
 static gsize json_live;
@@ -560,6 +591,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/text/json", test_json);
+    g_test_add_func("/text/json-faults", test_json_faults);
     g_test_add_func("/text/json-sizes", test_json_sizes);
     g_test_add_func("/text/json-as-library", test_json_as_library);
     g_test_add_func("/text/json-out", test_json_out);

@@ -297,6 +297,7 @@ const PROBLEMS = {
     'once.done': N_('This was done, but its answer is lost.  Look at what is there now.'),
     'call.cut': N_('The manager cannot be reached at present.  Your entries are kept; try again in a moment.'),
     'call.unknown': N_('The server is older than the console.'),
+    'call.no-argument': N_('The server is older than the console.'),
     'expired': N_('This has expired.'),
 };
 
