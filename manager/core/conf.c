@@ -69,10 +69,9 @@ static bool check_source_url(const char *text, GError **error)
 static bool check_command(const char *text, GError **error)
 {
     g_auto(GStrv) argv = NULL;
-    g_autoptr(GError) problem = NULL;
 
-    return *text == '\0' || g_shell_parse_argv(text, NULL, &argv, &problem) ||
-           mgr_refuse(error, MGR_REFUSE_CONF_COMMAND, text, problem->message, NULL);
+    return *text == '\0' || g_shell_parse_argv(text, NULL, &argv, NULL) ||
+           mgr_refuse(error, MGR_REFUSE_CONF_COMMAND, text, NULL);
 }
 
 static bool check_mail_server(const char *text, GError **error)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/i18n.h"
+#include "lib/base/value_fault.h"
 
 static const HlFault rows[MGR_N_REFUSALS] = {
 #define REFUSAL(name, code, sentence, text) [MGR_REFUSE_##name] = { sentence, HL_ERROR_##code, text },
@@ -12,6 +13,14 @@ static const HlFault rows[MGR_N_REFUSALS] = {
 };
 
 const HlFaultTable mgr_refusals = { rows, G_N_ELEMENTS(rows) };
+
+char *mgr_refusal_word(const GError *error, HlFaultLanguage language)
+{
+    static const HlFaultTable *const tables[] = { &mgr_refusals, &hl_value_faults, NULL };
+    char *worded = hl_fault_word(tables, error, language);
+
+    return worded != NULL ? worded : g_strdup(error->message);
+}
 
 bool mgr_refusal_is_stale(const char *sentence)
 {

@@ -21,6 +21,10 @@ typedef enum {
 
 extern const HlFaultTable mgr_refusals;
 
+/* The error in the reader's language, where it is one of these or of value_fault.def; else its message.  Caller frees.
+ */
+char *mgr_refusal_word(const GError *error, HlFaultLanguage language);
+
 /* Whether a sentence, of an error, says that what was seen is not what there is.  NULL is none. */
 bool mgr_refusal_is_stale(const char *sentence);
 

@@ -225,16 +225,15 @@ static void fold_begin(const Change *change)
 {
     const MgrAccountCalls *calls = change->calls;
     g_autoptr(GError) error = NULL;
+    g_autoptr(GError) told = NULL;
 
     if (mgr_pki_publish(calls->parts.pki, &error)) {
         mgr_listings_answer(calls->listings, change->call, after_document(change));
         return;
     }
-    hl_error_prefix(&error,
-                    "the account %s is changed, but the broker does not know it yet; that is tried on every "
-                    "few seconds",
-                    change->after.name);
-    mgr_call_fail(change->call, error);
+    mgr_refuse(&told, MGR_REFUSE_ACCOUNT_UNTOLD, change->after.name, error->message, NULL);
+    told->code = (int)hl_error_code(error);
+    mgr_call_fail(change->call, told);
 }
 
 static void fold_change(gpointer data)

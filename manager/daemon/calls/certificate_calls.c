@@ -73,6 +73,7 @@ static void fold_issue(gpointer change)
     MgrCertificateCalls *calls = issue->calls;
     const char *name = issue->name;
     g_autoptr(GError) error = NULL;
+    g_autoptr(GError) told = NULL;
 
     if (issue->account.name != NULL)
         mgr_accounts_put(calls->parts.fleet->accounts, &issue->account);
@@ -90,11 +91,9 @@ static void fold_issue(gpointer change)
         mgr_listings_answer(calls->listings, issue->call, issued_document(issue));
         return;
     }
-    hl_error_prefix(&error,
-                    "the certificate of %s is in the registry, but the broker does not know it yet; that is tried on "
-                    "every few seconds; revoke it and create it again",
-                    name);
-    mgr_call_fail(issue->call, error);
+    mgr_refuse(&told, MGR_REFUSE_CERTIFICATE_UNTOLD, name, error->message, NULL);
+    told->code = (int)hl_error_code(error);
+    mgr_call_fail(issue->call, told);
 }
 
 static bool fail_taken(const char *name, GError **error)

@@ -91,21 +91,6 @@ static bool has_word(const char *words, const char *word)
     return g_strv_contains((const char *const *)list, word);
 }
 
-/* Of a command line or a console that is newer: a page words it by its code. */
-static bool G_GNUC_PRINTF(2, 3) fail_unknown(GError **error, const char *format, ...)
-{
-    static const char *const none[] = { NULL };
-    g_autofree char *what = NULL;
-    va_list args;
-
-    va_start(args, format);
-    what = g_strdup_vprintf(format, args);
-    va_end(args);
-    hl_fail(error, HL_ERROR_INVALID, "%s here; is this server older than the program that asks?", what);
-    hl_error_say(error, "call.unknown", none);
-    return false;
-}
-
 static bool check_arguments(const HlMsgCall *message, const MgrCallRow *row, GError **error)
 {
     g_auto(GStrv) required = g_strsplit(row->required, " ", -1);
@@ -114,7 +99,7 @@ static bool check_arguments(const HlMsgCall *message, const MgrCallRow *row, GEr
         const char *name = message->arguments[i]->name;
 
         if (!has_word(row->required, name) && !has_word(row->optional, name))
-            return fail_unknown(error, "'%s' takes no argument '%.64s'", row->name, name);
+            return mgr_refuse(error, MGR_REFUSE_CALL_NO_ARGUMENT, row->name, name, NULL);
     }
     for (gsize i = 0; required[i] != NULL; i++) {
         bool given = *required[i] == '\0';
@@ -288,7 +273,7 @@ static bool check_caller(const MgrDispatch *dispatch, const Request *request, GE
 static bool check_request(const MgrDispatch *dispatch, const Request *request, GError **error)
 {
     if (request->row == NULL)
-        return fail_unknown(error, "there is no call '%.64s'", request->message->name);
+        return mgr_refuse(error, MGR_REFUSE_CALL_UNKNOWN, request->message->name, NULL);
     return check_caller(dispatch, request, error) && check_arguments(request->message, request->row, error);
 }
 

@@ -19,16 +19,11 @@ static void ended_free(gpointer user)
 static void answer(const GError *problem, gpointer user)
 {
     Ended *ended = user;
-    g_autoptr(GError) error = NULL;
 
-    if (problem == NULL) {
+    if (problem == NULL)
         mgr_call_done(ended->call, g_steal_pointer(&ended->document));
-        return;
-    }
-    hl_fail(&error, hl_error_code(problem),
-            "the end of %s is in the registry, but %s; the manager tries again every few seconds", ended->name,
-            problem->message);
-    mgr_call_fail(ended->call, error);
+    else
+        mgr_call_fail(ended->call, problem);
 }
 
 json_t *mgr_ended_document(MgrList list)

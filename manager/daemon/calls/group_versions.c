@@ -163,7 +163,7 @@ static bool read_settings(const Found *found, const MgrGroup *group, HlSettings 
 {
     hl_settings_init(settings);
     if (!hl_settings_parse(settings, found->settings, error))
-        return hl_error_prefix(error, "this version of group '%s' cannot be used as it is", group->record.name);
+        return hl_error_prefix(error, "%s", group->record.name);
     return hl_settings_check_change(&group->settings, settings, error);
 }
 

@@ -146,8 +146,22 @@ static bool leave_out(GPtrArray *endpoints, const char *component, const char *s
     return endpoints->len > 0 || mgr_refuse(error, MGR_REFUSE_ROLLOUT_NO_TAKERS, selector, component, NULL);
 }
 
+/* One of those who are in another roll-out, and how many more there are.  Of a roll-out that goes beyond the caller's
+ * groups it is not told which it is. */
+static bool fail_member(const MgrLiveRollout *other, const char *endpoint, guint more, bool is_told, GError **error)
+{
+    const char *id = other->record.id;
+    const char *state = mgr_rollout_state_name(other->core.state);
+
+    if (more == 0)
+        return is_told ? mgr_refuse(error, MGR_REFUSE_ROLLOUT_MEMBER, endpoint, id, state, NULL)
+                       : mgr_refuse(error, MGR_REFUSE_ROLLOUT_MEMBER_ELSEWHERE, endpoint, NULL);
+    return is_told ? mgr_refuse(error, MGR_REFUSE_ROLLOUT_MEMBERS, endpoint, HL_NUMBER(more), id, state, NULL)
+                   : mgr_refuse(error, MGR_REFUSE_ROLLOUT_MEMBERS_ELSEWHERE, endpoint, HL_NUMBER(more), NULL);
+}
+
 /* The same update by two roll-outs at a time would reach those PCs in the ring of the faster one, and each would be
- * judged by what the other did.  Of one that the caller may not see it is not told which. */
+ * judged by what the other did. */
 static bool check_alone(const MgrRolloutCalls *calls, const MgrCall *call, const MgrRolloutRecord *record,
                         const GPtrArray *endpoints, GError **error)
 {
@@ -155,23 +169,11 @@ static bool check_alone(const MgrRolloutCalls *calls, const MgrCall *call, const
 
     for (guint i = 0; i < all->len; i++) {
         const MgrLiveRollout *other = all->pdata[i];
-        const char *id = other->record.id;
         const MgrEndpoint *one;
         guint n = mgr_live_rollout_shares(other, record, endpoints, &one);
-        g_autofree char *others = n > 1 ? g_strdup_printf(" (and %u more)", n - 1) : g_strdup("");
 
-        if (n == 0)
-            continue;
-        if (!sees_all(calls, mgr_call_caller(call), other))
-            return hl_fail(error, HL_ERROR_CONFLICT,
-                           "endpoint '%s'%s is a member of a roll-out of the same already, which goes beyond your "
-                           "groups: ask an administrator of all groups to end it, or wait",
-                           one->record.id, others);
-        return hl_fail(
-            error, HL_ERROR_CONFLICT,
-            "endpoint '%s'%s is a member of roll-out '%s' of the same already, which is %s: wait until it is "
-            "done, or end it with 'holdline rollout abort %s'",
-            one->record.id, others, id, mgr_rollout_state_name(other->core.state), id);
+        if (n > 0)
+            return fail_member(other, one->record.id, n - 1, sees_all(calls, mgr_call_caller(call), other), error);
     }
     return true;
 }

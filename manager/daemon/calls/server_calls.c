@@ -115,11 +115,13 @@ static void fold_replacement(gpointer change)
     Replacement *replacement = change;
     const MgrServerCallsOptions *parts = &replacement->calls->parts;
     g_autoptr(GError) error = NULL;
+    g_autoptr(GError) told = NULL;
 
     mgr_fleet_add_certificate(parts->fleet, &replacement->record);
     if (!mgr_own_install_server(parts->own, replacement->cert, &error)) {
-        hl_error_prefix(&error, "the certificate before stays in force");
-        mgr_call_fail(replacement->call, error);
+        mgr_refuse(&told, MGR_REFUSE_SERVER_CERTIFICATE_UNUSED, error->message, NULL);
+        told->code = (int)hl_error_code(error);
+        mgr_call_fail(replacement->call, told);
         return;
     }
     hl_info("server", "the server has the certificate %s, by %s", hl_cert_info(replacement->cert)->serial,

@@ -168,13 +168,14 @@ static void fold_step(gpointer change)
 static void fail_step(gpointer change, const GError *error)
 {
     const Step *step = change;
-    g_autoptr(GError) told = g_error_copy(error);
+    g_autoptr(GError) told = NULL;
 
-    hl_error_prefix(&told, "%s, and is announced in a moment", step->what);
+    mgr_refuse(&told, MGR_REFUSE_ROLLOVER_CA_UNRECORDED, error->message, NULL);
+    told->code = (int)hl_error_code(error);
     if (step->call != NULL)
         mgr_call_fail(step->call, told);
     else
-        hl_warn("authority", "%s", told->message);
+        hl_warn("authority", "%s: %s", step->what, told->message);
 }
 
 static void note(const Step *step, HlWriteSet *set)

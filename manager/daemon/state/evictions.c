@@ -6,6 +6,7 @@
 
 #include "lib/base/log.h"
 #include "lib/bus/bus.h"
+#include "manager/core/refusal.h"
 #include "manager/daemon/ground/broker.h"
 
 #define BACKDATE         (5 * HL_MINUTE)
@@ -136,9 +137,8 @@ static gboolean on_patience(gpointer user)
         tell(eviction, NULL);
         return G_SOURCE_REMOVE;
     }
-    hl_fail(&problem, HL_ERROR_UNAVAILABLE,
-            "its session may still be up: the broker did not let the manager in under its name yet");
-    hl_log_limited(HL_LOG_WARN, "revoke", eviction->name, "%s: %s", eviction->name, problem->message);
+    mgr_refuse(&problem, MGR_REFUSE_END_MAY_BE_UP, eviction->name, NULL);
+    hl_log_limited(HL_LOG_WARN, "revoke", eviction->name, "%s", problem->message);
     tell(eviction, problem);
     return G_SOURCE_REMOVE;
 }
@@ -431,15 +431,17 @@ static bool connect_all(Eviction *eviction, GError **error)
 static void attempt(Eviction *eviction)
 {
     g_autoptr(GError) error = NULL;
+    g_autoptr(GError) told = NULL;
 
     if (issue_files(eviction, &error) && connect_all(eviction, &error)) {
         set_next(eviction, ATTEMPT_LIFE_MS, on_next);
         return;
     }
-    hl_error_prefix(&error, "its session cannot be ended yet");
-    hl_log_limited(HL_LOG_ERROR, "revoke", eviction->name, "%s: %s", eviction->name, error->message);
+    mgr_refuse(&told, MGR_REFUSE_END_SESSION, eviction->name, error->message, NULL);
+    told->code = (int)hl_error_code(error);
+    hl_log_limited(HL_LOG_ERROR, "revoke", eviction->name, "%s", told->message);
     set_next(eviction, RETRY_MS, on_next);
-    tell(eviction, error);
+    tell(eviction, told);
 }
 
 static void begin(Eviction *eviction)

@@ -7,6 +7,7 @@
 #include "lib/base/exec.h"
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
+#include "lib/base/said.h"
 #include "lib/base/unconst.h"
 #include "manager/core/pattern_age.h"
 #include "manager/core/refusal.h"
@@ -318,22 +319,33 @@ static void tell_end(MgrPatterns *patterns, const json_t *end, const GError *err
     }
 }
 
+/* In the updater's own words, whose code it keeps. */
+static bool fail_sync(HlErrorCode code, const char *problem, GError **error)
+{
+    mgr_refuse(error, MGR_REFUSE_PATTERNS_SYNC, problem, NULL);
+    if (error != NULL)
+        (*error)->code = (int)code;
+    return false;
+}
+
 /* How it ended, as an error or not.  result NULL: it ended without a word. */
 static bool judge_end(const HlChildEnd *end, const HlUpdaterResult *result, GError **error)
 {
     g_autofree char *errors = g_strstrip(g_strdup(end->errors));
+    g_autofree char *other = NULL;
 
     if (result != NULL && end->exited && end->status == 0)
         return true;
     if (end->timed_out)
         return mgr_refuse(error, MGR_REFUSE_PATTERNS_TIMEOUT, NULL);
     if (result != NULL && *result->message != '\0')
-        return hl_fail(error, hl_error_from_name(result->code), "%s", result->message);
+        return fail_sync(hl_error_from_name(result->code), result->message, error);
     /* it ended before it began to copy: a file that is not there, say */
     if (end->exited && *errors != '\0')
-        return hl_fail(error, hl_error_from_exit_status(end->status), "%s", errors);
-    return hl_fail(error, HL_ERROR_FAILED, "the updater ended with %s %d%s%s", end->exited ? "status" : "signal",
-                   end->status, *errors != '\0' ? ": " : "", errors);
+        return fail_sync(hl_error_from_exit_status(end->status), errors, error);
+    other = g_strdup_printf("the updater ended with %s %d%s%s", end->exited ? "status" : "signal", end->status,
+                            *errors != '\0' ? ": " : "", errors);
+    return fail_sync(HL_ERROR_FAILED, other, error);
 }
 
 static HlTime next_sync(const MgrPatterns *patterns, bool good)
@@ -352,6 +364,7 @@ static void on_synced(const HlChildEnd *end, gpointer user)
     g_autoptr(json_t) document = has_result ? hl_updater_mirrored_document(&result) : NULL;
     g_autoptr(GError) error = NULL;
     bool good = judge_end(end, has_result ? &result : NULL, &error);
+    const char *said = hl_error_argument(error, "problem"); /* the updater */
 
     patterns->sync = NULL;
     patterns->result = (HlUpdaterResult){ 0 };
@@ -362,7 +375,7 @@ static void on_synced(const HlChildEnd *end, gpointer user)
         hl_info("patterns", "synchronised with the public source: %s",
                 *result.message != '\0' ? result.message : "done");
     } else {
-        patterns->problem = g_strdup(error->message);
+        patterns->problem = g_strdup(said != NULL ? said : error->message);
         hl_warn("patterns", "synchronising with the public source: %s", error->message);
     }
     patterns->next_mono = next_sync(patterns, good);

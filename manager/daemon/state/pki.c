@@ -5,6 +5,7 @@
 
 #include "lib/base/log.h"
 #include "manager/core/counter.h"
+#include "manager/core/refusal.h"
 #include "manager/daemon/ground/handed.h"
 #include "manager/daemon/ground/now.h"
 #include "manager/daemon/ground/revoked.h"
@@ -340,15 +341,21 @@ static void end_published(MgrPki *pki, const char *name, const MgrEvictionWaiter
     mgr_evictions_start(pki->evictions, name, NULL);
 }
 
+static void fail_untold(const char *name, const GError *problem, GError **told)
+{
+    mgr_refuse(told, MGR_REFUSE_END_UNTOLD, name, problem->message, NULL);
+    (*told)->code = (int)hl_error_code(problem);
+}
+
 static void tell_unread(Unread *unread, const GError *problem)
 {
     MgrEvictionWaiter waiter = unread->waiter;
-    g_autoptr(GError) told = g_error_copy(problem);
+    g_autoptr(GError) told = NULL;
 
     unread->waiter = (MgrEvictionWaiter){ 0 };
     if (waiter.done == NULL)
         return;
-    hl_error_prefix(&told, "the broker does not know of it yet");
+    fail_untold(unread->name, problem, &told);
     waiter.done(told, waiter.user);
     if (waiter.destroy != NULL)
         waiter.destroy(waiter.user);
@@ -495,18 +502,19 @@ void mgr_pki_fold_revocations(MgrPki *pki, const char *name, const char *but_ser
 void mgr_pki_end_session(MgrPki *pki, const char *name, const MgrEvictionWaiter *waiter)
 {
     g_autoptr(GError) error = NULL;
+    g_autoptr(GError) told = NULL;
 
     if (mgr_pki_publish(pki, &error)) {
         end_published(pki, name, waiter);
         return;
     }
-    hl_error_prefix(&error, "the broker does not know of it yet");
-    hl_error("revoke", "%s: %s", name, error->message);
+    fail_untold(name, error, &told);
+    hl_error("revoke", "%s", told->message);
     g_hash_table_add(pki->unlisted, g_strdup(name));
     mgr_evictions_start(pki->evictions, name, NULL);
     if (waiter == NULL)
         return;
-    waiter->done(error, waiter->user);
+    waiter->done(told, waiter->user);
     if (waiter->destroy != NULL)
         waiter->destroy(waiter->user);
 }
