@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/base/option.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "lib/base/clock.h"
+#include "lib/base/i18n.h"
 #include "lib/base/nearest.h"
 #include "lib/base/text.h"
 #include "lib/base/unconst.h"
@@ -283,42 +285,40 @@ char *hl_option_get(const HlOption *option, const void *values)
     return types[option->type].get(option, (const char *)values + option->offset);
 }
 
-static char *describe_range(const HlOption *option, const char *noun, const char *unit)
-{
-    if (option->min == 0 && option->max == 0)
-        return g_strdup(noun);
-    return g_strdup_printf("%s from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT "%s", noun, option->min, option->max,
-                           unit);
-}
-
 static char *describe_duration(const HlOption *option)
 {
     g_autofree char *min = hl_duration_format(option->min);
     g_autofree char *max = hl_duration_format(option->max);
 
     if (option->min == 0 && option->max == 0)
-        return g_strdup("a duration such as 90s, 15m, 6h, 7d");
-    return g_strdup_printf("a duration from %s to %s", min, max);
+        return g_strdup(_("a duration such as 90s, 15m, 6h, 7d"));
+    return g_strdup_printf(_("a duration from %s to %s"), min, max);
 }
 
 char *hl_option_describe(const HlOption *option)
 {
+    bool is_bounded = option->min != 0 || option->max != 0;
     g_autofree char *joined = NULL;
 
     switch (option->type) {
     case HL_OPTION_STRING:
-        return describe_range(option, "a text", " bytes long");
+        return is_bounded
+                   ? g_strdup_printf(_("a text from %" PRId64 " to %" PRId64 " bytes long"), option->min, option->max)
+                   : g_strdup(_("a text"));
     case HL_OPTION_INT:
-        return describe_range(option, "a whole number", "");
+        return is_bounded ? g_strdup_printf(_("a whole number from %" PRId64 " to %" PRId64), option->min, option->max)
+                          : g_strdup(_("a whole number"));
     case HL_OPTION_BOOL:
-        return g_strdup("yes or no");
+        return g_strdup(_("yes or no"));
     case HL_OPTION_DURATION:
         return describe_duration(option);
     case HL_OPTION_LIST:
-        return describe_range(option, "a comma-separated list", " entries long");
+        return is_bounded ? g_strdup_printf(_("a comma-separated list from %" PRId64 " to %" PRId64 " entries long"),
+                                            option->min, option->max)
+                          : g_strdup(_("a comma-separated list"));
     case HL_OPTION_CHOICE:
         joined = g_strjoinv(", ", hl_unconst(option->choices));
-        return g_strdup_printf("one of %s", joined);
+        return g_strdup_printf(_("one of %s"), joined);
     }
     g_assert_not_reached();
 }

@@ -9,6 +9,7 @@
 
 #include "lib/base/exec.h"
 #include "lib/base/file.h"
+#include "lib/base/i18n.h"
 #include "lib/base/network.h"
 #include "lib/base/resolve.h"
 #include "lib/bus/diagnosis.h"
@@ -66,7 +67,7 @@ const char *hl_facts_keep(HlFacts *facts, char *text)
 static const char *resolve(HlFacts *names, const char *host)
 {
     HlResolution *resolution = hl_resolve(host, 0);
-    const char *problem = "the name servers do not answer";
+    const char *problem = _("the name servers do not answer");
 
     if (resolution != NULL) {
         struct pollfd wait = { .fd = hl_resolution_fd(resolution), .events = POLLIN };
@@ -134,7 +135,7 @@ static HlDiagnosisResult *diagnose(const char *broker, const HlProbeIdentity *id
                              .cert_path = identity->cert,
                              .key_path = identity->key,
                              .proxy = by_proxy ? identity->proxy : NULL,
-                             .said = "it answers" };
+                             .said = _("it answers") };
     HlDiagnosisResult *result = NULL;
     HlMailbox *mailbox = hl_mailbox_new("doctor", 1, NULL, on_result, &result, hl_diagnosis_result_free);
     HlDiagnosis *diagnosis = hl_diagnosis_start(&spec, mailbox, 0);
@@ -395,7 +396,7 @@ void hl_probe_program(HlFacts *programs, const char *program, const char *packag
     HlProgramFact fact = { .program = program, .package = package };
 
     if (path == NULL)
-        fact.problem = "it is not there";
+        fact.problem = _("it is not there");
     else if (is_run && !hl_exec(words, &output, &error))
         fact.problem = hl_facts_keep(programs, g_strdup(error->message));
     else if (is_run)

@@ -63,7 +63,7 @@ static json_t *read_part(CliAnswer *answer, const char *text)
 {
     g_autoptr(json_t) document = answer->elements != NULL
                                      ? cli_elements_take(answer->elements, text, &answer->error)
-                                     : hl_json_parse("the server's answer", text, strlen(text), &answer->error);
+                                     : hl_json_parse(_("the server's answer"), text, strlen(text), &answer->error);
 
     if (document == NULL || answer->as_is || hl_text_is_plain(text))
         return g_steal_pointer(&document);

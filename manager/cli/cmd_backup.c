@@ -113,6 +113,8 @@ bool cmd_restore(HlInvocation *call, GError **error)
     g_auto(MgrRestoreReport) report = { 0 };
     g_autoptr(json_t) document = NULL;
 
+    if (hl_cli_has(call, "json"))
+        hl_i18n_end();
     if (!hl_process_become_owner(site, error) || !mgr_site_restore(&order, &report, error))
         return false;
     document = describe(site, dir, &report.backup);
@@ -131,8 +133,9 @@ static void add_finding(const MgrSiteFinding *finding, gpointer findings)
 {
     g_autofree char *text = mgr_site_finding_text(finding);
 
-    json_array_append_new(findings, json_pack("{s:s, s:s}", "kind",
-                                              finding->kind == MGR_FINDING_NOTE ? "note" : "problem", "text", text));
+    json_array_append_new(
+        findings,
+        json_pack("{s:s, s:s}", "kind", finding->kind == MGR_FINDING_NOTE ? N_("note") : N_("problem"), "text", text));
 }
 
 static bool check_backup(const HlInvocation *call, const char *dir, GError **error)
@@ -159,12 +162,14 @@ bool cmd_check(HlInvocation *call, GError **error)
     guint problems;
     gsize i;
 
+    if (hl_cli_has(call, "json"))
+        hl_i18n_end();
     if (mgr_backup_is_one(site))
         return check_backup(call, site, error);
     problems = mgr_site_check(site, add_finding, findings);
     if (!cli_show_json(call, document)) {
         json_array_foreach(findings, i, finding)
-            hl_say("%s: %s\n", cli_text(finding, "kind"), cli_text(finding, "text"));
+            hl_say("%s: %s\n", hl_tr(cli_text(finding, "kind")), cli_text(finding, "text"));
         if (problems == 0)
             hl_say(_("%s is sound.\n"), site);
     }

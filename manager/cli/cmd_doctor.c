@@ -14,17 +14,17 @@ static const struct {
     void (*probe)(CliDoctor *doctor, HlInvocation *call); /* NULL: an earlier one found it */
     void (*judge)(const CliDoctor *doctor, HlFindings *findings);
 } rows[] = {
-    { "site", cli_probe_site, cli_judge_site },
-    { "manager", cli_probe_manager, cli_judge_manager },
-    { "names", cli_probe_names, cli_judge_names },
-    { "addresses", cli_probe_told, cli_judge_told },
-    { "line", cli_probe_broker, cli_judge_broker },
-    { "front", cli_probe_front, cli_judge_front },
-    { "clock", NULL, cli_judge_clock },
-    { "certificates", cli_probe_certificates, cli_judge_certificates },
-    { "disk", cli_probe_disk, cli_judge_disk },
-    { "repository", cli_probe_repository, cli_judge_repository },
-    { "versions", cli_probe_versions, cli_judge_versions },
+    { N_("site"), cli_probe_site, cli_judge_site },
+    { N_("manager"), cli_probe_manager, cli_judge_manager },
+    { N_("names"), cli_probe_names, cli_judge_names },
+    { N_("addresses"), cli_probe_told, cli_judge_told },
+    { N_("line"), cli_probe_broker, cli_judge_broker },
+    { N_("front"), cli_probe_front, cli_judge_front },
+    { N_("clock"), NULL, cli_judge_clock },
+    { N_("certificates"), cli_probe_certificates, cli_judge_certificates },
+    { N_("disk"), cli_probe_disk, cli_judge_disk },
+    { N_("repository"), cli_probe_repository, cli_judge_repository },
+    { N_("versions"), cli_probe_versions, cli_judge_versions },
 };
 
 #define TEXT 28 /* the column of what was found, after its grade and the check's name */

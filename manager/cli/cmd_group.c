@@ -158,6 +158,8 @@ bool cmd_settings(HlInvocation *call, GError **error G_GNUC_UNUSED)
     g_autoptr(json_t) document = json_object();
     json_t *array = json_array();
 
+    if (hl_cli_has(call, "json"))
+        hl_i18n_end();
     json_object_set_new(document, "settings", array);
     for (size_t i = 0; i < settings.count; i++) {
         const HlOption *row = &settings.rows[i];
@@ -170,9 +172,9 @@ bool cmd_settings(HlInvocation *call, GError **error G_GNUC_UNUSED)
         return true;
     for (size_t i = 0; i < settings.count; i++) {
         const HlOption *row = &settings.rows[i];
-        g_autofree char *takes = row->check != NULL ? g_strdup("form: holdline(1)") : hl_option_describe(row);
+        g_autofree char *takes = row->check != NULL ? g_strdup(_("form: holdline(1)")) : hl_option_describe(row);
         g_autofree char *name = hl_tone(stdout, HL_TONE_BOLD, row->name);
-        g_autofree char *help = g_strdup_printf("%s (%s)", row->help, takes);
+        g_autofree char *help = g_strdup_printf("%s (%s)", hl_tr(row->help), takes);
         g_autofree char *lines = hl_text_hang(help, hl_terminal_size(stdout, NULL), 4);
 
         hl_say("%s=%s\n    %s\n", name, hl_settings_of_new_group(row), lines);

@@ -112,7 +112,7 @@ static const char *value_text(const json_t *value)
 {
     const char *text = json_string_value(value);
 
-    return text == NULL ? "(not there)" : *text == '\0' ? "(empty)" : text;
+    return text == NULL ? _("(not there)") : *text == '\0' ? _("(empty)") : text;
 }
 
 bool cmd_group_diff(HlInvocation *call, GError **error)

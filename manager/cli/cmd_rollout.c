@@ -13,16 +13,12 @@
 /* "running", "halted: too many failed"; of one that was ended after it halted, the state alone. */
 static char *format_state(const json_t *value, const json_t *row)
 {
-    static const struct {
-        const char *halt, *words;
-    } halts[] = { { "failures", ": too many failed" }, { "too-few-answers", ": too few answered" } };
     const char *state = json_string_value(value);
-    const char *halt = cli_text(row, "halt");
+    const char *halt = strcmp(state, "halted") == 0 ? cli_text(row, "halt") : "";
 
-    for (gsize i = 0; i < G_N_ELEMENTS(halts) && strcmp(state, "halted") == 0; i++)
-        if (strcmp(halts[i].halt, halt) == 0)
-            return g_strconcat(state, halts[i].words, NULL);
-    return g_strdup(state);
+    if (strcmp(halt, "failures") == 0)
+        return g_strdup_printf(_("%s: too many failed"), state);
+    return strcmp(halt, "too-few-answers") == 0 ? g_strdup_printf(_("%s: too few answered"), state) : g_strdup(state);
 }
 
 /* "virus", "program 0.2.0", "settings 8", "patterns". */

@@ -117,8 +117,9 @@ static void print_authorities(const json_t *document)
     for (size_t i = 0; i < json_array_size(authorities); i++) {
         const json_t *authority = json_array_get(authorities, i);
 
-        hl_say(_("authority    %s, ends %s%s\n"), cli_text(authority, "id"), cli_text(authority, "expires"),
-               strcmp(cli_text(authority, "role"), "next") == 0 ? ", announced" : "");
+        hl_say(strcmp(cli_text(authority, "role"), "next") == 0 ? _("authority    %s, ends %s, announced\n")
+                                                                : _("authority    %s, ends %s\n"),
+               cli_text(authority, "id"), cli_text(authority, "expires"));
     }
 }
 
@@ -126,9 +127,10 @@ static void print_authorities(const json_t *document)
 static const char *say_state(const char *state)
 {
     return strcmp(state, "untold") == 0
-               ? "does not know the new authority yet: switch it on, or upgrade it; one that refuses the server's key "
-                 "has to enrol again ('holdline endpoint history' says so)"
-               : "knows it, and has a certificate of the old one still: asks for another by itself";
+               ? _("does not know the new authority yet: switch it on, or upgrade it; one that refuses the server's "
+                   "key "
+                   "has to enrol again ('holdline endpoint history' says so)")
+               : _("knows it, and has a certificate of the old one still: asks for another by itself");
 }
 
 /* The machines of an account that have called with a certificate of the old one, and not with another since. */
@@ -209,12 +211,14 @@ static json_t *ask_rollover(HlInvocation *call, const char *family, GError **err
     return cli_call(call, name, arguments, error);
 }
 
-static void print_withdrawn(const json_t *document, const char *what)
+static void print_withdrawn(const json_t *document, bool of_key)
 {
     int64_t withdrawn = cli_int(document, "bundles_withdrawn");
 
     if (withdrawn > 0)
-        hl_say(_("%" PRId64 " bundles name the old %s and are withdrawn: make new ones.\n"), withdrawn, what);
+        hl_say(of_key ? _("%" PRId64 " bundles name the old key and are withdrawn: make new ones.\n")
+                      : _("%" PRId64 " bundles name the old authority and are withdrawn: make new ones.\n"),
+               withdrawn);
 }
 
 static bool roll_key(HlInvocation *call, GError **error)
@@ -225,7 +229,7 @@ static bool roll_key(HlInvocation *call, GError **error)
         return false;
     if (cli_show_json(call, document))
         return true;
-    print_withdrawn(document, "key");
+    print_withdrawn(document, true);
     print_rollover(document);
     return true;
 }
@@ -238,7 +242,7 @@ static bool roll_authority(HlInvocation *call, GError **error)
         return false;
     if (cli_show_json(call, document))
         return true;
-    print_withdrawn(document, "authority");
+    print_withdrawn(document, false);
     print_succession(document);
     return true;
 }

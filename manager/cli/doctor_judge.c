@@ -45,11 +45,11 @@ static void judge_view(const CliDoctor *doctor, HlFindings *findings)
 /* Some notes begin with it. */
 static const char *without_subject(const MgrSiteFinding *check)
 {
-    gsize size = strlen(check->subject);
+    const char *subject = hl_tr(check->subject);
+    gsize size = strlen(subject);
 
-    return g_str_has_prefix(check->text, check->subject) && g_str_has_prefix(check->text + size, ": ")
-               ? check->text + size + strlen(": ")
-               : check->text;
+    return g_str_has_prefix(check->text, subject) && g_str_has_prefix(check->text + size, ": ") ? check->text + size + 2
+                                                                                                : check->text;
 }
 
 void cli_judge_site(const CliDoctor *doctor, HlFindings *findings)
@@ -301,9 +301,10 @@ static void judge_age(const CliDoctor *doctor, HlFindings *findings)
 {
     g_autofree char *day = hl_time_format(doctor->published);
     const char *remedy =
-        doctor->is_copy ? "ask the source again: holdline pattern sync; if it has none either, ask those who run it"
-                        : "look at: journalctl -u clamav-freshclam -u holdline-repo-import; or publish some: holdline "
-                          "pattern publish; if they come seldom, raise patterns.old-after in manager.conf";
+        doctor->is_copy
+            ? _("ask the source again: holdline pattern sync; if it has none either, ask those who run it")
+            : _("look at: journalctl -u clamav-freshclam -u holdline-repo-import; or publish some: holdline "
+                "pattern publish; if they come seldom, raise patterns.old-after in manager.conf");
 
     if (mgr_patterns_are_old(doctor->published, doctor->conf.patterns_old_after, doctor->now))
         hl_findings_add(findings, HL_GRADE_WARNING, remedy, _("the patterns are of %.10s: none have come since"), day);

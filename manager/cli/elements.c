@@ -3,9 +3,8 @@
 
 #include <string.h>
 
+#include "lib/base/i18n.h"
 #include "lib/base/json_skim.h"
-
-#define ANSWER "the server's answer"
 
 typedef struct {
     const char *text; /* in one of the parts */
@@ -104,7 +103,7 @@ static bool take_texts(CliElements *elements, const char *part)
 
 static json_t *take_tree(CliElements *elements, const char *text, GError **error)
 {
-    json_t *document = hl_json_parse(ANSWER, text, strlen(text), error);
+    json_t *document = hl_json_parse(_("the server's answer"), text, strlen(text), error);
     const json_t *list = json_object_get(document, elements->member);
 
     for (size_t i = 0; i < json_array_size(list); i++) {

@@ -70,7 +70,7 @@ static char *read_hidden(const struct termios *hidden, const struct termios *sho
         sigaction(ends[i], &note, &before[i]);
     sigaction(SIGTSTP, &ignore, &stop);
     tcsetattr(STDIN_FILENO, TCSAFLUSH, hidden);
-    line = first_line(stdin, "the terminal", error);
+    line = first_line(stdin, _("the terminal"), error);
     tcsetattr(STDIN_FILENO, TCSAFLUSH, shown);
     fputc('\n', stderr);
     sigaction(SIGTSTP, &stop, NULL);
@@ -102,9 +102,9 @@ char *cli_secret_read(const char *path, const char *prompt, GError **error)
     bool same;
 
     if (path != NULL)
-        return strcmp(path, "-") == 0 ? first_line(stdin, "the standard input", error) : read_file(path, error);
+        return strcmp(path, "-") == 0 ? first_line(stdin, _("the standard input"), error) : read_file(path, error);
     first = ask(prompt, error);
-    second = first != NULL ? ask("Once more: ", error) : NULL;
+    second = first != NULL ? ask(_("Once more: "), error) : NULL;
     same = second != NULL && strcmp(first, second) == 0;
     if (second != NULL && !same)
         hl_fail(error, HL_ERROR_INVALID, _("the two are not the same: nothing was changed"));

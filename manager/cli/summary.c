@@ -100,13 +100,42 @@ static void add_ends(GString *out, const json_t *ends)
         g_string_append_printf(out, _("... %u more ends are near: 'holdline status --json' lists them.\n"), more);
 }
 
-static void add_problem(GString *out, const char *problem)
-{
-    g_autofree char *text = problem != NULL ? hl_text_printable(problem) : NULL;
-    g_autofree char *shown = text != NULL ? hl_tone(stdout, HL_TONE_BAD, text) : NULL;
+/* What is wrong with the server.  It says which file and which broker in English, and only that; a reader of another
+ * language gets the sentence of the console in front of it. */
+static const struct {
+    const char *member, *text;
+} problems[] = {
+    { "clock", N_("The clock of the server is behind.") },
+    { "disk", N_("The disk of the server is full, or nearly.") },
+    { "broker_reload", N_("The broker could not be told which certificates are revoked.") },
+    { "broker_split", N_("The brokers do not know each other: some endpoints are not heard.") },
+    { "broker_refused", N_("The broker refuses what the server needs to hear.") },
+    { "broker_away", N_("A broker is away.") },
+    { "broker_drained", N_("A broker is drained.") },
+    { "broker_hung", N_("A broker hung or keeps ending.") },
+    { "notifications", N_("Notifications do not reach their destination.") },
+    { "repository_problem", N_("Files of the pattern repository are missing.") },
+    { "patterns_old", N_("The server has had no new patterns for long.") },
+};
 
-    if (shown != NULL)
-        g_string_append_printf(out, "%s\n", shown);
+static void add_problem(GString *out, const char *english, const char *problem)
+{
+    const char *words = hl_tr(english);
+    g_autofree char *said = hl_text_printable(problem);
+    g_autofree char *text = words != english ? g_strdup_printf("%s (%s)", words, said) : g_steal_pointer(&said);
+    g_autofree char *shown = hl_tone(stdout, HL_TONE_BAD, text);
+
+    g_string_append_printf(out, "%s\n", shown);
+}
+
+static void add_problems(GString *out, const json_t *summary)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(problems); i++) {
+        const char *problem = json_string_value(json_object_get(summary, problems[i].member));
+
+        if (problem != NULL)
+            add_problem(out, problems[i].text, problem);
+    }
 }
 
 static void add_ended(GString *out, json_int_t n)
@@ -171,10 +200,6 @@ static void add_counts(GString *out, const json_t *summary)
 
 char *cli_summary_text(const json_t *summary)
 {
-    static const char *const problems[] = {
-        "clock",          "disk",        "broker_reload", "broker_split",       "broker_refused", "broker_away",
-        "broker_drained", "broker_hung", "notifications", "repository_problem", "patterns_old"
-    };
     g_autoptr(GString) out = g_string_new(NULL);
 
     add_counts(out, summary);
@@ -183,8 +208,7 @@ char *cli_summary_text(const json_t *summary)
     add_program(out, summary);
     if (json_is_true(json_object_get(summary, "server_blind")))
         g_string_append(out, _("The server has no broker at the moment: every status is as last known.\n"));
-    for (gsize i = 0; i < G_N_ELEMENTS(problems); i++)
-        add_problem(out, json_string_value(json_object_get(summary, problems[i])));
+    add_problems(out, summary);
     if (cli_int(summary, "flooding") > 0)
         g_string_append_printf(out, _("%" PRId64 " held off for sending too much (flooding).\n"),
                                cli_int(summary, "flooding"));

@@ -147,9 +147,9 @@ char *mgr_site_broker_said(const char *log_path)
     if (stat(log_path, &log) == 0)
         end = hl_file_read_from(log_path, (guint64)MAX(log.st_size - LAST_WORDS, 0), MAX_GROWTH, NULL);
     if (end == NULL)
-        return g_strdup("no log");
+        return g_strdup(_("no log"));
     data = g_bytes_get_data(end, &size);
     text = g_strchomp(g_strndup(data != NULL ? data : "", size));
     line = strrchr(text, '\n');
-    return g_strdup(*text == '\0' ? "empty log" : line != NULL ? line + 1 : text);
+    return g_strdup(*text == '\0' ? _("empty log") : line != NULL ? line + 1 : text);
 }

@@ -2,12 +2,15 @@
 #include "manager/site/check.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "lib/base/conf.h"
 #include "lib/base/file.h"
+#include "lib/base/i18n.h"
 #include "lib/base/json.h"
 #include "lib/store/stmt.h"
+#include "manager/core/refusal.h"
 #include "manager/site/backup.h"
 #include "manager/site/exchange.h"
 #include "manager/site/owners.h"
@@ -39,7 +42,7 @@ typedef struct {
 struct Look {
     const char *subject;
     void (*run)(Check *check);
-    const char *remedy; /* of its problems, unless they name their own */
+    const char *remedy; /* of its problems, unless they name their own; for hl_tr */
 };
 
 static void say(Check *check, MgrFindingKind kind, const char *format, ...) G_GNUC_PRINTF(3, 4);
@@ -71,16 +74,31 @@ static void problem_with(Check *check, const char *what, const char *remedy)
     tell(check, &finding);
 }
 
+static const char *remedy_of(const Check *check)
+{
+    const char *remedy = check->look->remedy;
+
+    return remedy != NULL && *remedy != '\0' ? hl_tr(remedy) : remedy;
+}
+
 static void problem(Check *check, const char *what)
 {
-    problem_with(check, what, check->look->remedy);
+    problem_with(check, what, remedy_of(check));
+}
+
+/* The error says it. */
+static void failure(Check *check, const GError *error)
+{
+    g_autofree char *text = mgr_refusal_word(error, hl_tr);
+
+    problem(check, text);
 }
 
 static void key_problem(Check *check, const GError *error)
 {
     bool is_end = hl_error_code(error) == HL_ERROR_EXPIRED;
     MgrSiteFinding finding = { MGR_FINDING_PROBLEM, check->look->subject, error->message,
-                               is_end ? "set the clock, or start the manager, which renews it" : check->look->remedy,
+                               is_end ? _("set the clock, or start the manager, which renews it") : remedy_of(check),
                                is_end };
 
     tell(check, &finding);
@@ -88,8 +106,9 @@ static void key_problem(Check *check, const GError *error)
 
 char *mgr_site_finding_text(const MgrSiteFinding *finding)
 {
-    return finding->remedy == NULL ? g_strdup(finding->text)
-                                   : g_strdup_printf("%s: %s (%s)", finding->subject, finding->text, finding->remedy);
+    return finding->remedy == NULL
+               ? g_strdup(finding->text)
+               : g_strdup_printf("%s: %s (%s)", hl_tr(finding->subject), finding->text, finding->remedy);
 }
 
 /* --------------------------------------------------------------------------------------------------------- the keys */
@@ -101,7 +120,7 @@ static void look_at_keys(Check *check)
     g_autoptr(GError) unsigned_ = NULL;
 
     if (!mgr_authority_open(&authority, check->dir, &untrusted))
-        problem(check, untrusted->message);
+        failure(check, untrusted);
     for (gsize i = 0; untrusted == NULL && i < mgr_site_n_pairs; i++) {
         g_autoptr(GError) error = NULL;
 
@@ -109,7 +128,7 @@ static void look_at_keys(Check *check)
             key_problem(check, error);
     }
     if (!mgr_site_check_signing_key(check->dir, &unsigned_))
-        problem(check, unsigned_->message);
+        failure(check, unsigned_);
 }
 
 static void look_at_client(Check *check, const HlTrust *trust, const char *name)
@@ -127,9 +146,9 @@ static void look_at_client(Check *check, const HlTrust *trust, const char *name)
     if (mgr_site_check_pair(check->dir, trust, &pair, &error))
         return;
     if (hl_error_code(error) == HL_ERROR_EXPIRED)
-        say(check, MGR_FINDING_NOTE, "%s: %s", check->look->subject, error->message);
+        say(check, MGR_FINDING_NOTE, "%s: %s", hl_tr(check->look->subject), error->message);
     else
-        problem(check, error->message);
+        failure(check, error);
 }
 
 /* Each child of admins/. */
@@ -170,7 +189,7 @@ static void check_mode(Check *check, const char *name, mode_t allowed)
     }
     if ((st.st_mode & 0777 & ~allowed) == 0)
         return;
-    what = g_strdup_printf("%s has mode %04o, and at most %04o is safe", path, (unsigned)(st.st_mode & 0777),
+    what = g_strdup_printf(_("%s has mode %04o, and at most %04o is safe"), path, (unsigned)(st.st_mode & 0777),
                            (unsigned)allowed);
     remedy = g_strdup_printf("chmod %04o %s", (unsigned)(st.st_mode & allowed), path);
     problem_with(check, what, remedy);
@@ -214,8 +233,9 @@ static void look_at_owners(Check *check)
     g_autofree char *owner = mgr_site_owner(check->dir);
     g_autofree char *remedy = mgr_site_own_remedy(check->dir, owner);
     g_autofree char *what =
-        g_strdup_printf("%u file%s of the site do%s not belong to %s, the user that the manager runs as: %s%s", n,
-                        n == 1 ? "" : "s", n == 1 ? "es" : "", owner, list->str, n > MAX_FOREIGN ? ", ..." : "");
+        g_strdup_printf(hl_trn("%u file of the site does not belong to %s, the user that the manager runs as: %s%s",
+                               "%u files of the site do not belong to %s, the user that the manager runs as: %s%s", n),
+                        n, owner, list->str, n > MAX_FOREIGN ? ", ..." : "");
 
     if (n > 0)
         problem_with(check, what, remedy);
@@ -236,7 +256,7 @@ static void look_at_thing(Check *check, const char *relative)
         return;
     }
     check->things++;
-    text = g_strdup_printf("%s is neither a file nor a directory", path);
+    text = g_strdup_printf(_("%s is neither a file nor a directory"), path);
     problem(check, text);
 }
 
@@ -267,7 +287,7 @@ static void look_at_conf(Check *check)
 
     if (hl_conf_load(path, mgr_conf_table(), &check->conf, &error))
         return;
-    problem(check, error->message);
+    failure(check, error);
     hl_options_clear(mgr_conf_table(), &check->conf);
     hl_options_init(mgr_conf_table(), &check->conf);
 }
@@ -282,25 +302,26 @@ static void look_at_broker(Check *check)
 
     if (check->conf.broker_mode != MGR_BROKER_EXTERNAL) {
         if (*command != '\0')
-            say(check, MGR_FINDING_NOTE, "%s: broker.reload-command is not used while broker.mode is managed",
-                check->look->subject);
+            say(check, MGR_FINDING_NOTE, _("%s: broker.reload-command is not used while broker.mode is managed"),
+                hl_tr(check->look->subject));
         return;
     }
     if (*command == '\0') {
         say(check, MGR_FINDING_NOTE,
-            "%s: it is external and broker.reload-command is empty: after each revocation somebody has to make it read "
-            "pki/crl.pem and broker/acl",
-            check->look->subject);
+            _("%s: it is external and broker.reload-command is empty: after each revocation somebody has to make it "
+              "read "
+              "pki/crl.pem and broker/acl"),
+            hl_tr(check->look->subject));
         return;
     }
     if (!g_shell_parse_argv(command, NULL, &argv, &error)) {
-        problem(check, error->message);
+        failure(check, error);
         return;
     }
     program = g_find_program_in_path(argv[0]);
     if (program == NULL)
-        say(check, MGR_FINDING_PROBLEM, "%s: '%s' of broker.reload-command is not a program (%s)", check->look->subject,
-            argv[0], check->look->remedy);
+        say(check, MGR_FINDING_PROBLEM, _("%s: '%s' of broker.reload-command is not a program (%s)"),
+            hl_tr(check->look->subject), argv[0], remedy_of(check));
 }
 
 /* ---------------------------------------------------------------------------------------------------- the repository
@@ -313,7 +334,7 @@ static void look_at_json(Check *check, const char *path)
     g_autoptr(json_t) document = text != NULL ? hl_json_parse(path, text, strlen(text), &error) : NULL;
 
     if (document == NULL)
-        problem(check, error->message);
+        failure(check, error);
 }
 
 static void look_at_metadata(Check *check, const char *repo)
@@ -337,7 +358,7 @@ static void look_at_metadata(Check *check, const char *repo)
     if (g_file_test(timestamp, G_FILE_TEST_EXISTS))
         look_at_json(check, timestamp);
     else if (lost == NULL)
-        say(check, MGR_FINDING_NOTE, "%s: %s has nothing published yet", check->look->subject, repo);
+        say(check, MGR_FINDING_NOTE, _("%s: %s has nothing published yet"), hl_tr(check->look->subject), repo);
 }
 
 /* Whether what it holds is signed and intact, 'holdline-updater repo check' knows. */
@@ -346,7 +367,7 @@ static void look_at_repository(Check *check)
     g_autofree char *repo = mgr_site_path(check->dir, "repo");
     g_autofree char *root = mgr_site_named_path(check->dir, check->conf.activeupdate_root);
     g_autofree char *missing =
-        g_strdup_printf("%s is missing, and manager.conf names a source that it is a copy of", repo);
+        g_strdup_printf(_("%s is missing, and manager.conf names a source that it is a copy of"), repo);
     g_autofree char *noted = mgr_repository_noted(check->dir);
     bool is_copy = *check->conf.activeupdate_url != '\0';
 
@@ -358,9 +379,9 @@ static void look_at_repository(Check *check)
         problem(check, missing);
     else
         say(check, MGR_FINDING_NOTE,
-            "%s: there is none, so endpoints get no patterns from this server: 'holdline-updater repo init %s' makes "
-            "one",
-            check->look->subject, repo);
+            _("%s: there is none, so endpoints get no patterns from this server: 'holdline-updater repo init %s' makes "
+              "one"),
+            hl_tr(check->look->subject), repo);
 }
 
 /* ------------------------------------------------------------------------------------------ registry and journal */
@@ -377,14 +398,15 @@ static HlDb *open_registry(Check *check)
 
     if (!running && stat(log, &st) == 0 && st.st_size > 0) {
         say(check, MGR_FINDING_NOTE,
-            "%s was left by a manager that was killed: the registry is whole, and can be looked at, once one has been "
-            "started",
+            _("%s was left by a manager that was killed: the registry is whole, and can be looked at, once one has "
+              "been "
+              "started"),
             log);
         return NULL;
     }
     db = hl_db_open(path, running ? HL_DB_READ_ONLY : HL_DB_FROZEN, &error);
     if (db == NULL)
-        problem(check, error->message);
+        failure(check, error);
     return db;
 }
 
@@ -398,7 +420,7 @@ static void look_at_registry(Check *check)
     if (hl_db_check(db, &error) && mgr_schema_check(db, &error))
         check->db = g_steal_pointer(&db);
     else
-        problem(check, error->message);
+        failure(check, error);
 }
 
 static void compare(Check *check, HlDb *db, const MgrLedger *ledger)
@@ -408,13 +430,14 @@ static void compare(Check *check, HlDb *db, const MgrLedger *ledger)
     g_autofree char *what = NULL;
 
     if (!mgr_ledger_compare(ledger, db, hl_clock_wall(), &gaps, &error)) {
-        problem(check, error->message);
+        failure(check, error);
         return;
     }
     what = mgr_gaps_describe(&gaps);
     if (what != NULL)
         say(check, MGR_FINDING_PROBLEM,
-            "the registry is older than the journal: it lacks %s; the next start of the manager takes them from there",
+            _("the registry is older than the journal: it lacks %s; the next start of the manager takes them from "
+              "there"),
             what);
 }
 
@@ -423,9 +446,9 @@ static bool on_stranger(HlStmt *row, gpointer user)
     g_autofree char *at = hl_time_format(hl_stmt_int(row, 1));
 
     say(user, MGR_FINDING_NOTE,
-        "%s connected at %s with a certificate of this site and is not in the registry: it enrolled after the backup "
-        "that "
-        "was restored, and must enrol again",
+        _("%s connected at %s with a certificate of this site and is not in the registry: it enrolled after the backup "
+          "that "
+          "was restored, and must enrol again"),
         hl_stmt_text(row, 0), at);
     return true;
 }
@@ -438,7 +461,7 @@ static void list_strangers(Check *check, HlDb *db)
                      "SELECT endpoint, max(at) FROM history WHERE what = 'unknown'"
                      " AND endpoint NOT IN (SELECT id FROM endpoint) GROUP BY endpoint ORDER BY 2 DESC LIMIT 1000",
                      ""))
-        problem(check, error->message);
+        failure(check, error);
 }
 
 static void look_at_journal(Check *check)
@@ -450,15 +473,15 @@ static void look_at_journal(Check *check)
     g_autoptr(MgrLedger) ledger = mgr_ledger_read(path, &state, &error);
 
     if (ledger == NULL) {
-        problem(check, error->message);
+        failure(check, error);
         return;
     }
     if (state.lines == 0)
-        say(check, MGR_FINDING_NOTE, "there is no journal yet: the next start of the manager begins it");
+        say(check, MGR_FINDING_NOTE, _("there is no journal yet: the next start of the manager begins it"));
     if (state.torn > 0)
-        say(check, MGR_FINDING_NOTE, "%s: the last line is not finished; the next start cuts it off", path);
+        say(check, MGR_FINDING_NOTE, _("%s: the last line is not finished; the next start cuts it off"), path);
     if (state.damaged + state.gaps + mgr_ledger_malformed(ledger) > 0)
-        say(check, MGR_FINDING_PROBLEM, "%s is damaged: %u lines are unreadable, and lines are missing in %u places",
+        say(check, MGR_FINDING_PROBLEM, _("%s is damaged: %u lines are unreadable, and lines are missing in %u places"),
             path, state.damaged + mgr_ledger_malformed(ledger), state.gaps);
     restored = mgr_site_describe_restore(ledger);
     if (restored != NULL)
@@ -471,9 +494,9 @@ static void look_at_journal(Check *check)
 
 static void on_miscount(const char *endpoint, const MgrFindCounts *shown, const MgrFindCounts *rows, gpointer user)
 {
-    g_autofree char *text = g_strdup_printf("%s is shown with %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
-                                            " detections open, and has %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT,
-                                            endpoint, shown->open, shown->kept, rows->open, rows->kept);
+    g_autofree char *text = g_strdup_printf(
+        _("%s is shown with %" PRIu64 " of %" PRIu64 " detections open, and has %" PRIu64 " of %" PRIu64), endpoint,
+        shown->open, shown->kept, rows->open, rows->kept);
 
     problem(user, text);
 }
@@ -483,7 +506,7 @@ static void look_at_detections(Check *check)
     g_autoptr(GError) error = NULL;
 
     if (check->db != NULL && !mgr_registry_compare_findings(check->db, MAX_THINGS, on_miscount, check, &error))
-        problem(check, error->message);
+        failure(check, error);
 }
 
 /* One that is older than accounts gets them at the next start. */
@@ -499,9 +522,9 @@ static void look_at_accounts(Check *check)
                          " WHERE a.role = 'owner' AND a.disabled_at = 0 AND c.kind = 'admin' AND c.revoked_at = 0"
                          " AND c.expires_at > ?",
                          "i", hl_clock_wall()))
-        problem(check, error->message);
+        failure(check, error);
     else if (owners == 0)
-        problem(check, "no owner who is enabled has a certificate in force: nobody can decide who may do what");
+        problem(check, _("no owner who is enabled has a certificate in force: nobody can decide who may do what"));
 }
 
 static void look_at_fence(Check *check)
@@ -510,7 +533,7 @@ static void look_at_fence(Check *check)
     g_autofree char *why = hl_file_read_text(path, MAX_METADATA, NULL); /* as a rule there is none */
 
     if (why != NULL)
-        say(check, MGR_FINDING_NOTE, "this copy of the site does not start: %s", g_strchomp(why));
+        say(check, MGR_FINDING_NOTE, _("this copy of the site does not start: %s"), g_strchomp(why));
 }
 
 static void look_at_restore(Check *check)
@@ -519,30 +542,33 @@ static void look_at_restore(Check *check)
 
     if (!mgr_site_is_running(check->dir) && g_file_test(coming, G_FILE_TEST_EXISTS))
         say(check, MGR_FINDING_NOTE,
-            "%s: a restore was interrupted before it changed anything: run it again, or remove %s, which has the keys "
-            "of the backup",
-            check->look->subject, coming);
+            _("%s: a restore was interrupted before it changed anything: run it again, or remove %s, which has the "
+              "keys "
+              "of the backup"),
+            hl_tr(check->look->subject), coming);
 }
 
 /* In this order: a later one uses what an earlier one found. */
 static const Look looks[] = {
-    { "configuration", look_at_conf, "mend it: the manager does not start with it" },
-    { "broker", look_at_broker, "install it, or name it by its whole path" },
-    { "keys", look_at_keys, "restore a backup that has those that belong together" },
-    { "access", look_at_clients, "revoke that name, remove the directory, and issue a certificate under another name" },
-    { "modes", look_at_modes, "make it readable" },
-    { "owners", look_at_owners, "give them to the owner of the site" },
-    { "files", look_at_things, "move it out of the site: backups and the manager refuse it" },
-    { "repository", look_at_repository,
-      "restore a backup of it; if it is a copy of another source, remove it and run 'holdline pattern sync'" },
-    { "registry", look_at_registry, "restore a backup; one of a newer version needs the newer program" },
-    { "detections", look_at_detections, "restart the manager, which counts them again when it starts" },
-    { "accounts", look_at_accounts,
-      "on the server: holdline account certificate NAME --site DIR, for an owner who is enabled; where there is none, "
-      "it makes one of any name" },
-    { "journal", look_at_journal, "restore a backup" },
-    { "fence", look_at_fence, "" },
-    { "restore", look_at_restore, "" },
+    { N_("configuration"), look_at_conf, N_("mend it: the manager does not start with it") },
+    { N_("broker"), look_at_broker, N_("install it, or name it by its whole path") },
+    { N_("keys"), look_at_keys, N_("restore a backup that has those that belong together") },
+    { N_("access"), look_at_clients,
+      N_("revoke that name, remove the directory, and issue a certificate under another name") },
+    { N_("modes"), look_at_modes, N_("make it readable") },
+    { N_("owners"), look_at_owners, N_("give them to the owner of the site") },
+    { N_("files"), look_at_things, N_("move it out of the site: backups and the manager refuse it") },
+    { N_("repository"), look_at_repository,
+      N_("restore a backup of it; if it is a copy of another source, remove it and run 'holdline pattern sync'") },
+    { N_("registry"), look_at_registry, N_("restore a backup; one of a newer version needs the newer program") },
+    { N_("detections"), look_at_detections, N_("restart the manager, which counts them again when it starts") },
+    { N_("accounts"), look_at_accounts,
+      N_("on the server: holdline account certificate NAME --site DIR, for an owner who is enabled; where there is "
+         "none, "
+         "it makes one of any name") },
+    { N_("journal"), look_at_journal, N_("restore a backup") },
+    { N_("fence"), look_at_fence, "" },
+    { N_("restore"), look_at_restore, "" },
 };
 
 guint mgr_site_check(const char *dir, MgrFinding finding, gpointer user)
@@ -552,7 +578,7 @@ guint mgr_site_check(const char *dir, MgrFinding finding, gpointer user)
     g_autoptr(GError) half = NULL;
 
     if (!mgr_exchange_check(dir, &half)) { /* whatever else is wrong is of that */
-        problem(&check, half->message);
+        failure(&check, half);
         return check.problems;
     }
     for (gsize i = 0; i < G_N_ELEMENTS(looks); i++) {

@@ -117,14 +117,16 @@ static char *describe(const char *what, MgrRolloverSince since, char *const *bef
     case MGR_ROLLOVER_SAME:
         break;
     case MGR_ROLLOVER_BEGAN:
-        return g_strdup_printf("the %s %s was announced beside %s", what, after[1], before[0]);
+        return g_strdup_printf(_("the %s %s was announced beside %s"), what, after[1], before[0]);
     case MGR_ROLLOVER_WITHDRAWN:
-        return g_strdup_printf("the %s %s, which was announced beside %s, was withdrawn", what, before[1], before[0]);
+        return g_strdup_printf(_("the %s %s, which was announced beside %s, was withdrawn"), what, before[1],
+                               before[0]);
     case MGR_ROLLOVER_ENDED:
     case MGR_ROLLOVER_SEVERAL:
-        return g_strdup_printf("the %s %s took the place of %s%s%s", what, after[0], before[0],
-                               after[1] != NULL ? ", and another one was announced beside it: " : "",
-                               after[1] != NULL ? after[1] : "");
+        return after[1] == NULL ? g_strdup_printf(_("the %s %s took the place of %s"), what, after[0], before[0])
+                                : g_strdup_printf(_("the %s %s took the place of %s, and another one was announced "
+                                                    "beside it: %s"),
+                                                  what, after[0], before[0], after[1]);
     }
     return NULL;
 }
@@ -160,20 +162,24 @@ static char *describe_all(const MgrSiteKeys *backup, const MgrSiteKeys *before, 
     g_auto(GStrv) ids_before = ids_of(backup->keys);
     g_auto(GStrv) ids_after = ids_of(before->keys);
     g_autofree char *ends = hl_time_format(before->ends);
-    g_autofree char *authority = describe("certificate authority", since(backup->authorities, before->authorities),
+    g_autofree char *authority = describe(_("certificate authority"), since(backup->authorities, before->authorities),
                                           backup->authorities, before->authorities);
-    g_autofree char *key = describe("sealing key", since(backup->keys, before->keys), ids_before, ids_after);
+    g_autofree char *key = describe(_("sealing key"), since(backup->keys, before->keys), ids_before, ids_after);
 
-    g_autofree char *told =
-        places != NULL
-            ? g_strdup_printf("endpoints were told of %s, which the server's certificate of before covers", places)
-            : NULL;
+    g_autoptr(GPtrArray) parts = g_ptr_array_new_with_free_func(g_free);
+    g_autofree char *all = NULL;
 
-    return g_strdup_printf("since the backup %s%s%s%s%s%s%s%s", authority != NULL ? authority : "",
-                           authority != NULL ? " (the newest ends at " : "", authority != NULL ? ends : "",
-                           authority != NULL ? ")" : "", authority != NULL && key != NULL ? "; " : "",
-                           key != NULL ? key : "", (authority != NULL || key != NULL) && told != NULL ? "; " : "",
-                           told != NULL ? told : "");
+    if (authority != NULL)
+        g_ptr_array_add(parts, g_strdup_printf(_("%s (the newest ends at %s)"), authority, ends));
+    if (key != NULL)
+        g_ptr_array_add(parts, g_steal_pointer(&key));
+    if (places != NULL)
+        g_ptr_array_add(parts, g_strdup_printf(_("endpoints were told of %s, which the server's certificate of before "
+                                                 "covers"),
+                                               places));
+    g_ptr_array_add(parts, NULL);
+    all = g_strjoinv("; ", (char **)parts->pdata);
+    return g_strdup_printf(_("since the backup %s"), all);
 }
 
 /* -------------------------------------------------------------------------------------------------------- take over
@@ -315,13 +321,14 @@ static char *warn_blind(const MgrSiteKeys *here)
 {
     g_autofree char *ends = hl_time_format(here->ends);
     g_auto(GStrv) ids = ids_of(here->keys);
-    g_autofree char *authorities = g_strjoinv(" and ", here->authorities);
-    g_autofree char *keys = g_strjoinv(" and ", ids);
+    g_autofree char *authorities = g_strjoinv(_(" and "), here->authorities);
+    g_autofree char *keys = g_strjoinv(_(" and "), ids);
 
-    return g_strdup_printf("this site is known by the certificate authority %s (the newest ends at %s) and the sealing "
-                           "key %s: if another one was announced to endpoints after the backup ('holdline server "
-                           "rollover'), they hold certificates that it does not know, and refuse it",
-                           authorities, ends, keys);
+    return g_strdup_printf(
+        _("this site is known by the certificate authority %s (the newest ends at %s) and the sealing "
+          "key %s: if another one was announced to endpoints after the backup ('holdline server "
+          "rollover'), they hold certificates that it does not know, and refuse it"),
+        authorities, ends, keys);
 }
 
 /* The first of what was announced that is not here; NULL: none. */
@@ -337,14 +344,19 @@ static char *warn_missing(const char *authority, HlTime authority_ends, const ch
 {
     g_autofree char *ends = hl_time_format(authority_ends);
     g_autofree char *id = key != NULL ? id_of(key) : NULL;
-    g_autofree char *first =
-        authority != NULL ? g_strdup_printf("the certificate authority %s (it ends at %s)", authority, ends) : NULL;
-    g_autofree char *second = id != NULL ? g_strdup_printf("the sealing key %s", id) : NULL;
 
-    return g_strdup_printf("endpoints were told after the backup of %s%s%s, which this site does not have: those who "
-                           "hold it refuse this server",
-                           first != NULL ? first : "", first != NULL && second != NULL ? " and of " : "",
-                           second != NULL ? second : "");
+    if (authority != NULL && id != NULL)
+        return g_strdup_printf(_("endpoints were told after the backup of the certificate authority %s (it ends at %s) "
+                                 "and of the sealing key %s, which this site does not have: those who hold them refuse "
+                                 "this server"),
+                               authority, ends, id);
+    if (authority != NULL)
+        return g_strdup_printf(_("endpoints were told after the backup of the certificate authority %s (it ends at "
+                                 "%s), which this site does not have: those who hold it refuse this server"),
+                               authority, ends);
+    return g_strdup_printf(_("endpoints were told after the backup of the sealing key %s, which this site does not "
+                             "have: those who hold it refuse this server"),
+                           id);
 }
 
 /* Of the two that the backup knows only the one that followed counts. */
@@ -368,9 +380,9 @@ static char *warn_known(const char *site, const char *backup, const MgrSiteKeys 
     if (authority != NULL || key != NULL)
         return warn_missing(authority, later.authority_ends, key);
     return has_ended(&later, here)
-               ? g_strdup_printf("the certificate authority %s is the only one that endpoints know since, and the "
-                                 "server's certificate is of the one before: once the manager runs, 'holdline server "
-                                 "rollover finish ca --force' puts it in force",
+               ? g_strdup_printf(_("the certificate authority %s is the only one that endpoints know since, and the "
+                                   "server's certificate is of the one before: once the manager runs, 'holdline server "
+                                   "rollover finish ca --force' puts it in force"),
                                  here->authorities[1])
                : NULL;
 }

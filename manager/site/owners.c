@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "lib/base/i18n.h"
 #include "manager/site/site.h"
 
 #define MAX_THINGS 200000 /* a repository with 14 increments of 100 components has 1,500 */
@@ -63,6 +64,6 @@ char *mgr_site_own_remedy(const char *dir, const char *owner)
 {
     g_autofree char *console = g_build_filename(dir, MGR_SITE_CONSOLE, NULL);
 
-    return g_strdup_printf("as root: find %s -path %s -prune -o ! -user %s -exec chown -h %s: {} +", dir, console,
+    return g_strdup_printf(_("as root: find %s -path %s -prune -o ! -user %s -exec chown -h %s: {} +"), dir, console,
                            owner, owner);
 }

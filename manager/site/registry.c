@@ -236,16 +236,17 @@ char *mgr_site_describe_restore(const MgrLedger *ledger)
         return NULL;
     if (restored.age == MGR_JOURNAL_NEWER)
         return g_strdup_printf(
-            "restored at %s from a backup of %s: what was saved between (settings, groups, moves, commands, history) "
-            "is "
-            "lost; certificates, revocations, removals and used bundles of that time are known from the journal",
+            _("restored at %s from a backup of %s: what was saved between (settings, groups, moves, commands, history) "
+              "is "
+              "lost; certificates, revocations, removals and used bundles of that time are known from the journal"),
             at, made);
-    return g_strdup_printf("restored at %s from a backup of %s, without a newer journal: nothing is known of the time "
-                           "between.  Revoke and "
-                           "remove again what was revoked or removed in it, withdraw the bundles that were used in it, "
-                           "and enrol again the "
-                           "endpoints that 'holdline check' lists",
-                           at, made);
+    return g_strdup_printf(
+        _("restored at %s from a backup of %s, without a newer journal: nothing is known of the time "
+          "between.  Revoke and "
+          "remove again what was revoked or removed in it, withdraw the bundles that were used in it, "
+          "and enrol again the "
+          "endpoints that 'holdline check' lists"),
+        at, made);
 }
 
 /* From the place on that the registry knows, where what follows it is enough; else the whole.  *ledger is set in any

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/file.h"
+#include "lib/base/i18n.h"
 #include "lib/base/json.h"
 #include "manager/site/site.h"
 
@@ -198,20 +199,21 @@ char *mgr_repository_describe(const MgrRepositoryFiles *files)
     if (files->first == NULL)
         return NULL;
     if (files->lost != NULL)
-        return g_strdup_printf("%s is missing, and with it what was published: %s", files->first, files->lost);
-    return files->listed > 1 ? g_strdup_printf("%s is missing, with %u of the %u files that the repository lists",
+        return g_strdup_printf(_("%s is missing, and with it what was published: %s"), files->first, files->lost);
+    return files->listed > 1 ? g_strdup_printf(_("%s is missing, with %u of the %u files that the repository lists"),
                                                files->first, files->missing, files->listed)
-                             : g_strdup_printf("%s is missing", files->first);
+                             : g_strdup_printf(_("%s is missing"), files->first);
 }
 
 char *mgr_repository_remedy(const char *repo, bool is_copy)
 {
     if (is_copy)
-        return g_strdup_printf("remove %s and copy the source again: holdline pattern sync", repo);
+        return g_strdup_printf(_("remove %s and copy the source again: holdline pattern sync"), repo);
     if (!is_there(repo)) /* 'repo repair' has nothing to begin with, and 'repo init' would make another root */
-        return g_strdup_printf("mount the disk that has %s, or bring it back from a backup: endpoints trust no new one",
-                               repo);
-    return g_strdup_printf("holdline-updater repo repair %s makes again what it can, and names what has to come from a "
-                           "backup",
-                           repo);
+        return g_strdup_printf(
+            _("mount the disk that has %s, or bring it back from a backup: endpoints trust no new one"), repo);
+    return g_strdup_printf(
+        _("holdline-updater repo repair %s makes again what it can, and names what has to come from a "
+          "backup"),
+        repo);
 }

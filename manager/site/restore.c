@@ -255,22 +255,22 @@ static bool write_note(const Restore *restore, GError **error)
     MgrRestoreReport *report = restore->report;
     g_autofree char *journal = mgr_site_path(restore->stage, MGR_SITE_JOURNAL);
     g_autofree char *path = mgr_site_path(restore->stage, NOTE);
-    g_autofree char *text = NULL;
+    g_autoptr(GString) text = g_string_new(NULL);
     HlJournalState state;
     g_autoptr(MgrLedger) ledger = mgr_ledger_read(journal, &state, error);
 
     if (ledger == NULL)
         return false;
     report->note = mgr_site_describe_restore(ledger);
-    text = g_strdup_printf("This site was %s.\n%s%s%s%s%s%s", report->note,
-                           report->keys != NULL ? "Keys of before the restore were put in place of the backup's: " : "",
-                           report->keys != NULL      ? report->keys
-                           : report->unknown != NULL ? report->unknown
-                                                     : "",
-                           report->keys != NULL || report->unknown != NULL ? ".\n" : "",
-                           report->aside != NULL ? "Its files of before are in " : "",
-                           report->aside != NULL ? report->aside : "", report->aside != NULL ? ".\n" : "");
-    return hl_file_write_text(path, text, 0600, error);
+    g_string_append_printf(text, _("This site was %s.\n"), report->note);
+    if (report->keys != NULL)
+        g_string_append_printf(text, _("Keys of before the restore were put in place of the backup's: %s.\n"),
+                               report->keys);
+    else if (report->unknown != NULL)
+        g_string_append_printf(text, "%s.\n", report->unknown);
+    if (report->aside != NULL)
+        g_string_append_printf(text, _("Its files of before are in %s.\n"), report->aside);
+    return hl_file_write_text(path, text->str, 0600, error);
 }
 
 /* All that the site will be, beside what it is. */
@@ -358,7 +358,7 @@ static int lock_site(const char *site, GError **error)
 {
     g_autofree char *path = mgr_site_path(site, "lock");
 
-    return hl_file_lock_as(path, error, "a manager is running on %s", site);
+    return hl_file_lock_as(path, error, _("a manager is running on %s"), site);
 }
 
 /* What an interruption left is put back first of all: for that no backup is needed. */

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "lib/base/i18n.h"
+
 void mgr_gaps_clear(MgrGaps *gaps)
 {
     GPtrArray *const lists[] = { gaps->certificates, gaps->revocations, gaps->endpoints, gaps->removals,
@@ -17,27 +19,38 @@ void mgr_gaps_clear(MgrGaps *gaps)
     memset(gaps, 0, sizeof *gaps);
 }
 
+/* Takes words. */
+static void add(GPtrArray *parts, guint n, char *words)
+{
+    if (n > 0)
+        g_ptr_array_add(parts, words);
+    else
+        g_free(words);
+}
+
 char *mgr_gaps_describe(const MgrGaps *gaps)
 {
-    const struct {
-        guint n;
-        const char *one, *many;
-    } parts[] = {
-        { gaps->endpoints->len, "enrolment", "enrolments" },
-        { gaps->certificates->len, "certificate", "certificates" },
-        { gaps->renewals->len, "renewal", "renewals" },
-        { gaps->revocations->len + gaps->revoked->len, "revocation", "revocations" },
-        { gaps->removals->len, "removal", "removals" },
-        { gaps->uses->len, "used bundle", "used bundles" },
-        { gaps->withdrawals->len, "withdrawn bundle", "withdrawn bundles" },
-        { gaps->place.counter != 0 ? 1 : 0, "announcement of keys", "announcements of keys" },
-        { gaps->accounts->len + gaps->dismissals->len, "change of an account", "changes of accounts" },
-    };
-    g_autoptr(GString) out = g_string_new(NULL);
+    g_autoptr(GPtrArray) parts = g_ptr_array_new_with_free_func(g_free);
+    guint n;
 
-    for (gsize i = 0; i < G_N_ELEMENTS(parts); i++)
-        if (parts[i].n > 0)
-            g_string_append_printf(out, "%s%u %s", out->len > 0 ? ", " : "", parts[i].n,
-                                   parts[i].n == 1 ? parts[i].one : parts[i].many);
-    return out->len > 0 ? g_string_free(g_steal_pointer(&out), FALSE) : NULL;
+    n = gaps->endpoints->len;
+    add(parts, n, g_strdup_printf(hl_trn("%u enrolment", "%u enrolments", n), n));
+    n = gaps->certificates->len;
+    add(parts, n, g_strdup_printf(hl_trn("%u certificate", "%u certificates", n), n));
+    n = gaps->renewals->len;
+    add(parts, n, g_strdup_printf(hl_trn("%u renewal", "%u renewals", n), n));
+    n = gaps->revocations->len + gaps->revoked->len;
+    add(parts, n, g_strdup_printf(hl_trn("%u revocation", "%u revocations", n), n));
+    n = gaps->removals->len;
+    add(parts, n, g_strdup_printf(hl_trn("%u removal", "%u removals", n), n));
+    n = gaps->uses->len;
+    add(parts, n, g_strdup_printf(hl_trn("%u used bundle", "%u used bundles", n), n));
+    n = gaps->withdrawals->len;
+    add(parts, n, g_strdup_printf(hl_trn("%u withdrawn bundle", "%u withdrawn bundles", n), n));
+    n = gaps->place.counter != 0 ? 1 : 0;
+    add(parts, n, g_strdup_printf(hl_trn("%u announcement of keys", "%u announcements of keys", n), n));
+    n = gaps->accounts->len + gaps->dismissals->len;
+    add(parts, n, g_strdup_printf(hl_trn("%u change of an account", "%u changes of accounts", n), n));
+    g_ptr_array_add(parts, NULL);
+    return parts->len > 1 ? g_strjoinv(", ", (char **)parts->pdata) : NULL;
 }
