@@ -69,18 +69,18 @@ typedef struct {
 
 /* Members marked *kept* are stored by the daemon. */
 typedef struct {
-    HlTime since_wall;       /* kept; when `shown` took its value */
-    HlTime contact_wall;     /* kept; the last documented contact, whatever it showed */
-    HlTime alive_mono;       /* the last sign of life, on the line as well */
-    HlTime beat_mono;        /* the last heartbeat or poll that counted for B13; re-based by restore */
-    uint32_t generation;     /* of dials; see above */
-    uint8_t shown;           /* MgrDisplayed; kept */
-    uint8_t cause;           /* MgrDisplayEventKind that gave `shown` its value; kept */
-    bool registered, up;     /* kept; what the console believes, before range and mode are applied */
-    bool in_unreachable_net; /* kept; B13 */
-    bool independent;        /* kept; B14 */
-    bool dialling;           /* kept; the dial after an announcement or verification is under way */
-    bool inactive, removed;  /* kept; removed: a tombstone, gone from the console until it registers again */
+    HlTime since_wall;              /* kept; when `shown` took its value */
+    HlTime contact_wall;            /* kept; the last documented contact, whatever it showed */
+    HlTime alive_mono;              /* the last sign of life, on the line as well */
+    HlTime beat_mono;               /* the last heartbeat or poll that counted for B13; re-based by restore */
+    uint32_t generation;            /* of dials; see above */
+    uint8_t shown;                  /* MgrDisplayed; kept */
+    uint8_t cause;                  /* MgrDisplayEventKind that gave `shown` its value; kept */
+    bool registered : 1, up : 1;    /* kept; what the console believes, before range and mode are applied */
+    bool in_unreachable_net : 1;    /* kept; B13 */
+    bool independent : 1;           /* kept; B14 */
+    bool dialling : 1;              /* kept; the dial after an announcement or verification is under way */
+    bool inactive : 1, removed : 1; /* kept; removed: a tombstone, gone from the console until it registers again */
 } MgrDisplay;
 
 typedef struct {

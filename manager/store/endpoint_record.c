@@ -58,6 +58,42 @@ MgrSeldom *mgr_endpoint_make_seldom(MgrEndpointRecord *record)
     return record->seldom;
 }
 
+const char *mgr_endpoint_observed(const MgrEndpointRecord *record)
+{
+    return record->observed != NULL ? record->observed : record->addresses;
+}
+
+void mgr_endpoint_keep_observed_once(MgrEndpointRecord *record)
+{
+    if (g_strcmp0(record->observed, record->addresses) == 0)
+        g_clear_pointer(&record->observed, hl_common_free);
+}
+
+bool mgr_endpoint_set_observed(MgrEndpointRecord *record, const char *observed)
+{
+    if (strcmp(mgr_endpoint_observed(record), observed) == 0)
+        return false;
+    hl_common_free(record->observed);
+    record->observed = g_strdup(observed);
+    mgr_endpoint_keep_observed_once(record);
+    return true;
+}
+
+bool mgr_endpoint_set_addresses(MgrEndpointRecord *record, const char *addresses)
+{
+    char *before = record->addresses;
+
+    if (strcmp(before, addresses) == 0)
+        return false;
+    record->addresses = g_strdup(addresses);
+    if (record->observed == NULL)
+        record->observed = before;
+    else
+        hl_common_free(before);
+    mgr_endpoint_keep_observed_once(record);
+    return true;
+}
+
 const char *mgr_endpoint_enrolled_as(const MgrEndpointRecord *record)
 {
     const char *enrolled_as = mgr_endpoint_seldom(record)->enrolled_as;

@@ -48,7 +48,10 @@ typedef struct {
 typedef struct {
     char *id; /* first: the fleet finds them by it (lib/base/by_text.h) */
     int64_t number;
-    char *group, *host, *addresses, *os, *program, *observed, *observed_by, *serial;
+    char *group, *host, *os, *program, *observed_by, *serial;
+    char *addresses; /* set with mgr_endpoint_set_addresses, once it is the fleet's */
+    char *observed;  /* NULL: the same as addresses; read with mgr_endpoint_observed, set with mgr_endpoint_set_observed
+                      */
     char *fingerprint; /* as the last birth told it; set with mgr_endpoint_set_fingerprint */
     MgrSeldom *seldom; /* NULL: nothing; read with mgr_endpoint_seldom */
     int direct_port;
@@ -107,6 +110,13 @@ const MgrSeldom *mgr_endpoint_seldom(const MgrEndpointRecord *record);
 /* To change something in it. */
 MgrSeldom *mgr_endpoint_make_seldom(MgrEndpointRecord *record);
 void mgr_seldom_clear(MgrSeldom *seldom); /* its texts */
+/* The address from which it connects.  Without a NAT between it is the one that it tells, and is kept once. */
+const char *mgr_endpoint_observed(const MgrEndpointRecord *record);
+void mgr_endpoint_keep_observed_once(MgrEndpointRecord *record);
+/* Another one; true if it is new. */
+bool mgr_endpoint_set_observed(MgrEndpointRecord *record, const char *observed);
+/* Others are told; true if they are new.  The observed one stays. */
+bool mgr_endpoint_set_addresses(MgrEndpointRecord *record, const char *addresses);
 /* The fingerprint that decides who enrols again.  Nearly always it is the one that births tell, and is kept once. */
 const char *mgr_endpoint_enrolled_as(const MgrEndpointRecord *record);
 /* Another one is told; true if it is new.  What it enrolled with stays. */

@@ -86,7 +86,8 @@ void mgr_write_endpoint(HlWriteSet *set, const MgrEndpointRecord *e)
         "ittt"
         "iitit",
         e->number, e->id, e->group, e->host, e->fingerprint, e->addresses, INT(e->direct_port), e->os, e->program,
-        e->observed, INT(e->enrolled_at), INT(e->moved_counter), e->serial, INT(e->cert_expires), e->fingerprint);
+        mgr_endpoint_observed(e), INT(e->enrolled_at), INT(e->moved_counter), e->serial, INT(e->cert_expires),
+        e->fingerprint);
     note(set, mgr_journal_endpoint(e));
 }
 
@@ -153,8 +154,8 @@ void mgr_write_endpoint_registration(HlWriteSet *set, const MgrEndpointRecord *e
         " enrolled_as = coalesce(nullif(enrolled_as, ''), ?, '') WHERE number = ?",
         "tttittt"
         "tti",
-        e->host, e->fingerprint, e->addresses, INT(e->direct_port), e->os, e->program, e->observed, e->observed_by,
-        mgr_endpoint_enrolled_as(e), e->number);
+        e->host, e->fingerprint, e->addresses, INT(e->direct_port), e->os, e->program, mgr_endpoint_observed(e),
+        e->observed_by, mgr_endpoint_enrolled_as(e), e->number);
 }
 
 void mgr_write_applied(HlWriteSet *set, int64_t number, const MgrApplied *applied)

@@ -143,7 +143,7 @@ static void test_left_address(void)
     g_autoptr(Parts) parts = start(&endpoint);
 
     mgr_console_want(parts->console, endpoint, MGR_NOTIFY_SETTINGS);
-    mgr_set_text(&endpoint->record.addresses, "192.0.2.8,192.0.2.7");
+    mgr_endpoint_set_addresses(&endpoint->record, "192.0.2.8,192.0.2.7");
     endpoint->record.reach = MGR_REACH_NOT_PROBED;
     parts_end_dial(parts, MGR_REACH_REACHABLE); /* somebody else's address by now */
     g_assert_cmpint(endpoint->record.reach, ==, MGR_REACH_NOT_PROBED);

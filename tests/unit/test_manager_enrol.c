@@ -26,7 +26,7 @@ static void test_life(void)
     reply = expect(200, "");
     endpoint = mgr_fleet_endpoint(&world->parts->fleet, reply->endpoint);
     g_assert_cmpstr(endpoint->record.host, ==, "one");
-    g_assert_cmpstr(endpoint->record.observed, ==, PEER);
+    g_assert_cmpstr(mgr_endpoint_observed(&endpoint->record), ==, PEER);
     g_assert_cmpint(endpoint->record.enrolled_at, ==, CLOCK_FAKE_WALL);
     settings = hl_envelope_open(reply->settings, hl_signing_key_public(world->parts->key), HL_ENVELOPE_SETTINGS,
                                 &holdline__v1__settings_document__descriptor, &error);

@@ -69,7 +69,7 @@ static void connects(const char *path, const char *address, const char *client)
 
 static const char *seen(const Case *c, const char *id)
 {
-    return mgr_fleet_endpoint(&c->parts->fleet, id)->record.observed;
+    return mgr_endpoint_observed(&mgr_fleet_endpoint(&c->parts->fleet, id)->record);
 }
 
 static void test_follows(void)

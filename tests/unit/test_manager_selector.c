@@ -283,8 +283,8 @@ static void test_columns(void)
     mgr_set_text(&endpoint->record.patterns, "rules=3 virus=2026112701");
     mgr_set_text(&endpoint->record.update_result, "succeeded");
     mgr_set_text(&endpoint->record.update_source, "server");
-    mgr_set_text(&endpoint->record.observed, "192.0.2.7");
-    mgr_set_text(&endpoint->record.addresses, "192.168.1.7");
+    mgr_endpoint_set_observed(&endpoint->record, "192.0.2.7");
+    mgr_endpoint_set_addresses(&endpoint->record, "192.168.1.7");
     endpoint->record.updated_at = hl_clock_wall() - HL_HOUR;
     endpoint->record.dialled_at = hl_clock_wall() - HL_MINUTE;
     endpoint->record.cert_expires = hl_clock_wall() + HL_DAY;

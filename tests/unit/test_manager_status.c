@@ -398,7 +398,7 @@ static void test_hostile(void)
         g_autoptr(json_t) document = NULL;
 
         mgr_set_text(&endpoint->record.host, texts[i]);
-        mgr_set_text(&endpoint->record.addresses, texts[i]);
+        mgr_endpoint_set_addresses(&endpoint->record, texts[i]);
         mgr_set_text(&mgr_endpoint_make_seldom(&endpoint->record)->update_error, texts[i]);
         mgr_set_text(&endpoint->record.patterns, texts[i]);
         mgr_status_touch(parts->status, endpoint);

@@ -238,9 +238,10 @@ static void test_endpoint(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
     g_autoptr(GBytes) digest = g_bytes_new_static("0123456789abcdef0123456789abcdef", 32);
     MgrGroupRecord first = group("first");
     MgrEndpointRecord record = endpoint(digest);
-    bool *const flags[] = { &record.presence.ended,   &record.presence.retired,           &record.display.registered,
-                            &record.display.up,       &record.display.in_unreachable_net, &record.display.independent,
-                            &record.display.dialling, &record.display.inactive,           &record.display.removed };
+    const MgrDisplay shown[] = { { .registered = true },  { .up = true },       { .in_unreachable_net = true },
+                                 { .independent = true }, { .dialling = true }, { .inactive = true },
+                                 { .removed = true } };
+    bool *const flags[] = { &record.presence.ended, &record.presence.retired };
 
     mgr_write_group(fixture->set, &first);
     mgr_write_endpoint(fixture->set, &record);
@@ -256,6 +257,12 @@ static void test_endpoint(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
         fixture_commit(fixture);
         check_endpoint(fixture, &record);
         *flags[i] = false;
+    }
+    for (gsize i = 0; i < G_N_ELEMENTS(shown); i++) {
+        record.display = shown[i];
+        write_endpoint(fixture, &record);
+        fixture_commit(fixture);
+        check_endpoint(fixture, &record);
     }
 }
 

@@ -100,6 +100,7 @@ MgrEndpoint *mgr_fleet_load_endpoint(MgrFleet *fleet, MgrEndpointRecord *record)
     endpoint->record = *record;
     memset(record, 0, sizeof *record);
     borrow_texts(fleet, endpoint);
+    mgr_endpoint_keep_observed_once(&endpoint->record);
     endpoint->open_targets = no_targets();
     endpoint->broker = MGR_BROKER_UNKNOWN;
     endpoint->group = mgr_fleet_group(fleet, endpoint->record.group);
@@ -268,15 +269,27 @@ void mgr_endpoint_set_group(MgrEndpoint *endpoint, MgrGroup *group, uint64_t cou
     endpoint->record.moved_counter = MAX(counter, endpoint->record.moved_counter + 1);
 }
 
+/* Whether they are alike; then it is the kept one. */
+static bool share_digest(GBytes **own, GBytes *kept)
+{
+    if (kept == NULL || !g_bytes_equal(*own, kept))
+        return false;
+    g_bytes_ref(kept);
+    g_bytes_unref(*own);
+    *own = kept;
+    return true;
+}
+
 void mgr_endpoint_share_digest(MgrEndpoint *endpoint)
 {
     GBytes **own = &endpoint->record.applied.digest;
-    GBytes *kept = mgr_endpoint_terms(endpoint)->digest;
+    MgrGroup *group = endpoint->group;
 
-    if (*own == NULL || *own == kept || !g_bytes_equal(*own, kept))
+    if (*own == NULL || share_digest(own, mgr_endpoint_terms(endpoint)->digest) ||
+        share_digest(own, group->digest_before))
         return;
-    g_bytes_unref(*own);
-    *own = g_bytes_ref(kept);
+    g_clear_pointer(&group->digest_before, g_bytes_unref);
+    group->digest_before = g_bytes_ref(*own);
 }
 
 void mgr_endpoint_outrun(MgrEndpoint *endpoint)

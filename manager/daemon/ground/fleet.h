@@ -51,12 +51,16 @@ struct MgrCommand {
     MgrNow known; /* since when it is in memory: its end is not believed to a clock that was set ahead after that */
 };
 
-/* What state/sums.h has counted of an endpoint. */
+/* What state/sums.h has counted of an endpoint.  In bits, as the flags of MgrEndpoint are: a fleet is a million. */
 typedef struct {
-    guint open;                         /* detections */
-    uint8_t actual, displayed, verdict; /* MgrActual, MgrDisplayed, MgrVerdict */
-    bool is_counted, is_touched;        /* it is in the sums, its group's too; it is to be counted again */
-    bool removed, undialled, outdated, program_outdated, behind, flooding, scan_failed, never_scanned;
+    guint open;             /* detections */
+    unsigned actual : 4;    /* MgrActual */
+    unsigned displayed : 4; /* MgrDisplayed */
+    unsigned verdict : 4;   /* MgrVerdict */
+    bool is_counted : 1;    /* it is in the sums, its group's too */
+    bool is_touched : 1;    /* it is to be counted again */
+    bool removed : 1, undialled : 1, outdated : 1, program_outdated : 1, behind : 1, flooding : 1, scan_failed : 1,
+        never_scanned : 1;
 } MgrTally;
 
 /* What is registered, and beside it what each part keeps of it. */
@@ -80,27 +84,28 @@ struct MgrEndpoint {
 
     guint presence_turn, display_turn; /* places in the fleet's agendas */
 
-    /* small ones in one place: a fleet is tens of thousands of these */
-    bool takes_batches;     /* link, for letters: its last birth says so, also as the broker kept it */
-    bool is_withdrawn;      /* link: it does not, and what the broker kept of before is withdrawn */
-    bool ack_due;           /* notices: in the queue */
-    bool regroup_due;       /* delivery: settings are part of what goes in slices */
-    bool reissuing;         /* applied: its document is being stored under a number of its own, and sent
-                             * only then */
-    bool status_dirty;      /* due: its document is to be written */
-    bool status_whole;      /* due: and for more than the number of open commands */
-    bool status_counted;    /* due: their number waits */
-    bool status_round;      /* due: its turn in the round through all is still to come */
-    uint8_t broker;         /* link: number of the one where its present session was heard, or MGR_BROKER_UNKNOWN */
-    uint8_t unwritten;      /* MgrUnwritten, tracker: differs from the registry */
-    bool restarted_unheard; /* link: it started while the manager did not listen: its next birth counts as announced */
-    bool is_stranger;       /* link: it connects with a certificate that is not in the registry */
-    bool borrows_id, borrows_serial;  /* record.id and serial are texts of a certificate of the fleet */
-    bool is_left_behind;              /* holders: its certificate is of an authority that has ended */
-    uint8_t reach_told, verdict_told; /* status: MgrReach and MgrVerdict, and one more, as the topic says them; 0: it
-                                       * says nothing yet */
-    bool updated_by_schedule;         /* link: the last update notification told of a scheduled update */
+    uint8_t broker;            /* link: number of the one where its present session was heard, or MGR_BROKER_UNKNOWN */
+    unsigned unwritten : 2;    /* MgrUnwritten, tracker: differs from the registry */
+    unsigned reach_told : 3;   /* status: MgrReach, and one more, as the topic says it; 0: it says nothing yet */
+    unsigned verdict_told : 3; /* the same of MgrVerdict */
+    bool takes_batches : 1;    /* link, for letters: its last birth says so, also as the broker kept it */
+    bool is_withdrawn : 1;     /* link: it does not, and what the broker kept of before is withdrawn */
+    bool ack_due : 1;          /* notices: in the queue */
+    bool regroup_due : 1;      /* delivery: settings are part of what goes in slices */
+    bool reissuing : 1;        /* applied: its document is being stored under a number of its own, and sent only then */
+    bool status_dirty : 1;     /* due: its document is to be written */
+    bool status_whole : 1;     /* due: and for more than the number of open commands */
+    bool status_counted : 1;   /* due: their number waits */
+    bool status_round : 1;     /* due: its turn in the round through all is still to come */
+    bool restarted_unheard : 1; /* link: it started while the manager did not listen: its next birth counts as announced
+                                 */
+    bool is_stranger : 1;       /* link: it connects with a certificate that is not in the registry */
+    bool borrows_id : 1, borrows_serial : 1; /* record.id and serial are texts of a certificate of the fleet */
+    bool is_left_behind : 1;                 /* holders: its certificate is of an authority that has ended */
+    bool updated_by_schedule : 1;            /* link: the last update notification told of a scheduled update */
 };
+
+G_STATIC_ASSERT(MGR_REACH_N < 8 && MGR_VERDICT_N < 8); /* reach_told, verdict_told */
 
 typedef struct {
     GHashTable *groups;       /* name -> MgrGroup * */
@@ -166,7 +171,8 @@ MgrEndpoint *mgr_fleet_load_endpoint(MgrFleet *fleet, MgrEndpointRecord *record)
 /* Parts that queue endpoints were told before (mgr_status_forget, mgr_delivery_forget). */
 void mgr_fleet_remove_endpoint(MgrFleet *fleet, MgrEndpoint *endpoint);
 void mgr_endpoint_set_group(MgrEndpoint *endpoint, MgrGroup *group, uint64_t counter);
-/* Its applied digest was set: where it is the group's, as it nearly always is, the two are kept once. */
+/* Its applied digest was set: where it is the group's, as it nearly always is, or the one that others still have, it
+ * is kept once. */
 void mgr_endpoint_share_digest(MgrEndpoint *endpoint);
 /* Its group was saved: memory's half of mgr_write_members_outrun. */
 void mgr_endpoint_outrun(MgrEndpoint *endpoint);
@@ -307,6 +313,19 @@ static inline bool mgr_set_text(char **place, const char *text)
     if (g_strcmp0(*place, text) == 0)
         return false;
     copy = g_strdup(text); /* text may be a part of what is freed */
+    hl_common_free(*place);
+    *place = copy;
+    return true;
+}
+
+/* The same for a text that many have, as the registry is loaded with it: kept once. */
+static inline bool mgr_set_common(char **place, const char *text)
+{
+    char *copy;
+
+    if (g_strcmp0(*place, text) == 0)
+        return false;
+    copy = hl_common_dup(text);
     hl_common_free(*place);
     *place = copy;
     return true;

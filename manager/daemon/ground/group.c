@@ -22,6 +22,7 @@ void mgr_group_free(gpointer item)
     hl_settings_clear(&group->settings);
     g_clear_pointer(&group->shared, g_bytes_unref);
     g_clear_pointer(&group->digest, g_bytes_unref);
+    g_clear_pointer(&group->digest_before, g_bytes_unref);
     g_free(group);
 }
 

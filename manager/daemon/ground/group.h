@@ -35,6 +35,7 @@ struct MgrGroup {
     MgrGroupRecord record;
     HlSettings settings;
     GBytes *digest;
+    GBytes *digest_before; /* another one that a member has, as was seen last; NULL: none has */
     GBytes *shared;   /* delivery: what the documents of all members have in common, encoded; NULL: not needed yet */
     MgrWindow window; /* ground/windows.h */
     MgrTrial *trial;  /* NULL: none */

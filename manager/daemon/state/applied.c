@@ -129,8 +129,8 @@ static bool set_all(MgrApplied *applied, const HlMsgAppliedSettings *told)
     bool changed = applied->version != told->version;
 
     applied->version = told->version;
-    changed |= mgr_set_text(&applied->group, told->group);
-    changed |= mgr_set_text(&applied->path, told->path);
+    changed |= mgr_set_common(&applied->group, told->group);
+    changed |= mgr_set_common(&applied->path, told->path);
     return changed;
 }
 

@@ -188,7 +188,7 @@ static void put_program(HlJsonOut *out, const MgrFleet *fleet, const MgrEndpoint
 {
     const MgrEndpointRecord *record = &endpoint->record;
 
-    hl_json_out_text(out, "observed_address", record->observed);
+    hl_json_out_text(out, "observed_address", mgr_endpoint_observed(record));
     hl_json_out_text(out, "observed_by", record->observed_by);
     hl_json_out_text(out, "program", record->program);
     hl_json_out_bool(out, "outdated_program", mgr_endpoint_is_program_outdated(fleet, endpoint));

@@ -67,13 +67,13 @@ static void handle_line(MgrObserved *observed, const char *line)
     endpoint = mgr_fleet_endpoint(observed->parts.fleet, client);
     if (endpoint == NULL)
         return;
-    changed |= mgr_set_text(&endpoint->record.observed, address);
-    changed |= mgr_set_text(&endpoint->record.observed_by, "broker");
+    changed |= mgr_endpoint_set_observed(&endpoint->record, address);
+    changed |= mgr_set_common(&endpoint->record.observed_by, "broker");
     if (!changed)
         return;
     mgr_write_endpoint_registration(mgr_record_background(observed->parts.record), &endpoint->record);
     mgr_record_note(observed->parts.record, endpoint->record.id, "observed", "connects from %s, as the broker sees it",
-                    endpoint->record.observed);
+                    address);
     mgr_status_touch(observed->parts.status, endpoint);
 }
 

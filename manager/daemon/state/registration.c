@@ -106,7 +106,7 @@ static bool take_addresses(MgrEndpoint *endpoint, const HlMsgRegistration *regis
     g_autofree char *addresses = mgr_registration_addresses(registration);
     g_autofree char *address = NULL;
 
-    if (!mgr_set_text(&endpoint->record.addresses, addresses))
+    if (!mgr_endpoint_set_addresses(&endpoint->record, addresses))
         return false;
     address = mgr_endpoint_address(endpoint);
     if (strcmp(dialled, address) != 0)
@@ -127,8 +127,8 @@ static bool take_port(MgrEndpointRecord *known, uint32_t told)
 
 static bool take_description(MgrEndpointRecord *known, const HlMsgRegistration *registration)
 {
-    bool other_os = mgr_set_text(&known->os, registration->os);
-    bool other_program = mgr_set_text(&known->program, registration->program_version);
+    bool other_os = mgr_set_common(&known->os, registration->os);
+    bool other_program = mgr_set_common(&known->program, registration->program_version);
 
     return other_os || other_program;
 }

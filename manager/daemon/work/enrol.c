@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "lib/base/common.h"
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
 #include "lib/pki/digest.h"
@@ -230,23 +231,23 @@ static bool describe_fresh(Pending *pending, const MgrTokenRecord *token, const 
         return false;
     pending->fresh = (MgrEndpointRecord){ .number = fleet->next_number++,
                                           .id = g_strdup(pending->endpoint),
-                                          .group = g_strdup(token->group),
+                                          .group = hl_common_dup(token->group),
                                           .host = g_strdup(registration->host),
                                           .fingerprint = g_strdup(registration->fingerprint),
                                           .addresses = mgr_registration_addresses(registration),
                                           .direct_port = (int)MIN(registration->direct_port, 65535),
-                                          .os = g_strdup(registration->os),
-                                          .program = g_strdup(registration->program_version),
+                                          .os = hl_common_dup(registration->os),
+                                          .program = hl_common_dup(registration->program_version),
                                           .observed = g_strdup(pending->request->peer),
-                                          .observed_by = g_strdup("https"),
+                                          .observed_by = hl_common_dup("https"),
                                           .serial = g_strdup(pending->issued.serial),
                                           .enrolled_at = pending->issued.issued_at,
                                           .cert_expires = pending->issued.expires_at,
                                           .moved_counter = group->record.counter,
-                                          .patterns = g_strdup(""),
-                                          .spool = g_strdup(""),
-                                          .update_result = g_strdup(""),
-                                          .update_source = g_strdup("") };
+                                          .patterns = hl_common_dup(""),
+                                          .spool = hl_common_dup(""),
+                                          .update_result = hl_common_dup(""),
+                                          .update_source = hl_common_dup("") };
     return true;
 }
 

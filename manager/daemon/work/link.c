@@ -68,7 +68,7 @@ static void handle_patterns(MgrLink *link, MgrEndpoint *endpoint, HlMsgComponent
     g_autofree char *text = hl_components_print(patterns, n);
     HlWriteSet *set;
 
-    if (n == 0 || !mgr_set_text(&endpoint->record.patterns, text))
+    if (n == 0 || !mgr_set_common(&endpoint->record.patterns, text))
         return;
     set = hl_write_set_new();
     mgr_write_patterns(set, endpoint->record.number, text);

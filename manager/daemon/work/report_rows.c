@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "lib/base/common.h"
 #include "lib/base/log.h"
 #include "manager/daemon/state/applied.h"
 #include "manager/daemon/work/trials.h"
@@ -72,9 +73,9 @@ static void fold_update(const MgrReportPending *pending, MgrEndpoint *endpoint)
     MgrEndpointRecord *record = &endpoint->record;
 
     if (body->n_patterns > 0)
-        mgr_set_text(&record->patterns, patterns);
-    mgr_set_text(&record->update_result, result);
-    mgr_set_text(&record->update_source, body->source);
+        mgr_set_common(&record->patterns, patterns);
+    mgr_set_common(&record->update_result, result);
+    mgr_set_common(&record->update_source, body->source);
     if (!body->succeeded || *mgr_endpoint_seldom(record)->update_error != '\0')
         mgr_set_text(&mgr_endpoint_make_seldom(record)->update_error, body->succeeded ? "" : body->detail);
     record->updated_at = pending->at;
@@ -84,11 +85,11 @@ static void fold_update(const MgrReportPending *pending, MgrEndpoint *endpoint)
 
 static MgrApplied applied_of(const HlMsgAppliedSettings *message, HlTime at)
 {
-    return (MgrApplied){ .group = g_strdup(message->group),
+    return (MgrApplied){ .group = hl_common_dup(message->group),
                          .version = message->version,
                          .counter = message->counter,
                          .digest = g_bytes_new(message->digest.data, message->digest.len),
-                         .path = g_strdup(message->path),
+                         .path = hl_common_dup(message->path),
                          .at = at };
 }
 
