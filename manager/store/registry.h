@@ -264,9 +264,9 @@ void mgr_write_target(HlWriteSet *set, const MgrTargetRecord *target);
 /* The row of history for it, put in before mgr_write_target: only where that moves the target.  An endpoint that was
  * asked again tells the same end in two reports. */
 void mgr_write_target_history(HlWriteSet *set, const MgrTargetRecord *target, HlCommandKind kind);
-/* The result of a target that the manager took for expired, timed out or cancelled: corrects it, and says so in its
- * detail and in the endpoint's history; leaves any other target alone. */
-void mgr_write_late_result(HlWriteSet *set, const MgrTargetRecord *target);
+/* The end that an endpoint reports, with its row of history: both as the two above.  Where the manager took the target
+ * for expired, timed out or cancelled it is corrected, and its detail and the history say so. */
+void mgr_write_result(HlWriteSet *set, const MgrTargetRecord *target);
 /* That detail, as it is stored of a result that corrects the state of before; free with g_free. */
 char *mgr_late_detail(const char *detail, HlCommandState before);
 /* Both leave a target alone if more is already known of it.  Unsent: it was written as sent, and never left. */

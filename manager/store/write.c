@@ -339,24 +339,26 @@ char *mgr_late_detail(const char *detail, HlCommandState before)
     return g_strdup(g_strchug(text));
 }
 
-void mgr_write_late_result(HlWriteSet *set, const MgrTargetRecord *target)
+/* ?1: the states that were presumed, ?4: those that the endpoint comes from; ?5: the text. */
+#define LATE_OR_NOT                                                                                         \
+    "CASE WHEN instr(?1, ' ' || state || ' ') > 0 THEN ltrim(?5 || '" LATE("' || state || '") "') ELSE ?5 " \
+                                                                                              "END"
+#define MAY_BECOME " WHERE command = ?2 AND endpoint = ?3 AND instr(?1 || ?4, ' ' || state || ' ') > 0"
+
+void mgr_write_result(HlWriteSet *set, const MgrTargetRecord *target)
 {
     g_autofree char *presumed = states_before(target->state, hl_command_state_may_correct);
+    g_autofree char *before = states_before(target->state, hl_command_state_may_follow);
+    const char *state = hl_command_state_name(target->state);
 
     hl_write_set_add(set,
                      "INSERT INTO history (at, endpoint, what, detail)"
-                     " SELECT ?, endpoint, kind, ? || '" LATE(
-                         "' || state || '") "' FROM target JOIN command ON id = command"
-                                            " WHERE command = ? AND endpoint = ? AND instr(?, ' ' || state || ' ') > 0",
-                     "itttt", INT(target->changed_at), hl_command_state_name(target->state), target->command,
-                     target->endpoint, presumed);
-    hl_write_set_add(set,
-                     "UPDATE target SET state = ?, code = ?, changed_at = ?,"
-                     " detail = ltrim(? || '" LATE(
-                         "' || state || '") "')"
-                                            " WHERE command = ? AND endpoint = ? AND instr(?, ' ' || state || ' ') > 0",
-                     "ttitttt", hl_command_state_name(target->state), target->code, INT(target->changed_at),
-                     target->detail, target->command, target->endpoint, presumed);
+                     " SELECT ?6, endpoint, (SELECT kind FROM command WHERE id = ?2), " LATE_OR_NOT
+                     " FROM target" MAY_BECOME,
+                     "ttttti", presumed, target->command, target->endpoint, before, state, INT(target->changed_at));
+    hl_write_set_add(set, "UPDATE target SET state = ?6, code = ?7, changed_at = ?8, detail = " LATE_OR_NOT MAY_BECOME,
+                     "ttttttti", presumed, target->command, target->endpoint, before, target->detail, state,
+                     target->code, INT(target->changed_at));
 }
 
 void mgr_write_target_sent(HlWriteSet *set, const MgrTargetRecord *target, HlTime at)

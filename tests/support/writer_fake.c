@@ -145,6 +145,15 @@ guint writer_fake_pending(const HlWriter *writer)
     return writer->waiting.length;
 }
 
+guint writer_fake_statements(const HlWriter *writer)
+{
+    guint n = 0;
+
+    for (const GList *at = writer->waiting.head; at != NULL; at = at->next)
+        n += ((const HlWriteSet *)at->data)->writes->len;
+    return n;
+}
+
 void writer_fake_fail_at(HlWriter *writer, guint n, HlErrorCode code)
 {
     writer->fail_in = n;

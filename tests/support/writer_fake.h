@@ -17,6 +17,8 @@ HlWriter *writer_fake_last(void);
 
 /* Submitted, neither committed nor failed. */
 guint writer_fake_pending(const HlWriter *writer);
+/* How many statements those are that are not written yet: what they cost the writer. */
+guint writer_fake_statements(const HlWriter *writer);
 
 /* The next count sets (0: all that wait now), in one transaction; then every outstanding done() in order.  Returns how
  * many sets.  In one call all are in the database before the first done(); count = 1 is the other extreme. */

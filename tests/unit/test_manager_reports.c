@@ -347,6 +347,31 @@ static void test_pairs(void)
     }
 }
 
+/* What thousands report at once costs as few statements as there are things that change: the number of the report, the
+ * state, a row of history. */
+static void test_statements(void)
+{
+    g_autoptr(Parts) parts = parts_with_endpoint();
+    g_autofree char *id = parts_issue(parts, "@office");
+    static const HlCommandState ends[] = { HL_STATE_SUCCEEDED, HL_STATE_FAILED, HL_STATE_REJECTED };
+
+    parts_commit(parts);
+    report(parts, 1, make_update);
+    g_assert_cmpuint(writer_fake_statements(parts->writer), ==, 3);
+    parts_commit(parts);
+    parts_report_command(parts, "e-one", 2, id, HL_STATE_STARTED);
+    g_assert_cmpuint(writer_fake_statements(parts->writer), ==, 2);
+    parts_commit(parts);
+    for (gsize i = 0; i < G_N_ELEMENTS(ends); i++) { /* the first one ends it */
+        mgr_record_flush(parts->record);
+        parts_commit(parts);
+        parts_report_command(parts, "e-one", 3 + i, id, ends[i]);
+        g_assert_cmpuint(writer_fake_statements(parts->writer), ==, 3);
+        parts_commit(parts);
+    }
+    parts_check_registry(parts);
+}
+
 /* Two reports about one target before the first is committed: repeated, forward, and out of order. */
 static void test_command_states(void)
 {
@@ -584,6 +609,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/reports/later-body", test_later_body);
     g_test_add_func("/manager/reports/pairs", test_pairs);
     g_test_add_func("/manager/reports/command-states", test_command_states);
+    g_test_add_func("/manager/reports/statements", test_statements);
     g_test_add_func("/manager/reports/command-ends-beside-report", test_command_ends_beside_report);
     g_test_add_func("/manager/reports/not-stored", test_not_stored);
     g_test_add_func("/manager/reports/again-between-failures", test_again_between_failures);

@@ -217,15 +217,15 @@ void mgr_commands_write_news(MgrCommands *commands, HlWriteSet *set, const MgrEn
 {
     const MgrTarget *target = find_moved(endpoint, news);
     MgrTargetStep step = step_of(news);
-    MgrTargetRecord late = { hl_unconst(news->command), endpoint->record.id,      news->state,
-                             hl_unconst(news->code),    hl_unconst(news->detail), news->at };
+    MgrTargetRecord result = { hl_unconst(news->command), endpoint->record.id,      news->state,
+                               hl_unconst(news->code),    hl_unconst(news->detail), news->at };
 
-    if (target != NULL)
-        write_step(set, target, &step);
-    else
+    if (target == NULL)
         mgr_record_flush(commands->parts.record); /* the end that was presumed may still be in the background set */
     if (hl_command_state_is_final(news->state))
-        mgr_write_late_result(set, &late); /* also if it ends before this is written: the fold corrects it then */
+        mgr_write_result(set, &result); /* also if another end is written before this: the fold corrects it then */
+    else if (target != NULL)
+        write_step(set, target, &step);
 }
 
 /* A command that is open elsewhere still counts its ended targets. */
