@@ -115,10 +115,10 @@ bool cmd_audit_export(HlInvocation *call, GError **error)
 
 typedef struct {
     MgrAuditHead at;
-    int64_t head; /* a row whose hash is known from elsewhere; 0: none */
-    GBytes *head_hash;
-    json_t *gaps;  /* rows that say that others are missing */
-    GError *error; /* of what cannot stop at once */
+    MgrAuditHead head; /* known from elsewhere; zeroed: none is */
+    json_t *gaps;      /* rows that say that others are missing */
+    int64_t restored;  /* the first of them that tells of a backup that was put back; 0: none does */
+    GError *error;     /* of what cannot stop at once */
 } Verification;
 
 static void note_gap(const Verification *verification, const MgrAuditRecord *record)
@@ -132,23 +132,23 @@ static void note_gap(const Verification *verification, const MgrAuditRecord *rec
 /* A head of the rows that a restore has lost is not a forgery's; only the log that was set aside then can show it. */
 static bool fail_head(const Verification *verification, int64_t number, const char *what, GError **error)
 {
-    json_int_t gap = cli_int(json_array_get(verification->gaps, 0), "row");
-
-    if (gap == 0)
+    if (verification->restored == 0)
         return hl_fail(error, HL_ERROR_UNTRUSTED, _("row %" PRId64 " %s"), number, what);
     return hl_fail(error, HL_ERROR_UNTRUSTED,
                    _("row %" PRId64 " %s, or is one of those that were lost when a backup was put back (row %" PRId64
                      " tells of it): verify the registry that was set aside then, with --site"),
-                   number, what, (int64_t)gap);
+                   number, what, verification->restored);
 }
 
 static bool follow(Verification *verification, const MgrAuditRecord *record, GError **error)
 {
     if (!mgr_audit_follow(&verification->at, record, error))
         return false;
-    if (mgr_audit_is_gap(record))
+    if (mgr_audit_is_gap(record) && verification->restored == 0)
+        verification->restored = record->number;
+    if (mgr_audit_is_gap(record) || mgr_audit_is_loss(record))
         note_gap(verification, record);
-    return record->number != verification->head || g_bytes_equal(record->hash, verification->head_hash) ||
+    return record->number != verification->head.number || g_bytes_equal(record->hash, verification->head.hash) ||
            fail_head(verification, record->number, _("is not the one that the head tells of: the log was rewritten"),
                      error);
 }
@@ -221,15 +221,7 @@ static bool verify_file(const char *path, Verification *verification, GError **e
 /* "ROW:HASH", as the summary tells it. */
 static bool parse_head(const char *text, Verification *verification, GError **error)
 {
-    g_auto(GStrv) parts = text != NULL ? g_strsplit(text, ":", 2) : NULL;
-    guint64 number = 0;
-
-    if (text == NULL)
-        return true;
-    if (parts[0] != NULL && parts[1] != NULL && g_ascii_string_to_unsigned(parts[0], 10, 1, G_MAXINT64, &number, NULL))
-        verification->head_hash = hl_unhex(parts[1]);
-    verification->head = (int64_t)number;
-    return verification->head_hash != NULL ||
+    return text == NULL || (*text != '\0' && mgr_audit_head_parse(text, &verification->head)) ||
            hl_fail(error, HL_ERROR_USAGE,
                    _("--head: '%s' is not of the form ROW:HASH, as 'holdline status --json' shows it"), text);
 }
@@ -246,10 +238,10 @@ static bool verify(HlInvocation *call, Verification *verification, GError **erro
         ok = verify_file(call->args[0], verification, error);
     else
         ok = site != NULL ? verify_site(site, verification, error) : each_row(call, follow_json, verification, error);
-    if (!ok || verification->at.number >= verification->head)
+    if (!ok || verification->at.number >= verification->head.number)
         return ok;
     what = g_strdup_printf(_("is missing: the log ends with row %" PRId64 ", and the head tells of row %" PRId64),
-                           verification->at.number, verification->head);
+                           verification->at.number, verification->head.number);
     return fail_head(verification, verification->at.number + 1, what, error);
 }
 
@@ -272,19 +264,21 @@ static void show_verified(HlInvocation *call, const Verification *verification)
         hl_say(_("row %" PRId64 ": %s (%s)\n"), cli_int(gap, "row"), cli_text(gap, "text"), text);
     }
     hl_say(_("%" PRId64 " rows, unbroken; head %" PRId64 ":%s\n"), at->number, at->number, hash);
+    if (verification->head.number == 0)
+        hl_say(
+            _("Whether rows are missing behind the last one is shown only by a head that was noted before: 'holdline "
+              "audit verify --head ROW:HASH'.\n"));
 }
 
 /* A chain cannot be mended; what was in it may be in a backup or an export. */
-static void add_remedy(GError *problem)
+static void add_remedy(GError *problem, bool has_begun)
 {
     g_autofree char *found = problem->message;
 
     problem->message = g_strconcat(
-        found, "\n",
-        _("The rows before it are as they were written.  Somebody who may write registry.db, or this file, has changed "
-          "it: what "
-          "was there is in an export, or in a backup of an earlier day, which 'holdline audit verify --site BACKUP' "
-          "verifies"),
+        found, "\n", has_begun ? _("The rows before it are as they were written.  ") : "",
+        _("Somebody who may write registry.db, or this file, has changed it: what was there is in an export, or in a "
+          "backup of an earlier day, which 'holdline audit verify --site BACKUP' verifies"),
         NULL);
 }
 
@@ -297,11 +291,11 @@ bool cmd_audit_verify(HlInvocation *call, GError **error)
     if (ok)
         show_verified(call, &verification);
     else if (hl_error_code(problem) == HL_ERROR_UNTRUSTED)
-        add_remedy(problem);
+        add_remedy(problem, verification.at.number > 0);
     if (!ok)
         g_propagate_error(error, g_steal_pointer(&problem));
     mgr_audit_head_clear(&verification.at);
-    g_clear_pointer(&verification.head_hash, g_bytes_unref);
+    mgr_audit_head_clear(&verification.head);
     json_decref(verification.gaps);
     return ok;
 }

@@ -8,6 +8,7 @@
 #include "lib/base/process.h"
 #include "manager/cli/commands.h"
 #include "manager/cli/show.h"
+#include "manager/site/audit.h"
 #include "manager/site/check.h"
 #include "manager/site/exchange.h"
 #include "manager/site/restore.h"
@@ -36,6 +37,20 @@ static json_t *describe(const char *site, const char *dir, const MgrBackupInfo *
                      "bytes", (json_int_t)info->bytes);
 }
 
+/* A copy of a log that is not what was written is a copy all the same: what was lost is lost in the site. */
+static void judge_audit(const char *dir, json_t *document)
+{
+    g_autoptr(GError) error = NULL;
+    bool ok = mgr_site_check_audit_of_backup(dir, &error);
+
+    json_object_set_new(document, "audit_broken", ok ? json_null() : json_string(error->message));
+    if (!ok)
+        fprintf(stderr,
+                _("warning: the audit log in %s is not what was written: %s.  Keep the backups of earlier days, and "
+                  "find out who can write registry.db\n"),
+                dir, error->message);
+}
+
 bool cmd_backup(HlInvocation *call, GError **error)
 {
     g_autofree char *dir = g_canonicalize_filename(call->args[0], NULL);
@@ -47,6 +62,7 @@ bool cmd_backup(HlInvocation *call, GError **error)
     if (!hl_process_become_owner(site, error) || !mgr_backup_make(site, dir, &info, error))
         return false;
     document = describe(site, dir, &info);
+    judge_audit(dir, document);
     size = g_format_size(info.bytes);
     if (!cli_show_json(call, document))
         hl_say(_("%s is backed up in %s: %u files, %s, verified.  It holds every key of the site.\n"), site, dir,
@@ -144,7 +160,8 @@ static bool check_backup(const HlInvocation *call, const char *dir, GError **err
     g_autofree char *made = NULL;
     MgrBackupInfo info;
 
-    if (!mgr_backup_verify(dir, &info, error) || !mgr_site_check_keys(dir, error))
+    if (!mgr_backup_verify(dir, &info, error) || !mgr_site_check_keys(dir, error) ||
+        !mgr_site_check_audit_of_backup(dir, error))
         return false;
     document = describe("", dir, &info);
     made = hl_time_format(info.made);

@@ -105,6 +105,7 @@ static void add_ends(GString *out, const json_t *ends)
 static const struct {
     const char *member, *text;
 } problems[] = {
+    { "audit_broken", N_("The audit log is not what was written.") },
     { "clock", N_("The clock of the server is behind.") },
     { "disk", N_("The disk of the server is full, or nearly.") },
     { "broker_reload", N_("The broker could not be told which certificates are revoked.") },

@@ -42,6 +42,8 @@ static const MgrNoteRow rows[MGR_NOTE_N] = {
                                 N_("roll-outs that are through, and what became of them") },
     [MGR_NOTE_END] = { "end", "note.end", "note.end-over", false, MGR_NOTE_WARNING,
                        N_("certificates and roles that end soon") },
+    [MGR_NOTE_AUDIT] = { "audit", "note.audit", "note.audit-over", false, MGR_NOTE_CRITICAL,
+                         N_("the audit log is not what was written") },
     [MGR_NOTE_TEST] = { "test", "note.test", NULL, false, MGR_NOTE_INFO, "" },
 };
 

@@ -74,6 +74,8 @@ const MgrSentenceRow mgr_sentence_rows[] = {
     { "note.repository-over", N_("The pattern repository is signed again") },
     { "note.patterns-old", N_("The server has had no new patterns for long") },
     { "note.patterns-old-over", N_("The server has new patterns") },
+    { "note.audit", N_("The audit log is not what was written") },
+    { "note.audit-over", N_("The audit log is whole again") },
     { "note.rollout-halted", N_("Roll-outs that halted: {count}") },
     { "note.rollout-done", N_("Roll-outs that are through: {count}") },
     { "note.end", N_("Certificates and signatures that end soon: {count}") },

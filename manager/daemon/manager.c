@@ -77,6 +77,7 @@ static gboolean on_second(gpointer user)
     mgr_own_tick(manager->parts.own);
     mgr_issued_tick(manager->parts.issued);
     mgr_ends_tick(manager->parts.ends);
+    mgr_witness_tick(manager->parts.witness);
     mgr_notifications_tick(manager->parts.notifications);
     if (manager->parts.observed != NULL)
         mgr_observed_tick(manager->parts.observed);

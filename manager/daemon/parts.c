@@ -179,6 +179,7 @@ static void build_state(MgrParts *parts)
 {
     parts->status = mgr_status_new(&(MgrStatusOptions){ &parts->fleet, parts->down, &parts->conf });
     parts->clock.status = parts->status;
+    parts->witness = mgr_witness_new(&(MgrWitnessOptions){ parts->dir, &parts->fleet, parts->record, parts->status });
     parts->delivery = mgr_delivery_new(
         &(MgrDeliveryOptions){ &parts->conf, &parts->fleet, parts->down, parts->record, parts->status, parts->sealer });
     parts->tracker =
@@ -267,7 +268,7 @@ static void build_calls(MgrParts *parts)
                               .delivery = parts->delivery,
                               .pki = parts->pki };
 
-    parts->calls = mgr_calls_new(&parts->fleet, parts->down, parts->record, parts->status);
+    parts->calls = mgr_calls_new(&parts->fleet, parts->down, parts->record, parts->witness);
     mgr_calls_warn_with(parts->calls, warnings, parts);
     parts->dispatch = mgr_dispatch_new(&parts->fleet, parts->calls);
     parts->group_calls = mgr_group_calls_new(
@@ -407,6 +408,8 @@ void mgr_parts_settle(MgrParts *parts)
         mgr_reports_flush(parts->reports);
     if (parts->record != NULL)
         mgr_record_stop(parts->record);
+    if (parts->witness != NULL)
+        mgr_witness_look(parts->witness);
     if (parts->link == NULL)
         return;
     mgr_delivery_flush_acks(parts->delivery);
@@ -459,5 +462,6 @@ void mgr_parts_clear(MgrParts *parts, MgrBrokerEnd end)
     g_clear_pointer(&parts->down, mgr_down_free);
     g_clear_pointer(&parts->sealer, mgr_sealer_free);
     g_clear_pointer(&parts->record, mgr_record_free);
+    g_clear_pointer(&parts->witness, mgr_witness_free);
     mgr_fleet_clear(&parts->fleet);
 }

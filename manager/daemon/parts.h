@@ -25,6 +25,7 @@
 #include "manager/daemon/state/observed.h"
 #include "manager/daemon/state/own.h"
 #include "manager/daemon/state/rounds.h"
+#include "manager/daemon/state/witness.h"
 #include "manager/daemon/work/issued.h"
 
 /* From the ground up.  dir, conf_path, conf and fence are given by the manager, which owns them. */
@@ -53,6 +54,7 @@ typedef struct {
     MgrConsole *console;
     MgrFloods *floods;
     MgrRounds *rounds;
+    MgrWitness *witness;
     MgrObserved *observed; /* NULL: the broker's log is not ours */
     MgrPatterns *patterns;
     MgrTimestamp *timestamp;

@@ -11,6 +11,7 @@
 #include "lib/base/json.h"
 #include "lib/store/stmt.h"
 #include "manager/core/refusal.h"
+#include "manager/site/audit.h"
 #include "manager/site/backup.h"
 #include "manager/site/exchange.h"
 #include "manager/site/owners.h"
@@ -527,6 +528,14 @@ static void look_at_accounts(Check *check)
         problem(check, _("no owner who is enabled has a certificate in force: nobody can decide who may do what"));
 }
 
+static void look_at_audit(Check *check)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (check->db != NULL && !mgr_site_check_audit(check->dir, check->db, &error))
+        failure(check, error);
+}
+
 static void look_at_fence(Check *check)
 {
     g_autofree char *path = mgr_site_path(check->dir, MGR_SITE_FENCED);
@@ -566,6 +575,10 @@ static const Look looks[] = {
       N_("on the server: holdline account certificate NAME --site DIR, for an owner who is enabled; where there is "
          "none, "
          "it makes one of any name") },
+    { N_("audit"), look_at_audit,
+      N_("find out who can write registry.db, and compare with an export or a backup of an earlier day: 'holdline "
+         "audit "
+         "verify --site DIR'") },
     { N_("journal"), look_at_journal, N_("restore a backup") },
     { N_("fence"), look_at_fence, "" },
     { N_("restore"), look_at_restore, "" },

@@ -213,9 +213,12 @@ static bool follow_on(const MgrLedger *ledger, HlDb *db, HlJournal *journal, boo
 static bool note_audit_gap(const MgrLedger *ledger, HlDb *db, GError **error)
 {
     MgrRestored restored = mgr_ledger_restored(ledger);
+    g_auto(MgrAuditHead) head = { 0 };
     int64_t mark = 0, last = 0;
     bool has = false;
 
+    if (!mgr_registry_read_audit_head(db, &head, error)) /* a registry without its log is not gone on with */
+        return false;
     if (restored.is_new)
         return mgr_registry_has_audit_gap(db, restored.at, &has, error) &&
                (has || mgr_registry_add_audit_gap(db, restored.made, restored.at, restored.head, error));

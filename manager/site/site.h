@@ -63,6 +63,9 @@ char *mgr_site_plugin_path(void);
 /* What the repository had published when the manager looked last (manager/site/repository.h). */
 #define MGR_SITE_PUBLISHED "published"
 
+/* Where the audit log ended when the manager last stopped (daemon/state/witness.h). */
+#define MGR_SITE_AUDIT_HEAD "audit.head"
+
 /* A file of the managed broker of this number, from 0: in broker/, or in broker/2, broker/3, ...  Caller frees. */
 char *mgr_site_broker_path(const char *dir, guint number, const char *name);
 

@@ -6,6 +6,7 @@
 
 #include "lib/base/i18n.h"
 #include "lib/base/ident.h"
+#include "lib/base/unconst.h"
 #include "lib/store/chain.h"
 #include "lib/store/stmt.h"
 
@@ -32,7 +33,8 @@ void mgr_audit_head_clear(MgrAuditHead *head)
     " SELECT last.number + 1, ?1, ?2, ?3, ?4, ?5, ?6, ?7,"                                                \
     " hl_chain((SELECT hash FROM audit WHERE number = last.number), last.number + 1, ?1, ?2, ?3, ?4, ?5," \
     " ?6, ?7) FROM last"
-#define GAP "restore" /* in the place of a call */
+#define GAP  "restore" /* in the place of a call */
+#define LOSS "loss"
 
 /* Number and hash are made where the row is added: the writer adds one after the other. */
 void mgr_write_audit(HlWriteSet *set, const MgrAuditRecord *r)
@@ -46,19 +48,25 @@ typedef struct {
     gpointer user;
 } Receiver;
 
-static bool on_row(HlStmt *row, gpointer user)
+static MgrAuditRecord read_row(HlStmt *row)
 {
     enum { NUMBER, AT, ACCOUNT, CERTIFICATE, CALL, ARGUMENTS, CODE, TEXT, HASH };
+
+    return (MgrAuditRecord){ .number = hl_stmt_int(row, NUMBER),
+                             .at = hl_stmt_int(row, AT),
+                             .account = g_strdup(hl_stmt_text(row, ACCOUNT)),
+                             .certificate = g_strdup(hl_stmt_text(row, CERTIFICATE)),
+                             .call = g_strdup(hl_stmt_text(row, CALL)),
+                             .arguments = g_strdup(hl_stmt_text(row, ARGUMENTS)),
+                             .code = g_strdup(hl_stmt_text(row, CODE)),
+                             .text = g_strdup(hl_stmt_text(row, TEXT)),
+                             .hash = hl_stmt_blob(row, HASH) };
+}
+
+static bool on_row(HlStmt *row, gpointer user)
+{
     const Receiver *to = user;
-    g_auto(MgrAuditRecord) record = { .number = hl_stmt_int(row, NUMBER),
-                                      .at = hl_stmt_int(row, AT),
-                                      .account = g_strdup(hl_stmt_text(row, ACCOUNT)),
-                                      .certificate = g_strdup(hl_stmt_text(row, CERTIFICATE)),
-                                      .call = g_strdup(hl_stmt_text(row, CALL)),
-                                      .arguments = g_strdup(hl_stmt_text(row, ARGUMENTS)),
-                                      .code = g_strdup(hl_stmt_text(row, CODE)),
-                                      .text = g_strdup(hl_stmt_text(row, TEXT)),
-                                      .hash = hl_stmt_blob(row, HASH) };
+    g_auto(MgrAuditRecord) record = read_row(row);
 
     to->fn(&record, to->user);
     return true;
@@ -68,9 +76,23 @@ static bool on_row(HlStmt *row, gpointer user)
     " FROM audit WHERE number > ?1 AND (?2 IS NULL OR account = ?2) AND (?3 IS NULL OR call = ?3) AND at >= ?4"
 #define ROWS "SELECT number, at, account, certificate, call, arguments, code, text, hash" CHOSEN " ORDER BY number "
 
-bool mgr_registry_list_audit(HlDb *db, const MgrAuditFilter *f, MgrAuditFn fn, gpointer user, GError **error)
+/* What a query that failed says; of a log that is gone not how it was asked for. */
+static bool fail_read(HlDb *db, GError *why, GError **error)
 {
-    Receiver to = { fn, user };
+    int64_t tables = 1;
+
+    if (hl_db_query_int(db, 0, &tables, NULL, "SELECT count(*) FROM sqlite_master WHERE name = 'audit'", "") &&
+        tables == 0) {
+        g_error_free(why);
+        return hl_fail(error, HL_ERROR_UNTRUSTED,
+                       _("there is no audit log in %s: its table is missing; restore a backup"), hl_db_path(db));
+    }
+    g_propagate_error(error, why);
+    return false;
+}
+
+static bool list_rows(HlDb *db, const MgrAuditFilter *f, Receiver to, GError **error)
+{
     int64_t limit = f->limit > 0 ? f->limit : -1;
 
     if (f->after < 0)
@@ -78,6 +100,13 @@ bool mgr_registry_list_audit(HlDb *db, const MgrAuditFilter *f, MgrAuditFn fn, g
                            (int64_t)f->since, limit);
     return hl_db_query(db, on_row, &to, error, ROWS "LIMIT ?5", "ittii", f->after, f->account, f->call,
                        (int64_t)f->since, limit);
+}
+
+bool mgr_registry_list_audit(HlDb *db, const MgrAuditFilter *filter, MgrAuditFn fn, gpointer user, GError **error)
+{
+    g_autoptr(GError) why = NULL;
+
+    return list_rows(db, filter, (Receiver){ fn, user }, &why) || fail_read(db, g_steal_pointer(&why), error);
 }
 
 bool mgr_registry_count_audit(HlDb *db, const MgrAuditFilter *f, int64_t *count, GError **error)
@@ -118,6 +147,52 @@ bool mgr_audit_follow(MgrAuditHead *head, const MgrAuditRecord *record, GError *
     return true;
 }
 
+typedef struct {
+    MgrAuditHead *head;
+    GError *broken;
+} Following;
+
+static bool on_next(HlStmt *row, gpointer user)
+{
+    Following *following = user;
+    g_auto(MgrAuditRecord) record = read_row(row);
+
+    return mgr_audit_follow(following->head, &record, &following->broken);
+}
+
+bool mgr_registry_follow_audit(HlDb *db, MgrAuditHead *head, int64_t limit, GError **error)
+{
+    Following following = { head, NULL };
+    g_autoptr(GError) why = NULL;
+
+    if (!hl_db_query(db, on_next, &following, &why, ROWS "LIMIT ?5", "ittii", head->number, NULL, NULL, G_MININT64,
+                     limit > 0 ? limit : (int64_t)-1))
+        return fail_read(db, g_steal_pointer(&why), error);
+    if (following.broken != NULL)
+        g_propagate_error(error, following.broken);
+    return following.broken == NULL;
+}
+
+static bool on_hash(HlStmt *row, gpointer hash)
+{
+    *(GBytes **)hash = hl_stmt_blob(row, 0);
+    return false;
+}
+
+bool mgr_registry_has_audit_head(HlDb *db, const MgrAuditHead *head, bool *has, GError **error)
+{
+    g_autoptr(GBytes) hash = NULL;
+    g_autoptr(GError) why = NULL;
+
+    *has = head->number == 0;
+    if (*has)
+        return true;
+    if (!hl_db_query(db, on_hash, &hash, &why, "SELECT hash FROM audit WHERE number = ?", "i", head->number))
+        return fail_read(db, g_steal_pointer(&why), error);
+    *has = hash != NULL && g_bytes_equal(hash, head->hash);
+    return true;
+}
+
 static void on_head(MgrAuditRecord *record, gpointer user)
 {
     MgrAuditHead *head = user;
@@ -150,6 +225,25 @@ bool mgr_audit_is_gap(const MgrAuditRecord *record)
     return strcmp(record->account, MGR_AUDIT_SITE) == 0 && strcmp(record->call, GAP) == 0;
 }
 
+void mgr_write_audit_loss(HlWriteSet *set, HlTime at, const char *head)
+{
+    g_autofree char *arguments = g_strdup_printf("head=%s", head);
+
+    mgr_write_audit(set, &(MgrAuditRecord){ .at = at,
+                                            .account = hl_unconst(MGR_AUDIT_SITE),
+                                            .certificate = hl_unconst(""),
+                                            .call = hl_unconst(LOSS),
+                                            .arguments = arguments,
+                                            .code = hl_unconst(hl_error_name(HL_ERROR_UNTRUSTED)),
+                                            .text = hl_unconst("rows up to that head were removed or changed by "
+                                                               "somebody else than the manager") });
+}
+
+bool mgr_audit_is_loss(const MgrAuditRecord *record)
+{
+    return strcmp(record->account, MGR_AUDIT_SITE) == 0 && strcmp(record->call, LOSS) == 0;
+}
+
 bool mgr_registry_has_audit_gap(HlDb *db, HlTime to, bool *has, GError **error)
 {
     int64_t n = 0;
@@ -166,4 +260,18 @@ char *mgr_audit_head_print(const MgrAuditHead *head)
         head->hash != NULL ? hl_hex(g_bytes_get_data(head->hash, NULL), g_bytes_get_size(head->hash)) : NULL;
 
     return hash != NULL ? g_strdup_printf("%" PRId64 ":%s", head->number, hash) : g_strdup("");
+}
+
+bool mgr_audit_head_parse(const char *text, MgrAuditHead *head)
+{
+    g_auto(GStrv) parts = g_strsplit(text, ":", 2);
+    guint64 number = 0;
+
+    if (*text == '\0')
+        return true;
+    if (parts[1] == NULL || !g_ascii_string_to_unsigned(parts[0], 10, 1, G_MAXINT64, &number, NULL))
+        return false;
+    head->hash = hl_unhex(parts[1]);
+    head->number = head->hash != NULL ? (int64_t)number : 0;
+    return head->hash != NULL;
 }

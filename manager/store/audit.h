@@ -21,6 +21,7 @@ typedef struct {
     GBytes *hash; /* not for writing */
 } MgrAuditRecord;
 
+#define MGR_AUDIT_SINCE 9     /* version of the registry */
 #define MGR_MAX_COUNTED 50000 /* rows that a list which is cut counts, here and in detections.h */
 
 void mgr_audit_record_clear(MgrAuditRecord *record);
@@ -36,7 +37,9 @@ typedef struct {
     int64_t limit;
 } MgrAuditFilter;
 
-/* The receiver takes what it wants out of the record; the rest is freed. */
+/* Of the functions that read: HL_ERROR_UNTRUSTED if the log's table is gone.
+ *
+ * The receiver takes what it wants out of the record; the rest is freed. */
 typedef void (*MgrAuditFn)(MgrAuditRecord *record, gpointer user);
 
 bool mgr_registry_list_audit(HlDb *db, const MgrAuditFilter *filter, MgrAuditFn fn, gpointer user,
@@ -57,19 +60,35 @@ void mgr_audit_head_clear(MgrAuditHead *head);
 /* The next row: false, and an HL_ERROR_UNTRUSTED that names the row, if it is not the one that was written there. */
 bool mgr_audit_follow(MgrAuditHead *head, const MgrAuditRecord *record, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The same with the rows behind the head as they are in the registry, up to limit of them (0: all): the first that is
+ * not what was written is an HL_ERROR_UNTRUSTED, any other error is the registry's. */
+bool mgr_registry_follow_audit(HlDb *db, MgrAuditHead *head, int64_t limit, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Whether the head's row is there, and the one that it was; of a zeroed head: always. */
+bool mgr_registry_has_audit_head(HlDb *db, const MgrAuditHead *head, bool *has,
+                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* A row that says that others are missing: the registry is of a backup.  from (0: not known), to: when they were
  * written; head: of the log that was replaced, "ROW:HASH", or "".  In the chain it is a row like any other. */
 bool mgr_registry_add_audit_gap(HlDb *db, HlTime from, HlTime to, const char *head,
                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool mgr_audit_is_gap(const MgrAuditRecord *record);
 
-/* Whether there is one of that time or later. */
+/* A row that says that the manager found the log to be another one than it was: head, as above, is where it had ended.
+ */
+void mgr_write_audit_loss(HlWriteSet *set, HlTime at, const char *head);
+bool mgr_audit_is_loss(const MgrAuditRecord *record);
+
+/* Whether there is a gap of that time or later. */
 bool mgr_registry_has_audit_gap(HlDb *db, HlTime to, bool *has, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #define MGR_AUDIT_HEAD_TEXT (20 + 1 + 64 + 1)
 
 /* "ROW:HASH", as 'holdline audit verify' takes it; "" of a log without a row.  Caller frees. */
 char *mgr_audit_head_print(const MgrAuditHead *head);
+
+/* What was printed, into a zeroed head; "" leaves it.  false: it is nothing of the kind. */
+bool mgr_audit_head_parse(const char *text, MgrAuditHead *head) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The last row that there is; number 0: none. */
 bool mgr_registry_read_audit_head(HlDb *db, MgrAuditHead *head, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -148,6 +148,7 @@ static void build_state(Parts *p)
     p->gate = mgr_gate_new();
     p->fleet.grace = &p->conf.grace;
     p->status = mgr_status_new(&(MgrStatusOptions){ &p->fleet, p->down, &p->conf });
+    p->witness = mgr_witness_new(&(MgrWitnessOptions){ p->dir, &p->fleet, p->record, p->status });
     p->pki = mgr_pki_new(&(MgrPkiOptions){ p->dir, &p->conf, &p->fleet, p->record }, &error);
     g_assert_no_error(error);
     p->own = mgr_own_new(&(MgrOwnOptions){ p->dir, &p->fleet, p->record, p->pki, on_renewed, p });
@@ -210,7 +211,7 @@ static void build_calls(Parts *p)
 {
     MgrBundleParts bundle = { p->dir, p->location, p->sealer, p->delivery, p->pki };
 
-    p->calls = mgr_calls_new(&p->fleet, p->down, p->record, p->status);
+    p->calls = mgr_calls_new(&p->fleet, p->down, p->record, p->witness);
     p->dispatch = mgr_dispatch_new(&p->fleet, p->calls);
     p->group_calls = mgr_group_calls_new(
         &(MgrGroupCallsOptions){ &p->fleet, p->record, p->status, p->delivery, p->console }, p->dispatch);
@@ -344,6 +345,7 @@ void parts_free(Parts *p)
     mgr_gate_free(p->gate);
     mgr_down_free(p->down);
     mgr_record_free(p->record);
+    mgr_witness_free(p->witness);
     g_clear_pointer(&p->reader, hl_db_close);
     mgr_fleet_clear(&p->fleet);
     hl_signing_key_free(p->key);

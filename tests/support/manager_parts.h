@@ -23,6 +23,7 @@
 #include "manager/daemon/state/ends.h"
 #include "manager/daemon/state/floods.h"
 #include "manager/daemon/state/timestamp.h"
+#include "manager/daemon/state/witness.h"
 #include "manager/daemon/work/link.h"
 #include "proto/wire.h"
 #include "tests/support/clock_fake.h"
@@ -52,6 +53,7 @@ typedef struct {
     MgrDown *down;
     MgrGate *gate;
     MgrStatus *status;
+    MgrWitness *witness;
     MgrPki *pki;
     MgrOwn *own;               /* ticks only when the test ticks it */
     guint renewed;             /* how often it renewed one */

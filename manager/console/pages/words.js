@@ -98,6 +98,7 @@ const TABLES = {
         'rollout-halted': N_('Roll-outs halted'),
         'rollout-done': N_('Roll-outs done'),
         end: N_('Something ends soon'),
+        audit: N_('Audit log is not what was written'),
         account: N_('Changes of accounts'),
         denied: N_('Calls that were denied'),
     },

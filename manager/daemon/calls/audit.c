@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "lib/base/ident.h"
-#include "lib/base/log.h"
 #include "lib/base/unconst.h"
 #include "manager/core/refusal.h"
 
@@ -14,7 +12,7 @@
 struct MgrAudit {
     const MgrFleet *fleet;
     MgrRecord *record;
-    MgrStatus *status;
+    MgrWitness *witness;
     GHashTable *rooms; /* account -> Room *: those who had rows of their own lately */
     guint head_timer, fold_timer;
     bool gathered; /* there may be rows in the background set */
@@ -25,31 +23,14 @@ typedef struct {
     guint folded;
 } Room;
 
-static void tell_head(MgrAudit *audit)
-{
-    g_auto(MgrAuditHead) head = { 0 };
-    g_autoptr(GError) error = NULL;
-    g_autofree char *hash = NULL;
-
-    if (!mgr_registry_read_audit_head(mgr_record_committed(audit->record), &head, &error)) {
-        hl_log_limited(HL_LOG_ERROR, "audit", "head", "the end of the audit log cannot be read: %s", error->message);
-        return;
-    }
-    if (head.hash != NULL)
-        hash = hl_hex(g_bytes_get_data(head.hash, NULL), g_bytes_get_size(head.hash));
-    mgr_status_set_audit(audit->status,
-                         json_pack("{s:I, s:s}", "rows", (json_int_t)head.number, "hash", hash != NULL ? hash : ""));
-}
-
-MgrAudit *mgr_audit_new(const MgrFleet *fleet, MgrRecord *record, MgrStatus *status)
+MgrAudit *mgr_audit_new(const MgrFleet *fleet, MgrRecord *record, MgrWitness *witness)
 {
     MgrAudit *audit = g_new0(MgrAudit, 1);
 
     audit->fleet = fleet;
     audit->record = record;
-    audit->status = status;
+    audit->witness = witness;
     audit->rooms = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    tell_head(audit);
     return audit;
 }
 
@@ -68,7 +49,7 @@ static gboolean on_head_due(gpointer user)
     MgrAudit *audit = user;
 
     audit->head_timer = 0;
-    tell_head(audit);
+    mgr_witness_look(audit->witness);
     return G_SOURCE_REMOVE;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The audit log while the manager runs: rows are added to it, and its head is told in the summary, so that a copy
- * elsewhere proves that nothing was cut off since.
+/* The audit log while the manager runs: rows are added to it, and its head is told in the summary (state/witness.h), so
+ * that a copy elsewhere proves that nothing was cut off since.
  *
  * Which calls it gets is decided in one place, call.c.  A row's time is the server's when it is added, and no earlier
  * than what the server's clock has said before (mgr_fleet_latest): `at` of what is handed over is not read. */
@@ -10,12 +10,13 @@
 #include "manager/core/quota.h"
 #include "manager/daemon/ground/fleet.h"
 #include "manager/daemon/ground/record.h"
-#include "manager/daemon/state/status.h"
+#include "manager/daemon/state/witness.h"
 #include "manager/store/audit.h"
 
 typedef struct MgrAudit MgrAudit;
 
-MgrAudit *mgr_audit_new(const MgrFleet *fleet, MgrRecord *record, MgrStatus *status);
+/* The witness is told when something was added. */
+MgrAudit *mgr_audit_new(const MgrFleet *fleet, MgrRecord *record, MgrWitness *witness);
 void mgr_audit_free(MgrAudit *audit);
 
 /* With a change, in its set: whatever happens, both are there or neither.  Copied. */

@@ -72,13 +72,13 @@ static void free_call(gpointer item)
     g_free(call);
 }
 
-MgrCalls *mgr_calls_new(const MgrFleet *fleet, MgrDown *down, MgrRecord *record, MgrStatus *status)
+MgrCalls *mgr_calls_new(const MgrFleet *fleet, MgrDown *down, MgrRecord *record, MgrWitness *witness)
 {
     MgrCalls *calls = g_new0(MgrCalls, 1);
 
     calls->down = down;
     calls->record = record;
-    calls->audit = mgr_audit_new(fleet, record, status);
+    calls->audit = mgr_audit_new(fleet, record, witness);
     calls->once = mgr_once_new(&(MgrOnceOptions){ record, fleet });
     calls->open = g_hash_table_new_full(NULL, NULL, free_call, NULL);
     return calls;

@@ -18,7 +18,7 @@
 typedef struct MgrCalls MgrCalls;
 
 /* Changes and refusals go to the audit log, which is in the record. */
-MgrCalls *mgr_calls_new(const MgrFleet *fleet, MgrDown *down, MgrRecord *record, MgrStatus *status);
+MgrCalls *mgr_calls_new(const MgrFleet *fleet, MgrDown *down, MgrRecord *record, MgrWitness *witness);
 
 /* Calls that are not answered are dropped: nothing may answer them later. */
 void mgr_calls_free(MgrCalls *calls);

@@ -113,6 +113,8 @@ static void add_server(GString *out, const MgrMetricsParts *parts, const HlHttpC
           (uint64_t)(mgr_patterns_published(parts->patterns) / HL_SECOND) },
         { "patterns_old", "1 while there have been no new patterns for patterns.old-after",
           mgr_status_view(parts->status).problems[MGR_PROBLEM_PATTERNS_OLD] != NULL },
+        { "audit_broken", "1 while the audit log is not what was written",
+          mgr_status_view(parts->status).problems[MGR_PROBLEM_AUDIT] != NULL },
         { "repository_missing_files", "Files of the repository that are missing; 1 if all of it is",
           mgr_patterns_missing(parts->patterns) },
         { "http_requests_total", "HTTPS requests answered", http->requests },

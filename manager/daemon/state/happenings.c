@@ -212,6 +212,14 @@ static void look_at_patterns(Look *look)
         tell(look, MGR_NOTE_PATTERNS_OLD, "", "", problem);
 }
 
+static void look_at_audit(const Look *look)
+{
+    const char *problem = look->view.problems[MGR_PROBLEM_AUDIT];
+
+    if (problem != NULL)
+        tell(look, MGR_NOTE_AUDIT, "", "", problem);
+}
+
 /* Told when it is near, and again when it is over with it. */
 static void look_at_ends(const Look *look)
 {
@@ -247,13 +255,14 @@ guint mgr_happenings_server(MgrHappenings *happenings, MgrStateFn fn, gpointer u
 
     look_at_sight(happenings, look.view.blind, look.now.mono);
     if (look.now.mono - happenings->start_mono >= START_GRACE)
-        look.read = MGR_NOTE_BIT(MGR_NOTE_BLIND) | MGR_NOTE_BIT(MGR_NOTE_END);
+        look.read = MGR_NOTE_BIT(MGR_NOTE_BLIND) | MGR_NOTE_BIT(MGR_NOTE_END) | MGR_NOTE_BIT(MGR_NOTE_AUDIT);
     if (happenings->blind_mono == 0 && look.now.mono - happenings->sighted_mono >= START_GRACE)
         look.read |= MGR_NOTE_BIT(MGR_NOTE_BROKER); /* of which nothing is known without a link */
     look_at_broker(&look);
     look_at_disk(&look);
     look_at_repository(&look);
     look_at_patterns(&look);
+    look_at_audit(&look);
     look_at_ends(&look);
     return look.read;
 }

@@ -119,6 +119,7 @@ static void add_problems(json_t *document, const MgrStatus *status)
         [MGR_PROBLEM_REPOSITORY] = "repository_problem",
         [MGR_PROBLEM_PATTERNS_OLD] = "patterns_old",
         [MGR_PROBLEM_CLOCK] = "clock",
+        [MGR_PROBLEM_AUDIT] = "audit_broken",
     };
 
     for (gsize i = 0; i < MGR_PROBLEMS; i++)

@@ -69,6 +69,7 @@ typedef enum {
     MGR_PROBLEM_REPOSITORY,     /* files of the pattern repository are missing */
     MGR_PROBLEM_PATTERNS_OLD,   /* it has had no new ones for long */
     MGR_PROBLEM_CLOCK,          /* behind what it was */
+    MGR_PROBLEM_AUDIT,          /* its log is not what was written */
     MGR_PROBLEMS
 } MgrProblem;
 

@@ -229,7 +229,7 @@ async function health(draw) {
         [tr('Certificate of this page'), console_.https_certificate_ends && [tr('until'), ' ', time(console_.https_certificate_ends)]],
         [tr('Server hears its broker'), summary && (summary.server_blind ? tr('No') : tr('Yes'))],
         [tr('Brokers'), summary && troublesOf(summary, 'broker_away', 'broker_drained', 'broker_hung', 'broker_split', 'broker_refused', 'broker_reload')],
-        [tr('Server'), summary && troublesOf(summary, 'clock', 'disk', 'repository_problem', 'patterns_old')],
+        [tr('Server'), summary && troublesOf(summary, 'audit_broken', 'clock', 'disk', 'repository_problem', 'patterns_old')],
         [tr('Repository signature'), summary?.repository?.expires && [tr('until'), ' ', time(summary.repository.expires)]],
         [tr('Rows of the audit log'), summary?.audit && String(summary.audit.rows)],
     ])), servers];

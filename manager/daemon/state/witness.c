@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/daemon/state/witness.h"
+
+#include <inttypes.h>
+
+#include "lib/base/ident.h"
+#include "lib/base/log.h"
+#include "manager/site/audit.h"
+
+#define LOOK_EVERY HL_MINUTE       /* where nothing is added */
+#define LOOK_AGAIN (2 * HL_SECOND) /* for the row of a loss */
+
+struct MgrWitness {
+    char *dir; /* of the site, with its file */
+    const MgrFleet *fleet;
+    MgrRecord *record;
+    MgrStatus *status;
+    MgrAuditHead last; /* at the last look */
+    MgrAuditHead at;   /* of the turn that is under way */
+    HlTime look_mono, turn_mono;
+    char *lost, *broken; /* NULL: nothing is known of that */
+};
+
+static void tell(MgrWitness *witness)
+{
+    const char *found = witness->lost != NULL ? witness->lost : witness->broken;
+    g_autofree char *text =
+        found != NULL ? g_strdup_printf("The audit log is not what was written: %s.  Somebody who may write "
+                                        "registry.db has changed it: 'holdline audit verify' looks it over, and what "
+                                        "was there is in an export or a backup of an earlier day",
+                                        found)
+                      : NULL;
+    const char *before = mgr_status_view(witness->status).problems[MGR_PROBLEM_AUDIT];
+
+    if (g_strcmp0(text, before) == 0)
+        return;
+    if (text != NULL)
+        hl_error("audit", "%s", text);
+    else
+        hl_info("audit", "the audit log is whole again");
+    if ((text != NULL) != (before != NULL))
+        mgr_status_server_event(witness->status, "audit", before != NULL ? "broken" : "whole",
+                                text != NULL ? "broken" : "whole", found != NULL ? found : "");
+    mgr_status_set_problem(witness->status, MGR_PROBLEM_AUDIT, text);
+}
+
+/* Of a row that is not what was written, or of a log that cannot be read. */
+static void set_broken(MgrWitness *witness, const GError *error)
+{
+    g_free(witness->broken);
+    witness->broken = error == NULL ? NULL
+                      : hl_error_code(error) == HL_ERROR_UNTRUSTED
+                          ? g_strdup(error->message)
+                          : g_strdup_printf("it cannot be read (%s)", error->message);
+    tell(witness);
+}
+
+/* The first loss is the one to tell: from there on the log is another one. */
+static void lose(MgrWitness *witness, const MgrAuditHead *now)
+{
+    g_autofree char *head = mgr_audit_head_print(&witness->last);
+
+    mgr_write_audit_loss(mgr_record_background(witness->record), mgr_fleet_latest(witness->fleet), head);
+    if (witness->lost == NULL)
+        witness->lost = now->number < witness->last.number
+                            ? g_strdup_printf("it ended with row %" PRId64 ", and ends with row %" PRId64 " now (head "
+                                              "%s)",
+                                              witness->last.number, now->number, head)
+                            : g_strdup_printf("row %" PRId64 " was another one (head %s)", witness->last.number, head);
+    tell(witness);
+}
+
+static void tell_head(const MgrWitness *witness)
+{
+    GBytes *hash = witness->last.hash;
+    g_autofree char *text = hash != NULL ? hl_hex(g_bytes_get_data(hash, NULL), g_bytes_get_size(hash)) : g_strdup("");
+
+    mgr_status_set_audit(witness->status,
+                         json_pack("{s:I, s:s}", "rows", (json_int_t)witness->last.number, "hash", text));
+}
+
+void mgr_witness_look(MgrWitness *witness)
+{
+    HlDb *db = mgr_record_committed(witness->record);
+    g_auto(MgrAuditHead) now = { 0 };
+    g_autoptr(GError) error = NULL;
+    bool has;
+
+    witness->look_mono = hl_clock_mono();
+    if (!mgr_registry_has_audit_head(db, &witness->last, &has, &error) ||
+        !mgr_registry_read_audit_head(db, &now, &error)) {
+        set_broken(witness, error);
+        return;
+    }
+    if (!has) {
+        lose(witness, &now);
+        witness->look_mono -= LOOK_EVERY - LOOK_AGAIN;
+    }
+    mgr_audit_head_clear(&witness->last);
+    witness->last = now;
+    now = (MgrAuditHead){ 0 };
+    tell_head(witness);
+}
+
+static void begin_turn(MgrWitness *witness, HlTime at)
+{
+    mgr_audit_head_clear(&witness->at);
+    witness->turn_mono = at;
+}
+
+/* A part of the chain; a row that comes meanwhile is of this turn or the next. */
+static void walk(MgrWitness *witness)
+{
+    int64_t before = witness->at.number;
+    g_autoptr(GError) error = NULL;
+    HlTime next = hl_clock_mono() + MGR_WITNESS_PAUSE;
+
+    if (!mgr_registry_follow_audit(mgr_record_committed(witness->record), &witness->at, MGR_WITNESS_ROWS, &error)) {
+        set_broken(witness, error);
+        begin_turn(witness, next);
+    } else if (witness->at.number - before < MGR_WITNESS_ROWS) {
+        set_broken(witness, NULL);
+        begin_turn(witness, next);
+    }
+}
+
+void mgr_witness_tick(MgrWitness *witness)
+{
+    HlTime now = hl_clock_mono();
+
+    if (now - witness->look_mono >= LOOK_EVERY)
+        mgr_witness_look(witness);
+    if (now >= witness->turn_mono)
+        walk(witness);
+}
+
+/* Of one that is damaged nothing is known, as on a site that is older than it. */
+static void recall(MgrWitness *witness)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (!mgr_site_read_audit_head(witness->dir, &witness->last, &error))
+        hl_warn("audit", "%s: whether rows were cut off while no manager ran is not known", error->message);
+}
+
+MgrWitness *mgr_witness_new(const MgrWitnessOptions *options)
+{
+    MgrWitness *witness = g_new0(MgrWitness, 1);
+
+    witness->dir = g_strdup(options->dir);
+    witness->fleet = options->fleet;
+    witness->record = options->record;
+    witness->status = options->status;
+    recall(witness);
+    mgr_witness_look(witness);
+    return witness;
+}
+
+static void note(const MgrWitness *witness)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (witness->last.number > 0 && !mgr_site_write_audit_head(witness->dir, &witness->last, &error))
+        hl_warn("audit", "%s: whether rows are cut off until the next start will not be known", error->message);
+}
+
+void mgr_witness_free(MgrWitness *witness)
+{
+    if (witness == NULL)
+        return;
+    note(witness);
+    mgr_audit_head_clear(&witness->last);
+    mgr_audit_head_clear(&witness->at);
+    g_free(witness->dir);
+    g_free(witness->lost);
+    g_free(witness->broken);
+    g_free(witness);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/site/audit.h"
+
+#include <inttypes.h>
+
+#include "lib/base/file.h"
+#include "lib/base/i18n.h"
+#include "manager/site/registry.h"
+#include "manager/site/site.h"
+
+bool mgr_site_read_audit_head(const char *dir, MgrAuditHead *head, GError **error)
+{
+    g_autofree char *path = mgr_site_path(dir, MGR_SITE_AUDIT_HEAD);
+    g_autofree char *text =
+        g_file_test(path, G_FILE_TEST_EXISTS) ? hl_file_read_text(path, MGR_AUDIT_HEAD_TEXT, error) : g_strdup("");
+
+    return text != NULL && (mgr_audit_head_parse(g_strstrip(text), head) ||
+                            hl_fail(error, HL_ERROR_INVALID, _("%s is damaged: remove it"), path));
+}
+
+bool mgr_site_write_audit_head(const char *dir, const MgrAuditHead *head, GError **error)
+{
+    g_autofree char *path = mgr_site_path(dir, MGR_SITE_AUDIT_HEAD);
+    g_autofree char *text = mgr_audit_head_print(head);
+    g_autofree char *line = g_strdup_printf("%s\n", text);
+
+    return hl_file_write_text(path, line, 0600, error);
+}
+
+static bool check_end(const char *dir, HlDb *db, const MgrAuditHead *end, GError **error)
+{
+    g_auto(MgrAuditHead) noted = { 0 };
+    g_autofree char *text = NULL;
+    bool has;
+
+    if (!mgr_site_read_audit_head(dir, &noted, error) || !mgr_registry_has_audit_head(db, &noted, &has, error))
+        return false;
+    text = mgr_audit_head_print(&noted);
+    return has || hl_fail(error, HL_ERROR_UNTRUSTED,
+                          _("the log ends with row %" PRId64 " and lacks the one with which it ended when the manager "
+                            "last stopped (head %s)"),
+                          end->number, text);
+}
+
+bool mgr_site_check_audit(const char *dir, HlDb *db, GError **error)
+{
+    g_auto(MgrAuditHead) end = { 0 };
+    int version = hl_db_version(db, error);
+
+    return version >= 0 && (version < MGR_AUDIT_SINCE ||
+                            (mgr_registry_follow_audit(db, &end, 0, error) && check_end(dir, db, &end, error)));
+}
+
+bool mgr_site_check_audit_of_backup(const char *dir, GError **error)
+{
+    g_autofree char *path = mgr_site_path(dir, MGR_SITE_REGISTRY);
+    g_autoptr(HlDb) db = hl_db_open(path, HL_DB_FROZEN, error);
+
+    return db != NULL && mgr_site_check_audit(dir, db, error);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whether a site's audit log is the one that was written: its chain from the first row to the last, and where it ended
+ * when the manager last stopped, which is in a file beside the registry. */
+#ifndef MANAGER_SITE_AUDIT_H
+#define MANAGER_SITE_AUDIT_H
+
+#include "lib/store/db.h"
+#include "manager/store/audit.h"
+
+/* db is the registry of dir.  HL_ERROR_UNTRUSTED: it is another one; any other error: it cannot be read. */
+bool mgr_site_check_audit(const char *dir, HlDb *db, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The same of a backup. */
+bool mgr_site_check_audit_of_backup(const char *dir, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Into a zeroed head, which stays so where there is no such file.  false: it is damaged. */
+bool mgr_site_read_audit_head(const char *dir, MgrAuditHead *head, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool mgr_site_write_audit_head(const char *dir, const MgrAuditHead *head, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+#endif
