@@ -71,7 +71,7 @@ static void test_refused(void)
         { "\"size\":", "\"size\":-", "size" },
         { "999999999", "1000000000", "accessed" },
         { "999999999", "1,1", "accessed" },
-        { "\"taken_ms\":", "\"taken_ms\":0,\"taken_ms\":", "taken_ms" },
+        { "\"taken_ms\":", "\"taken_ms\":0,\"taken_ms\":", "given twice" },
     };
     g_autoptr(EpRecord) record = extreme();
     g_autofree char *good = NULL;

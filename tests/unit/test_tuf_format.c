@@ -89,8 +89,8 @@ static void test_ambiguous_json(void)
     static const struct {
         const char *text, *words;
     } cases[] = {
-        { "{\"signed\":{\"_type\":\"timestamp\",\"_type\":\"timestamp\"},\"signatures\":[]}", "duplicate" },
-        { "{\"signed\":{},\"signed\":{},\"signatures\":[]}", "duplicate" },
+        { "{\"signed\":{\"_type\":\"timestamp\",\"_type\":\"timestamp\"},\"signatures\":[]}", "given twice" },
+        { "{\"signed\":{},\"signed\":{},\"signatures\":[]}", "given twice" },
         { "{\"signed\":{\"a\":1.5},\"signatures\":[]}", "integers only" },
         { "{\"signed\":{\"a\":1e3},\"signatures\":[]}", "integers only" },
         { "{\"signed\":{\"a\":9223372036854775808},\"signatures\":[]}", "too big integer" },
