@@ -26,6 +26,23 @@ import { problemText, word } from '../../manager/console/pages/words.js';
 const root = new URL('../../', import.meta.url);
 const source = (path) => readFileSync(new URL(path, root), 'utf8');
 
+test('a module uses what it imports, and what it exports another one imports', () => {
+    const room = fileURLToPath(new URL('manager/console/pages/', root));
+    const names = readdirSync(room, { recursive: true }).filter((name) => name.endsWith('.js'));
+    const code = new Map(names.map((name) => [name, readFileSync(join(room, name), 'utf8').replaceAll(/(^|\s)\/\/.*$/gm, '')]));
+    const imports = (text) => [...text.matchAll(/import (?:\* as (\w+)|\{([^}]*)\})\s*from/g)]
+        .flatMap(([, whole, parts]) => whole ?? parts.split(',').map((part) => part.trim()).filter(Boolean));
+    const uses = (text, name) => text.match(new RegExp(`\\b${name}\\b`, 'g')).length;
+    const imported = new Set([...code.values(), source('tests/console/pure.test.js')].flatMap(imports));
+    for (const [name, text] of code) {
+        for (const one of imports(text))
+            assert.ok(uses(text, one) > 1, `${name} does not use ${one}`);
+        for (const [, one] of text.matchAll(/^export (?:async )?(?:function|const|class) (\w+)/gm))
+            assert.ok(imported.has(one) || [...code.values(), source('tests/console/pure.test.js')].some((other) => other.includes(`.${one}`)),
+                `nobody imports ${one} of ${name}`);
+    }
+});
+
 test('controls and changes of direction are written out, other scripts are not', () => {
     assert.equal(visible('abc\u202egpj.exe'), 'abc\\u202egpj.exe');
     assert.equal(visible('a\u0000b\u2066'), 'a\\u0000b\\u2066');

@@ -5,7 +5,7 @@
 import { allGroups, groupChoices } from './group_name.js';
 import { N_, number, tr, trn } from './i18n.js';
 import { get, post, remove } from './api.js';
-import { announce, confirm, dialog, field, select } from './ui.js';
+import { announce, button, dialog, field, select, sure } from './ui.js';
 import { both } from './query.js';
 import { format } from './route.js';
 import { h } from './dom.js';
@@ -36,6 +36,11 @@ export function actionEntries(subject) {
         danger: action.danger,
         click: () => (action.run ?? issue)(subject(), action),
     }));
+}
+
+// The same as buttons.
+export function actionButtons(subject) {
+    return actionEntries(subject).map(({ text, danger, click }) => button(text, click, { class: danger ? 'danger-text' : null }));
 }
 
 // Of one endpoint.
@@ -140,20 +145,17 @@ function theOne({ selector, rows }) {
 
 async function revoke(subject) {
     const { id, host } = theOne(subject);
-    const done = await confirm(tr('Revoke certificate'),
-        h('p', {}, tr('{host} is shut out: the server takes nothing from it and ends each of its sessions.  Its record stays.', { host })),
-        tr('Revoke certificate'), () => post(`/endpoints/${id}/revocation`));
+    const done = await sure(tr('Revoke certificate'),
+        tr('{host} is shut out: the server takes nothing from it and ends each of its sessions.  Its record stays.', { host }),
+        () => post(`/endpoints/${id}/revocation`));
     if (done)
         announce(tr(REVOKED[done.broker ?? 'told'])); // an earlier manager does not say
 }
 
 async function removeEndpoint(subject) {
     const { id, host } = theOne(subject);
-    const done = await confirm(tr('Remove'),
-        h('p', {}, tr('{host} is shut out: the server takes nothing from it and ends each of its sessions.  Its record is deleted.', { host })),
-        tr('Remove'), () => remove(`/endpoints/${id}`));
-    if (!done)
-        return;
-    announce(tr('The endpoint is removed.'));
-    location.hash = format(['endpoints']);
+    if (await sure(tr('Remove'),
+        tr('{host} is shut out: the server takes nothing from it and ends each of its sessions.  Its record is deleted.', { host }),
+        () => remove(`/endpoints/${id}`), { done: tr('The endpoint is removed.') }))
+        location.hash = format(['endpoints']);
 }

@@ -23,7 +23,7 @@ export function watchInput(target) {
         target.addEventListener(kind, () => { touched = Date.now(); }, { passive: true, capture: true });
 }
 
-export const isIdle = (now = Date.now()) => now - touched > IDLE_AFTER;
+const isIdle = (now = Date.now()) => now - touched > IDLE_AFTER;
 
 export function onSessionLost(ask) {
     signInAgain = ask;

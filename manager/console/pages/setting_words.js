@@ -80,6 +80,11 @@ export function settingRows(settings) {
 
 export const knownSettings = () => order;
 
+// The heading of the automatic update names the scan method, as the classic product's does.  settings: of the group.
+export function updateTitle(settings) {
+    return settings['scan.method'] === 'smart' ? tr('Automatic update by smart scan') : tr('Automatic update by conventional scan');
+}
+
 export function settingLabel(key) {
     return WORDS[key] ? tr(WORDS[key][0]) : key;
 }

@@ -234,6 +234,24 @@ export function confirm(title, content, action, submit, danger = true) {
     return dialog({ title, content, action, danger, submit });
 }
 
+// Asks whether to, does it and says that it is done.  -> what run() returned, undefined: cancelled
+export async function sure(title, question, run, { done, danger } = {}) {
+    const outcome = await confirm(title, h('p', {}, question), title, run, danger);
+    if (outcome && done)
+        announce(done);
+    return outcome;
+}
+
+// The server does not tell it again: the dialog stays until its button is pressed.
+export function showOnce(title, ...content) {
+    return dialog({ title, content, action: tr('Close'), canClose: false });
+}
+
+// The id of something that is made: for scripts and topics.
+export function idInput(maxlength) {
+    return h('input', { type: 'text', required: true, pattern: '[a-z0-9][a-z0-9._\\-]*', maxlength, autocapitalize: 'none', spellcheck: 'false' });
+}
+
 // A button that opens a list of actions: [{ text, click, disabled }].
 export function menu(label, entries, attributes = {}) {
     const list = h('div', { class: 'menu-list' }, entries.map((entry) => button(entry.text, () => {

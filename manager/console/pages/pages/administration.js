@@ -3,12 +3,12 @@
 
 import { allGroups, groupName, groupNamer } from '../group_name.js';
 import { all, get, patch, post, remove } from '../api.js';
-import { announce, badge, button, card, checkbox, confirm, csvLink, dialog, extent, facts, field, heading, name, newestOf, notice, said, select,
-    table, tabs, when } from '../ui.js';
+import { announce, badge, button, card, checkbox, csvLink, dialog, extent, facts, field, heading, idInput, name, newestOf, notice, said, select,
+    showOnce, sure, table, tabs, when } from '../ui.js';
 import { brokers } from './brokers.js';
 import { changePassword, newPassword, ownPassword } from '../password.js';
 import { codes, word } from '../words.js';
-import { fill, h, refill } from '../dom.js';
+import { h, refill } from '../dom.js';
 import { follow, inTurn } from '../follow.js';
 import { format } from '../route.js';
 import { mayBe, whoIsIt } from '../session.js';
@@ -50,13 +50,10 @@ export async function administration({ tab }, query) {
     };
 }
 
-// Asks, does it, says so and draws the list again.
-async function sure(title, question, run, done, draw) {
-    if (!await confirm(title, h('p', {}, question), title, run))
-        return;
-    announce(done);
-    await draw();
-}
+// The list is another one afterwards.
+const surely = async (draw, ...question) => await sure(...question) && draw();
+
+const accountPath = ({ name: id }) => `/accounts/${encodeURIComponent(id)}`;
 
 async function accounts(draw) {
     const [rows, groupsOf] = await Promise.all([all('/accounts'), groupNamer()]);
@@ -64,13 +61,9 @@ async function accounts(draw) {
     const actions = (row) => isOwner && row.name !== whoIsIt().account && h('span', { class: 'buttons' },
         button(tr('Change'), () => editAccount(row, draw)),
         button(tr('Change password'), () => changePassword(row.name)),
-        row.codes && button(tr('End one-time codes'), () => sure(tr('End one-time codes'), tr('{name} signs in with the password alone.',
-            { name: visible(row.name) }), () => post('/codes:delete', { name: row.name }), tr('The one-time codes are ended.'), draw)),
-        row.state === 'disabled'
-            ? button(tr('Enable'), () => post(`/accounts/${encodeURIComponent(row.name)}/enabling`).then(draw))
-            : button(tr('Disable'), () => sure(tr('Disable'), tr('{name} can do nothing until the account is enabled again; its sessions end.',
-                { name: visible(row.name) }), () => post(`/accounts/${encodeURIComponent(row.name)}/disabling`),
-            tr('The account is disabled.'), draw)));
+        row.codes && button(tr('End one-time codes'), () => endCodes(row, draw)),
+        row.state === 'disabled' ? button(tr('Enable'), () => post(`${accountPath(row)}/enabling`).then(draw))
+            : button(tr('Disable'), () => disable(row, draw)));
     return card(null, isOwner && h('div', { class: 'actions start' }, button(tr('New account'), () => newAccount(draw),
         { class: 'primary' })),
     table([
@@ -84,6 +77,13 @@ async function accounts(draw) {
         { title: '', cell: actions },
     ].filter(Boolean), rows, tr('There are no accounts.'), tr('Accounts')));
 }
+
+const endCodes = (row, draw) => surely(draw, tr('End one-time codes'), tr('{name} signs in with the password alone.', { name: visible(row.name) }),
+    () => post('/codes:delete', { name: row.name }), { done: tr('The one-time codes are ended.') });
+
+const disable = (row, draw) => surely(draw, tr('Disable'),
+    tr('{name} can do nothing until the account is enabled again; its sessions end.', { name: visible(row.name) }),
+    () => post(`${accountPath(row)}/disabling`), { done: tr('The account is disabled.') });
 
 async function accountFields(row) {
     const groups = await allGroups();
@@ -100,7 +100,7 @@ async function accountFields(row) {
 }
 
 async function newAccount(draw) {
-    const id = h('input', { type: 'text', required: true, pattern: '[a-z0-9][a-z0-9._\\-]*', maxlength: 60, autocapitalize: 'none' });
+    const id = idInput(60);
     const password = newPassword(tr('Password'));
     const fields = await accountFields(null);
     const done = await dialog({
@@ -126,7 +126,7 @@ async function editAccount(row, draw) {
         title: tr('Change {name}', { name: visible(row.name) }),
         content: [notice('info', tr('The sessions of this account end.')), fields.nodes],
         action: tr('Save'),
-        submit: () => patch(`/accounts/${encodeURIComponent(row.name)}`, fields.body()),
+        submit: () => patch(accountPath(row), fields.body()),
     });
     if (done)
         await draw();
@@ -140,10 +140,12 @@ async function sessions(draw) {
         { title: tr('Signed in'), cell: (row) => when(row.created) },
         { title: tr('Last used'), cell: (row) => when(row.used) },
         { title: tr('Ends'), cell: (row) => time(row.ends) },
-        { title: '', cell: (row) => button(tr('End session'), () => sure(tr('End session'), tr('Anyone who works there must sign in again.'),
-            () => remove(`/sessions/${encodeURIComponent(row.id)}`), tr('The session is ended.'), draw), { class: 'danger-text' }) },
+        { title: '', cell: (row) => button(tr('End session'), () => endSession(row, draw), { class: 'danger-text' }) },
     ], rows, tr('There are no sessions.'), tr('Sessions')));
 }
+
+const endSession = (row, draw) => surely(draw, tr('End session'), tr('Anyone who works there must sign in again.'),
+    () => remove(`/sessions/${encodeURIComponent(row.id)}`), { done: tr('The session is ended.') });
 
 async function tokens(draw) {
     const [rows, groupsOf] = await Promise.all([all('/tokens'), groupNamer()]);
@@ -154,11 +156,12 @@ async function tokens(draw) {
             { title: tr('Role'), cell: (row) => word('role', row.role) },
             { title: tr('Groups'), cell: (row) => groupsOf(row.groups) },
             { title: tr('Ends'), cell: (row) => time(row.ends) },
-            { title: '', cell: (row) => button(tr('Delete'), () => sure(tr('Delete'), tr('Programs that use {name} are refused from now on.',
-                { name: visible(row.name) }), () => remove(`/tokens/${encodeURIComponent(row.id)}`), tr('The token is deleted.'), draw),
-            { class: 'danger-text' }) },
+            { title: '', cell: (row) => button(tr('Delete'), () => deleteToken(row, draw), { class: 'danger-text' }) },
         ], rows, tr('There are no tokens.'), tr('API tokens')));
 }
+
+const deleteToken = (row, draw) => surely(draw, tr('Delete'), tr('Programs that use {name} are refused from now on.', { name: visible(row.name) }),
+    () => remove(`/tokens/${encodeURIComponent(row.id)}`), { done: tr('The token is deleted.') });
 
 async function newToken(draw) {
     const id = h('input', { type: 'text', required: true, maxlength: 60 });
@@ -174,8 +177,7 @@ async function newToken(draw) {
     });
     if (!made)
         return;
-    await dialog({ title: tr('The token'), content: [notice('warn', tr('It is shown only now.')), h('p', { class: 'secret' }, made.token)],
-        action: tr('Close'), canClose: false });
+    await showOnce(tr('The token'), notice('warn', tr('It is shown only now.')), h('p', { class: 'secret' }, made.token));
     await draw();
 }
 
@@ -219,14 +221,14 @@ function troublesOf(summary, ...keys) {
 }
 
 async function health(draw) {
-    const [console_, summary, servers] = await Promise.all([get('/health'), get('/summary').catch(() => null),
+    const [own, summary, servers] = await Promise.all([get('/health'), get('/summary').catch(() => null),
         isFor(AUDIT) ? brokers(draw).catch(() => null) : null]); // without the server there is still the console itself
     return [card(null, facts([
-        [tr('Console'), console_.version],
-        [tr('Line to the manager'), badge('line', console_.line)],
-        [tr('Reason'), visible(console_.reason)],
-        [tr('Certificate of the line'), console_.certificate_ends && [tr('until'), ' ', time(console_.certificate_ends)]],
-        [tr('Certificate of this page'), console_.https_certificate_ends && [tr('until'), ' ', time(console_.https_certificate_ends)]],
+        [tr('Console'), own.version],
+        [tr('Line to the manager'), badge('line', own.line)],
+        [tr('Reason'), visible(own.reason)],
+        [tr('Certificate of the line'), own.certificate_ends && [tr('until'), ' ', time(own.certificate_ends)]],
+        [tr('Certificate of this page'), own.https_certificate_ends && [tr('until'), ' ', time(own.https_certificate_ends)]],
         [tr('Server hears its broker'), summary && (summary.server_blind ? tr('No') : tr('Yes'))],
         [tr('Brokers'), summary && troublesOf(summary, 'broker_away', 'broker_drained', 'broker_hung', 'broker_split', 'broker_refused', 'broker_reload')],
         [tr('Server'), summary && troublesOf(summary, 'audit_broken', 'clock', 'disk', 'repository_problem', 'patterns_old')],

@@ -3,7 +3,7 @@
 
 import { again } from '../again.js';
 import { all, get, post } from '../api.js';
-import { badge, button, card, confirm, crumbs, endpointLink, extent, facts, heading, name, newestOf, said, table, when } from '../ui.js';
+import { badge, button, card, crumbs, endpointLink, extent, facts, heading, name, newestOf, said, sure, table, when } from '../ui.js';
 import { codes, tone, word } from '../words.js';
 import { h, refill } from '../dom.js';
 import { always, follow, inTurn } from '../follow.js';
@@ -68,9 +68,7 @@ export async function command({ id }) {
     const title = word('kind', (await draw()).kind);
 
     async function cancel() {
-        const done = await confirm(tr('Cancel command'), h('p', {}, tr('Endpoints that have not started will not do it.')),
-            tr('Cancel command'), () => post(`${path}/cancellation`));
-        if (done)
+        if (await sure(tr('Cancel command'), tr('Endpoints that have not started will not do it.'), () => post(`${path}/cancellation`)))
             await draw();
     }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // One endpoint: what a classic console would show beside what is so, and why; what it has; what happened to it.
 
-import { actionEntries, subjectOf } from '../actions.js';
+import { actionButtons, subjectOf } from '../actions.js';
 import { all, get, post } from '../api.js';
-import { announce, badge, button, card, confirm, crumbs, extent, facts, heading, name, newestOf, notice, said, table, when } from '../ui.js';
+import { badge, button, card, crumbs, extent, facts, heading, name, newestOf, notice, said, sure, table, when } from '../ui.js';
 import { age, displayedCode, programOf } from '../columns.js';
 import { follow, inTurn } from '../follow.js';
 import { h, refill } from '../dom.js';
@@ -24,7 +24,7 @@ export async function endpoint({ id }) {
     let document = await get(path);
 
     function draw() {
-        refill(buttons, actions(() => document));
+        refill(buttons, actionButtons(() => subjectOf(document))); // as it is when somebody acts
         refill(clone, cloneNotice(document, path, drawAgain));
         refill(body, statuses(document), h('div', { class: 'columns even' }, identity(document), software(document)),
             scansCard(document), commandsCard(document));
@@ -63,16 +63,9 @@ export async function endpoint({ id }) {
     };
 }
 
-// get(): the document as it is when somebody acts.
-function actions(get) {
-    return actionEntries(() => subjectOf(get())).map((entry) =>
-        button(entry.text, () => entry.click(), { class: entry.danger ? 'danger-text' : null }));
-}
-
 // Both statuses side by side, and between them the verdict with its reason.
 function statuses(document) {
-    const explanation = explain(document.sentences ?? [],
-        { displayed: shown, ago: spell });
+    const explanation = explain(document.sentences ?? [], { displayed: displayedWord, ago: spell });
     return card(null,
         h('div', { class: 'statuses' },
             h('div', {}, h('h2', {}, tr('Displayed status')), h('p', { class: 'big' }, badge('displayed', displayedCode(document.displayed))),
@@ -90,11 +83,8 @@ function cloneNotice(document, path, draw) {
     if (!document.clone_suspected)
         return null;
     const settle = (how, text, question) => button(text, async () => {
-        const done = await confirm(text, h('p', {}, question), text, () => post(`${path}/clone`, { action: how }), false);
-        if (!done)
-            return;
-        announce(tr('Settled.'));
-        await draw();
+        if (await sure(text, question, () => post(`${path}/clone`, { action: how }), { done: tr('Settled.'), danger: false }))
+            await draw();
     });
     return h('div', { class: 'notice warn' }, h('p', {}, tr('Two machines seem to use this identity: an image was cloned, perhaps.')),
         mayBe('administrator') && h('div', { class: 'actions' },
@@ -178,14 +168,14 @@ function historyCard(rows, shown) {
 // The registry keeps lines, not codes.  Those that each endpoint has are put in the reader's words; others are the server's.
 const DETAILS = {
     'status': [/^(\S+) -> (\S+) \((\S+)\)$/, (from, to, why) => `${word('actual', from)} → ${word('actual', to)} (${word('reason', why)})`],
-    'displayed': [/^(\S+) -> (\S+)$/, (from, to) => `${shown(from)} → ${shown(to)}`],
+    'displayed': [/^(\S+) -> (\S+)$/, (from, to) => `${displayedWord(from)} → ${displayedWord(to)}`],
     'observed': [/^connects from (\S+), as the broker sees it$/, visible],
     'update-now': [/^(succeeded|failed)$/, (state) => word('state', state)],
     'settings': [/^(.+) version (\d+) applied \((\S+)\)$/, (group, version, path) =>
         tr('{group}: version {version} applied, {path}', { group: visible(group), version, path: word('path', path) })],
 };
 
-const shown = (status) => word('displayed', displayedCode(status));
+const displayedWord = (status) => word('displayed', displayedCode(status));
 
 function historyDetail({ what, detail }) {
     const [pattern, words] = DETAILS[what] ?? [];

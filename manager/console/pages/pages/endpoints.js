@@ -2,10 +2,10 @@
 // Security Settings: the groups, and the endpoints of one or all, filtered, sorted and selected.
 
 import * as live from '../live.js';
-import { actionEntries, subjectOfSelection } from '../actions.js';
-import { address, all, post } from '../api.js';
+import { actionButtons, subjectOfSelection } from '../actions.js';
+import { address, post } from '../api.js';
 import { allColumns, chooseColumns, fieldsOf, knownColumns } from '../columns.js';
-import { announce, button, checkbox, csvLink, dialog, field, heading, name, problemBox } from '../ui.js';
+import { announce, button, checkbox, csvLink, dialog, field, heading, idInput, name, problemBox } from '../ui.js';
 import { both, term } from '../query.js';
 import { allGroups, displayNameField, groupName } from '../group_name.js';
 import { fill, h, icon, refill, setText } from '../dom.js';
@@ -140,8 +140,7 @@ class EndpointsPage {
             !selection.isAll && count < list.total &&
                 button(tr('Select all {n} that match', { n: number(list.total) }), () => this.#select('selectAll'), { class: 'link' }),
             button(tr('Clear'), () => this.#select('clear'), { class: 'link' }),
-            h('span', { class: 'spring' }), actionEntries(subject).map((entry) =>
-                button(entry.text, () => entry.click(), { class: entry.danger ? 'danger-text' : null })));
+            h('span', { class: 'spring' }), actionButtons(subject));
     }
 
     #select(how) {
@@ -249,7 +248,7 @@ class EndpointsPage {
     }
 
     async #newGroup() {
-        const id = h('input', { type: 'text', required: true, pattern: '[a-z0-9][a-z0-9._\\-]*', maxlength: 60, spellcheck: 'false' });
+        const id = idInput(60);
         const title = displayNameField();
         const done = await dialog({
             title: tr('New group'),

@@ -3,7 +3,7 @@
 
 import { allGroups, groupChoices, groupNamer } from '../group_name.js';
 import { all, post, remove } from '../api.js';
-import { announce, badge, button, card, confirm, dialog, field, heading, name, notice, select, table } from '../ui.js';
+import { badge, button, card, dialog, field, heading, name, notice, select, showOnce, sure, table } from '../ui.js';
 import { follow, inTurn } from '../follow.js';
 import { h, refill } from '../dom.js';
 import { mayBe } from '../session.js';
@@ -56,21 +56,14 @@ async function create(draw) {
 // It contains a secret that the server does not keep: this is the only time that it can be had.
 async function hand({ id, bundle }) {
     const url = URL.createObjectURL(new Blob([bundle], { type: 'application/octet-stream' }));
-    await dialog({
-        title: tr('The bundle is ready'),
-        content: [notice('warn', tr('It contains a secret and can be downloaded only now: carry it to the PCs, then delete it.')),
-            h('p', {}, h('a', { class: 'button primary', href: url, download: `${id}.bundle` }, tr('Download')))],
-        action: tr('Close'),
-        canClose: false,
-    });
+    await showOnce(tr('The bundle is ready'),
+        notice('warn', tr('It contains a secret and can be downloaded only now: carry it to the PCs, then delete it.')),
+        h('p', {}, h('a', { class: 'button primary', href: url, download: `${id}.bundle` }, tr('Download'))));
     URL.revokeObjectURL(url);
 }
 
 async function withdraw(row, draw) {
-    const done = await confirm(tr('Withdraw'), h('p', {}, tr('Nobody can enrol with {id} any longer.', { id: row.id })),
-        tr('Withdraw'), () => remove(`/bundles/${row.id}`));
-    if (!done)
-        return;
-    announce(tr('The bundle is withdrawn.'));
-    await draw();
+    if (await sure(tr('Withdraw'), tr('Nobody can enrol with {id} any longer.', { id: row.id }),
+        () => remove(`/bundles/${row.id}`), { done: tr('The bundle is withdrawn.') }))
+        await draw();
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The settings of a group, a page for each kind: a form, and who has them.
 
-import { announce, button, card, confirm, crumbs, dialog, endpointLink, field, heading, name, notice, problemBox, select, table, tabs,
+import { announce, button, card, crumbs, dialog, endpointLink, field, heading, name, notice, problemBox, select, sure, tabs,
     when } from '../ui.js';
 import { all, patch, remove, request } from '../api.js';
 import { changes } from '../settings.js';
@@ -11,7 +11,7 @@ import { format } from '../route.js';
 import { allGroups, displayNameField, groupChoices, groupName } from '../group_name.js';
 import { mayBe } from '../session.js';
 import { N_, number, tr, trn } from '../i18n.js';
-import { SETTING_PAGES, settingLabel, settingRows, settingValue } from '../setting_words.js';
+import { SETTING_PAGES, settingLabel, settingRows, settingValue, updateTitle } from '../setting_words.js';
 import { formOf, whileLocked } from '../form.js';
 import { settle } from '../conflict.js';
 import { startTrial } from '../rollout_start.js';
@@ -62,11 +62,9 @@ class GroupPage {
         this.version = version;
     }
 
-    // The heading of the automatic update names the scan method, as the classic product's does.
     title() {
         if (this.tab === 'update')
-            return this.document.settings['scan.method'] === 'smart' ? tr('Automatic update by smart scan')
-                : tr('Automatic update by conventional scan');
+            return updateTitle(this.document.settings);
         if (this.tab === VERSIONS)
             return tr('Versions');
         return tr(SETTING_PAGES[this.tab]?.title ?? N_('Settings'));
@@ -250,9 +248,7 @@ class GroupPage {
     }
 
     async #delete() {
-        const done = await confirm(tr('Delete group'), h('p', {}, tr('The group {name} is deleted.',
-            { name: visible(groupName(this.document)) })), tr('Delete group'), () => remove(this.path));
-        if (done)
+        if (await sure(tr('Delete group'), tr('The group {name} is deleted.', { name: visible(groupName(this.document)) }), () => remove(this.path)))
             location.hash = format(['endpoints']);
     }
 }

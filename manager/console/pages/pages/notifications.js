@@ -3,8 +3,8 @@
 
 import { allGroups, groupChoices, groupNamer } from '../group_name.js';
 import { all, get, patch, post, remove } from '../api.js';
-import { announce, announceProblem, badge, button, card, confirm, crumbs, dialog, extent, facts, field, heading, name, notice, problemBox, said,
-    table, when } from '../ui.js';
+import { announce, announceProblem, badge, button, card, crumbs, dialog, extent, facts, field, heading, idInput, name, notice, problemBox, said,
+    showOnce, sure, table, when } from '../ui.js';
 import { changes, parseList } from '../settings.js';
 import { codes, word } from '../words.js';
 import { visible } from '../text.js';
@@ -42,7 +42,7 @@ export async function notifications() {
 const kindWords = (kinds) => parseList(kinds).map((kind) => word('note', kind)).join(', ');
 
 async function create() {
-    const id = h('input', { type: 'text', required: true, pattern: '[a-z0-9][a-z0-9._\\-]*', maxlength: 64, autocapitalize: 'none', spellcheck: 'false' });
+    const id = idInput(64);
     const form = formOf([destination()], {}, { legend: tr('New notification') });
     const made = await dialog({
         title: tr('New notification'),
@@ -57,11 +57,9 @@ async function create() {
     location.hash = pageOf(made.name);
 }
 
-// The server does not tell it again.
 function showSecret(secret) {
-    return dialog({ title: tr('The secret of the webhook'), action: tr('Close'), canClose: false,
-        content: [notice('warn', tr('It is shown only now.')), h('p', {}, tr('The receiver checks with it that a message comes from here.')),
-            h('p', { class: 'secret' }, secret)] });
+    return showOnce(tr('The secret of the webhook'), notice('warn', tr('It is shown only now.')),
+        h('p', {}, tr('The receiver checks with it that a message comes from here.')), h('p', { class: 'secret' }, secret));
 }
 
 // -------------------------------------------------------------------------------------------------------------- one
@@ -206,8 +204,6 @@ async function test(id, control, drawState) {
 }
 
 async function drop(id) {
-    const done = await confirm(tr('Delete'), h('p', {}, tr('Nobody is told by {name} any longer; what waits of it is not sent.', { name: id })),
-        tr('Delete'), () => remove(pathOf(id)));
-    if (done)
+    if (await sure(tr('Delete'), tr('Nobody is told by {name} any longer; what waits of it is not sent.', { name: id }), () => remove(pathOf(id))))
         location.hash = format(['administration', 'notifications']);
 }

@@ -2,7 +2,7 @@
 // Roll-outs: an update that goes to a few endpoints first, and to more only while those succeed; all of them, and one, ring by ring.
 
 import { all, get, post } from '../api.js';
-import { announce, badge, button, card, confirm, crumbs, endpointLink, extent, facts, heading, name, table, when } from '../ui.js';
+import { badge, button, card, crumbs, endpointLink, extent, facts, heading, name, sure, table, when } from '../ui.js';
 import { codes, tone, word } from '../words.js';
 import { number, percent, time, tr } from '../i18n.js';
 import { h, refill } from '../dom.js';
@@ -84,41 +84,37 @@ export async function rollout({ id }) {
 // What the server would take now: by the state, and of operators only for their own.
 function actions(document, draw) {
     const { id, state, counts, issuer, program, group } = document;
-    const ended = group && OVER.has(state);
     if (!mayBe('administrator') && !(mayBe('operator') && issuer === whoIsIt().account))
         return null;
-    const say = (word_) => () => post(`${pathOf(id)}/${word_}`).then(draw);
-    const stopped = state === 'paused' || state === 'halted';
+    const isOver = OVER.has(state);
+    const isStopped = state === 'paused' || state === 'halted';
+    const isSettled = isOver && group; // all have the same settings again: there is nobody to bring on, nor back
+    const hasReached = group || counts.pending !== document.members;
+    const hasFailures = sum(counts, 'failed', 'silent', 'left') > 0;
+    const order = (action) => () => post(`${pathOf(id)}/${action}`).then(draw);
     return [
-        !OVER.has(state) && !stopped && button(tr('Pause'), say('pausing')),
-        stopped && button(tr('Resume'), state === 'halted' ? () => resume(document, draw) : say('resumption')),
-        !ended && state !== 'aborted' && sum(counts, 'failed', 'silent', 'left') > 0 && button(tr('Again for those that failed'), say('retry')),
-        !OVER.has(state) && !group && button(tr('Abort'), () => abort(document, draw), { class: 'danger-text' }),
-        !program && !ended && (group || counts.pending !== document.members) && button(tr('Roll back'), () => rollBack(document, draw), { class: 'danger-text' }),
+        !isOver && !isStopped && button(tr('Pause'), order('pausing')),
+        isStopped && button(tr('Resume'), state === 'halted' ? () => resume(document, draw) : order('resumption')),
+        !isSettled && state !== 'aborted' && hasFailures && button(tr('Again for those that failed'), order('retry')),
+        !isOver && !group && button(tr('Abort'), () => abort(document, draw), { class: 'danger-text' }),
+        !isSettled && !program && hasReached && button(tr('Roll back'), () => rollBack(document, draw), { class: 'danger-text' }),
     ];
 }
 
 async function resume({ id }, draw) {
-    const done = await confirm(tr('Resume'), h('p', {}, tr('It goes on in spite of the failures so far.')), tr('Resume'),
-        () => post(`${pathOf(id)}/resumption`));
-    if (done)
+    if (await sure(tr('Resume'), tr('It goes on in spite of the failures so far.'), () => post(`${pathOf(id)}/resumption`)))
         await draw();
 }
 
 async function abort({ id }, draw) {
-    const done = await confirm(tr('Abort'), h('p', {}, tr('It ends for good: what has not begun is cancelled.')), tr('Abort'),
-        () => post(`${pathOf(id)}/abortion`));
-    if (!done)
-        return;
-    announce(tr('The roll-out is aborted.'));
-    await draw();
+    if (await sure(tr('Abort'), tr('It ends for good: what has not begun is cancelled.'), () => post(`${pathOf(id)}/abortion`),
+        { done: tr('The roll-out is aborted.') }))
+        await draw();
 }
 
 async function rollBack({ id, group }, draw) {
-    const done = await confirm(tr('Roll back'),
-        h('p', {}, group ? tr('It ends for good, and the endpoints that it reached go back to the settings before.')
-            : tr('It ends for good, and the endpoints that it reached go back to the patterns before.')), tr('Roll back'),
-        () => post(`${pathOf(id)}/rollback`));
+    const done = await sure(tr('Roll back'), group ? tr('It ends for good, and the endpoints that it reached go back to the settings before.')
+        : tr('It ends for good, and the endpoints that it reached go back to the patterns before.'), () => post(`${pathOf(id)}/rollback`));
     if (done && group)
         await draw();
     else if (done)

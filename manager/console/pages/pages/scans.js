@@ -2,7 +2,7 @@
 // Scans: what was found, what lies in quarantine, how the last scans ended.
 
 import { all, get, post } from '../api.js';
-import { announce, badge, button, card, checkbox, confirm, dialog, endpointLink, extent, field, heading, name, newestOf, table, tabs, when }
+import { announce, badge, button, card, checkbox, dialog, endpointLink, extent, field, heading, newestOf, sure, table, tabs, when }
     from '../ui.js';
 import { bytes, visible } from '../text.js';
 import { fill, h, refill } from '../dom.js';
@@ -119,8 +119,7 @@ async function order(kind, text, question, rows) {
     const byEndpoint = new Map();
     for (const row of rows)
         byEndpoint.set(row.endpoint, [...byEndpoint.get(row.endpoint) ?? [], row.id]);
-    const done = await confirm(text, h('p', {}, question), text, () => Promise.all([...byEndpoint].map(([endpoint, ids]) =>
-        post('/commands', { kind, ids: [endpoint], scope: ids.join(',') }))));
-    if (done)
+    const issue = () => Promise.all([...byEndpoint].map(([endpoint, ids]) => post('/commands', { kind, ids: [endpoint], scope: ids.join(',') })));
+    if (await sure(text, question, issue))
         location.hash = format(['commands']);
 }

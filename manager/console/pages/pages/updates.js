@@ -11,28 +11,30 @@ import { always, follow } from '../follow.js';
 import { format } from '../route.js';
 import { h, refill } from '../dom.js';
 import { mayBe } from '../session.js';
-import { settingValue } from '../setting_words.js';
+import { settingValue, updateTitle } from '../setting_words.js';
 import { term } from '../query.js';
 import { word } from '../words.js';
 
 const COUNTS_PACE = 5000; // ms
 
 export async function updates() {
-    const places = [h('div', {}), h('div', {}), h('div', {})];
+    const byHand = h('div', {});
+    const bySchedule = h('div', {});
+    const ofServer = h('div', {});
 
     async function drawCounts() {
         const [summary, patterns] = await Promise.all([get('/summary'), get('/patterns')]);
-        refill(places[0], manual(summary));
-        refill(places[2], serverPatterns(patterns));
+        refill(byHand, manual(summary));
+        refill(ofServer, serverPatterns(patterns));
     }
 
-    const drawGroups = async () => refill(places[1], automatic(await groupsWithSettings()));
+    const drawGroups = async () => refill(bySchedule, automatic(await groupsWithSettings()));
 
     await Promise.all([drawCounts(), drawGroups()]);
     const ends = [follow({ endpoints: always }, drawCounts, { pace: COUNTS_PACE }), follow({}, drawGroups)];
     return {
         title: tr('Updates'),
-        node: h('div', { class: 'page' }, heading(tr('Updates')), places),
+        node: h('div', { class: 'page' }, heading(tr('Updates')), byHand, bySchedule, ofServer),
         close: () => ends.forEach((end) => end()),
     };
 }
@@ -56,11 +58,9 @@ function manual(summary) {
 }
 
 function automatic(groups) {
-    const method = (group) => (group.settings['scan.method'] === 'smart' ? tr('Automatic update by smart scan')
-        : tr('Automatic update by conventional scan'));
     return card(tr('Automatic update'), table([
         { title: tr('Group'), cell: (row) => h('a', { href: format(['groups', row.name, 'update']) }, name(groupName(row))) },
-        { title: tr('Kind'), cell: method },
+        { title: tr('Kind'), cell: (row) => updateTitle(row.settings) },
         { title: tr('Schedule'), cell: (row) => settingValue('update.schedule', row.settings['update.schedule']) },
         { title: tr('Period'), cell: (row) => settingValue('update.period', row.settings['update.period']) },
         { title: tr('Start-up update'), cell: (row) => settingValue('update.on-start', row.settings['update.on-start']) },
