@@ -489,6 +489,26 @@ static bool may_retry(MgrMember member)
     return member == MGR_MEMBER_FAILED || member == MGR_MEMBER_SILENT || member == MGR_MEMBER_LEFT;
 }
 
+bool mgr_member_may_have(MgrMember now, MgrMember before, bool is_current)
+{
+    switch (now) {
+    case MGR_MEMBER_OPEN:
+    case MGR_MEMBER_SUCCEEDED:
+    case MGR_MEMBER_SILENT:
+        return true;
+    case MGR_MEMBER_FAILED:
+        return is_current;
+    case MGR_MEMBER_PENDING:
+    case MGR_MEMBER_WAITING:
+    case MGR_MEMBER_AWAY:
+    case MGR_MEMBER_LEFT:
+        return before != MGR_MEMBER_PENDING && mgr_member_may_have(before, MGR_MEMBER_PENDING, is_current);
+    case MGR_MEMBER_N:
+        break;
+    }
+    return false;
+}
+
 GArray *mgr_rollout_find_failed(const MgrRollout *rollout)
 {
     GArray *failed = g_array_new(FALSE, FALSE, sizeof(guint));

@@ -76,6 +76,11 @@ typedef enum {
 /* "pending", ... */
 const char *mgr_member_name(MgrMember member);
 
+/* Whether one whose turn has come may have what it brings: now, and what it had become by its turn before this one,
+ * which counts while this one has brought nothing (MGR_MEMBER_PENDING: there was none).  Of one that failed its
+ * versions say it (is_current). */
+bool mgr_member_may_have(MgrMember now, MgrMember before, bool is_current);
+
 /* How many members are what, as text: "succeeded=4 failed=1".  Caller frees. */
 char *mgr_rollout_format_counts(const guint counts[MGR_MEMBER_N]);
 /* Of that text; what it does not say is 0, and what cannot be read is left out. */

@@ -220,6 +220,32 @@ bool mgr_registry_load_rollout_members(HlDb *db, const char *id, MgrRolloutMembe
                        "t", id);
 }
 
+typedef struct {
+    MgrRolloutTargetFn fn;
+    gpointer user;
+} TargetReceiver;
+
+static bool on_target(HlStmt *row, gpointer user)
+{
+    enum { COMMAND, ENDPOINT, STATE, CODE };
+    const TargetReceiver *to = user;
+
+    to->fn(hl_stmt_text(row, COMMAND), hl_stmt_text(row, ENDPOINT),
+           hl_command_state_from_name(hl_stmt_text(row, STATE)), hl_stmt_text(row, CODE), to->user);
+    return true;
+}
+
+bool mgr_registry_load_rollout_targets(HlDb *db, const char *id, MgrRolloutTargetFn fn, gpointer user, GError **error)
+{
+    TargetReceiver to = { fn, user };
+
+    return hl_db_query(db, on_target, &to, error,
+                       "SELECT c.id, t.endpoint, t.state, t.code FROM command AS c"
+                       " CROSS JOIN target AS t ON t.command = c.id WHERE c.selector = ? AND c.kind = ?"
+                       " ORDER BY c.issued_at",
+                       "tt", id, hl_command_kind_name(HL_KIND_UPDATE_NOW));
+}
+
 /* -------------------------------------------------------------------------------------------------------------- write
  */
 

@@ -68,6 +68,14 @@ typedef void (*MgrRolloutMemberFn)(guint position, const MgrRolloutMember *membe
 bool mgr_registry_load_rollout_members(HlDb *db, const char *id, MgrRolloutMemberFn fn, gpointer user,
                                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* What an update of it said of an endpoint, also one that another turn came after. */
+typedef void (*MgrRolloutTargetFn)(const char *command, const char *endpoint, HlCommandState state, const char *code,
+                                   gpointer user);
+
+/* The earliest first. */
+bool mgr_registry_load_rollout_targets(HlDb *db, const char *id, MgrRolloutTargetFn fn, gpointer user,
+                                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* A new one, and its members: their ids (const char *) in the order of their positions. */
 void mgr_write_rollout(HlWriteSet *set, const MgrRolloutRecord *record, const GPtrArray *endpoints);
 /* State, halt, ring, forgiven and counts, as they are now. */

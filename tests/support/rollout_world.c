@@ -3,6 +3,37 @@
 
 #include <stdlib.h>
 
+#include "lib/base/common.h"
+
+const char *world_member(guint i)
+{
+    static char id[16];
+
+    g_snprintf(id, sizeof id, "e-%02u", i);
+    return id;
+}
+
+World *world_ringed(guint members, guint up, const char *rate)
+{
+    World *world = g_new0(World, 1);
+    g_autoptr(json_t) document = NULL;
+
+    g_assert_cmpuint(members, <=, WORLD_MEMBERS);
+    world->parts = parts_new();
+    for (guint i = 0; i < members; i++) {
+        parts_add_endpoint(world->parts, world_member(i));
+        if (i < up)
+            parts_birth(world->parts, world_member(i), 1);
+    }
+    parts_call(world->parts, "rollout start", "selector", "all", "rings", "10%,25%", "soak", "1m",
+               rate != NULL ? "silence" : NULL, "3m", "rate", rate, NULL);
+    parts_commit(world->parts);
+    document = parts_expect_reply(world->parts, "");
+    world->id = g_strdup(json_string_value(json_object_get(document, "id")));
+    g_assert_cmpint(json_integer_value(json_object_get(document, "members")), ==, members);
+    return world;
+}
+
 void world_free(World *world)
 {
     parts_free(world->parts);
@@ -44,6 +75,14 @@ void world_answer(World *world, HlCommandState state)
                              state);
         parts_commit(world->parts);
     }
+}
+
+void world_set_patterns(const World *world, guint position, const char *patterns)
+{
+    MgrEndpoint *endpoint = mgr_fleet_endpoint(&world->parts->fleet, world_live(world)->endpoints->pdata[position]);
+
+    hl_common_free(endpoint->record.patterns);
+    endpoint->record.patterns = g_strdup(patterns);
 }
 
 MgrRollouts *world_read_again(World *world)

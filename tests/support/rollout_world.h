@@ -13,6 +13,12 @@ typedef struct {
     uint64_t seqs[WORLD_MEMBERS]; /* of the members' last reports */
 } World;
 
+/* e-00, ..., as a member; borrowed until the next call. */
+const char *world_member(guint i);
+
+/* A roll-out of so many members, of which the first are on line; rings of 10, 25 and 100 %, soak of a minute; where
+ * there is a rate, silent after three. */
+World *world_ringed(guint members, guint up, const char *rate);
 void world_free(World *world);
 
 /* NULL: it is over, and was let go. */
@@ -26,6 +32,9 @@ json_t *world_ask(World *world, const char *name, const char *code);
 
 /* Those whose turn has come and who have not answered say this. */
 void world_answer(World *world, HlCommandState state);
+
+/* The versions that the member at a position has reported. */
+void world_set_patterns(const World *world, guint position, const char *patterns);
 
 /* What a manager that starts would read of roll-outs from the registry.  Caller frees. */
 MgrRollouts *world_read_again(World *world);

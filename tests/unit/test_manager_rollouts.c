@@ -9,42 +9,10 @@
 
 #define MEMBERS 40
 
-G_STATIC_ASSERT(MEMBERS <= WORLD_MEMBERS);
-
-static const char *id_of(guint i)
-{
-    static char id[16];
-
-    g_snprintf(id, sizeof id, "e-%02u", i);
-    return id;
-}
-
-/* Up to so many members are on line; rings of 5, 10 and 40; soak of a minute; where there is a rate, silent after
- * three.
- */
-static World *world_at_rate(guint up, const char *rate)
-{
-    World *world = g_new0(World, 1);
-    g_autoptr(json_t) document = NULL;
-
-    world->parts = parts_new();
-    for (guint i = 0; i < MEMBERS; i++) {
-        parts_add_endpoint(world->parts, id_of(i));
-        if (i < up)
-            parts_birth(world->parts, id_of(i), 1);
-    }
-    parts_call(world->parts, "rollout start", "selector", "all", "rings", "10%,25%", "soak", "1m",
-               rate != NULL ? "silence" : NULL, "3m", "rate", rate, NULL);
-    parts_commit(world->parts);
-    document = parts_expect_reply(world->parts, "");
-    world->id = g_strdup(json_string_value(json_object_get(document, "id")));
-    g_assert_cmpint(json_integer_value(json_object_get(document, "members")), ==, MEMBERS);
-    return world;
-}
-
+/* Up to so many members are on line; rings of 5, 10 and 40. */
 static World *world_new(guint up)
 {
-    return world_at_rate(up, NULL);
+    return world_ringed(MEMBERS, up, NULL);
 }
 
 static void expect(const World *world, MgrRolloutState state, guint issued)
@@ -210,44 +178,6 @@ static void test_retry(void)
     expect(world, MGR_ROLLOUT_SOAKING, 5);
 }
 
-/* Those that it reached go back; it is over. */
-static void test_rollback(void)
-{
-    g_autoptr(World) world = world_new(MEMBERS);
-    g_autoptr(json_t) document = NULL;
-
-    world_pass(world, 1);
-    world_answer(world, HL_STATE_SUCCEEDED);
-    document = world_ask(world, "rollout rollback", "");
-    g_assert_cmpint(json_integer_value(json_object_get(document, "endpoints")), ==, 5);
-    g_assert_null(world_live(world));
-    expect_stored(world, "aborted");
-}
-
-static void set_patterns(const World *world, guint member, const char *patterns)
-{
-    MgrEndpoint *endpoint = mgr_fleet_endpoint(&world->parts->fleet, world_live(world)->endpoints->pdata[member]);
-
-    hl_common_free(endpoint->record.patterns);
-    endpoint->record.patterns = g_strdup(patterns);
-}
-
-/* Who failed goes back only where it has the update in spite of that. */
-static void test_rollback_of_failed(void)
-{
-    g_autoptr(World) world = world_new(MEMBERS);
-    g_autoptr(json_t) document = NULL;
-
-    g_free(world->parts->fleet.latest);
-    world->parts->fleet.latest = g_strdup("virus=7");
-    world_pass(world, 1);
-    for (guint i = 0; i < 5; i++)
-        set_patterns(world, i, i < 2 ? "virus=7" : "virus=6");
-    world_answer(world, HL_STATE_FAILED);
-    document = world_ask(world, "rollout rollback", "");
-    g_assert_cmpint(json_integer_value(json_object_get(document, "endpoints")), ==, 2);
-}
-
 /* A member that is removed before its turn is left out, and the turn goes on. */
 static void test_removed(void)
 {
@@ -314,7 +244,7 @@ static void test_restart_judged(void)
 /* Who gave its command back is looked at before it is silent, also while others still have their turn. */
 static void test_given_back_at_rate(void)
 {
-    g_autoptr(World) world = world_at_rate(MEMBERS, "1");
+    g_autoptr(World) world = world_ringed(MEMBERS, MEMBERS, "1");
     const MgrCommand *command;
     MgrTarget *target;
 
@@ -339,7 +269,7 @@ static void expect_again(const MgrLiveRollout *live, guint pending, guint failed
 /* Those who try again do so at the rate as well, also after a restart; nobody else has a turn before. */
 static void test_retry_at_rate(void)
 {
-    g_autoptr(World) world = world_at_rate(MEMBERS, "2");
+    g_autoptr(World) world = world_ringed(MEMBERS, MEMBERS, "2");
     g_autoptr(MgrRollouts) again = NULL;
 
     for (int i = 0; i < 3; i++) {
@@ -372,7 +302,7 @@ static void test_liar(void)
     world->parts->fleet.latest = g_strdup("virus=7");
     world_pass(world, 1);
     for (guint i = 0; i < 5; i++)
-        set_patterns(world, i, i == 2 ? "virus=6" : "virus=7");
+        world_set_patterns(world, i, i == 2 ? "virus=6" : "virus=7");
     world_answer(world, HL_STATE_SUCCEEDED);
     world_pass(world, 30);
     expect(world, MGR_ROLLOUT_SOAKING, 5);
@@ -469,28 +399,6 @@ static void test_retry_twice(void)
     expect_stored(world, "done");
 }
 
-/* Rolled back when it is done: who was away is not sent forward later. */
-static void test_rollback_of_done(void)
-{
-    g_autoptr(World) world = world_new(MEMBERS - 5);
-
-    for (guint ring = 0; ring < 3; ring++) {
-        world_pass(world, 1);
-        world_answer(world, HL_STATE_SUCCEEDED);
-        world_pass(world, 125);
-    }
-    g_assert_null(world_live(world));
-    expect_stored(world, "done");
-    g_assert_cmpuint(g_hash_table_size(world->parts->fleet.commands), ==, 1);
-    json_decref(world_ask(world, "rollout rollback", ""));
-    mgr_record_flush(world->parts->record);
-    parts_commit(world->parts);
-    g_assert_cmpuint(g_hash_table_size(world->parts->fleet.commands), ==, 1); /* the rollback alone */
-    parts_birth(world->parts, id_of(MEMBERS - 1), 1);
-    parts_commit(world->parts);
-    g_assert_cmpuint(mgr_fleet_endpoint(&world->parts->fleet, id_of(MEMBERS - 1))->open_targets->len, ==, 0);
-}
-
 /* The registry does not take a turn: nothing has happened, and the next second tries again. */
 static void test_turn_not_stored(void)
 {
@@ -512,7 +420,7 @@ static void test_bad_plans(void)
     };
 
     for (guint i = 0; i < MGR_ROLLOUTS_MAX; i++)
-        parts_add_endpoint(parts, id_of(i));
+        parts_add_endpoint(parts, world_member(i));
     for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
         parts_call(parts, "rollout start", "selector", "all", bad[i][0], bad[i][1], NULL);
         json_decref(parts_expect_reply(parts, "invalid"));
@@ -522,7 +430,7 @@ static void test_bad_plans(void)
     parts_call(parts, "rollout show", "rollout", "r-none", NULL);
     json_decref(parts_expect_reply(parts, "not-found"));
     for (guint i = 0; i < MGR_ROLLOUTS_MAX; i++)
-        g_free(parts_start_rollout(parts, id_of(i)));
+        g_free(parts_start_rollout(parts, world_member(i)));
     parts_call(parts, "rollout start", "selector", "all", NULL);
     json_decref(parts_expect_reply(parts, "quota"));
 }
@@ -581,8 +489,6 @@ int main(int argc, char **argv)
     g_test_add_func("/rollouts/words", test_words);
     g_test_add_func("/rollouts/abort", test_abort_cancels);
     g_test_add_func("/rollouts/retry", test_retry);
-    g_test_add_func("/rollouts/rollback", test_rollback);
-    g_test_add_func("/rollouts/rollback-of-failed", test_rollback_of_failed);
     g_test_add_func("/rollouts/removed", test_removed);
     g_test_add_func("/rollouts/restart", test_restart);
     g_test_add_func("/rollouts/restart-judged", test_restart_judged);
@@ -590,7 +496,6 @@ int main(int argc, char **argv)
     g_test_add_func("/rollouts/given-back-at-rate", test_given_back_at_rate);
     g_test_add_func("/rollouts/unreached", test_unreached);
     g_test_add_func("/rollouts/retry-twice", test_retry_twice);
-    g_test_add_func("/rollouts/rollback-of-done", test_rollback_of_done);
     g_test_add_func("/rollouts/not-stored", test_turn_not_stored);
     g_test_add_func("/rollouts/plans", test_bad_plans);
     g_test_add_func("/rollouts/scope", test_scope);

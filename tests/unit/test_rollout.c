@@ -352,6 +352,25 @@ static void test_people(void)
     g_assert_false(mgr_rollout_abort(&fleet->rollout));
 }
 
+/* A turn that has brought nothing does not undo what the one before has. */
+static void test_may_have(void)
+{
+    static const MgrMember reached[] = { MGR_MEMBER_OPEN, MGR_MEMBER_SUCCEEDED, MGR_MEMBER_SILENT };
+    static const MgrMember idle[] = { MGR_MEMBER_PENDING, MGR_MEMBER_WAITING, MGR_MEMBER_AWAY, MGR_MEMBER_LEFT };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(reached); i++)
+        for (MgrMember before = MGR_MEMBER_PENDING; before < MGR_MEMBER_N; before++)
+            g_assert_true(mgr_member_may_have(reached[i], before, false));
+    g_assert_true(mgr_member_may_have(MGR_MEMBER_FAILED, MGR_MEMBER_SILENT, true));
+    g_assert_false(mgr_member_may_have(MGR_MEMBER_FAILED, MGR_MEMBER_SILENT, false));
+    for (gsize i = 0; i < G_N_ELEMENTS(idle); i++) {
+        g_assert_false(mgr_member_may_have(idle[i], MGR_MEMBER_PENDING, true)); /* by its own schedule */
+        g_assert_true(mgr_member_may_have(idle[i], MGR_MEMBER_FAILED, true));
+        g_assert_false(mgr_member_may_have(idle[i], MGR_MEMBER_FAILED, false));
+        g_assert_true(mgr_member_may_have(idle[i], MGR_MEMBER_SILENT, false));
+    }
+}
+
 /* Resumed after a halt: what was is answered for; one failure beyond what a ring may have halts it again. */
 static void test_forgiven(void)
 {
@@ -543,6 +562,7 @@ int main(int argc, char **argv)
     g_test_add_func("/rollout/liar", test_liar);
     g_test_add_func("/rollout/doubt", test_doubt);
     g_test_add_func("/rollout/doubt-beside-silence", test_doubt_beside_silence);
+    g_test_add_func("/rollout/may-have", test_may_have);
     g_test_add_func("/rollout/rate", test_rate);
     g_test_add_func("/rollout/rate-of-let-go", test_rate_of_let_go);
     g_test_add_func("/rollout/too-few-in-windows", test_too_few_in_windows);

@@ -10,6 +10,7 @@
 #include "manager/daemon/calls/rollout_waits.h"
 #include "manager/daemon/ground/selector.h"
 #include "manager/daemon/work/rollout_cancels.h"
+#include "manager/daemon/work/rollout_reach.h"
 #include "proto/components.h"
 
 struct MgrRolloutCalls {
@@ -407,24 +408,23 @@ static void on_rolled_back(const MgrCommandResult *result, gpointer user)
     back_free(back);
 }
 
-static guint count_reached(const MgrRolloutCalls *calls, const MgrLiveRollout *live)
+static GPtrArray *reach_of(const MgrRolloutCalls *calls, const MgrLiveRollout *live, GError **error)
 {
-    g_autoptr(GPtrArray) reached = mgr_live_rollout_reached(live, calls->parts.fleet);
-
-    return reached->len;
+    return mgr_rollout_reach(live, calls->parts.fleet, calls->parts.record, error);
 }
 
 /* No command was needed. */
-static void tell_rolled_back(const MgrRolloutCalls *calls, MgrCall *call, const MgrLiveRollout *live)
+static void tell_rolled_back(MgrCall *call, guint n)
 {
-    mgr_call_done(call, json_pack("{s:s, s:i}", "command", "", "endpoints", (int)count_reached(calls, live)));
+    mgr_call_done(call, json_pack("{s:s, s:i}", "command", "", "endpoints", (int)n));
 }
 
 /* Those that have had the update go back one set: also those that say nothing.  Nobody goes back while others are still
  * sent forward. */
 static void roll_back(const MgrRolloutCalls *calls, MgrCall *call, HlWriteSet *set, const MgrLiveRollout *live)
 {
-    g_autoptr(GPtrArray) reached = mgr_live_rollout_reached(live, calls->parts.fleet);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) reached = reach_of(calls, live, &error);
     MgrCommandSpec spec = { .kind = HL_KIND_ROLLBACK,
                             .selector = live->record.id,
                             .issuer = mgr_call_admin(call),
@@ -432,9 +432,13 @@ static void roll_back(const MgrRolloutCalls *calls, MgrCall *call, HlWriteSet *s
                             .lifetime = 4 * HL_DAY };
     Back *back;
 
-    if (reached->len == 0) { /* those there were have been revoked since the call came: it is aborted all the same */
+    /* of settings the abort was all; of others, those there were have been revoked since the call came */
+    if (reached == NULL || reached->len == 0 || mgr_live_rollout_is_of_settings(live)) {
         hl_write_set_free(set);
-        tell_rolled_back(calls, call, live);
+        if (reached == NULL)
+            mgr_call_fail(call, error);
+        else
+            tell_rolled_back(call, reached->len);
         return;
     }
     back = g_new(Back, 1);
@@ -454,8 +458,6 @@ static void on_aborted(const MgrLiveRollout *live, const GError *error, gpointer
 
     if (error != NULL)
         mgr_call_fail(abort->call, error);
-    else if (mgr_live_rollout_is_of_settings(live)) /* that was all */
-        tell_rolled_back(abort->calls, abort->call, live);
     else
         roll_back(abort->calls, abort->call, hl_write_set_new(), live);
     g_free(abort);
@@ -484,8 +486,10 @@ static bool check_settings(const MgrLiveRollout *live, const MgrLiveRollout *end
 /* Before anything is done: what ends it although nobody goes back is an abort. */
 static bool check_reached(const MgrRolloutCalls *calls, const MgrLiveRollout *live, GError **error)
 {
-    return mgr_live_rollout_is_of_settings(live) || count_reached(calls, live) > 0 ||
-           mgr_refuse(error, MGR_REFUSE_ROLLOUT_NO_COMMANDS, live->record.id, NULL);
+    g_autoptr(GPtrArray) reached = reach_of(calls, live, error);
+
+    return reached != NULL && (reached->len > 0 || mgr_live_rollout_is_of_settings(live) ||
+                               mgr_refuse(error, MGR_REFUSE_ROLLOUT_NO_COMMANDS, live->record.id, NULL));
 }
 
 static void call_rollback(MgrCall *call, gpointer user)

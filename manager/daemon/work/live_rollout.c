@@ -65,8 +65,7 @@ static void add_member(MgrLiveRollout *live, const char *endpoint, const char *c
     g_ptr_array_add(live->commands, command != NULL ? mgr_live_rollout_batch(live, command) : NULL);
 }
 
-/* One whose command expired was silent if it had it, and is forgotten if it was away: the code says which. */
-static MgrMember member_of(HlCommandState state, const char *code)
+MgrMember mgr_live_rollout_member_of(HlCommandState state, const char *code)
 {
     switch (state) {
     case HL_STATE_QUEUED:
@@ -106,7 +105,7 @@ static bool waits(const MgrTarget *target)
 static void tell(MgrLiveRollout *live, const char *command, const MgrTarget *of, HlTime now)
 {
     const MgrTargetRecord *target = &of->record;
-    MgrMember member = member_of(target->state, target->code);
+    MgrMember member = mgr_live_rollout_member_of(target->state, target->code);
     gpointer found;
     guint position;
 
@@ -153,7 +152,7 @@ static void on_member(guint position G_GNUC_UNUSED, const MgrRolloutMember *memb
         return;
     }
     reading->issued_to = reading->members->len + 1;
-    state = member->has_target ? member_of(member->state, member->code) : MGR_MEMBER_LEFT;
+    state = member->has_target ? mgr_live_rollout_member_of(member->state, member->code) : MGR_MEMBER_LEFT;
     if (mgr_live_rollout_is_of_settings(reading->live)) /* what was not judged is asked of the endpoint */
         state = member->outcome == MGR_MEMBER_N      ? MGR_MEMBER_AWAY
                 : member->outcome == MGR_MEMBER_LEFT ? MGR_MEMBER_LEFT
@@ -296,8 +295,7 @@ guint mgr_live_rollout_shares(const MgrLiveRollout *live, const MgrRolloutRecord
     return n;
 }
 
-/* Whether it has older patterns than there were at the ring's first turn, of those that this brings. */
-static bool is_behind(const MgrLiveRollout *live, const MgrEndpoint *endpoint)
+bool mgr_live_rollout_is_behind(const MgrLiveRollout *live, const MgrEndpoint *endpoint)
 {
     g_autofree char *names = brought_by(&live->record, &mgr_endpoint_terms(endpoint)->settings);
     g_autofree char *wanted = hl_components_only(live->record.versions, names);
@@ -314,7 +312,7 @@ static bool is_doubted(const MgrLiveRollout *live, const MgrFleet *fleet, guint 
     if (live->core.members[position] != MGR_MEMBER_SUCCEEDED || !is_asked)
         return false;
     endpoint = mgr_fleet_endpoint(fleet, live->endpoints->pdata[position]);
-    return endpoint != NULL && is_behind(live, endpoint);
+    return endpoint != NULL && mgr_live_rollout_is_behind(live, endpoint);
 }
 
 /* Positions (guint).  Free with g_array_unref. */
@@ -495,38 +493,4 @@ void mgr_live_rollout_note(MgrLiveRollout *live, HlTime wall)
     live->record.forgiven = live->core.forgiven;
     memcpy(live->record.counts, live->core.counts, sizeof live->record.counts);
     live->record.changed_at = wall;
-}
-
-/* Of those that failed, by their own word or by their versions, the ones whose versions say that they have it. */
-static bool may_have_it(const MgrLiveRollout *live, const MgrEndpoint *endpoint, MgrMember member)
-{
-    switch (member) {
-    case MGR_MEMBER_OPEN:
-    case MGR_MEMBER_SUCCEEDED:
-    case MGR_MEMBER_SILENT:
-        return true;
-    case MGR_MEMBER_FAILED:
-        return mgr_live_rollout_is_of_settings(live) || (*live->record.versions != '\0' && !is_behind(live, endpoint));
-    case MGR_MEMBER_PENDING:
-    case MGR_MEMBER_WAITING:
-    case MGR_MEMBER_AWAY:
-    case MGR_MEMBER_LEFT:
-    case MGR_MEMBER_N:
-        break;
-    }
-    return false;
-}
-
-GPtrArray *mgr_live_rollout_reached(const MgrLiveRollout *live, const MgrFleet *fleet)
-{
-    GPtrArray *reached = g_ptr_array_new();
-
-    for (guint i = 0; i < live->core.issued; i++) {
-        MgrEndpoint *endpoint = mgr_fleet_endpoint(fleet, live->endpoints->pdata[i]);
-
-        if (endpoint != NULL && endpoint->record.revoked_at == 0 &&
-            may_have_it(live, endpoint, (MgrMember)live->core.members[i]))
-            g_ptr_array_add(reached, endpoint);
-    }
-    return reached;
 }

@@ -80,9 +80,12 @@ guint mgr_live_rollout_shares(const MgrLiveRollout *live, const MgrRolloutRecord
 /* The record as the core is now, at this time. */
 void mgr_live_rollout_note(MgrLiveRollout *live, HlTime wall);
 
-/* MgrEndpoint * of members that may have what it brings: not those that wait or are away, nor those that failed and
- * whose versions do not say that they have it.  Free with g_ptr_array_unref. */
-GPtrArray *mgr_live_rollout_reached(const MgrLiveRollout *live, const MgrFleet *fleet);
+/* What a member is whose command is this.  One whose command expired was silent if it had it, and is forgotten if it
+ * was away: the code says which. */
+MgrMember mgr_live_rollout_member_of(HlCommandState state, const char *code);
+
+/* Whether it has older patterns than there were at the ring's first turn, of those that this brings. */
+bool mgr_live_rollout_is_behind(const MgrLiveRollout *live, const MgrEndpoint *endpoint);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MgrApplications, mgr_applications_clear)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MgrLiveRollout, mgr_live_rollout_free)
