@@ -127,6 +127,7 @@ static void test_report(void)
     report(parts, 1, "going-back", "0.2.0-1");
     g_assert_cmpstr(mgr_endpoint_seldom(&one->record)->upgrade_end, ==, "going-back");
     g_assert_cmpint(failures_of(parts, one), ==, 0); /* people are told once, of its end */
+    g_assert_cmpuint(mgr_reports_count(parts->reports).upgrades_failed, ==, 0);
     report(parts, 2, "back", "0.2.0-1");
     g_assert_cmpint(failures_of(parts, one), ==, 1);
     g_assert_cmpstr(mgr_endpoint_seldom(&one->record)->upgrade_end, ==, "back");
@@ -140,6 +141,7 @@ static void test_report(void)
     g_assert_cmpstr(json_string_value(json_object_get(upgrade, "detail")), ==, "its line did not come up");
     report(parts, 3, "done", "0.2.0-1");
     g_assert_cmpstr(mgr_endpoint_seldom(&one->record)->upgrade_end, ==, "done");
+    g_assert_cmpuint(mgr_reports_count(parts->reports).upgrades_failed, ==, 1);
     parts_check_registry(parts);
 }
 

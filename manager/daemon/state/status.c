@@ -105,7 +105,7 @@ static void add_order(json_t *document, const MgrStatus *status)
     json_object_set_new(document, "revision", json_integer((json_int_t)status->revision));
 }
 
-static void add_problems(json_t *document, const MgrStatus *status)
+const char *mgr_problem_name(MgrProblem problem)
 {
     static const char *const names[MGR_PROBLEMS] = {
         [MGR_PROBLEM_BROKER_RELOAD] = "broker_reload",
@@ -122,8 +122,13 @@ static void add_problems(json_t *document, const MgrStatus *status)
         [MGR_PROBLEM_AUDIT] = "audit_broken",
     };
 
-    for (gsize i = 0; i < MGR_PROBLEMS; i++)
-        json_object_set_new(document, names[i],
+    return names[problem];
+}
+
+static void add_problems(json_t *document, const MgrStatus *status)
+{
+    for (int i = 0; i < MGR_PROBLEMS; i++)
+        json_object_set_new(document, mgr_problem_name((MgrProblem)i),
                             status->problems[i] != NULL ? json_string(status->problems[i]) : json_null());
 }
 
@@ -299,6 +304,11 @@ guint mgr_status_count(const MgrStatus *status, guint *online)
 MgrGroupSums mgr_status_of_group(const MgrStatus *status, const MgrGroup *group)
 {
     return mgr_sums_of_group(status->sums, group);
+}
+
+GHashTable *mgr_status_by_group(const MgrStatus *status)
+{
+    return mgr_sums_by_group(status->sums);
 }
 
 uint64_t mgr_status_looks(const MgrStatus *status)

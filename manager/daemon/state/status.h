@@ -73,6 +73,9 @@ typedef enum {
     MGR_PROBLEMS
 } MgrProblem;
 
+/* "broker_reload", as the summary's member is named. */
+const char *mgr_problem_name(MgrProblem problem);
+
 /* The summary tells it; NULL: nothing is wrong with that. */
 void mgr_status_set_problem(MgrStatus *status, MgrProblem problem, const char *text);
 
@@ -113,6 +116,10 @@ guint mgr_status_count(const MgrStatus *status, guint *online);
 
 /* How many of a group have which settings; the price is that of what was touched. */
 MgrGroupSums mgr_status_of_group(const MgrStatus *status, const MgrGroup *group);
+
+/* MgrGroup -> MgrTotals of its members; a group without any may be missing.  Walks the fleet: for those who ask now and
+ * then. */
+GHashTable *mgr_status_by_group(const MgrStatus *status);
 
 /* How many endpoints were looked at since the start to write summaries: as many as were touched, however large the
  * fleet is. */

@@ -190,6 +190,27 @@ MgrGroupSums mgr_sums_of_group(MgrSums *sums, const MgrGroup *group)
     return found;
 }
 
+GHashTable *mgr_sums_by_group(MgrSums *sums)
+{
+    GHashTable *found = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+    GHashTableIter iter;
+    gpointer value;
+
+    mgr_sums_get(sums);
+    g_hash_table_iter_init(&iter, sums->fleet->endpoints);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const MgrEndpoint *endpoint = value;
+        MgrTotals *totals = g_hash_table_lookup(found, endpoint->group);
+
+        if (totals == NULL) {
+            totals = g_new0(MgrTotals, 1);
+            g_hash_table_insert(found, endpoint->group, totals);
+        }
+        apply(totals, &endpoint->tally, 1);
+    }
+    return found;
+}
+
 uint64_t mgr_sums_looks(const MgrSums *sums)
 {
     return sums->looks;

@@ -45,6 +45,10 @@ typedef struct {
 /* Looks at what mgr_sums_get does, and at those who are to have what is on trial. */
 MgrGroupSums mgr_sums_of_group(MgrSums *sums, const MgrGroup *group);
 
+/* MgrGroup -> MgrTotals of its members, as they were counted last; a walk.  A group without any may be missing.  To be
+ * unref'd. */
+GHashTable *mgr_sums_by_group(MgrSums *sums);
+
 /* How many endpoints were looked at since the start. */
 uint64_t mgr_sums_looks(const MgrSums *sums);
 

@@ -245,10 +245,20 @@ static bool is_upgraded(const HlMsgProgramUpgrade *body)
     return strcmp(body->end, MGR_UPGRADE_DONE) == 0;
 }
 
+static bool has_failed(const HlMsgProgramUpgrade *body)
+{
+    return !is_upgraded(body) && strcmp(body->end, MGR_UPGRADE_GOING_BACK) != 0;
+}
+
+bool mgr_report_is_failed_upgrade(const HlMsgReport *message)
+{
+    return message->body_case == HOLDLINE__V1__REPORT__BODY_PROGRAM && has_failed(message->program);
+}
+
 /* The history's word: a way back is told again when it has ended. */
 static const char *word_of(const HlMsgProgramUpgrade *body)
 {
-    return is_upgraded(body) || strcmp(body->end, MGR_UPGRADE_GOING_BACK) == 0 ? "upgrade" : "upgrade-failed";
+    return has_failed(body) ? "upgrade-failed" : "upgrade";
 }
 
 static void write_program(const MgrReportPending *pending, const MgrEndpoint *endpoint, HlWriteSet *set)

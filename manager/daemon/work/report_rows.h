@@ -45,4 +45,7 @@ typedef struct {
 /* Borrowed.  A body of a later version is committed as seen and otherwise skipped. */
 const MgrReportRow *mgr_report_row(const HlMsgReport *message);
 
+/* Whether it tells of an upgrade of the program that has failed; not of its way back, whose end is told again. */
+bool mgr_report_is_failed_upgrade(const HlMsgReport *message);
+
 #endif

@@ -114,6 +114,7 @@ static void fold_batch(gpointer change)
         if (row->fold != NULL)
             row->fold(pending, endpoint);
         reports->counts.refusals += pending->message->body_case == HOLDLINE__V1__REPORT__BODY_REFUSAL;
+        reports->counts.upgrades_failed += mgr_report_is_failed_upgrade(pending->message);
         /* a command's has the status written, if anything in it is new */
         shows = shows || row->shows;
     }

@@ -19,7 +19,7 @@ void mgr_reports_handle(MgrReports *reports, MgrEndpoint *endpoint, HlMsgReport 
 void mgr_reports_flush(MgrReports *reports);
 
 typedef struct {
-    uint64_t received, repeated, gaps, refusals;
+    uint64_t received, repeated, gaps, refusals, upgrades_failed;
     uint64_t crowded; /* there was no room for them (report_room.h) */
 } MgrReportsCounts;
 
