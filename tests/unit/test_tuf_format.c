@@ -94,7 +94,7 @@ static void test_ambiguous_json(void)
         { "{\"signed\":{\"a\":1.5},\"signatures\":[]}", "integers only" },
         { "{\"signed\":{\"a\":1e3},\"signatures\":[]}", "integers only" },
         { "{\"signed\":{\"a\":9223372036854775808},\"signatures\":[]}", "a number is too large" },
-        { "{\"signed\":{},\"signatures\":[]} x", "end of file expected" },
+        { "{\"signed\":{},\"signatures\":[]} x", "line 1, column 31" },
         { "\xef\xbb\xbf{\"signed\":{},\"signatures\":[]}", "not valid JSON" },
         { "{\"signed\":{\"a\":\"\xff\"},\"signatures\":[]}", "not valid JSON" },
         { "{\"signed\":[],\"signatures\":[]}", "no object \"signed\"" },
