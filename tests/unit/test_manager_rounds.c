@@ -3,6 +3,7 @@
  */
 #include "manager/daemon/state/rounds.h"
 
+#include "manager/daemon/ground/accounts.h"
 #include "tests/support/manager_parts.h"
 #include "tests/support/timer_fake.h"
 
@@ -100,6 +101,37 @@ static void test_later(void)
     g_assert_false(is_visited("eye", 3 * HL_MINUTE));
 }
 
+/* An account that is disabled, until it is enabled: its certificate stays in force.  One that is limited to groups has
+ * work to do on its line, and is left alone. */
+static void test_disabled(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    g_autoptr(MgrRounds) rounds = NULL;
+
+    set_conf(parts, "broker.mode", "external");
+    set_conf(parts, "broker.addresses", "one:1");
+    parts_add_group(parts, "lab", NULL);
+    parts_call(parts, "account create", "name", "zoe", "role", "auditor", NULL);
+    parts_commit(parts);
+    parts_call(parts, "account create", "name", "lim", "role", "auditor", "groups", "lab", NULL);
+    parts_commit(parts);
+    g_assert_nonnull(mgr_accounts_get(parts->fleet.accounts, "lim"));
+    certify_as(parts, "0a", "zoe", "admin", 0, hl_clock_wall() + HL_DAY);
+    certify_as(parts, "0b", "lim", "admin", 0, hl_clock_wall() + HL_DAY);
+    parts_call(parts, "account disable", "name", "zoe", NULL);
+    parts_commit(parts);
+    g_assert_cmpuint(parts->fleet.disablings, ==, 1); /* by which a look at once is due */
+    timer_fake_advance(HL_MINUTE);                    /* what the call itself ends is over */
+    rounds = mgr_rounds_new(&parts->fleet, parts->pki, parts->down);
+    for (guint n = 0; n < 3; n++)
+        g_assert_true(is_visited("zoe", 75 * HL_SECOND));
+    g_assert_false(is_visited("lim", 2 * HL_MINUTE));
+    parts_call(parts, "account enable", "name", "zoe", NULL);
+    parts_commit(parts);
+    timer_fake_advance(HL_MINUTE);
+    g_assert_false(is_visited("zoe", 3 * HL_MINUTE));
+}
+
 /* What is kept for a revoked endpoint would be read by it. */
 static void test_emptied(void)
 {
@@ -125,6 +157,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/rounds/again", test_again);
     g_test_add_func("/manager/rounds/spared", test_spared);
     g_test_add_func("/manager/rounds/later", test_later);
+    g_test_add_func("/manager/rounds/disabled", test_disabled);
     g_test_add_func("/manager/rounds/emptied", test_emptied);
     return g_test_run();
 }

@@ -129,6 +129,7 @@ typedef struct {
     MgrNow mark;            /* mgr_now_mark; its owner is state/clock */
     uint64_t named_changes; /* grows when a certificate of anybody but an endpoint is added or revoked */
     uint64_t revocations;   /* certificates that were revoked since the start */
+    uint64_t disablings;    /* accounts that were disabled since then */
     guint online;           /* Online or Stale */
     uint64_t connects;      /* births over new lines since the start */
     MgrHerd herd;           /* pacing: what a connect costs the broker */

@@ -5,6 +5,7 @@
 
 #include "lib/base/clock.h"
 #include "lib/pki/cert.h"
+#include "manager/daemon/ground/accounts.h"
 
 void mgr_revoked_mark(MgrFleet *fleet, const char *name, const char *but_serial, HlTime at)
 {
@@ -47,4 +48,22 @@ void mgr_revoked_each(const MgrFleet *fleet, MgrRevokedEach each, gpointer user)
         if (is_shut_out(record, now) && !mgr_fleet_has_live_name(fleet, record->name, NULL))
             each(record->name, strcmp(record->kind, hl_cert_kind_name(HL_CERT_ENDPOINT)) == 0, user);
     }
+}
+
+bool mgr_disabled_is(const MgrFleet *fleet, const char *name)
+{
+    const MgrAccountRecord *account = mgr_accounts_get(fleet->accounts, name);
+
+    return account != NULL && account->disabled_at != 0 && mgr_fleet_has_live_name(fleet, name, NULL);
+}
+
+void mgr_disabled_each(const MgrFleet *fleet, MgrRevokedEach each, gpointer user)
+{
+    GHashTableIter iter;
+    gpointer name;
+
+    g_hash_table_iter_init(&iter, fleet->accounts);
+    while (g_hash_table_iter_next(&iter, &name, NULL))
+        if (mgr_disabled_is(fleet, name))
+            each(name, false, user);
 }

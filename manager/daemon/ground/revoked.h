@@ -16,4 +16,9 @@ bool mgr_revoked_is(const MgrFleet *fleet, const char *name);
 typedef void (*MgrRevokedEach)(const char *name, bool is_endpoint, gpointer user);
 void mgr_revoked_each(const MgrFleet *fleet, MgrRevokedEach each, gpointer user);
 
+/* The same of accounts that are disabled: their certificates stay in force, and a broker that reads no access list lets
+ * them listen. */
+bool mgr_disabled_is(const MgrFleet *fleet, const char *name);
+void mgr_disabled_each(const MgrFleet *fleet, MgrRevokedEach each, gpointer user);
+
 #endif
