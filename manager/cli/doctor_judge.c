@@ -227,9 +227,36 @@ void cli_judge_told(const CliDoctor *doctor, HlFindings *findings)
         hl_findings_good(findings, _("endpoints are told of all brokers"));
 }
 
+/* Its process does not run, and is not meant to: that nobody listens there is no trouble of its own. */
+static bool is_of_drained(const CliDoctor *doctor, const char *address)
+{
+    guint broker = doctor->drained != 0 ? broker_at(doctor, address) : MGR_BROKER_UNKNOWN;
+
+    return broker != MGR_BROKER_UNKNOWN && (doctor->drained & 1U << broker) != 0;
+}
+
+static void judge_drained(const CliDoctor *doctor, HlFindings *findings)
+{
+    for (guint i = 0; i < MGR_MAX_BROKERS; i++) {
+        g_autofree char *remedy = g_strdup_printf("holdline broker undrain %u", i + 1);
+
+        if (doctor->drained & 1U << i)
+            hl_findings_note(findings, remedy, _("broker %u is drained: its endpoints are at the others"), i + 1);
+    }
+}
+
 void cli_judge_broker(const CliDoctor *doctor, HlFindings *findings)
 {
-    hl_judge_places(findings, HL_FACTS(&doctor->facts.places, HlPlaceFact), doctor->facts.places.facts->len);
+    g_autoptr(GArray) meant = g_array_new(FALSE, FALSE, sizeof(HlPlaceFact));
+
+    for (guint i = 0; i < doctor->facts.places.facts->len; i++) {
+        HlPlaceFact place = HL_FACTS(&doctor->facts.places, HlPlaceFact)[i];
+
+        if (place.cause != HL_CAUSE_REFUSED || !is_of_drained(doctor, place.place))
+            g_array_append_val(meant, place);
+    }
+    judge_drained(doctor, findings);
+    hl_judge_places(findings, (const HlPlaceFact *)(gpointer)meant->data, meant->len);
 }
 
 void cli_judge_front(const CliDoctor *doctor, HlFindings *findings)

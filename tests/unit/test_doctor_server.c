@@ -158,6 +158,27 @@ static void test_told(void)
     }
 }
 
+/* That nobody listens where a broker is drained is said as that, and no fault. */
+static void test_drained(void)
+{
+    CliDoctor doctor = sound();
+    HlPlaceFact places[] = {
+        { .place = "a:8883", .cause = HL_CAUSE_NONE, .is_verified = true },
+        { .place = "a:8884", .cause = HL_CAUSE_REFUSED, .sentence = "nobody listens" },
+    };
+
+    doctor.conf.broker_port = 8883;
+    doctor.conf.broker_count = 2;
+    hl_facts_init(&doctor.facts.places, sizeof(HlPlaceFact));
+    g_array_append_vals(doctor.facts.places.facts, places, G_N_ELEMENTS(places));
+    expect(cli_judge_broker, &doctor, "gw", "a:8884: nobody listens", "systemctl start holdline-managerd");
+    doctor.drained = 2;
+    expect(cli_judge_broker, &doctor, "ng", "broker 2 is drained", "holdline broker undrain 2");
+    doctor.drained = 1; /* the other one is away */
+    expect(cli_judge_broker, &doctor, "ngw", "broker 1 is drained", "holdline broker undrain 1");
+    hl_facts_clear(&doctor.facts.places);
+}
+
 /* The registry was written by a manager whose clock said more than this machine's says now. */
 static void test_clock(void)
 {
@@ -266,6 +287,7 @@ int main(int argc, char **argv)
     g_test_add_func("/doctor/server/ports", test_ports);
     g_test_add_func("/doctor/server/way", test_way);
     g_test_add_func("/doctor/server/told", test_told);
+    g_test_add_func("/doctor/server/drained", test_drained);
     g_test_add_func("/doctor/server/clock", test_clock);
     g_test_add_func("/doctor/server/repository", test_repository);
     g_test_add_func("/doctor/server/patterns-age", test_patterns_age);
