@@ -10,7 +10,7 @@
 #include "manager/cli/commands.h"
 #include "manager/cli/show.h"
 
-/* "running", "halted: too many failed"; of one that was ended after it halted, the state alone. */
+/* "running", "halted: too many failed", "done, rolled back"; of one that was ended after it halted, the state alone. */
 static char *format_state(const json_t *value, const json_t *row)
 {
     const char *state = json_string_value(value);
@@ -18,7 +18,10 @@ static char *format_state(const json_t *value, const json_t *row)
 
     if (strcmp(halt, "failures") == 0)
         return g_strdup_printf(_("%s: too many failed"), state);
-    return strcmp(halt, "too-few-answers") == 0 ? g_strdup_printf(_("%s: too few answered"), state) : g_strdup(state);
+    if (strcmp(halt, "too-few-answers") == 0)
+        return g_strdup_printf(_("%s: too few answered"), state);
+    return json_is_object(json_object_get(row, "rolled_back")) ? g_strdup_printf(_("%s, rolled back"), state)
+                                                               : g_strdup(state);
 }
 
 /* "virus", "program 0.2.0", "settings 8", "patterns". */
@@ -88,6 +91,15 @@ static bool is_one_ring(const json_t *document)
            cli_int(document, "members") <= cli_int(document, "min_sample");
 }
 
+static void print_back(const json_t *document)
+{
+    const json_t *back = json_object_get(document, "rolled_back");
+
+    if (json_is_object(back))
+        hl_say(_("rolled back  by %s at %s; 'holdline command show %s' says how that went\n"), cli_text(back, "by"),
+               cli_text(back, "at"), cli_text(back, "command"));
+}
+
 static void print_rollout(const json_t *document)
 {
     const json_t *counts = json_object_get(document, "counts");
@@ -113,6 +125,7 @@ static void print_rollout(const json_t *document)
         hl_say(_("component    %s: no other part of the patterns is updated\n"), cli_text(document, "component"));
     if (*cli_text(document, "group") != '\0')
         print_settings(document);
+    print_back(document);
     print_waiting(document);
 }
 

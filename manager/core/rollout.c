@@ -454,6 +454,17 @@ bool mgr_rollout_is_over(const MgrRollout *rollout)
     return rollout->state == MGR_ROLLOUT_ABORTED || rollout->state == MGR_ROLLOUT_DONE;
 }
 
+bool mgr_rollout_goes_back(const MgrRollout *rollout, guint position, MgrBrought brought, HlTime now)
+{
+    MgrMember member = (MgrMember)rollout->members[position];
+
+    if (brought != MGR_BROUGHT_NOT_YET)
+        return brought != MGR_BROUGHT_NOTHING;
+    return member == MGR_MEMBER_OPEN || member == MGR_MEMBER_SILENT ||
+           (member == MGR_MEMBER_SUCCEEDED && rollout->state != MGR_ROLLOUT_DONE &&
+            now - rollout->open_since[position] < MGR_ROLLOUT_SETTLE);
+}
+
 bool mgr_rollout_pause(MgrRollout *rollout)
 {
     if (rollout->state != MGR_ROLLOUT_RUNNING && rollout->state != MGR_ROLLOUT_SOAKING)

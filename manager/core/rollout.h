@@ -151,6 +151,18 @@ guint mgr_rollout_ring_begin(const MgrRollout *rollout);
  * stored. */
 guint mgr_rollout_tick(MgrRollout *rollout, HlTime now);
 
+/* What a member's versions say of what the roll-out brought it. */
+typedef enum {
+    MGR_BROUGHT_UNKNOWN,   /* what it had before its turn is not known */
+    MGR_BROUGHT_NOTHING,   /* it has what it had, and there is nothing later for it */
+    MGR_BROUGHT_NOT_YET,   /* it has what it had, and there is something later */
+    MGR_BROUGHT_SOMETHING, /* it has something else than it had */
+} MgrBrought;
+
+/* Of one that may have what it brings: whether a roll-back is for it.  Whom nothing was brought would be worse off than
+ * before the roll-out; one that has answered a moment ago, or not yet, may be brought it just now. */
+bool mgr_rollout_goes_back(const MgrRollout *rollout, guint position, MgrBrought brought, HlTime now);
+
 /* Whether nothing more happens by itself and for good. */
 bool mgr_rollout_is_over(const MgrRollout *rollout);
 

@@ -30,6 +30,7 @@ extern const char migration_024_command_in_window[];
 extern const char migration_025_trials[];
 extern const char migration_026_indexes[];
 extern const char migration_027_keys_of_certificates[];
+extern const char migration_028_rollout_back[];
 
 /* In one row of numbers: a new one has the next. */
 static const HlMigration migrations[] = {
@@ -60,6 +61,7 @@ static const HlMigration migrations[] = {
     { 25, "trials", migration_025_trials },
     { 26, "indexes", migration_026_indexes },
     { 27, "keys of certificates", migration_027_keys_of_certificates },
+    { 28, "roll-outs that were taken back", migration_028_rollout_back },
 };
 
 int mgr_registry_version(void)

@@ -18,6 +18,8 @@ void mgr_rollout_record_clear(MgrRolloutRecord *record)
     g_free(record->component);
     g_free(record->group);
     g_free(record->settings);
+    g_free(record->back_command);
+    g_free(record->back_by);
     memset(record, 0, sizeof *record);
 }
 
@@ -75,14 +77,17 @@ enum {
     R_VERSION,
     R_COUNTER,
     R_SETTINGS,
+    R_BACK_COMMAND,
+    R_BACK_BY,
     R_STARTED,
-    R_CHANGED
+    R_CHANGED,
+    R_BACK_AT
 };
 
 #define COLUMNS                                                                                                     \
     "SELECT id, selector, issuer, rings, rate, min_success, min_sample, soak_ms, silence_ms, members, state, halt," \
     " ring, forgiven, versions, program, component, counts, rollout.grp, base, version, counter, settings,"         \
-    " started_at, changed_at FROM rollout"
+    " back_command, back_by, started_at, changed_at, back_at FROM rollout"
 /* ?1: ",GROUP,GROUP,..."; NULL: all.  One of settings is its group's, wherever its members are by now.  Of others,
  * members that are no longer registered belong to nobody. */
 #define IS_OF(group) "instr(?1, ',' || " group " || ',') > 0"
@@ -122,6 +127,9 @@ static bool read_record(HlStmt *row, MgrRolloutRecord *record, GError **error)
         .version = (uint64_t)hl_stmt_int(row, R_VERSION),
         .counter = (uint64_t)hl_stmt_int(row, R_COUNTER),
         .settings = g_utf8_make_valid(hl_stmt_text(row, R_SETTINGS), -1),
+        .back_command = g_strdup(hl_stmt_text(row, R_BACK_COMMAND)),
+        .back_by = g_utf8_make_valid(hl_stmt_text(row, R_BACK_BY), -1),
+        .back_at = hl_stmt_int(row, R_BACK_AT),
         .started_at = hl_stmt_int(row, R_STARTED),
         .changed_at = hl_stmt_int(row, R_CHANGED),
     };
@@ -193,7 +201,7 @@ static MgrMember outcome_of(const char *text)
 
 static bool on_member(HlStmt *row, gpointer user)
 {
-    enum { ENDPOINT, COMMAND, STATE, CODE, OUTCOME, ISSUED_AT };
+    enum { ENDPOINT, COMMAND, STATE, CODE, OUTCOME, ISSUED_AT, PATTERNS };
     MemberReceiver *to = user;
     const char *state = hl_stmt_text(row, STATE);
     MgrRolloutMember member = { .endpoint = hl_stmt_text(row, ENDPOINT),
@@ -201,6 +209,7 @@ static bool on_member(HlStmt *row, gpointer user)
                                 .has_target = state != NULL,
                                 .state = state != NULL ? hl_command_state_from_name(state) : HL_STATE_UNKNOWN,
                                 .code = hl_stmt_text(row, CODE),
+                                .patterns = hl_stmt_text(row, PATTERNS),
                                 .issued_at = hl_stmt_int(row, ISSUED_AT),
                                 .outcome = outcome_of(hl_stmt_text(row, OUTCOME)) };
 
@@ -213,7 +222,8 @@ bool mgr_registry_load_rollout_members(HlDb *db, const char *id, MgrRolloutMembe
     MemberReceiver to = { fn, user, 0 };
 
     return hl_db_query(db, on_member, &to, error,
-                       "SELECT m.endpoint, m.command, t.state, t.code, m.outcome, c.issued_at FROM rollout_member AS m"
+                       "SELECT m.endpoint, m.command, t.state, t.code, m.outcome, c.issued_at, m.patterns"
+                       " FROM rollout_member AS m"
                        " LEFT JOIN command AS c ON c.id = m.command"
                        " LEFT JOIN target AS t ON t.command = m.command AND t.endpoint = m.endpoint"
                        " WHERE m.rollout = ? ORDER BY m.position",
@@ -322,6 +332,31 @@ void mgr_write_rollout_outcome(HlWriteSet *set, const char *id, const GArray *po
                      "UPDATE rollout_member SET outcome = ? WHERE rollout = ? AND position IN"
                      " (SELECT value FROM json_each(?))",
                      "ttt", mgr_member_name(outcome), id, list);
+}
+
+void mgr_write_rollout_patterns(HlWriteSet *set, const char *id, const GArray *positions, const char *patterns)
+{
+    g_autofree char *list = list_of(positions);
+
+    hl_write_set_add(set,
+                     "UPDATE rollout_member SET patterns = coalesce(patterns, ?) WHERE rollout = ? AND position IN"
+                     " (SELECT value FROM json_each(?))",
+                     "ttt", patterns, id, list);
+}
+
+void mgr_write_rollout_back(HlWriteSet *set, const char *id, const char *command, const char *by, HlTime at)
+{
+    hl_write_set_add(set,
+                     "UPDATE rollout SET back_command = ?, back_by = ?, back_at = ? WHERE id = ? AND back_command = ''",
+                     "ttit", command, by, INT(at), id);
+    hl_write_set_require(set);
+}
+
+void mgr_write_rollout_counts(HlWriteSet *set, const char *id, const guint counts[MGR_MEMBER_N])
+{
+    g_autofree char *text = mgr_rollout_format_counts(counts);
+
+    hl_write_set_add(set, "UPDATE rollout SET counts = ? WHERE id = ?", "tt", text, id);
 }
 
 void mgr_write_trial(HlWriteSet *set, const MgrRolloutRecord *r)

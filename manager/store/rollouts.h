@@ -24,7 +24,9 @@ typedef struct {
     uint64_t base;                 /* of those: the version that the group has until it is done */
     uint64_t version, counter;     /* what is on trial, as of a save */
     char *settings;                /* key=value lines; "" */
+    char *back_command, *back_by;  /* of an update: the command that took it back, and whose that is; "" */
     HlTime started_at, changed_at; /* wall */
+    HlTime back_at;                /* wall; 0 */
 } MgrRolloutRecord;
 
 void mgr_rollout_record_clear(MgrRolloutRecord *record);
@@ -57,9 +59,10 @@ typedef struct {
     bool has_target;     /* of that command; the rest is of it */
     HlCommandState state;
     const char *code;
-    HlTime issued_at;  /* wall, of its command; 0: that is no longer there */
-    MgrMember outcome; /* by the manager's own judgement: silent, failed, succeeded; of settings, also open and left;
-                          MGR_MEMBER_N: none */
+    const char *patterns; /* that it had when its turn came; NULL: not known */
+    HlTime issued_at;     /* wall, of its command; 0: that is no longer there */
+    MgrMember outcome;    /* by the manager's own judgement: silent, failed, succeeded; of settings, also open and left;
+                             MGR_MEMBER_N: none */
 } MgrRolloutMember;
 
 typedef void (*MgrRolloutMemberFn)(guint position, const MgrRolloutMember *member, gpointer user);
@@ -86,6 +89,12 @@ void mgr_write_rollout_turn(HlWriteSet *set, const char *id, guint position, gui
 void mgr_write_rollout_retry(HlWriteSet *set, const char *id, const GArray *positions, const char *command);
 /* With either of them: what the repository has now. */
 void mgr_write_rollout_versions(HlWriteSet *set, const char *id, const char *versions);
+/* Of these (guint), whose turn comes: the patterns that they have before their first one. */
+void mgr_write_rollout_patterns(HlWriteSet *set, const char *id, const GArray *positions, const char *patterns);
+/* A command takes it back.  Fails the set with HL_ERROR_CONFLICT if one did before. */
+void mgr_write_rollout_back(HlWriteSet *set, const char *id, const char *command, const char *by, HlTime at);
+/* The counts alone, of one that is over. */
+void mgr_write_rollout_counts(HlWriteSet *set, const char *id, const guint counts[MGR_MEMBER_N]);
 /* The manager's own judgement of these (guint): silent, failed or succeeded; of settings, also that they were sent, or
  * that these left. */
 void mgr_write_rollout_outcome(HlWriteSet *set, const char *id, const GArray *positions, MgrMember outcome);

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Roll-outs and the versions that their members report: who says that it succeeded is not believed in the last ring
- * either. */
+ * either, and those go back whom it brought something, once.  Lists say the same of one that is over as it says itself.
+ */
+#include <stdlib.h>
+#include <string.h>
+
 #include "lib/base/common.h"
 #include "tests/support/rollout_world.h"
 
@@ -120,6 +124,131 @@ static void test_too_many_liars(void)
     expect_shown(world, "halted", 7, 3);
 }
 
+static int count_of(World *world, const char *call, const char *outcome)
+{
+    g_autoptr(json_t) document = NULL;
+    const json_t *row;
+
+    mgr_record_flush(world->parts->record);
+    parts_commit(world->parts);
+    parts_call(world->parts, call, strcmp(call, "rollout show") == 0 ? "rollout" : NULL, world->id, NULL);
+    document = parts_expect_reply(world->parts, "");
+    row = strcmp(call, "rollout show") == 0 ? document : json_array_get(json_object_get(document, "rollouts"), 0);
+    return (int)json_integer_value(json_object_get(json_object_get(row, "counts"), outcome));
+}
+
+static void expect_back(World *world, int endpoints)
+{
+    g_autoptr(json_t) answer = world_ask(world, "rollout rollback", ""), document = NULL;
+    const json_t *back;
+
+    g_assert_cmpint(json_integer_value(json_object_get(answer, "endpoints")), ==, endpoints);
+    mgr_record_flush(world->parts->record);
+    parts_commit(world->parts);
+    document = world_ask(world, "rollout show", "");
+    back = json_object_get(document, "rolled_back");
+    g_assert_cmpstr(json_string_value(json_object_get(back, "by")), ==, "admin");
+    g_assert_cmpstr(json_string_value(json_object_get(back, "command")), ==,
+                    json_string_value(json_object_get(answer, "command")));
+    json_decref(world_ask(world, "rollout rollback", "conflict"));
+    json_decref(world_ask(world, "rollout retry", "conflict"));
+}
+
+/* Of the first ring two had it before, and three have it by this; of the last one nobody has answered. */
+static void test_back_under_way(void)
+{
+    g_autoptr(World) world = world_new();
+
+    have(world, 0, 2, "virus=7");
+    world_pass(world, 1);
+    have(world, 2, 5, "virus=7");
+    world_answer(world, HL_STATE_SUCCEEDED);
+    world_pass(world, 1);
+    expect_back(world, 3);
+}
+
+/* Those that have their command may be brought it this moment. */
+static void test_back_open(void)
+{
+    g_autoptr(World) world = world_new();
+
+    have(world, 0, 2, "virus=7");
+    world_pass(world, 1);
+    expect_back(world, 3);
+}
+
+/* It is read from the registry, and what is published later changes nothing. */
+static void test_back_of_done(void)
+{
+    g_autoptr(World) world = world_new();
+
+    have(world, 0, 3, "virus=7");
+    world_pass(world, 1);
+    have(world, 3, 5, "virus=7");
+    world_answer(world, HL_STATE_SUCCEEDED);
+    world_pass(world, 33);
+    have(world, 5, MEMBERS, "virus=7");
+    world_answer(world, HL_STATE_SUCCEEDED);
+    world_pass(world, 1);
+    g_assert_null(world_live(world));
+    publish(world, "virus=8");
+    expect_back(world, 7);
+}
+
+/* All had it: nobody is sent back to what is older than before. */
+static void test_back_of_nothing(void)
+{
+    g_autoptr(World) world = world_new();
+    g_autoptr(json_t) document = NULL;
+
+    have(world, 0, MEMBERS, "virus=7");
+    world_pass(world, 1);
+    world_answer(world, HL_STATE_SUCCEEDED);
+    world_pass(world, 1);
+    json_decref(world_ask(world, "rollout rollback", "conflict"));
+    g_assert_nonnull(world_live(world));
+    document = world_ask(world, "rollout show", "");
+    g_assert_true(json_is_null(json_object_get(document, "rolled_back")));
+}
+
+/* Two at once: one command. */
+static void test_back_twice(void)
+{
+    g_autoptr(World) world = world_at_end(MEMBERS);
+    guint codes[2] = { 0, 0 };
+
+    g_assert_null(world_live(world));
+    parts_call(world->parts, "rollout rollback", "rollout", world->id, NULL);
+    parts_call(world->parts, "rollout rollback", "rollout", world->id, NULL);
+    parts_commit(world->parts);
+    for (guint i = 0; i < 2; i++) {
+        HlMsgCallReply *reply = parts_reply(world->parts);
+
+        codes[strcmp(reply->code, "conflict") == 0]++;
+        hl_wire_free(reply);
+    }
+    g_assert_cmpuint(codes[1], ==, 1);
+    g_assert_cmpuint(g_hash_table_size(world->parts->fleet.commands), ==, 1);
+}
+
+/* The command of a member was under way at the end: a list has what became of it since. */
+static void test_list_of_ended(void)
+{
+    g_autoptr(World) world = world_new();
+    g_autofree char *command = NULL, *endpoint = NULL;
+
+    world_pass(world, 1);
+    command = g_strdup(world_live(world)->commands->pdata[0]);
+    endpoint = g_strdup(world_live(world)->endpoints->pdata[0]);
+    json_decref(world_ask(world, "rollout abort", ""));
+    g_assert_cmpint(count_of(world, "rollout list", "open"), ==, count_of(world, "rollout show", "open"));
+    parts_report_command(world->parts, endpoint, ++world->seqs[atoi(endpoint + 2)], command, HL_STATE_FAILED);
+    parts_commit(world->parts);
+    g_assert_cmpint(count_of(world, "rollout show", "failed"), ==, 1);
+    g_assert_cmpint(count_of(world, "rollout list", "failed"), ==, 1);
+    g_assert_cmpint(count_of(world, "rollout list", "open"), ==, count_of(world, "rollout show", "open"));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -127,5 +256,11 @@ int main(int argc, char **argv)
     g_test_add_func("/rollout-versions/slow", test_slow);
     g_test_add_func("/rollout-versions/liars", test_liars);
     g_test_add_func("/rollout-versions/too-many-liars", test_too_many_liars);
+    g_test_add_func("/rollout-versions/back-under-way", test_back_under_way);
+    g_test_add_func("/rollout-versions/back-open", test_back_open);
+    g_test_add_func("/rollout-versions/back-of-done", test_back_of_done);
+    g_test_add_func("/rollout-versions/back-of-nothing", test_back_of_nothing);
+    g_test_add_func("/rollout-versions/back-twice", test_back_twice);
+    g_test_add_func("/rollout-versions/list-of-ended", test_list_of_ended);
     return g_test_run();
 }

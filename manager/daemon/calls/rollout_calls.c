@@ -3,12 +3,14 @@
 
 #include <string.h>
 
+#include "lib/base/ident.h"
 #include "manager/core/refusal.h"
 #include "manager/daemon/calls/group_trial.h"
 #include "manager/daemon/calls/rollout_document.h"
 #include "manager/daemon/calls/rollout_plan.h"
 #include "manager/daemon/calls/rollout_waits.h"
 #include "manager/daemon/ground/selector.h"
+#include "manager/daemon/work/rollout_back.h"
 #include "manager/daemon/work/rollout_cancels.h"
 #include "manager/daemon/work/rollout_reach.h"
 #include "proto/components.h"
@@ -267,8 +269,7 @@ static void call_show(MgrCall *call, gpointer user)
     mgr_call_done(call, document);
 }
 
-/* What a list says of one: what its members have done by now while it is under way, and of one that is over what they
- * had when it ended. */
+/* What a list says of one: what its members have done by now; of settings that are over, what they had then. */
 static json_t *listed(const MgrRolloutCalls *calls, const MgrRolloutRecord *record)
 {
     const MgrLiveRollout *live = mgr_rollouts_find(calls->parts.rollouts, record->id);
@@ -277,14 +278,28 @@ static json_t *listed(const MgrRolloutCalls *calls, const MgrRolloutRecord *reco
     const MgrRolloutPlan *plan = &record->plan;
     g_autofree char *rings = mgr_rollout_format_rings(plan);
 
-    return json_pack(
-        "{s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:i, s:o}", "id", record->id, "program",
-        record->program, "component", record->component, "group", record->group, "base", (json_int_t)record->base,
-        "version", (json_int_t)record->version, "selector", record->selector, "issuer", record->issuer, "started",
-        started, "changed", changed, "state", mgr_rollout_state_name(live != NULL ? live->core.state : record->state),
-        "halt", mgr_halt_name(live != NULL ? live->core.halt : record->halt), "ring",
-        (int)(live != NULL ? live->core.ring : record->ring) + 1, "rings", rings, "members", (int)record->members,
-        "counts", mgr_rollout_counts(live != NULL ? live->core.counts : record->counts));
+    return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:i, s:o, s:o}", "id",
+                     record->id, "program", record->program, "component", record->component, "group", record->group,
+                     "base", (json_int_t)record->base, "version", (json_int_t)record->version, "selector",
+                     record->selector, "issuer", record->issuer, "started", started, "changed", changed, "state",
+                     mgr_rollout_state_name(live != NULL ? live->core.state : record->state), "halt",
+                     mgr_halt_name(live != NULL ? live->core.halt : record->halt), "ring",
+                     (int)(live != NULL ? live->core.ring : record->ring) + 1, "rings", rings, "members",
+                     (int)record->members, "counts",
+                     mgr_rollout_counts(live != NULL ? live->core.counts : record->counts), "rolled_back",
+                     mgr_rollout_back_document(record));
+}
+
+static bool count_ended(const MgrRolloutCalls *calls, GArray *records, GError **error)
+{
+    for (guint i = 0; i < records->len; i++) {
+        MgrRolloutRecord *record = &g_array_index(records, MgrRolloutRecord, i);
+
+        if (mgr_rollouts_find(calls->parts.rollouts, record->id) == NULL &&
+            !mgr_rollouts_count_ended(calls->parts.rollouts, record, error))
+            return false;
+    }
+    return true;
 }
 
 static void call_list(MgrCall *call, gpointer user)
@@ -296,7 +311,8 @@ static void call_list(MgrCall *call, gpointer user)
     json_t *array;
 
     if (!mgr_registry_load_rollouts(mgr_record_reader(calls->parts.record), MGR_ROLLOUTS_LATEST, groups,
-                                    mgr_rollout_records_add, records, &error)) {
+                                    mgr_rollout_records_add, records, &error) ||
+        !count_ended(calls, records, &error)) {
         mgr_call_fail(call, error);
         return;
     }
@@ -353,13 +369,22 @@ static bool check_others(const MgrRolloutCalls *calls, const MgrCall *call, cons
     return check_alone(calls, call, &ended->record, endpoints, error);
 }
 
+/* What was taken back does not come again. */
+static bool check_back(const MgrLiveRollout *live, GError **error)
+{
+    const MgrRolloutRecord *record = &live->record;
+
+    return *record->back_command == '\0' ||
+           mgr_refuse(error, MGR_REFUSE_ROLLOUT_BACK, record->id, record->back_by, record->back_command, NULL);
+}
+
 /* One that is over comes back by a retry: others may have its members by now.  One of settings does not: who lacks them
  * is sent them like everybody. */
 static bool check_retry(const MgrRolloutCalls *calls, const MgrCall *call, const MgrLiveRollout *ended, GError **error)
 {
     if (mgr_live_rollout_is_of_settings(ended) && ended->core.state == MGR_ROLLOUT_DONE)
         return mgr_refuse(error, MGR_REFUSE_ROLLOUT_SETTINGS_DONE, ended->record.id, ended->record.group, NULL);
-    return check_others(calls, call, ended, error);
+    return check_back(ended, error) && check_others(calls, call, ended, error);
 }
 
 static void call_retry(MgrCall *call, gpointer user)
@@ -384,6 +409,7 @@ static void call_retry(MgrCall *call, gpointer user)
 typedef struct {
     const MgrRolloutCalls *calls;
     MgrCall *call;
+    char *rollout;
     GPtrArray *cancelled; /* ids of commands */
     HlTime at;
 } Back;
@@ -391,26 +417,35 @@ typedef struct {
 static void back_free(Back *back)
 {
     g_ptr_array_unref(back->cancelled);
+    g_free(back->rollout);
     g_free(back);
 }
 
 static void on_rolled_back(const MgrCommandResult *result, gpointer user)
 {
     Back *back = user;
+    g_autoptr(GError) error = NULL;
 
     if (result->outcome == MGR_COMMAND_STORED) {
         mgr_rollout_cancels_fold(back->calls->parts.commands, back->cancelled, back->at);
         mgr_call_done(back->call, json_pack("{s:s, s:i}", "command", result->command->record.id, "endpoints",
                                             (int)result->command->targets->len));
     } else {
-        mgr_call_fail(back->call, result->error);
+        if (g_error_matches(result->error, HL_ERROR, HL_ERROR_CONFLICT)) /* another one came before it */
+            mgr_refuse(&error, MGR_REFUSE_ROLLOUT_WRITING, back->rollout, NULL);
+        mgr_call_fail(back->call, error != NULL ? error : result->error);
     }
     back_free(back);
 }
 
+/* Those that it may have brought something, and that it did.  Free with g_ptr_array_unref. */
 static GPtrArray *reach_of(const MgrRolloutCalls *calls, const MgrLiveRollout *live, GError **error)
 {
-    return mgr_rollout_reach(live, calls->parts.fleet, calls->parts.record, error);
+    GPtrArray *reached = mgr_rollout_reach(live, calls->parts.fleet, calls->parts.record, error);
+
+    if (reached != NULL)
+        mgr_rollout_back_keep(live, calls->parts.fleet, reached);
+    return reached;
 }
 
 /* No command was needed. */
@@ -419,13 +454,15 @@ static void tell_rolled_back(MgrCall *call, guint n)
     mgr_call_done(call, json_pack("{s:s, s:i}", "command", "", "endpoints", (int)n));
 }
 
-/* Those that have had the update go back one set: also those that say nothing.  Nobody goes back while others are still
- * sent forward. */
+/* Those that the update was brought to go back one set: also those that say nothing.  Nobody goes back while others are
+ * still sent forward. */
 static void roll_back(const MgrRolloutCalls *calls, MgrCall *call, HlWriteSet *set, const MgrLiveRollout *live)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(GPtrArray) reached = reach_of(calls, live, &error);
-    MgrCommandSpec spec = { .kind = HL_KIND_ROLLBACK,
+    g_autofree char *id = hl_ident_new("c-");
+    MgrCommandSpec spec = { .id = id,
+                            .kind = HL_KIND_ROLLBACK,
                             .selector = live->record.id,
                             .issuer = mgr_call_admin(call),
                             .scope = "",
@@ -442,7 +479,8 @@ static void roll_back(const MgrRolloutCalls *calls, MgrCall *call, HlWriteSet *s
         return;
     }
     back = g_new(Back, 1);
-    *back = (Back){ .calls = calls, .call = call, .at = hl_clock_wall() };
+    *back = (Back){ .calls = calls, .call = call, .rollout = g_strdup(live->record.id), .at = hl_clock_wall() };
+    mgr_write_rollout_back(set, live->record.id, id, spec.issuer, back->at);
     back->cancelled = mgr_rollout_cancels_write(live, calls->parts.fleet, set, back->at);
     mgr_commands_issue(calls->parts.commands, set, &spec, reached, on_rolled_back, back);
 }
@@ -486,10 +524,15 @@ static bool check_settings(const MgrLiveRollout *live, const MgrLiveRollout *end
 /* Before anything is done: what ends it although nobody goes back is an abort. */
 static bool check_reached(const MgrRolloutCalls *calls, const MgrLiveRollout *live, GError **error)
 {
-    g_autoptr(GPtrArray) reached = reach_of(calls, live, error);
+    bool is_command = !mgr_live_rollout_is_of_settings(live);
+    g_autoptr(GPtrArray) reached = mgr_rollout_reach(live, calls->parts.fleet, calls->parts.record, error);
 
-    return reached != NULL && (reached->len > 0 || mgr_live_rollout_is_of_settings(live) ||
-                               mgr_refuse(error, MGR_REFUSE_ROLLOUT_NO_COMMANDS, live->record.id, NULL));
+    if (reached == NULL)
+        return false;
+    if (is_command && reached->len == 0)
+        return mgr_refuse(error, MGR_REFUSE_ROLLOUT_NO_COMMANDS, live->record.id, NULL);
+    mgr_rollout_back_keep(live, calls->parts.fleet, reached);
+    return !is_command || reached->len > 0 || mgr_refuse(error, MGR_REFUSE_ROLLOUT_NOTHING, live->record.id, NULL);
 }
 
 static void call_rollback(MgrCall *call, gpointer user)
@@ -501,7 +544,7 @@ static void call_rollback(MgrCall *call, gpointer user)
     Abort *abort;
 
     if (live == NULL || !check_own(call, live, &error) || !check_patterns(live, &error) ||
-        !check_settings(live, ended, &error) || !check_reached(calls, live, &error) ||
+        !check_settings(live, ended, &error) || !check_back(live, &error) || !check_reached(calls, live, &error) ||
         !mgr_call_may_change(call, &error)) {
         mgr_call_fail(call, error);
         return;

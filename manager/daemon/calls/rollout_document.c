@@ -23,6 +23,15 @@ json_t *mgr_rollout_counts(const guint counts[MGR_MEMBER_N])
     return document;
 }
 
+json_t *mgr_rollout_back_document(const MgrRolloutRecord *record)
+{
+    g_autofree char *back = hl_time_format(record->back_at);
+
+    return *record->back_command == '\0'
+               ? json_null()
+               : json_pack("{s:s, s:s, s:s}", "at", back, "by", record->back_by, "command", record->back_command);
+}
+
 json_t *mgr_rollout_document(const MgrLiveRollout *live)
 {
     const MgrRolloutRecord *record = &live->record;
@@ -31,15 +40,16 @@ json_t *mgr_rollout_document(const MgrLiveRollout *live)
     g_autofree char *soak = hl_duration_format(record->plan.soak);
     g_autofree char *silence = hl_duration_format(record->plan.silence);
 
-    return json_pack(
-        "{s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:o, s:i, s:o, s:i, s:i, s:i, s:s, s:s}",
-        "id", record->id, "program", record->program, "component", record->component, "group", record->group, "base",
-        (json_int_t)record->base, "version", (json_int_t)record->version, "selector", record->selector, "issuer",
-        record->issuer, "started", started, "changed", changed, "state", mgr_rollout_state_name(live->core.state),
-        "halt", mgr_halt_name(live->core.halt), "ring", (int)live->core.ring + 1, "rings", rings_document(&live->core),
-        "members", (int)live->core.n, "counts", mgr_rollout_counts(live->core.counts), "rate", (int)record->plan.rate,
-        "min_success", (int)record->plan.min_success, "min_sample", (int)record->plan.min_sample, "soak", soak,
-        "silence", silence);
+    return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:o, s:i, s:o, s:i, s:i, s:i, "
+                     "s:s, s:s, s:o}",
+                     "id", record->id, "program", record->program, "component", record->component, "group",
+                     record->group, "base", (json_int_t)record->base, "version", (json_int_t)record->version,
+                     "selector", record->selector, "issuer", record->issuer, "started", started, "changed", changed,
+                     "state", mgr_rollout_state_name(live->core.state), "halt", mgr_halt_name(live->core.halt), "ring",
+                     (int)live->core.ring + 1, "rings", rings_document(&live->core), "members", (int)live->core.n,
+                     "counts", mgr_rollout_counts(live->core.counts), "rate", (int)record->plan.rate, "min_success",
+                     (int)record->plan.min_success, "min_sample", (int)record->plan.min_sample, "soak", soak, "silence",
+                     silence, "rolled_back", mgr_rollout_back_document(record));
 }
 
 static bool is_failure(MgrMember member)

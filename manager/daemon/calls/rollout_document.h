@@ -7,6 +7,8 @@
 #include "manager/core/role.h"
 #include "manager/daemon/work/live_rollout.h"
 
+/* By which command, of whom and when; null: it was not. */
+json_t *mgr_rollout_back_document(const MgrRolloutRecord *record);
 /* How many members are what, by the words of the core. */
 json_t *mgr_rollout_counts(const guint counts[MGR_MEMBER_N]);
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "lib/base/common.h"
 #include "lib/base/log.h"
 #include "manager/daemon/ground/versions.h"
 #include "manager/daemon/work/commands.h"
@@ -27,7 +28,6 @@ void mgr_live_rollout_free(MgrLiveRollout *live)
 {
     if (live == NULL)
         return;
-    mgr_rollout_clear(&live->core);
     g_hash_table_unref(live->dirty);
     g_hash_table_unref(live->positions);
     g_ptr_array_unref(live->commands);
@@ -35,6 +35,10 @@ void mgr_live_rollout_free(MgrLiveRollout *live)
     g_hash_table_unref(live->batches);
     g_free(live->belied);
     g_free(live->retried);
+    for (guint i = 0; live->patterns != NULL && i < live->core.n; i++)
+        hl_common_free(live->patterns[i]);
+    g_free(live->patterns);
+    mgr_rollout_clear(&live->core);
     g_clear_pointer(&live->doubted, g_array_unref);
     mgr_rollout_record_clear(&live->record);
     g_free(live);
@@ -138,6 +142,7 @@ typedef struct {
     GArray *members; /* MgrMember, up to the last one whose turn has come */
     guint issued_to; /* their number */
     GArray *issued;  /* HlTime, wall: of their commands */
+    GPtrArray *patterns;
 } Reading;
 
 static void on_member(guint position G_GNUC_UNUSED, const MgrRolloutMember *member, gpointer user)
@@ -146,6 +151,7 @@ static void on_member(guint position G_GNUC_UNUSED, const MgrRolloutMember *memb
     MgrMember state = MGR_MEMBER_PENDING;
 
     add_member(reading->live, member->endpoint, member->command);
+    g_ptr_array_add(reading->patterns, hl_common_dup(member->patterns));
     if (member->command == NULL) { /* or it is to come again (mgr_rollout_put_back) */
         g_array_append_val(reading->members, state);
         g_array_append_val(reading->issued, member->issued_at);
@@ -188,8 +194,16 @@ MgrLiveRollout *mgr_live_rollout_new(MgrRolloutRecord *record, const GPtrArray *
     mgr_rollout_init(&live->core, &live->record.plan, endpoints->len, hl_clock_mono());
     live->belied = g_new0(bool, endpoints->len);
     live->retried = g_new0(bool, endpoints->len);
+    live->patterns = g_new0(char *, endpoints->len);
     live->upgrades_since = live->record.started_at;
     return live;
+}
+
+static void take_patterns(MgrLiveRollout *live, Reading *reading)
+{
+    live->patterns = g_new0(char *, live->core.n);
+    for (guint i = 0; i < live->core.n; i++)
+        live->patterns[i] = g_steal_pointer(&reading->patterns->pdata[i]);
 }
 
 MgrLiveRollout *mgr_live_rollout_read(MgrRecord *registry, MgrRolloutRecord *record, GError **error)
@@ -197,7 +211,8 @@ MgrLiveRollout *mgr_live_rollout_read(MgrRecord *registry, MgrRolloutRecord *rec
     g_autoptr(MgrLiveRollout) live = live_new(record);
     g_autoptr(GArray) members = g_array_new(FALSE, FALSE, sizeof(MgrMember));
     g_autoptr(GArray) issued = g_array_new(FALSE, FALSE, sizeof(HlTime));
-    Reading reading = { live, members, 0, issued };
+    g_autoptr(GPtrArray) patterns = g_ptr_array_new_with_free_func(hl_common_free);
+    Reading reading = { live, members, 0, issued, patterns };
     HlTime now = hl_clock_mono();
 
     if (!mgr_registry_load_rollout_members(mgr_record_reader(registry), live->record.id, on_member, &reading, error))
@@ -208,6 +223,7 @@ MgrLiveRollout *mgr_live_rollout_read(MgrRecord *registry, MgrRolloutRecord *rec
     mgr_rollout_issued(&live->core, reading.issued_to, now);
     live->belied = g_new0(bool, live->endpoints->len);
     live->retried = g_new0(bool, live->endpoints->len);
+    take_patterns(live, &reading);
     find_retried(live, issued);
     live->upgrades_since = live->record.changed_at;
     for (guint i = 0; i < reading.issued_to; i++) {
@@ -235,9 +251,7 @@ void mgr_live_rollout_look(MgrLiveRollout *live, const MgrFleet *fleet, bool is_
     g_hash_table_remove_all(live->dirty);
 }
 
-/* The components that this brings to an endpoint with these settings, comma-separated; caller frees.  Of one that is
- * about no single component, not those that the endpoint leaves to the ones that are. */
-static char *brought_by(const MgrRolloutRecord *record, const HlSettings *settings)
+char *mgr_rollout_brings(const MgrRolloutRecord *record, const HlSettings *settings)
 {
     g_autofree char *kept_names = hl_settings_kept_components(settings, NULL);
     g_auto(GStrv) kept = g_strsplit(kept_names, ",", -1);
@@ -256,8 +270,8 @@ static char *brought_by(const MgrRolloutRecord *record, const HlSettings *settin
 /* Of two that bring patterns: whether one of them is the same. */
 static bool bring_same(const MgrRolloutRecord *record, const MgrRolloutRecord *other, const HlSettings *settings)
 {
-    g_autofree char *names = brought_by(record, settings);
-    g_autofree char *other_names = brought_by(other, settings);
+    g_autofree char *names = mgr_rollout_brings(record, settings);
+    g_autofree char *other_names = mgr_rollout_brings(other, settings);
     g_auto(GStrv) brought = g_strsplit(names, ",", -1);
     g_auto(GStrv) by_other = g_strsplit(other_names, ",", -1);
 
@@ -297,7 +311,7 @@ guint mgr_live_rollout_shares(const MgrLiveRollout *live, const MgrRolloutRecord
 
 bool mgr_live_rollout_is_behind(const MgrLiveRollout *live, const MgrEndpoint *endpoint)
 {
-    g_autofree char *names = brought_by(&live->record, &mgr_endpoint_terms(endpoint)->settings);
+    g_autofree char *names = mgr_rollout_brings(&live->record, &mgr_endpoint_terms(endpoint)->settings);
     g_autofree char *wanted = hl_components_only(live->record.versions, names);
 
     return mgr_endpoint_is_behind(endpoint, wanted);

@@ -19,6 +19,7 @@ typedef struct {
     GHashTable *dirty;     /* commands that have changed since they were looked at; borrowed from batches */
     bool *belied;          /* by position: it says that it succeeded, and has not */
     GArray *doubted;       /* positions (guint), while the last ring ends: mgr_live_rollout_count_doubted; NULL */
+    char **patterns;       /* by position: that it had before its first turn; NULL: not known */
     bool *retried;         /* by position: it has had another turn since its ring was looked at for who is belied */
     HlTime looked_mono;    /* at all of its commands */
     HlTime held_mono;      /* when those that are held were looked at */
@@ -48,6 +49,10 @@ GArray *mgr_live_rollout_find_liars(MgrLiveRollout *live, const MgrFleet *fleet)
 /* How many the next look would find, while the last ring ends (mgr_rollout_is_ending); otherwise 0.  Once it ends, only
  * those that were doubted before are looked at. */
 guint mgr_live_rollout_count_doubted(MgrLiveRollout *live, const MgrFleet *fleet);
+/* The components that it brings to an endpoint with these settings, comma-separated; caller frees.  Of one that is
+ * about no single component, not those that the endpoint leaves to the ones that are. */
+char *mgr_rollout_brings(const MgrRolloutRecord *record, const HlSettings *settings);
+
 /* Of one that is about the program: what its members have become, by the version that they run and by what they report
  * of upgrades; that the command succeeded says only that the upgrade has begun.  Positions (guint) of those that have
  * succeeded and of those that have failed now; free with g_array_unref. */

@@ -4,6 +4,7 @@
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
 #include "manager/daemon/work/held.h"
+#include "manager/daemon/work/rollout_back.h"
 #include "proto/scope.h"
 
 #define LIFETIME (4 * HL_DAY) /* of a command: as one that a person issues without saying how long */
@@ -71,6 +72,7 @@ static void fold_turn(Turn *turn, const MgrCommand *command)
     char *id = mgr_live_rollout_batch(live, turn->command);
 
     live->is_storing = false;
+    mgr_rollout_back_fold(live, turn->turns->fleet, turn->positions);
     if (turn->is_again) {
         if (turn->is_retry)
             mgr_rollout_begin_again(&live->core);
@@ -216,6 +218,7 @@ static void issue(HlWriteSet *set, Turn *turn)
     MgrLiveRollout *live = turn->live;
 
     live->is_storing = true;
+    mgr_rollout_back_write(set, live, turn->turns->fleet, turn->positions);
     if (turn->is_again)
         mgr_write_rollout_retry(set, live->record.id, turn->positions, turn->command);
     else

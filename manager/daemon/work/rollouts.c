@@ -8,6 +8,7 @@
 #include "manager/core/refusal.h"
 #include "manager/daemon/work/held.h"
 #include "manager/daemon/work/rollout_cancels.h"
+#include "manager/daemon/work/rollout_counts.h"
 #include "manager/daemon/work/rollout_judge.h"
 
 #define TELL_EVERY HL_MINUTE
@@ -16,6 +17,7 @@ struct MgrRollouts {
     MgrRolloutsOptions parts;
     MgrRolloutTurns turns;
     GHashTable *live; /* id -> MgrLiveRollout *, owned */
+    MgrRolloutCounts *ended;
     HlTime held_mono; /* when those that ended ones hold were looked at */
     char *halted;     /* ids of those that were told of as halted */
     HlTime told_mono; /* when that was */
@@ -44,6 +46,7 @@ MgrRollouts *mgr_rollouts_new(const MgrRolloutsOptions *options, GError **error)
                                          options->record,
                                          options->commands,
                                          { options->fleet, options->status, options->delivery, options->console } };
+    rollouts->ended = mgr_rollout_counts_new(options->record);
     rollouts->live = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_live);
     if (!mgr_registry_load_rollouts(mgr_record_reader(options->record), MGR_ROLLOUTS_OPEN, NULL,
                                     mgr_rollout_records_add, records, error))
@@ -64,6 +67,7 @@ void mgr_rollouts_free(MgrRollouts *rollouts)
     if (rollouts == NULL)
         return;
     g_hash_table_unref(rollouts->live);
+    mgr_rollout_counts_free(rollouts->ended);
     g_free(rollouts->halted);
     g_free(rollouts);
 }
@@ -87,6 +91,11 @@ GPtrArray *mgr_rollouts_all(const MgrRollouts *rollouts)
 MgrLiveRollout *mgr_rollouts_find(const MgrRollouts *rollouts, const char *id)
 {
     return g_hash_table_lookup(rollouts->live, id);
+}
+
+bool mgr_rollouts_count_ended(const MgrRollouts *rollouts, MgrRolloutRecord *record, GError **error)
+{
+    return mgr_rollout_counts_update(rollouts->ended, record, error);
 }
 
 const MgrLiveRollout *mgr_rollouts_of_settings(const MgrRollouts *rollouts, const char *group)
@@ -199,6 +208,8 @@ void mgr_rollouts_start(MgrRollouts *rollouts, HlWriteSet *set, MgrRolloutRecord
 
     record->id = hl_ident_new("r-");
     record->versions = g_strdup("");
+    record->back_command = g_strdup("");
+    record->back_by = g_strdup("");
     record->members = endpoints->len;
     record->started_at = record->changed_at = hl_clock_wall();
     live = mgr_live_rollout_new(record, endpoints);
@@ -325,6 +336,7 @@ void mgr_rollouts_changed(MgrRollouts *rollouts, const MgrCommand *command)
     MgrLiveRollout *live = mgr_rollouts_find(rollouts, command->record.selector);
     gpointer id;
 
+    mgr_rollout_counts_changed(rollouts->ended, command); /* or it may be over before it is asked for */
     if (live == NULL || !g_hash_table_lookup_extended(live->batches, command->record.id, &id, NULL))
         return;
     g_hash_table_remove(live->dirty, id);

@@ -37,6 +37,9 @@ GPtrArray *mgr_rollouts_all(const MgrRollouts *rollouts);
 
 /* One that is under way; NULL. */
 MgrLiveRollout *mgr_rollouts_find(const MgrRollouts *rollouts, const char *id);
+/* Of one that is not, as it is read for a list: what its members have become by now. */
+bool mgr_rollouts_count_ended(const MgrRollouts *rollouts, MgrRolloutRecord *record,
+                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* The one of the settings of a group that is under way, or is being stored; NULL. */
 const MgrLiveRollout *mgr_rollouts_of_settings(const MgrRollouts *rollouts, const char *group);
 /* Members are in this order (MgrEndpoint *), those that are on line first.  Takes the set and the record's contents;

@@ -83,12 +83,12 @@ export async function rollout({ id }) {
 
 // What the server would take now: by the state, and of operators only for their own.
 function actions(document, draw) {
-    const { id, state, counts, issuer, program, group } = document;
+    const { id, state, counts, issuer, program, group, rolled_back: back } = document;
     if (!mayBe('administrator') && !(mayBe('operator') && issuer === whoIsIt().account))
         return null;
     const isOver = OVER.has(state);
     const isStopped = state === 'paused' || state === 'halted';
-    const isSettled = isOver && group; // all have the same settings again: there is nobody to bring on, nor back
+    const isSettled = back || (isOver && group); // there is nobody to bring on, nor back
     const hasReached = group || counts.pending !== document.members;
     const hasFailures = sum(counts, 'failed', 'silent', 'left') > 0;
     const order = (action) => () => post(`${pathOf(id)}/${action}`).then(draw);
@@ -159,6 +159,7 @@ function overview(document) {
             [tr('Endpoints'), tr('{n}, fixed at the start', { n: number(document.members) })],
             [tr('Started at'), [time(started), ' · ', name(issuer)]],
             [tr('Changed'), when(document.changed)],
+            [tr('Rolled back'), takenBack(document)],
             [tr('A ring passes'), tr('when at least {least} of at least {sample} answers are successes',
                 { least: percent(document.min_success), sample: number(Math.min(document.min_sample, document.members)) })],
             [tr('Soak'), durationWords(soak)],
@@ -168,6 +169,10 @@ function overview(document) {
             [tr('Id'), document.id],
         ]));
 }
+
+// When, by whom, and the command that says how that went.
+const takenBack = ({ rolled_back: back }) => back && [time(back.at), ' · ', name(back.by), ' · ',
+    h('a', { href: format(['commands', back.command]) }, back.command)];
 
 // How many of a group wait, for which window; one that is open has them in turn.
 function waits({ name: group, members, window, until }) {

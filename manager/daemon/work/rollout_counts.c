@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/daemon/work/rollout_counts.h"
+
+#include <string.h>
+
+struct MgrRolloutCounts {
+    MgrRecord *record;
+    GHashTable *known; /* id -> guint[MGR_MEMBER_N], owned; NULL: a command has changed since they were counted */
+};
+
+MgrRolloutCounts *mgr_rollout_counts_new(MgrRecord *record)
+{
+    MgrRolloutCounts *counts = g_new(MgrRolloutCounts, 1);
+
+    counts->record = record;
+    counts->known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    return counts;
+}
+
+void mgr_rollout_counts_free(MgrRolloutCounts *counts)
+{
+    if (counts == NULL)
+        return;
+    g_hash_table_unref(counts->known);
+    g_free(counts);
+}
+
+/* No other command of a roll-out keeps to windows, and changes what is counted. */
+void mgr_rollout_counts_changed(MgrRolloutCounts *counts, const MgrCommand *command)
+{
+    if (command->record.kind == HL_KIND_UPDATE_NOW && command->record.in_window &&
+        g_str_has_prefix(command->record.selector, "r-"))
+        g_hash_table_insert(counts->known, g_strdup(command->record.selector), NULL);
+}
+
+/* Whether members may have become something else since they were noted.  One of settings is told of as it ended. */
+static bool is_open(const MgrRolloutRecord *record)
+{
+    return record->counts[MGR_MEMBER_OPEN] + record->counts[MGR_MEMBER_AWAY] + record->counts[MGR_MEMBER_WAITING] +
+               record->counts[MGR_MEMBER_SILENT] >
+           0;
+}
+
+/* As 'rollout show' counts them. */
+static bool count(MgrRolloutCounts *counts, const MgrRolloutRecord *record, guint now[MGR_MEMBER_N], GError **error)
+{
+    g_autoptr(GArray) records = mgr_rollout_records_new();
+    g_autoptr(MgrLiveRollout) live = NULL;
+
+    if (!mgr_registry_load_rollout(mgr_record_reader(counts->record), record->id, NULL, mgr_rollout_records_add,
+                                   records, error))
+        return false;
+    memcpy(now, record->counts, sizeof record->counts);
+    if (records->len == 0) /* it went meanwhile */
+        return true;
+    live = mgr_live_rollout_read(counts->record, &g_array_index(records, MgrRolloutRecord, 0), error);
+    if (live == NULL)
+        return false;
+    memcpy(now, live->core.counts, sizeof record->counts);
+    return true;
+}
+
+bool mgr_rollout_counts_update(MgrRolloutCounts *counts, MgrRolloutRecord *record, GError **error)
+{
+    gpointer known = NULL;
+    bool is_known = g_hash_table_lookup_extended(counts->known, record->id, NULL, &known);
+    g_autofree guint *now = NULL;
+
+    if (*record->group != '\0' || (!is_known && !is_open(record)))
+        return true;
+    if (known == NULL) {
+        now = g_new(guint, MGR_MEMBER_N);
+        if (!count(counts, record, now, error))
+            return false;
+        if (memcmp(now, record->counts, sizeof record->counts) != 0) {
+            HlWriteSet *set = hl_write_set_new(); /* the next manager need not count them */
+
+            mgr_write_rollout_counts(set, record->id, now);
+            mgr_record_write(counts->record, set);
+        }
+        known = now;
+        g_hash_table_insert(counts->known, g_strdup(record->id), g_steal_pointer(&now));
+    }
+    memcpy(record->counts, known, sizeof record->counts);
+    return true;
+}
