@@ -17,6 +17,7 @@
 #include "manager/cli/screen.h"
 #include "manager/cli/summary.h"
 #include "manager/cli/terminal.h"
+#include "manager/cli/turns.h"
 #include "manager/cli/view.h"
 #include "manager/filter/fault.h"
 #include "proto/topics.h"
@@ -25,7 +26,6 @@
 #define AGEING      (10 * HL_SECOND) /* "12 s ago" is brought up to date */
 #define VISIT       (20 * HL_SECOND) /* how long one that takes turns listens at most; it ends when all have come */
 #define SILENT      (3 * HL_SECOND) /* what is kept for those who watch comes at once; nothing for so long: nothing will */
-#define BETWEEN     (3 * HL_SECOND)  /* and how long it leaves the line to others */
 #define HICCUP      (3 * HL_SECOND)  /* a link that is gone for less, as while another call has the line, is no news */
 #define CHASED      (20 * HL_SECOND) /* two losses of the line within this: somebody else is watching too */
 #define TAKES_TURNS (60 * HL_SECOND) /* then it holds the line again, and sees whether it is left in peace */
@@ -344,13 +344,19 @@ static bool is_silent(const Watch *watch, HlTime begun)
     return watch->told == 0 && hl_clock_mono() - begun >= SILENT;
 }
 
+/* How many endpoints have a topic: also those that are in no list any more. */
+static guint counted(const json_t *summary)
+{
+    return (guint)(cli_int(summary, "endpoints") + cli_int(summary, "removed"));
+}
+
 /* All of the topics once, and then the line is another's.  Of a large fleet that takes a while: keys count meanwhile,
  * and what has come is shown.  What changes meanwhile is no reason to stay: of a fleet where something always does,
  * nobody else would get the line. */
-static void visit(Watch *watch, HlTime *drawn)
+static void visit(Watch *watch, HlTime *drawn, HlTime *begun_mono)
 {
     g_autoptr(CliClient) client = NULL;
-    guint before = G_MAXUINT; /* endpoints that had come a round ago */
+    CliVisit rounds = CLI_VISIT_INIT;
     HlTime begun;
     bool is_all = false;
 
@@ -360,20 +366,20 @@ static void visit(Watch *watch, HlTime *drawn)
     if (client == NULL && watch->lost_at == 0)
         watch->lost_mono = hl_clock_mono();
     watch->lost_at = client != NULL ? 0 : watch->lost_at != 0 ? watch->lost_at : hl_clock_wall();
-    begun = hl_clock_mono();
+    *begun_mono = begun = hl_clock_mono();
     for (HlTime end = begun + VISIT; client != NULL && hl_clock_mono() < end && !watch->screen.has_quit;) {
-        bool is_held = cli_client_wait_for(client, REDRAW, watch->has_keys ? STDIN_FILENO : -1) &&
+        bool is_held = cli_client_wait_for(client, CLI_TURNS_ROUND, watch->has_keys ? STDIN_FILENO : -1) &&
                        cli_client_is_up(client);       /* a line that breaks has told of a part only */
         bool is_cut = watch->has_keys && has_input(0); /* short of a whole round */
 
         if (is_cut)
             read_keys(watch);
-        show(watch, drawn);
-        is_all = is_held && !is_cut && before == cli_fleet_fresh(watch->fleet);
+        is_all = is_held && !is_cut && watch->told > 0 &&
+                 cli_visit_is_all(&rounds, cli_fleet_fresh(watch->fleet), counted(watch->summary));
         if (!is_held || is_all || is_silent(watch, begun))
             break;
-        if (!is_cut && watch->told > 0)
-            before = cli_fleet_fresh(watch->fleet);
+        if (hl_clock_mono() - *drawn >= REDRAW)
+            show(watch, drawn);
     }
     if (is_all) /* those that did not come are gone */
         cli_fleet_end(watch->fleet);
@@ -382,16 +388,22 @@ static void visit(Watch *watch, HlTime *drawn)
 
 static void take_turns(Watch *watch, HlTime *drawn)
 {
-    HlTime end;
+    HlTime begun, end;
 
     g_clear_pointer(&watch->client, cli_client_close);
-    visit(watch, drawn);
-    for (end = hl_clock_mono() + BETWEEN; hl_clock_mono() < end && !watch->screen.has_quit;) {
-        if (watch->has_keys && has_input(REDRAW))
+    visit(watch, drawn, &begun);
+    end = hl_clock_mono() + cli_turns_pause(hl_clock_mono() - begun);
+    for (;;) {
+        HlTime left;
+
+        show(watch, drawn);
+        left = end - hl_clock_mono();
+        if (left <= 0 || watch->screen.has_quit)
+            break;
+        if (watch->has_keys && has_input((int)MIN(left, REDRAW)))
             read_keys(watch);
         else if (!watch->has_keys)
-            g_usleep(REDRAW * 1000);
-        show(watch, drawn);
+            g_usleep((gulong)MIN(left, REDRAW) * 1000);
     }
     if (hl_clock_mono() < watch->turns_end || watch->screen.has_quit)
         return;
@@ -401,6 +413,7 @@ static void take_turns(Watch *watch, HlTime *drawn)
     cli_client_lend(watch->client);
     begin_line(watch);
     watch->turns_end = 0;
+    watch->lost_mono = hl_clock_mono(); /* who drops it now is the one that took the other turns */
 }
 
 /* An account that is disabled is told nothing, and no call of it is answered but with the reason. */
