@@ -4,6 +4,7 @@ import { account, address, directory, order, password, PATIENCE, play, Session }
 import { tasksOf } from './tasks.mjs';
 
 const TABS = 12;
+const LINES_END = 65000; // ms: what a browser asks with is closed by then, and its streams are not
 const SCROLLS = [120, 1200, 12000]; // pixels a frame: a wheel, a page, the bar dragged
 const FRAMES = 300;
 const count = Number(process.argv[6]);
@@ -68,12 +69,14 @@ async function manyTabs() {
         tabs.push(tab);
     }
     await order('listen');
-    const seen = tabs.map((tab) => tab.waitForFunction(() => [...document.querySelectorAll('.grid-body .grid-cell:nth-child(5)')]
+    const seen = tabs.map((tab) => tab.waitForFunction(() => [...document.querySelectorAll('.grid-body .grid-cell')]
         .some((cell) => cell.textContent === 'Offline') && Date.now(), { timeout: PATIENCE, polling: 'mutation' }));
     await order('endpoint', 'off');
     const times = await Promise.all(seen.map(async (handle) => (await handle).jsonValue()));
     tell(`a change is in all of ${TABS} tabs after the topic`, Math.max(...times) - Number(await order('told', 'offline')));
     await order('endpoint', 'on');
+    await rest(LINES_END);
+    tell(`connections of a browser with ${TABS} tabs, at rest`, Number(await order('lines')), '');
 }
 
 const rows = (condition, ...args) => page.waitForFunction(condition, { polling: 'raf', timeout: PATIENCE }, ...args);

@@ -14,6 +14,7 @@ sys.path.insert(0, __file__.rpartition("/bench/")[0] + "/support")
 from wire import varint  # noqa: E402  pylint: disable=wrong-import-position
 
 TICK = 0.05  # s
+EPOCH = 9_000_000_000_000 + int(time.time())  # of each run a later one: what is no newer than what it heard the console leaves aside
 
 
 def text(value):
@@ -29,7 +30,7 @@ def status(number, revision):
     return (f'{{"id":"e-bench-{number}","host":"pc-{number}","group":"default","actual":"{actual}","reason":"birth","since":"2026-11-27T10:00:00Z",'
             f'"last_seen":"2026-11-27T10:00:{revision % 60:02d}Z","settings":{{"desired":1,"applied":1,"current":true,"path":"bundle"}},'
             f'"patterns":{{"virus":2026112600,"rules":2026112600}},"outdated":false,"displayed":"Online","verdict":"agree-online",'
-            f'"reachability":"reachable","epoch":9000000000000,"revision":{revision}}}').encode()
+            f'"reachability":"reachable","epoch":{EPOCH},"revision":{revision}}}').encode()
 
 
 def changes(port, pki, count, rate, seconds):
