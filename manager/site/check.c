@@ -46,8 +46,6 @@ struct Look {
     const char *remedy; /* of its problems, unless they name their own; for hl_tr */
 };
 
-static void say(Check *check, MgrFindingKind kind, const char *format, ...) G_GNUC_PRINTF(3, 4);
-
 static void tell(Check *check, const MgrSiteFinding *finding)
 {
     check->problems += finding->kind == MGR_FINDING_PROBLEM;
@@ -55,7 +53,7 @@ static void tell(Check *check, const MgrSiteFinding *finding)
 }
 
 /* The text says it all. */
-static void say(Check *check, MgrFindingKind kind, const char *format, ...)
+G_GNUC_PRINTF(3, 4) static void say(Check *check, MgrFindingKind kind, const char *format, ...)
 {
     MgrSiteFinding finding = { .kind = kind, .subject = check->look->subject };
     g_autofree char *text = NULL;
@@ -87,12 +85,11 @@ static void problem(Check *check, const char *what)
     problem_with(check, what, remedy_of(check));
 }
 
-/* The error says it. */
 static void failure(Check *check, const GError *error)
 {
-    g_autofree char *text = mgr_refusal_word(error, hl_tr);
+    g_autofree char *words = mgr_refusal_word(error, hl_tr);
 
-    problem(check, text);
+    problem(check, words);
 }
 
 static void key_problem(Check *check, const GError *error)
@@ -573,8 +570,7 @@ static const Look looks[] = {
     { N_("detections"), look_at_detections, N_("restart the manager, which counts them again when it starts") },
     { N_("accounts"), look_at_accounts,
       N_("on the server: holdline account certificate NAME --site DIR, for an owner who is enabled; where there is "
-         "none, "
-         "it makes one of any name") },
+         "none, it makes one of any name") },
     { N_("audit"), look_at_audit,
       N_("find out who can write registry.db, and compare with an export or a backup of an earlier day: 'holdline "
          "audit "

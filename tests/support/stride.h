@@ -6,6 +6,7 @@
 #define TESTS_SUPPORT_STRIDE_H
 
 #include <glib.h>
+#include <stdbool.h>
 
 static inline int stride(void)
 {
@@ -15,6 +16,14 @@ static inline int stride(void)
     if (text != NULL)
         g_assert_true(g_ascii_string_to_signed(text, 10, 1, 100, &value, NULL));
     return (int)value;
+}
+
+/* Whether this case is one of them; each call is the next case. */
+static inline bool stride_is_turn(void)
+{
+    static int n = 0;
+
+    return n++ % stride() == 0;
 }
 
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* manager/daemon/calls: what is asked wrongly is refused before any handler sees it; and every call that writes is
  * walked with what it is about going away between its write and its commit, and with a registry that cannot store it.
- *
  * Whatever happens, each call is answered exactly once, and a restart finds what memory has. */
 #include <string.h>
 
@@ -416,11 +415,9 @@ static void two_calls(const Call *a, const Call *b, Commits commits)
 /* Every pair of calls, each the first; committed together, or one after the other. */
 static void test_two_calls(void)
 {
-    int n = 0;
-
     for (gsize a = 0; a < G_N_ELEMENTS(calls); a++)
         for (gsize b = 0; b < G_N_ELEMENTS(calls); b++)
-            if (is_walked(&calls[a]) && is_walked(&calls[b]) && n++ % stride() == 0)
+            if (is_walked(&calls[a]) && is_walked(&calls[b]) && stride_is_turn())
                 two_calls(&calls[a], &calls[b], (a + b) % 2 == 0 ? ALL_AT_ONCE : ONE_BY_ONE);
 }
 
@@ -443,13 +440,10 @@ static void call_and_happening(const Call *call, guint happening, guint order)
 
 static void test_happenings(void)
 {
-    int n = 0;
-
     for (gsize i = 0; i < G_N_ELEMENTS(calls); i++)
-        for (guint h = 0; h < G_N_ELEMENTS(happenings) && is_walked(&calls[i]); h++)
-            for (guint order = 0; order < 2; order++)
-                if (n++ % stride() == 0)
-                    call_and_happening(&calls[i], h, order);
+        for (guint n = 0; n < 2 * G_N_ELEMENTS(happenings) && is_walked(&calls[i]); n++)
+            if (stride_is_turn())
+                call_and_happening(&calls[i], n / 2, n % 2);
 }
 
 /* The same pairs where it is known what the second finds. */

@@ -123,8 +123,7 @@ MgrEndpoint *mgr_selector_find_whole(const MgrFleet *fleet, const MgrCaller *cal
     return find(fleet, caller, name, MGR_NAME_SHORT, error);
 }
 
-/* --------------------------------------------------------------------------------------------------------- selectors
- */
+/* ------------------------------------------------------------------------------------------------------- selectors */
 
 /* Endpoints as rows in which words are looked for: what is looked in is made for one that a word asks about, and kept
  * for the next word. */
@@ -149,27 +148,19 @@ struct MgrSelection {
     char *last; /* id of the one that was looked at last; NULL: none was */
 };
 
-/* A name that is no endpoint's may be a group's, or a word of the language that was mistyped. */
-static bool fail_named(const MgrSelection *selection, const char *name, GError **error)
-{
-    const MgrGroup *group = mgr_selector_group(selection->fleet, selection->caller, name, NULL);
-    const char *word = mgr_filter_nearest(name);
-
-    if (group != NULL)
-        return mgr_refuse(error, MGR_REFUSE_ENDPOINT_IS_GROUP, name, group->record.name, NULL);
-    if (word != NULL)
-        return mgr_refuse(error, MGR_REFUSE_ENDPOINT_OR_WORD, name, word, NULL);
-    return mgr_refuse(error, MGR_REFUSE_ENDPOINT_UNKNOWN, name, NULL);
-}
-
-/* One that a selector names. */
+/* One that a selector names.  What is no endpoint's name may be a group's, or a word of the language, mistyped. */
 static MgrEndpoint *find_named(const MgrSelection *selection, const char *name, GError **error)
 {
     g_autoptr(GError) why = NULL;
     MgrEndpoint *endpoint = mgr_selector_find(selection->fleet, selection->caller, name, &why);
+    bool is_other = why != NULL && hl_error_code(why) == HL_ERROR_NOT_FOUND;
+    const MgrGroup *group = is_other ? mgr_selector_group(selection->fleet, selection->caller, name, NULL) : NULL;
+    const char *word = is_other ? mgr_filter_nearest(name) : NULL;
 
-    if (why != NULL && hl_error_code(why) == HL_ERROR_NOT_FOUND)
-        fail_named(selection, name, error);
+    if (group != NULL)
+        mgr_refuse(error, MGR_REFUSE_ENDPOINT_IS_GROUP, name, group->record.name, NULL);
+    else if (word != NULL)
+        mgr_refuse(error, MGR_REFUSE_ENDPOINT_OR_WORD, name, word, NULL);
     else if (why != NULL)
         g_propagate_error(error, g_steal_pointer(&why));
     return endpoint;

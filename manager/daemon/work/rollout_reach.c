@@ -38,7 +38,8 @@ GPtrArray *mgr_rollout_reach(const MgrLiveRollout *live, const MgrFleet *fleet, 
     Reach reach = { live, before };
     GPtrArray *reached;
 
-    if (!mgr_registry_load_rollout_targets(mgr_record_reader(record), live->record.id, on_target, &reach, error))
+    /* what is not committed has not been folded either: no later turn came of it */
+    if (!mgr_registry_load_rollout_targets(mgr_record_committed(record), live->record.id, on_target, &reach, error))
         return NULL;
     reached = g_ptr_array_new();
     for (guint i = 0; i < live->core.issued; i++) {
