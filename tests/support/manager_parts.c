@@ -462,8 +462,8 @@ static void add_endpoint_line(GPtrArray *lines, const MgrEndpoint *endpoint)
                                     " not looked at",
                                     r->id, f->open, f->left_out, mgr_scan_how_name(f->how), mgr_scan_end_name(f->end),
                                     f->ended_at, f->files, f->found, f->not_looked_at));
-    g_ptr_array_add(
-        lines, g_strdup_printf("addresses %s %s observed %s", r->id, r->addresses, mgr_endpoint_observed(r)));
+    g_ptr_array_add(lines,
+                    g_strdup_printf("addresses %s %s observed %s", r->id, r->addresses, mgr_endpoint_observed(r)));
     g_ptr_array_add(
         lines, g_strdup_printf("machine %s %s enrolled as %s", r->id, r->fingerprint, mgr_endpoint_enrolled_as(r)));
     g_ptr_array_add(lines,
