@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "lib/base/unconst.h"
+#include "manager/console/core/credentials.h"
+#include "manager/console/core/squeeze.h"
 #include "manager/console/endpoints.h"
 
 #define BATCH_MS    250
@@ -17,6 +19,7 @@
 struct ConEvents {
     ConPeople *people;
     const ConWatch *watch;
+    GConverter *squeeze;
     GPtrArray *streams;  /* of Stream * */
     GHashTable *changed; /* ids since the last batch */
     GHashTable *removed;
@@ -33,8 +36,23 @@ typedef struct {
     HlHttpStream *http;
     char *session, *address;
     char **groups;    /* NULL: all */
+    bool is_squeezed; /* its reader takes gzip */
     bool needs_reset; /* it was too slow */
 } Stream;
+
+/* Something to be sent, to one stream or to many. */
+typedef struct {
+    char *text;
+    GBytes *squeezed; /* NULL: nobody has asked for it so far */
+} Piece;
+
+static void piece_clear(Piece *piece)
+{
+    g_free(piece->text);
+    g_clear_pointer(&piece->squeezed, g_bytes_unref);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Piece, piece_clear)
 
 static void stream_free(gpointer item)
 {
@@ -61,22 +79,39 @@ static void append_state(const ConEvents *events, GString *out)
     append_event(out, "stale", stale);
 }
 
+static char *reset_text(const ConEvents *events)
+{
+    GString *out = g_string_new(NULL);
+
+    append_state(events, out);
+    return g_string_free(g_string_append(out, "event: reset\ndata: {}\n\n"), FALSE);
+}
+
+static HlHttpStreamResult write_bytes(Stream *stream, GBytes *bytes)
+{
+    gsize size;
+    const void *data = g_bytes_get_data(bytes, &size);
+
+    return hl_http_stream_write(stream->http, data, size);
+}
+
 /* A reader that was too slow for a batch is told to ask for everything, and what else may have been in it: the state.
  * One that left is taken out with the next pulse: nothing else is lost by that. */
-static HlHttpStreamResult write_text(const ConEvents *events, Stream *stream, const char *text)
+static HlHttpStreamResult write_piece(const ConEvents *events, Stream *stream, Piece *piece)
 {
-    g_autoptr(GString) all = g_string_new(NULL);
+    g_auto(Piece) reset = { .text = stream->needs_reset ? reset_text(events) : NULL };
     HlHttpStreamResult result;
 
-    if (stream->needs_reset) {
-        append_state(events, all);
-        g_string_append(all, "event: reset\ndata: {}\n\n");
-    } else {
-        g_string_append(all, text);
-    }
-    if (all->len == 0)
+    if (stream->needs_reset)
+        piece = &reset;
+    if (*piece->text == '\0')
         return HL_HTTP_STREAM_WRITTEN;
-    result = hl_http_stream_write(stream->http, all->str, all->len);
+    if (stream->is_squeezed && piece->squeezed == NULL)
+        piece->squeezed = con_squeeze(events->squeeze, piece->text);
+    if (stream->is_squeezed)
+        result = write_bytes(stream, piece->squeezed);
+    else
+        result = hl_http_stream_write(stream->http, piece->text, strlen(piece->text));
     stream->needs_reset = result == HL_HTTP_STREAM_FULL;
     return result;
 }
@@ -165,23 +200,23 @@ static char *looks_of(ConEvents *events)
 static gboolean on_batch(gpointer user)
 {
     ConEvents *events = user;
-    g_autofree char *looks = looks_of(events);
-    g_autofree char *for_all = NULL;
+    g_auto(Piece) looks = { .text = looks_of(events) };
+    g_auto(Piece) for_all = { .text = NULL };
 
     events->timer = 0;
     for (guint i = 0; i < events->streams->len; i++) {
         Stream *stream = events->streams->pdata[i];
 
         if (stream->groups == NULL) {
-            if (for_all == NULL)
-                for_all = text_for(events, NULL);
-            write_text(events, stream, for_all);
+            if (for_all.text == NULL)
+                for_all.text = text_for(events, NULL);
+            write_piece(events, stream, &for_all);
         } else {
-            g_autofree char *text = text_for(events, (const char *const *)stream->groups);
+            g_auto(Piece) own = { .text = text_for(events, (const char *const *)stream->groups) };
 
-            write_text(events, stream, text);
+            write_piece(events, stream, &own);
         }
-        write_text(events, stream, looks);
+        write_piece(events, stream, &looks);
     }
     g_hash_table_remove_all(events->changed);
     g_hash_table_remove_all(events->removed);
@@ -260,13 +295,13 @@ void con_events_news(ConNews news, const char *id, const json_t *document, gpoin
 /* An event, not a comment: a page cannot see comments, and by its pulse it knows a line that was cut without a word. */
 static gboolean on_pulse(gpointer user)
 {
-    static const char pulse[] = "event: pulse\ndata: {}\n\n";
     ConEvents *events = user;
+    g_auto(Piece) pulse = { .text = g_strdup("event: pulse\ndata: {}\n\n") };
 
     for (guint i = events->streams->len; i-- > 0;) {
         Stream *stream = events->streams->pdata[i];
 
-        if (write_text(events, stream, pulse) == HL_HTTP_STREAM_GONE)
+        if (write_piece(events, stream, &pulse) == HL_HTTP_STREAM_GONE)
             g_ptr_array_remove_index_fast(events->streams, i);
     }
     return G_SOURCE_CONTINUE;
@@ -280,18 +315,32 @@ static gboolean on_check(gpointer user)
 
 static void on_person(ConRequest *request, const ConPerson *person, gpointer user)
 {
-    static const char *const headers[] = { "Cache-Control", "no-store", "X-Accel-Buffering", "no", NULL };
     ConEvents *events = user;
     Stream *stream = g_new0(Stream, 1);
-    g_autoptr(GString) text = g_string_new(":\n\n");
+    bool is_squeezed = con_accepts(con_request_header(request, "accept-encoding"), "gzip");
+    const char *const headers[] = { "Cache-Control",
+                                    "no-store",
+                                    "Vary",
+                                    "Accept-Encoding",
+                                    "X-Accel-Buffering",
+                                    "no",
+                                    is_squeezed ? "Content-Encoding" : NULL,
+                                    "gzip",
+                                    NULL };
+    g_auto(Piece) first = { .text = NULL };
+    GString *text = g_string_new(":\n\n");
 
     stream->number = ++events->last;
     stream->session = g_strdup(request->session);
     stream->address = g_strdup(request->http->peer);
     stream->groups = g_strdupv(person->groups);
     stream->http = con_request_stream(request, "text/event-stream", headers);
+    stream->is_squeezed = is_squeezed;
     append_state(events, text);
-    write_text(events, stream, text->str);
+    first.text = g_string_free(text, FALSE);
+    if (is_squeezed)
+        write_bytes(stream, con_squeeze_head());
+    write_piece(events, stream, &first);
     g_ptr_array_add(events->streams, stream);
 }
 
@@ -306,6 +355,7 @@ ConEvents *con_events_new(ConPeople *people, const ConWatch *watch)
 
     events->people = people;
     events->watch = watch;
+    events->squeeze = con_squeeze_new();
     events->streams = g_ptr_array_new_with_free_func(stream_free);
     events->changed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     events->removed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -326,6 +376,7 @@ void con_events_free(ConEvents *events)
     g_hash_table_unref(events->changed);
     g_hash_table_unref(events->removed);
     json_decref(events->told);
+    g_object_unref(events->squeeze);
     g_free(events);
 }
 

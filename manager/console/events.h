@@ -2,8 +2,9 @@
 /* GET /events: what changes, as it changes (server-sent events), one stream for each browser.
  *
  * Changes are gathered for a quarter of a second and sent as one batch; a reader who is too slow is told to ask for
- * everything again ("reset") instead of being kept waiting for what is old by then.  A "pulse" every 15 s keeps proxies
- * from cutting it, shows who left, and tells a page that its line still stands.  Loop thread. */
+ * everything again ("reset") instead of being kept waiting for what is old by then.  Readers that take gzip share what
+ * is compressed once for all of them (core/squeeze.h).  A "pulse" every 15 s keeps proxies from cutting it, shows who
+ * left, and tells a page that its line still stands.  Loop thread. */
 #ifndef MANAGER_CONSOLE_EVENTS_H
 #define MANAGER_CONSOLE_EVENTS_H
 

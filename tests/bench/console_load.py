@@ -3,7 +3,7 @@
 """What a console has to carry.
 
 console_load.py changes PORT PKI-DIRECTORY COUNT RATE SECONDS   statuses of the endpoints e-bench-0... on their topics, as the manager that was there
-console_load.py streams HOST:PORT CA.pem TOKEN COUNT SECONDS    readers of /events; prints how many bytes they got together"""
+console_load.py streams HOST:PORT CA.pem TOKEN COUNT SECONDS    readers of /events, compressed as browsers take it; prints how many bytes they got together"""
 import selectors
 import socket
 import ssl
@@ -61,7 +61,7 @@ def streams(place, ca, token, count, seconds):
     waiting = selectors.DefaultSelector()
     for _ in range(int(count)):
         line = context.wrap_socket(socket.create_connection((host, int(port))), server_hostname=host)
-        line.sendall(f"GET /api/v1/events HTTP/1.1\r\nHost: {place}\r\nAuthorization: Bearer {token}\r\n\r\n".encode())
+        line.sendall(f"GET /api/v1/events HTTP/1.1\r\nHost: {place}\r\nAccept-Encoding: gzip\r\nAuthorization: Bearer {token}\r\n\r\n".encode())
         head = line.recv(4096)
         if b" 200 " not in head.partition(b"\r\n")[0]:
             sys.exit(f"console_load: {head[:200]}")

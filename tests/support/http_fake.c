@@ -135,6 +135,16 @@ void hl_http_stream_end(HlHttpStream *stream)
     g_free(stream);
 }
 
+GBytes *http_fake_heard_bytes(void)
+{
+    HlHttpStream *stream = g_queue_peek_tail(&streams);
+    GBytes *heard = stream != NULL ? g_bytes_new(stream->heard->str, stream->heard->len) : NULL;
+
+    if (stream != NULL)
+        g_string_truncate(stream->heard, 0);
+    return heard;
+}
+
 char *http_fake_heard(void)
 {
     HlHttpStream *stream = g_queue_peek_tail(&streams);

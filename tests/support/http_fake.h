@@ -28,6 +28,9 @@ void http_fake_answer_free(HttpFakeAnswer *answer);
 /* What was written to the newest stream since the last call; NULL: it was ended, or there is none.  Caller frees. */
 char *http_fake_heard(void);
 
+/* The same of one that may have NUL in it. */
+GBytes *http_fake_heard_bytes(void);
+
 /* What the newest stream says to everyone who writes from now on. */
 void http_fake_set_stream(HlHttpStreamResult result);
 

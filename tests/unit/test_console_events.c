@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "tests/support/console_world.h"
+#include "tests/support/gunzip.h"
 
 #define ROW(id, group, seq)                                                                         \
     "{\"id\": \"" id "\", \"host\": \"" id "\", \"group\": \"" group "\", \"actual\": \"online\", " \
@@ -375,6 +376,35 @@ static void test_told(void)
     g_assert_cmpuint(json_array_size(events), ==, 0); /* not for pages */
 }
 
+/* A reader that takes gzip gets the same compressed, also after a batch for which it was too slow. */
+static void test_squeezed(void)
+{
+    static const char *const headers[] = { "cookie", "__Host-holdline=s-ann", "accept-encoding", "gzip, br", NULL };
+    g_autoptr(World) world = start();
+    g_autoptr(GByteArray) wire = g_byte_array_new();
+    g_autofree char *text = NULL;
+    static const HlHttpStreamResult results[] = { HL_HTTP_STREAM_WRITTEN, HL_HTTP_STREAM_FULL, HL_HTTP_STREAM_WRITTEN };
+
+    row_of(con_events_rows, "getEvents")
+        ->handler(con_request_new(http_fake_ask("GET", "/api/v1/events", headers, NULL)), world->events);
+    answer(world, ADMIN);
+    for (gsize i = 0; i < G_N_ELEMENTS(results); i++) {
+        g_autoptr(GBytes) heard = NULL;
+
+        http_fake_set_stream(results[i]);
+        world_status(world, HL_TOPIC_STATUS_EVENT, "", i == 1 ? "{\"what\": \"two\"}" : "{\"what\": \"one\"}");
+        timer_fake_advance(250);
+        heard = http_fake_heard_bytes();
+        g_byte_array_append(wire, g_bytes_get_data(heard, NULL), (guint)g_bytes_get_size(heard));
+    }
+    text = gunzip(wire->data, wire->len);
+    g_test_message("%s", text);
+    g_assert_true(g_str_has_prefix(text, ":\n\nevent: stale\ndata: {\"stale\":false}\n\n"));
+    g_assert_nonnull(strstr(text, "event: event\ndata: {\"what\":\"one\"}\n\n"));
+    g_assert_null(strstr(text, "two"));
+    g_assert_nonnull(strstr(text, "event: reset\ndata: {}\n\n"));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -391,6 +421,7 @@ int main(int argc, char **argv)
     g_test_add_func("/console/events/slow-reader-and-no-manager", test_slow_reader_and_no_manager);
     g_test_add_func("/console/events/pulse", test_pulse);
     g_test_add_func("/console/events/checked", test_checked);
+    g_test_add_func("/console/events/squeezed", test_squeezed);
     g_test_add_func("/console/events/told", test_told);
     return g_test_run();
 }
