@@ -13,7 +13,7 @@
 #include "manager/daemon/ground/record.h"
 #include "manager/daemon/state/status.h"
 
-#define MGR_WITNESS_ROWS  500     /* followed in a second: two milliseconds */
+#define MGR_WITNESS_ROWS  500     /* followed in a second */
 #define MGR_WITNESS_PAUSE HL_HOUR /* from the end of one turn to the next */
 
 typedef struct MgrWitness MgrWitness;
