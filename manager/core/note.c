@@ -44,6 +44,10 @@ static const MgrNoteRow rows[MGR_NOTE_N] = {
                        N_("certificates and roles that end soon") },
     [MGR_NOTE_AUDIT] = { "audit", "note.audit", "note.audit-over", false, MGR_NOTE_CRITICAL,
                          N_("the audit log is not what was written") },
+    [MGR_NOTE_CLOCK] = { "clock", "note.clock", "note.clock-over", false, MGR_NOTE_ERROR,
+                         N_("the server's clock is behind what it was") },
+    [MGR_NOTE_FILES] = { "files", "note.files", "note.files-over", false, MGR_NOTE_CRITICAL,
+                         N_("files of the pattern repository are missing") },
     [MGR_NOTE_TEST] = { "test", "note.test", NULL, false, MGR_NOTE_INFO, "" },
 };
 

@@ -38,6 +38,8 @@ typedef enum {
     MGR_NOTE_ROLLOUT_DONE,
     MGR_NOTE_END,
     MGR_NOTE_AUDIT,
+    MGR_NOTE_CLOCK,
+    MGR_NOTE_FILES,
     MGR_NOTE_TEST, /* last; no rule names it */
     MGR_NOTE_N,
 } MgrNoteKind;

@@ -57,7 +57,7 @@ static const HlOption rows[] = {
         N_("How long a message is tried before it is given up"), NULL),
     ROW("groups", HL_OPTION_LIST, groups, "", 0, 64, NULL,
         N_("Only endpoints of these groups; empty: all, and the server itself"), NULL),
-    ROW("kinds", HL_OPTION_LIST, kinds, "audit,blind,detection,disk,end,offline,repository", 1, 32, NULL,
+    ROW("kinds", HL_OPTION_LIST, kinds, "audit,blind,clock,detection,disk,end,files,offline,repository", 1, 32, NULL,
         N_("What is told; 'holdline notification kinds' explains each"), check_kinds),
     ROW("language", HL_OPTION_CHOICE, language, "en", 0, 0, languages, N_("Language of the messages"), NULL),
     ROW("offline-after", HL_OPTION_DURATION, offline_after, "10m", HL_SECOND, 90 * HL_DAY, NULL,

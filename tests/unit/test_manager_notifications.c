@@ -364,6 +364,37 @@ static void test_patterns_old(void)
     sender_fake_end("ok", NULL);
 }
 
+/* What is wrong with the server itself: told once, and when it is over, by a kind of its own. */
+static void test_problems(void)
+{
+    static const struct {
+        MgrProblem problem;
+        const char *rule, *told, *over;
+    } cases[] = {
+        { MGR_PROBLEM_AUDIT, "kinds=audit\ndigest=1s\n", "is not what was written", "is whole again" },
+        { MGR_PROBLEM_CLOCK, "kinds=clock\ndigest=1s\n", "clock is behind", "clock is right again" },
+        { MGR_PROBLEM_REPOSITORY, "kinds=files\ndigest=1s\n", "are missing", "is complete again" },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(Parts) parts = make_parts();
+
+        g_free(parts->fleet.latest);
+        parts->fleet.latest = g_strdup("virus=2026112901");
+        set_rule(parts, cases[i].rule);
+        mgr_status_set_problem(parts->status, cases[i].problem, "what is wrong");
+        tick(parts, 120);
+        g_free(expect_sending(NULL, cases[i].told));
+        sender_fake_end("ok", NULL);
+        tick(parts, 60);
+        expect_nothing();
+        mgr_status_set_problem(parts->status, cases[i].problem, NULL);
+        tick(parts, 60);
+        g_free(expect_sending(NULL, cases[i].over));
+        sender_fake_end("ok", NULL);
+    }
+}
+
 /* No room to send is no failure of the destination: sent as soon as there is. */
 static void test_no_room(void)
 {
@@ -451,6 +482,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/notifications/blind-start", test_blind_start);
     g_test_add_func("/manager/notifications/brokers", test_brokers);
     g_test_add_func("/manager/notifications/patterns-old", test_patterns_old);
+    g_test_add_func("/manager/notifications/problems", test_problems);
     g_test_add_func("/manager/notifications/no-room", test_no_room);
     g_test_add_func("/manager/notifications/audit", test_audit);
     g_test_add_func("/manager/notifications/versions", test_versions);

@@ -99,6 +99,8 @@ const TABLES = {
         'rollout-done': N_('Roll-outs done'),
         end: N_('Something ends soon'),
         audit: N_('Audit log is not what was written'),
+        clock: N_('Clock of the server is behind'),
+        files: N_('Files of the repository are missing'),
         account: N_('Changes of accounts'),
         denied: N_('Calls that were denied'),
     },

@@ -212,12 +212,21 @@ static void look_at_patterns(Look *look)
         tell(look, MGR_NOTE_PATTERNS_OLD, "", "", problem);
 }
 
-static void look_at_audit(const Look *look)
+/* Of the files nothing is known before the repository was read. */
+static void look_at_problems(Look *look)
 {
-    const char *problem = look->view.problems[MGR_PROBLEM_AUDIT];
+    static const struct {
+        MgrProblem problem;
+        MgrNoteKind kind;
+    } rows[] = { { MGR_PROBLEM_AUDIT, MGR_NOTE_AUDIT },
+                 { MGR_PROBLEM_CLOCK, MGR_NOTE_CLOCK },
+                 { MGR_PROBLEM_REPOSITORY, MGR_NOTE_FILES } };
 
-    if (problem != NULL)
-        tell(look, MGR_NOTE_AUDIT, "", "", problem);
+    if (*look->happenings->parts.fleet->latest != '\0')
+        look->read |= MGR_NOTE_BIT(MGR_NOTE_FILES);
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
+        if (look->view.problems[rows[i].problem] != NULL)
+            tell(look, rows[i].kind, "", "", look->view.problems[rows[i].problem]);
 }
 
 /* Told when it is near, and again when it is over with it. */
@@ -255,14 +264,15 @@ guint mgr_happenings_server(MgrHappenings *happenings, MgrStateFn fn, gpointer u
 
     look_at_sight(happenings, look.view.blind, look.now.mono);
     if (look.now.mono - happenings->start_mono >= START_GRACE)
-        look.read = MGR_NOTE_BIT(MGR_NOTE_BLIND) | MGR_NOTE_BIT(MGR_NOTE_END) | MGR_NOTE_BIT(MGR_NOTE_AUDIT);
+        look.read = MGR_NOTE_BIT(MGR_NOTE_BLIND) | MGR_NOTE_BIT(MGR_NOTE_END) | MGR_NOTE_BIT(MGR_NOTE_AUDIT) |
+                    MGR_NOTE_BIT(MGR_NOTE_CLOCK);
     if (happenings->blind_mono == 0 && look.now.mono - happenings->sighted_mono >= START_GRACE)
         look.read |= MGR_NOTE_BIT(MGR_NOTE_BROKER); /* of which nothing is known without a link */
     look_at_broker(&look);
     look_at_disk(&look);
     look_at_repository(&look);
     look_at_patterns(&look);
-    look_at_audit(&look);
+    look_at_problems(&look);
     look_at_ends(&look);
     return look.read;
 }
