@@ -99,7 +99,7 @@ static void print_rollover(const json_t *document)
         const json_t *key = json_array_get(keys, i);
 
         hl_say(_("sealing key  %s, %s\n"), cli_text(key, "id"),
-               json_is_true(json_object_get(key, "signs")) ? "signs" : "announced");
+               json_is_true(json_object_get(key, "signs")) ? _("signs") : _("announced"));
     }
     if (!is_on) {
         hl_say(_("rollover     none\n"));
@@ -144,7 +144,11 @@ static void print_machines(const json_t *one)
         hl_say(_("    with certificate %s the last call came on %.10s\n"), cli_text(certificate, "serial"),
                cli_text(certificate, "used"));
     }
-    if (json_array_size(certificates) > 0 && strcmp(cli_text(one, "kind"), "admin") == 0)
+    if (strcmp(cli_text(one, "kind"), "admin") != 0)
+        return;
+    if (json_array_size(certificates) == 0)
+        hl_say(_("    if nobody has its key: 'holdline account certificate %s --replace'\n"), cli_text(one, "name"));
+    else
         hl_say(
             _("    if such a machine is gone: 'holdline account certificate %s --replace' ends its certificates, and "
               "all others of %s\n"),
