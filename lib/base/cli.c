@@ -127,29 +127,6 @@ static void print_command_help(const HlProgram *program, const HlCommand *comman
     }
 }
 
-/* Every command whose name starts with these words; all of them for none. */
-static void print_help(const HlProgram *program, char **words, int n_words)
-{
-    g_autofree char *summary = hl_text_wrap(hl_tr(program->summary), hl_terminal_size(stdout, NULL) - 1);
-    g_autofree char *prefix = NULL;
-    int width = 0;
-
-    words[n_words] = NULL;
-    prefix = g_strjoinv(" ", words);
-    printf(_("Usage: %s COMMAND [OPTION...]\n\n%s.\n\nCommands:\n"), program->name, summary);
-    for (gsize i = 0; i < program->n_commands; i++)
-        width = MAX(width, (int)(strlen(program->commands[i].name) + 1 + strlen(program->commands[i].args)));
-    width = MIN(width, COMMAND_CELLS);
-    for (gsize i = 0; i < program->n_commands; i++) {
-        const HlCommand *command = &program->commands[i];
-        g_autofree char *form = g_strdup_printf("%s %s", command->name, command->args);
-
-        if (g_str_has_prefix(command->name, prefix))
-            print_row(form, width, hl_tr(command->summary));
-    }
-    printf(_("\n'%s COMMAND --help' lists a command's options.\n"), program->name);
-}
-
 static void print_completion_flags(const HlProgram *program, const HlCommand *command)
 {
     for (gsize i = 0; i < program->n_flags; i++)
@@ -317,6 +294,40 @@ static bool fail_command(const HlProgram *program, char **words, int n_words, GE
     return hl_fail(error, HL_ERROR_USAGE, _("unknown command '%s'; see '%s --help'"), words[0], program->name);
 }
 
+static bool has_commands(const HlProgram *program, const char *prefix)
+{
+    for (gsize i = 0; i < program->n_commands; i++)
+        if (g_str_has_prefix(program->commands[i].name, prefix))
+            return true;
+    return false;
+}
+
+/* Every command whose name starts with these words; all of them for none. */
+static bool print_help(const HlProgram *program, char **words, int n_words, GError **error)
+{
+    g_autofree char *summary = hl_text_wrap(hl_tr(program->summary), hl_terminal_size(stdout, NULL) - 1);
+    g_autofree char *prefix = NULL;
+    int width = 0;
+
+    words[n_words] = NULL;
+    prefix = g_strjoinv(" ", words);
+    if (!has_commands(program, prefix))
+        return fail_command(program, words, n_words, error);
+    printf(_("Usage: %s COMMAND [OPTION...]\n\n%s.\n\nCommands:\n"), program->name, summary);
+    for (gsize i = 0; i < program->n_commands; i++)
+        width = MAX(width, (int)(strlen(program->commands[i].name) + 1 + strlen(program->commands[i].args)));
+    width = MIN(width, COMMAND_CELLS);
+    for (gsize i = 0; i < program->n_commands; i++) {
+        const HlCommand *command = &program->commands[i];
+        g_autofree char *form = g_strdup_printf("%s %s", command->name, command->args);
+
+        if (g_str_has_prefix(command->name, prefix))
+            print_row(form, width, hl_tr(command->summary));
+    }
+    printf(_("\n'%s COMMAND --help' lists a command's options.\n"), program->name);
+    return true;
+}
+
 /* Splits argv into options (call->values) and words.  "help" is known to every program. */
 static bool split(const HlProgram *program, int argc, char **argv, HlInvocation *call, char **words, int *n_words,
                   bool *help, GError **error)
@@ -421,10 +432,8 @@ static bool run(const HlProgram *program, int argc, char **argv, void *user, GEr
         print_command_help(program, call.command);
         return true;
     }
-    if (help || (n_words == 1 && strcmp(words[0], "help") == 0)) {
-        print_help(program, words, help ? n_words : 0);
-        return true;
-    }
+    if (help || (n_words == 1 && strcmp(words[0], "help") == 0))
+        return print_help(program, words, help ? n_words : 0, error);
     if (n_words == 1 && strcmp(words[0], "version") == 0) {
         printf("%s %s\n", program->name, HOLDLINE_VERSION);
         return true;
