@@ -71,8 +71,13 @@ bool cmd_client_create(HlInvocation *call, GError **error)
     document = cli_call_files(call, call->command->name, arguments, error);
     if (document == NULL)
         rmdir(folder); /* only if it is empty */
-    if (document == NULL || !cli_folder_save_key(&place, key, error) || !cli_folder_save(call, &place, document, error))
+    if (document == NULL)
         return false;
+    if (!cli_folder_save_key(&place, key, error) || !cli_folder_save(call, &place, document, error))
+        return hl_error_prefix(error,
+                               _("%s has a certificate now, but it could not be kept here: 'holdline %s revoke %s' "
+                                 "ends it, then create it again"),
+                               name, role, name);
     if (cli_show_json(call, document))
         return true;
     brokers = g_strsplit(cli_text(document, "brokers"), ",", 2);
