@@ -183,6 +183,8 @@ bool cmd_check(HlInvocation *call, GError **error)
         hl_i18n_end();
     if (mgr_backup_is_one(site))
         return check_backup(call, site, error);
+    if (!g_file_test(site, G_FILE_TEST_IS_DIR)) /* anything else that is missing is a finding */
+        return hl_fail(error, HL_ERROR_NOT_FOUND, _("there is no site in %s"), site);
     problems = mgr_site_check(site, add_finding, findings);
     if (!cli_show_json(call, document)) {
         json_array_foreach(findings, i, finding)

@@ -100,6 +100,23 @@ static void print_back(const json_t *document)
                cli_text(back, "at"), cli_text(back, "command"));
 }
 
+static bool is_over(const json_t *document)
+{
+    const char *state = cli_text(document, "state");
+
+    return strcmp(state, "done") == 0 || strcmp(state, "aborted") == 0;
+}
+
+static void print_terms(const json_t *document)
+{
+    hl_say(_("goes on      when %" PRId64 "%% of at least %" PRId64
+             " succeeded, after %s; one without a result after %s is silent\n"),
+           cli_int(document, "min_success"), MIN(cli_int(document, "min_sample"), cli_int(document, "members")),
+           cli_text(document, "soak"), cli_text(document, "silence"));
+    if (is_one_ring(document))
+        hl_say(_("             the first ring is everybody: it has at least --min-sample members\n"));
+}
+
 static void print_rollout(const json_t *document)
 {
     const json_t *counts = json_object_get(document, "counts");
@@ -112,12 +129,8 @@ static void print_rollout(const json_t *document)
            cli_text(document, "id"), cli_text(document, "issuer"), cli_text(document, "selector"),
            cli_text(document, "started"), state, cli_int(document, "ring"),
            json_array_size(json_object_get(document, "rings")), rings, cli_int(document, "members"), said);
-    hl_say(_("goes on      when %" PRId64 "%% of at least %" PRId64
-             " succeeded, after %s; one without a result after %s is silent\n"),
-           cli_int(document, "min_success"), MIN(cli_int(document, "min_sample"), cli_int(document, "members")),
-           cli_text(document, "soak"), cli_text(document, "silence"));
-    if (is_one_ring(document))
-        hl_say(_("             the first ring is everybody: it has at least --min-sample members\n"));
+    if (!is_over(document))
+        print_terms(document);
     print_rate(document);
     if (*cli_text(document, "program") != '\0')
         hl_say(_("program      %s; one has succeeded when it runs that version\n"), cli_text(document, "program"));
