@@ -16,6 +16,7 @@ static void fail(const char *name, const json_error_t *end, GError **error)
 
     switch ((int)json_error_code(end)) {
     case json_error_premature_end_of_input:
+    case json_error_invalid_argument: /* nothing at all */
         hl_value_fail(error, HL_VALUE_JSON_END, name, NULL);
         break;
     case json_error_duplicate_key:

@@ -62,7 +62,7 @@ ALONE = {"name": ("token.what-for", "view.no-name", "display.long", "display.bla
 
 
 class Broken:
-    """One request: what is wrong with it, and what its refusal has to name, or, from "=" on, how its sentence has to begin; None: neither."""
+    """One request: what is wrong with it, and what its refusal has to name, or, from "=" on, how its sentence has to begin ("|": or); None: neither."""
 
     def __init__(self, what, name=None, path=None, query=None, data=None, headers=None):
         self.what, self.name, self.path, self.query, self.data = what, name, path, query, data
@@ -133,11 +133,11 @@ class Maker:
         extra = self.chance.choice(("colour", "__proto__", "Name", "a b", "総務", "x" * 300))
         yield Broken("a member that is not there", extra, data={**ordinary, extra: 1})
         for value in ([], [ordinary], "text", 7, None, True):
-            yield Broken(f"a body that is {value!r:.40}", "=body.", data=json.dumps(value).encode())
+            yield Broken(f"a body that is {value!r:.40}", "=body.|json.", data=json.dumps(value).encode())
         for what, data in (("cut", text[:cut]), ("bad UTF-8", text[:at] + self.chance.choice((b"\xff", b"\xc0\x80", b"\xed\xa0\x80")) + text[at:]),
                            ("NUL", text[:at] + b"\0" + text[at:]), ("two", text + text), ("nothing", b""), ("space", b"  "), ("deep", b"[" * 30000),
                            ("deep objects", b'{"a":' * 10000), ("UTF-16", text.decode().encode("utf-16")), ("a comment", b"/* */" + text)):
-            yield Broken(f"a body: {what}", "=body.", data=data)
+            yield Broken(f"a body: {what}", "=body.|json.", data=data)
         yield Broken("a body: too long", "too long", headers={"Content-Length": "70000"})  # and nothing of it is sent: nothing is waited for
         yield Broken("a body: many members", "=body.", data=json.dumps({f"m{i}": 1 for i in range(5000)}).encode())
         for kind in CONTENT_TYPES:
@@ -204,7 +204,7 @@ class Walk:
     def names(broken, said):
         name, sentence = broken.name, said.get("sentence", "")
         if name.startswith("="):
-            return sentence.startswith(name[1:])
+            return sentence.startswith(tuple(name[1:].split("|")))
         text = said["detail"] + sentence + json.dumps(said["args"], ensure_ascii=False)
         given = (name[:20], name.replace("_", "-"))  # the command line's word for it is as good
         return sentence in UNREAD + ALONE.get(name, ()) or any(word in text for word in given) or any(part in text for part in value_of(broken))

@@ -38,7 +38,10 @@ static void test_json_faults(void)
         { "{\"a\":\"\\u0000\"}", "json.text", "1" },
         { "{\"a\":99999999999999999999}", "json.number", "1" },
     };
+    g_autoptr(GError) nothing = NULL;
 
+    g_assert_null(hl_json_parse_bounded("it", NULL, 0, G_MAXSIZE, &nothing));
+    g_assert_cmpstr(hl_error_sentence(nothing), ==, "json.end");
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(GError) error = NULL;
 
