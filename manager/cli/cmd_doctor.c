@@ -20,6 +20,7 @@ static const struct {
     { N_("addresses"), cli_probe_told, cli_judge_told },
     { N_("line"), cli_probe_broker, cli_judge_broker },
     { N_("front"), cli_probe_front, cli_judge_front },
+    { N_("client"), NULL, cli_judge_client },
     { N_("clock"), NULL, cli_judge_clock },
     { N_("certificates"), cli_probe_certificates, cli_judge_certificates },
     { N_("disk"), cli_probe_disk, cli_judge_disk },

@@ -70,6 +70,7 @@ typedef struct {
     char *client_path;    /* the client configuration; NULL: none */
     char *client_problem; /* it cannot be used; NULL: it can, or there is none */
     bool client_hidden;   /* this user may not read it */
+    HlFacts client;       /* HlPlaceFact: where it leads, beside the addresses of the site */
     char **brokers, **urls;
     char *ca, *cert, *key; /* to knock with; NULL: nothing is known */
     GArray *told;          /* CliToldFact, owned; NULL: the server does not have several brokers, or it is not known */
@@ -98,6 +99,7 @@ void cli_judge_names(const CliDoctor *doctor, HlFindings *findings);
 void cli_judge_told(const CliDoctor *doctor, HlFindings *findings);
 void cli_judge_broker(const CliDoctor *doctor, HlFindings *findings);
 void cli_judge_front(const CliDoctor *doctor, HlFindings *findings);
+void cli_judge_client(const CliDoctor *doctor, HlFindings *findings);
 void cli_judge_clock(const CliDoctor *doctor, HlFindings *findings);
 void cli_judge_certificates(const CliDoctor *doctor, HlFindings *findings);
 void cli_judge_disk(const CliDoctor *doctor, HlFindings *findings);

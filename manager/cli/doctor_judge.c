@@ -264,6 +264,20 @@ void cli_judge_front(const CliDoctor *doctor, HlFindings *findings)
     hl_judge_fronts(findings, HL_FACTS(&doctor->facts.fronts, HlFrontFact), doctor->facts.fronts.facts->len);
 }
 
+void cli_judge_client(const CliDoctor *doctor, HlFindings *findings)
+{
+    g_autofree char *site = doctor->brokers != NULL ? g_strjoinv(",", doctor->brokers) : g_strdup("");
+    g_autofree char *remedy = g_strdup_printf(_("mend 'brokers' in %s: this site is at %s"), doctor->client_path, site);
+
+    for (guint i = 0; i < doctor->client.facts->len; i++) {
+        const HlPlaceFact *place = &HL_FACTS(&doctor->client, HlPlaceFact)[i];
+
+        if (place->cause != HL_CAUSE_NONE)
+            hl_findings_add(findings, HL_GRADE_FAULT, remedy, _("%s, where the command line connects to: %s"),
+                            place->place, place->sentence);
+    }
+}
+
 void cli_judge_clock(const CliDoctor *doctor, HlFindings *findings)
 {
     g_autofree char *alive = hl_time_format(doctor->alive);

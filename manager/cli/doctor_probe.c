@@ -61,6 +61,7 @@ void cli_doctor_clear(CliDoctor *doctor)
     g_free(doctor->ca);
     g_free(doctor->cert);
     g_free(doctor->key);
+    hl_facts_clear(&doctor->client);
     hl_doctor_facts_clear(&doctor->facts);
 }
 
@@ -106,6 +107,7 @@ void cli_probe_site(CliDoctor *doctor, HlInvocation *call)
     g_autofree char *path = NULL;
 
     hl_doctor_facts_init(&doctor->facts);
+    hl_facts_init(&doctor->client, sizeof(HlPlaceFact));
     doctor->dir = cli_find_site(call);
     doctor->is_named = hl_cli_has(call, "site");
     doctor->view = look(doctor->dir);
@@ -256,6 +258,22 @@ static void use_client(CliDoctor *doctor, const CliConfig *config)
     doctor->key = cli_config_path(config, config->key);
 }
 
+/* On a server the command line may still be led elsewhere than to its site. */
+static void try_client(CliDoctor *doctor, const CliConfig *config)
+{
+    g_autofree char *ca = cli_config_path(config, config->ca);
+    g_autofree char *cert = cli_config_path(config, config->certificate);
+    g_autofree char *key = cli_config_path(config, config->key);
+    const HlProbeIdentity identity = { .ca = ca, .cert = cert, .key = key };
+    g_autoptr(GPtrArray) others = g_ptr_array_new();
+
+    for (char **at = config->brokers; *at != NULL; at++)
+        if (!g_strv_contains((const char *const *)doctor->brokers, *at))
+            g_ptr_array_add(others, *at);
+    g_ptr_array_add(others, NULL);
+    hl_probe_places(&doctor->client, (const char *const *)others->pdata, &identity);
+}
+
 static void read_client(CliDoctor *doctor, HlInvocation *call)
 {
     CliConfig config = { 0 };
@@ -272,6 +290,8 @@ static void read_client(CliDoctor *doctor, HlInvocation *call)
         doctor->client_problem = g_strdup(error->message);
     if (is_usable && doctor->brokers == NULL)
         use_client(doctor, &config);
+    else if (is_usable)
+        try_client(doctor, &config);
     doctor->client_hidden = hl_error_code(error) == HL_ERROR_DENIED;
     doctor->client_path = g_strdup(config.path);
     cli_config_clear(&config);

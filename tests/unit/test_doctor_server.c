@@ -44,6 +44,26 @@ static CliDoctor sound(void)
     };
 }
 
+static void test_client(void)
+{
+    const HlPlaceFact answers = { .place = "a:1", .cause = HL_CAUSE_NONE, .is_verified = true };
+    const HlPlaceFact silent = { .place = "b:1", .cause = HL_CAUSE_REFUSED, .sentence = "nobody listens there" };
+    char site_place[] = "a:2", conf[] = "/etc/holdline/holdline.conf";
+    char *brokers[] = { site_place, NULL };
+    CliDoctor doctor = sound();
+
+    doctor.brokers = brokers;
+    doctor.client_path = conf;
+    hl_facts_init(&doctor.client, sizeof(HlPlaceFact));
+    expect(cli_judge_client, &doctor, "", NULL, NULL);
+    g_array_append_val(doctor.client.facts, answers);
+    expect(cli_judge_client, &doctor, "", NULL, NULL);
+    g_array_append_val(doctor.client.facts, silent);
+    expect(cli_judge_client, &doctor, "f", "b:1, where the command line connects to: nobody listens there",
+           "mend 'brokers' in /etc/holdline/holdline.conf: this site is at a:2");
+    hl_facts_clear(&doctor.client);
+}
+
 static void test_site(void)
 {
     CliDoctor doctor = sound();
@@ -283,6 +303,7 @@ static void test_ends(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/doctor/server/client", test_client);
     g_test_add_func("/doctor/server/site", test_site);
     g_test_add_func("/doctor/server/ports", test_ports);
     g_test_add_func("/doctor/server/way", test_way);
