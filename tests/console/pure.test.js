@@ -293,6 +293,14 @@ test('a sentence leaves out what is not given', () => {
     assert.equal(explain([{ code: 'unknown.code', args: {} }]), 'unknown.code');
 });
 
+test('every kind of event has its words', () => {
+    const [, table] = source('docs/monitoring.md').match(/### status\/event\n([^]*?)\n###/);
+    const kinds = [...table.matchAll(/^\| (`[^|]*) \|/gm)].flatMap(([, cell]) => [...cell.matchAll(/`([a-z-]+)`/g)].map(([, kind]) => kind));
+    assert.ok(kinds.length > 20, `${kinds.length} kinds`);
+    for (const kind of kinds.filter((one) => one !== 'what'))
+        assert.notEqual(word('happened', kind), kind);
+});
+
 test('every setting has its words', () => {
     const keys = [...source('proto/settings.c').matchAll(/ROW\("([a-z.-]+)"/g)].map((found) => found[1]);
     assert.ok(keys.length > 20);

@@ -170,6 +170,13 @@ const RESULTS = {
     scan: (to) => badge('scan', to),
     enrolled: name,
     moved: name,
+    reachability: (to) => word('reach', to),
+    verdict: (to) => badge('verdict', to),
+    repository: (to) => badge('signature', to),
+    audit: (to) => badge('audit', to),
+    end: (to) => badge('grade', to),
+    owner: name,
+    rollout: (to, { reason: id }) => [h('a', { href: format(['rollouts', id]) }, id), ' ', badge('rollout', to)],
 };
 
 function addEvents(list, rows) {
@@ -177,7 +184,7 @@ function addEvents(list, rows) {
         list.querySelector('.empty')?.remove();
     for (const event of rows)
         list.prepend(h('li', {}, when(event.at), ' ', event.id && endpointLink(event.id, event.host), ' ', word('happened', event.what), ' ',
-            event.to && (RESULTS[event.what] ?? said)(event.to)));
+            event.to && (RESULTS[event.what] ?? said)(event.to, event)));
     while (list.children.length > MAX_EVENTS)
         list.lastChild.remove();
 }
