@@ -254,6 +254,19 @@ bool mgr_registry_has_audit_gap(HlDb *db, HlTime to, bool *has, GError **error)
     return ok;
 }
 
+bool mgr_registry_knows_audit_loss(HlDb *db, const char *head, bool *knows, GError **error)
+{
+    g_autofree char *arguments = g_strdup_printf("head=%s", head);
+    int64_t n = 0;
+    bool ok = hl_db_query_int(db, 0, &n, error,
+                              "SELECT count(*) FROM audit WHERE account = ? AND"
+                              " (call = ? AND number = (SELECT max(number) FROM audit) OR call = ? AND arguments = ?)",
+                              "tttt", MGR_AUDIT_SITE, GAP, LOSS, arguments);
+
+    *knows = n > 0;
+    return ok;
+}
+
 char *mgr_audit_head_print(const MgrAuditHead *head)
 {
     g_autofree char *hash =

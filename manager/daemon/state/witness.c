@@ -55,12 +55,15 @@ static void set_broken(MgrWitness *witness, const GError *error)
     tell(witness);
 }
 
-/* The first loss is the one to tell: from there on the log is another one. */
+/* The first loss is the one to tell: from there on the log is another one.  A row says so once: of a registry that was
+ * put back by hand its opening has written one already, and after a kill the file says the same as before. */
 static void lose(MgrWitness *witness, const MgrAuditHead *now)
 {
     g_autofree char *head = mgr_audit_head_print(&witness->last);
+    bool is_said = false;
 
-    mgr_write_audit_loss(mgr_record_background(witness->record), mgr_fleet_latest(witness->fleet), head);
+    if (!mgr_registry_knows_audit_loss(mgr_record_committed(witness->record), head, &is_said, NULL) || !is_said)
+        mgr_write_audit_loss(mgr_record_background(witness->record), mgr_fleet_latest(witness->fleet), head);
     if (witness->lost == NULL)
         witness->lost = now->number < witness->last.number
                             ? g_strdup_printf("it ended with row %" PRId64 ", and ends with row %" PRId64 " now (head "
