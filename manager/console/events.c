@@ -54,6 +54,12 @@ static void piece_clear(Piece *piece)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Piece, piece_clear)
 
+static void piece_free(gpointer item)
+{
+    piece_clear(item);
+    g_free(item);
+}
+
 static void stream_free(gpointer item)
 {
     Stream *stream = item;
@@ -197,25 +203,31 @@ static char *looks_of(ConEvents *events)
     return g_string_free(out, FALSE);
 }
 
+/* Made once for all readers that may see the same groups. */
+static Piece *piece_for(const ConEvents *events, GHashTable *pieces, const Stream *stream)
+{
+    g_autofree char *key = stream->groups != NULL ? g_strjoinv(",", stream->groups) : g_strdup("*"); /* is no id */
+    Piece *piece = g_hash_table_lookup(pieces, key);
+
+    if (piece == NULL) {
+        piece = g_new0(Piece, 1);
+        piece->text = text_for(events, (const char *const *)stream->groups);
+        g_hash_table_insert(pieces, g_steal_pointer(&key), piece);
+    }
+    return piece;
+}
+
 static gboolean on_batch(gpointer user)
 {
     ConEvents *events = user;
     g_auto(Piece) looks = { .text = looks_of(events) };
-    g_auto(Piece) for_all = { .text = NULL };
+    g_autoptr(GHashTable) pieces = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, piece_free);
 
     events->timer = 0;
     for (guint i = 0; i < events->streams->len; i++) {
         Stream *stream = events->streams->pdata[i];
 
-        if (stream->groups == NULL) {
-            if (for_all.text == NULL)
-                for_all.text = text_for(events, NULL);
-            write_piece(events, stream, &for_all);
-        } else {
-            g_auto(Piece) own = { .text = text_for(events, (const char *const *)stream->groups) };
-
-            write_piece(events, stream, &own);
-        }
+        write_piece(events, stream, piece_for(events, pieces, stream));
         write_piece(events, stream, &looks);
     }
     g_hash_table_remove_all(events->changed);

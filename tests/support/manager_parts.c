@@ -359,8 +359,7 @@ void parts_free(Parts *p)
     bus_fake_reset();
 }
 
-/* ---------------------------------------------------------------------------------------------------------- registry
- */
+/* ----------------------------------------------------------------------------------------------------- registry */
 
 typedef struct {
     MgrFleet *fleet;
@@ -586,4 +585,16 @@ guint parts_commit(Parts *parts)
         all += n;
     let_manager_in(parts);
     return all;
+}
+
+Parts *parts_new_on_line(void)
+{
+    Parts *parts = parts_new();
+
+    parts_add_endpoint(parts, "e-one");
+    parts_birth(parts, "e-one", 1);
+    parts_commit(parts);
+    mgr_delivery_flush_acks(parts->delivery);
+    bus_fake_forget(parts->bus);
+    return parts;
 }

@@ -109,6 +109,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Parts, parts_free)
 /* A registered endpoint of "office", in registry and memory. */
 MgrEndpoint *parts_add_endpoint(Parts *parts, const char *id);
 
+/* New ones with "e-one", on line, and nothing told of it; parts_free. */
+Parts *parts_new_on_line(void);
+
 /* Another group, made by the call: settings are the text of "key=value", or NULL. */
 void parts_add_group(Parts *parts, const char *name, const char *setting);
 /* Sets one "key=value" of a group, commits. */

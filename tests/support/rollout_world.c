@@ -13,11 +13,8 @@ const char *world_member(guint i)
     return id;
 }
 
-World *world_ringed(guint members, guint up, const char *rate)
+void world_fill(World *world, guint members, guint up)
 {
-    World *world = g_new0(World, 1);
-    g_autoptr(json_t) document = NULL;
-
     g_assert_cmpuint(members, <=, WORLD_MEMBERS);
     world->parts = parts_new();
     for (guint i = 0; i < members; i++) {
@@ -25,6 +22,14 @@ World *world_ringed(guint members, guint up, const char *rate)
         if (i < up)
             parts_birth(world->parts, world_member(i), 1);
     }
+}
+
+World *world_ringed(guint members, guint up, const char *rate)
+{
+    World *world = g_new0(World, 1);
+    g_autoptr(json_t) document = NULL;
+
+    world_fill(world, members, up);
     parts_call(world->parts, "rollout start", "selector", "all", "rings", "10%,25%", "soak", "1m",
                rate != NULL ? "silence" : NULL, "3m", "rate", rate, NULL);
     parts_commit(world->parts);

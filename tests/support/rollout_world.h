@@ -21,6 +21,9 @@ const char *world_member(guint i);
 World *world_ringed(guint members, guint up, const char *rate);
 void world_free(World *world);
 
+/* Makes the parts, with so many endpoints, of which the first are on line. */
+void world_fill(World *world, guint members, guint up);
+
 /* NULL: it is over, and was let go. */
 MgrLiveRollout *world_live(const World *world);
 

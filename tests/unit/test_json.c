@@ -77,7 +77,7 @@ static void counted_free(void *memory)
     free(block - 1);
 }
 
-/* The estimate is no less than what jansson takes, and for what is dense no more than thrice that. */
+/* The estimate is no less than what jansson takes, and for what is dense at most three times that. */
 static void test_json_cost(void)
 {
     static const struct {

@@ -3,18 +3,6 @@
 #include "lib/base/unconst.h"
 #include "tests/support/manager_parts.h"
 
-static Parts *parts_with_endpoint(void)
-{
-    Parts *parts = parts_new();
-
-    parts_add_endpoint(parts, "e-one");
-    parts_birth(parts, "e-one", 1);
-    parts_commit(parts);
-    mgr_delivery_flush_acks(parts->delivery);
-    bus_fake_forget(parts->bus);
-    return parts;
-}
-
 static void tell_update(Parts *parts, uint64_t seq)
 {
     HlMsgUpdateNotification update = HOLDLINE__V1__UPDATE_NOTIFICATION__INIT;
@@ -37,7 +25,7 @@ static void tell_update(Parts *parts, uint64_t seq)
  * state, a row of history. */
 static void test_statements(void)
 {
-    g_autoptr(Parts) parts = parts_with_endpoint();
+    g_autoptr(Parts) parts = parts_new_on_line();
     g_autofree char *id = parts_issue(parts, "@office");
     static const HlCommandState ends[] = { HL_STATE_SUCCEEDED, HL_STATE_FAILED, HL_STATE_REJECTED };
 
@@ -63,7 +51,7 @@ static void test_command_states(void)
 {
     for (HlCommandState a = HL_STATE_UNKNOWN; a < HL_N_STATES; a++) {
         for (guint k = HL_STATE_UNKNOWN; k < 2 * HL_N_STATES; k++) {
-            g_autoptr(Parts) parts = parts_with_endpoint();
+            g_autoptr(Parts) parts = parts_new_on_line();
             HlCommandState b = (HlCommandState)(k / 2);
             g_autofree char *id = NULL;
 
@@ -88,7 +76,7 @@ static void test_command_ends_beside_report(void)
 
     for (guint up = 0; up < 2; up++) {
         for (gsize i = 0; i < G_N_ELEMENTS(calls); i++) {
-            g_autoptr(Parts) parts = parts_with_endpoint();
+            g_autoptr(Parts) parts = parts_new_on_line();
             g_autofree char *id = NULL;
 
             g_test_message("case %s, %s", calls[i], up == 1 ? "sent" : "queued");

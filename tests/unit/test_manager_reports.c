@@ -174,18 +174,6 @@ static void report(Parts *parts, uint64_t seq, MakeBody make)
     report_as(parts, "s-1", seq, 1, make);
 }
 
-static Parts *parts_with_endpoint(void)
-{
-    Parts *parts = parts_new();
-
-    parts_add_endpoint(parts, "e-one");
-    parts_birth(parts, "e-one", 1);
-    parts_commit(parts);
-    mgr_delivery_flush_acks(parts->delivery);
-    bus_fake_forget(parts->bus);
-    return parts;
-}
-
 /* The next acknowledgement says so; 0: there is none. */
 static void expect_ack(Parts *parts, uint64_t seq)
 {
@@ -201,7 +189,7 @@ static void expect_ack(Parts *parts, uint64_t seq)
 
 static void test_acknowledged_after_commit(void)
 {
-    g_autoptr(Parts) parts = parts_with_endpoint();
+    g_autoptr(Parts) parts = parts_new_on_line();
 
     report(parts, 1, make_update);
     expect_ack(parts, 0);
@@ -215,7 +203,7 @@ static void test_acknowledged_after_commit(void)
 
 static void test_gathered(void)
 {
-    g_autoptr(Parts) parts = parts_with_endpoint();
+    g_autoptr(Parts) parts = parts_new_on_line();
 
     for (uint64_t seq = 1; seq <= 64; seq++)
         report(parts, seq, make_none);
@@ -225,7 +213,7 @@ static void test_gathered(void)
 
 static void test_repeated(void)
 {
-    g_autoptr(Parts) parts = parts_with_endpoint();
+    g_autoptr(Parts) parts = parts_new_on_line();
 
     report(parts, 1, make_refusal);
     report(parts, 1, make_refusal); /* not committed yet: nothing to acknowledge */
@@ -242,7 +230,7 @@ static void test_repeated(void)
 
 static void test_gap(void)
 {
-    g_autoptr(Parts) parts = parts_with_endpoint();
+    g_autoptr(Parts) parts = parts_new_on_line();
 
     report(parts, 1, make_none);
     parts_commit(parts);
@@ -259,7 +247,7 @@ static void test_gap(void)
 
 static void test_other_spool(void)
 {
-    g_autoptr(Parts) parts = parts_with_endpoint();
+    g_autoptr(Parts) parts = parts_new_on_line();
     g_autoptr(HlMsgAck) ack = NULL;
 
     report(parts, 1, make_none);
@@ -278,7 +266,7 @@ static void test_other_spool(void)
 /* Numbers as large as they get do not confuse the order. */
 static void test_largest_numbers(void)
 {
-    g_autoptr(Parts) parts = parts_with_endpoint();
+    g_autoptr(Parts) parts = parts_new_on_line();
 
     report_as(parts, "s-1", UINT64_MAX, UINT64_MAX, make_none);
     parts_commit(parts);
@@ -297,7 +285,7 @@ static void test_largest_numbers(void)
 static void test_each_body(void)
 {
     for (gsize i = 0; i < G_N_ELEMENTS(bodies); i++) {
-        g_autoptr(Parts) parts = parts_with_endpoint();
+        g_autoptr(Parts) parts = parts_new_on_line();
 
         g_test_message("case %u", (unsigned)i);
         report(parts, 1, bodies[i]);
@@ -312,7 +300,7 @@ static void test_each_body(void)
 /* A body that only a later version knows is committed, acknowledged, and otherwise skipped. */
 static void test_later_body(void)
 {
-    g_autoptr(Parts) parts = parts_with_endpoint();
+    g_autoptr(Parts) parts = parts_new_on_line();
     static const guint8 later[] = { 0x0a, 3, 's', '-', '1', 0x10, 1, 0x28, 1, 0xa2, 0x06, 2, 0x0a, 0x00 };
     g_autoptr(GBytes) payload = g_bytes_new_static(later, sizeof later);
     g_autofree char *topic = hl_topic_name(HL_TOPIC_REPORT, "e-one");
@@ -328,7 +316,7 @@ static void test_pairs(void)
 {
     for (gsize a = 0; a < G_N_ELEMENTS(bodies); a++) {
         for (gsize k = 0; k < 2 * G_N_ELEMENTS(bodies); k++) {
-            g_autoptr(Parts) parts = parts_with_endpoint();
+            g_autoptr(Parts) parts = parts_new_on_line();
             gsize b = k / 2;
 
             parts->gathers = k % 2 == 1;
@@ -358,7 +346,7 @@ static void test_not_stored(void)
                                       make_failed_update, make_poll,     make_scan };
 
     for (guint failing = 1; failing <= G_N_ELEMENTS(makes); failing++) {
-        g_autoptr(Parts) parts = parts_with_endpoint();
+        g_autoptr(Parts) parts = parts_new_on_line();
 
         g_test_message("set %u fails", failing);
         writer_fake_fail_at(parts->writer, failing, HL_ERROR_FULL);
@@ -382,7 +370,7 @@ static void test_not_stored(void)
 /* The same where it comes again between the failure of the first and the failure of those that waited behind it. */
 static void test_again_between_failures(void)
 {
-    g_autoptr(Parts) parts = parts_with_endpoint();
+    g_autoptr(Parts) parts = parts_new_on_line();
 
     writer_fake_fail_at(parts->writer, 1, HL_ERROR_FULL);
     report(parts, 1, make_update);
@@ -403,7 +391,7 @@ static void test_again_between_failures(void)
 
 static void test_refused_by_writer(void)
 {
-    g_autoptr(Parts) parts = parts_with_endpoint();
+    g_autoptr(Parts) parts = parts_new_on_line();
 
     writer_fake_refuse(parts->writer, true);
     report(parts, 1, make_update);
@@ -426,7 +414,7 @@ static void test_gone(void)
     for (gsize e = 0; e < G_N_ELEMENTS(ends); e++) {
         for (gsize b = 0; b < G_N_ELEMENTS(bodies); b++) {
             for (guint order = 0; order < 3; order++) {
-                g_autoptr(Parts) parts = parts_with_endpoint();
+                g_autoptr(Parts) parts = parts_new_on_line();
                 g_autofree char *code = NULL;
 
                 g_test_message("case %s, body %u, order %u", ends[e], (unsigned)b, order);
@@ -475,7 +463,7 @@ static void test_renewal(void)
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autoptr(Parts) parts = parts_with_endpoint();
+        g_autoptr(Parts) parts = parts_new_on_line();
         const MgrEndpoint *endpoint;
 
         g_test_message("case %u", (unsigned)i);
@@ -499,7 +487,7 @@ static void test_renewal(void)
 
 static void test_renewal_not_stored(void)
 {
-    g_autoptr(Parts) parts = parts_with_endpoint();
+    g_autoptr(Parts) parts = parts_new_on_line();
 
     writer_fake_fail_at(parts->writer, 2, HL_ERROR_FULL);
     report(parts, 1, make_certificate);

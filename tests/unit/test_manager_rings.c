@@ -21,13 +21,7 @@ static World *world_new(const char *versions, const char *rate)
     World *world = g_new0(World, 1);
     g_autoptr(json_t) document = NULL;
 
-    world->parts = parts_new();
-    for (guint i = 0; i < MEMBERS; i++) {
-        g_autofree char *id = g_strdup_printf("e-%02u", i);
-
-        parts_add_endpoint(world->parts, id);
-        parts_birth(world->parts, id, 1);
-    }
+    world_fill(world, MEMBERS, MEMBERS);
     publish(world, versions);
     parts_call(world->parts, "rollout start", "selector", "all", "rings", "25%,50%", "soak", "2m", "min-success", "75",
                "rate", rate, NULL);

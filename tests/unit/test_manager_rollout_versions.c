@@ -39,13 +39,7 @@ static World *world_new(void)
     World *world = g_new0(World, 1);
     g_autoptr(json_t) document = NULL;
 
-    world->parts = parts_new();
-    for (guint i = 0; i < MEMBERS; i++) {
-        g_autofree char *id = g_strdup_printf("e-%02u", i);
-
-        parts_add_endpoint(world->parts, id);
-        parts_birth(world->parts, id, 1);
-    }
+    world_fill(world, MEMBERS, MEMBERS);
     publish(world, "virus=7");
     parts_call(world->parts, "rollout start", "selector", "all", "rings", "50%", "soak", "30s", "min-success", "80",
                NULL);
