@@ -239,13 +239,29 @@ bool cmd_rollout_list(HlInvocation *call, GError **error)
     return cli_show_list(call, document, "rollouts", columns, G_N_ELEMENTS(columns), error);
 }
 
+/* What says that a member failed; nothing of one that was silent or left. */
+static char *format_why(const json_t *value, const json_t *row G_GNUC_UNUSED)
+{
+    static const struct {
+        const char *why, *text;
+    } texts[] = {
+        { "word", N_("says so itself") },
+        { "versions", N_("still has old patterns") },
+        { "upgrade", N_("its upgrade failed") },
+        { "refusal", N_("refuses the settings") },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
+        if (g_strcmp0(json_string_value(value), texts[i].why) == 0)
+            return g_strdup(_(texts[i].text));
+    return g_strdup("");
+}
+
 bool cmd_rollout_show(HlInvocation *call, GError **error)
 {
     static const CliColumn columns[] = {
-        { "ENDPOINT", "endpoint", NULL },
-        { "HOST", "host", NULL },
-        { "OUTCOME", "outcome", NULL },
-        { "COMMAND", "command", NULL },
+        { "ENDPOINT", "endpoint", NULL }, { "HOST", "host", NULL },       { "OUTCOME", "outcome", NULL },
+        { "WHY", "why", format_why },     { "COMMAND", "command", NULL },
     };
     const char *arguments[] = { "rollout", call->args[0], NULL };
     g_autoptr(json_t) document = cli_call(call, "rollout show", arguments, error);

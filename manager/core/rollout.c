@@ -495,6 +495,28 @@ bool mgr_rollout_abort(MgrRollout *rollout)
     return true;
 }
 
+static bool is_unanswered(MgrMember member)
+{
+    return member == MGR_MEMBER_WAITING || member == MGR_MEMBER_AWAY || member == MGR_MEMBER_OPEN;
+}
+
+void mgr_rollout_take_back(MgrRollout *rollout)
+{
+    for (guint i = 0; i < rollout->issued; i++)
+        if (is_unanswered((MgrMember)rollout->members[i]))
+            set_member(rollout, i, MGR_MEMBER_LEFT);
+}
+
+void mgr_rollout_take_back_counts(guint counts[MGR_MEMBER_N])
+{
+    for (MgrMember member = 0; member < MGR_MEMBER_N; member++) {
+        if (!is_unanswered(member))
+            continue;
+        counts[MGR_MEMBER_LEFT] += counts[member];
+        counts[member] = 0;
+    }
+}
+
 static bool may_retry(MgrMember member)
 {
     return member == MGR_MEMBER_FAILED || member == MGR_MEMBER_SILENT || member == MGR_MEMBER_LEFT;

@@ -171,6 +171,11 @@ bool mgr_rollout_pause(MgrRollout *rollout) G_GNUC_WARN_UNUSED_RESULT;
 /* Of one that halted: the failures so far are forgiven, and a ring that was too quiet counts as passed. */
 bool mgr_rollout_resume(MgrRollout *rollout, HlTime now) G_GNUC_WARN_UNUSED_RESULT;
 bool mgr_rollout_abort(MgrRollout *rollout) G_GNUC_WARN_UNUSED_RESULT;
+/* Of one that was aborted, and with that took back what it had brought: who has not answered is not waited for, and has
+ * left it. */
+void mgr_rollout_take_back(MgrRollout *rollout);
+/* The same of counts that were noted before. */
+void mgr_rollout_take_back_counts(guint counts[MGR_MEMBER_N]);
 /* Those that failed, were silent or left: positions (guint), rising; empty once it was aborted.  Free with
  * g_array_unref. */
 GArray *mgr_rollout_find_failed(const MgrRollout *rollout);

@@ -31,6 +31,12 @@ typedef struct {
 
 void mgr_rollout_record_clear(MgrRolloutRecord *record);
 
+/* Whether its abort took back what it had brought: settings, which are the group's again. */
+static inline bool mgr_rollout_record_is_taken_back(const MgrRolloutRecord *record)
+{
+    return record->state == MGR_ROLLOUT_ABORTED && *record->group != '\0';
+}
+
 /* The receiver takes what it wants out of the record; the rest is freed. */
 typedef void (*MgrRolloutFn)(MgrRolloutRecord *record, gpointer user);
 

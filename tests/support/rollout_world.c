@@ -60,6 +60,20 @@ void world_pass(World *world, guint seconds)
     }
 }
 
+void world_expect_why(World *world, const char *outcome, const char *why)
+{
+    g_autoptr(json_t) document = world_ask(world, "rollout show", "");
+    const json_t *rows = json_object_get(document, "unsuccessful"), *row;
+    size_t i;
+
+    g_assert_cmpuint(json_array_size(rows), >, 0);
+    json_array_foreach(rows, i, row)
+    {
+        g_assert_cmpstr(json_string_value(json_object_get(row, "outcome")), ==, outcome);
+        g_assert_cmpstr(json_string_value(json_object_get(row, "why")), ==, why);
+    }
+}
+
 json_t *world_ask(World *world, const char *name, const char *code)
 {
     parts_call(world->parts, name, "rollout", world->id, NULL);

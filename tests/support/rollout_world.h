@@ -33,6 +33,9 @@ void world_pass(World *world, guint seconds);
 /* A call that names the roll-out; its answer with this code.  To be decref'd. */
 json_t *world_ask(World *world, const char *name, const char *code);
 
+/* All that did not succeed are this, for this reason; there are such. */
+void world_expect_why(World *world, const char *outcome, const char *why);
+
 /* Those whose turn has come and who have not answered say this. */
 void world_answer(World *world, HlCommandState state);
 

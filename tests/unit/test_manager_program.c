@@ -308,6 +308,8 @@ static void test_through(void)
 static void test_back(void)
 {
     g_auto(World) world = { 0 };
+    g_autoptr(json_t) shown = NULL;
+    const json_t *row;
 
     world_init(&world);
     pass(&world, 1);
@@ -318,6 +320,9 @@ static void test_back(void)
     g_assert_cmpuint(count(&world, MGR_MEMBER_SUCCEEDED), ==, 4);
     g_assert_cmpuint(count(&world, MGR_MEMBER_FAILED), ==, 1);
     g_assert_cmpint(live(&world)->core.state, ==, MGR_ROLLOUT_HALTED);
+    shown = ask(&world, "rollout show", "");
+    row = json_array_get(json_object_get(shown, "unsuccessful"), 0);
+    g_assert_cmpstr(json_string_value(json_object_get(row, "why")), ==, "upgrade");
     timer_fake_advance(HL_SECOND);
     json_decref(ask(&world, "rollout retry", ""));
     pass(&world, 20);

@@ -108,6 +108,7 @@ static void test_liars(void)
 
     world_pass(world, 33);
     expect_shown(world, "done", 8, 2);
+    world_expect_why(world, "failed", "versions");
 }
 
 static void test_too_many_liars(void)
@@ -116,6 +117,7 @@ static void test_too_many_liars(void)
 
     world_pass(world, 33);
     expect_shown(world, "halted", 7, 3);
+    world_expect_why(world, "failed", "versions");
 }
 
 static int count_of(World *world, const char *call, const char *outcome)
@@ -239,6 +241,7 @@ static void test_list_of_ended(void)
     parts_report_command(world->parts, endpoint, ++world->seqs[atoi(endpoint + 2)], command, HL_STATE_FAILED);
     parts_commit(world->parts);
     g_assert_cmpint(count_of(world, "rollout show", "failed"), ==, 1);
+    world_expect_why(world, "failed", "word");
     g_assert_cmpint(count_of(world, "rollout list", "failed"), ==, 1);
     g_assert_cmpint(count_of(world, "rollout list", "open"), ==, count_of(world, "rollout show", "open"));
 }

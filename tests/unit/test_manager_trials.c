@@ -178,6 +178,7 @@ static void test_refusal_fails(void)
     world_pass(world, 2);
     trial_expect(world, MGR_ROLLOUT_RUNNING, 5);
     g_assert_cmpuint(trial_count(world, MGR_MEMBER_FAILED), ==, 1);
+    world_expect_why(world, "failed", "refusal");
     trial_expect_same_counts(world);
     trial_apply(world, trial_member(world, 0));
     world_pass(world, 2);
@@ -233,6 +234,61 @@ static void test_abort_takes_back(void)
     g_assert_cmpuint(trial_office(world)->record.version, ==, base + 2);
     json_decref(trial_ask(world, "rollout rollback", "conflict"));
     json_decref(trial_ask(world, "rollout retry", "conflict"));
+}
+
+static int64_t count_in(const json_t *row, MgrMember member)
+{
+    return json_integer_value(json_object_get(json_object_get(row, "counts"), mgr_member_name(member)));
+}
+
+/* So many have succeeded and left; nobody is waited for. */
+static void expect_taken_back(World *world, int64_t succeeded, int64_t left)
+{
+    g_autoptr(json_t) shown = trial_ask(world, "rollout show", ""), listed = NULL;
+    const json_t *rows[] = { shown, NULL };
+
+    parts_call(world->parts, "rollout list", NULL);
+    listed = parts_expect_reply(world->parts, "");
+    rows[1] = json_array_get(json_object_get(listed, "rollouts"), 0);
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_assert_cmpstr(json_string_value(json_object_get(rows[i], "state")), ==, "aborted");
+        g_assert_cmpint(count_in(rows[i], MGR_MEMBER_SUCCEEDED), ==, succeeded);
+        g_assert_cmpint(count_in(rows[i], MGR_MEMBER_LEFT), ==, left);
+        g_assert_cmpint(count_in(rows[i], MGR_MEMBER_OPEN) + count_in(rows[i], MGR_MEMBER_AWAY), ==, 0);
+    }
+}
+
+/* Who was sent it and has not answered is not open for ever, nor one that was away then. */
+static void test_abort_of_open(void)
+{
+    static const char *const words[] = { "rollout abort", "rollout rollback" };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(words); i++) {
+        g_autoptr(World) world = trial_world_new(4, "line.heartbeat=6m");
+        g_autoptr(json_t) answer = NULL;
+        g_autoptr(HlWriteSet) set = NULL;
+
+        world_pass(world, 3);
+        g_assert_cmpuint(trial_count(world, MGR_MEMBER_OPEN), ==, 4);
+        g_assert_cmpuint(trial_count(world, MGR_MEMBER_AWAY), ==, 1);
+        trial_apply(world, trial_member(world, 0));
+        world_pass(world, 3);
+        json_decref(trial_ask(world, "rollout pause", ""));
+        answer = trial_ask(world, words[i], "");
+        if (i == 0)
+            g_assert_cmpint(count_in(answer, MGR_MEMBER_LEFT), ==, 4);
+        else
+            g_assert_cmpint(json_integer_value(json_object_get(answer, "endpoints")), ==, 4);
+        expect_taken_back(world, 1, 4);
+        /* a manager that did not say so has left one like this */
+        set = hl_write_set_new();
+        mgr_write_rollout_counts(
+            set, world->id,
+            (const guint[MGR_MEMBER_N]){ [MGR_MEMBER_SUCCEEDED] = 1, [MGR_MEMBER_OPEN] = 3, [MGR_MEMBER_AWAY] = 1 });
+        mgr_record_write(world->parts->record, g_steal_pointer(&set));
+        parts_commit(world->parts);
+        expect_taken_back(world, 1, 4);
+    }
 }
 
 static void refused(World *world, const char *call, const char *name, const char *value)
@@ -327,6 +383,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/trials/refusal-of-others", test_refusal_of_others);
     g_test_add_func("/manager/trials/away", test_away);
     g_test_add_func("/manager/trials/abort", test_abort_takes_back);
+    g_test_add_func("/manager/trials/abort-of-open", test_abort_of_open);
     g_test_add_func("/manager/trials/group-is-kept", test_group_is_kept);
     g_test_add_func("/manager/trials/start-and-save", test_start_and_save);
     g_test_add_func("/manager/trials/members-move", test_members_move);

@@ -352,6 +352,26 @@ static void test_people(void)
     g_assert_false(mgr_rollout_abort(&fleet->rollout));
 }
 
+/* Of settings, which an abort takes back: nobody is waited for.  Counts that were noted before say the same. */
+static void test_taken_back_by_abort(void)
+{
+    g_autoptr(Fleet) fleet = fleet_new(&usual, 1000);
+    MgrRollout *rollout = &fleet->rollout;
+    guint counts[MGR_MEMBER_N];
+
+    fleet->habits[1] = ABSENT;
+    fleet->habits[2] = MUTE;
+    run(fleet, HL_MINUTE);
+    mgr_rollout_told(rollout, 1, MGR_MEMBER_WAITING, fleet->now);
+    g_assert_true(mgr_rollout_abort(rollout));
+    memcpy(counts, rollout->counts, sizeof counts);
+    mgr_rollout_take_back(rollout);
+    mgr_rollout_take_back_counts(counts);
+    g_assert_cmpmem(counts, sizeof counts, rollout->counts, sizeof rollout->counts);
+    g_assert_cmpuint(counts[MGR_MEMBER_SUCCEEDED], ==, 8);
+    g_assert_cmpuint(counts[MGR_MEMBER_LEFT], ==, 2);
+}
+
 /* A turn that has brought nothing does not undo what the one before has. */
 static void test_may_have(void)
 {
@@ -568,6 +588,7 @@ int main(int argc, char **argv)
     g_test_add_func("/rollout/too-few-in-windows", test_too_few_in_windows);
     g_test_add_func("/rollout/few", test_few_members);
     g_test_add_func("/rollout/people", test_people);
+    g_test_add_func("/rollout/taken-back-by-abort", test_taken_back_by_abort);
     g_test_add_func("/rollout/forgiven", test_forgiven);
     g_test_add_func("/rollout/forgiven-once", test_forgiven_once);
     g_test_add_func("/rollout/taken-back", test_taken_back);

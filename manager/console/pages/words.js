@@ -81,6 +81,12 @@ const TABLES = {
         'silent': N_('Silent'),
         'left': N_('Left out'),
     },
+    why: {
+        'word': N_('Says so itself'),
+        'versions': N_('Still has old patterns'),
+        'upgrade': N_('Its upgrade failed'),
+        'refusal': N_('Refuses the settings'),
+    },
     note: {
         offline: N_('Endpoints offline'),
         outdated: N_('Endpoints outdated'),

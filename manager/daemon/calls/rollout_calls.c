@@ -269,27 +269,6 @@ static void call_show(MgrCall *call, gpointer user)
     mgr_call_done(call, document);
 }
 
-/* What a list says of one: what its members have done by now; of settings that are over, what they had then. */
-static json_t *listed(const MgrRolloutCalls *calls, const MgrRolloutRecord *record)
-{
-    const MgrLiveRollout *live = mgr_rollouts_find(calls->parts.rollouts, record->id);
-    g_autofree char *started = hl_time_format(record->started_at);
-    g_autofree char *changed = hl_time_format(record->changed_at);
-    const MgrRolloutPlan *plan = &record->plan;
-    g_autofree char *rings = mgr_rollout_format_rings(plan);
-
-    return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:i, s:o, s:o}", "id",
-                     record->id, "program", record->program, "component", record->component, "group", record->group,
-                     "base", (json_int_t)record->base, "version", (json_int_t)record->version, "selector",
-                     record->selector, "issuer", record->issuer, "started", started, "changed", changed, "state",
-                     mgr_rollout_state_name(live != NULL ? live->core.state : record->state), "halt",
-                     mgr_halt_name(live != NULL ? live->core.halt : record->halt), "ring",
-                     (int)(live != NULL ? live->core.ring : record->ring) + 1, "rings", rings, "members",
-                     (int)record->members, "counts",
-                     mgr_rollout_counts(live != NULL ? live->core.counts : record->counts), "rolled_back",
-                     mgr_rollout_back_document(record));
-}
-
 static bool count_ended(const MgrRolloutCalls *calls, GArray *records, GError **error)
 {
     for (guint i = 0; i < records->len; i++) {
@@ -300,6 +279,13 @@ static bool count_ended(const MgrRolloutCalls *calls, GArray *records, GError **
             return false;
     }
     return true;
+}
+
+static json_t *listed(const MgrRolloutCalls *calls, const GArray *records, guint i)
+{
+    const MgrRolloutRecord *record = &g_array_index(records, MgrRolloutRecord, i);
+
+    return mgr_rollout_listed(record, mgr_rollouts_find(calls->parts.rollouts, record->id));
 }
 
 static void call_list(MgrCall *call, gpointer user)
@@ -318,7 +304,7 @@ static void call_list(MgrCall *call, gpointer user)
     }
     array = json_array();
     for (guint i = 0; i < records->len; i++)
-        json_array_append_new(array, listed(calls, &g_array_index(records, MgrRolloutRecord, i)));
+        json_array_append_new(array, listed(calls, records, i));
     mgr_call_done_list(call, "rollouts", array, NULL);
 }
 
@@ -469,13 +455,12 @@ static void roll_back(const MgrRolloutCalls *calls, MgrCall *call, HlWriteSet *s
                             .lifetime = 4 * HL_DAY };
     Back *back;
 
-    /* of settings the abort was all; of others, those there were have been revoked since the call came */
-    if (reached == NULL || reached->len == 0 || mgr_live_rollout_is_of_settings(live)) {
+    if (reached == NULL || reached->len == 0) { /* those there were have been revoked since the call came */
         hl_write_set_free(set);
         if (reached == NULL)
             mgr_call_fail(call, error);
         else
-            tell_rolled_back(call, reached->len);
+            tell_rolled_back(call, 0);
         return;
     }
     back = g_new(Back, 1);
@@ -488,6 +473,7 @@ static void roll_back(const MgrRolloutCalls *calls, MgrCall *call, HlWriteSet *s
 typedef struct {
     const MgrRolloutCalls *calls;
     MgrCall *call;
+    guint reached;
 } Abort;
 
 static void on_aborted(const MgrLiveRollout *live, const GError *error, gpointer user)
@@ -496,6 +482,8 @@ static void on_aborted(const MgrLiveRollout *live, const GError *error, gpointer
 
     if (error != NULL)
         mgr_call_fail(abort->call, error);
+    else if (mgr_live_rollout_is_of_settings(live)) /* the abort was all */
+        tell_rolled_back(abort->call, abort->reached);
     else
         roll_back(abort->calls, abort->call, hl_write_set_new(), live);
     g_free(abort);
@@ -522,7 +510,7 @@ static bool check_settings(const MgrLiveRollout *live, const MgrLiveRollout *end
 }
 
 /* Before anything is done: what ends it although nobody goes back is an abort. */
-static bool check_reached(const MgrRolloutCalls *calls, const MgrLiveRollout *live, GError **error)
+static bool check_reached(const MgrRolloutCalls *calls, const MgrLiveRollout *live, guint *n, GError **error)
 {
     bool is_command = !mgr_live_rollout_is_of_settings(live);
     g_autoptr(GPtrArray) reached = mgr_rollout_reach(live, calls->parts.fleet, calls->parts.record, error);
@@ -532,6 +520,7 @@ static bool check_reached(const MgrRolloutCalls *calls, const MgrLiveRollout *li
     if (is_command && reached->len == 0)
         return mgr_refuse(error, MGR_REFUSE_ROLLOUT_NO_COMMANDS, live->record.id, NULL);
     mgr_rollout_back_keep(live, calls->parts.fleet, reached);
+    *n = reached->len;
     return !is_command || reached->len > 0 || mgr_refuse(error, MGR_REFUSE_ROLLOUT_NOTHING, live->record.id, NULL);
 }
 
@@ -541,11 +530,12 @@ static void call_rollback(MgrCall *call, gpointer user)
     g_autoptr(MgrLiveRollout) ended = NULL;
     g_autoptr(GError) error = NULL;
     MgrLiveRollout *live = find(calls, call, &ended, &error);
+    guint reached = 0;
     Abort *abort;
 
     if (live == NULL || !check_own(call, live, &error) || !check_patterns(live, &error) ||
-        !check_settings(live, ended, &error) || !check_back(live, &error) || !check_reached(calls, live, &error) ||
-        !mgr_call_may_change(call, &error)) {
+        !check_settings(live, ended, &error) || !check_back(live, &error) ||
+        !check_reached(calls, live, &reached, &error) || !mgr_call_may_change(call, &error)) {
         mgr_call_fail(call, error);
         return;
     }
@@ -554,7 +544,7 @@ static void call_rollback(MgrCall *call, gpointer user)
         return;
     }
     abort = g_new(Abort, 1);
-    *abort = (Abort){ calls, call };
+    *abort = (Abort){ calls, call, reached };
     mgr_rollouts_say(calls->parts.rollouts, noted_set(call), live, MGR_ROLLOUT_ABORT, on_aborted, abort);
 }
 

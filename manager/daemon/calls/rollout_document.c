@@ -13,7 +13,8 @@ static json_t *rings_document(const MgrRollout *core)
     return rings;
 }
 
-json_t *mgr_rollout_counts(const guint counts[MGR_MEMBER_N])
+/* How many members are what, by the words of the core. */
+static json_t *counts_document(const guint counts[MGR_MEMBER_N])
 {
     json_t *document = json_object();
 
@@ -23,7 +24,8 @@ json_t *mgr_rollout_counts(const guint counts[MGR_MEMBER_N])
     return document;
 }
 
-json_t *mgr_rollout_back_document(const MgrRolloutRecord *record)
+/* By which command, of whom and when; null: it was not. */
+static json_t *back_document(const MgrRolloutRecord *record)
 {
     g_autofree char *back = hl_time_format(record->back_at);
 
@@ -47,9 +49,27 @@ json_t *mgr_rollout_document(const MgrLiveRollout *live)
                      "selector", record->selector, "issuer", record->issuer, "started", started, "changed", changed,
                      "state", mgr_rollout_state_name(live->core.state), "halt", mgr_halt_name(live->core.halt), "ring",
                      (int)live->core.ring + 1, "rings", rings_document(&live->core), "members", (int)live->core.n,
-                     "counts", mgr_rollout_counts(live->core.counts), "rate", (int)record->plan.rate, "min_success",
+                     "counts", counts_document(live->core.counts), "rate", (int)record->plan.rate, "min_success",
                      (int)record->plan.min_success, "min_sample", (int)record->plan.min_sample, "soak", soak, "silence",
-                     silence, "rolled_back", mgr_rollout_back_document(record));
+                     silence, "rolled_back", back_document(record));
+}
+
+json_t *mgr_rollout_listed(const MgrRolloutRecord *record, const MgrLiveRollout *live)
+{
+    g_autofree char *started = hl_time_format(record->started_at);
+    g_autofree char *changed = hl_time_format(record->changed_at);
+    const MgrRolloutPlan *plan = &record->plan;
+    g_autofree char *rings = mgr_rollout_format_rings(plan);
+
+    return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:i, s:o, s:o}", "id",
+                     record->id, "program", record->program, "component", record->component, "group", record->group,
+                     "base", (json_int_t)record->base, "version", (json_int_t)record->version, "selector",
+                     record->selector, "issuer", record->issuer, "started", started, "changed", changed, "state",
+                     mgr_rollout_state_name(live != NULL ? live->core.state : record->state), "halt",
+                     mgr_halt_name(live != NULL ? live->core.halt : record->halt), "ring",
+                     (int)(live != NULL ? live->core.ring : record->ring) + 1, "rings", rings, "members",
+                     (int)record->members, "counts", counts_document(live != NULL ? live->core.counts : record->counts),
+                     "rolled_back", back_document(record));
 }
 
 static bool is_failure(MgrMember member)
@@ -65,6 +85,16 @@ static const char *host_of(const MgrFleet *fleet, const MgrCaller *caller, const
     return endpoint != NULL && mgr_caller_sees(caller, endpoint->record.group) ? endpoint->record.host : "-";
 }
 
+static json_t *unsuccessful(const MgrFleet *fleet, const MgrCaller *caller, const MgrLiveRollout *live, guint position)
+{
+    const char *id = live->endpoints->pdata[position];
+    const char *command = mgr_live_rollout_is_of_settings(live) ? "" : live->commands->pdata[position];
+
+    return json_pack("{s:s, s:s, s:s, s:s, s:s}", "endpoint", id, "host", host_of(fleet, caller, id), "outcome",
+                     mgr_member_name((MgrMember)live->core.members[position]), "why",
+                     mgr_live_rollout_why(live, position), "command", command);
+}
+
 void mgr_rollout_add_unsuccessful(json_t *document, const MgrFleet *fleet, const MgrCaller *caller,
                                   const MgrLiveRollout *live)
 {
@@ -72,18 +102,12 @@ void mgr_rollout_add_unsuccessful(json_t *document, const MgrFleet *fleet, const
     guint more = 0;
 
     for (guint i = 0; i < live->core.issued; i++) {
-        const char *id = live->endpoints->pdata[i];
-        MgrMember member = (MgrMember)live->core.members[i];
-
-        if (!is_failure(member))
+        if (!is_failure((MgrMember)live->core.members[i]))
             continue;
         if (json_array_size(found) == MAX_FAILURES)
             more++;
         else
-            json_array_append_new(
-                found, json_pack("{s:s, s:s, s:s, s:s}", "endpoint", id, "host", host_of(fleet, caller, id), "outcome",
-                                 mgr_member_name(member), "command",
-                                 mgr_live_rollout_is_of_settings(live) ? "" : (const char *)live->commands->pdata[i]));
+            json_array_append_new(found, unsuccessful(fleet, caller, live, i));
     }
     json_object_set_new(document, "unsuccessful", found);
     json_object_set_new(document, "more", json_integer(more));

@@ -7,13 +7,11 @@
 #include "manager/core/role.h"
 #include "manager/daemon/work/live_rollout.h"
 
-/* By which command, of whom and when; null: it was not. */
-json_t *mgr_rollout_back_document(const MgrRolloutRecord *record);
-/* How many members are what, by the words of the core. */
-json_t *mgr_rollout_counts(const guint counts[MGR_MEMBER_N]);
-
 /* "ring" counts from 1; "rings": up to how many members each goes; "counts" of members by what has become of them. */
 json_t *mgr_rollout_document(const MgrLiveRollout *live);
+
+/* What a list says of one: what its members have done by now; of one that is over (NULL), what the record says. */
+json_t *mgr_rollout_listed(const MgrRolloutRecord *record, const MgrLiveRollout *live);
 
 /* Adds some of those that did not succeed, and how many others there are: as this caller may see them. */
 void mgr_rollout_add_unsuccessful(json_t *document, const MgrFleet *fleet, const MgrCaller *caller,

@@ -142,6 +142,7 @@ typedef struct {
     GArray *members; /* MgrMember, up to the last one whose turn has come */
     guint issued_to; /* their number */
     GArray *issued;  /* HlTime, wall: of their commands */
+    GArray *belied;  /* bool */
     GPtrArray *patterns;
 } Reading;
 
@@ -149,9 +150,11 @@ static void on_member(guint position G_GNUC_UNUSED, const MgrRolloutMember *memb
 {
     Reading *reading = user;
     MgrMember state = MGR_MEMBER_PENDING;
+    bool is_belied = member->command != NULL && member->outcome == MGR_MEMBER_FAILED;
 
     add_member(reading->live, member->endpoint, member->command);
     g_ptr_array_add(reading->patterns, hl_common_dup(member->patterns));
+    g_array_append_val(reading->belied, is_belied);
     if (member->command == NULL) { /* or it is to come again (mgr_rollout_put_back) */
         g_array_append_val(reading->members, state);
         g_array_append_val(reading->issued, member->issued_at);
@@ -212,7 +215,8 @@ MgrLiveRollout *mgr_live_rollout_read(MgrRecord *registry, MgrRolloutRecord *rec
     g_autoptr(GArray) members = g_array_new(FALSE, FALSE, sizeof(MgrMember));
     g_autoptr(GArray) issued = g_array_new(FALSE, FALSE, sizeof(HlTime));
     g_autoptr(GPtrArray) patterns = g_ptr_array_new_with_free_func(hl_common_free);
-    Reading reading = { live, members, 0, issued, patterns };
+    g_autoptr(GArray) belied = g_array_new(FALSE, FALSE, sizeof(bool));
+    Reading reading = { live, members, 0, issued, belied, patterns };
     HlTime now = hl_clock_mono();
 
     if (!mgr_registry_load_rollout_members(mgr_record_reader(registry), live->record.id, on_member, &reading, error))
@@ -230,9 +234,11 @@ MgrLiveRollout *mgr_live_rollout_read(MgrRecord *registry, MgrRolloutRecord *rec
         if (g_array_index(members, MgrMember, i) == MGR_MEMBER_PENDING)
             mgr_rollout_put_back(&live->core, i);
         mgr_rollout_told(&live->core, i, g_array_index(members, MgrMember, i), now);
-        live->belied[i] = live->core.members[i] == MGR_MEMBER_FAILED; /* also who says it itself: nothing follows */
+        live->belied[i] = g_array_index(belied, bool, i);
     }
     mgr_rollout_restored(&live->core);
+    if (mgr_rollout_record_is_taken_back(&live->record))
+        mgr_rollout_take_back(&live->core);
     return g_steal_pointer(&live);
 }
 
@@ -497,6 +503,17 @@ GArray *mgr_live_rollout_find(const MgrLiveRollout *live, MgrMember member)
         if (live->core.members[i] == member)
             g_array_append_val(found, i);
     return found;
+}
+
+const char *mgr_live_rollout_why(const MgrLiveRollout *live, guint position)
+{
+    if (live->core.members[position] != MGR_MEMBER_FAILED)
+        return "";
+    if (mgr_live_rollout_is_of_settings(live))
+        return "refusal";
+    if (!live->belied[position])
+        return "word";
+    return is_of_program(live) ? "upgrade" : "versions";
 }
 
 void mgr_live_rollout_note(MgrLiveRollout *live, HlTime wall)

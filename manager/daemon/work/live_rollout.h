@@ -17,7 +17,7 @@ typedef struct {
     GHashTable *positions; /* id -> position */
     GHashTable *batches;   /* ids of its commands, owned; the value is the id */
     GHashTable *dirty;     /* commands that have changed since they were looked at; borrowed from batches */
-    bool *belied;          /* by position: it says that it succeeded, and has not */
+    bool *belied;          /* by position: the server judged that it failed, whatever its command says */
     GArray *doubted;       /* positions (guint), while the last ring ends: mgr_live_rollout_count_doubted; NULL */
     char **patterns;       /* by position: that it had before its first turn; NULL: not known */
     bool *retried;         /* by position: it has had another turn since its ring was looked at for who is belied */
@@ -81,6 +81,10 @@ GArray *mgr_live_rollout_find(const MgrLiveRollout *live, MgrMember member);
  */
 guint mgr_live_rollout_shares(const MgrLiveRollout *live, const MgrRolloutRecord *other, const GPtrArray *endpoints,
                               const MgrEndpoint **one);
+
+/* What says that a member failed: "word", its own; "versions", which it has still although it says that it succeeded;
+ * "upgrade", the end of that of its program; "refusal", of the settings.  "": it has not failed. */
+const char *mgr_live_rollout_why(const MgrLiveRollout *live, guint position);
 
 /* The record as the core is now, at this time. */
 void mgr_live_rollout_note(MgrLiveRollout *live, HlTime wall);

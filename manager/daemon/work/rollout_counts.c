@@ -66,6 +66,8 @@ bool mgr_rollout_counts_update(MgrRolloutCounts *counts, MgrRolloutRecord *recor
     bool is_known = g_hash_table_lookup_extended(counts->known, record->id, NULL, &known);
     g_autofree guint *now = NULL;
 
+    if (mgr_rollout_record_is_taken_back(record)) /* counts of an earlier version of the manager may not say so */
+        mgr_rollout_take_back_counts(record->counts);
     if (*record->group != '\0' || (!is_known && !is_open(record)))
         return true;
     if (known == NULL) {

@@ -167,8 +167,11 @@ static void fold_word(gpointer change)
     MgrLiveRollout *live = word->live;
 
     live->is_storing = false;
-    if (!word->is_start && apply(&live->core, word->word))
+    if (!word->is_start && apply(&live->core, word->word)) {
+        if (live->core.state == MGR_ROLLOUT_ABORTED && mgr_live_rollout_is_of_settings(live))
+            mgr_rollout_take_back(&live->core);
         mgr_live_rollout_note(live, hl_clock_wall());
+    }
     if (mgr_live_rollout_is_of_settings(live))
         fold_word_of_settings(word);
     hl_info("rollout", "%s of %u endpoints (%s): %s", live->record.id, live->core.n, live->record.selector,
@@ -251,6 +254,8 @@ void mgr_rollouts_say(MgrRollouts *rollouts, HlWriteSet *set, MgrLiveRollout *li
     record.ring = trial.ring;
     record.forgiven = trial.forgiven;
     memcpy(record.counts, trial.counts, sizeof record.counts);
+    if (mgr_rollout_record_is_taken_back(&record))
+        mgr_rollout_take_back_counts(record.counts);
     record.changed_at = hl_clock_wall();
     mgr_write_rollout_state(set, &record);
     live->is_storing = true;

@@ -203,6 +203,7 @@ function unsuccessful({ unsuccessful: rows, more }, shown) {
     return card(tr('Not successful'), table([
         { title: tr('Host name'), cell: (row) => endpointLink(row.endpoint, row.host) },
         { title: tr('Outcome'), cell: (row) => badge('outcome', row.outcome) },
+        { title: tr('Why'), cell: (row) => row.why && word('why', row.why) },
         { title: tr('Command'), cell: (row) => row.command && h('a', { href: format(['commands', row.command]) }, row.command) },
     ], rows, '', tr('Not successful'), shown), more > 0 && h('p', {}, tr('{n} more', { n: number(more) })));
 }
