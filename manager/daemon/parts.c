@@ -307,11 +307,11 @@ static void build_calls(MgrParts *parts)
         parts->dispatch);
     parts->pattern_calls =
         mgr_pattern_calls_new(&(MgrPatternCallsOptions){ .patterns = parts->patterns }, parts->dispatch);
-    parts->server_calls =
-        mgr_server_calls_new(&(MgrServerCallsOptions){ &parts->conf, &parts->fleet, parts->record, parts->pki,
-                                                       parts->own, parts->location, parts->sealer, parts->delivery,
-                                                       parts->down, parts->calls, on_authorities_changed, parts },
-                             parts->dispatch);
+    parts->server_calls = mgr_server_calls_new(
+        &(MgrServerCallsOptions){ &parts->conf, &parts->fleet, parts->record, parts->pki, parts->own, parts->ends,
+                                  parts->location, parts->sealer, parts->delivery, parts->down, parts->calls,
+                                  on_authorities_changed, parts },
+        parts->dispatch);
     parts->broker_calls =
         mgr_broker_calls_new(&(MgrBrokerCallsOptions){ parts->brokers, &parts->link, parts->down }, parts->dispatch);
     parts->notification_calls = mgr_notification_calls_new(

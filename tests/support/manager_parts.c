@@ -238,8 +238,8 @@ static void build_calls(Parts *p)
     p->notification_calls = mgr_notification_calls_new(
         &(MgrNotificationCallsOptions){ &p->fleet, p->record, p->notifications }, p->dispatch);
     p->server_calls = mgr_server_calls_new(&(MgrServerCallsOptions){ &p->conf, &p->fleet, p->record, p->pki, p->own,
-                                                                     p->location, p->sealer, p->delivery, p->down,
-                                                                     p->calls, parts_authorities_changed, p },
+                                                                     p->ends, p->location, p->sealer, p->delivery,
+                                                                     p->down, p->calls, parts_authorities_changed, p },
                                            p->dispatch);
 }
 

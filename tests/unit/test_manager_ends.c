@@ -544,6 +544,30 @@ static void test_metric(void)
     g_assert_cmpuint(lines, ==, 202); /* two of the heading */
 }
 
+/* Asked for, the site's own are told however far away; a person's are another list. */
+static void test_asked(void)
+{
+    g_autoptr(Parts) parts = make_parts();
+    g_autoptr(json_t) reply = NULL;
+    g_autoptr(GString) text = g_string_new(NULL);
+    const json_t *end;
+    size_t i;
+
+    add_person(parts, "0a", "admin", "admin", 50 * HL_DAY);
+    parts_call(parts, "server show", NULL);
+    reply = parts_expect_reply(parts, "");
+    json_array_foreach(json_object_get(reply, "ends"), i, end)
+        g_string_append_printf(text, "%s %s, ", json_string_value(json_object_get(end, "kind")),
+                               json_string_value(json_object_get(end, "state")));
+    g_assert_cmpstr(text->str, ==, "server quiet, manager quiet, ca quiet, ");
+    clock_fake_advance(2990 * HL_DAY);
+    json_decref(reply);
+    parts_call(parts, "server show", NULL);
+    reply = parts_expect_reply(parts, "");
+    end = json_array_get(json_object_get(reply, "ends"), 0);
+    g_assert_cmpstr(json_string_value(json_object_get(end, "state")), ==, "urgent");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -556,6 +580,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/ends/replies", test_replies);
     g_test_add_func("/manager/ends/disabled", test_disabled);
     g_test_add_func("/manager/ends/metric", test_metric);
+    g_test_add_func("/manager/ends/asked", test_asked);
     for (gsize i = 0; i < G_N_ELEMENTS(told); i++) {
         g_autofree char *path = g_strconcat("/manager/ends/every-place/", told[i].kind, NULL);
 

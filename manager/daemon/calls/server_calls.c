@@ -82,6 +82,7 @@ static void call_show(MgrCall *call, gpointer user)
 
     if (cert == NULL)
         json_object_set_new(document, "certificate_error", json_string(error->message));
+    json_object_set_new(document, "ends", mgr_ends_own(calls->parts.ends));
     mgr_call_done(call, document);
 }
 

@@ -5,6 +5,7 @@
 
 #include "manager/daemon/calls/dispatch.h"
 #include "manager/daemon/state/delivery.h"
+#include "manager/daemon/state/ends.h"
 #include "manager/daemon/state/location.h"
 #include "manager/daemon/state/own.h"
 
@@ -16,6 +17,7 @@ typedef struct {
     MgrRecord *record;
     MgrPki *pki;
     MgrOwn *own;
+    const MgrEnds *ends;
     MgrLocation *location;
     MgrSealer *sealer;
     MgrDelivery *delivery;

@@ -146,6 +146,15 @@ static void drop_forgotten(GPtrArray *items, HlTime now)
         g_ptr_array_set_size(items, MAX_KEPT);
 }
 
+/* The site's own, and the repository's. */
+static void add_own(const MgrEnds *ends, GPtrArray *items)
+{
+    add_file(ends, items, MGR_END_SERVER, "pki/server.pem");
+    add_file(ends, items, MGR_END_MANAGER, "pki/manager.pem");
+    add_cert(items, MGR_END_CA, mgr_pki_authority(ends->parts.pki));
+    add_roles(ends, items);
+}
+
 static GPtrArray *gather(const MgrEnds *ends, HlTime now)
 {
     GPtrArray *items = g_ptr_array_new_with_free_func(item_free);
@@ -153,10 +162,7 @@ static GPtrArray *gather(const MgrEnds *ends, HlTime now)
     add_people(ends, items, HL_CERT_ADMIN, MGR_END_ADMIN);
     add_people(ends, items, HL_CERT_MONITOR, MGR_END_MONITOR);
     add_people(ends, items, HL_CERT_CONSOLE, MGR_END_CONSOLE);
-    add_file(ends, items, MGR_END_SERVER, "pki/server.pem");
-    add_file(ends, items, MGR_END_MANAGER, "pki/manager.pem");
-    add_cert(items, MGR_END_CA, mgr_pki_authority(ends->parts.pki));
-    add_roles(ends, items);
+    add_own(ends, items);
     g_ptr_array_sort(items, compare_items);
     drop_forgotten(items, now);
     return items;
@@ -223,21 +229,42 @@ static void tell(const MgrEnds *ends, const GPtrArray *older, HlTime now)
     }
 }
 
+static json_t *item_document(const MgrEnds *ends, const Item *item, MgrEndGrade grade)
+{
+    g_autofree char *end = hl_time_format(item->end.end);
+    g_autofree char *remedy = find_remedy(ends, item);
+
+    return json_pack("{s:s, s:s, s:s, s:s, s:s}", "kind", mgr_end_kind_name(item->end.kind), "name", item->name, "end",
+                     end, "state", mgr_end_grade_name(grade), "remedy", remedy);
+}
+
 static void tell_summary(const MgrEnds *ends)
 {
     json_t *array = json_array();
 
     for (guint i = 0; i < ends->items->len; i++) {
         const Item *item = ends->items->pdata[i];
-        g_autofree char *end = hl_time_format(item->end.end);
-        g_autofree char *remedy = find_remedy(ends, item);
 
         if (item->grade != MGR_END_QUIET)
-            json_array_append_new(array, json_pack("{s:s, s:s, s:s, s:s, s:s}", "kind",
-                                                   mgr_end_kind_name(item->end.kind), "name", item->name, "end", end,
-                                                   "state", mgr_end_grade_name(item->grade), "remedy", remedy));
+            json_array_append_new(array, item_document(ends, item, item->grade));
     }
     mgr_status_set_ends(ends->parts.status, array);
+}
+
+json_t *mgr_ends_own(const MgrEnds *ends)
+{
+    g_autoptr(GPtrArray) items = g_ptr_array_new_with_free_func(item_free);
+    json_t *array = json_array();
+    HlTime now = hl_clock_wall();
+
+    add_own(ends, items);
+    g_ptr_array_sort(items, compare_items);
+    for (guint i = 0; i < items->len; i++) {
+        const Item *item = items->pdata[i];
+
+        json_array_append_new(array, item_document(ends, item, mgr_end_grade(&item->end, now)));
+    }
+    return array;
 }
 
 /* ---------------------------------------------------------------------------------------------------------- looking */

@@ -37,6 +37,10 @@ void mgr_ends_touch(MgrEnds *ends);
  * nothing.  Free with g_strfreev. */
 GStrv mgr_ends_warnings(MgrEnds *ends, const MgrCaller *caller);
 
+/* The site's own and the repository's, however far away, the soonest first: each as in the summary, where "quiet" is no
+ * state.  Reads files.  Caller owns. */
+json_t *mgr_ends_own(const MgrEnds *ends);
+
 /* "holdline_end_seconds" in Prometheus' text format, of the soonest. */
 void mgr_ends_print_metric(const MgrEnds *ends, GString *out);
 

@@ -181,17 +181,30 @@ async function newToken(draw) {
     await draw();
 }
 
+// Beside the certificates of those who come in: what the server is known by, and signs with.
 async function certificates() {
-    const rows = await all('/certificates');
-    return card(null, table([
-        { title: tr('Account'), cell: (row) => name(row.name) },
-        { title: tr('Role'), cell: (row) => word('role', row.role) },
-        { title: tr('State'), cell: (row) => badge('certificate', row.state) },
-        { title: tr('Issued'), cell: (row) => time(row.issued) },
-        { title: tr('Ends'), cell: (row) => time(row.expires) },
-        { title: tr('Last used'), cell: (row) => when(row.used) },
-    ], rows, tr('Nothing that ends is known.'), tr('Certificates')));
+    const [accounts, monitors, consoles, ends] = await Promise.all(['/certificates', '/monitors', '/consoles', '/ends'].map((path) => all(path)));
+    const role = { title: tr('Role'), cell: (row) => word('role', row.role) };
+    return [
+        certificatesOf(tr('Accounts'), tr('Account'), accounts, role),
+        certificatesOf(tr('Monitors'), tr('Name'), monitors),
+        certificatesOf(tr('Consoles'), tr('Name'), consoles),
+        card(tr('Server and patterns'), table([
+            { title: tr('Kind'), cell: (row) => [word('end', row.kind), row.name && [' ', name(row.name)]] },
+            { title: tr('State'), cell: (row) => badge('grade', row.state) },
+            { title: tr('Ends'), cell: (row) => time(row.end) },
+        ], ends, tr('Nothing that ends is known.'), tr('Server and patterns'))),
+    ];
 }
+
+const certificatesOf = (title, whose, rows, ...more) => card(title, table([
+    { title: whose, cell: (row) => name(row.name) },
+    ...more,
+    { title: tr('State'), cell: (row) => badge('certificate', row.state) },
+    { title: tr('Issued'), cell: (row) => time(row.issued) },
+    { title: tr('Ends'), cell: (row) => time(row.expires) },
+    { title: tr('Last used'), cell: (row) => when(row.used) },
+], rows, tr('There are none.'), title));
 
 // Above the audit log: whose rows, and of which call.
 function auditFilter(query) {
