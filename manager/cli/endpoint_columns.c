@@ -45,6 +45,13 @@ static char *format_dial(const json_t *value, const json_t *row)
     return word_or_dash(value, is_dialled(row));
 }
 
+static char *format_broker(const json_t *value, const json_t *row G_GNUC_UNUSED)
+{
+    int64_t broker = json_integer_value(value);
+
+    return broker > 0 ? g_strdup_printf("%" G_GINT64_FORMAT, broker) : g_strdup("-");
+}
+
 static const struct {
     CliColumn column;
     When when;
@@ -65,6 +72,7 @@ static const struct {
     { { "SEEN FROM", "observed_address", NULL }, WIDE },
     { { "LAST UPDATE", "last_update", cli_format_time }, WIDE },
     { { "OPEN COMMANDS", "open_commands", NULL }, WIDE },
+    { { "BROKER", "broker", format_broker }, WIDE },
 };
 
 char *cli_selector_of(const HlInvocation *call)
@@ -97,7 +105,7 @@ char *cli_selector_of(const HlInvocation *call)
 #define TABLE_COLUMNS                                                                                              \
     "id,host,group,group_display,displayed,actual,reason,flooding,verdict,reachability,last_seen,open_detections," \
     "last_scan_end,settings_applied,settings_desired,settings_current,patterns,program,addresses,"                 \
-    "observed_address,last_update,open_commands,direct_port,delivery,removed"
+    "observed_address,last_update,open_commands,direct_port,delivery,removed,broker"
 
 static bool find_usual(CliColumn *column, const char *name)
 {

@@ -51,6 +51,7 @@ const MgrColumn mgr_columns[MGR_N_COLUMNS] = {
     [MGR_COLUMN_DELIVERY] = { "delivery", "delivery", MGR_WORD, false },
     [MGR_COLUMN_PROGRAM] = { "program", "program", MGR_VERSION, false },
     [MGR_COLUMN_DIRECT_PORT] = { "direct_port", "direct_port", MGR_NUMBER, false },
+    [MGR_COLUMN_BROKER] = { "broker", "broker", MGR_NUMBER, false },
 };
 
 const char *const *mgr_column_values(int column)

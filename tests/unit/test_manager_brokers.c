@@ -144,6 +144,55 @@ static void test_move(void)
     g_assert_cmpint(actual(parts, "e-one"), ==, MGR_ACTUAL_ONLINE);
 }
 
+static json_int_t told_broker(Parts *parts, const char *id)
+{
+    g_autoptr(json_t) document = mgr_status_endpoint(parts->status, endpoint(parts, id));
+
+    return json_integer_value(json_object_get(document, "broker"));
+}
+
+static gsize count(Parts *parts, const char *selector)
+{
+    g_autoptr(json_t) reply = NULL;
+
+    at(parts, 0);
+    parts_call(parts, "endpoint list", "selector", selector, NULL);
+    reply = parts_expect_reply(parts, "");
+    return json_array_size(json_object_get(reply, "endpoints"));
+}
+
+/* Whom the drain of a broker will move can be asked for; who has moved is told of, and who has gone is nowhere. */
+static void test_told(void)
+{
+    g_autoptr(Parts) parts = start();
+
+    g_assert_cmpint(told_broker(parts, "e-one"), ==, 2);
+    g_assert_cmpuint(count(parts, "broker=2"), ==, 1);
+    mgr_status_flush(parts->status);
+    forget(parts);
+    born_at(parts, 2, "e-one", 6);
+    mgr_status_flush(parts->status);
+    g_assert_cmpuint(published(parts, 0, HL_TOPIC_STATUS_ENDPOINT, "e-one"), ==, 1);
+    g_assert_cmpint(told_broker(parts, "e-one"), ==, 3);
+    g_assert_cmpuint(count(parts, "broker=2"), ==, 0);
+    g_assert_cmpuint(count(parts, "broker=3"), ==, 2);
+    at(parts, 2);
+    parts_will(parts, "e-one", 6);
+    g_assert_cmpint(told_broker(parts, "e-one"), ==, 0);
+}
+
+/* After a restart of the manager nobody has been heard yet: with one broker that is where everybody is, and hearing it
+ * is no news. */
+static void test_told_of_one(void)
+{
+    for (guint brokers = 1; brokers <= BROKERS; brokers += 2) {
+        g_autoptr(Parts) parts = parts_new_with(brokers);
+
+        parts_add_endpoint(parts, "e-one")->record.presence.actual = MGR_ACTUAL_ONLINE;
+        g_assert_cmpint(told_broker(parts, "e-one"), ==, brokers == 1);
+    }
+}
+
 /* After a manager's restart: what is kept at several brokers says where each is, in whatever order it comes. */
 static void test_kept_births(void)
 {
@@ -464,6 +513,8 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/brokers/down", test_down);
     g_test_add_func("/manager/brokers/everybody", test_everybody);
     g_test_add_func("/manager/brokers/move", test_move);
+    g_test_add_func("/manager/brokers/told", test_told);
+    g_test_add_func("/manager/brokers/told-of-one", test_told_of_one);
     g_test_add_func("/manager/brokers/kept-births", test_kept_births);
     g_test_add_func("/manager/brokers/one-is-away", test_one_is_away);
     g_test_add_func("/manager/brokers/back", test_back);

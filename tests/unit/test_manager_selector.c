@@ -289,6 +289,7 @@ static void test_columns(void)
     endpoint->record.dialled_at = hl_clock_wall() - HL_MINUTE;
     endpoint->record.cert_expires = hl_clock_wall() + HL_DAY;
     endpoint->record.direct_port = 61000;
+    endpoint->broker = 1;
     mgr_endpoint_make_contact(endpoint)->skew = 1500;
     mgr_endpoint_make_contact(endpoint)->held_off_until = hl_clock_wall() + HL_HOUR;
     mgr_endpoint_make_contact(endpoint)->late = MGR_LATE_TOO_LATE;

@@ -39,6 +39,9 @@ export function age(isOutdated) {
     return h('span', { class: `badge ${isOutdated ? 'warn' : 'good'}` }, isOutdated ? tr('Outdated') : tr('Latest'));
 }
 
+// The number of the one where it is on line.
+export const brokerOf = (row) => (row.broker ? String(row.broker) : '–');
+
 // The version of its program, with a mark only if there is a later one: nobody may have published any.
 export function programOf(row) {
     return [visible(row.program), ' ', row.outdated_program && age(true)];
@@ -83,6 +86,8 @@ const COLUMNS = [
         cell: (row) => when(row.last_update) },
     { key: 'last_scan', title: N_('Last scan'), least: 7.5, reads: ['last_scan'],
         cell: (row) => when(row.last_scan?.ended) },
+    { key: 'broker', title: N_('Broker'), least: 5, sort: 'broker', reads: ['broker'], end: true,
+        cell: (row) => brokerOf(row) },
     { key: 'id', title: N_('Id'), least: 10, sort: 'id', reads: ['id'], cell: (row) => row.id },
 ];
 

@@ -106,6 +106,7 @@ VALUE(delivery,
       text(mgr_endpoint_terms(endpoint)->settings.delivery == HL_DELIVERY_DOCUMENTED ? "documented" : "channel"))
 VALUE(program, text(endpoint->record.program))
 VALUE(direct_port, number(endpoint->record.direct_port))
+VALUE(broker, number(mgr_endpoint_broker(fleet, endpoint)))
 
 static const ValueFn values[MGR_N_COLUMNS] = {
     [MGR_COLUMN_ID] = id,
@@ -155,6 +156,7 @@ static const ValueFn values[MGR_N_COLUMNS] = {
     [MGR_COLUMN_DELIVERY] = delivery,
     [MGR_COLUMN_PROGRAM] = program,
     [MGR_COLUMN_DIRECT_PORT] = direct_port,
+    [MGR_COLUMN_BROKER] = broker,
 };
 
 static MgrValue value_of(gconstpointer row, int column, gpointer user, char **owned G_GNUC_UNUSED)

@@ -132,6 +132,7 @@ typedef struct {
     uint64_t disablings;    /* accounts that were disabled since then */
     guint online;           /* Online or Stale */
     uint64_t connects;      /* births over new lines since the start */
+    guint n_brokers;        /* lines: of the site */
     MgrHerd herd;           /* pacing: what a connect costs the broker */
     uint64_t open_detections;
     guint infected, scans_failed; /* endpoints with open detections, and those whose last scan failed */
@@ -277,6 +278,15 @@ static inline bool mgr_endpoint_is_up(const MgrEndpoint *endpoint)
 {
     return endpoint->record.presence.actual == MGR_ACTUAL_ONLINE ||
            endpoint->record.presence.actual == MGR_ACTUAL_STALE;
+}
+
+/* The number, from 1, of the broker where it is Online or Stale; 0: at none, or it was not heard there since the start.
+ */
+static inline guint mgr_endpoint_broker(const MgrFleet *fleet, const MgrEndpoint *endpoint)
+{
+    if (!mgr_endpoint_is_up(endpoint))
+        return 0;
+    return endpoint->broker != MGR_BROKER_UNKNOWN ? endpoint->broker + 1U : fleet->n_brokers == 1;
 }
 
 /* What goes down now goes down this line: of the session in which it spoke last. */

@@ -194,6 +194,7 @@ static void put_program(HlJsonOut *out, const MgrFleet *fleet, const MgrEndpoint
     hl_json_out_bool(out, "outdated_program", mgr_endpoint_is_program_outdated(fleet, endpoint));
     put_upgrade(out, record);
     hl_json_out_integer(out, "direct_port", record->direct_port);
+    hl_json_out_integer(out, "broker", mgr_endpoint_broker(fleet, endpoint));
     hl_json_out_text(out, "delivery",
                      mgr_endpoint_terms(endpoint)->settings.delivery == HL_DELIVERY_DOCUMENTED ? "documented"
                                                                                                : "channel");

@@ -148,6 +148,7 @@ MgrLines *mgr_lines_new(const MgrLineOptions *options, MgrBrokers *brokers, GErr
     if (!connect_all(lines, error))
         return NULL;
     lines->parts.topics = NULL;
+    lines->parts.fleet->n_brokers = lines->n;
     note_used(lines);
     if (lines->parts.fence != NULL && mgr_fence_is_open(lines->parts.fence)) {
         mgr_line_hold(lines->all[0]);

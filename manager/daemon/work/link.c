@@ -301,11 +301,14 @@ static void handle_there(MgrLink *link, const EndpointRow *row, MgrEndpoint *end
 {
     uint64_t session = *(const uint64_t *)(gconstpointer)((const char *)data + row->session);
     uint8_t before = endpoint->broker;
+    guint told = mgr_endpoint_broker(link->parts.fleet, endpoint);
 
     endpoint->broker = (uint8_t)mgr_down_heard(link->parts.down);
     row->handle(link, endpoint, data, retained);
     if (session != endpoint->record.presence.session)
         endpoint->broker = before;
+    if (mgr_endpoint_broker(link->parts.fleet, endpoint) != told)
+        mgr_status_touch(link->parts.status, endpoint);
 }
 
 /* It has a certificate of this site, of which nothing is known: it enrolled after the backup that was restored.  Who

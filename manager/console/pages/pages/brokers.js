@@ -3,6 +3,8 @@
 
 import { announce, badge, button, card, sure, table, when } from '../ui.js';
 import { all, post } from '../api.js';
+import { format } from '../route.js';
+import { h } from '../dom.js';
 import { mayBe } from '../session.js';
 import { number, tr } from '../i18n.js';
 import { visible } from '../text.js';
@@ -36,7 +38,7 @@ export async function brokers(draw) {
         { title: tr('Broker'), cell: (row) => String(row.broker) },
         { title: tr('Address'), cell: (row) => visible(row.address) },
         { title: tr('State'), cell: (row) => badge('broker', row.state) },
-        { title: tr('Endpoints'), cell: (row) => number(row.endpoints) },
+        { title: tr('Endpoints'), cell: (row) => h('a', { href: format(['endpoints'], { filter: `broker:${row.broker}` }) }, number(row.endpoints)) },
         { title: tr('Messages that wait'), cell: (row) => number(row.waiting) },
         { title: tr('Connected since'), cell: (row) => when(row.connected) },
         mayBe('owner') && { title: '', cell: (row) => action(row, used, draw) },

@@ -97,6 +97,7 @@ function identity(document) {
         [tr('Id'), document.id],
         [tr('Registered IP'), visible(document.addresses).replaceAll(',', ', ')],
         [tr('Source IP'), visible(document.observed_address)],
+        [tr('Broker'), document.broker > 0 ? String(document.broker) : null],
         [tr('Port of the direct dial'), document.direct_port ? String(document.direct_port) : tr('none')],
         [tr('Operating system'), name(document.os)],
         [tr('Program'), document.program && programOf(document)],
