@@ -44,12 +44,13 @@ static char *head_of(int column)
     return dot != NULL ? g_strndup(path, (gsize)(dot - path)) : NULL;
 }
 
-/* By its own name, or that of the object that it is in. */
+/* By its own name or path, or that of the object that it is in. */
 static bool is_asked(char *const *fields, int column)
 {
     g_autofree char *head = head_of(column);
 
     return fields == NULL || g_strv_contains((const char *const *)fields, mgr_columns[column].name) ||
+           g_strv_contains((const char *const *)fields, mgr_columns[column].path) ||
            (head != NULL && g_strv_contains((const char *const *)fields, head));
 }
 

@@ -19,11 +19,13 @@ const MgrColumn mgr_columns[MGR_N_COLUMNS] = {
     [MGR_COLUMN_VERDICT] = { "verdict", "verdict", MGR_WORD, false },
     [MGR_COLUMN_ADDRESSES] = { "addresses", "addresses", MGR_TEXT, false },
     [MGR_COLUMN_OBSERVED] = { "observed_address", "observed_address", MGR_TEXT, false },
+    [MGR_COLUMN_OBSERVED_BY] = { "observed_by", "observed_by", MGR_WORD, false },
     [MGR_COLUMN_SETTINGS_DESIRED] = { "settings_desired", "settings.desired", MGR_NUMBER, false },
     [MGR_COLUMN_SETTINGS_APPLIED] = { "settings_applied", "settings.applied", MGR_NUMBER, false },
     [MGR_COLUMN_SETTINGS_CURRENT] = { "settings_current", "settings.current", MGR_FLAG, false },
     [MGR_COLUMN_SETTINGS_PATH] = { "settings_path", "settings.path", MGR_WORD, false },
     [MGR_COLUMN_SETTINGS_APPLIED_AT] = { "settings_applied_at", "settings.applied_at", MGR_TIME, false },
+    [MGR_COLUMN_SETTINGS_DIGEST] = { "settings_digest", "settings.digest", MGR_WORD, false },
     [MGR_COLUMN_PATTERNS] = { "patterns", "patterns", MGR_SET, false },
     [MGR_COLUMN_PATTERNS_PUBLISHED] = { "patterns_published", "patterns_published", MGR_TIME, false },
     [MGR_COLUMN_OUTDATED] = { "outdated", "outdated", MGR_FLAG, false },
@@ -31,8 +33,14 @@ const MgrColumn mgr_columns[MGR_N_COLUMNS] = {
     [MGR_COLUMN_LAST_UPDATE] = { "last_update", "last_update", MGR_TIME, false },
     [MGR_COLUMN_UPDATE_RESULT] = { "last_update_result", "last_update_result", MGR_WORD, false },
     [MGR_COLUMN_UPDATE_SOURCE] = { "last_update_source", "last_update_source", MGR_WORD, false },
+    [MGR_COLUMN_UPDATE_ERROR] = { "last_update_error", "last_update_error", MGR_TEXT, false },
+    [MGR_COLUMN_UPGRADE] = { "last_upgrade", "last_upgrade.end", MGR_WORD, false },
+    [MGR_COLUMN_UPGRADED_AT] = { "last_upgrade_at", "last_upgrade.at", MGR_TIME, false },
+    [MGR_COLUMN_UPGRADE_TO] = { "last_upgrade_to", "last_upgrade.to", MGR_VERSION, false },
+    [MGR_COLUMN_UPGRADE_DETAIL] = { "last_upgrade_detail", "last_upgrade.detail", MGR_TEXT, false },
     [MGR_COLUMN_OPEN_COMMANDS] = { "open_commands", "open_commands", MGR_NUMBER, false },
     [MGR_COLUMN_OPEN_DETECTIONS] = { "open_detections", "open_detections", MGR_NUMBER, false },
+    [MGR_COLUMN_LEFT_OUT] = { "detections_left_out", "detections_left_out", MGR_NUMBER, false },
     [MGR_COLUMN_SCAN] = { "last_scan", "last_scan.ended", MGR_TIME, false },
     [MGR_COLUMN_SCAN_END] = { "last_scan_end", "last_scan.end", MGR_WORD, false },
     [MGR_COLUMN_SCAN_HOW] = { "last_scan_how", "last_scan.how", MGR_WORD, false },
@@ -44,10 +52,13 @@ const MgrColumn mgr_columns[MGR_N_COLUMNS] = {
     [MGR_COLUMN_LATE] = { "late_renewal", "late_renewal.outcome", MGR_WORD, false },
     [MGR_COLUMN_LATE_AT] = { "late_renewal_at", "late_renewal.at", MGR_TIME, false },
     [MGR_COLUMN_SKEW] = { "clock_skew_ms", "clock_skew_ms", MGR_NUMBER, false },
+    [MGR_COLUMN_LOST_HEARTBEATS] = { "lost_heartbeats", "lost_heartbeats", MGR_NUMBER, false },
+    [MGR_COLUMN_REFUSED] = { "refused", "refused", MGR_NUMBER, false },
     [MGR_COLUMN_REVOKED] = { "revoked", "revoked", MGR_FLAG, false },
     [MGR_COLUMN_REMOVED] = { "removed", "removed", MGR_FLAG, false },
     [MGR_COLUMN_CLONE] = { "clone_suspected", "clone_suspected", MGR_FLAG, false },
     [MGR_COLUMN_FLOODING] = { "flooding", "flooding", MGR_FLAG, false },
+    [MGR_COLUMN_HELD_OFF] = { "held_off_until", "held_off_until", MGR_TIME, true },
     [MGR_COLUMN_DELIVERY] = { "delivery", "delivery", MGR_WORD, false },
     [MGR_COLUMN_PROGRAM] = { "program", "program", MGR_VERSION, false },
     [MGR_COLUMN_DIRECT_PORT] = { "direct_port", "direct_port", MGR_NUMBER, false },
@@ -84,6 +95,9 @@ int mgr_column_find(const char *name)
 {
     for (int i = 0; i < MGR_N_COLUMNS; i++)
         if (strcmp(mgr_columns[i].name, name) == 0)
+            return i;
+    for (int i = 0; i < MGR_N_COLUMNS; i++)
+        if (strcmp(mgr_columns[i].path, name) == 0)
             return i;
     return -1;
 }

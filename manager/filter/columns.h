@@ -22,7 +22,7 @@ typedef enum {
 
 typedef struct {
     const char *name; /* in filters, fields, CSV */
-    const char *path; /* in the status document: members, parted by dots */
+    const char *path; /* in the status document: members, parted by dots; filters and fields take it as well */
     MgrColumnKind kind;
     bool is_ahead; /* of a time: it is in the future as a rule, so "30d" is that far ahead and not ago */
 } MgrColumn;
@@ -44,11 +44,13 @@ enum {
     MGR_COLUMN_VERDICT,
     MGR_COLUMN_ADDRESSES,
     MGR_COLUMN_OBSERVED,
+    MGR_COLUMN_OBSERVED_BY,
     MGR_COLUMN_SETTINGS_DESIRED,
     MGR_COLUMN_SETTINGS_APPLIED,
     MGR_COLUMN_SETTINGS_CURRENT,
     MGR_COLUMN_SETTINGS_PATH,
     MGR_COLUMN_SETTINGS_APPLIED_AT,
+    MGR_COLUMN_SETTINGS_DIGEST,
     MGR_COLUMN_PATTERNS,
     MGR_COLUMN_PATTERNS_PUBLISHED,
     MGR_COLUMN_OUTDATED,
@@ -56,8 +58,14 @@ enum {
     MGR_COLUMN_LAST_UPDATE,
     MGR_COLUMN_UPDATE_RESULT,
     MGR_COLUMN_UPDATE_SOURCE,
+    MGR_COLUMN_UPDATE_ERROR,
+    MGR_COLUMN_UPGRADE,
+    MGR_COLUMN_UPGRADED_AT,
+    MGR_COLUMN_UPGRADE_TO,
+    MGR_COLUMN_UPGRADE_DETAIL,
     MGR_COLUMN_OPEN_COMMANDS,
     MGR_COLUMN_OPEN_DETECTIONS,
+    MGR_COLUMN_LEFT_OUT,
     MGR_COLUMN_SCAN,
     MGR_COLUMN_SCAN_END,
     MGR_COLUMN_SCAN_HOW,
@@ -69,10 +77,13 @@ enum {
     MGR_COLUMN_LATE,
     MGR_COLUMN_LATE_AT,
     MGR_COLUMN_SKEW,
+    MGR_COLUMN_LOST_HEARTBEATS,
+    MGR_COLUMN_REFUSED,
     MGR_COLUMN_REVOKED,
     MGR_COLUMN_REMOVED,
     MGR_COLUMN_CLONE,
     MGR_COLUMN_FLOODING,
+    MGR_COLUMN_HELD_OFF,
     MGR_COLUMN_DELIVERY,
     MGR_COLUMN_PROGRAM,
     MGR_COLUMN_DIRECT_PORT,
@@ -85,7 +96,7 @@ extern const MgrColumn mgr_columns[MGR_N_COLUMNS];
 /* All that a column of few words can say, ends with NULL; NULL: they are not known beforehand. */
 const char *const *mgr_column_values(int column);
 
-/* The number of a column; -1: there is none of this name. */
+/* The number of a column, by its name or its path; -1: there is none. */
 int mgr_column_find(const char *name);
 
 /* Whether its values are texts: MGR_TEXT, MGR_WORD, MGR_SET, MGR_VERSION. */

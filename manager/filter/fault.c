@@ -23,6 +23,12 @@ const MgrFaultRow mgr_fault_rows[] = {
     [MGR_FAULT_NEAREST] = { "filter.nearest", N_("there is no such column; did you mean '{nearest}'?") },
     [MGR_FAULT_NEAREST_VALUE] = { "filter.nearest-value",
                                   N_("this column never says that; did you mean '{nearest}'?") },
+    [MGR_FAULT_OBJECT] = { "filter.object", N_("this has members: name one of them, as in {nearest}") },
+    [MGR_FAULT_MADE] = { "filter.made", N_("this is a sentence made of other columns: use displayed, actual, "
+                                           "reachability or verdict") },
+    [MGR_FAULT_ORDERS] = { "filter.orders", N_("this orders status documents, and says nothing of the endpoint") },
+    [MGR_FAULT_ONE_ALONE] = { "filter.one-alone", N_("only 'holdline endpoint show' tells this, of one endpoint at a "
+                                                     "time; no list has it") },
     [MGR_FAULT_OPERATOR] = { "filter.operator", N_("'!' is followed by '='") },
     [MGR_FAULT_BEFORE] = { "filter.before",
                            N_("something is missing before this; as a word it goes into quotation marks") },
@@ -99,4 +105,35 @@ bool mgr_fault_limit_fail(GError **error, MgrFault fault, int max)
     const char *const arguments[] = { "max", text, NULL };
 
     return fail(error, HL_ERROR_INVALID, fault, arguments);
+}
+
+MgrFault mgr_fault_of_member(const char *member, const char **example)
+{
+    static const struct {
+        const char *member;
+        MgrFault fault;
+        const char *example;
+    } rows[] = {
+        { "settings", MGR_FAULT_OBJECT, "settings.desired" },
+        { "explanation", MGR_FAULT_MADE, NULL },
+        { "sentences", MGR_FAULT_MADE, NULL },
+        { "epoch", MGR_FAULT_ORDERS, NULL },
+        { "revision", MGR_FAULT_ORDERS, NULL },
+        { "os", MGR_FAULT_ONE_ALONE, NULL },
+        { "fingerprint", MGR_FAULT_ONE_ALONE, NULL },
+        { "session", MGR_FAULT_ONE_ALONE, NULL },
+        { "enrolled", MGR_FAULT_ONE_ALONE, NULL },
+        { "certificate_serial", MGR_FAULT_ONE_ALONE, NULL },
+        { "commands", MGR_FAULT_ONE_ALONE, NULL },
+        { "scans", MGR_FAULT_ONE_ALONE, NULL },
+        { "echo_ms", MGR_FAULT_ONE_ALONE, NULL },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
+        if (strcmp(rows[i].member, member) == 0) {
+            *example = rows[i].example;
+            return rows[i].fault;
+        }
+    *example = NULL;
+    return MGR_FAULT_COLUMN;
 }

@@ -6,7 +6,7 @@
 #include "manager/filter/node.h"
 
 #define SHOWN    40             /* characters of what a fault is at */
-#define VERSION  "pattern."     /* of one component */
+#define VERSION  "pattern."     /* of one component; also as in the document, patterns.NAME */
 #define ENDS     " ()\":=<>!,~" /* of a bare word: a blank, a bracket or an operator */
 #define NAMED    "name"         /* the kind of all names: commas between them widen */
 #define NO_PLACE ((guint)-1)
@@ -111,6 +111,14 @@ static int column_of(const char *name)
                                                             : column);
 }
 
+/* "virus" of pattern.virus and patterns.virus; NULL: it is no component's version. */
+static const char *component_of(const char *name)
+{
+    if (g_str_has_prefix(name, VERSION))
+        return name + strlen(VERSION);
+    return g_str_has_prefix(name, "patterns.") ? name + strlen("patterns.") : NULL;
+}
+
 /* Whether what follows a comma is no further value of the column, but a condition of its own. */
 static bool begins_part(const char *at, int column)
 {
@@ -121,7 +129,7 @@ static bool begins_part(const char *at, int column)
     if (*at == '(')
         return true;
     if (at[size] != '\0' && strchr(":=<>!~", at[size]) != NULL)
-        return g_str_has_prefix(name, VERSION) || column_of(name) >= 0;
+        return component_of(name) != NULL || column_of(name) >= 0;
     return word != NULL && !mgr_word_is_value(word, column);
 }
 
@@ -256,9 +264,12 @@ static bool take_values(Parser *parser, MgrNode *node, const GPtrArray *values)
 static bool fail_column(Parser *parser, const char *name)
 {
     const char *names[MGR_N_COLUMNS + 1] = { NULL };
-    g_autofree char *column = g_strdelimit(g_strdup(name), "-", '_');
+    g_autofree char *column = g_strdelimit(g_ascii_strdown(name, -1), "-", '_');
     const char *nearest;
+    MgrFault fault = mgr_fault_of_member(column, &nearest);
 
+    if (fault != MGR_FAULT_COLUMN)
+        return fail_nearest(parser, fault, nearest);
     for (int i = 0; i < MGR_N_COLUMNS; i++)
         names[i] = mgr_columns[i].name;
     nearest = hl_nearest(column, names);
@@ -267,8 +278,10 @@ static bool fail_column(Parser *parser, const char *name)
 
 static bool find_column(Parser *parser, const char *name, MgrNode *node)
 {
-    if (g_str_has_prefix(name, VERSION)) {
-        node->component = g_strdup(name + strlen(VERSION));
+    const char *component = component_of(name);
+
+    if (component != NULL) {
+        node->component = g_strdup(component);
         node->column = MGR_COLUMN_PATTERNS;
         return true;
     }

@@ -38,6 +38,13 @@ static void fill(MgrValue *row)
     row[MGR_COLUMN_OPEN_DETECTIONS].number = 2;
     row[MGR_COLUMN_PROGRAM].text = "0.2.10";
     row[MGR_COLUMN_CERTIFICATE].number = NOW + 20 * HL_DAY;
+    row[MGR_COLUMN_SETTINGS_DESIRED].number = 4;
+    row[MGR_COLUMN_PATTERNS].text = "rules=12 virus=2026112701";
+    row[MGR_COLUMN_SCAN].number = NOW - HL_DAY;
+    row[MGR_COLUMN_LOST_HEARTBEATS].number = 3;
+    row[MGR_COLUMN_UPDATE_ERROR].text = "the server did not answer";
+    row[MGR_COLUMN_UPGRADE].text = "back";
+    row[MGR_COLUMN_HELD_OFF].number = NOW + HL_HOUR;
 }
 
 static void test_conditions(void)
@@ -102,6 +109,17 @@ static void test_conditions(void)
         { "(pc-*),(srv-*)", false }, /* patterns too */
         { "(srv-*,pc-*),(pc-?.*)", true },
         { "(all),(online)", false },
+        { "settings.desired>=4", true }, /* by the member's own name */
+        { "settings-desired<4", false },
+        { "Settings.Applied-At:never", true },
+        { "patterns.virus<2026112702", true },
+        { "pattern.virus<2026112701", false },
+        { "last_scan.ended>2h,lost-heartbeats>2", true },
+        { "lost_heartbeats>3", false },
+        { "last_update_error:answer", true },
+        { "last-upgrade:back,last_upgrade.end:back", true },
+        { "held-off-until<2h", true }, /* ahead */
+        { "group:sales,settings.desired>=5", false },
         { "offline,stale,inactive,never-seen,outdated,infected,revoked,last-seen>30d,host~pc-*,version<0.3", false },
         { "offline,stale,never-seen,outdated,infected,last-seen>30d,host~pc-*,version<0.3", true },
     };
@@ -270,6 +288,10 @@ static void test_bad(void)
         { "hots~pc", "did you mean 'host'?" },
         { "status:offlin", "this column never says that; did you mean 'offline'?" },
         { "displayed:Independant,Online", "did you mean 'Independent'?" },
+        { "settings>3", "'settings>3', character 1: this has members: name one of them, as in settings.desired" },
+        { "explanation:NAT", "this is a sentence made of other columns" },
+        { "revision>3", "this orders status documents" },
+        { "Certificate-Serial:7", "only 'holdline endpoint show' tells this" },
         { "version<new", "as in version<0.3" },
         { "last-seen~30d", "'~' is for texts" },
         { "last-seen>soon", "a time belongs before this" },

@@ -3,6 +3,8 @@
  * says. */
 #include <string.h>
 
+#include "lib/base/said.h"
+#include "lib/base/unconst.h"
 #include "manager/daemon/ground/columns.h"
 #include "manager/daemon/ground/rows.h"
 #include "manager/daemon/ground/selector.h"
@@ -292,8 +294,13 @@ static void test_columns(void)
     endpoint->broker = 1;
     mgr_endpoint_make_contact(endpoint)->skew = 1500;
     mgr_endpoint_make_contact(endpoint)->held_off_until = hl_clock_wall() + HL_HOUR;
+    mgr_endpoint_make_contact(endpoint)->lost_heartbeats = 2;
+    mgr_endpoint_make_contact(endpoint)->refused = 5;
     mgr_endpoint_make_contact(endpoint)->late = MGR_LATE_TOO_LATE;
     mgr_endpoint_make_contact(endpoint)->late_at = hl_clock_wall() - HL_MINUTE;
+    mgr_set_text(&mgr_endpoint_make_seldom(&endpoint->record)->upgrade_end, "back");
+    mgr_set_text(&mgr_endpoint_make_seldom(&endpoint->record)->upgrade_to, "0.3.1");
+    mgr_endpoint_make_seldom(&endpoint->record)->upgraded_at = hl_clock_wall() - HL_MINUTE;
     mgr_fleet_set_findings(&parts->fleet, endpoint, &findings);
     document = mgr_status_endpoint(parts->status, endpoint);
     for (int i = 0; i < MGR_N_COLUMNS; i++) {
@@ -313,6 +320,50 @@ static void test_columns(void)
             compare_value(&mgr_columns[i], rows.value(blank, i, rows.user, &owned),
                           descend(other, mgr_columns[i].path));
     }
+}
+
+/* Each member of the documents is a column, or refused as itself and with a reason; none is unknown. */
+static void check_members(const char *before, const json_t *document)
+{
+    const char *name;
+    json_t *value;
+
+    json_object_foreach(hl_unconst(document), name, value)
+    {
+        g_autofree char *path = g_strconcat(before, name, NULL);
+        g_autofree char *condition = g_strconcat(path, ":", NULL);
+        g_autoptr(GError) error = NULL;
+
+        g_test_message("%s", path);
+        g_assert_null(mgr_filter_parse(condition, MGR_FILTER_SELECT, 0, &error)); /* no column lacks a value */
+        g_assert_cmpstr(hl_error_sentence(error), !=, "filter.column");
+        g_assert_cmpstr(hl_error_sentence(error), !=, "filter.nearest");
+        g_assert_cmpint(strcmp(hl_error_sentence(error), "filter.value") == 0, ==,
+                        mgr_column_find(path) >= 0 || strcmp(before, "patterns.") == 0);
+        if (json_is_object(value)) {
+            g_autofree char *inside = g_strconcat(path, ".", NULL);
+
+            check_members(inside, value);
+        }
+    }
+}
+
+static void test_members(void)
+{
+    g_autoptr(Parts) parts = make_fleet();
+    MgrEndpoint *endpoint = mgr_fleet_endpoint(&parts->fleet, "e-1");
+    MgrFindings findings = { .end = MGR_SCAN_COMPLETED, .ended_at = hl_clock_wall() };
+    g_autoptr(json_t) shown = NULL;
+
+    mgr_fleet_set_findings(&parts->fleet, endpoint, &findings);
+    mgr_set_text(&endpoint->record.patterns, "rules=3 virus=2026112701");
+    mgr_set_text(&mgr_endpoint_make_seldom(&endpoint->record)->upgrade_end, "back");
+    mgr_endpoint_make_contact(endpoint)->late_at = hl_clock_wall();
+    parts_call(parts, "endpoint show", "endpoint", "e-1", NULL);
+    shown = parts_expect_reply(parts, "");
+    g_assert_true(json_is_object(json_object_get(shown, "last_upgrade")));
+    g_assert_true(json_is_object(json_object_get(shown, "late_renewal")));
+    check_members("", shown);
 }
 
 /* "e-2 e-1": the ids of a list in that order, or the error's code. */
@@ -427,6 +478,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/selector/many_names", test_many_names);
     g_test_add_func("/manager/selector/candidates", test_candidates);
     g_test_add_func("/manager/selector/columns", test_columns);
+    g_test_add_func("/manager/selector/members", test_members);
     g_test_add_func("/manager/selector/summary", test_summary);
     g_test_add_func("/manager/selector/order", test_order);
     g_test_add_func("/manager/selector/rows", test_rows);

@@ -25,6 +25,9 @@ struct ConTable {
     bool is_taking;
 };
 
+/* Of all rows: most have nothing in most of their texts. */
+static const char nothing[] = "";
+
 static bool is_shared(MgrColumnKind kind)
 {
     return kind == MGR_WORD || kind == MGR_SET || kind == MGR_VERSION;
@@ -71,7 +74,7 @@ static void free_row(ConTable *table, ConRow *row)
     for (int i = 0; i < MGR_N_COLUMNS; i++) {
         if (is_shared(mgr_columns[i].kind))
             drop_word(table, row->values[i].text);
-        else if (mgr_columns[i].kind == MGR_TEXT)
+        else if (mgr_columns[i].kind == MGR_TEXT && row->values[i].text != nothing)
             g_free(hl_unconst(row->values[i].text));
     }
     g_free(row->folded);
@@ -141,7 +144,7 @@ static ConRow *read_row(ConTable *table, const json_t *document)
         if (is_shared(kind))
             row->values[i].text = take_word(table, text);
         else if (kind == MGR_TEXT)
-            row->values[i].text = g_steal_pointer(&text);
+            row->values[i].text = *text != '\0' ? g_steal_pointer(&text) : nothing;
         else
             row->values[i].number = number_of(value, kind);
     }

@@ -95,7 +95,7 @@ static const char *text_of(const MgrCall *call, const char *name)
     return text != NULL ? text : "";
 }
 
-/* By its own name, or that of the object that it is in ("settings"). */
+/* By its own name or path, or that of the object that it is in ("settings"). */
 static bool is_field(const char *word)
 {
     gsize size = strlen(word);
