@@ -7,6 +7,7 @@
 
 #include "endpoint/core/phrase.h"
 #include "lib/base/i18n.h"
+#include "lib/base/local_time.h"
 #include "lib/base/table.h"
 
 /* In this order: a later one uses what an earlier one found. */
@@ -73,7 +74,8 @@ static void print_findings(const HlFindings *findings)
         g_autofree char *toned = hl_tone(stdout, tones[finding->grade], grade);
         g_autofree char *check = hl_text_fill(ep_phrase_word(check_of(finding)), checks);
         g_autofree char *text = ep_phrase_translate(finding->text);
-        g_autofree char *lines = hl_text_hang(text, width, column);
+        g_autofree char *timed = hl_local_beside(text);
+        g_autofree char *lines = hl_text_hang(timed, width, column);
 
         printf("%s  %s  %s\n", toned, check, lines);
         if (finding->remedy != NULL)

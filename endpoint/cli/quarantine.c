@@ -61,6 +61,7 @@ static void print_table(const GPtrArray *records)
     static const char *const heads[] = { N_("ID"), N_("TAKEN"), N_("SIZE"), N_("SIGNATURE"), N_("PATH"), NULL };
     g_autoptr(HlTable) table = hl_table_new(heads);
 
+    hl_table_word(table);
     for (guint i = 0; i < records->len; i++) {
         const EpRecord *record = records->pdata[i];
         g_autofree char *path = path_of(record);

@@ -9,6 +9,7 @@
 #include "endpoint/core/phrase.h"
 #include "endpoint/scan/tally.h"
 #include "lib/base/i18n.h"
+#include "lib/base/local_time.h"
 #include "lib/base/table.h"
 #include "lib/base/unconst.h"
 
@@ -59,13 +60,15 @@ static void print_label(const char *label)
 G_GNUC_PRINTF(2, 3) static void print_line(const char *label, const char *format, ...)
 {
     g_autofree char *line = NULL;
+    g_autofree char *timed = NULL;
     va_list arguments;
 
     va_start(arguments, format);
     line = g_strdup_vprintf(format, arguments);
     va_end(arguments);
+    timed = hl_local_beside(line);
     print_label(label);
-    printf("%s\n", line);
+    printf("%s\n", timed);
 }
 
 static void show_pairs(const char *label, const json_t *object, bool (*wanted)(const json_t *value))
@@ -300,6 +303,8 @@ static void show_history(const json_t *root)
     size_t index;
     json_t *row;
 
+    hl_table_word(commands);
+    hl_table_word(events);
     json_array_foreach(json_object_get(root, "commands"), index, row)
     {
         g_autofree char *detail = phrase(row, "detail");
@@ -364,7 +369,7 @@ static void show_last_scan(const json_t *last)
     ep_tally_parse(&tally, last);
     english = ep_tally_describe(&tally);
     numbers = ep_phrase_translate(english);
-    printf(_("Last scan: %s, %s, %s%s%s: %s\n"), text(last, "ended"), word(last, "how"), word(last, "end"),
+    hl_say(_("Last scan: %s, %s, %s%s%s: %s\n"), text(last, "ended"), word(last, "how"), word(last, "end"),
            *detail != '\0' ? ", " : "", detail, numbers);
 }
 
@@ -376,6 +381,7 @@ static void show_detections(const json_t *root)
     size_t index;
     json_t *row;
 
+    hl_table_word(table);
     show_last_scan(json_object_get(root, "last_scan"));
     json_array_foreach(json_object_get(root, "detections"), index, row)
     {

@@ -6,6 +6,7 @@
 
 #include "lib/base/complete.h"
 #include "lib/base/i18n.h"
+#include "lib/base/local_time.h"
 #include "lib/base/log.h"
 #include "lib/base/nearest.h"
 #include "lib/base/output.h"
@@ -457,6 +458,7 @@ int hl_cli_main(const HlProgram *program, int argc, char **argv, void *user)
 {
     g_autoptr(GError) error = NULL;
     g_autofree char *message = NULL;
+    g_autofree char *timed = NULL;
 
     hl_process_keep_secrets();
     if (argc >= 2 && strcmp(argv[1], "complete") == 0)
@@ -472,7 +474,8 @@ int hl_cli_main(const HlProgram *program, int argc, char **argv, void *user)
     if (hl_error_code(error) == HL_ERROR_IO && hl_output_gone())
         return hl_error_exit_status(error); /* of "... | head" nobody wants to hear */
     message = program->say != NULL ? program->say(error) : g_strdup(error->message);
-    fprintf(stderr, "%s%s: %s\n", hl_log_mark(HL_LOG_ERROR), program->name, message);
+    timed = hl_local_beside(message);
+    fprintf(stderr, "%s%s: %s\n", hl_log_mark(HL_LOG_ERROR), program->name, timed);
     return hl_error_exit_status(error);
 }
 

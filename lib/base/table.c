@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/base/table.h"
 #include "lib/base/i18n.h"
+#include "lib/base/local_time.h"
 #include "lib/base/names.h"
 #include "lib/base/text.h"
 #include "lib/base/unconst.h"
@@ -19,6 +20,7 @@ struct HlTable {
     const char *const *headings;
     guint columns;
     bool *has_hosts; /* by column */
+    bool is_worded;
     GPtrArray *rows; /* of GStrv */
 };
 
@@ -222,12 +224,14 @@ void hl_say(const char *format, ...)
 {
     va_list arguments;
     g_autofree char *text = NULL;
+    g_autofree char *timed = NULL;
     g_autofree char *lines = NULL;
 
     va_start(arguments, format);
     text = g_strdup_vprintf(format, arguments);
     va_end(arguments);
-    lines = hl_text_fit(text, hl_terminal_size(stdout, NULL));
+    timed = hl_local_beside(text);
+    lines = hl_text_fit(timed, hl_terminal_size(stdout, NULL));
     fputs(lines, stdout);
 }
 
@@ -264,6 +268,11 @@ void hl_table_free(HlTable *table)
 void hl_table_has_hosts(HlTable *table, guint column)
 {
     table->has_hosts[column] = true;
+}
+
+void hl_table_word(HlTable *table)
+{
+    table->is_worded = true;
 }
 
 /* The length of a colour sequence of hl_tone; 0: it is not one. */
@@ -303,20 +312,29 @@ void hl_table_add(HlTable *table, const char *const *cells)
 {
     GStrv row = g_new0(char *, table->columns + 1);
 
-    for (guint i = 0; i < table->columns; i++)
-        row[i] = printable_cell(cells[i] == NULL || *cells[i] == '\0' ? "-" : cells[i]);
+    for (guint i = 0; i < table->columns; i++) {
+        g_autofree char *cell = hl_local_instead(cells[i] == NULL || *cells[i] == '\0' ? "-" : cells[i]);
+
+        row[i] = printable_cell(cell);
+    }
     g_ptr_array_add(table->rows, row);
 }
 
-static void print_row(FILE *out, const char *const *cells, guint columns, const int *widths, bool heading)
+static const char *heading_of(const HlTable *table, guint column)
+{
+    return table->is_worded ? hl_tr(table->headings[column]) : table->headings[column];
+}
+
+/* row NULL: the headings. */
+static void print_row(FILE *out, const HlTable *table, char *const *row, guint columns, const int *widths)
 {
     g_autoptr(GString) line = g_string_new(NULL);
     g_autofree char *shown = NULL;
 
     for (guint i = 0; i < columns; i++) {
-        const char *cell = heading ? hl_tr(cells[i]) : cells[i];
+        const char *cell = row != NULL ? row[i] : heading_of(table, i);
         g_autofree char *cut = hl_text_clip(cell, widths[i]);
-        g_autofree char *text = hl_tone(out, heading ? HL_TONE_BOLD : HL_TONE_PLAIN, cut);
+        g_autofree char *text = hl_tone(out, row == NULL ? HL_TONE_BOLD : HL_TONE_PLAIN, cut);
         g_autofree char *filled = hl_text_fill(text, i + 1 < columns ? widths[i] + GAP : 0);
 
         g_string_append(line, filled);
@@ -379,7 +397,7 @@ guint hl_table_print(HlTable *table, FILE *out)
         if (table->has_hosts[i])
             redo_column(table, i, 0);
     for (guint i = 0; i < table->columns; i++) {
-        widths[i] = hl_text_cells(hl_tr(table->headings[i]));
+        widths[i] = hl_text_cells(heading_of(table, i));
         for (guint r = 0; r < table->rows->len; r++)
             widths[i] = MAX(widths[i], hl_text_cells(((GStrv)table->rows->pdata[r])[i]));
     }
@@ -387,9 +405,9 @@ guint hl_table_print(HlTable *table, FILE *out)
     narrow(widths, shown, hl_terminal_size(out, NULL));
     for (guint i = 0; i < shown && is_terminal(out); i++)
         redo_column(table, i, widths[i]);
-    print_row(out, table->headings, shown, widths, true);
+    print_row(out, table, NULL, shown, widths);
     for (guint r = 0; r < table->rows->len; r++)
-        print_row(out, (const char *const *)table->rows->pdata[r], shown, widths, false);
+        print_row(out, table, table->rows->pdata[r], shown, widths);
     return shown;
 }
 

@@ -34,18 +34,23 @@ char *hl_text_wrap(const char *text, int cells);
 /* The same of text that begins in a column, and whose other lines begin there as well.  Caller frees. */
 char *hl_text_hang(const char *text, int cells, int column);
 
-/* headings ends with NULL and must outlive the table; they are translated where they are printed. */
 /* Lines of text the same way, each of its own: what stands beside a label ("state    halted: ...": two blanks end it)
  * stays in its column.  Caller frees. */
 char *hl_text_fit(const char *text, int cells);
 
-/* printf to standard output, for what a person reads: on a terminal, hl_text_fit. */
+/* printf to standard output, for what a person reads: with local times (local_time.h); on a terminal, hl_text_fit. */
 void hl_say(const char *format, ...) G_GNUC_PRINTF(1, 2);
 
+/* headings ends with NULL and must outlive the table. */
 HlTable *hl_table_new(const char *const *headings);
+
+/* Its headings are shown in the reader's language.  Without this they are names that somebody may type: of columns that
+ * an option takes. */
+void hl_table_word(HlTable *table);
+
 void hl_table_free(HlTable *table);
 
-/* One text per heading; NULL shows "-".  Copied. */
+/* One text per heading; NULL shows "-", and a time in UTC the local one (local_time.h).  Copied. */
 void hl_table_add(HlTable *table, const char *const *cells);
 
 /* The column is of host names: on a terminal they are shown without their domain where that says the same, and cut in

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/base/i18n.h"
+#include "lib/base/local_time.h"
 #include "lib/base/said.h"
 #include "lib/base/text.h"
 #include "proto/wire.h"
@@ -53,8 +54,9 @@ static void show_warnings(CliAnswer *answer, const HlMsgCallReply *reply)
 {
     for (size_t i = 0; i < reply->n_warnings && !answer->warned; i++) {
         g_autofree char *text = hl_text_printable(reply->warnings[i]);
+        g_autofree char *timed = hl_local_beside(text);
 
-        fprintf(stderr, _("warning: %s\n"), text);
+        fprintf(stderr, _("warning: %s\n"), timed);
     }
     answer->warned = answer->warned || reply->n_warnings > 0;
 }

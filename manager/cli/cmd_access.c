@@ -46,7 +46,7 @@ bool cmd_bundle_create(HlInvocation *call, GError **error)
                             : cli_count(document, "uses", "%u endpoint", "%u endpoints");
     shown = cli_format_group(json_object_get(document, "group"), document);
     if (!cli_show_json(call, document))
-        printf(endpoint != NULL
+        hl_say(endpoint != NULL
                    ? _("%s: bundle %s for group %s, valid for %s until %s\n"
                        "It contains a secret: carry it to the PC, then run 'holdline-endpoint enrol %s' there, with "
                        "--replace if it has the identity of before still.\n")

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "lib/base/i18n.h"
+#include "lib/base/local_time.h"
 #include "manager/cli/commands.h"
 #include "manager/cli/doctor.h"
 #include "manager/cli/show.h"
@@ -41,7 +42,8 @@ static void print_finding(const HlFinding *finding)
     g_autofree char *grade = hl_text_fill(hl_tr(hl_grade_name(finding->grade)), TEXT / 2);
     g_autofree char *toned = hl_tone(stdout, tones[finding->grade], grade);
     g_autofree char *check = hl_text_fill(hl_tr(finding->check), TEXT / 2);
-    g_autofree char *text = hl_text_hang(finding->text, width, TEXT);
+    g_autofree char *timed = hl_local_beside(finding->text);
+    g_autofree char *text = hl_text_hang(timed, width, TEXT);
     g_autofree char *remedy = finding->remedy != NULL ? hl_text_hang(finding->remedy, width, TEXT) : NULL;
 
     printf("%s%s%s\n", toned, check, text);

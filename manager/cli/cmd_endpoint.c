@@ -21,8 +21,8 @@ static const CliColumn ended_columns[] = {
     { "HOST", "host", NULL },
     { "GROUP", "group", cli_format_group },
     { "LAST SEEN", "last_seen", cli_format_time },
-    { "CERTIFICATE ENDED", "certificate_expires", cli_format_moment },
-    { "COMES BACK BY ITSELF UNTIL", "certificate_grace", cli_format_moment },
+    { "CERTIFICATE ENDED", "certificate_expires", NULL },
+    { "COMES BACK BY ITSELF UNTIL", "certificate_grace", NULL },
     { "LAST ASKED", "late_renewal", cli_format_late },
 };
 
@@ -31,7 +31,7 @@ static const CliColumn came_back_columns[] = {
     { "HOST", "host", NULL },
     { "GROUP", "group", NULL },
     { "LAST SEEN", "last_seen", cli_format_time },
-    { "CERTIFICATE ENDS", "certificate_expires", cli_format_moment },
+    { "CERTIFICATE ENDS", "certificate_expires", NULL },
     { "CAME BACK", "late_renewal", cli_format_late },
 };
 
@@ -111,9 +111,7 @@ bool cmd_endpoint_show(HlInvocation *call, GError **error)
 
 bool cmd_endpoint_history(HlInvocation *call, GError **error)
 {
-    static const CliColumn columns[] = { { "AT", "at", cli_format_moment },
-                                         { "WHAT", "what", NULL },
-                                         { "DETAIL", "detail", NULL } };
+    static const CliColumn columns[] = { { "AT", "at", NULL }, { "WHAT", "what", NULL }, { "DETAIL", "detail", NULL } };
     g_autoptr(json_t) document = call_named(call, "endpoint history", error);
 
     if (document == NULL)

@@ -271,52 +271,25 @@ static char *pretty_name(const char *name)
     return g_strdelimit(g_strdup(name), "_", ' ');
 }
 
-/* "2026-11-27T03:31:01Z (12:31:01 JST)": the day too where it is another one.  Nothing is added in UTC. */
-static char *with_local(const char *text)
-{
-    HlTime wall;
-    g_autoptr(GDateTime) utc = NULL;
-    g_autoptr(GDateTime) local = NULL;
-    g_autofree char *beside = NULL;
-
-    if (!hl_time_parse(text, &wall, NULL) || (utc = g_date_time_new_from_unix_utc(wall / HL_SECOND)) == NULL)
-        return g_strdup(text);
-    local = g_date_time_to_local(utc);
-    if (g_date_time_get_utc_offset(local) == 0)
-        return g_strdup(text);
-    beside = g_date_time_format(
-        local, g_date_time_get_day_of_month(local) == g_date_time_get_day_of_month(utc) ? "%T %Z" : "%F %T %Z");
-    return g_strdup_printf("%s (%s)", text, beside);
-}
-
-char *cli_format_moment(const json_t *value, const json_t *row G_GNUC_UNUSED)
-{
-    const char *text = json_string_value(value);
-
-    return text != NULL ? with_local(text) : plain(value);
-}
-
 /* "3, by channel, digest 1a2b3c4d5e6f" */
 static char *settings_in_full(const json_t *settings, const json_t *document)
 {
     g_autofree char *versions = cli_format_settings(settings, document);
-    g_autofree char *applied_at = with_local(cli_text(settings, "applied_at"));
 
     if (*cli_text(settings, "digest") == '\0' || *cli_text(settings, "path") == '\0')
         return g_steal_pointer(&versions);
-    return g_strdup_printf("%s, by %s at %s, digest %.12s", versions, cli_text(settings, "path"), applied_at,
-                           cli_text(settings, "digest"));
+    return g_strdup_printf("%s, by %s at %s, digest %.12s", versions, cli_text(settings, "path"),
+                           cli_text(settings, "applied_at"), cli_text(settings, "digest"));
 }
 
 /* "0.2.0-1: back at 2026-11-29T16:44:42Z: its line to the server did not come up within 10 s" */
 static char *upgrade_in_full(const json_t *upgrade, const json_t *document G_GNUC_UNUSED)
 {
-    g_autofree char *at = with_local(cli_text(upgrade, "at"));
     const char *detail = cli_text(upgrade, "detail");
 
     return g_strdup_printf(
-        "%s: %s at %s%s%s%s", cli_text(upgrade, "to"), cli_text(upgrade, "end"), at, *detail != '\0' ? ": " : "",
-        detail,
+        "%s: %s at %s%s%s%s", cli_text(upgrade, "to"), cli_text(upgrade, "end"), cli_text(upgrade, "at"),
+        *detail != '\0' ? ": " : "", detail,
         strcmp(cli_text(upgrade, "end"), "stuck") == 0 ? _("; 'holdline-endpoint doctor' there has the remedy") : "");
 }
 
@@ -336,7 +309,7 @@ static char *in_full(const char *name, const json_t *value, const json_t *docume
         if (strcmp(name, rows[i].name) == 0 && !json_is_array(value) &&
             (rows[i].member == NULL || json_object_get(value, rows[i].member) != NULL))
             return rows[i].format(value, document);
-    return json_is_array(value) || json_is_object(value) ? NULL : cli_format_moment(value, document);
+    return json_is_array(value) || json_is_object(value) ? NULL : plain(value);
 }
 
 void cli_show_object(const HlInvocation *call, const json_t *document)

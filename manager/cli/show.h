@@ -61,7 +61,6 @@ char *cli_format_actual(const json_t *value, const json_t *row);  /* coloured */
 char *cli_format_verdict(const json_t *value, const json_t *row); /* coloured */
 char *cli_format_state(const json_t *value, const json_t *row);   /* of a command's target, coloured */
 char *cli_format_time(const json_t *value, const json_t *row);    /* RFC 3339 -> "12 s ago" */
-char *cli_format_moment(const json_t *value, const json_t *row);  /* RFC 3339, with the local time beside it */
 char *cli_format_late(const json_t *value, const json_t *row); /* {"at": ..., "outcome": ...} -> "granted 12 s ago" */
 char *cli_format_patterns(const json_t *value, const json_t *row); /* {"virus": 1} -> "virus 1" */
 char *cli_format_states(const json_t *value, const json_t *row);   /* {"sent": 2} -> "2 sent" */

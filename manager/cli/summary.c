@@ -7,6 +7,7 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/i18n.h"
+#include "lib/base/local_time.h"
 #include "lib/base/text.h"
 #include "manager/cli/show.h"
 #include "manager/core/ends.h"
@@ -202,6 +203,7 @@ static void add_counts(GString *out, const json_t *summary)
 char *cli_summary_text(const json_t *summary)
 {
     g_autoptr(GString) out = g_string_new(NULL);
+    g_autofree char *timed = NULL;
 
     add_counts(out, summary);
     add_findings(out, summary);
@@ -217,5 +219,6 @@ char *cli_summary_text(const json_t *summary)
     add_ended(out, cli_int(summary, "certificates_ended"));
     add_repository(out, json_object_get(summary, "repository"));
     add_ends(out, json_object_get(summary, "ends"));
-    return hl_text_fit(out->str, hl_terminal_size(stdout, NULL));
+    timed = hl_local_beside(out->str);
+    return hl_text_fit(timed, hl_terminal_size(stdout, NULL));
 }

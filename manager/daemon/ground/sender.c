@@ -6,6 +6,7 @@
 
 #include "lib/base/file.h"
 #include "lib/base/i18n.h"
+#include "lib/base/local_time.h"
 #include "lib/base/mailbox.h"
 #include "lib/base/network.h"
 #include "lib/http/deliver.h"
@@ -220,7 +221,8 @@ static bool fill_mail(const MgrSender *sender, const MgrSending *sending, Job *j
 {
     const MgrConf *conf = sender->conf;
     g_autofree char *subject = mgr_message_subject(sending->message, sending->notes);
-    g_autofree char *text = mgr_message_text(sending->message, sending->notes);
+    g_autofree char *said = mgr_message_text(sending->message, sending->notes);
+    g_autofree char *text = hl_local_beside(said); /* the server's zone: who reads it looks after that server */
 
     if (*conf->mail_server == '\0' || *conf->mail_from == '\0')
         return mgr_refuse(error, MGR_REFUSE_SENDER_NO_MAIL, NULL);
