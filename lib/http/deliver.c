@@ -145,9 +145,8 @@ static HlErrorCode code_of(CURLcode code)
         return HL_ERROR_UNTRUSTED;
     case CURLE_SSL_CACERT_BADFILE:
     case CURLE_URL_MALFORMAT:
+    case CURLE_LOGIN_DENIED: /* of the name and password in manager.conf; nobody here lacks a right */
         return HL_ERROR_INVALID;
-    case CURLE_LOGIN_DENIED:
-        return HL_ERROR_DENIED;
     default:
         return HL_ERROR_UNAVAILABLE;
     }

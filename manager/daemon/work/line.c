@@ -276,6 +276,8 @@ void mgr_line_hold(MgrLine *line)
 void mgr_line_release(MgrLine *line)
 {
     line->is_held = false;
+    if (mgr_line_is_blind(line)) /* on purpose until now: from here on it is late */
+        line->blind_mono = hl_clock_mono();
     hl_bus_release(line->bus);
 }
 
