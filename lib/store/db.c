@@ -204,6 +204,10 @@ bool hl_db_copy(HlDb *db, const char *path, GError **error)
         return false;
     if (!hl_db_run(db, NULL, error, "VACUUM INTO ?", "t", path)) {
         unlink(path);
+        if (error != NULL && hl_error_code(*error) == HL_ERROR_FULL) { /* SQLite names the database that is copied */
+            g_clear_error(error);
+            return hl_fail(error, HL_ERROR_FULL, _("cannot copy to %s: the disk of the copy is full"), path);
+        }
         return hl_error_prefix(error, _("cannot copy to %s"), path);
     }
     fd = open(path, O_RDONLY | O_CLOEXEC);

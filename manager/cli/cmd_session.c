@@ -29,6 +29,10 @@ static void print_ends(const char *name, const json_t *document)
     g_autofree char *stay =
         cli_count(document, "tokens", "%u API token goes on ('token list')", "%u API tokens go on ('token list')");
 
+    if (json_object_get(document, "sessions") == NULL) { /* a manager of an earlier version counts neither */
+        hl_say(_("%s has another password, for the console\n"), name);
+        return;
+    }
     hl_say(_("%s has another password, for the console; %s, %s\n"), name, ended,
            cli_int(document, "tokens") > 0 ? stay : _("there are no API tokens"));
 }

@@ -146,12 +146,16 @@ static char *bottom_line(const Watch *watch, guint n, guint page)
     const CliScreen *screen = &watch->screen;
     g_autofree char *typed = hl_text_printable(screen->typed->str);
     g_autofree char *places =
-        g_strdup_printf(_("%1$u-%2$u of %3$u"), MIN(screen->top + 1, n), MIN(screen->top + page, n), n);
+        n > 0 ? g_strdup_printf(_("%1$u-%2$u of %3$u"), MIN(screen->top + 1, n), MIN(screen->top + page, n), n)
+              : g_strdup(_("no endpoint"));
 
     if (watch->problem != NULL)
         return g_strdup_printf("/%s  %s", typed, watch->problem);
     if (screen->is_typing)
         return g_strdup_printf(_("/%s_  %s; Enter keeps it, Escape ends it"), typed, places);
+    if (*typed != '\0' && n == 0)
+        return g_strdup_printf(_("no endpoint matches '%s' (of %u in all); Escape shows all, q quits"), typed,
+                               cli_fleet_count(watch->fleet));
     if (*typed != '\0')
         return g_strdup_printf(_("%s that match '%s' (of %u in all); Escape shows all, q quits"), places, typed,
                                cli_fleet_count(watch->fleet));
