@@ -457,9 +457,9 @@ const EpPhrase ep_phrases[] = {
     { N_("the settings in the server's answer are for '%s', not for '%s'"), "" },
     { N_("the issued certificate is not for this endpoint and its key"), "" },
     { N_("the issued certificate is not valid"), "" },
-    { N_("this machine is already enrolled, as %s at %s; if it is a copy of another PC, give it a machine id of its "
-         "own first (rm -f /etc/machine-id /var/lib/dbus/machine-id; systemd-machine-id-setup); '--replace' then gives "
-         "up that identity and enrols again"),
+    { N_("this machine is already enrolled, as %s at %s: '--replace' enrols it again, under the same id if the bundle "
+         "was made for it; a copy of another PC needs a machine id of its own before (rm -f /etc/machine-id "
+         "/var/lib/dbus/machine-id; systemd-machine-id-setup)"),
       "" },
     { N_("%s: certificate, key and id do not belong together; ask for a bundle that is made for this endpoint, and "
          "enrol it with --replace"),

@@ -286,9 +286,9 @@ static bool check_not_enrolled(const EpConf *conf, GError **error)
 
     if (identity != NULL)
         return hl_fail(error, HL_ERROR_EXISTS,
-                       "this machine is already enrolled, as %s at %s; if it is a copy of another PC, give it a "
-                       "machine id of its own "
-                       "first (" HL_ENROL_OWN_MACHINE_ID "); '--replace' then gives up that identity and enrols again",
+                       "this machine is already enrolled, as %s at %s: '--replace' enrols it again, under the same id "
+                       "if the bundle was made for it; a copy of another PC needs a machine id of its own before "
+                       "(" HL_ENROL_OWN_MACHINE_ID ")",
                        identity->id, identity->server);
     if (g_error_matches(problem, HL_ERROR, HL_ERROR_NOT_FOUND))
         return true;

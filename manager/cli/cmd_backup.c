@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "lib/base/i18n.h"
 #include "lib/base/process.h"
@@ -13,6 +14,11 @@
 #include "manager/site/exchange.h"
 #include "manager/site/restore.h"
 #include "manager/site/site.h"
+
+bool cli_site_has_unit(const char *dir)
+{
+    return strcmp(dir, MGR_SITE_DEFAULT) == 0 && g_file_test("/run/systemd/system", G_FILE_TEST_IS_DIR);
+}
 
 char *cli_find_site(const HlInvocation *call)
 {
@@ -111,8 +117,11 @@ static void print_restored(const MgrRestoreOrder *order, const MgrRestoreReport 
               "--previous DIR' takes its keys and its journal.\n"),
             report->unknown, order->dir);
     print_drained(report);
-    hl_say(_("\nNext:\n  holdline check --site %s\n  holdline-managerd -c %s/manager.conf\n"), order->site,
-           order->site);
+    if (cli_site_has_unit(order->site))
+        hl_say(_("\nNext:\n  holdline check --site %s\n  systemctl start holdline-managerd\n"), order->site);
+    else
+        hl_say(_("\nNext:\n  holdline check --site %s\n  holdline-managerd -c %s/manager.conf\n"), order->site,
+               order->site);
 }
 
 bool cmd_restore(HlInvocation *call, GError **error)

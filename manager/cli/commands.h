@@ -100,6 +100,9 @@ bool cmd_pass_end(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
  * package keeps it.  Caller frees. */
 char *cli_find_site(const HlInvocation *call);
 
+/* Whether its manager is the installed one, which systemd starts. */
+bool cli_site_has_unit(const char *dir);
+
 /* Reads a password (--password-file, or asks) and has the server keep it; name NULL: of the caller's own account.
  * Returns what that ended, as the server says; caller owns it. */
 json_t *cli_set_password(HlInvocation *call, const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;

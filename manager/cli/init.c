@@ -307,7 +307,7 @@ static void place(Founded *founded)
     const struct passwd *owner = getpwuid(geteuid());
     bool installed = strcmp(founded->dir, MGR_SITE_DEFAULT) == 0 && geteuid() != 0 && owner != NULL;
 
-    founded->has_unit = installed && g_file_test("/run/systemd/system", G_FILE_TEST_IS_DIR);
+    founded->has_unit = installed && cli_site_has_unit(founded->dir);
     founded->as = installed ? g_strdup_printf("runuser -u %s -- ", owner->pw_name) : g_strdup("");
 }
 

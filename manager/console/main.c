@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include "lib/base/cli.h"
+#include "lib/base/i18n.h"
 #include "lib/base/log.h"
 #include "lib/base/service.h"
 #include "manager/console/console.h"
@@ -50,6 +51,11 @@ static bool cmd_run(HlInvocation *call, GError **error)
 
     if (hl_cli_has(call, "check-config"))
         return con_console_check(path, error);
+    if (!g_file_test(path, G_FILE_TEST_EXISTS))
+        return hl_fail(error, HL_ERROR_NOT_FOUND,
+                       _("there is no %s: 'holdline console create NAME' makes a console's directory; the one that "
+                         "'holdline init' made is console/ of the site, and holdline-console(8) says how it gets here"),
+                       path);
     hl_service_start();
     run.console = con_console_new(path, error);
     if (run.console == NULL)

@@ -19,7 +19,8 @@ const MgrFaultRow mgr_fault_rows[] = {
     [MGR_FAULT_VERSION] = { "filter.version", N_("a version belongs before this, as in version<0.3") },
     [MGR_FAULT_ONE_VALUE] = { "filter.one-value", N_("this column takes one value") },
     [MGR_FAULT_ORDER] = { "filter.order", N_("this column has no order: use ':', '=', '!=' or '~'") },
-    [MGR_FAULT_COLUMN] = { "filter.column", N_("there is no such column") },
+    [MGR_FAULT_COLUMN] = { "filter.column", N_("there is no such column; every member of an endpoint's status is one, "
+                                               "such as last_seen and settings.desired") },
     [MGR_FAULT_NEAREST] = { "filter.nearest", N_("there is no such column; did you mean '{nearest}'?") },
     [MGR_FAULT_NEAREST_VALUE] = { "filter.nearest-value",
                                   N_("this column never says that; did you mean '{nearest}'?") },

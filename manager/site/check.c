@@ -549,8 +549,7 @@ static void look_at_restore(Check *check)
     if (!mgr_site_is_running(check->dir) && g_file_test(coming, G_FILE_TEST_EXISTS))
         say(check, MGR_FINDING_NOTE,
             _("%s: a restore was interrupted before it changed anything: run it again, or remove %s, which has the "
-              "keys "
-              "of the backup"),
+              "keys of the backup"),
             hl_tr(check->look->subject), coming);
 }
 
@@ -558,7 +557,8 @@ static void look_at_restore(Check *check)
 static const Look looks[] = {
     { N_("configuration"), look_at_conf, N_("mend it: the manager does not start with it") },
     { N_("broker"), look_at_broker, N_("install it, or name it by its whole path") },
-    { N_("keys"), look_at_keys, N_("restore a backup that has those that belong together") },
+    { N_("keys"), look_at_keys,
+      N_("restore a backup that has a pair: 'holdline restore BACKUP --site DIR --replace'") },
     { N_("access"), look_at_clients,
       N_("revoke that name, remove the directory, and issue a certificate under another name") },
     { N_("modes"), look_at_modes, N_("make it readable") },
@@ -566,16 +566,16 @@ static const Look looks[] = {
     { N_("files"), look_at_things, N_("move it out of the site: backups and the manager refuse it") },
     { N_("repository"), look_at_repository,
       N_("restore a backup of it; if it is a copy of another source, remove it and run 'holdline pattern sync'") },
-    { N_("registry"), look_at_registry, N_("restore a backup; one of a newer version needs the newer program") },
+    { N_("registry"), look_at_registry,
+      N_("restore a backup: 'holdline restore BACKUP --site DIR --replace'; a later one needs its program") },
     { N_("detections"), look_at_detections, N_("restart the manager, which counts them again when it starts") },
     { N_("accounts"), look_at_accounts,
       N_("on the server: holdline account certificate NAME --site DIR, for an owner who is enabled; where there is "
          "none, it makes one of any name") },
     { N_("audit"), look_at_audit,
-      N_("find out who can write registry.db, and compare with an export or a backup of an earlier day: 'holdline "
-         "audit "
-         "verify --site DIR'") },
-    { N_("journal"), look_at_journal, N_("restore a backup") },
+      N_("find out who can write registry.db, and compare with an export or a backup of an earlier day: "
+         "'holdline audit verify --site DIR'") },
+    { N_("journal"), look_at_journal, N_("restore a backup: 'holdline restore BACKUP --site DIR --replace'") },
     { N_("fence"), look_at_fence, "" },
     { N_("restore"), look_at_restore, "" },
 };
