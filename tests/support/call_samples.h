@@ -93,7 +93,7 @@ static const Call calls[] = {
     { "session end", { "id", "s-none" } },
     { "code create", { NULL } },
     { "code confirm", { "code", "123456" } },
-    { "code delete", { "name", "bob" } },
+    { "code delete", { "name", "zoe" } },
     { "token create", { "name", "script" } },
     { "token list", { NULL } },
     { "token delete", { "id", "t-none" } },

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every operation of openapi.json with tokens of every kind: roles_rest.py https://HOST:PORT CA.pem WORLD.json
+"""Every operation of openapi.json with tokens and sessions of every kind: roles_rest.py https://HOST:PORT CA.pem WORLD.json
 
 WORLD.json: {"tokens": {NAME: {"token", "account", "role", "limited"}}, "dead": {NAME: TOKEN}, "ends": TOKEN, "in": {...}, "out": {...},
 "none": {...}}; role and limits are those that the token has at most *and* its account has now.  "dead" are refused from the start, "ends" is
-good and ends by itself.  Who may make which call is in roles_table.py.  The refusals that the audit log must have are printed, a line each:
-account, call, how many."""
+good and ends by itself.  A token that is no API token is the cookie of a session: its requests come with what a browser sends beside it.  Who
+may make which call is in roles_table.py.  The refusals that the audit log must have are printed, a line each: account, call, how many."""
 import collections
 import json
 import pathlib
@@ -17,6 +17,7 @@ from openapi_plan import Api, Document, kind_of  # noqa: E402
 from roles_table import CALLS, CHANGES, LETTERS, LISTS  # noqa: E402
 
 STATUSES = {"denied": 403, "not-found": 404, "invalid": 400, "exists": 409, "conflict": 409}
+PASSWORD = "correct horse battery"
 PEOPLE = "denied"  # what people do when they have signed in: no token does, whatever its role
 
 # operation, the call that answers it, what its path names, query, body; and, where it ends otherwise than the call with its sample: that.
@@ -93,7 +94,7 @@ OPERATIONS = [
     ("deleteAccount", "account delete", {"name": "nobody"}),
     ("disableAccount", "account disable", {"name": "nobody"}),
     ("enableAccount", "account enable", {"name": "nobody"}),
-    ("setPassword", "account password", {"name": "{me}"}, {}, {"password": "correct horse battery"}, PEOPLE),
+    ("setPassword", "account password", {"name": "{me}"}, {}, {"password": PASSWORD}, PEOPLE),
     ("createCode", "code create", {}, {}, None, PEOPLE),
     ("confirmCode", "code confirm", {}, {}, {"code": "12"}, PEOPLE),
     ("deleteCode", "code delete", {}, {}, {"name": "{me}"}, PEOPLE),
@@ -104,6 +105,19 @@ OPERATIONS = [
     ("listAudit", "audit list"),
 ]
 
+# The same by people, who have signed in; OTHERS: what is another one's, an owner's alone.
+OTHERS = "others"
+BY_PEOPLE = [
+    ("createToken", "token create", {}, {}, {"name": "more"}, "invalid"),  # the password once more
+    ("createToken", "token create", {}, {}, {"name": "more", "password": PASSWORD}, ""),
+    ("setPassword", "account password", {"name": "{me}"}, {}, {"password": PASSWORD}, "invalid"),  # the old one as well
+    ("setPassword", "account password", {"name": "nobody"}, {}, {"password": PASSWORD}, OTHERS),
+    ("createCode", "code create", {}, {}, None, ""),
+    ("confirmCode", "code confirm", {}, {}, {"code": "12"}, "invalid"),
+    ("deleteCode", "code delete", {}, {}, {"name": "{me}"}, "not-found"),
+    ("deleteCode", "code delete", {}, {}, {"name": "nobody"}, OTHERS),
+]
+
 # What the console answers itself: the status, and whether it takes anybody.
 OWN = {
     "getHealth": (200, True),
@@ -111,7 +125,7 @@ OWN = {
     "createSession": (400, True),  # half of what it takes: no try is counted
     "getSession": (200, False),
     "getMe": (200, False),
-    "deleteSession": (400, False),  # a token has none
+    "deleteSession": (400, False),  # a token has none; of a session it is the last that is asked
     "getSummary": (200, False),
     "getEvents": (200, False),
     "listEvents": (200, False),
@@ -120,6 +134,9 @@ OWN = {
 }
 BODIES = {"createSession": {"name": "nobody"}}
 PARTS = {"listEnds"}  # of what the call answers: not what LISTS looks for
+
+# By whether one has signed in.
+ROWS = {False: OPERATIONS, True: [row for row in OPERATIONS if row[5:] != (PEOPLE,)] + BY_PEOPLE}
 
 
 def filled(value, things):
@@ -140,19 +157,28 @@ def patiently(ask):
     return got
 
 
+def is_session(token):
+    return not token.startswith("hlt_")
+
+
 class Walk:
-    def __init__(self, api, world, document):
-        self.api, self.world, self.document = api, world, document
+    def __init__(self, address, api, world, document):
+        self.address, self.api, self.world, self.document = address, api, world, document
         self.bad, self.asked = [], 0
         self.refused = collections.Counter()  # (account, call): what the audit log has to have
 
-    def send(self, token, operation, path=None, query=None, body=None):
+    def credentials(self, token):
+        if not is_session(token):
+            return {"Authorization": f"Bearer {token}"}
+        return {"Cookie": f"__Host-holdline={token}", "Origin": self.address, "Sec-Fetch-Site": "same-origin"}
+
+    def send(self, token, operation, path=None, query=None, body=None, more=None):
         """-> status, text; what is not as documented is noted"""
         method, target, row = self.document.operations[operation]
         for name, value in (path or {}).items():
             target = target.replace("{" + name + "}", urllib.parse.quote(value, safe=""))
         target += "?" + urllib.parse.urlencode(query) if query else ""
-        headers = {"Authorization": f"Bearer {token}", "If-Match": '"1"'}
+        headers = {**self.credentials(token), "If-Match": '"1"', **(more or {})}
         sent = json.dumps(body) if body is not None else None
         status, answer, text = patiently(lambda: self.api.send(method, target, sent, headers))
         self.asked += 1
@@ -165,7 +191,7 @@ class Walk:
         """It has no end: only how it begins is of interest."""
         def begin():
             self.api.close()
-            return (self.api.begin("GET", "/api/v1/events", {"Authorization": f"Bearer {token}"}),)
+            return (self.api.begin("GET", "/api/v1/events", self.credentials(token)),)
 
         status, = patiently(begin)
         self.api.close()
@@ -187,6 +213,8 @@ class Walk:
             return "denied"
         if is_of_something and (where == "none" or where == "out" and token["limited"]):
             return "not-found"
+        if override is OTHERS:
+            return "not-found" if token["role"] == "owner" else "denied"
         if override is not None:
             return override
         return known[4] if token["limited"] and len(known) > 4 else known[3]
@@ -211,12 +239,29 @@ class Walk:
     def own(self, name, token):
         hidden = self.world["out"].values() if token["limited"] else ()
         for operation, (status, is_open) in OWN.items():
+            if operation == "deleteSession" and is_session(token["token"]):
+                continue
             got = self.stream(token["token"]) if operation == "getEvents" else self.send(token["token"], operation, body=BODIES.get(operation))
             self.expect(name, operation, got, status, () if is_open else hidden)
             if operation == "listEndpoints" and not token["limited"] and self.world["out"]["endpoint"] not in got[1]:
                 self.bad.append(f"{name}: {operation} does not list everything: {got[1][:300]}")
             if operation == "getMe" and (json.loads(got[1])["account"], json.loads(got[1])["role"]) != (token["account"], token["role"]):
                 self.bad.append(f"{name}: {operation}: {got[1]}")
+
+    def foreign(self, name, token):
+        """A page of another site has the browser send the cookie, and changes nothing by it: not even what the account may."""
+        things = {"me": token["account"], **self.world["in"]}
+        for row in ROWS[True] + [(operation, None) for operation in OWN]:
+            path, query, body = (row[2:5] + ({}, {}, None)[len(row) - 2:])[:3]
+            if self.document.operations[row[0]][0] == "GET":
+                continue
+            for sign in ({"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}):
+                got = self.send(token["token"], row[0], filled(path, things), filled(query, things), filled(body, things), sign)
+                self.expect(name, f"{row[0]} from another site", got, 403)
+
+    def leave(self, name, token):
+        self.expect(name, "deleteSession", self.send(token["token"], "deleteSession"), 204)
+        self.dead(f"{name}, signed out", token["token"])
 
     def dead(self, name, token):
         """Whatever it would ask, it is nobody's; what anybody may have it has too."""
@@ -243,7 +288,7 @@ class Walk:
 
     def ready(self):
         """The console knows its endpoints by itself, and a moment later than it answers."""
-        token, until = self.world["tokens"]["owner-all"]["token"], time.monotonic() + 60
+        token, until = list(self.world["tokens"].values())[-1]["token"], time.monotonic() + 60  # an owner's
         while any(self.world[where]["endpoint"] not in self.send(token, "listEndpoints")[1] for where in ("in", "out")):
             if time.monotonic() > until:
                 sys.exit("the console does not know the endpoints")
@@ -252,12 +297,17 @@ class Walk:
     def all(self):
         self.ready()
         for name, token in self.world["tokens"].items():
-            for row in OPERATIONS:
+            if is_session(token["token"]):
+                self.foreign(name, token)
+            for row in ROWS[is_session(token["token"])]:
                 self.one(name, token, row)
             self.own(name, token)
+            if is_session(token["token"]):
+                self.leave(name, token)
         for name, token in self.world["dead"].items():
             self.dead(name, token)
-        self.ends(self.world["ends"])
+        if "ends" in self.world:
+            self.ends(self.world["ends"])
 
 
 class TokenApi(Api):
@@ -279,7 +329,7 @@ def main():
     world = json.loads(pathlib.Path(sys.argv[3]).read_text(encoding="utf-8"))
     api = TokenApi(address, ca)
     document = Document(json.loads(api.send("GET", "/api/v1/openapi.json")[2]))
-    walk = Walk(api, world, document)
+    walk = Walk(address, api, world, document)
     known, written = set(document.operations), {row[0] for row in OPERATIONS} | set(OWN)
     walk.bad += [f"'{name}' is not in the tables of {__file__}" for name in sorted(known - written)]
     walk.bad += [f"openapi.json has no operation '{name}'" for name in sorted(written - known)]
@@ -288,7 +338,7 @@ def main():
     walk.all()
     for (account, call), count in sorted(walk.refused.items()):
         print(f"{account}|{call}|{count}")
-    print(f"   {walk.asked} requests with {len(world['tokens']) + len(world['dead']) + 1} tokens, {len(walk.bad)} not as designed", file=sys.stderr)
+    print(f"   {walk.asked} requests with {len(world['tokens']) + len(world['dead'])} credentials, {len(walk.bad)} not as designed", file=sys.stderr)
     sys.exit("\n".join(walk.bad[:60]) if walk.bad else 0)
 
 

@@ -455,7 +455,7 @@ static void test_code_delete(void)
 
     json_decref(people_expect(parts, session, "code delete", own, "denied"));
     json_decref(people_expect(parts, session, "code delete", used, "denied"));
-    json_decref(people_expect(parts, session, "code delete", other, "not-found"));
+    json_decref(people_expect(parts, session, "code delete", other, "denied"));
     for (guint i = 0; i < 3; i++)
         json_decref(people_expect(parts, session, "code delete", own, "denied"));
     json_decref(people_expect(parts, session, "code delete", own, "limit"));
