@@ -20,6 +20,7 @@ char *hl_ident_new(const char *prefix);
 /* 1 to 64 characters of [a-z0-9._-], the first a letter or digit: safe as MQTT topic level, client id, file name and
  * X.509 CN. */
 bool hl_ident_is_valid(const char *ident);
+#define HL_IDENT_LETTERS "abcdefghijklmnopqrstuvwxyz0123456789._-"
 
 /* Lower-case hexadecimal.  Caller frees. */
 char *hl_hex(const void *bytes, gsize size);

@@ -27,6 +27,37 @@ static char *format_result(const json_t *value, const json_t *row)
     return *code == '\0' ? g_strdup("done") : g_strdup_printf("%s: %s", code, cli_text(row, "text"));
 }
 
+static const char *host_of(const json_t *row, const char *id)
+{
+    const json_t *endpoint;
+    size_t i;
+
+    json_array_foreach(json_object_get(row, "endpoints"), i, endpoint)
+    {
+        if (strcmp(cli_text(endpoint, "id"), id) == 0)
+            return cli_text(endpoint, "host");
+    }
+    return NULL;
+}
+
+/* "endpoint=e-x" -> "endpoint=e-x (pc-1)"; one that is gone has its id alone. */
+static char *format_arguments(const json_t *value, const json_t *row)
+{
+    GString *out = g_string_new(NULL);
+    gsize n;
+
+    for (const char *at = json_string_value(value); at != NULL && *at != '\0'; at += n) {
+        g_autofree char *word = g_strndup(at, n = strspn(at, HL_IDENT_LETTERS));
+        const char *host = host_of(row, word);
+
+        n += n == 0;
+        g_string_append_len(out, at, (gssize)n);
+        if (host != NULL)
+            g_string_append_printf(out, " (%s)", host);
+    }
+    return g_string_free(out, FALSE);
+}
+
 bool cmd_audit_list(HlInvocation *call, GError **error)
 {
     static const CliColumn columns[] = {
@@ -35,7 +66,7 @@ bool cmd_audit_list(HlInvocation *call, GError **error)
         { "BY", "account", NULL },
         { "CALL", "call", NULL },
         { "RESULT", "code", format_result }, /* before what may have no room: who was denied is what one looks for */
-        { "ARGUMENTS", "arguments", NULL },
+        { "ARGUMENTS", "arguments", format_arguments },
     };
     const char *arguments[] = { "account", hl_cli_value(call, "account", NULL),
                                 "call",    hl_cli_value(call, "call", NULL),

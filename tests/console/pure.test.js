@@ -15,7 +15,7 @@ import * as route from '../../manager/console/pages/route.js';
 import * as settings from '../../manager/console/pages/settings.js';
 import { Problem, onSessionLost, request } from '../../manager/console/pages/api.js';
 import { adoptCatalogue, hashOf, tr, trn } from '../../manager/console/pages/i18n.js';
-import { bytes, compare, visible, wayOf } from '../../manager/console/pages/text.js';
+import { bytes, compare, visible, wayOf, withHosts } from '../../manager/console/pages/text.js';
 import { explain, sentences, spell } from '../../manager/console/pages/phrase.js';
 import { knownSettings } from '../../manager/console/pages/setting_words.js';
 import { follow, inTurn } from '../../manager/console/pages/follow.js';
@@ -67,6 +67,13 @@ test('where a row of the audit log came from, and nothing that an argument says'
         ['"@address"=192.0.2.7', '', '"@address"=192.0.2.7'], // an argument that somebody called so
     ])
         assert.deepEqual(wayOf(text), { address, rest });
+});
+
+test('an id of the audit log has the host name beside it', () => {
+    const endpoints = [{ id: 'e-1', host: 'pc-1' }, { id: 'e-2', host: 'pc $& 2' }];
+    assert.equal(withHosts('endpoint=e-1', endpoints), 'endpoint=e-1 (pc-1)');
+    assert.equal(withHosts('selector="e-2,e-12 e-1"', endpoints), 'selector="e-2 (pc $& 2),e-12 e-1 (pc-1)"');
+    assert.equal(withHosts('endpoint=e-1', []), 'endpoint=e-1');
 });
 
 // The channel of the tabs is the test's: what another one says, and what this one told.

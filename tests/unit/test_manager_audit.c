@@ -366,6 +366,55 @@ static void test_total(void)
     }
 }
 
+/* The rows of the call, and in each the endpoints that it names, as a document of a list has them. */
+static char *named_in(Parts *parts, const char *after)
+{
+    const char *const words[] = { "call", "update-now", "after", after, NULL };
+    g_autoptr(json_t) document = NULL;
+    GString *out = g_string_new(NULL);
+    json_t *row;
+    size_t i;
+
+    parts_request(
+        parts, &(PartsRequest){ .admin = "admin",
+                                .name = "audit list",
+                                .arguments = after != NULL ? words : (const char *[]){ "call", "update-now", NULL } });
+    document = parts_expect_reply(parts, "");
+    json_array_foreach(json_object_get(document, "rows"), i, row)
+    {
+        const json_t *endpoints = json_object_get(row, "endpoints");
+        g_autofree char *text = endpoints != NULL ? hl_json_print(endpoints) : g_strdup("-");
+
+        g_string_append_printf(out, "%s%s", i > 0 ? " " : "", text);
+    }
+    return g_string_free(out, FALSE);
+}
+
+static void expect_named(Parts *parts, const char *after, const char *expected)
+{
+    g_autofree char *named = named_in(parts, after);
+
+    g_assert_cmpstr(named, ==, expected);
+}
+
+/* A reader knows computers by their names; what the hash covers is as it was, and so is an export. */
+static void test_names(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+
+    parts_add_endpoint(parts, "e-one");
+    parts_add_endpoint(parts, "e-two");
+    parts_call(parts, "update-now", "selector", "e-one,e-twofold,(e-two)", NULL); /* refused: one is not there */
+    let_finish(parts);
+    bus_fake_forget(parts->bus);
+    expect_named(parts, NULL, "[{\"id\":\"e-one\",\"host\":\"one\"},{\"id\":\"e-two\",\"host\":\"two\"}]");
+    expect_named(parts, "0", "-");
+    parts_call(parts, "endpoint remove", "endpoint", "e-two", NULL);
+    let_finish(parts);
+    bus_fake_forget(parts->bus);
+    expect_named(parts, NULL, "[{\"id\":\"e-one\",\"host\":\"one\"}]");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -379,5 +428,6 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/audit/changes-bounded", test_changes_bounded);
     g_test_add_func("/manager/audit/head", test_head);
     g_test_add_func("/manager/audit/total", test_total);
+    g_test_add_func("/manager/audit/names", test_names);
     return g_test_run();
 }

@@ -17,6 +17,14 @@ export function wayOf(text) {
     return { address, rest: before + text.slice(whole.length) };
 }
 
+// "endpoint=e-x" -> "endpoint=e-x (pc-1)": the host names of the endpoints, beside their ids.
+export function withHosts(text, endpoints) {
+    return text.replace(/[\w.-]+/g, (word) => {
+        const found = endpoints.find(({ id }) => id === word);
+        return found ? `${word} (${found.host})` : word;
+    });
+}
+
 // "host 2" before "host 10", and alike in every language.
 const collator = new Intl.Collator('en', { numeric: true, sensitivity: 'base' });
 

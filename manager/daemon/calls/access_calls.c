@@ -274,7 +274,8 @@ MgrAccessCalls *mgr_access_calls_new(const MgrAccessCallsOptions *options, MgrDi
         dispatch);
     calls->views =
         mgr_view_calls_new(&(MgrViewCallsOptions){ .fleet = options->fleet, .record = options->record }, dispatch);
-    calls->audit = mgr_audit_calls_new(&(MgrAuditCallsOptions){ .record = options->record }, dispatch);
+    calls->audit =
+        mgr_audit_calls_new(&(MgrAuditCallsOptions){ .fleet = options->fleet, .record = options->record }, dispatch);
     calls->certificates =
         mgr_certificate_calls_new(&(MgrCertificateCallsOptions){ options->conf, options->fleet, options->record,
                                                                  options->pki, options->bundle.location },

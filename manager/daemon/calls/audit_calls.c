@@ -1,15 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "manager/daemon/calls/audit_calls.h"
 
+#include <string.h>
+
 #include "lib/base/ident.h"
 #include "manager/core/refusal.h"
+#include "manager/daemon/ground/fleet.h"
 
 #define MAX_ROWS  1000 /* of one answer: for more, a caller asks again from the last one on */
+#define MAX_NAMED 16   /* endpoints of a row whose host names are told */
 #define MAX_SINCE (3650 * HL_DAY)
 
 struct MgrAuditCalls {
     MgrAuditCallsOptions parts;
 };
+
+/* What the hash covers says the ids alone, and a reader knows computers by their names: those of the endpoints that are
+ * there. */
+static json_t *endpoints_of(const MgrFleet *fleet, const char *arguments)
+{
+    json_t *array = json_array();
+    gsize n;
+
+    for (const char *at = arguments; *at != '\0' && json_array_size(array) < MAX_NAMED; at += n) {
+        g_autofree char *word = g_strndup(at, n = strspn(at, HL_IDENT_LETTERS));
+        const MgrEndpoint *endpoint = n > 0 ? mgr_fleet_endpoint(fleet, word) : NULL;
+
+        if (endpoint != NULL)
+            json_array_append_new(array, json_pack("{s:s, s:s}", "id", word, "host", endpoint->record.host));
+        n += n == 0;
+    }
+    return array;
+}
 
 static void add_row(MgrAuditRecord *r, gpointer array)
 {
@@ -50,6 +72,19 @@ static bool list(const MgrAuditCalls *calls, const MgrAuditFilter *filter, json_
     return filter->after >= 0 || *total < filter->limit || mgr_registry_count_audit(db, filter, total, error);
 }
 
+/* Not to one that goes through them page by page: an export is what was written, and no more. */
+static void name_endpoints(const MgrFleet *fleet, json_t *array)
+{
+    json_t *row;
+    size_t i;
+
+    json_array_foreach(array, i, row)
+    {
+        json_object_set_new(row, "endpoints",
+                            endpoints_of(fleet, json_string_value(json_object_get(row, "arguments"))));
+    }
+}
+
 static void call_list(MgrCall *call, gpointer user)
 {
     const MgrAuditCalls *calls = user;
@@ -69,6 +104,8 @@ static void call_list(MgrCall *call, gpointer user)
              mgr_call_duration(call, "since", 0, HL_SECOND, MAX_SINCE, &since, &error)) {
         filter.since = since > 0 ? hl_clock_wall() - since : 0;
         if (list(calls, &filter, array, &total, &error)) {
+            if (filter.after < 0)
+                name_endpoints(calls->parts.fleet, array);
             mgr_call_done_list(call, "rows", g_steal_pointer(&array), json_pack("{s:I}", "total", (json_int_t)total));
             return;
         }

@@ -8,6 +8,7 @@
 typedef struct MgrAuditCalls MgrAuditCalls;
 
 typedef struct {
+    const MgrFleet *fleet;
     MgrRecord *record;
 } MgrAuditCallsOptions;
 

@@ -15,7 +15,7 @@ import { mayBe, whoIsIt } from '../session.js';
 import { N_, time, tr } from '../i18n.js';
 import { notifications } from './notifications.js';
 import { oneTimeCodes } from './one_time_codes.js';
-import { visible, wayOf } from '../text.js';
+import { visible, wayOf, withHosts } from '../text.js';
 
 // Of the roles, those that the manager lets look at it; a refusal would stand in the audit log.
 const AUDIT = ['auditor', 'owner'];
@@ -221,7 +221,7 @@ async function audit(draw, query, shown) {
         { title: tr('Account'), cell: (row) => name(row.account) },
         { title: tr('From'), cell: (row) => h('span', { class: 'nowrap' }, visible(wayOf(row.arguments).address)) },
         { title: tr('Call'), cell: (row) => said(row.call) },
-        { title: tr('Arguments'), cell: (row) => h('span', { class: 'path', lang: 'en' }, visible(wayOf(row.arguments).rest)) },
+        { title: tr('Arguments'), cell: (row) => h('span', { class: 'path', lang: 'en' }, visible(withHosts(wayOf(row.arguments).rest, row.endpoints))) },
         { title: tr('Result'), cell: (row) => (row.code ? h('span', { class: 'badge bad', lang: 'en' }, row.code) :
             h('span', { class: 'badge good' }, tr('done'))) },
     ], rows, tr('Nothing yet.'), tr('Audit log'), shown), newestOf(rows, rows.total));
