@@ -29,7 +29,7 @@ static const CliColumn ended_columns[] = {
 static const CliColumn came_back_columns[] = {
     { "ID", "id", NULL },
     { "HOST", "host", NULL },
-    { "GROUP", "group", NULL },
+    { "GROUP", "group", cli_format_group },
     { "LAST SEEN", "last_seen", cli_format_time },
     { "CERTIFICATE ENDS", "certificate_expires", NULL },
     { "CAME BACK", "late_renewal", cli_format_late },
@@ -179,9 +179,10 @@ static void print_explanation(const json_t *endpoint)
 {
     g_autofree char *explanation = word_explanation(endpoint);
     const char *observed = cli_text(endpoint, "observed_address");
+    g_autofree char *group = cli_format_group(json_object_get(endpoint, "group"), endpoint);
 
-    hl_say(_("%s (%s), group %s: %s\n%s\n\n"), cli_text(endpoint, "id"), cli_text(endpoint, "host"),
-           cli_text(endpoint, "group"), cli_text(endpoint, "verdict"), explanation);
+    hl_say(_("%s (%s), group %s: %s\n%s\n\n"), cli_text(endpoint, "id"), cli_text(endpoint, "host"), group,
+           cli_text(endpoint, "verdict"), explanation);
     print_statuses(endpoint);
     print_dial(endpoint);
     if (*observed != '\0')

@@ -7,6 +7,7 @@
 #include "lib/base/i18n.h"
 #include "manager/cli/client.h"
 #include "manager/cli/commands.h"
+#include "manager/cli/group_names.h"
 #include "manager/cli/secret.h"
 #include "manager/cli/show.h"
 #include "manager/core/notification_rule.h"
@@ -28,25 +29,15 @@ static char *format_kinds(const json_t *value G_GNUC_UNUSED, const json_t *row)
     return format_option(row, "kinds");
 }
 
-static char *format_groups(const json_t *value G_GNUC_UNUSED, const json_t *row)
-{
-    char *groups = format_option(row, "groups");
-
-    if (*groups != '\0')
-        return groups;
-    g_free(groups);
-    return g_strdup("all");
-}
-
 bool cmd_notification_list(HlInvocation *call, GError **error)
 {
     static const CliColumn columns[] = { { "NOTIFICATION", "name", NULL },
                                          { "STATE", "state", NULL },
                                          { "WAITING", "waiting", NULL },
                                          { "TO", "options.to", format_to },
-                                         { "GROUPS", "options.groups", format_groups },
+                                         { "GROUPS", "options.groups", cli_format_limit },
                                          { "KINDS", "options.kinds", format_kinds } };
-    g_autoptr(json_t) document = cli_call(call, "notification list", NULL, error);
+    g_autoptr(json_t) document = cli_call_with_groups(call, "notification list", NULL, "notifications", error);
 
     if (document == NULL)
         return false;
@@ -59,7 +50,12 @@ static void print_rule(const json_t *rule)
     json_t *value;
 
     json_object_foreach(json_object_get(rule, "options"), key, value)
-        hl_say("%-15s %s\n", key, json_string_value(value));
+    {
+        bool is_limit = strcmp(key, "groups") == 0 && *json_string_value(value) != '\0';
+        g_autofree char *limit = is_limit ? cli_format_limit(value, rule) : NULL;
+
+        hl_say("%-15s %s\n", key, is_limit ? limit : json_string_value(value));
+    }
     hl_say(json_is_true(json_object_get(rule, "signed"))
                ? _("\n%s: %s, version %" PRId64 " of %s by %s, %" PRId64 " waiting, signed\n")
                : _("\n%s: %s, version %" PRId64 " of %s by %s, %" PRId64 " waiting\n"),
@@ -72,7 +68,7 @@ static void print_rule(const json_t *rule)
 bool cmd_notification_show(HlInvocation *call, GError **error)
 {
     const char *arguments[] = { "name", call->args[0], NULL };
-    g_autoptr(json_t) rule = cli_call(call, "notification show", arguments, error);
+    g_autoptr(json_t) rule = cli_call_with_groups(call, "notification show", arguments, NULL, error);
 
     if (rule == NULL)
         return false;

@@ -6,6 +6,7 @@
 #include "lib/base/i18n.h"
 #include "manager/cli/client.h"
 #include "manager/cli/commands.h"
+#include "manager/cli/group_names.h"
 #include "manager/cli/secret.h"
 #include "manager/cli/show.h"
 
@@ -100,10 +101,12 @@ bool cmd_session_list(HlInvocation *call, GError **error)
 
 bool cmd_token_list(HlInvocation *call, GError **error)
 {
-    static const CliColumn columns[] = { { "ID", "id", NULL },          { "ACCOUNT", "account", NULL },
-                                         { "FOR", "name", NULL },       { "ROLE", "role", NULL },
-                                         { "LAST USED", "used", NULL }, { "ENDS", "ends", NULL } };
-    g_autoptr(json_t) document = cli_call(call, "token list", NULL, error);
+    static const CliColumn columns[] = {
+        { "ID", "id", NULL },     { "ACCOUNT", "account", NULL },           { "FOR", "name", NULL },
+        { "ROLE", "role", NULL }, { "GROUPS", "groups", cli_format_limit }, { "LAST USED", "used", NULL },
+        { "ENDS", "ends", NULL }
+    };
+    g_autoptr(json_t) document = cli_call_with_groups(call, "token list", NULL, "tokens", error);
 
     if (document == NULL)
         return false;
