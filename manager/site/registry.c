@@ -9,6 +9,7 @@
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
 #include "lib/store/stmt.h"
+#include "manager/site/audit.h"
 #include "manager/site/handover.h"
 #include "manager/site/site.h"
 #include "manager/store/audit.h"
@@ -208,12 +209,24 @@ static bool follow_on(const MgrLedger *ledger, HlDb *db, HlJournal *journal, boo
     return write_mark(db, journal, lines, agreed, error);
 }
 
+/* Where the log ended when the manager last stopped; "": not known, or this one has that row.  Caller frees. */
+static char *lost_head(const char *dir, HlDb *db)
+{
+    g_auto(MgrAuditHead) head = { 0 };
+    bool has = true;
+
+    if (mgr_site_read_audit_head(dir, &head, NULL)) /* else who compares it says that it is damaged */
+        HL_IGNORE(mgr_registry_has_audit_head(db, &head, &has, NULL));
+    return has ? g_strdup("") : mgr_audit_head_print(&head);
+}
+
 /* The audit log of a registry that was put here goes on where its own ended.  Said in it, once for each, so that a
  * reader and 'holdline audit verify' see that rows are missing, and whose head is another one. */
-static bool note_audit_gap(const MgrLedger *ledger, HlDb *db, GError **error)
+static bool note_audit_gap(const char *dir, const MgrLedger *ledger, HlDb *db, GError **error)
 {
     MgrRestored restored = mgr_ledger_restored(ledger);
     g_auto(MgrAuditHead) head = { 0 };
+    g_autofree char *lost = lost_head(dir, db);
     int64_t mark = 0, last = 0;
     bool has = false;
 
@@ -226,7 +239,7 @@ static bool note_audit_gap(const MgrLedger *ledger, HlDb *db, GError **error)
         !hl_db_query_int(db, 0, &last, error, "SELECT at FROM audit ORDER BY number DESC LIMIT 1", ""))
         return false;
     return !mgr_ledger_has_mark(ledger) || mgr_ledger_knows_mark(ledger, mark) || /* else it was put there by hand */
-           mgr_registry_add_audit_gap(db, last, MAX(last, hl_clock_wall()), "", error);
+           mgr_registry_add_audit_gap(db, last, MAX(last, hl_clock_wall()), lost, error);
 }
 
 char *mgr_site_describe_restore(const MgrLedger *ledger)
@@ -300,7 +313,7 @@ HlDb *mgr_site_open_registry(const char *dir, HlJournal **journal, GError **erro
         hl_info("registry", "%s", restored);
     if (!catch_up(dir, ledger, db, &agrees, error) || !mgr_heal_groups(db, hl_clock_wall(), error) ||
         !mgr_heal_trials(db, hl_clock_wall(), error) || !mgr_registry_mend_findings(db, error) ||
-        !note_audit_gap(ledger, db, error) ||
+        !note_audit_gap(dir, ledger, db, error) ||
         !follow_on(ledger, db, opened, agrees && count_damage(&state, ledger) == 0, error))
         return NULL;
     *journal = g_steal_pointer(&opened);

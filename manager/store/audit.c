@@ -259,9 +259,9 @@ bool mgr_registry_knows_audit_loss(HlDb *db, const char *head, bool *knows, GErr
     g_autofree char *arguments = g_strdup_printf("head=%s", head);
     int64_t n = 0;
     bool ok = hl_db_query_int(db, 0, &n, error,
-                              "SELECT count(*) FROM audit WHERE account = ? AND"
-                              " (call = ? AND number = (SELECT max(number) FROM audit) OR call = ? AND arguments = ?)",
-                              "tttt", MGR_AUDIT_SITE, GAP, LOSS, arguments);
+                              "SELECT count(*) FROM audit WHERE account = ?1 AND"
+                              " (call = ?2 AND arguments = ?4 OR call = ?3 AND substr(arguments, -length(?4)) = ?4)",
+                              "tttt", MGR_AUDIT_SITE, LOSS, GAP, arguments);
 
     *knows = n > 0;
     return ok;

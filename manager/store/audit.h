@@ -79,7 +79,7 @@ bool mgr_audit_is_gap(const MgrAuditRecord *record);
 void mgr_write_audit_loss(HlWriteSet *set, HlTime at, const char *head);
 bool mgr_audit_is_loss(const MgrAuditRecord *record);
 
-/* Whether that has been said of this head, or the last row is a gap: a registry that was put back by hand. */
+/* Whether that has been said of this head, by a row of either kind. */
 bool mgr_registry_knows_audit_loss(HlDb *db, const char *head, bool *knows, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Whether there is a gap of that time or later. */

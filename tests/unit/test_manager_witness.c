@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/store/stmt.h"
 #include "manager/site/audit.h"
 #include "tests/support/manager_parts.h"
 #include "tests/support/timer_fake.h"
@@ -112,6 +113,46 @@ static char *end_of(Parts *parts)
     g_assert_true(mgr_registry_follow_audit(db, &head, 0, &error));
     g_assert_no_error(error);
     return mgr_audit_head_print(&head);
+}
+
+static int64_t losses(Parts *parts)
+{
+    int64_t n = 0;
+
+    g_assert_true(hl_db_query_int(mgr_record_reader(parts->record), 0, &n, NULL,
+                                  "SELECT count(*) FROM audit WHERE call = 'loss'", ""));
+    return n;
+}
+
+/* Of a registry that was put back: its opening has said where the log ended, or, of another one, long ago. */
+static void add_gap(const Parts *parts, const char *head)
+{
+    g_autofree char *path = g_build_filename(parts->dir, "registry.db", NULL);
+    g_autoptr(HlDb) db = hl_db_open(path, HL_DB_DEFAULT, NULL);
+
+    g_assert_true(mgr_registry_add_audit_gap(db, 1, 2, head, NULL));
+}
+
+/* A row of a restore at the end hides nothing that was cut off behind it, and says it in place of the row of a loss. */
+static void test_cut_to_a_gap(void)
+{
+    g_autoptr(Parts) parts = parts_with_rows();
+    g_autofree char *end = NULL;
+
+    add_gap(parts, "");
+    parts_call(parts, "group create", "name", "more", NULL);
+    let_finish(parts);
+    restart(parts, "DELETE FROM audit WHERE number > 7");
+    expect_problem(parts, "it ended with row 8, and ends with row 7 now");
+    g_assert_cmpint(losses(parts), ==, 1);
+    mgr_witness_look(parts->witness);
+    end = end_of(parts);
+    g_clear_pointer(&parts->witness, mgr_witness_free);
+    breach(parts, "DELETE FROM audit WHERE number > 3");
+    add_gap(parts, end);
+    restart(parts, "SELECT 1");
+    expect_problem(parts, "and ends with row 4 now");
+    g_assert_cmpint(losses(parts), ==, 0);
 }
 
 static void test_whole(void)
@@ -264,6 +305,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/witness/cut-and-added", test_cut_and_added);
     g_test_add_func("/manager/witness/middle", test_middle);
     g_test_add_func("/manager/witness/stopped", test_stopped);
+    g_test_add_func("/manager/witness/cut-to-a-gap", test_cut_to_a_gap);
     g_test_add_func("/manager/witness/dropped", test_dropped);
     g_test_add_func("/manager/witness/long", test_long);
     return g_test_run();

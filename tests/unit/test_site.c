@@ -12,6 +12,7 @@
 #include "lib/base/json.h"
 #include "lib/base/unconst.h"
 #include "lib/store/stmt.h"
+#include "manager/site/audit.h"
 #include "manager/site/backup.h"
 #include "manager/site/broker.h"
 #include "manager/site/registry.h"
@@ -192,6 +193,8 @@ static void test_audit_gap(Site *site, gconstpointer user G_GNUC_UNUSED)
     g_autoptr(GPtrArray) restored = NULL;
     g_autoptr(GPtrArray) again = NULL;
     g_autoptr(GPtrArray) by_hand = NULL;
+    g_autoptr(GBytes) hash = g_bytes_new("\n\v", 2);
+    const MgrAuditHead head = { .number = 57, .hash = hash };
 
     g_assert_cmpuint(none->len, ==, 0);
     copy(site->registry, backup);
@@ -202,9 +205,11 @@ static void test_audit_gap(Site *site, gconstpointer user G_GNUC_UNUSED)
     again = gaps(site);
     g_assert_cmpuint(again->len, ==, 1);
     copy(backup, site->registry);
+    g_assert_true(mgr_site_write_audit_head(site->dir, &head, NULL)); /* as a manager does that is stopped */
     by_hand = gaps(site);
     g_assert_cmpuint(by_hand->len, ==, 1);
     g_assert_true(g_str_has_prefix(by_hand->pdata[0], "from=? to=2"));
+    g_assert_true(g_str_has_suffix(by_hand->pdata[0], " head=57:0a0b"));
     g_ptr_array_unref(by_hand);
     by_hand = gaps(site);
     g_assert_cmpuint(by_hand->len, ==, 1);
