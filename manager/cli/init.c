@@ -266,9 +266,10 @@ static bool make_registry(const char *dir, GHashTable *certificates, const MgrAc
         const MgrCertificateRecord *record = value;
 
         if (!hl_db_run(db, NULL, error,
-                       "INSERT INTO certificate (serial, name, kind, issued_at, expires_at) VALUES (?, ?, ?, ?, ?)",
-                       "tttii", record->serial, record->name, record->kind, (int64_t)record->issued_at,
-                       (int64_t)record->expires_at))
+                       "INSERT INTO certificate (serial, name, kind, issued_at, expires_at, key)"
+                       " VALUES (?, ?, ?, ?, ?, ?)",
+                       "tttiit", record->serial, record->name, record->kind, (int64_t)record->issued_at,
+                       (int64_t)record->expires_at, mgr_certificate_key(record)))
             return false;
     }
     if (!mgr_registry_put_account(db, owner, error) || !hl_db_exec(db, "PRAGMA wal_checkpoint(TRUNCATE)", error))
