@@ -358,7 +358,9 @@ const EpPhrase ep_phrases[] = {
     { N_("no status line"), "" },
     { N_("it closes the connection"), "" },
     { N_("no end of its answer"), "" },
-    { N_("the server's certificate was not issued by the authority in %s (%s): is it another installation's?"), "-p" },
+    { N_("the server's certificate was not issued by the authority in %s (%s): it is another installation's, or this "
+         "one's authority was replaced, and this machine needs another certificate"),
+      "-p" },
     { N_("the server's certificate is for other names: %s, not %s"), "" },
     { N_("%s ended at %s; this machine's clock says %s"), "p" },
     { N_("set the clock, or start the manager on the server, which renews it"), "" },

@@ -184,7 +184,10 @@ const EpPhrase ep_ground_phrases[] = {
          "owner's 'holdline account certificate NAME'"),
       "" },
     { N_("check the network of this machine and the name servers in /etc/resolv.conf"), "" },
-    { N_("check that this is the address of the right server; else enrol or issue again"), "" },
+    { N_("check that this is the address of the right server; if its authority was replaced, an owner issues another "
+         "certificate ('holdline account certificate NAME'), or a bundle for the PC ('holdline bundle create --for "
+         "ENDPOINT')"),
+      "" },
     { N_("on the server: holdline server certificate --host NAME, with each name it is reached by"), "" },
     { N_("set the clocks if one is wrong; else it was revoked or is of another site: 'holdline bundle create --for "
          "ENDPOINT' on the server and 'holdline-endpoint enrol BUNDLE --replace' on a PC; for an account, an owner "

@@ -26,7 +26,8 @@ static const char *const sentences[HL_N_CAUSES] = {
     [HL_CAUSE_PROXY_STRANGE] = "{place} does not answer as an HTTP proxy does: {detail}",
     [HL_CAUSE_PROXY_SILENT] = "{place} takes the connection and does not answer",
     [HL_CAUSE_OTHER_AUTHORITY] =
-        "the server's certificate was not issued by the authority in {file} ({detail}): is it another installation's?",
+        "the server's certificate was not issued by the authority in {file} ({detail}): it is another installation's, "
+        "or this one's authority was replaced, and this machine needs another certificate",
     [HL_CAUSE_OTHER_NAMES] = "the server's certificate is for other names: {detail}, not {host}",
     [HL_CAUSE_SERVER_ENDED] = "{detail} ended at {date}; this machine's clock says {now}: set the clock, or start the "
                               "manager on the server, which renews it",

@@ -53,7 +53,10 @@ static const char *const remedies[HL_N_CAUSES] = {
     [HL_CAUSE_PROXY_FAILS] = PROXY,
     [HL_CAUSE_PROXY_STRANGE] = PROXY,
     [HL_CAUSE_PROXY_SILENT] = PROXY,
-    [HL_CAUSE_OTHER_AUTHORITY] = N_("check that this is the address of the right server; else enrol or issue again"),
+    [HL_CAUSE_OTHER_AUTHORITY] =
+        N_("check that this is the address of the right server; if its authority was replaced, an owner issues another "
+           "certificate ('holdline account certificate NAME'), or a bundle for the PC ('holdline bundle create --for "
+           "ENDPOINT')"),
     [HL_CAUSE_OTHER_NAMES] =
         N_("on the server: holdline server certificate --host NAME, with each name it is reached by"),
     [HL_CAUSE_SERVER_ENDED] = RENEW,

@@ -14,6 +14,7 @@
 #include "manager/cli/client_folder.h"
 #include "manager/cli/commands.h"
 #include "manager/cli/config.h"
+#include "manager/cli/group_names.h"
 #include "manager/cli/show.h"
 #include "manager/site/site.h"
 
@@ -225,15 +226,6 @@ bool cmd_client_list(HlInvocation *call, GError **error)
 
 /* --------------------------------------------------------------------------------------------------------- accounts */
 
-static char *format_groups(const json_t *value, const json_t *row G_GNUC_UNUSED)
-{
-    GString *out = g_string_new(json_array_size(value) == 0 ? "all" : NULL);
-
-    for (size_t i = 0; i < json_array_size(value); i++)
-        g_string_append_printf(out, "%s%s", i > 0 ? ", " : "", json_string_value(json_array_get(value, i)));
-    return g_string_free(out, FALSE);
-}
-
 static char *format_end(const json_t *value, const json_t *row G_GNUC_UNUSED)
 {
     return g_strdup(json_is_string(value) ? json_string_value(value) : _("no certificate"));
@@ -242,11 +234,11 @@ static char *format_end(const json_t *value, const json_t *row G_GNUC_UNUSED)
 bool cmd_account_list(HlInvocation *call, GError **error)
 {
     static const CliColumn columns[] = {
-        { "ACCOUNT", "name", NULL }, { "ROLE", "role", NULL },     { "GROUPS", "groups", format_groups },
+        { "ACCOUNT", "name", NULL }, { "ROLE", "role", NULL },     { "GROUPS", "groups", cli_format_limit },
         { "STATE", "state", NULL },  { "BY", "created_by", NULL }, { "CERTIFICATE ENDS", "expires", format_end },
         { "NOTE", "note", NULL },
     };
-    g_autoptr(json_t) document = cli_call(call, "account list", NULL, error);
+    g_autoptr(json_t) document = cli_call_with_groups(call, "account list", NULL, "accounts", error);
 
     if (document == NULL)
         return false;
@@ -256,7 +248,7 @@ bool cmd_account_list(HlInvocation *call, GError **error)
 static void print_account(const json_t *account)
 {
     const json_t *certificates = json_object_get(account, "certificates");
-    g_autofree char *groups = format_groups(json_object_get(account, "groups"), account);
+    g_autofree char *groups = cli_format_limit(NULL, account);
     const json_t *row;
     size_t i;
 
@@ -270,8 +262,10 @@ static void print_account(const json_t *account)
                json_is_true(json_object_get(account, "codes")) ? _("a one-time code with the password") : _("none"));
     json_array_foreach(certificates, i, row)
     {
-        hl_say(_("certificate %s, issued %s, ends %s\n"), cli_text(row, "serial"), cli_text(row, "issued"),
-               cli_text(row, "expires"));
+        hl_say(strcmp(cli_text(row, "state"), "authority-ended") == 0
+                   ? _("certificate %s, issued %s, ends %s, of an authority that has ended: it opens nothing\n")
+                   : _("certificate %s, issued %s, ends %s\n"),
+               cli_text(row, "serial"), cli_text(row, "issued"), cli_text(row, "expires"));
     }
     if (json_array_size(certificates) == 0)
         hl_say(_("no certificate: 'holdline account request %s' on the person's machine, then 'holdline account "
@@ -282,7 +276,7 @@ static void print_account(const json_t *account)
 bool cmd_account_show(HlInvocation *call, GError **error)
 {
     const char *arguments[] = { "name", call->args[0], NULL };
-    g_autoptr(json_t) account = cli_call(call, "account show", arguments, error);
+    g_autoptr(json_t) account = cli_call_with_groups(call, "account show", arguments, NULL, error);
 
     if (account == NULL)
         return false;
@@ -307,7 +301,7 @@ bool cmd_account_change(HlInvocation *call, GError **error)
                        _("account create needs --role: auditor, operator, administrator or owner"));
     if (role == NULL && note == NULL && groups == NULL)
         return hl_fail(error, HL_ERROR_USAGE, _("account set needs --role, --group, --all-groups or --note"));
-    account = cli_call(call, call->command->name, arguments, error);
+    account = cli_call_with_groups(call, call->command->name, arguments, NULL, error);
     if (account == NULL)
         return false;
     if (hl_cli_has(call, "password") || hl_cli_has(call, "password-file")) {
@@ -337,6 +331,8 @@ bool cmd_account_end(HlInvocation *call, GError **error)
     else
         hl_say(strcmp(verb, "enable") == 0 ? _("account %s is enabled\n") : _("account %s is disabled\n"),
                call->args[0]);
+    if (strcmp(verb, "enable") == 0 && json_is_null(json_object_get(document, "expires")))
+        hl_say(_("it has no certificate in force: 'holdline account certificate %s' makes one\n"), call->args[0]);
     print_bundles(document);
     return true;
 }

@@ -507,22 +507,16 @@ static void look_at_detections(Check *check)
         failure(check, error);
 }
 
-/* One that is older than accounts gets them at the next start. */
 static void look_at_accounts(Check *check)
 {
     g_autoptr(GError) error = NULL;
-    int64_t owners = 0;
+    bool has = true;
 
-    if (check->db == NULL || hl_db_version(check->db, NULL) < MGR_ACCOUNTS_SINCE)
-        return;
-    if (!hl_db_query_int(check->db, 0, &owners, &error,
-                         "SELECT count(*) FROM account AS a JOIN certificate AS c ON c.name = a.name"
-                         " WHERE a.role = 'owner' AND a.disabled_at = 0 AND c.kind = 'admin' AND c.revoked_at = 0"
-                         " AND c.expires_at > ?",
-                         "i", hl_clock_wall()))
+    if (check->db != NULL && !mgr_registry_has_owner(check->db, hl_clock_wall(), &has, &error))
         failure(check, error);
-    else if (owners == 0)
-        problem(check, _("no owner who is enabled has a certificate in force: nobody can decide who may do what"));
+    else if (!has)
+        problem_with(check, _("no owner who is enabled has a certificate in force: nobody can decide who may do what"),
+                     _("give an owner another one, on the server: holdline account certificate NAME --site DIR"));
 }
 
 static void look_at_audit(Check *check)

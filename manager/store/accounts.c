@@ -7,6 +7,7 @@
 #include "lib/store/stmt.h"
 #include "manager/store/journal.h"
 #include "manager/store/passes.h"
+#include "manager/store/places.h"
 
 #define INT(value) ((int64_t)(value))
 
@@ -135,15 +136,32 @@ void mgr_write_account_removal(HlWriteSet *set, const char *name)
     note(set, mgr_journal_account_removal(name));
 }
 
+/* Enabled owners by certificates in force; one of an authority that has ended opens nothing (places.h), and of one that
+ * is not known ('') nobody can say so. */
+#define OWNERS                                                                                                 \
+    " FROM account AS a JOIN certificate AS c ON c.name = a.name"                                              \
+    " WHERE a.role = 'owner' AND a.disabled_at = 0 AND c.kind = 'admin' AND c.revoked_at = 0"                  \
+    " AND c.expires_at > ? AND (c.authority = ''"                                                              \
+    " OR NOT EXISTS (SELECT 1 FROM place WHERE authorities <> '' AND instr(',' || authorities || ',', ',' || " \
+    "c.authority || ',') = 0))"
+
 void mgr_write_owner_left(HlWriteSet *set, HlTime now)
 {
-    hl_write_set_add(set,
-                     "UPDATE counter SET value = value WHERE name = 'settings'"
-                     " AND EXISTS (SELECT 1 FROM account AS a JOIN certificate AS c ON c.name = a.name"
-                     " WHERE a.role = 'owner' AND a.disabled_at = 0 AND c.kind = 'admin' AND c.revoked_at = 0"
-                     " AND c.expires_at > ?)",
+    hl_write_set_add(set, "UPDATE counter SET value = value WHERE name = 'settings' AND EXISTS (SELECT 1" OWNERS ")",
                      "i", INT(now));
     hl_write_set_require(set);
+}
+
+bool mgr_registry_has_owner(HlDb *db, HlTime now, bool *has, GError **error)
+{
+    int version = hl_db_version(db, error);
+    int64_t owners = 1;
+
+    if (version < 0 || (version >= MGR_PLACES_SINCE &&
+                        !hl_db_query_int(db, 0, &owners, error, "SELECT count(*)" OWNERS, "i", INT(now))))
+        return false;
+    *has = owners > 0;
+    return true;
 }
 
 void mgr_write_owner_again(HlWriteSet *set, const MgrAccountRecord *owner, HlTime at)

@@ -44,9 +44,12 @@ void mgr_write_account_change(HlWriteSet *set, const MgrAccountRecord *from, con
 void mgr_write_account_removal(HlWriteSet *set, const char *name);
 
 /* After a change that an owner may be lost by, in the same set: fails it with HL_ERROR_CONFLICT if no owner would be
- * left who is enabled and has a certificate in force: not revoked, and not ended.  Where the change is written, so that
- * of two at once the second fails. */
+ * left who is enabled and has a certificate in force: not revoked, and neither it nor its authority has ended.  Where
+ * the change is written, so that of two at once the second fails. */
 void mgr_write_owner_left(HlWriteSet *set, HlTime now);
+
+/* Whether there is one, as above; of a registry that is older than authorities that follow: yes. */
+bool mgr_registry_has_owner(HlDb *db, HlTime now, bool *has, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The account as the only owner, in place of one of its name or of none: what that had (certificates, password,
  * sessions, tokens) ends at the time at.  Fails the set with HL_ERROR_CONFLICT if there is an enabled owner. */

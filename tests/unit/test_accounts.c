@@ -190,6 +190,48 @@ static void test_owner_left(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
     fixture_commit_fails(fixture);
 }
 
+/* Of two authorities the first has ended by now: a certificate of it opens nothing, and its owner cannot be the last.
+ */
+static void test_owner_of_ended_authority(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
+{
+    MgrAccountRecord ann = account("ann", MGR_ROLE_OWNER);
+    MgrAccountRecord ben = account("ben", MGR_ROLE_OWNER);
+    MgrCertificateRecord of_first = certificate("ann", "01");
+    MgrCertificateRecord of_second = certificate("ben", "02");
+    bool has = true;
+
+    of_first.authority = hl_unconst("aaaa");
+    of_second.authority = hl_unconst("bbbb");
+    mgr_write_account(fixture->set, &ann);
+    mgr_write_account_certificate(fixture->set, &of_first);
+    mgr_write_account(fixture->set, &ben);
+    mgr_write_account_certificate(fixture->set, &of_second);
+    hl_write_set_add(fixture->set,
+                     "INSERT INTO place (one, counter, brokers, servers, changed_at, changed_by, authorities)"
+                     " VALUES (1, 1, '', '', 1, 'admin', 'bbbb,aaaa')",
+                     "");
+    mgr_write_account_removal(fixture->set, "ben"); /* while both are in force */
+    mgr_write_owner_left(fixture->set, 7002);
+    fixture_commit(fixture);
+    hl_write_set_add(fixture->set, "UPDATE place SET authorities = 'bbbb'", "");
+    fixture_commit(fixture);
+    g_assert_true(mgr_registry_has_owner(fixture->db, 7002, &has, NULL));
+    g_assert_false(has);
+    mgr_write_account_change(fixture->set, &ann,
+                             &(MgrAccountRecord){ .name = ann.name,
+                                                  .created_by = ann.created_by,
+                                                  .note = ann.note,
+                                                  .role = MGR_ROLE_AUDITOR,
+                                                  .groups = ann.groups,
+                                                  .created_at = ann.created_at });
+    mgr_write_owner_left(fixture->set, 7002);
+    fixture_commit_fails(fixture);
+    hl_write_set_add(fixture->set, "UPDATE place SET authorities = ''", "");
+    fixture_commit(fixture);
+    g_assert_true(mgr_registry_has_owner(fixture->db, 7002, &has, NULL));
+    g_assert_true(has);
+}
+
 /* ------------------------------------------------------------------------------------------------ upgrade, restore */
 
 static int64_t count(HlDb *db, const char *sql)
@@ -285,6 +327,8 @@ int main(int argc, char **argv)
     g_test_add("/accounts/stored", Fixture, NULL, set_up, test_stored, fixture_tear_down);
     g_test_add("/accounts/names", Fixture, NULL, set_up, test_names, fixture_tear_down);
     g_test_add("/accounts/renewal", Fixture, NULL, set_up, test_renewal, fixture_tear_down);
+    g_test_add("/accounts/owner-of-ended-authority", Fixture, NULL, set_up, test_owner_of_ended_authority,
+               fixture_tear_down);
     g_test_add("/accounts/owner-left", Fixture, NULL, set_up, test_owner_left, fixture_tear_down);
     g_test_add_func("/accounts/upgrade", test_upgrade);
     g_test_add_func("/accounts/restored", test_restored);

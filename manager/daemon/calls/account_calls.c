@@ -27,7 +27,8 @@ static json_t *time_value(HlTime wall)
     return wall > 0 ? json_string(text) : json_null();
 }
 
-/* Those of the account that are in force, and the end of the one that lasts longest (0: it has none). */
+/* Those of the account that are not revoked, and the end of the one that lasts longest (0: it has none that is of an
+ * authority in force). */
 static json_t *certificates_of(const MgrFleet *fleet, const char *name, HlTime *end)
 {
     json_t *array = json_array();
@@ -35,12 +36,15 @@ static json_t *certificates_of(const MgrFleet *fleet, const char *name, HlTime *
     *end = 0;
     for (const MgrCertificateRecord *record = mgr_fleet_certificates_of(fleet, name); record != NULL;
          record = record->next) {
+        const char *state = mgr_fleet_certificate_state(fleet, record);
+
         if (record->revoked_at > 0)
             continue;
-        *end = MAX(*end, record->expires_at);
-        json_array_append_new(array,
-                              json_pack("{s:s, s:o, s:o}", "serial", record->serial, "issued",
-                                        time_value(record->issued_at), "expires", time_value(record->expires_at)));
+        if (strcmp(state, MGR_AUTHORITY_ENDED) != 0) /* it opens nothing, whenever it ends */
+            *end = MAX(*end, record->expires_at);
+        json_array_append_new(array, json_pack("{s:s, s:o, s:o, s:s}", "serial", record->serial, "issued",
+                                               time_value(record->issued_at), "expires", time_value(record->expires_at),
+                                               "state", state));
     }
     return array;
 }

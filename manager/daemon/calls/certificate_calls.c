@@ -422,11 +422,11 @@ static json_t *certificate_document(const MgrFleet *fleet, const MgrCertificateR
     g_autofree char *issued = hl_time_format(record->issued_at);
     g_autofree char *expires = hl_time_format(record->expires_at);
     g_autofree char *used = record->used_at > 0 ? hl_time_format(record->used_at) : NULL;
-    const char *state = record->expires_at < hl_clock_wall()                                      ? "expired"
-                        : mgr_places_has_ended(&fleet->places, mgr_certificate_authority(record)) ? "authority-ended"
-                        : account != NULL && account->disabled_at != 0                            ? "disabled"
-                                                                                                  : "valid";
+    bool is_disabled = account != NULL && account->disabled_at != 0;
+    const char *state = mgr_fleet_certificate_state(fleet, record);
 
+    if (is_disabled && strcmp(state, MGR_CERTIFICATE_VALID) == 0)
+        state = "disabled";
     return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s?}", "name", record->name, "role",
                      account != NULL ? mgr_role_name(account->role) : record->kind, "state", state, "serial",
                      record->serial, "issued", issued, "expires", expires, "used", used);

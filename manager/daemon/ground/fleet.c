@@ -189,6 +189,13 @@ const MgrTokenRecord *mgr_fleet_add_token(MgrFleet *fleet, MgrTokenRecord *recor
     return token;
 }
 
+const char *mgr_fleet_certificate_state(const MgrFleet *fleet, const MgrCertificateRecord *certificate)
+{
+    return certificate->expires_at < hl_clock_wall()                                      ? "expired"
+           : mgr_places_has_ended(&fleet->places, mgr_certificate_authority(certificate)) ? MGR_AUTHORITY_ENDED
+                                                                                          : MGR_CERTIFICATE_VALID;
+}
+
 static void put_of_name(MgrFleet *fleet, MgrCertificateRecord *certificate)
 {
     MgrEndpoint *endpoint = mgr_fleet_endpoint(fleet, certificate->name);

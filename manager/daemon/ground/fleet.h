@@ -191,6 +191,10 @@ static inline MgrCertificateRecord *mgr_fleet_certificate(const MgrFleet *fleet,
 }
 /* The first of them, on to the others by next; also revoked ones; borrowed, NULL: there are none. */
 MgrCertificateRecord *mgr_fleet_certificates_of(const MgrFleet *fleet, const char *name);
+/* "expired", MGR_AUTHORITY_ENDED or MGR_CERTIFICATE_VALID; static.  Of one that is not revoked. */
+#define MGR_AUTHORITY_ENDED   "authority-ended"
+#define MGR_CERTIFICATE_VALID "valid"
+const char *mgr_fleet_certificate_state(const MgrFleet *fleet, const MgrCertificateRecord *certificate);
 /* Whether there ever was a certificate of this name, revoked or not. */
 static inline bool mgr_fleet_knows_name(const MgrFleet *fleet, const char *name)
 {
