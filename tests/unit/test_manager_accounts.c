@@ -464,30 +464,6 @@ static void test_no_groups(void)
     g_assert_cmpstr(mgr_accounts_get(parts->fleet.accounts, CALLER)->groups, ==, "");
 }
 
-/* An operator takes back what they asked for, and nobody else's; an administrator any. */
-static void test_cancel(void)
-{
-    g_autoptr(Parts) parts = parts_new();
-    g_autofree char *of_admin = NULL;
-    g_autoptr(json_t) document = NULL;
-    g_autoptr(HlMsgCallReply) reply = NULL;
-    g_autofree char *own = NULL;
-
-    parts_add_endpoint(parts, "e-one");
-    add_account(parts, CALLER, "operator");
-    of_admin = parts_issue(parts, "e-one");
-    parts_request(parts, &(PartsRequest){ .admin = CALLER,
-                                          .name = "update-now",
-                                          .arguments = (const char *const[]){ "selector", "e-one", NULL } });
-    parts_commit(parts);
-    reply = parts_take(parts, HL_TOPIC_ADMIN_REPLY, CALLER, &holdline__v1__call_reply__descriptor);
-    document = hl_json_parse("reply", reply->json, strlen(reply->json), NULL);
-    own = g_strdup(json_string_value(json_object_get(document, "id")));
-    expect(parts, CALLER, &(Call){ "command cancel", { "command", of_admin } }, "denied");
-    expect(parts, CALLER, &(Call){ "command cancel", { "command", own } }, "");
-    expect(parts, "admin", &(Call){ "command cancel", { "command", of_admin } }, "");
-}
-
 /* Several certificates of one account; the earlier ones end when the new one replaces them. */
 static void test_certificates(void)
 {
@@ -585,7 +561,6 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/accounts/groups-at-once", test_groups_at_once);
     g_test_add_func("/manager/accounts/no-groups", test_no_groups);
     g_test_add_func("/manager/accounts/last-owners", test_last_owners);
-    g_test_add_func("/manager/accounts/cancel", test_cancel);
     g_test_add_func("/manager/accounts/certificates", test_certificates);
     g_test_add_func("/manager/accounts/renewal", test_renewal);
     g_test_add_func("/manager/accounts/renewal-too-late", test_renewal_too_late);

@@ -199,8 +199,8 @@ static json_t *bundles_of(const MgrFleet *fleet, const char *name, HlTime now)
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         const MgrTokenRecord *token = value;
 
-        if (strcmp(token->created_by, name) == 0 && token->withdrawn_at == 0 && token->expires_at >= now &&
-            token->uses_left != 0)
+        if (strcmp(token->created_by, name) == 0 && mgr_accounts_did(fleet->accounts, name, token->created_at) &&
+            token->withdrawn_at == 0 && token->expires_at >= now && token->uses_left != 0)
             json_array_append_new(array, json_string(token->id));
     }
     return array;

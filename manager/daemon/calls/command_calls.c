@@ -266,13 +266,15 @@ static void answer_whole(MgrCall *call, gpointer user)
 }
 
 /* An operator takes back what they asked for themselves; and nobody what others are to do too. */
-static bool check_cancel(const MgrCall *call, const MgrCommand *command, GError **error)
+static bool check_cancel(const MgrCommandCalls *calls, const MgrCall *call, const MgrCommand *command, GError **error)
 {
     const MgrCaller *caller = mgr_call_caller(call);
+    bool is_own = strcmp(command->record.issuer, caller->account) == 0 &&
+                  mgr_accounts_did(calls->parts.fleet->accounts, caller->account, command->record.issued_at);
 
     if (mgr_command_view_live(command, caller).hides)
         return mgr_refuse(error, MGR_REFUSE_COMMAND_OTHER_GROUPS, command->record.id, caller->account, NULL);
-    return mgr_role_may(caller->role, MGR_NEED_MANAGE) || strcmp(command->record.issuer, caller->account) == 0 ||
+    return mgr_role_may(caller->role, MGR_NEED_MANAGE) || is_own ||
            mgr_refuse(error, MGR_REFUSE_COMMAND_NOT_YOURS, command->record.id, command->record.issuer,
                       mgr_role_name(mgr_need_role(MGR_NEED_MANAGE)), caller->account, mgr_role_name(caller->role),
                       NULL);
@@ -287,7 +289,7 @@ static void call_cancel(MgrCall *call, gpointer user)
     g_autoptr(json_t) ended = NULL;
 
     if (live != NULL) {
-        if (check_cancel(call, live, &error) && mgr_call_may_change(call, &error))
+        if (check_cancel(calls, call, live, &error) && mgr_call_may_change(call, &error))
             mgr_commands_cancel(calls->parts.commands, noted_set(call), id, on_stored, call);
         else
             mgr_call_fail(call, error);

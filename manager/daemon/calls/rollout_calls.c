@@ -77,10 +77,11 @@ static MgrLiveRollout *find(const MgrRolloutCalls *calls, const MgrCall *call, M
 }
 
 /* An operator decides about their own; others take the right to manage, as do settings. */
-static bool check_own(const MgrCall *call, const MgrLiveRollout *live, GError **error)
+static bool check_own(const MgrRolloutCalls *calls, const MgrCall *call, const MgrLiveRollout *live, GError **error)
 {
     const MgrCaller *caller = mgr_call_caller(call);
-    bool is_own = strcmp(live->record.issuer, caller->account) == 0;
+    bool is_own = strcmp(live->record.issuer, caller->account) == 0 &&
+                  mgr_accounts_did(calls->parts.fleet->accounts, caller->account, live->record.started_at);
 
     return mgr_role_may(caller->role, MGR_NEED_MANAGE) || (is_own && !mgr_live_rollout_is_of_settings(live)) ||
            mgr_refuse(error, MGR_REFUSE_ROLLOUT_NOT_YOURS, live->record.id, live->record.issuer,
@@ -319,7 +320,7 @@ static void say(const MgrRolloutCalls *calls, MgrCall *call, MgrRolloutWord word
 
     if (live != NULL && ended != NULL)
         mgr_refuse(&error, MGR_REFUSE_ROLLOUT_OVER, live->record.id, mgr_rollout_state_name(live->core.state), NULL);
-    if (error == NULL && check_own(call, live, &error) && mgr_call_may_change(call, &error))
+    if (error == NULL && check_own(calls, call, live, &error) && mgr_call_may_change(call, &error))
         mgr_rollouts_say(calls->parts.rollouts, noted_set(call), live, word, answer, call);
     else
         mgr_call_fail(call, error);
@@ -380,8 +381,8 @@ static void call_retry(MgrCall *call, gpointer user)
     g_autoptr(GError) error = NULL;
     MgrLiveRollout *live = find(calls, call, &ended, &error);
 
-    if (live == NULL || !check_own(call, live, &error) || (ended != NULL && !check_retry(calls, call, ended, &error)) ||
-        !mgr_call_may_change(call, &error)) {
+    if (live == NULL || !check_own(calls, call, live, &error) ||
+        (ended != NULL && !check_retry(calls, call, ended, &error)) || !mgr_call_may_change(call, &error)) {
         mgr_call_fail(call, error);
         return;
     }
@@ -533,7 +534,7 @@ static void call_rollback(MgrCall *call, gpointer user)
     guint reached = 0;
     Abort *abort;
 
-    if (live == NULL || !check_own(call, live, &error) || !check_patterns(live, &error) ||
+    if (live == NULL || !check_own(calls, call, live, &error) || !check_patterns(live, &error) ||
         !check_settings(live, ended, &error) || !check_back(live, &error) ||
         !check_reached(calls, live, &reached, &error) || !mgr_call_may_change(call, &error)) {
         mgr_call_fail(call, error);

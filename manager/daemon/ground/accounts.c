@@ -62,6 +62,13 @@ GPtrArray *mgr_accounts_sorted(GHashTable *accounts)
     return sorted;
 }
 
+bool mgr_accounts_did(GHashTable *accounts, const char *name, HlTime at)
+{
+    const MgrAccountRecord *account = mgr_accounts_get(accounts, name);
+
+    return account != NULL && account->created_at <= at;
+}
+
 bool mgr_accounts_meets(const MgrAccountRecord *account, const MgrCaller *caller)
 {
     g_auto(GStrv) groups = g_strsplit(account->groups, ",", -1);

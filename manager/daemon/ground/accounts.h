@@ -26,6 +26,10 @@ GPtrArray *mgr_accounts_sorted(GHashTable *accounts);
 /* Whether the account is there for the caller: it may do something in one of the groups that are. */
 bool mgr_accounts_meets(const MgrAccountRecord *account, const MgrCaller *caller);
 
+/* Whether what somebody of this name did at that time (wall) was done by the account that there is: a name may be used
+ * again, by another person. */
+bool mgr_accounts_did(GHashTable *accounts, const char *name, HlTime at);
+
 /* Whether an account is left that is an owner and enabled. */
 bool mgr_accounts_have_owner(GHashTable *accounts);
 
