@@ -254,17 +254,27 @@ bool mgr_registry_has_audit_gap(HlDb *db, HlTime to, bool *has, GError **error)
     return ok;
 }
 
-bool mgr_registry_knows_audit_loss(HlDb *db, const char *head, bool *knows, GError **error)
+static bool knows_head(HlDb *db, const char *call, const char *head, bool *knows, GError **error)
 {
     g_autofree char *arguments = g_strdup_printf("head=%s", head);
     int64_t n = 0;
     bool ok = hl_db_query_int(db, 0, &n, error,
-                              "SELECT count(*) FROM audit WHERE account = ?1 AND"
-                              " (call = ?2 AND arguments = ?4 OR call = ?3 AND substr(arguments, -length(?4)) = ?4)",
-                              "tttt", MGR_AUDIT_SITE, LOSS, GAP, arguments);
+                              "SELECT count(*) FROM audit WHERE account = ?1 AND call = ?2"
+                              " AND substr(arguments, -length(?3)) = ?3",
+                              "ttt", MGR_AUDIT_SITE, call, arguments);
 
     *knows = n > 0;
     return ok;
+}
+
+bool mgr_registry_knows_audit_loss(HlDb *db, const char *head, bool *knows, GError **error)
+{
+    return knows_head(db, LOSS, head, knows, error);
+}
+
+bool mgr_registry_knows_audit_gap(HlDb *db, const char *head, bool *knows, GError **error)
+{
+    return knows_head(db, GAP, head, knows, error);
 }
 
 char *mgr_audit_head_print(const MgrAuditHead *head)

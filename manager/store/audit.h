@@ -79,8 +79,9 @@ bool mgr_audit_is_gap(const MgrAuditRecord *record);
 void mgr_write_audit_loss(HlWriteSet *set, HlTime at, const char *head);
 bool mgr_audit_is_loss(const MgrAuditRecord *record);
 
-/* Whether that has been said of this head, by a row of either kind. */
+/* Whether a row of this kind says it of this head. */
 bool mgr_registry_knows_audit_loss(HlDb *db, const char *head, bool *knows, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool mgr_registry_knows_audit_gap(HlDb *db, const char *head, bool *knows, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Whether there is a gap of that time or later. */
 bool mgr_registry_has_audit_gap(HlDb *db, HlTime to, bool *has, GError **error) G_GNUC_WARN_UNUSED_RESULT;

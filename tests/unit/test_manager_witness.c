@@ -151,8 +151,23 @@ static void test_cut_to_a_gap(void)
     breach(parts, "DELETE FROM audit WHERE number > 3");
     add_gap(parts, end);
     restart(parts, "SELECT 1");
-    expect_problem(parts, "and ends with row 4 now");
+    g_assert_nonnull(strstr(problem(parts), "and ends with row 4 now"));
+    g_assert_nonnull(strstr(problem(parts), "An older registry.db was put in the place"));
     g_assert_cmpint(losses(parts), ==, 0);
+}
+
+/* The file that would show it. */
+static void test_damaged_head(void)
+{
+    g_autoptr(Parts) parts = parts_with_rows();
+    g_autofree char *path = g_build_filename(parts->dir, "audit.head", NULL);
+
+    g_clear_pointer(&parts->witness, mgr_witness_free);
+    g_assert_true(g_file_set_contents(path, "garbage", -1, NULL));
+    restart(parts, "DELETE FROM audit WHERE number > 4");
+    expect_problem(parts, "audit.head beside it is damaged");
+    restart(parts, "SELECT 1");
+    g_assert_null(problem(parts));
 }
 
 static void test_whole(void)
@@ -306,6 +321,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/witness/middle", test_middle);
     g_test_add_func("/manager/witness/stopped", test_stopped);
     g_test_add_func("/manager/witness/cut-to-a-gap", test_cut_to_a_gap);
+    g_test_add_func("/manager/witness/damaged-head", test_damaged_head);
     g_test_add_func("/manager/witness/dropped", test_dropped);
     g_test_add_func("/manager/witness/long", test_long);
     return g_test_run();

@@ -10,6 +10,15 @@
 #define LOOK_EVERY HL_MINUTE       /* where nothing is added */
 #define LOOK_AGAIN (2 * HL_SECOND) /* for the row of a loss */
 
+#define CHANGED                                                                                                        \
+    "Somebody who may write registry.db has changed it: 'holdline audit verify' looks it over, and what was there is " \
+    "in an export or a backup of an earlier day"
+#define PUT_BACK                                                                                                       \
+    "An older registry.db was put in the place of the manager's while it was stopped: settings, groups, commands and " \
+    "history since are lost; certificates, accounts and revocations are known from the journal.  Stop the manager "    \
+    "and "                                                                                                             \
+    "put the later one back, if there is one; else review the groups' settings"
+
 struct MgrWitness {
     char *dir; /* of the site, with its file */
     const MgrFleet *fleet;
@@ -19,17 +28,15 @@ struct MgrWitness {
     MgrAuditHead at;   /* of the turn that is under way */
     HlTime look_mono, turn_mono;
     char *lost, *broken; /* NULL: nothing is known of that */
+    bool is_put_back;    /* lost with the registry, in whose place another one is */
 };
 
 static void tell(MgrWitness *witness)
 {
     const char *found = witness->lost != NULL ? witness->lost : witness->broken;
-    g_autofree char *text =
-        found != NULL ? g_strdup_printf("The audit log is not what was written: %s.  Somebody who may write "
-                                        "registry.db has changed it: 'holdline audit verify' looks it over, and what "
-                                        "was there is in an export or a backup of an earlier day",
-                                        found)
-                      : NULL;
+    g_autofree char *text = found != NULL ? g_strconcat("The audit log is not what was written: ", found, ".  ",
+                                                        witness->is_put_back ? PUT_BACK : CHANGED, NULL)
+                                          : NULL;
     const char *before = mgr_status_view(witness->status).problems[MGR_PROBLEM_AUDIT];
 
     if (g_strcmp0(text, before) == 0)
@@ -60,9 +67,12 @@ static void set_broken(MgrWitness *witness, const GError *error)
 static void lose(MgrWitness *witness, const MgrAuditHead *now)
 {
     g_autofree char *head = mgr_audit_head_print(&witness->last);
+    HlDb *db = mgr_record_committed(witness->record);
     bool is_said = false;
 
-    if (!mgr_registry_knows_audit_loss(mgr_record_committed(witness->record), head, &is_said, NULL) || !is_said)
+    if (witness->lost == NULL)
+        HL_IGNORE(mgr_registry_knows_audit_gap(db, head, &witness->is_put_back, NULL));
+    if (!witness->is_put_back && (!mgr_registry_knows_audit_loss(db, head, &is_said, NULL) || !is_said))
         mgr_write_audit_loss(mgr_record_background(witness->record), mgr_fleet_latest(witness->fleet), head);
     if (witness->lost == NULL)
         witness->lost = now->number < witness->last.number
@@ -137,13 +147,17 @@ void mgr_witness_tick(MgrWitness *witness)
         walk(witness);
 }
 
-/* Of one that is damaged nothing is known, as on a site that is older than it. */
+/* Of one that is damaged nothing is known, and that is told: it hides what was cut off. */
 static void recall(MgrWitness *witness)
 {
     g_autoptr(GError) error = NULL;
 
-    if (!mgr_site_read_audit_head(witness->dir, &witness->last, &error))
-        hl_warn("audit", "%s: whether rows were cut off while no manager ran is not known", error->message);
+    if (mgr_site_read_audit_head(witness->dir, &witness->last, &error))
+        return;
+    hl_warn("audit", "%s: whether rows were cut off while no manager ran is not known", error->message);
+    witness->lost = g_strdup("the file audit.head beside it is damaged, so whether rows were cut off while no manager "
+                             "ran is not known");
+    tell(witness);
 }
 
 MgrWitness *mgr_witness_new(const MgrWitnessOptions *options)
