@@ -58,6 +58,7 @@ typedef struct {
     MgrConf conf;   /* defaults if it cannot be read */
     bool has_conf;
     bool is_running; /* a manager holds the lock */
+    bool is_fenced;  /* another manager of this site has ended the one here */
     CliPortFact ports[CLI_DOCTOR_PORTS];
     guint n_ports;
     HlTime alive; /* the latest time that a manager's clock said and that was believed, wall; 0: not known */

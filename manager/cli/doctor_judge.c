@@ -128,6 +128,11 @@ void cli_judge_manager(const CliDoctor *doctor, HlFindings *findings)
         return;
     if (doctor->is_running)
         hl_findings_good(findings, _("a manager runs on %s"), doctor->dir);
+    else if (doctor->is_fenced)
+        hl_findings_note(findings,
+                         _("leave it stopped; if this copy is the right one, stop the other manager first, and then: "
+                           "holdline-managerd take-over"),
+                         _("no manager runs on %s, which another one of this site has fenced"), doctor->dir);
     else
         hl_findings_add(findings, HL_GRADE_FAULT,
                         _("start it: systemctl start holdline-managerd; its log: journalctl -u holdline-managerd"),

@@ -213,6 +213,12 @@ static bool cmd_take_over(HlInvocation *call, GError **error)
 
     if (!g_file_test(conf_of(call), G_FILE_TEST_EXISTS))
         return hl_fail(error, HL_ERROR_NOT_FOUND, "%s does not exist", conf_of(call));
+    if (mgr_site_is_running(dir))
+        return hl_fail(
+            error, HL_ERROR_CONFLICT,
+            "a manager runs on %s, and there is nothing to take over: this is for the copy that is to serve in "
+            "place of another one",
+            dir);
     if (!become_owner(call, error) || !hl_file_write_text(path, "", 0600, error))
         return false;
     printf("At its next start the manager on %s takes over from any other that serves.\n", dir);

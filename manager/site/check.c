@@ -532,8 +532,12 @@ static void look_at_fence(Check *check)
     g_autofree char *path = mgr_site_path(check->dir, MGR_SITE_FENCED);
     g_autofree char *why = hl_file_read_text(path, MAX_METADATA, NULL); /* as a rule there is none */
 
+    g_autofree char *word = mgr_site_path(check->dir, MGR_SITE_TAKE_OVER);
+
     if (why != NULL)
         say(check, MGR_FINDING_NOTE, _("this copy of the site does not start: %s"), g_strchomp(why));
+    if (g_file_test(word, G_FILE_TEST_EXISTS))
+        say(check, MGR_FINDING_NOTE, _("the next start takes over from any other manager of this site: %s"), word);
 }
 
 static void look_at_restore(Check *check)
