@@ -102,6 +102,37 @@ char *hl_place_print(const char *host, uint16_t port)
     return g_strdup_printf(strchr(host, ':') != NULL ? "[%s]:%u" : "%s:%u", host, port);
 }
 
+#define MAX_HOST  253 /* characters of a name: RFC 1035, 2.3.4, without length octets and the root */
+#define MAX_LABEL 63
+
+static bool is_label(const char *label)
+{
+    size_t length = strlen(label);
+
+    return length > 0 && length <= MAX_LABEL && label[0] != '-' && label[length - 1] != '-' &&
+           strspn(label, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-_") == length;
+}
+
+static bool is_number(const char *label)
+{
+    return label[strspn(label, G_CSET_DIGITS)] == '\0';
+}
+
+bool hl_host_is_valid(const char *host)
+{
+    g_auto(GStrv) labels = strlen(host) <= MAX_HOST ? g_strsplit(host, ".", -1) : NULL;
+    guint n = labels != NULL ? g_strv_length(labels) : 0;
+    uint8_t address[16];
+    bool is_v4;
+
+    if (parse_address(host, strlen(host), address, &is_v4))
+        return true;
+    for (guint i = 0; i < n; i++)
+        if (!is_label(labels[i]))
+            return false;
+    return n > 0 && !is_number(labels[n - 1]);
+}
+
 /* A name, an IPv4 address, or an IPv6 address without its brackets. */
 static bool is_host(const char *host, bool bracketed)
 {

@@ -23,6 +23,11 @@ bool hl_network_has(const HlNetwork *network, const char *address);
  * is not. */
 bool hl_address_is_public(const char *address);
 
+/* Whether a certificate can name it and a resolver look it up: an address without scope or brackets, or a host name of
+ * RFC 1123, 2.1 (underscores are tolerated), of at most 253 characters and without the final dot.  A name whose last
+ * label is a number is a mistyped address (RFC 3696, 2). */
+bool hl_host_is_valid(const char *host);
+
 /* "host:port"; an IPv6 address goes into brackets, as in a URL: "[::1]:8883".  Caller frees. */
 char *hl_place_print(const char *host, uint16_t port);
 

@@ -33,7 +33,7 @@ static void free_account(gpointer item)
 
 static bool add_host(GPtrArray *hosts, const char *host, GError **error)
 {
-    if (!g_hostname_is_ip_address(host) && (*host == '\0' || strlen(host) > 253 || strpbrk(host, " /:@,") != NULL))
+    if (!hl_host_is_valid(host))
         return hl_fail(error, HL_ERROR_USAGE, _("--host: '%s' is neither a host name nor an IP address"), host);
     g_ptr_array_add(hosts, g_strdup(host));
     return true;

@@ -23,9 +23,38 @@ static void test_public(void)
         g_assert_true(hl_address_is_public(outside[i]));
 }
 
+/* What an administrator types once is in every endpoint's settings for years. */
+static void test_host(void)
+{
+    g_autofree char *label = g_strnfill(64, 'a');
+    g_autofree char *longest = g_strconcat(label + 1, ".example.org", NULL);
+    g_autofree char *too_long = g_strconcat(label, ".example.org", NULL);
+    g_autofree char *most = g_strnfill(254, 'a');
+    const char *const good[] = { "localhost",   "av",           "av.example.org", "xn--4gq48lf9j.example",
+                                 "pc_1",        "3com.example", "192.0.2.1",      "::1",
+                                 "2001:db8::5", longest };
+    const char *const bad[] = { "",         "999.1.1.1", "10.0.0", "-x.org",    "x-.org", "example.org.", "a..b",
+                                ".",        "a b",       "[::1]",  "a:1",       "::1::",  "a/b",          "a@b",
+                                "\xc3\xa9", too_long,    most,     "1.2.3.4.5", "a,b.org" };
+
+    for (gsize i = 1; i < 253; i++)
+        most[i] = i % 50 == 0 ? '.' : 'a';
+    for (gsize i = 0; i < G_N_ELEMENTS(good); i++) {
+        g_test_message("%s", good[i]);
+        g_assert_true(hl_host_is_valid(good[i]));
+    }
+    for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
+        g_test_message("%s", bad[i]);
+        g_assert_false(hl_host_is_valid(bad[i]));
+    }
+    most[253] = '\0';
+    g_assert_true(hl_host_is_valid(most));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/network/public", test_public);
+    g_test_add_func("/network/host", test_host);
     return g_test_run();
 }

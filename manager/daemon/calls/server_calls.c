@@ -167,6 +167,16 @@ static bool check_known(const MgrServerCalls *calls, const HlCert *cert, GError 
            mgr_refuse(error, MGR_REFUSE_SERVER_NAMES_KNOWN, list, HL_NUMBER(left), HL_NUMBER(of), NULL);
 }
 
+static bool check_hosts(const char *const *hosts, GError **error)
+{
+    if (hosts[0] == NULL)
+        return mgr_refuse(error, MGR_REFUSE_SERVER_CERTIFICATE_HOST, NULL);
+    for (gsize i = 0; hosts[i] != NULL; i++)
+        if (!hl_host_is_valid(hosts[i]))
+            return mgr_refuse(error, MGR_REFUSE_SERVER_CERTIFICATE_NAME, hosts[i], NULL);
+    return true;
+}
+
 static void call_certificate(MgrCall *call, gpointer user)
 {
     static const MgrChangeKind kind = { fold_replacement, fail_replacement, replacement_free };
@@ -178,9 +188,7 @@ static void call_certificate(MgrCall *call, gpointer user)
     HlWriteSet *set;
 
     *replacement = (Replacement){ .calls = calls, .call = call };
-    if (hosts[0] == NULL)
-        mgr_refuse(&error, MGR_REFUSE_SERVER_CERTIFICATE_HOST, NULL);
-    else
+    if (check_hosts((const char *const *)hosts, &error))
         replacement->cert =
             mgr_own_issue_server(calls->parts.own, (const char *const *)names, &replacement->record, &error);
     if (replacement->cert == NULL ||
