@@ -112,32 +112,45 @@ static bool each_row(HlInvocation *call, RowFn fn, gpointer user, GError **error
     return client != NULL;
 }
 
+typedef struct {
+    FILE *out;
+    int64_t last; /* row that was written last; 0: none was */
+    char *hash;   /* its */
+} Export;
+
 static bool write_row(const json_t *row, gpointer user, GError **error)
 {
     g_autofree char *line = hl_json_print(row);
-    FILE *out = user;
+    Export *written = user;
 
-    return fprintf(out, "%s\n", line) > 0 || hl_fail_errno(error, errno, _("cannot write"));
+    written->last = cli_int(row, "row");
+    g_free(written->hash);
+    written->hash = g_strdup(cli_text(row, "hash"));
+    return fprintf(written->out, "%s\n", line) > 0 || hl_fail_errno(error, errno, _("cannot write"));
 }
 
 bool cmd_audit_export(HlInvocation *call, GError **error)
 {
     const char *path = hl_cli_value(call, "output", NULL);
     hl_autofd int fd = -1;
-    FILE *out;
+    Export written = { .hash = g_strdup("") };
     bool ok;
 
     if (path == NULL)
         return hl_fail(error, HL_ERROR_USAGE, _("audit export needs --output FILE"));
     fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    out = fd >= 0 ? fdopen(hl_fd_steal(&fd), "w") : NULL;
-    if (out == NULL)
+    written.out = fd >= 0 ? fdopen(hl_fd_steal(&fd), "w") : NULL;
+    if (written.out == NULL)
         return hl_fail_errno(error, errno, _("cannot create %s"), path);
-    ok = each_row(call, write_row, out, error);
-    if (fclose(out) != 0 && ok)
+    ok = each_row(call, write_row, &written, error);
+    if (fclose(written.out) != 0 && ok)
         ok = hl_fail_errno(error, errno, _("cannot write %s"), path);
-    if (!ok)
+    /* the head is what shows later that rows behind it are missing: this is the moment to note it */
+    if (ok)
+        hl_say(_("%s: %" PRId64 " rows; head %" PRId64 ":%s\n"), path, written.last, written.last, written.hash);
+    else
         remove(path);
+    g_free(written.hash);
     return ok;
 }
 
@@ -231,17 +244,34 @@ static bool verify_site(const char *dir, Verification *verification, GError **er
     return false;
 }
 
+/* A line that is none of an export is as bad as a row that was changed: what it was cannot be told any more. */
+static json_t *parse_row(const char *path, const char *line, int64_t number, GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+    json_t *row = hl_json_parse(path, line, strlen(line), &problem);
+
+    if (row == NULL && !g_str_has_suffix(line, "\n"))
+        hl_fail(error, HL_ERROR_UNTRUSTED, _("%s ends in the middle of line %" PRId64 ": the file was cut"), path,
+                number);
+    else if (row == NULL)
+        hl_fail(error, HL_ERROR_UNTRUSTED, _("line %" PRId64 " of %s is not a row of the log"), number, path);
+    return row;
+}
+
 static bool verify_file(const char *path, Verification *verification, GError **error)
 {
     g_autofree char *line = g_malloc(MAX_LINE);
     FILE *in = fopen(path, "re");
     bool ok = in != NULL || hl_fail_errno(error, errno, _("cannot open %s"), path);
+    int64_t number = 0;
 
     while (ok && fgets(line, MAX_LINE, in) != NULL) {
-        g_autoptr(json_t) row = hl_json_parse(path, line, strlen(line), error);
+        g_autoptr(json_t) row = parse_row(path, line, ++number, error);
 
         ok = row != NULL && follow_json(row, verification, error);
     }
+    if (ok && number == 0 && !ferror(in))
+        ok = hl_fail(error, HL_ERROR_UNTRUSTED, _("%s is empty: a log has at least one row"), path);
     if (ok && ferror(in))
         ok = hl_fail(error, HL_ERROR_IO, _("cannot read %s to its end"), path);
     if (in != NULL)
