@@ -106,8 +106,10 @@ static void show_line_state(const json_t *line, bool up)
 
     if (up)
         print_line("Line", _("%s to %s since %s"), shown, text(line, "broker"), text(line, "since"));
-    else if (json_is_true(json_object_get(line, "ever_up")))
+    else if (*text(line, "since") != '\0')
         print_line("Line", _("%s since %s"), shown, text(line, "since"));
+    else if (json_is_true(json_object_get(line, "ever_up")))
+        print_line("Line", _("%s; it has not reached its server since this service was started"), shown);
     else
         print_line("Line", _("%s; it has never reached its server"), shown);
 }

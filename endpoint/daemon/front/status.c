@@ -37,7 +37,7 @@ static json_t *line_json(EpLinkView view)
     set_text(object, "broker", view.broker);
     json_object_set_new(object, "session", json_integer((json_int_t)view.session));
     set_time(object, "since", view.since);
-    json_object_set_new(object, "ever_up", json_boolean(view.since != 0));
+    json_object_set_new(object, "ever_up", json_boolean(view.ever_up));
     json_object_set_new(object, "failed_attempts", json_integer((json_int_t)view.attempts));
     set_text(object, "last_error", view.last_error);
     set_time(object, "next_attempt", view.next_attempt);

@@ -13,6 +13,7 @@
 #define FIRST_SPREAD (2 * HL_SECOND) /* the first connect of machines that are switched on together */
 #define SESSION_FACT "session"       /* in the store */
 #define WINDOW_FACT  "connect-window"
+#define UP_FACT      "first-up"
 #define LEAST_WINDOW (2 * HL_SECOND)  /* of births */
 #define MAX_WINDOW   (10 * HL_MINUTE) /* a longer one is not believed */
 
@@ -28,6 +29,7 @@ struct EpLink {
     guint hold_off_timer;
     HlTime hold_off;
     HlTime since, next_attempt;
+    bool ever_up; /* by this run or an earlier one */
     char *last_error;
     bool is_refused; /* last_error is of a subscription: it lasts as long as the link */
     char *parting;   /* why the link is being closed by this side; NULL: it is not */
@@ -87,10 +89,21 @@ static const HlBusMessage *on_will(gpointer user)
     return &link->will;
 }
 
+/* Once for all runs: a daemon that starts without its server must not tell its user that there never was one. */
+static void note_up(EpLink *link)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (!link->ever_up && !ep_store_set_int(link->has.db, UP_FACT, hl_clock_wall(), &error))
+        ep_trouble_store_failed(link->has.trouble, "that the line was up", error);
+    link->ever_up = true;
+}
+
 static void on_up(gpointer user)
 {
     EpLink *link = user;
 
+    note_up(link);
     link->since = hl_clock_wall();
     link->next_attempt = 0;
     link->attempts = 0;
@@ -259,6 +272,7 @@ EpLink *ep_link_new(const EpLinkOptions *options, GError **error)
 
     link->has = *options;
     link->session = (uint64_t)ep_store_get_int(options->db, SESSION_FACT, 0);
+    link->ever_up = ep_store_get_int(options->db, UP_FACT, 0) != 0;
     link->window = CLAMP(ep_store_get_int(options->db, WINDOW_FACT, 0), 0, MAX_WINDOW);
     link->will_topic = hl_topic_name(HL_TOPIC_LINK, options->identity->id);
     link->proxy = g_strdup(options->proxy);
@@ -378,6 +392,7 @@ EpLinkView ep_link_view(const EpLink *link)
                          .broker = ep_link_broker(link),
                          .session = link->session,
                          .since = link->since,
+                         .ever_up = link->ever_up,
                          .last_error = link->last_error,
                          .next_attempt = state == HL_BUS_UP ? 0 : link->next_attempt,
                          .attempts = link->attempts };

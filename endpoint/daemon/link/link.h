@@ -96,7 +96,8 @@ typedef struct {
     HlBusState state;
     const char *broker; /* may be NULL */
     uint64_t session;
-    HlTime since;           /* wall: of the state up or down; 0: never was up */
+    HlTime since;           /* wall: of the state up or down; 0: was not up since the start */
+    bool ever_up;           /* since the start or before it */
     const char *last_error; /* NULL: none since it was up, or since the manager answered */
     HlTime next_attempt;    /* wall; 0: none planned */
     uint64_t attempts;      /* failed ones since it was up */
