@@ -302,6 +302,36 @@ static void test_display_names_differ(void)
     json_decref(answer(parts, "invalid"));
 }
 
+static void expect_rename_by(Parts *parts, const char *who, const char *group, const char *name, const char *code)
+{
+    const char *const arguments[] = { "name", group, "display_name", name, NULL };
+    g_autofree char *end = NULL;
+
+    parts_request(parts,
+                  &(PartsRequest){ .admin = who, .name = "group rename", .arguments = arguments, .correlation = name });
+    parts_let_finish(parts);
+    end = parts_end_of(parts, name);
+    g_assert_cmpstr(end, ==, code);
+}
+
+/* Nor do those whom an account does not see: "group=lab" would take the members of both.  It is not told which. */
+static void test_display_names_differ_from_hidden(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+
+    parts_add_group(parts, "lab", NULL);
+    parts_add_group(parts, "shop", NULL);
+    expect_rename_by(parts, "admin", "shop", "総務部", "");
+    parts_call(parts, "admin create", "name", "lim", "csr", PARTS_CSR, "role", "administrator", "groups", "office",
+               NULL);
+    parts_let_finish(parts);
+    json_decref(parts_expect_reply(parts, ""));
+    expect_rename_by(parts, "lim", "office", "lab", "exists");
+    expect_rename_by(parts, "lim", "office", "総務部", "exists");
+    g_assert_cmpstr(mgr_group_shown(mgr_fleet_group(&parts->fleet, "office")), ==, "office");
+    expect_rename_by(parts, "lim", "office", "営業部", "");
+}
+
 /* A save that was written before another name came does not take that back. */
 static void test_rename_meanwhile(void)
 {
@@ -318,6 +348,7 @@ static void test_rename_meanwhile(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/manager/groups/display-names-differ-from-hidden", test_display_names_differ_from_hidden);
     g_test_add_func("/manager/groups/new", test_new_group);
     g_test_add_func("/manager/groups/upgrade", test_upgrade);
     g_test_add_func("/manager/groups/save-of-old", test_save_of_old);

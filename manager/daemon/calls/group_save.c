@@ -294,16 +294,22 @@ static void commit_rename(const MgrGroupCallsOptions *parts, MgrCall *call, cons
     mgr_call_commit(call, parts->record, set, &kind, rename);
 }
 
-/* Neither the name nor the id of another group, as far as the caller can see: what hides from him must not be told by a
- * refusal. */
+/* Neither the name nor the id of another group, of those that the caller does not see either: whom a command for that
+ * name reaches would be another matter to each.  Of a hidden one the refusal says no more than that. */
 static bool check_display_name(const MgrFleet *fleet, const MgrCaller *caller, const char *group, const char *name,
                                GError **error)
 {
     g_autofree char *key = mgr_display_name_key(name); /* an id is its own key */
-    const MgrGroup *other = *name != '\0' ? mgr_selector_group(fleet, caller, key, NULL) : NULL;
+    g_autoptr(GError) why = NULL;
+    const MgrGroup *other = *name != '\0' ? mgr_selector_group(fleet, NULL, key, &why) : NULL;
 
-    return other == NULL || strcmp(other->record.name, group) == 0 ||
-           mgr_refuse(error, MGR_REFUSE_GROUP_DISPLAY_TAKEN, other->record.name, name, NULL);
+    if (other == NULL && hl_error_code(why) != HL_ERROR_CONFLICT) /* several are called so by an earlier version */
+        return true;
+    if (other != NULL && strcmp(other->record.name, group) == 0)
+        return true;
+    if (other != NULL && mgr_caller_sees(caller, other->record.name))
+        return mgr_refuse(error, MGR_REFUSE_GROUP_DISPLAY_TAKEN, other->record.name, name, NULL);
+    return mgr_refuse(error, MGR_REFUSE_GROUP_DISPLAY_ELSEWHERE, name, NULL);
 }
 
 /* ------------------------------------------------------------------------------------------------------------- save
