@@ -5,8 +5,8 @@
 #include <string.h>
 
 static char room[HL_COMMON_SIZE]; /* pages that nothing was put into cost nothing */
-static gsize used;
-static GHashTable *known; /* texts in the room */
+static gsize used = 1;            /* "", which is asked for most, is its first byte */
+static GHashTable *known;         /* texts in the room */
 
 static bool is_common(const char *text)
 {
@@ -15,6 +15,8 @@ static bool is_common(const char *text)
 
 char *hl_common_find(const char *text)
 {
+    if (text != NULL && *text == '\0')
+        return room;
     return text != NULL && known != NULL ? g_hash_table_lookup(known, text) : NULL;
 }
 

@@ -34,6 +34,7 @@ static gboolean on_flush(gpointer user)
     else
         mgr_status_flush(manager->parts.status);
     mgr_command_calls_flush(manager->parts.command_calls);
+    mgr_console_go_on(manager->parts.console);
     return G_SOURCE_CONTINUE;
 }
 

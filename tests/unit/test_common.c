@@ -54,6 +54,8 @@ static void test_full(void)
     }
     g_assert_true(hl_common_dup("group") == kept);
     g_assert_cmpuint(HL_COMMON_SIZE - hl_common_used(), <, 8);
+    g_assert_true(hl_common_dup("") == hl_common_find("")); /* for which there always is room */
+    g_assert_cmpstr(hl_common_find(""), ==, "");
 }
 
 int main(int argc, char **argv)

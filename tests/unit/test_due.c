@@ -92,6 +92,35 @@ static void test_count(Case *c, gconstpointer user G_GNUC_UNUSED)
     g_assert_cmpint(write_next(c), ==, -1);
 }
 
+/* A command for a million: no call looks at all of them, none is left out, and who has something else to say goes
+ * before the rest of them. */
+static void test_many(Case *c, gconstpointer user G_GNUC_UNUSED)
+{
+    const guint n = 100000;
+    g_autofree MgrEndpoint *many = g_new0(MgrEndpoint, n);
+    GPtrArray *ended = c->endpoints[0].open_targets;
+    guint calls = 0;
+
+    tell_all(c);
+    for (guint i = 0; i < n; i++) {
+        many[i].open_targets = ended;
+        many[i].status_open = ended->len + 1;
+        mgr_due_count(&c->due, &many[i], c->now);
+    }
+    begin_command(c, 1);
+    c->now += AFTER;
+    mgr_due_whole(&c->due, &c->endpoints[2]);
+    g_assert_cmpint(write_next(c), ==, 2);
+    for (int written = -1; written < 0 && calls < n; calls++) {
+        written = write_next(c);
+        g_assert_cmpuint(c->due.looks, <=, n / 50);
+        g_assert_true(written == -1 || written == 1);
+    }
+    g_assert_cmpuint(calls, >=, 50);
+    g_assert_cmpuint(calls, <, n);
+    g_assert_cmpuint(c->due.counted.length, ==, 0);
+}
+
 /* However often it changes, it is not put off again. */
 static void test_busy(Case *c, gconstpointer user G_GNUC_UNUSED)
 {
@@ -155,6 +184,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     DUE_TEST("whole", test_whole);
     DUE_TEST("count", test_count);
+    DUE_TEST("many", test_many);
     DUE_TEST("busy", test_busy);
     DUE_TEST("both", test_both);
     DUE_TEST("round", test_round);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a second costs: counted in endpoints that were looked at, so that a walk through all cannot come back unseen. */
+#include "manager/daemon/state/sums.h"
 #include "tests/support/manager_parts.h"
 
 #define COUNT 300
@@ -183,6 +184,51 @@ static void test_away(void)
     g_assert_nonnull(endpoint->contact);
 }
 
+/* Many at once, as after a start: a turn looks at a part of them, and the turns that follow in the same second at the
+ * rest. */
+static void test_parts_of_many(void)
+{
+    const guint many = 5000, most = 2000;
+    g_autoptr(Parts) parts = parts_new();
+    uint64_t before;
+
+    for (guint i = 0; i < many; i++) {
+        g_autofree char *id = g_strdup_printf("e-%04u", i);
+
+        parts_add_endpoint(parts, id);
+        mgr_agenda_put(&parts->fleet.display_agenda, mgr_fleet_endpoint(&parts->fleet, id), 0);
+    }
+    before = mgr_console_looks(parts->console);
+    mgr_console_tick(parts->console);
+    g_assert_cmpuint(mgr_console_looks(parts->console) - before, ==, most);
+    mgr_console_go_on(parts->console);
+    g_assert_cmpuint(mgr_console_looks(parts->console) - before, ==, 2 * most);
+    mgr_console_go_on(parts->console);
+    mgr_console_go_on(parts->console);
+    g_assert_cmpuint(mgr_console_looks(parts->console) - before, ==, many);
+}
+
+/* Ends of certificates are no news of an endpoint: who has one is asked, a part of them with each summary. */
+static void test_ended_of_many(void)
+{
+    const guint many = 12000;
+    g_autoptr(Parts) parts = parts_new();
+    g_autoptr(MgrSums) sums = mgr_sums_new(&parts->fleet);
+
+    for (guint i = 0; i < many; i++) {
+        g_autofree char *id = g_strdup_printf("e-%05u", i);
+
+        parts_add_endpoint(parts, id);
+        mgr_fleet_endpoint(&parts->fleet, id)->record.cert_expires = hl_clock_wall() + HL_MINUTE;
+    }
+    g_assert_cmpuint(mgr_sums_ended_lately(sums), ==, 0);
+    clock_fake_advance(HL_HOUR);
+    g_assert_cmpuint(mgr_sums_ended_lately(sums), ==, 0);
+    g_assert_cmpuint(mgr_sums_ended_lately(sums), ==, 0);
+    g_assert_cmpuint(mgr_sums_ended_lately(sums), ==, many);
+    g_assert_cmpuint(mgr_sums_ended(&parts->fleet, NULL), ==, many);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -192,5 +238,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/ticks/command", test_command);
     g_test_add_func("/manager/ticks/removed", test_removed);
     g_test_add_func("/manager/ticks/away", test_away);
+    g_test_add_func("/manager/ticks/parts-of-many", test_parts_of_many);
+    g_test_add_func("/manager/ticks/ended-of-many", test_ended_of_many);
     return g_test_run();
 }

@@ -32,8 +32,8 @@ typedef struct MgrCommand MgrCommand;
 /* One endpoint's part of a command. */
 typedef struct {
     MgrCommand *command;
-    MgrEndpoint *endpoint; /* NULL once it was removed */
-    MgrTargetRecord record;
+    MgrEndpoint *endpoint;  /* NULL once it was removed */
+    MgrTargetRecord record; /* its ids are no blocks of their own (ground/targets.c) */
     uint8_t percent;
     bool sending;  /* queued, and that it is sent is being written: it may have left before the registry knows */
     bool outgoing; /* written as sent, and in delivery's queue: it has not left */

@@ -7,8 +7,21 @@ static void free_target(gpointer item)
 {
     MgrTarget *target = item;
 
-    mgr_target_record_clear(&target->record);
+    hl_common_free(target->record.code);
+    hl_common_free(target->record.detail);
     g_free(target);
+}
+
+/* Of a million there is one block each: the endpoint's id is behind it, which outlives the endpoint; the command's is
+ * borrowed. */
+static MgrTarget *new_target(const MgrCommand *command, const char *endpoint)
+{
+    gsize size = strlen(endpoint) + 1;
+    MgrTarget *target = g_malloc(sizeof *target + size);
+
+    *target = (MgrTarget){ .record = { .command = command->record.id, .endpoint = (char *)(target + 1) } };
+    memcpy(target->record.endpoint, endpoint, size);
+    return target;
 }
 
 static MgrCommand *new_command(MgrCommandRecord *record)
@@ -54,10 +67,13 @@ MgrTarget *mgr_fleet_add_target(MgrFleet *fleet, MgrTargetRecord *record)
 
     if (command == NULL)
         return NULL;
-    target = g_new0(MgrTarget, 1);
+    target = new_target(command, record->endpoint);
     target->endpoint = mgr_fleet_endpoint(fleet, record->endpoint);
-    target->record = *record;
-    memset(record, 0, sizeof *record);
+    target->record.state = record->state;
+    target->record.code = g_steal_pointer(&record->code);
+    target->record.detail = g_steal_pointer(&record->detail);
+    target->record.changed_at = record->changed_at;
+    mgr_target_record_clear(record);
     count_target(command, target);
     attach(target);
     return target;
@@ -73,15 +89,13 @@ MgrCommand *mgr_fleet_make_command(MgrFleet *fleet, MgrCommandRecord *record)
 
 MgrTarget *mgr_command_make_target(MgrCommand *command, MgrEndpoint *endpoint, HlCommandState state, HlTime at)
 {
-    MgrTarget *target = g_new0(MgrTarget, 1);
+    MgrTarget *target = new_target(command, endpoint->record.id);
 
     target->endpoint = endpoint;
-    target->record = (MgrTargetRecord){ .command = g_strdup(command->record.id),
-                                        .endpoint = g_strdup(endpoint->record.id),
-                                        .state = state,
-                                        .code = hl_common_dup(""),
-                                        .detail = hl_common_dup(""),
-                                        .changed_at = at };
+    target->record.state = state;
+    target->record.code = hl_common_dup("");
+    target->record.detail = hl_common_dup("");
+    target->record.changed_at = at;
     count_target(command, target);
     return target;
 }

@@ -8,8 +8,8 @@
 #include "manager/daemon/ground/now.h"
 
 #define CLOCK_STEP           (5 * HL_SECOND) /* between two ticks: more is no slewing, it was set */
-#define MAX_DIALS_PER_MINUTE 12    /* that one endpoint's announcements can cause: it chooses address and port */
-#define MAX_LOOKS            50000 /* in one tick, some 50 ms: after a start each endpoint is looked at once */
+#define MAX_DIALS_PER_MINUTE 12   /* that one endpoint's announcements can cause: it chooses address and port */
+#define MAX_LOOKS            2000 /* in one turn, two milliseconds: after a start each endpoint is looked at once */
 
 struct MgrConsole {
     MgrConsoleOptions parts;
@@ -20,6 +20,7 @@ struct MgrConsole {
     GPtrArray *verifications;        /* Verification * */
     MgrRates *dials;                 /* by endpoint */
     uint64_t looks;
+    bool has_more; /* are due, but for the most that one turn looks at */
 };
 
 /* Somebody who waits for dials. */
@@ -541,6 +542,13 @@ static void look_at_due(MgrConsole *console)
         g_ptr_array_add(due, endpoint);
     for (guint i = 0; i < due->len; i++)
         look_at(console, due->pdata[i]);
+    console->has_more = due->len == MAX_LOOKS;
+}
+
+void mgr_console_go_on(MgrConsole *console)
+{
+    if (console->has_more)
+        look_at_due(console);
 }
 
 void mgr_console_tick(MgrConsole *console)

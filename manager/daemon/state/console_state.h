@@ -68,6 +68,8 @@ void mgr_console_verify(MgrConsole *console, const GPtrArray *endpoints, MgrVeri
 
 /* Once a second. */
 void mgr_console_tick(MgrConsole *console);
+/* Several times a second: the rest of what a tick has looked at a part of. */
+void mgr_console_go_on(MgrConsole *console);
 
 /* How many endpoints ticks have looked at since the start: as many as something was due for, however large the fleet
  * is. */

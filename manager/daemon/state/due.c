@@ -2,6 +2,7 @@
 #include "manager/daemon/state/due.h"
 
 #define COUNT_AFTER (2 * HL_SECOND)
+#define MAX_LOOKS   2000 /* in one call: under a millisecond */
 
 void mgr_due_init(MgrDue *due)
 {
@@ -76,11 +77,15 @@ static bool is_told(const MgrEndpoint *endpoint)
     return !endpoint->status_whole && endpoint->status_open == endpoint->open_targets->len + 1;
 }
 
+/* Up to the first of which something is to be said; one, where there is something already: none waits for ever. */
 static void push_counted(MgrDue *due, HlTime mono)
 {
     MgrEndpoint *endpoint;
 
-    while ((endpoint = g_queue_peek_head(&due->counted)) != NULL && mono - endpoint->status_mono >= COUNT_AFTER) {
+    for (due->looks = 0; due->looks < (due->whole.length == 0 ? MAX_LOOKS : 1); due->looks++) {
+        endpoint = g_queue_peek_head(&due->counted);
+        if (endpoint == NULL || mono - endpoint->status_mono < COUNT_AFTER)
+            return;
         g_queue_pop_head(&due->counted);
         endpoint->status_counted = false;
         if (!is_told(endpoint))

@@ -12,6 +12,7 @@
 typedef struct {
     GQueue whole, counted; /* MgrEndpoint * */
     GPtrArray *round;      /* MgrEndpoint *, from the last one on; NULL: it went meanwhile */
+    guint looks;           /* of the last mgr_due_next, at those of which nothing but the number changed */
 } MgrDue;
 
 void mgr_due_init(MgrDue *due);
@@ -28,7 +29,8 @@ void mgr_due_add_to_round(MgrDue *due, MgrEndpoint *endpoint);
 /* It is about to be removed from the fleet. */
 void mgr_due_forget(MgrDue *due, MgrEndpoint *endpoint);
 
-/* The one whose turn it is, again and again until mgr_due_told; NULL: nobody's. */
+/* The one whose turn it is, again and again until mgr_due_told.  NULL: nobody's, or nobody's of as many as are looked
+ * at in one call: a million changed at once are gone through a piece at a time. */
 MgrEndpoint *mgr_due_next(MgrDue *due, HlTime mono);
 
 /* Its document, as it is now, was written. */

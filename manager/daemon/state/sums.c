@@ -4,6 +4,7 @@
 #include "manager/daemon/ground/versions.h"
 
 #define ENDED_EVERY (10 * HL_SECOND) /* how often all are asked whether their certificate has ended */
+#define ENDED_LOOKS 5000             /* in one turn of the loop: of a million it takes longer than that */
 
 struct MgrSums {
     MgrFleet *fleet;
@@ -12,8 +13,10 @@ struct MgrSums {
     bool is_stale;  /* all are to be counted again */
     GQueue touched; /* MgrEndpoint *: to be counted again */
     uint64_t looks;
-    guint ended; /* certificates, as counted at ended_mono */
-    HlTime ended_mono;
+    guint ended;       /* certificates, as counted last */
+    guint ended_by;    /* of those up to ended_after, which are counted again */
+    char *ended_after; /* id; NULL: nobody is counted again now */
+    HlTime ended_mono; /* when that began */
 };
 
 /* A console that dials would show it Offline, and that is no news of it: nobody dials it. */
@@ -93,6 +96,7 @@ void mgr_sums_free(MgrSums *sums)
     if (sums == NULL)
         return;
     g_queue_clear(&sums->touched);
+    g_free(sums->ended_after);
     g_free(sums);
 }
 
@@ -236,6 +240,11 @@ guint mgr_sums_commands(const MgrFleet *fleet, const MgrCaller *caller)
     return n;
 }
 
+static bool has_ended(const MgrEndpoint *endpoint, HlTime now)
+{
+    return !endpoint->record.display.removed && mgr_endpoint_has_ended(endpoint, now);
+}
+
 guint mgr_sums_ended(const MgrFleet *fleet, const MgrCaller *caller)
 {
     HlTime now = hl_clock_wall();
@@ -247,19 +256,42 @@ guint mgr_sums_ended(const MgrFleet *fleet, const MgrCaller *caller)
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         const MgrEndpoint *endpoint = value;
 
-        n += !endpoint->record.display.removed && mgr_endpoint_has_ended(endpoint, now) &&
-             mgr_caller_sees(caller, endpoint->record.group);
+        n += has_ended(endpoint, now) && mgr_caller_sees(caller, endpoint->record.group);
     }
     return n;
+}
+
+/* A few more of those that are counted again. */
+static void count_ended(MgrSums *sums)
+{
+    const HlInOrder *order = &sums->fleet->in_order;
+    HlInOrderPlace place = hl_in_order_after(order, sums->ended_after);
+    HlTime now = hl_clock_wall();
+    const MgrEndpoint *endpoint, *last = NULL;
+
+    for (guint looks = 0; looks < ENDED_LOOKS && (endpoint = hl_in_order_next(order, &place)) != NULL; looks++) {
+        sums->ended_by += has_ended(endpoint, now);
+        last = looks + 1 == ENDED_LOOKS ? endpoint : NULL;
+    }
+    g_free(sums->ended_after);
+    sums->ended_after = last != NULL ? g_strdup(last->record.id) : NULL;
+    if (last == NULL)
+        sums->ended = sums->ended_by;
 }
 
 guint mgr_sums_ended_lately(MgrSums *sums)
 {
     HlTime mono = hl_clock_mono();
 
-    if (sums->ended_mono == 0 || mono - sums->ended_mono >= ENDED_EVERY) {
+    if (sums->ended_mono == 0) { /* or the first summaries would say that there is none */
         sums->ended_mono = mono;
         sums->ended = mgr_sums_ended(sums->fleet, NULL);
+    } else if (sums->ended_after != NULL) {
+        count_ended(sums);
+    } else if (mono - sums->ended_mono >= ENDED_EVERY) {
+        sums->ended_mono = mono;
+        sums->ended_by = 0;
+        count_ended(sums);
     }
     return sums->ended;
 }

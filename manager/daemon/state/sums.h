@@ -58,7 +58,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MgrSums, mgr_sums_free)
 guint mgr_sums_commands(const MgrFleet *fleet, const MgrCaller *caller);
 /* Endpoints whose certificate has ended; a walk, as no touch says so: it is the time that does. */
 guint mgr_sums_ended(const MgrFleet *fleet, const MgrCaller *caller);
-/* The same for the manager, as of the last ten seconds. */
+/* The same for the manager, as of the last ten seconds; of a large fleet, a part of which is looked at in each call, as
+ * of the last time that it was gone through. */
 guint mgr_sums_ended_lately(MgrSums *sums);
 
 #endif
