@@ -7,12 +7,29 @@
 
 #define MAX_DURATION (36525 * HL_DAY)
 
+static void put_two(char *at, int number)
+{
+    at[0] = (char)('0' + number / 10);
+    at[1] = (char)('0' + number % 10);
+}
+
+/* A status document has four: strftime() took a tenth of its time. */
 char *hl_time_format(HlTime wall)
 {
     time_t seconds = (time_t)(wall / HL_SECOND);
     struct tm tm;
-    char text[32];
+    char text[32] = "0000-00-00T00:00:00Z";
 
+    if (wall > 0 && gmtime_r(&seconds, &tm) != NULL && tm.tm_year < 10000 - 1900) {
+        put_two(text, (tm.tm_year + 1900) / 100);
+        put_two(text + 2, tm.tm_year % 100);
+        put_two(text + 5, tm.tm_mon + 1);
+        put_two(text + 8, tm.tm_mday);
+        put_two(text + 11, tm.tm_hour);
+        put_two(text + 14, tm.tm_min);
+        put_two(text + 17, tm.tm_sec);
+        return g_strdup(text);
+    }
     if (wall <= 0 || gmtime_r(&seconds, &tm) == NULL || strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
         return g_strdup("-");
     return g_strdup(text);

@@ -69,12 +69,28 @@ static void put_escape(HlJsonOut *out, guchar c)
     put(out, unicode, sizeof unicode);
 }
 
+/* Whether one of eight bytes needs an escape.  x - 1 borrows into the top bit of a byte where x is 0, and x - ' ' where
+ * it is less; a borrow that reaches the next byte comes from one that is counted already. */
+static bool is_escaped_in(uint64_t eight)
+{
+    const uint64_t ones = UINT64_MAX / 255;
+    uint64_t quote = eight ^ (ones * '"'), slash = eight ^ (ones * '\\');
+
+    return ((((eight - ones * ' ') & ~eight) | ((quote - ones) & ~quote) | ((slash - ones) & ~slash)) & ones << 7) != 0;
+}
+
 /* How many bytes there are before the first one that needs an escape. */
 static gsize plain_size(const char *text, gsize size)
 {
     static const bool is_escaped[256] = { [0 ... ' ' - 1] = true, ['"'] = true, ['\\'] = true };
     gsize i = 0;
+    uint64_t eight;
 
+    for (; size - i >= sizeof eight; i += sizeof eight) {
+        memcpy(&eight, text + i, sizeof eight);
+        if (is_escaped_in(eight))
+            break;
+    }
     while (i < size && !is_escaped[(guchar)text[i]])
         i++;
     return i;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdint.h>
 #include <string.h>
 
 #include "lib/base/json_out.h"
@@ -34,11 +35,17 @@ static char *escape(const char *text)
 /* Then nothing is to be escaped: in JSON text controls are already. */
 static bool is_ascii(const char *text, gsize size)
 {
-    guchar above = 0;
+    const uint64_t ones = UINT64_MAX / 255;
+    uint64_t eight, above = 0;
+    gsize i = 0;
 
-    for (gsize i = 0; i < size; i++)
+    for (; size - i >= sizeof eight; i += sizeof eight) { /* what overflows into the next byte was above itself */
+        memcpy(&eight, text + i, sizeof eight);
+        above |= eight | (eight + ones);
+    }
+    for (; i < size; i++)
         above |= (guchar)(text[i] | (guchar)(text[i] + 1)); /* DEL counts as above; 0xff + 1 is 0 */
-    return above < 0x80;
+    return (above & ones << 7) == 0;
 }
 
 char *hl_json_escape(const char *text)

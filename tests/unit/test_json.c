@@ -278,6 +278,38 @@ static void test_json_as_library(void)
     }
 }
 
+/* Eight bytes are looked at together: whatever stands at whichever of their places, with whatever beside it. */
+static void test_json_places(void)
+{
+    static const char *const fillers[] = { "x", "!", "~", " ", "#", "[", "]" }; /* beside what is escaped */
+
+    for (gsize f = 0; f < G_N_ELEMENTS(fillers); f++)
+        for (gsize at = 0; at < 19; at++)
+            for (char c = 1; c < 0x7f; c++) {
+                g_autofree char *text = g_strnfill(19, *fillers[f]);
+                g_autoptr(json_t) value = NULL;
+                g_autofree char *printed = NULL;
+                char *expected;
+
+                text[at] = c;
+                value = json_string(text);
+                printed = hl_json_print(value);
+                expected = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+                g_assert_cmpstr(printed, ==, expected);
+                free(expected);
+            }
+    for (int at = 0; at < 19; at++) {
+        g_autofree char *deleted = g_strdup_printf("\"%.*s\x7f%s\"", at, "~~~~~~~~~~~~~~~~~~~", "~~~~~~~~~~~~~~~~~~~");
+        g_autofree char *expected =
+            g_strdup_printf("\"%.*s\\u007f%s\"", at, "~~~~~~~~~~~~~~~~~~~", "~~~~~~~~~~~~~~~~~~~");
+        g_autofree char *escaped = hl_json_escape(deleted);
+        g_autofree char *checked = hl_json_escape_checked(deleted, strlen(deleted));
+
+        g_assert_cmpstr(escaped, ==, expected);
+        g_assert_cmpstr(checked, ==, expected);
+    }
+}
+
 /* Made by hand: not UTF-8, which no reader takes. */
 static void test_json_not_utf8(void)
 {
@@ -292,6 +324,7 @@ int main(int argc, char **argv)
     g_test_add_func("/json/parse", test_json);
     g_test_add_func("/json/faults", test_json_faults);
     g_test_add_func("/json/sizes", test_json_sizes);
+    g_test_add_func("/json/places", test_json_places);
     g_test_add_func("/json/as-library", test_json_as_library);
     g_test_add_func("/json/out", test_json_out);
     g_test_add_func("/json/out-broken", test_json_out_broken);

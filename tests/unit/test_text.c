@@ -5,8 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "lib/base/clock.h"
 #include "lib/base/hash.h"
 #include "lib/base/json_out.h"
 #include "lib/base/said.h"
@@ -316,6 +318,21 @@ static void test_deceptive(void)
     g_assert_false(hl_char_is_deceptive(0x65e5));
 }
 
+/* What strftime() makes of it. */
+static void test_times(void)
+{
+    for (HlTime wall = 1; wall < 10100LL * 365 * HL_DAY; wall += wall / 1000 + 7 * HL_HOUR + 61001) {
+        time_t seconds = (time_t)(wall / HL_SECOND);
+        g_autofree char *text = hl_time_format(wall);
+        char expected[32];
+        struct tm tm;
+
+        g_assert_nonnull(gmtime_r(&seconds, &tm));
+        g_assert_cmpuint(strftime(expected, sizeof expected, "%Y-%m-%dT%H:%M:%SZ", &tm), >, 0);
+        g_assert_cmpstr(text, ==, expected);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -330,5 +347,6 @@ int main(int argc, char **argv)
     g_test_add_func("/text/edge", test_edge);
     g_test_add_func("/text/deceptive", test_deceptive);
     g_test_add_func("/text/plain", test_plain);
+    g_test_add_func("/text/times", test_times);
     return g_test_run();
 }
