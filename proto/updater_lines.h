@@ -36,7 +36,7 @@
 #define HL_UPDATER_MAX_COMPONENTS 256 /* of a repository; publisher, clients, mirror and manager agree on it */
 #define HL_UPDATER_MAX_ENDS       (HL_UPDATER_MAX_COMPONENTS + 4)
 
-/* What a message says that another update would not help, and what would (endpoint/core/phrase_table.c translates). */
+/* What a message says that another update would not help, and what would (proto/phrase_table.c translates). */
 #define HL_UPDATER_NO_PATTERNS      "it has no patterns for the components that this machine should have"
 #define HL_UPDATER_PUBLISH_PATTERNS "publish patterns on the server: 'holdline doctor' there says how"
 

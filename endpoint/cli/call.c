@@ -3,10 +3,10 @@
 
 #include <string.h>
 
-#include "endpoint/core/phrase.h"
 #include "lib/base/text.h"
 #include "lib/base/unconst.h"
 #include "lib/ctl/client.h"
+#include "proto/phrase.h"
 #include "proto/wire.h"
 
 #define CONNECT_TIMEOUT (5 * HL_SECOND)
@@ -44,7 +44,7 @@ static bool finish(const HlMsgCallReply *reply, json_t *document, json_t **json,
     if (message != NULL) {
         g_autofree char *english = hl_text_printable(reply->message);
 
-        *message = ep_phrase_translate(english);
+        *message = hl_phrase_translate(english);
     }
     if (json != NULL)
         *json = document;

@@ -7,12 +7,12 @@
 #include <unistd.h>
 
 #include "endpoint/cli/call.h"
-#include "endpoint/core/phrase.h"
 #include "endpoint/identity/enrol.h"
 #include "lib/base/file.h"
 #include "lib/base/i18n.h"
 #include "lib/base/table.h"
 #include "lib/base/text.h"
+#include "proto/phrase.h"
 
 static bool override(EpConf *conf, const char *option, const char *value, GError **error)
 {
@@ -64,7 +64,7 @@ bool ep_cmd_enrol(HlInvocation *call, GError **error)
     else if (g_error_matches(problem, HL_ERROR, HL_ERROR_UNAVAILABLE))
         print_start();
     else
-        why = ep_phrase_translate(problem->message);
+        why = hl_phrase_translate(problem->message);
     if (why != NULL)
         printf(_("Restart holdline-endpointd to connect: %s.\n"), why);
     return true;
@@ -75,7 +75,7 @@ bool ep_cmd_enrol(HlInvocation *call, GError **error)
 static void show_progress(const json_t *json, gpointer user G_GNUC_UNUSED)
 {
     const char *what = json_string_value(json_object_get(json, "what"));
-    g_autofree char *shown = ep_phrase_translate(what != NULL ? what : "");
+    g_autofree char *shown = hl_phrase_translate(what != NULL ? what : "");
 
     hl_progress_show(stdout, _("Updating"), (guint)json_integer_value(json_object_get(json, "percent")), 100, shown);
 }

@@ -5,10 +5,10 @@
 
 #include <stdio.h>
 
-#include "endpoint/core/phrase.h"
 #include "lib/base/i18n.h"
 #include "lib/base/local_time.h"
 #include "lib/base/table.h"
+#include "proto/phrase.h"
 
 /* In this order: a later one uses what an earlier one found. */
 static const struct {
@@ -36,7 +36,7 @@ static int widest(const HlFindings *findings, const char *(*word)(const HlFindin
     int cells = 0;
 
     for (guint i = 0; i < hl_findings_total(findings); i++)
-        cells = MAX(cells, hl_text_cells(ep_phrase_word(word(hl_findings_get(findings, i)))));
+        cells = MAX(cells, hl_text_cells(hl_phrase_word(word(hl_findings_get(findings, i)))));
     return cells;
 }
 
@@ -52,7 +52,7 @@ static const char *check_of(const HlFinding *finding)
 
 static void print_remedy(const char *remedy, int width, int column)
 {
-    g_autofree char *text = ep_phrase_translate(remedy);
+    g_autofree char *text = hl_phrase_translate(remedy);
     g_autofree char *lines = hl_text_hang(text, width, column);
 
     printf("%*s%s\n", column, "-> ", lines);
@@ -70,10 +70,10 @@ static void print_findings(const HlFindings *findings)
 
     for (guint i = 0; i < hl_findings_total(findings); i++) {
         const HlFinding *finding = hl_findings_get(findings, i);
-        g_autofree char *grade = hl_text_fill(ep_phrase_word(grade_of(finding)), grades);
+        g_autofree char *grade = hl_text_fill(hl_phrase_word(grade_of(finding)), grades);
         g_autofree char *toned = hl_tone(stdout, tones[finding->grade], grade);
-        g_autofree char *check = hl_text_fill(ep_phrase_word(check_of(finding)), checks);
-        g_autofree char *text = ep_phrase_translate(finding->text);
+        g_autofree char *check = hl_text_fill(hl_phrase_word(check_of(finding)), checks);
+        g_autofree char *text = hl_phrase_translate(finding->text);
         g_autofree char *timed = hl_local_beside(text);
         g_autofree char *lines = hl_text_hang(timed, width, column);
 

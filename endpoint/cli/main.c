@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* holdline-endpoint: the user's side of the endpoint daemon. */
 #include "endpoint/cli/commands.h"
-#include "endpoint/core/phrase.h"
 #include "lib/base/i18n.h"
+#include "proto/phrase.h"
 
 static const char *const global_flags[] = { "c", "state", "socket", NULL };
 static const char *const json_flags[] = { "json", NULL };
@@ -58,7 +58,7 @@ int main(int argc, char **argv)
         .flags = flags,
         .n_flags = G_N_ELEMENTS(flags),
         .global_flags = global_flags,
-        .say = ep_phrase_error,
+        .say = hl_phrase_error,
     };
     EpTool tool = { 0 };
     int status;

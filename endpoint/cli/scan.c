@@ -11,7 +11,6 @@
 
 #include "endpoint/cli/call.h"
 #include "endpoint/cli/commands.h"
-#include "endpoint/core/phrase.h"
 #include "endpoint/scan/serve.h"
 #include "endpoint/scan/walk.h"
 #include "lib/base/escape.h"
@@ -20,6 +19,7 @@
 #include "lib/base/table.h"
 #include "lib/base/text.h"
 #include "proto/bounds.h"
+#include "proto/phrase.h"
 
 #define MAX_LISTED    1000 /* rows of --json */
 #define PROGRESS_TIME (200 /* ms */)
@@ -86,8 +86,8 @@ static void list(json_t *rows, const char *path, const char *name, const char *v
 
 static void on_not_looked_at(Scan *scan, const char *path, EpGap gap, const char *why)
 {
-    g_autofree char *kind = ep_phrase_translate(ep_gap_text(gap));
-    g_autofree char *more = ep_phrase_translate(why);
+    g_autofree char *kind = hl_phrase_translate(ep_gap_text(gap));
+    g_autofree char *more = hl_phrase_translate(why);
     g_autofree char *words = *why == '\0' ? g_strdup_printf(_("not looked at: %s"), kind)
                                           : g_strdup_printf(_("not looked at: %s, %s"), kind, more);
 
@@ -207,13 +207,13 @@ static void print_summary(const Scan *scan, const json_t *tally)
         return;
     ep_tally_parse(&numbers, tally);
     english = ep_tally_describe(&numbers);
-    text = ep_phrase_translate(english);
+    text = hl_phrase_translate(english);
     printf("%s%s\n", interrupted ? _("Interrupted: ") : "", text);
 }
 
 static void say_failure(const GError *failure)
 {
-    g_autofree char *text = ep_phrase_translate(failure->message);
+    g_autofree char *text = hl_phrase_translate(failure->message);
 
     fprintf(stderr, "holdline-endpoint: %s\n", text);
 }

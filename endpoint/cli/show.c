@@ -6,12 +6,12 @@
 
 #include "endpoint/cli/call.h"
 #include "endpoint/cli/commands.h"
-#include "endpoint/core/phrase.h"
 #include "endpoint/scan/tally.h"
 #include "lib/base/i18n.h"
 #include "lib/base/local_time.h"
 #include "lib/base/table.h"
 #include "lib/base/unconst.h"
+#include "proto/phrase.h"
 
 static const char *text(const json_t *object, const char *name)
 {
@@ -23,12 +23,12 @@ static const char *text(const json_t *object, const char *name)
 /* What the daemon says, in the user's language.  Caller frees. */
 static char *phrase(const json_t *object, const char *name)
 {
-    return ep_phrase_translate(text(object, name));
+    return hl_phrase_translate(text(object, name));
 }
 
 static const char *word(const json_t *object, const char *name)
 {
-    return ep_phrase_word(text(object, name));
+    return hl_phrase_word(text(object, name));
 }
 
 static long long number(const json_t *object, const char *name)
@@ -81,7 +81,7 @@ static void show_pairs(const char *label, const json_t *object, bool (*wanted)(c
     {
         if (!wanted(value))
             continue;
-        g_string_append_printf(line, "%s%s", line->len > 0 ? ", " : "", ep_phrase_word(name));
+        g_string_append_printf(line, "%s%s", line->len > 0 ? ", " : "", hl_phrase_word(name));
         if (json_is_integer(value))
             g_string_append_printf(line, " %" JSON_INTEGER_FORMAT, json_integer_value(value));
     }
@@ -221,7 +221,7 @@ static void show_on_write(const json_t *on_write)
 {
     const char *state = text(on_write, "state");
     bool watching = strcmp(state, "watching") == 0;
-    g_autofree char *shown = hl_tone(stdout, watching ? HL_TONE_GOOD : HL_TONE_BAD, ep_phrase_word(state));
+    g_autofree char *shown = hl_tone(stdout, watching ? HL_TONE_GOOD : HL_TONE_BAD, hl_phrase_word(state));
     g_autofree char *why = phrase(on_write, "why");
 
     if (on_write == NULL || strcmp(state, "off") == 0)
@@ -370,7 +370,7 @@ static void show_last_scan(const json_t *last)
     }
     ep_tally_parse(&tally, last);
     english = ep_tally_describe(&tally);
-    numbers = ep_phrase_translate(english);
+    numbers = hl_phrase_translate(english);
     hl_say(_("Last scan: %s, %s, %s%s%s: %s\n"), text(last, "ended"), word(last, "how"), word(last, "end"),
            *detail != '\0' ? ", " : "", detail, numbers);
 }

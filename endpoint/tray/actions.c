@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "endpoint/tray/actions.h"
 
-#include "endpoint/core/phrase.h"
 #include "endpoint/tray/call.h"
 #include "endpoint/tray/chooser.h"
 #include "endpoint/tray/scan.h"
 #include "endpoint/tray/terminal.h"
 #include "lib/base/i18n.h"
 #include "lib/base/unconst.h"
+#include "proto/phrase.h"
 
 #define TOOL "holdline-endpoint"
 
@@ -67,7 +67,7 @@ static void action_free(Action *action)
 static void end(Action *action, const char *detail, const GError *error, bool silent)
 {
     TrActions *actions = action->actions;
-    g_autofree char *words = error == NULL ? NULL : ep_phrase_translate(error->message);
+    g_autofree char *words = error == NULL ? NULL : hl_phrase_translate(error->message);
     g_autoptr(GError) told = error == NULL ? NULL : g_error_new_literal(error->domain, error->code, words);
     TrOutcome outcome = { action->what, detail, told, silent };
 

@@ -6,13 +6,13 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "endpoint/core/phrase.h"
 #include "lib/base/file.h"
 #include "lib/base/i18n.h"
 #include "lib/base/text.h"
 #include "lib/base/unconst.h"
 #include "lib/ctl/address.h"
 #include "lib/ctl/frame.h"
+#include "proto/phrase.h"
 #include "proto/wire.h"
 
 #define ONE_READ (16 * 1024)
@@ -184,7 +184,7 @@ bool tr_reply_parse(TrReply *reply, GBytes *frame, GError **error)
         if (reply->result == NULL)
             return false;
     }
-    words = ep_phrase_translate(message->message);
+    words = hl_phrase_translate(message->message);
     reply->more = message->more;
     reply->message = hl_text_printable(words);
     return true;

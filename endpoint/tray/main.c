@@ -6,13 +6,13 @@
 #include <sys/prctl.h>
 
 #include "endpoint/core/conf.h"
-#include "endpoint/core/phrase.h"
 #include "endpoint/tray/once.h"
 #include "endpoint/tray/tray.h"
 #include "lib/base/cli.h"
 #include "lib/base/i18n.h"
 #include "lib/base/log.h"
 #include "lib/base/unconst.h"
+#include "proto/phrase.h"
 
 #define NAME         "org.holdline.Tray" /* on the session bus: one icon in a session */
 #define DO_NOT_QUEUE 4                   /* of org.freedesktop.DBus.RequestName */
@@ -160,7 +160,7 @@ int main(int argc, char **argv)
         .flags = flags,
         .n_flags = G_N_ELEMENTS(flags),
         .global_flags = global_flags,
-        .say = ep_phrase_error,
+        .say = hl_phrase_error,
         .usual = "run",
     };
 

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "endpoint/core/phrase.h"
 #include "lib/base/text.h"
+#include "proto/phrase.h"
 
 #define ELLIPSIS  "…"
 #define LOOKED_AT 4096 /* bytes of a text that are made printable at all; a path of the system is no longer */
@@ -98,7 +98,7 @@ char *tr_text(const char *text)
 static char *words_of(const json_t *value)
 {
     g_autofree char *english = shorten(json_is_string(value) ? json_string_value(value) : "", READ, CUT_END);
-    g_autofree char *words = ep_phrase_translate(english);
+    g_autofree char *words = hl_phrase_translate(english);
 
     return tr_text(words);
 }

@@ -8,11 +8,14 @@
 #include "lib/base/i18n.h"
 #include "manager/cli/client.h"
 #include "manager/cli/commands.h"
+#include "manager/cli/said.h"
 #include "manager/cli/show.h"
+#include "proto/phrase.h"
 
 static const CliColumn target_columns[] = {
-    { "ENDPOINT", "endpoint", NULL }, { "HOST", "host", NULL },     { "STATE", "state", cli_format_state },
-    { "CODE", "code", NULL },         { "DETAIL", "detail", NULL },
+    { "ENDPOINT", "endpoint", NULL },        { "HOST", "host", NULL },
+    { "STATE", "state", cli_format_state },  { "CODE", "code", NULL },
+    { "DETAIL", "detail", cli_format_said },
 };
 
 #define MAX_TOLD 20 /* endpoints that are named when the time is over */
@@ -33,13 +36,14 @@ static void tell_failures(Waiting *waiting, const json_t *targets)
     json_array_foreach(targets, i, row)
     {
         const char *state = cli_text(row, "state");
+        g_autofree char *detail = hl_phrase_detail(cli_text(row, "detail"));
         bool failed = strcmp(state, "succeeded") != 0 && json_is_true(json_object_get(row, "final"));
 
         if (!failed || !g_hash_table_add(waiting->told, g_strdup(cli_text(row, "endpoint"))))
             continue;
         hl_progress_clear(stdout);
-        hl_say("  %s (%s): %s%s%s\n", cli_text(row, "endpoint"), cli_text(row, "host"), state,
-               *cli_text(row, "detail") != '\0' ? ": " : "", cli_text(row, "detail"));
+        hl_say("  %s (%s): %s%s%s\n", cli_text(row, "endpoint"), cli_text(row, "host"), hl_phrase_word(state),
+               *detail != '\0' ? ": " : "", detail);
         g_clear_pointer(&waiting->line, g_free);
     }
 }

@@ -7,12 +7,15 @@
 #include "lib/base/clock.h"
 #include "lib/base/i18n.h"
 #include "lib/base/output.h"
+#include "lib/base/text.h"
 #include "manager/cli/client.h"
 #include "manager/cli/commands.h"
 #include "manager/cli/endpoint_columns.h"
+#include "manager/cli/said.h"
 #include "manager/cli/show.h"
 #include "manager/cli/view.h"
 #include "manager/core/sentence.h"
+#include "proto/phrase.h"
 
 #define CLOCK_OFF HL_MINUTE /* as doctor has it */
 
@@ -90,14 +93,14 @@ bool cmd_endpoint_show(HlInvocation *call, GError **error)
                                          { "KIND", "kind", NULL },
                                          { "STATE", "state", cli_format_state } };
     static const CliColumn scans[] = {
-        { "LAST SCAN", "how", NULL },
+        { "LAST SCAN", "how", cli_format_word },
         { "END", "end", cli_format_state },
         { "ENDED", "ended", cli_format_time },
         { "FILES", "files", NULL },
         { "FOUND", "found", NULL },
         { "NOT LOOKED AT", "not_looked_at", NULL },
         { "WHY NOT", "gaps", cli_format_states },
-        { "DETAIL", "detail", NULL },
+        { "DETAIL", "detail", cli_format_said },
     };
     g_autoptr(json_t) document = call_named(call, "endpoint show", error);
 
@@ -111,7 +114,9 @@ bool cmd_endpoint_show(HlInvocation *call, GError **error)
 
 bool cmd_endpoint_history(HlInvocation *call, GError **error)
 {
-    static const CliColumn columns[] = { { "AT", "at", NULL }, { "WHAT", "what", NULL }, { "DETAIL", "detail", NULL } };
+    static const CliColumn columns[] = { { "AT", "at", NULL },
+                                         { "WHAT", "what", cli_format_word },
+                                         { "DETAIL", "detail", cli_format_said } };
     g_autoptr(json_t) document = call_named(call, "endpoint history", error);
 
     if (document == NULL)
@@ -150,7 +155,7 @@ static void print_statuses(const json_t *endpoint)
 {
     const char *displayed = hl_tr(cli_text(endpoint, "displayed"));
     const char *displayed_since = cli_text(endpoint, "displayed_since");
-    const char *actual = cli_text(endpoint, "actual");
+    const char *actual = hl_phrase_word(cli_text(endpoint, "actual"));
     const char *since = cli_text(endpoint, "since");
 
     if (*displayed_since != '\0')
@@ -158,7 +163,7 @@ static void print_statuses(const json_t *endpoint)
     else
         hl_say(_("displayed  %s\n"), displayed);
     if (*since != '\0')
-        hl_say(_("actual     %s since %s (%s)\n"), actual, since, cli_text(endpoint, "reason"));
+        hl_say(_("actual     %s since %s (%s)\n"), actual, since, hl_phrase_word(cli_text(endpoint, "reason")));
     else
         hl_say(_("actual     %s\n"), actual);
 }
@@ -195,6 +200,15 @@ static void print_explanation(const json_t *endpoint)
 }
 
 /* The whole story: the verdict, then what led to it. */
+static void print_happened(const json_t *row)
+{
+    const char *what = hl_phrase_word(cli_text(row, "what"));
+    g_autofree char *detail = hl_phrase_detail(cli_text(row, "detail"));
+    int room = MAX(12 - (int)hl_text_cells(what), 0);
+
+    hl_say("%s  %s%*s %s\n", cli_text(row, "at"), what, room, "", detail);
+}
+
 bool cmd_endpoint_explain(HlInvocation *call, GError **error)
 {
     const char *arguments[] = { "endpoint", call->args[0], NULL };
@@ -213,10 +227,7 @@ bool cmd_endpoint_explain(HlInvocation *call, GError **error)
         return cli_show_json(call, endpoint);
     }
     print_explanation(endpoint);
-    json_array_foreach(json_object_get(history, "history"), i, row)
-    {
-        hl_say("%s  %-12s %s\n", cli_text(row, "at"), cli_text(row, "what"), cli_text(row, "detail"));
-    }
+    json_array_foreach(json_object_get(history, "history"), i, row) print_happened(row);
     return true;
 }
 

@@ -10,7 +10,9 @@
 #include "lib/base/i18n.h"
 #include "lib/base/table.h"
 #include "lib/base/unconst.h"
+#include "manager/cli/said.h"
 #include "manager/cli/view.h"
+#include "proto/phrase.h"
 
 const char *cli_text(const json_t *document, const char *member)
 {
@@ -285,11 +287,11 @@ static char *settings_in_full(const json_t *settings, const json_t *document)
 /* "0.2.0-1: back at 2026-11-29T16:44:42Z: its line to the server did not come up within 10 s" */
 static char *upgrade_in_full(const json_t *upgrade, const json_t *document G_GNUC_UNUSED)
 {
-    const char *detail = cli_text(upgrade, "detail");
+    g_autofree char *detail = hl_phrase_detail(cli_text(upgrade, "detail"));
 
     return g_strdup_printf(
-        "%s: %s at %s%s%s%s", cli_text(upgrade, "to"), cli_text(upgrade, "end"), cli_text(upgrade, "at"),
-        *detail != '\0' ? ": " : "", detail,
+        "%s: %s at %s%s%s%s", cli_text(upgrade, "to"), hl_phrase_word(cli_text(upgrade, "end")),
+        cli_text(upgrade, "at"), *detail != '\0' ? ": " : "", detail,
         strcmp(cli_text(upgrade, "end"), "stuck") == 0 ? _("; 'holdline-endpoint doctor' there has the remedy") : "");
 }
 
@@ -300,10 +302,9 @@ static char *in_full(const char *name, const json_t *value, const json_t *docume
         const char *name;
         char *(*format)(const json_t *value, const json_t *row);
         const char *member; /* without it, the name means something else */
-    } rows[] = { { "actual", cli_format_actual, NULL },
-                 { "patterns", cli_format_patterns, NULL },
-                 { "settings", settings_in_full, "desired" },
-                 { "last_upgrade", upgrade_in_full, "end" } };
+    } rows[] = { { "actual", cli_format_actual, NULL },           { "patterns", cli_format_patterns, NULL },
+                 { "settings", settings_in_full, "desired" },     { "last_upgrade", upgrade_in_full, "end" },
+                 { "last_update_result", cli_format_said, NULL }, { "last_update_error", cli_format_said, NULL } };
 
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
         if (strcmp(name, rows[i].name) == 0 && !json_is_array(value) &&

@@ -11,6 +11,7 @@
 #include "lib/base/text.h"
 #include "manager/cli/show.h"
 #include "manager/core/ends.h"
+#include "proto/phrase.h"
 
 #define MAX_SHOWN_ENDS 5
 
@@ -120,11 +121,14 @@ static const struct {
     { "patterns_old", N_("The server has had no new patterns for long.") },
 };
 
+/* In the reader's language, or in English below a line that is. */
 static void add_problem(GString *out, const char *english, const char *problem)
 {
     const char *words = hl_tr(english);
-    g_autofree char *said = hl_text_printable(problem);
-    g_autofree char *text = words != english ? g_strdup_printf("%s (%s)", words, said) : g_steal_pointer(&said);
+    g_autofree char *worded = hl_phrase_detail(problem);
+    g_autofree char *said = hl_text_printable(worded);
+    bool is_worded = words == english || strcmp(worded, problem) != 0;
+    g_autofree char *text = is_worded ? g_steal_pointer(&said) : g_strdup_printf("%s (%s)", words, said);
     g_autofree char *shown = hl_tone(stdout, HL_TONE_BAD, text);
 
     g_string_append_printf(out, "%s\n", shown);

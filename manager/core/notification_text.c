@@ -55,10 +55,18 @@ static char *say_count(const MgrMessage *message, const char *code, int64_t coun
     return mgr_sentence_word(&(MgrSentence){ .code = code, .count = count }, message->language);
 }
 
-static GString *name_of(const json_t *name)
+static char *detail_of(const MgrMessage *message, const json_t *name)
+{
+    const char *detail = text_of(name, "detail");
+
+    return message->language != NULL && message->word_detail != NULL ? message->word_detail(detail, message->language)
+                                                                     : g_strdup(detail);
+}
+
+static GString *name_of(const MgrMessage *message, const json_t *name)
 {
     GString *out = g_string_new(text_of(name, "name"));
-    const char *detail = text_of(name, "detail");
+    g_autofree char *detail = detail_of(message, name);
 
     if (*detail != '\0')
         g_string_append_printf(out, "%s%s", out->len > 0 ? ": " : "", detail);
@@ -89,7 +97,7 @@ static void add_line(GString *out, const MgrMessage *message, const json_t *line
     json_array_foreach(names, i, name)
     {
         g_autofree char *at = hl_time_format(integer(name, "at"));
-        g_autoptr(GString) text = name_of(name);
+        g_autoptr(GString) text = name_of(message, name);
 
         g_string_append_printf(out, "  %s%s%s\n", at, text->len > 0 ? "  " : "", text->str);
     }
@@ -138,8 +146,12 @@ static json_t *line_json(const MgrMessage *message, const json_t *line)
     size_t i;
 
     json_array_foreach(json_object_get(line, "names"), i, name)
-        json_array_append_new(names, json_pack("{s:s, s:s, s:o}", "name", text_of(name, "name"), "detail",
-                                               text_of(name, "detail"), "at", time_value(integer(name, "at"))));
+    {
+        g_autofree char *detail = detail_of(message, name);
+
+        json_array_append_new(names, json_pack("{s:s, s:s, s:o}", "name", text_of(name, "name"), "detail", detail, "at",
+                                               time_value(integer(name, "at"))));
+    }
     return json_pack("{s:s, s:b, s:I, s:i, s:s, s:O, s:o}", "kind", text_of(line, "kind"), "over",
                      json_is_true(json_object_get(line, "over")), "count", integer(line, "count"), "severity",
                      (int)row_of(line)->gravity, "text", text, "sentence", json_array_get(sentences, 0), "names",
@@ -208,7 +220,7 @@ static char *record_of(const MgrMessage *message, const json_t *line, HlTime at,
     g_string_append(out, sentence);
     json_array_foreach(json_object_get(line, "names"), i, name)
     {
-        g_autoptr(GString) text = name_of(name);
+        g_autoptr(GString) text = name_of(message, name);
 
         if (text->len > 0)
             g_string_append_printf(out, "%s%s", i == 0 ? " - " : "; ", text->str);

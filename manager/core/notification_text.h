@@ -16,6 +16,8 @@ typedef struct {
     const char *server; /* host name; of an identifier's characters */
     HlTime offline_after, outdated_after;
     MgrSentenceLanguage language; /* NULL: English */
+    /* Of a name's detail, which is kept in English: its words in that language; the caller's.  NULL: as it is kept. */
+    char *(*word_detail)(const char *english, MgrSentenceLanguage language);
 } MgrMessage;
 
 /* One line: the first sentence, and how many more there are. */

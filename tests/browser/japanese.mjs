@@ -4,6 +4,7 @@ import { account, address, order, PAGES, PATIENCE, password, play, Session } fro
 
 // Words of the filter language and of options, by the page where they are typed; no other page has them.
 const FILTER = ['actual', 'offline'];
+const FAILED = ['virus', 'mix', 'and', 'match']; // a component, and the name of an attack
 const TYPED = {
     'endpoints': FILTER,
     'endpoints?group=office': FILTER,
@@ -11,10 +12,11 @@ const TYPED = {
     'groups/office/update': ['virus', 'agent', 'rules', 'server', 'activeupdate', 'NETWORK', 'mon', 'fri'],
     'groups/office/scan': ['sha', 'HEX', 'signature', 'NAME'],
     'groups/office/line': ['host', 'port'],
-    'endpoints/': ['direct', 'port'], // of an option that the verdict names
+    'endpoints/': ['direct', 'port', ...FAILED], // of an option that the verdict names
+    'commands/': FAILED,
     'rollouts': ['outdated', 'yes'],
 };
-const typedAt = (path) => TYPED[path.replace(/^(endpoints\/).*/, '$1')] ?? [];
+const typedAt = (path) => TYPED[path.replace(/^((endpoints|commands)\/).*/, '$1')] ?? [];
 
 const session = await Session.open();
 const { page } = session;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a daemon or a stranger's words make of endpoint/core/phrase: without a translation the same bytes, with one a
+/* What a daemon or a stranger's words make of proto/phrase: without a translation the same bytes, with one a
  * text that no captured part has been a format of. */
 #include <string.h>
 
-#include "endpoint/core/phrase.h"
+#include "proto/phrase.h"
 #include "tests/fuzz/fuzz.h"
 
 #define MAX_SIZE 512 /* a thousand runs a second; longer texts only have more sentences */
@@ -26,12 +26,12 @@ static const char *too_many(const char *message G_GNUC_UNUSED)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     g_autofree char *text = fuzz_text(data, MIN(size, MAX_SIZE));
-    g_autofree char *back = ep_phrase_translate_to(text, same);
-    g_autofree char *none = ep_phrase_translate_to(text, no_arguments);
-    g_autofree char *many = ep_phrase_translate_to(text, too_many);
+    g_autofree char *back = hl_phrase_translate_to(text, same);
+    g_autofree char *none = hl_phrase_translate_to(text, no_arguments);
+    g_autofree char *many = hl_phrase_translate_to(text, too_many);
 
     g_assert_cmpstr(back, ==, text);
-    g_assert_cmpstr(ep_phrase_word(text), ==, text);
+    g_assert_cmpstr(hl_phrase_word(text), ==, text);
     g_assert_nonnull(none);
     g_assert_nonnull(many);
     return 0;

@@ -342,7 +342,7 @@ while [ -e "$work/updater.hold" ]; do sleep 0.1; done
 echo '{"progress": 90, "what": "virus"}'
 wanted=\$(cat "$work/updater.version")
 if [ "\$wanted" = bad ]; then
-    echo '{"result": "failed", "code": "untrusted", "message": "virus: the file is not the one that was signed"}'
+    echo '{"result": "failed", "code": "untrusted", "message": "virus: its hash is not the listed one (mix-and-match)"}'
     exit 1
 fi
 if [ "\$active" = "\$wanted" ]; then print current "already at \$wanted" "\$wanted"; exit 0; fi

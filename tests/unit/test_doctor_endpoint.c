@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "endpoint/cli/doctor.h"
-#include "endpoint/core/phrase.h"
+#include "proto/phrase.h"
 #include "proto/updater_lines.h"
 
 typedef void (*Judge)(const EpDoctor *doctor, HlFindings *findings);
@@ -17,7 +17,7 @@ static const char *translated(const char *message G_GNUC_UNUSED)
 
 static void expect_translated(const char *english)
 {
-    g_autofree char *text = ep_phrase_translate_to(english, translated);
+    g_autofree char *text = hl_phrase_translate_to(english, translated);
 
     if (strcmp(text, english) == 0)
         g_error("no template fits: %s", english);

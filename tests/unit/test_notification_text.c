@@ -37,6 +37,41 @@ static void test_words(void)
     g_assert_nonnull(strstr(text, "Server: srv (it, n-1)\n"));
 }
 
+static const char *loudly(const char *text)
+{
+    return text;
+}
+
+static char *word_loudly(const char *english, MgrSentenceLanguage language)
+{
+    return g_ascii_strup(language(english), -1);
+}
+
+/* Details are kept in English: mail, records and JSON have them in the rule's language. */
+static void test_language(void)
+{
+    MgrMessage other = message;
+    g_autoptr(json_t) notes = make_notes("pc-1", "line lost");
+    g_autoptr(json_t) document = NULL;
+    g_autofree char *text = NULL;
+    g_autofree char *english = NULL;
+    g_auto(GStrv) records = NULL;
+    const json_t *name;
+
+    other.word_detail = word_loudly;
+    english = mgr_message_text(&other, notes);
+    g_assert_nonnull(strstr(english, "  pc-1: line lost\n"));
+    other.language = loudly;
+    text = mgr_message_text(&other, notes);
+    g_assert_nonnull(strstr(text, "  pc-1: LINE LOST\n"));
+    records = mgr_message_syslog(&other, notes, AT, 8192, MGR_SYSLOG_LOCAL);
+    g_assert_true(g_str_has_suffix(records[0], " - pc-1: LINE LOST"));
+    document = mgr_message_json(&other, notes);
+    name = json_array_get(json_object_get(json_array_get(json_object_get(document, "lines"), 0), "names"), 0);
+    g_assert_cmpstr(json_string_value(json_object_get(name, "detail")), ==, "LINE LOST");
+    g_assert_cmpstr(json_string_value(json_object_get(name, "name")), ==, "pc-1");
+}
+
 static void test_json(void)
 {
     g_autoptr(json_t) notes = make_notes("pc-1\r\nX: y", "\"}");
@@ -264,6 +299,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/notification/words", test_words);
+    g_test_add_func("/notification/language", test_language);
     g_test_add_func("/notification/json", test_json);
     g_test_add_func("/notification/syslog", test_syslog);
     g_test_add_func("/notification/mail", test_mail);

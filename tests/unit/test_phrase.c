@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* endpoint/core/phrase: the daemon's words in the user's language, whatever they are made of. */
+/* proto/phrase: the daemon's words in the user's language, whatever they are made of. */
 #include <locale.h>
 #include <string.h>
 
-#include "endpoint/core/phrase.h"
-#include "endpoint/core/phrase_table.h"
 #include "lib/base/i18n.h"
+#include "proto/phrase.h"
+#include "proto/phrase_table.h"
 
 static const char *same(const char *message)
 {
     return message;
 }
 
-static void check(EpPhraseLanguage language, const char *english, const char *wanted)
+static void check(HlPhraseLanguage language, const char *english, const char *wanted)
 {
-    g_autofree char *text = ep_phrase_translate_to(english, language);
+    g_autofree char *text = hl_phrase_translate_to(english, language);
 
     g_assert_cmpstr(text, ==, wanted);
 }
@@ -22,7 +22,7 @@ static void check(EpPhraseLanguage language, const char *english, const char *wa
 /* ------------------------------------------------------------------------------------------------------- the table */
 
 /* What phrase_table.h says of a template. */
-static void check_template(const EpPhrase *phrase)
+static void check_template(const HlPhrase *phrase)
 {
     guint n = 0;
 
@@ -30,24 +30,24 @@ static void check_template(const EpPhrase *phrase)
         g_assert_true(at[1] == 's' || at[1] == 'u');
         g_assert_true(at[2] != '%');
     }
-    g_assert_cmpuint(n, <=, EP_PHRASE_ARGS);
+    g_assert_cmpuint(n, <=, HL_PHRASE_ARGS);
     g_assert_cmpuint(strlen(phrase->holds), <=, n);
-    g_assert_cmpuint(strspn(phrase->holds, "splu-"), ==, strlen(phrase->holds));
+    g_assert_cmpuint(strspn(phrase->holds, "splwncu-"), ==, strlen(phrase->holds));
 }
 
 static void test_table(void)
 {
     g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
-    const EpPhrase *row;
+    const HlPhrase *row;
 
-    for (gsize i = 0; (row = ep_phrase_row(i)) != NULL; i++) {
+    for (gsize i = 0; (row = hl_phrase_row(i)) != NULL; i++) {
         check_template(row);
         if (!g_hash_table_add(seen, (gpointer)(guintptr)row->text))
             g_error("twice: %s", row->text);
     }
-    g_assert_cmpuint(g_hash_table_size(seen), ==, ep_n_phrases + ep_n_ground_phrases);
-    for (gsize i = 0; i < ep_n_phrase_errnos; i++)
-        g_assert_cmpstr(ep_phrase_errnos[i].text, ==, strerrordesc_np(ep_phrase_errnos[i].value));
+    g_assert_cmpuint(g_hash_table_size(seen), ==, hl_n_phrases + hl_n_ground_phrases + hl_n_server_phrases);
+    for (gsize i = 0; i < hl_n_phrase_errnos; i++)
+        g_assert_cmpstr(hl_phrase_errnos[i].text, ==, strerrordesc_np(hl_phrase_errnos[i].value));
 }
 
 /* ------------------------------------------------------------------------------------------------------ the matching
@@ -90,6 +90,10 @@ static const char *brackets(const char *message)
         { "by the user", "<user>" },
         { "the endpoint stops", "<100%% stops %s>" },
         { "command", "<command>" },
+        { "%s -> %s", "<%2$s after %1$s>" },
+        { "Offline", "<off>" },
+        { "Online", "<on>" },
+        { "%s version %u applied (%s)", "<%2$u of %1$s, %3$s>" },
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
@@ -111,6 +115,17 @@ static void test_arguments(void)
     check(brackets, "version 1 of command", "<command 1>");
 }
 
+/* A word of the table, or nothing: else whatever has an arrow or brackets in it would be taken for a code. */
+static void test_words(void)
+{
+    check(brackets, "offline -> online", "<<on> after <off>>");
+    check(brackets, "offline -> gone", "offline -> gone");
+    check(brackets, "online version 2 applied (online)", "<2 of online, <on>>");
+    check(same, "offline -> online", "offline -> online");
+    check(brackets, "offline", "offline"); /* alone it may be somebody's name */
+    g_assert_cmpstr(hl_phrase_word("offline"), ==, "offline");
+}
+
 static void test_sentences(void)
 {
     check(brackets, "cannot read /x: No such file or directory", "<read /x>: <none>");
@@ -130,16 +145,16 @@ static void test_formats(void)
 
 static void test_bounds(void)
 {
-    g_autofree char *longest = g_strnfill(EP_PHRASE_MAX, ';');
-    g_autofree char *longer = g_strnfill(EP_PHRASE_MAX + 1, 'x');
+    g_autofree char *longest = g_strnfill(HL_PHRASE_MAX, ';');
+    g_autofree char *longer = g_strnfill(HL_PHRASE_MAX + 1, 'x');
     g_autoptr(GString) many = g_string_new(NULL);
     g_autofree char *done = NULL;
 
     check(brackets, longest, longest);
     check(brackets, longer, longer);
-    while (many->len + 20 < EP_PHRASE_MAX)
+    while (many->len + 20 < HL_PHRASE_MAX)
         g_string_append(many, "the endpoint stops; ");
-    done = ep_phrase_translate_to(many->str, brackets);
+    done = hl_phrase_translate_to(many->str, brackets);
     g_assert_true(g_str_has_prefix(done, "<100% stops >; <100% stops >; "));
     g_assert_true(g_str_has_suffix(done, "the endpoint stops; ")); /* no more than so many sentences */
 }
@@ -173,6 +188,20 @@ static const struct {
       "update-now: /run/control で待ち受けているプログラムがありません: root でデーモンを起動してください: "
       "systemctl start holdline-endpointd" },
     { "the updater ended with signal 9: Killed", "アップデータがシグナル 9 で終了しました: Killed" },
+    /* of the manager's registry */
+    { "offline -> online (birth)", "オフライン → オンライン (接続)" },
+    { "unreachable-offline -> online", "到達不能/オフライン → オンライン" },
+    { "succeeded", "成功" },
+    { "succeeded (command, from server): settings: version 2 of 総務部; patterns: nothing newer from server: virus 1",
+      "成功 (管理者の指示、アップデート元: サーバ): 設定: 総務部 のバージョン 2; パターンファイル: 最新です "
+      "(アップデート元: サーバ): virus 1" },
+    { "office version 3 applied (channel)", "office: バージョン 3 を適用 (常時接続)" },
+    { "manual: completed; 1 file, 0 found, 0 not looked at", "手動: 完了、1 ファイル、検出 0、未検索 0" },
+    { "192.0.2.7:61000: refused (Connection refused)", "192.0.2.7:61000: 拒否 (接続が拒否されました)" },
+    { "failures; ring 1 of 3: failed=2 succeeded=9; 'holdline rollout show r-1' says more",
+      "失敗が多すぎます、リング 1/3: 失敗=2 成功=9。詳細は 'holdline rollout show r-1'" },
+    /* a name that looks like one of its lines is no code */
+    { "pc-1 -> pc-2", "pc-1 -> pc-2" },
 };
 
 static void test_japanese(void)
@@ -181,13 +210,13 @@ static void test_japanese(void)
     g_setenv("LANGUAGE", "ja", TRUE);
     hl_i18n_init();
     for (gsize i = 0; i < G_N_ELEMENTS(japanese); i++) {
-        g_autofree char *text = ep_phrase_translate(japanese[i].english);
+        g_autofree char *text = hl_phrase_detail(japanese[i].english);
 
         g_assert_cmpstr(text, ==, japanese[i].japanese);
     }
-    g_assert_cmpstr(ep_phrase_word("succeeded"), ==, "成功");
-    g_assert_cmpstr(ep_phrase_word("the endpoint stops"), ==, "the endpoint stops"); /* a sentence is no word */
-    g_assert_cmpstr(ep_phrase_word(""), ==, "");
+    g_assert_cmpstr(hl_phrase_word("succeeded"), ==, "成功");
+    g_assert_cmpstr(hl_phrase_word("the endpoint stops"), ==, "the endpoint stops"); /* a sentence is no word */
+    g_assert_cmpstr(hl_phrase_word(""), ==, "");
 }
 
 int main(int argc, char **argv)
@@ -196,6 +225,7 @@ int main(int argc, char **argv)
     g_test_add_func("/phrase/table", test_table);
     g_test_add_func("/phrase/same", test_same);
     g_test_add_func("/phrase/arguments", test_arguments);
+    g_test_add_func("/phrase/words", test_words);
     g_test_add_func("/phrase/sentences", test_sentences);
     g_test_add_func("/phrase/formats", test_formats);
     g_test_add_func("/phrase/bounds", test_bounds);

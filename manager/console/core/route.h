@@ -25,6 +25,7 @@ typedef enum {
     CON_ROUTE_STREAM = 1 << 7,   /* text/event-stream */
     CON_ROUTE_PASSIVE = 1 << 8,  /* is done by a page that nobody looks at: does not keep a session alive */
     CON_ROUTE_PICTURE = 1 << 9,  /* the answer has its member "uri" as a picture, too */
+    CON_ROUTE_WORDED = 1 << 10,  /* its lines are in the reader's language (manager/console/worded.h), but for CSV */
 } ConRouteFlags;
 
 typedef struct {

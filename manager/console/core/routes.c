@@ -6,6 +6,7 @@
 #define VERSION CON_ROUTE_VERSION
 #define MATCH   (CON_ROUTE_MATCH | CON_ROUTE_VERSION)
 #define CSV     CON_ROUTE_CSV
+#define WORDED  CON_ROUTE_WORDED
 
 /* method, flags, path, id, summary; call, its arguments, the list in its answer; parameters, body, reply.
  * A reply "[X]" is a page of X. */
@@ -50,13 +51,13 @@ static const ConRoute rows[] = {
 
     { CON_GET, CSV, "/endpoints", "listEndpoints", "Endpoints that a filter takes, in an order, page by page", NULL, "",
       NULL, LIST " fields format", NULL, "Endpoints" },
-    { CON_GET, 0, "/endpoints/{id}", "getEndpoint", "One endpoint, with the sentences that explain it", "endpoint show",
-      "endpoint=path.id", NULL, "", NULL, "Endpoint" },
+    { CON_GET, WORDED, "/endpoints/{id}", "getEndpoint", "One endpoint, with the sentences that explain it",
+      "endpoint show", "endpoint=path.id", NULL, "", NULL, "Endpoint" },
     { CON_DELETE, CON_ROUTE_NOTHING, "/endpoints/{id}", "removeEndpoint",
       "Revoke an endpoint's certificate and forget the endpoint", "endpoint remove", "endpoint=path.id", NULL, "", NULL,
       NULL },
-    { CON_GET, CSV, "/endpoints/{id}/history", "getHistory", "What happened to an endpoint", "endpoint history",
-      "endpoint=path.id", "history", LIST " format", NULL, "[HistoryRow]" },
+    { CON_GET, CSV | WORDED, "/endpoints/{id}/history", "getHistory", "What happened to an endpoint",
+      "endpoint history", "endpoint=path.id", "history", LIST " format", NULL, "[HistoryRow]" },
     { CON_GET, CSV, "/endpoints/{id}/detections", "listDetectionsOf", "What was found on an endpoint", "detection list",
       "selector=path.id", "detections", LIST " format", NULL, "[Detection]" },
     { CON_POST, 0, "/endpoints/{id}/revocation", "revokeEndpoint", "Revoke an endpoint's certificate; its record stays",
@@ -98,9 +99,9 @@ static const ConRoute rows[] = {
     { CON_POST, CON_ROUTE_ACCEPTED, "/commands", "createCommand", "Have endpoints do something", "=kind",
       "selector=selector scope=body.scope? expires=body.expires? window=body.window?", NULL, "", "CommandNew",
       "CommandRow" },
-    { CON_GET, 0, "/commands/{id}", "getCommand", "One command", "command show", "command=path.id", NULL, "", NULL,
+    { CON_GET, WORDED, "/commands/{id}", "getCommand", "One command", "command show", "command=path.id", NULL, "", NULL,
       "Command" },
-    { CON_GET, CSV, "/commands/{id}/targets", "listTargets", "A command, endpoint by endpoint", "command show",
+    { CON_GET, CSV | WORDED, "/commands/{id}/targets", "listTargets", "A command, endpoint by endpoint", "command show",
       "command=path.id", "targets", LIST " format", NULL, "[Target]" },
     { CON_POST, 0, "/commands/{id}/cancellation", "cancelCommand", "Cancel a command wherever it has not started",
       "command cancel", "command=path.id", NULL, "", NULL, "CommandRow" },

@@ -19,9 +19,11 @@ export function endpointLink(id, host, attributes) {
     return h('a', { href: format(['endpoints', id]), ...attributes }, name(host || id));
 }
 
-// What a program said, which speaks English.
+// What a program said, which speaks English where the server has no other words for it.
+const JAPANESE = /[\u3040-\u30ff\u4e00-\u9fff]/;
+
 export function said(text) {
-    return h('span', { lang: 'en' }, visible(text));
+    return h('span', { lang: JAPANESE.test(text) ? null : 'en' }, visible(text));
 }
 
 export function badge(table, code) {

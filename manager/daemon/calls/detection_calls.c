@@ -311,9 +311,9 @@ static void write_histories(const Change *change, HlWriteSet *set, const MgrAckn
 
     g_hash_table_iter_init(&iter, change->endpoints);
     while (g_hash_table_iter_next(&iter, &id, &count)) {
-        g_autofree char *text = g_strdup_printf("%u detection%s by %s%s%s", GPOINTER_TO_UINT(count),
-                                                GPOINTER_TO_UINT(count) == 1 ? "" : "s", step->by,
-                                                *step->why != '\0' ? ": " : "", step->why);
+        g_autofree char *text =
+            g_strdup_printf(GPOINTER_TO_UINT(count) == 1 ? "%u detection by %s%s%s" : "%u detections by %s%s%s",
+                            GPOINTER_TO_UINT(count), step->by, *step->why != '\0' ? ": " : "", step->why);
 
         mgr_write_history(set, step->at, id, "acknowledged", text);
     }

@@ -393,7 +393,8 @@ static void on_message(MgrMessageRecord *record, gpointer user)
                                                  .rule = record->rule,
                                                  .server = "",
                                                  .offline_after = view->rule->offline_after,
-                                                 .outdated_after = view->rule->outdated_after },
+                                                 .outdated_after = view->rule->outdated_after,
+                                                 .language = mgr_sender_language((MgrLanguage)view->rule->language) },
                                   notes);
     json_array_append_new(listing->array,
                           json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:I, s:I, s:s, s:s}", "id", record->id, "rule",

@@ -152,10 +152,13 @@ static MgrScanHow how_of(const HlMsgScanResult *body)
 
 static char *describe(const HlMsgScanResult *body)
 {
-    return g_strdup_printf(
-        "%s: %s%s%s; %" G_GUINT64_FORMAT " files, %" G_GUINT64_FORMAT " found, %" G_GUINT64_FORMAT " not looked at",
-        mgr_scan_how_name(how_of(body)), mgr_scan_end_name(mgr_scan_end_from_name(body->end)),
-        *body->detail != '\0' ? ": " : "", body->detail, body->files, body->found, body->not_looked_at);
+    return g_strdup_printf(body->files == 1 ? "%s: %s%s%s; %" G_GUINT64_FORMAT " file, %" G_GUINT64_FORMAT
+                                              " found, %" G_GUINT64_FORMAT " not looked at"
+                                            : "%s: %s%s%s; %" G_GUINT64_FORMAT " files, %" G_GUINT64_FORMAT
+                                              " found, %" G_GUINT64_FORMAT " not looked at",
+                           mgr_scan_how_name(how_of(body)), mgr_scan_end_name(mgr_scan_end_from_name(body->end)),
+                           *body->detail != '\0' ? ": " : "", body->detail, body->files, body->found,
+                           body->not_looked_at);
 }
 
 void mgr_finds_write_scan(MgrFinds *finds, HlWriteSet *set, const MgrEndpoint *endpoint, const MgrFindsNews *news)

@@ -166,7 +166,7 @@ function historyCard(rows, shown) {
     ], [...rows].reverse(), tr('Nothing yet.'), tr('History'), shown), newestOf(rows, rows.total));
 }
 
-// The registry keeps lines, not codes.  Those that each endpoint has are put in the reader's words; others are the server's.
+// The registry keeps lines, not codes.  Those that each endpoint has are put in words here, where the server's are not the reader's already.
 const DETAILS = {
     'status': [/^(\S+) -> (\S+) \((\S+)\)$/, (from, to, why) => `${word('actual', from)} → ${word('actual', to)} (${word('reason', why)})`],
     'displayed': [/^(\S+) -> (\S+)$/, (from, to) => `${displayedWord(from)} → ${displayedWord(to)}`],

@@ -7,6 +7,7 @@
 #include "manager/core/refusal.h"
 #include "manager/daemon/ground/now.h"
 #include "manager/daemon/state/notifications/internal.h"
+#include "proto/phrase.h"
 
 #define PRUNE_EVERY HL_HOUR
 #define FAILS_FOR   (15 * HL_MINUTE) /* a destination, before people are shown that */
@@ -81,7 +82,8 @@ static bool send_message(MgrNotifications *notifications, const MgrLive *live, c
                            .server = notifications->server,
                            .offline_after = live->rule.offline_after,
                            .outdated_after = live->rule.outdated_after,
-                           .language = mgr_sender_language((MgrLanguage)live->rule.language) };
+                           .language = mgr_sender_language((MgrLanguage)live->rule.language),
+                           .word_detail = hl_phrase_detail_to };
 
     sending.message = &message;
     return mgr_sender_send(notifications->sender, &sending, done, errand, error);

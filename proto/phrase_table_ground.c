@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The same of what all parts stand on: sockets, files, configuration, keys, TLS, HTTP, verification. */
-#include "endpoint/core/phrase_table.h"
 #include "lib/base/i18n.h"
+#include "proto/phrase_table.h"
 
-const EpPhrase ep_ground_phrases[] = {
+const HlPhrase hl_ground_phrases[] = {
     /* the control socket */
     { N_("nothing is listening on %s"), "" },
     { N_("%s is busy: try again"), "" },
@@ -264,4 +264,4 @@ const EpPhrase ep_ground_phrases[] = {
     { N_("warnings: %u"), "" },
 };
 
-const gsize ep_n_ground_phrases = G_N_ELEMENTS(ep_ground_phrases);
+const gsize hl_n_ground_phrases = G_N_ELEMENTS(hl_ground_phrases);

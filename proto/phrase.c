@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "endpoint/core/phrase.h"
+#include "proto/phrase.h"
 
 #include <stdbool.h>
 #include <string.h>
 
-#include "endpoint/core/phrase_table.h"
 #include "lib/base/i18n.h"
+#include "proto/phrase_table.h"
 
 #define MAX_DEPTH     8  /* phrases in phrases: as many sources as an update may have */
 #define MAX_SENTENCES 32 /* of one text; the rest stays as it is */
@@ -23,12 +23,12 @@ typedef struct {
     const char *template; /* NULL: none fits */
     const char *holds;
     gsize weight; /* bytes of the template that are the text's own */
-    Slice args[EP_PHRASE_ARGS];
+    Slice args[HL_PHRASE_ARGS];
 } Reading;
 
 typedef struct {
     const char *separators; /* first bytes; a blank is the second */
-    EpPhraseLanguage language;
+    HlPhraseLanguage language;
     int depth;
 } Job;
 
@@ -82,10 +82,27 @@ static char kind_of(const char *holds, gsize n)
     return '-';
 }
 
+/* NULL: it is none of the table's. */
+static const HlPhraseWord *find_word(Slice text)
+{
+    for (gsize i = 0; i < hl_n_phrase_words; i++)
+        if (strlen(hl_phrase_words[i].word) == text.size && memcmp(hl_phrase_words[i].word, text.at, text.size) == 0)
+            return &hl_phrase_words[i];
+    return NULL;
+}
+
+static const char *say_word(const HlPhraseWord *word, HlPhraseLanguage language)
+{
+    const char *text = word->text != NULL ? word->text : word->word;
+    const char *said = language(text);
+
+    return said != text ? said : word->word;
+}
+
 /* Without the sentences around it: a name or a phrase that holds a separator is taken for more than it is. */
 static bool may_hold(char kind, Slice arg)
 {
-    return kind == 's' || is_one_sentence(arg);
+    return kind == 'w' ? find_word(arg) != NULL : kind == 's' || is_one_sentence(arg);
 }
 
 static bool match(const char *template, const char *holds, Slice text, Reading *reading)
@@ -98,7 +115,7 @@ static bool match(const char *template, const char *holds, Slice text, Reading *
         return false;
     rest = (Slice){ rest.at + literal.size, rest.size - literal.size };
     template += literal.size;
-    for (gsize n = 0; *template != '\0' && n < EP_PHRASE_ARGS; n++) {
+    for (gsize n = 0; *template != '\0' && n < HL_PHRASE_ARGS; n++) {
         char conversion = template[1];
 
         template += 2;
@@ -124,12 +141,12 @@ static void consider(Reading *best, const char *template, const char *holds, Sli
 
 static void consider_all(Reading *best, Slice text)
 {
-    const EpPhrase *row;
+    const HlPhrase *row;
 
-    for (gsize i = 0; (row = ep_phrase_row(i)) != NULL; i++)
+    for (gsize i = 0; (row = hl_phrase_row(i)) != NULL; i++)
         consider(best, row->text, row->holds, text);
-    for (gsize i = 0; i < ep_n_phrase_errnos; i++)
-        consider(best, ep_phrase_errnos[i].text, "", text);
+    for (gsize i = 0; i < hl_n_phrase_errnos; i++)
+        consider(best, hl_phrase_errnos[i].text, "", text);
 }
 
 /* The sentence at the beginning of text; one that no template fits ends at the first separator. */
@@ -150,15 +167,44 @@ static Reading read_sentence(Slice text, const char *separators)
 
 /* ------------------------------------------------------------------------------------------------------ formatting */
 
+static void append_word(GString *out, Slice text, const Job *job)
+{
+    const HlPhraseWord *word = find_word(text);
+
+    if (word != NULL)
+        g_string_append(out, say_word(word, job->language));
+    else
+        g_string_append_len(out, text.at, (gssize)text.size);
+}
+
+/* "failed=1 succeeded=9" */
+static void append_counts(GString *out, Slice text, const Job *job)
+{
+    while (text.size > 0) {
+        const char *blank = memchr(text.at, ' ', text.size);
+        gsize size = blank != NULL ? (gsize)(blank - text.at) + 1 : text.size;
+        const char *sign = memchr(text.at, '=', size);
+        gsize name = sign != NULL ? (gsize)(sign - text.at) : 0;
+
+        append_word(out, (Slice){ text.at, name }, job);
+        g_string_append_len(out, text.at + name, (gssize)(size - name));
+        text = (Slice){ text.at + size, text.size - size };
+    }
+}
+
 static void append_arg(GString *out, const Reading *reading, gsize n, const Job *job)
 {
     char kind = kind_of(reading->holds, n);
     Job inner = { kind == 'l' ? "," : ":;", job->language, job->depth + 1 };
 
-    if (n >= EP_PHRASE_ARGS)
+    if (n >= HL_PHRASE_ARGS)
         return;
     if (strchr("spl", kind) != NULL)
         translate(out, reading->args[n], &inner);
+    else if (kind == 'w' || kind == 'n')
+        append_word(out, reading->args[n], job);
+    else if (kind == 'c')
+        append_counts(out, reading->args[n], job);
     else
         g_string_append_len(out, reading->args[n].at, (gssize)reading->args[n].size);
 }
@@ -215,13 +261,20 @@ static void translate(GString *out, Slice text, const Job *job)
     g_string_append_len(out, text.at, (gssize)text.size);
 }
 
-char *ep_phrase_translate_to(const char *english, EpPhraseLanguage language)
+char *hl_phrase_detail_to(const char *english, HlPhraseLanguage language)
+{
+    const HlPhraseWord *word = find_word((Slice){ english, strlen(english) });
+
+    return word != NULL ? g_strdup(say_word(word, language)) : hl_phrase_translate_to(english, language);
+}
+
+char *hl_phrase_translate_to(const char *english, HlPhraseLanguage language)
 {
     Job job = { ":;", language, 0 };
     Slice text = { english, strlen(english) };
     GString *out;
 
-    if (text.size > EP_PHRASE_MAX)
+    if (text.size > HL_PHRASE_MAX)
         return g_strdup(english);
     out = g_string_sized_new(text.size);
     translate(out, text, &job);
@@ -233,20 +286,24 @@ static const char *of_user(const char *message)
     return hl_tr(message);
 }
 
-char *ep_phrase_translate(const char *english)
+char *hl_phrase_translate(const char *english)
 {
-    return ep_phrase_translate_to(english, of_user);
+    return hl_phrase_translate_to(english, of_user);
 }
 
-char *ep_phrase_error(const GError *error)
+char *hl_phrase_error(const GError *error)
 {
-    return ep_phrase_translate(error->message);
+    return hl_phrase_translate(error->message);
 }
 
-const char *ep_phrase_word(const char *word)
+char *hl_phrase_detail(const char *english)
 {
-    for (gsize i = 0; i < ep_n_phrase_words; i++)
-        if (strcmp(ep_phrase_words[i], word) == 0)
-            return hl_tr(ep_phrase_words[i]);
-    return word;
+    return hl_phrase_detail_to(english, of_user);
+}
+
+const char *hl_phrase_word(const char *word)
+{
+    const HlPhraseWord *found = find_word((Slice){ word, strlen(word) });
+
+    return found != NULL ? say_word(found, of_user) : word;
 }

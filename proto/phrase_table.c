@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the daemon, the updater and our libraries say to a user.  tools/check-catalogues holds each row against the
  * sources: a text that is changed there has to be changed here, and in po/. */
-#include "endpoint/core/phrase_table.h"
+#include "proto/phrase_table.h"
 #include "lib/base/i18n.h"
 
-const EpPhrase ep_phrases[] = {
+const HlPhrase hl_phrases[] = {
     /* answers and refusals of the daemon */
     { N_("the scheduled update is on"), "" },
     { N_("the scheduled update is off"), "" },
@@ -512,11 +512,21 @@ const EpPhrase ep_phrases[] = {
     { N_("%s does not contain a private key in PEM form without a password"), "" },
 };
 
-const gsize ep_n_phrases = G_N_ELEMENTS(ep_phrases);
+const gsize hl_n_phrases = G_N_ELEMENTS(hl_phrases);
 
-const EpPhrase *ep_phrase_row(gsize index)
+const HlPhrase *hl_phrase_row(gsize index)
 {
-    if (index < ep_n_phrases)
-        return &ep_phrases[index];
-    return index - ep_n_phrases < ep_n_ground_phrases ? &ep_ground_phrases[index - ep_n_phrases] : NULL;
+    const struct {
+        const HlPhrase *rows;
+        gsize n;
+    } tables[] = { { hl_phrases, hl_n_phrases },
+                   { hl_ground_phrases, hl_n_ground_phrases },
+                   { hl_server_phrases, hl_n_server_phrases } };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(tables); i++) {
+        if (index < tables[i].n)
+            return &tables[i].rows[index];
+        index -= tables[i].n;
+    }
+    return NULL;
 }

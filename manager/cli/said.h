@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the registry keeps as English lines, in the reader's language: histories, results, their codes.  Columns of
+ * tables alone: JSON and CSV have them as they are. */
+#ifndef MANAGER_CLI_SAID_H
+#define MANAGER_CLI_SAID_H
+
+#include "manager/cli/show.h"
+
+/* A line: "offline -> online (birth)". */
+char *cli_format_said(const json_t *value, const json_t *row);
+
+/* A code: "update-now". */
+char *cli_format_word(const json_t *value, const json_t *row);
+
+#endif

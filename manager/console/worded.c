@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/console/worded.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+typedef struct {
+    HlPhraseLanguage language;
+    GHashTable *known; /* English line -> its words; owned */
+} Job;
+
+static bool is_line(const char *name)
+{
+    static const char *const names[] = { "detail", "last_update_result", "last_update_error" };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
+        if (strcmp(names[i], name) == 0)
+            return true;
+    return false;
+}
+
+static const char *word(const Job *job, const char *line)
+{
+    char *words = g_hash_table_lookup(job->known, line);
+
+    if (words == NULL) {
+        words = hl_phrase_detail_to(line, job->language);
+        g_hash_table_insert(job->known, g_strdup(line), words);
+    }
+    return words;
+}
+
+static void word_value(json_t *value, const Job *job)
+{
+    const char *name;
+    json_t *member;
+    size_t i;
+
+    json_array_foreach(value, i, member) word_value(member, job);
+    json_object_foreach(value, name, member)
+    {
+        if (json_is_string(member) && is_line(name))
+            json_string_set(member, word(job, json_string_value(member)));
+        else
+            word_value(member, job);
+    }
+}
+
+void con_word_lines(json_t *document, HlPhraseLanguage language)
+{
+    g_autoptr(GHashTable) known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    Job job = { language, known };
+
+    word_value(document, &job);
+}

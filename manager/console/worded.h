@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Answers whose lines are kept in English (histories, results, their errors), in the reader's language. */
+#ifndef MANAGER_CONSOLE_WORDED_H
+#define MANAGER_CONSOLE_WORDED_H
+
+#include "lib/base/json.h"
+
+#include "proto/phrase.h"
+
+/* Changes the members of this document, at any depth, that are such lines: "detail", "last_update_result" and
+ * "last_update_error".  The same line is worded once. */
+void con_word_lines(json_t *document, HlPhraseLanguage language);
+
+#endif
