@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/text.h"
+#include "lib/base/unconst.h"
 
 #define VALUE_SHOWN 500 /* characters */
 
@@ -85,6 +86,27 @@ char *hl_fault_keep_prefix(const char *message, const char *english, const char 
     return g_strdup_printf("%.*s%s", (int)(strlen(message) - strlen(english)), message, worded);
 }
 
+/* Its value is a word of ours, which the catalogue may have; others are somebody's. */
+static bool is_term(const char *name)
+{
+    return strcmp(name, "act") == 0 || strcmp(name, "state") == 0;
+}
+
+/* The text, which has its language, with the arguments of the error. */
+static char *put_worded(const HlFault *fault, const GError *error, HlFaultLanguage language)
+{
+    g_autoptr(GPtrArray) arguments = g_ptr_array_new();
+    g_autoptr(GError) worded = g_error_copy(error);
+
+    for (const char *const *at = hl_error_arguments(error); at[0] != NULL; at += 2) {
+        g_ptr_array_add(arguments, hl_unconst(at[0]));
+        g_ptr_array_add(arguments, hl_unconst(is_term(at[0]) && *at[1] != '\0' ? language(at[1]) : at[1]));
+    }
+    g_ptr_array_add(arguments, NULL);
+    hl_error_say(&worded, fault->sentence, (const char *const *)arguments->pdata);
+    return hl_fault_put(language(fault->text), worded, "");
+}
+
 static const HlFault *find(const HlFaultTable *const *tables, const char *sentence)
 {
     for (; *tables != NULL; tables++)
@@ -103,7 +125,7 @@ char *hl_fault_word(const HlFaultTable *const *tables, const GError *error, HlFa
     if (fault == NULL)
         return NULL;
     english = hl_fault_put(fault->text, error, "");
-    worded = hl_fault_put(language(fault->text), error, "");
+    worded = put_worded(fault, error, language);
     return hl_fault_keep_prefix(error->message, english, worded);
 }
 

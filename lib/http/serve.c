@@ -94,23 +94,25 @@ void hl_http_add_headers(const HlHttpServer *server, struct MHD_Response *respon
 }
 
 /* What the server itself says with a status; the codes are names of lib/base/error.h. */
-static char *problem_text(guint status, const char *text)
+static char *problem_text(guint status, const char *sentence, const char *text)
 {
     HlErrorCode code = status == 404   ? HL_ERROR_NOT_FOUND
                        : status == 413 ? HL_ERROR_TOO_LARGE
                        : status == 503 ? HL_ERROR_UNAVAILABLE
                                        : HL_ERROR_INVALID;
-    g_autoptr(json_t) problem = json_pack("{s:s, s:s, s:i, s:s, s:{}, s:s}", "type", "about:blank", "title", text,
-                                          "status", (int)status, "code", hl_error_name(code), "args", "detail", text);
+    g_autoptr(json_t) problem = json_pack("{s:s, s:s, s:i, s:s, s:s, s:{}, s:s}", "type", "about:blank", "title",
+                                          MHD_get_reason_phrase_for(status), "status", (int)status, "code",
+                                          hl_error_name(code), "sentence", sentence, "args", "detail", text);
 
     return hl_json_print(problem);
 }
 
 /* A short answer from the server itself; header may be NULL. */
-static enum MHD_Result refuse(HlHttpCall *call, guint status, const char *text, const char *header, const char *value)
+static enum MHD_Result refuse(HlHttpCall *call, guint status, const char *sentence, const char *text,
+                              const char *header, const char *value)
 {
     bool problems = call->server->problems;
-    char *line = problems ? problem_text(status, text) : g_strconcat(text, "\n", NULL);
+    char *line = problems ? problem_text(status, sentence, text) : g_strconcat(text, "\n", NULL);
     gsize size = strlen(line);
     g_autoptr(GBytes) body = g_bytes_new_take(line, size);
     const char *type = problems ? "application/problem+json" : "text/plain; charset=utf-8";
@@ -152,11 +154,11 @@ static enum MHD_Result send_file(HlHttpCall *call, const HlHttpRoute *route, con
     char range[96];
 
     if (file.status == 404)
-        return refuse(call, 404, "no such file", MHD_HTTP_HEADER_CACHE_CONTROL, file.cache_control);
+        return refuse(call, 404, "http.no-file", "no such file", MHD_HTTP_HEADER_CACHE_CONTROL, file.cache_control);
     if (file.fd >= 0 && !head && !admit_download(call, file.length)) {
         close(file.fd);
-        return refuse(call, 503, "too many downloads at the moment; try again later", MHD_HTTP_HEADER_RETRY_AFTER,
-                      RETRY_AFTER);
+        return refuse(call, 503, "http.downloads", "too many downloads at the moment; try again later",
+                      MHD_HTTP_HEADER_RETRY_AFTER, RETRY_AFTER);
     }
     if (file.fd >= 0)
         response = MHD_create_response_from_fd_at_offset64(file.length, file.fd, file.offset);
@@ -270,16 +272,16 @@ static enum MHD_Result dispatch(HlHttpCall *call, const char *method, const char
     HlHttpCopy *copy;
 
     if (route == NULL && allowed != NULL)
-        return refuse(call, 405, "method not allowed here", MHD_HTTP_HEADER_ALLOW, allowed);
+        return refuse(call, 405, "http.method", "method not allowed here", MHD_HTTP_HEADER_ALLOW, allowed);
     if (route == NULL)
-        return refuse(call, 404, "no such page", NULL, NULL);
+        return refuse(call, 404, "http.no-page", "no such page", NULL, NULL);
     if (route->directory != NULL)
         return send_file(call, route, path, strcmp(method, MHD_HTTP_METHOD_HEAD) == 0);
     copy = hl_http_copy_new(call, route, method, path);
     if (hand_over(call, copy))
         return MHD_YES;
     hl_http_copy_free(copy);
-    return refuse(call, 503, "the server is stopping", MHD_HTTP_HEADER_RETRY_AFTER, RETRY_AFTER);
+    return refuse(call, 503, "http.stopping", "the server is stopping", MHD_HTTP_HEADER_RETRY_AFTER, RETRY_AFTER);
 }
 
 static enum MHD_Result begin(HlHttpCall *call)
@@ -288,9 +290,9 @@ static enum MHD_Result begin(HlHttpCall *call)
     const char *problem = hl_http_framing_problem(call->connection);
 
     if (problem != NULL)
-        return refuse(call, 400, problem, MHD_HTTP_HEADER_CONNECTION, "close");
+        return refuse(call, 400, "http.framing", problem, MHD_HTTP_HEADER_CONNECTION, "close");
     if (length != NULL && g_ascii_strtoull(length, NULL, 10) > call->server->max_body)
-        return refuse(call, 413, "the body is too long", NULL, NULL);
+        return refuse(call, 413, "http.body-too-long", "the body is too long", NULL, NULL);
     return MHD_YES;
 }
 
@@ -354,7 +356,7 @@ static enum MHD_Result on_access(void *user G_GNUC_UNUSED, struct MHD_Connection
     if (call->response != NULL)
         return queue(call, call->status, g_steal_pointer(&call->response), call->length);
     if (call->drained > 0)
-        return refuse(call, 413, "the body is too long", NULL, NULL);
+        return refuse(call, 413, "http.body-too-long", "the body is too long", NULL, NULL);
     return dispatch(call, method, path);
 }
 

@@ -5,14 +5,16 @@
 
 #include <string.h>
 
+#include "lib/base/i18n.h"
+
 #define LOOK_EVERY (10 * HL_SECOND) /* for silent ones: a walk over those whose turn has come */
 
 /* -------------------------------------------------------------------------------------------------------------- words
  */
 
 static const char *const state_names[] = {
-    [MGR_ROLLOUT_RUNNING] = "running", [MGR_ROLLOUT_SOAKING] = "soaking", [MGR_ROLLOUT_PAUSED] = "paused",
-    [MGR_ROLLOUT_HALTED] = "halted",   [MGR_ROLLOUT_ABORTED] = "aborted", [MGR_ROLLOUT_DONE] = "done",
+    [MGR_ROLLOUT_RUNNING] = N_("running"), [MGR_ROLLOUT_SOAKING] = N_("soaking"), [MGR_ROLLOUT_PAUSED] = N_("paused"),
+    [MGR_ROLLOUT_HALTED] = N_("halted"),   [MGR_ROLLOUT_ABORTED] = N_("aborted"), [MGR_ROLLOUT_DONE] = N_("done"),
 };
 static const char *const halt_names[] = {
     [MGR_HALT_NONE] = "",

@@ -12,6 +12,7 @@
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
 #include "lib/pki/key.h"
+#include "manager/core/refusal.h"
 
 #define BACKDATE        (5 * HL_MINUTE) /* clocks differ */
 #define CLIENT_LIFETIME (730 * HL_DAY)
@@ -190,11 +191,7 @@ bool mgr_site_check_name(const char *name, GError **error)
 
     if (!hl_ident_is_valid(name) || g_str_has_prefix(name, "e-") || g_str_has_prefix(name, MGR_SITE_LOOKOUT) ||
         g_strv_contains(reserved, name))
-        return hl_fail(
-            error, HL_ERROR_INVALID,
-            _("'%s' is not a valid name: use 1 to 64 of a-z, 0-9, '.', '_', '-', not beginning with 'e-' or '%s', "
-              "and not %s, %s or %s"),
-            name, MGR_SITE_LOOKOUT, reserved[0], reserved[1], reserved[2]);
+        return mgr_refuse(error, MGR_REFUSE_NAME_INVALID, name, MGR_SITE_LOOKOUT, NULL);
     return true;
 }
 

@@ -203,13 +203,14 @@ static void test_request(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
 static void test_problems(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
 {
     static const struct {
-        const char *request, *status, *code;
+        const char *request, *status, *code, *title, *sentence;
     } rows[] = {
-        { "GET /none HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n", "404 ", "\"code\":\"not-found\"" },
+        { "GET /none HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n", "404 ", "\"code\":\"not-found\"",
+          "\"title\":\"Not Found\"", "\"sentence\":\"http.no-page\"" },
         { "POST /only-get HTTP/1.1\r\nHost: t\r\nConnection: close\r\nContent-Length: 0\r\n\r\n", "405 ",
-          "\"code\":\"invalid\"" },
+          "\"code\":\"invalid\"", "\"title\":\"Method Not Allowed\"", "\"sentence\":\"http.method\"" },
         { "POST /tell/ HTTP/1.1\r\nHost: t\r\nConnection: close\r\nContent-Length: 101\r\n\r\n", "413 ",
-          "\"code\":\"too-large\"" },
+          "\"code\":\"too-large\"", "\"title\":\"Content Too Large\"", "\"sentence\":\"http.body-too-long\"" },
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -217,6 +218,8 @@ static void test_problems(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
         wait_for_end(fixture);
         g_assert_nonnull(strstr(fixture->got->str, rows[i].status));
         g_assert_nonnull(strstr(fixture->got->str, rows[i].code));
+        g_assert_nonnull(strstr(fixture->got->str, rows[i].title));
+        g_assert_nonnull(strstr(fixture->got->str, rows[i].sentence));
         g_assert_nonnull(strstr(fixture->got->str, "Content-Type: application/problem+json"));
         g_assert_nonnull(strstr(fixture->got->str, "X-Always: yes"));
     }

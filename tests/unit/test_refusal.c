@@ -11,10 +11,13 @@
 /* All that holdline and the console word. */
 static const HlFaultTable *const tables[] = { &mgr_refusals, &hl_value_faults, &hl_proto_faults, &con_faults, NULL };
 
+/* A word alone is an argument's. */
 static const char *in_brackets(const char *message)
 {
     static char text[4096];
 
+    if (strchr(message, ' ') == NULL)
+        return strcmp(message, "halted") == 0 ? "<halted>" : message;
     g_snprintf(text, sizeof text, "<%s>", message);
     return text;
 }
@@ -86,6 +89,19 @@ static void test_values(void)
     g_assert_null(unknown);
 }
 
+/* Words of ours that stand in the place of an argument are in the reader's language too; what somebody wrote is not. */
+static void test_terms(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *worded = NULL;
+
+    mgr_refuse(&error, MGR_REFUSE_ROLLOUT_STATE, "halted", "halted", "resumed", NULL);
+    g_assert_cmpstr(error->message, ==, "roll-out 'halted' is halted, and cannot be resumed");
+    worded = received(error, in_brackets);
+    g_assert_cmpstr(worded, ==, "<roll-out 'halted' is <halted>, and cannot be resumed>");
+    g_assert_cmpstr(hl_error_argument(error, "state"), ==, "halted");
+}
+
 /* After them who looks again may go on; after another conflict that changes nothing. */
 static void test_stale(void)
 {
@@ -107,6 +123,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/refusal/rows", test_rows);
     g_test_add_func("/refusal/values", test_values);
+    g_test_add_func("/refusal/terms", test_terms);
     g_test_add_func("/refusal/stale", test_stale);
     return g_test_run();
 }

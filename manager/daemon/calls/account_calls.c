@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "lib/base/i18n.h"
 #include "lib/base/log.h"
 #include "lib/pki/cert.h"
 #include "manager/core/refusal.h"
@@ -398,7 +399,7 @@ static void call_disable(MgrCall *call, gpointer user)
     const MgrAccountRecord *account = find_account(calls, call, &error);
     Change *change;
 
-    if (account == NULL || !check_other(call, account->name, "disable", &error)) {
+    if (account == NULL || !check_other(call, account->name, N_("disable"), &error)) {
         mgr_call_fail(call, error);
         return;
     }
@@ -450,7 +451,7 @@ static void call_delete(MgrCall *call, gpointer user)
     HlWriteSet *set;
     Change *change;
 
-    if (account == NULL || !check_other(call, account->name, "delete", &error)) {
+    if (account == NULL || !check_other(call, account->name, N_("delete"), &error)) {
         mgr_call_fail(call, error);
         return;
     }

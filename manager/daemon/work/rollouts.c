@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "lib/base/i18n.h"
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
 #include "manager/core/refusal.h"
@@ -234,8 +235,8 @@ static bool check_free(const MgrLiveRollout *live, GError **error)
 void mgr_rollouts_say(MgrRollouts *rollouts, HlWriteSet *set, MgrLiveRollout *live, MgrRolloutWord what,
                       MgrRolloutDone done, gpointer user)
 {
-    static const char *const verbs[] = { "paused: only one that goes on can",
-                                         "resumed: only a paused or halted one can", "aborted: it is over" };
+    static const char *const verbs[] = { N_("paused: only one that goes on can"),
+                                         N_("resumed: only a paused or halted one can"), N_("aborted: it is over") };
     MgrRollout trial = live->core; /* a word changes none of the members */
     MgrRolloutRecord record = live->record;
     g_autoptr(GError) error = NULL;
