@@ -46,6 +46,14 @@ await play(session, 'Japanese', async () => {
         await session.picture(`japanese-${path.replace(/[^a-z]+/g, '-')}`);
     }
 
+    for (const path of ['endpoints/e-none', 'groups/none/update', 'commands/c-none']) {
+        session.where = path;
+        await session.show(path);
+        await session.expectJapanese();
+        session.expect(await page.$(`#main a[href="#/${path.replace(/\/.*/, '').replace('groups', 'endpoints')}"]`), 'there is no way back');
+    }
+    await session.forgive(404, 3);
+
     // What may be typed as the destination of a notification is no Japanese.
     const typed = ['mailto', 'example', 'org', 'boss', 'https', 'hooks', 'tls', 'log'];
     session.where = 'a notification';

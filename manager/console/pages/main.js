@@ -22,7 +22,7 @@ import { rollout, rollouts } from './pages/rollouts.js';
 import { resume, showSignIn, signInAgain, signOut, whoIsIt } from './session.js';
 import { scans } from './pages/scans.js';
 import { updates } from './pages/updates.js';
-import { word } from './words.js';
+import { problemText, word } from './words.js';
 
 // Each page is a function (names, query) -> { title, node, close(), isEdited() }; nav: the entry of the navigation that it belongs to.
 const PAGES = [
@@ -211,8 +211,7 @@ async function showPage(isAgain) {
     for (const link of shell.links)
         link.setAttribute('aria-current', String(link.dataset.key === found?.row.nav));
     if (!found) {
-        document.title = 'Holdline';
-        fill(shell.main, h('h1', {}, tr('There is no such page')), h('p', {}, h('a', { href: '#/live' }, tr('Live Status'))));
+        showNothing(tr('There is no such page'), 'live');
         return;
     }
     const waiting = setTimeout(() => run !== runs || isAgain || fill(shell.main, loading()), 300);
@@ -234,6 +233,10 @@ async function showPage(isAgain) {
             throw problem;
         if (run !== runs)
             return;
+        if (problem.status === 404) {
+            showNothing(problemText({ code: problem.code }), found.row.nav);
+            return;
+        }
         refill(shell.main, problemBox(problem));
         if (isPassing(problem))
             again = setTimeout(showPage, RETRY, true);
@@ -242,6 +245,13 @@ async function showPage(isAgain) {
         if (run === runs)
             live.release();
     }
+}
+
+// In place of a page; nav: the entry of the navigation to go back to.
+function showNothing(title, nav) {
+    const entry = NAVIGATION.find(({ key }) => key === nav);
+    document.title = 'Holdline';
+    fill(shell.main, h('h1', {}, title), h('p', {}, h('a', { href: route.format([entry.key]) }, tr(entry.text))));
 }
 
 // Somebody who waits sees it without doing anything.
