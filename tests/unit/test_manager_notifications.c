@@ -166,6 +166,41 @@ static void test_away(void)
     g_assert_cmpuint(mgr_notifications_count(parts->notifications).failing, ==, 0);
 }
 
+static void on_tested(const char *answer G_GNUC_UNUSED, const GError *error, gpointer user)
+{
+    guint *done = user;
+
+    g_assert_no_error(error);
+    ++*done;
+}
+
+/* Somebody has mended the receiver and tries it: what waits goes at once. */
+static void test_test(void)
+{
+    g_autoptr(Parts) parts = make_parts();
+    g_autofree char *first = NULL;
+    guint done = 0;
+
+    enrol(parts, "e-1");
+    for (guint second = 0; second < 120 && first == NULL; second++) {
+        g_autofree char *sending = NULL;
+
+        tick(parts, 1);
+        sending = sender_fake_peek();
+        if (sending != NULL)
+            first = expect_sending(NULL, "enrolled: 1");
+    }
+    sender_fake_end(NULL, "it is away");
+    tick(parts, 1);
+    expect_nothing();
+    g_assert_true(mgr_notifications_test(parts->notifications, "it", on_tested, &done, NULL));
+    sender_fake_end("ok", NULL);
+    g_assert_cmpuint(done, ==, 1);
+    tick(parts, 1);
+    g_free(expect_sending(first, "enrolled: 1"));
+    sender_fake_end("ok", NULL);
+}
+
 /* For weeks: what waits is bounded, and given up in the end. */
 static void test_given_up(void)
 {
@@ -475,6 +510,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/notifications/killed", test_killed);
     g_test_add_func("/manager/notifications/full", test_full);
     g_test_add_func("/manager/notifications/away", test_away);
+    g_test_add_func("/manager/notifications/test", test_test);
     g_test_add_func("/manager/notifications/given-up", test_given_up);
     g_test_add_func("/manager/notifications/rules", test_rules);
     g_test_add_func("/manager/notifications/offline", test_offline);

@@ -173,11 +173,14 @@ void mgr_notifications_tick(MgrNotifications *notifications)
     prune(notifications, now);
 }
 
-/* MgrSent */
+/* MgrSent.  Where a test goes through, what waits for another try need not. */
 static void on_tested(const char *answer, const GError *error, gpointer user)
 {
     MgrErrand *errand = user;
+    MgrLive *live = error == NULL ? mgr_live_find(errand->notifications, errand->rule) : NULL;
 
+    if (live != NULL)
+        mgr_attempts_succeeded(&live->attempts);
     errand->done(answer, error, errand->user);
     mgr_errand_free(errand);
 }
@@ -194,7 +197,7 @@ bool mgr_notifications_test(MgrNotifications *notifications, const char *name, M
         return mgr_refuse(error, MGR_REFUSE_NOTIFICATION_UNKNOWN_NOW, name, NULL);
     mgr_notes_add(notes, &(MgrNote){ .kind = MGR_NOTE_TEST, .at = hl_clock_wall() });
     errand = g_new0(MgrErrand, 1);
-    *errand = (MgrErrand){ .notifications = notifications, .done = done, .user = user };
+    *errand = (MgrErrand){ .notifications = notifications, .rule = g_strdup(name), .done = done, .user = user };
     if (send_message(notifications, live, id, notes, on_tested, errand, error))
         return true;
     mgr_errand_free(errand);
