@@ -40,7 +40,7 @@ export function age(isOutdated) {
 }
 
 // The number of the one where it is on line.
-export const brokerOf = (row) => (row.broker ? String(row.broker) : '–');
+const brokerOf = (row) => (row.broker ? String(row.broker) : '–');
 
 // The version of its program, with a mark only if there is a later one: nobody may have published any.
 export function programOf(row) {

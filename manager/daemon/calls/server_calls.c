@@ -2,6 +2,7 @@
 #include "manager/daemon/calls/server_calls.h"
 
 #include "lib/base/log.h"
+#include "lib/base/network.h"
 #include "lib/base/unconst.h"
 #include "manager/core/refusal.h"
 #include "manager/daemon/calls/listings.h"
@@ -167,12 +168,14 @@ static bool check_known(const MgrServerCalls *calls, const HlCert *cert, GError 
            mgr_refuse(error, MGR_REFUSE_SERVER_NAMES_KNOWN, list, HL_NUMBER(left), HL_NUMBER(of), NULL);
 }
 
+#define WILDCARD "*." /* of one label: RFC 6125, 6.4.3 */
+
 static bool check_hosts(const char *const *hosts, GError **error)
 {
     if (hosts[0] == NULL)
         return mgr_refuse(error, MGR_REFUSE_SERVER_CERTIFICATE_HOST, NULL);
     for (gsize i = 0; hosts[i] != NULL; i++)
-        if (!hl_host_is_valid(hosts[i]))
+        if (!hl_host_is_valid(hosts[i] + (g_str_has_prefix(hosts[i], WILDCARD) ? strlen(WILDCARD) : 0)))
             return mgr_refuse(error, MGR_REFUSE_SERVER_CERTIFICATE_NAME, hosts[i], NULL);
     return true;
 }
