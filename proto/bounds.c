@@ -140,6 +140,7 @@ static const HlBound rows[] = {
     { "Call.address", .max = HL_MAX_ADDRESS },
     { "Call.once", .max = HL_MAX_ONCE },
     { "Call.certificate", .max = MAX_WORD },
+    { "Call.shown", .max = MAX_PEM },
     { "CallReply.code", .max = MAX_WORD },
     { "CallReply.message", .max = 4 * HL_MAX_TEXT, .cut = true },
     { "CallReply.json", .max = HL_WIRE_MAX_SIZE },

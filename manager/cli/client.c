@@ -44,7 +44,7 @@ struct CliClient {
     char *cert, *key; /* paths of the pair in force */
     HlPair pair;      /* of both */
     HlBus *bus;       /* NULL while a lent line is with another process */
-    char *serial;     /* of the certificate with which it connects; "": it cannot be read */
+    HlCert *own;      /* with which it connects; NULL: it cannot be read */
     int turn;         /* the key file, locked; -1 while it is not this process's turn */
     bool lent, lost;
     bool taken_over;     /* by somebody else with this certificate */
@@ -232,8 +232,8 @@ static bool connect_pair(CliClient *client, const char *ending, GError **error)
 
     client->lost = client->manager_online = client->moving_on = false;
     g_hash_table_remove_all(client->reasons);
-    g_free(client->serial);
-    client->serial = g_strdup(cert != NULL ? hl_cert_info(cert)->serial : "");
+    g_clear_pointer(&client->own, hl_cert_free);
+    client->own = cert != NULL ? hl_cert_copy(cert) : NULL;
     if (cert != NULL && hl_cert_info(cert)->not_after <= hl_clock_wall()) /* no broker would let it in */
         return cli_fail_ended(&client->conf, certificate, hl_cert_info(cert)->not_after, error);
     client->bus =
@@ -298,7 +298,7 @@ void cli_client_close(CliClient *client)
     cli_answer_clear(&client->answer);
     g_hash_table_unref(client->reasons);
     g_strfreev(client->authorities);
-    g_free(client->serial);
+    g_clear_pointer(&client->own, hl_cert_free);
     g_free(client);
 }
 
@@ -314,7 +314,7 @@ static void on_sent(bool acknowledged, gpointer user)
 /* false: it cannot be asked at all.  A link that is down by now shows in cli_client_is_up. */
 static bool send_call(CliClient *client, GError **error)
 {
-    CliRequest request = { client->call, client->arguments, client->once, client->serial };
+    CliRequest request = { client->call, client->arguments, client->once, client->own };
     g_autofree char *topic = hl_topic_name(HL_TOPIC_ADMIN_REQUEST, client->conf.name);
     g_autofree char *response = hl_topic_name(HL_TOPIC_ADMIN_REPLY, client->conf.name);
     g_autoptr(GBytes) payload = cli_request_encode(&request, error);

@@ -35,6 +35,7 @@ GBytes *cli_request_encode(const CliRequest *request, GError **error)
     const char *const *arguments = request->arguments;
     HlMsgCall message = HOLDLINE__V1__CALL__INIT;
     g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func(g_free);
+    g_autofree char *shown = NULL;
 
     for (gsize i = 0; arguments != NULL && arguments[i] != NULL; i += 2)
         if (arguments[i + 1] != NULL && !add_argument(list, arguments[i], arguments[i + 1], error))
@@ -42,7 +43,11 @@ GBytes *cli_request_encode(const CliRequest *request, GError **error)
     message.name = hl_unconst(request->name);
     message.arguments = (HlMsgArgument **)list->pdata;
     message.n_arguments = list->len;
-    message.certificate = hl_unconst(request->serial);
+    if (request->cert != NULL) {
+        shown = hl_cert_print(request->cert);
+        message.certificate = hl_unconst(hl_cert_info(request->cert)->serial);
+        message.shown = (ProtobufCBinaryData){ strlen(shown), (uint8_t *)shown };
+    }
     message.once = hl_unconst(request->once);
     if (!hl_wire_check(&message.base, error)) {
         hl_error_prefix(error, _("the arguments cannot be sent"));

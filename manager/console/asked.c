@@ -19,7 +19,7 @@ static HlMsgArgument *argument_new(const char *name, const char *value)
     return argument;
 }
 
-static GBytes *encode(const ConLineAsk *ask, const char *serial, GError **error)
+static GBytes *encode(const ConLineAsk *ask, const char *serial, const char *shown, GError **error)
 {
     HlMsgCall message = HOLDLINE__V1__CALL__INIT;
     g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func(g_free);
@@ -32,6 +32,7 @@ static GBytes *encode(const ConLineAsk *ask, const char *serial, GError **error)
     message.arguments = (HlMsgArgument **)list->pdata;
     message.n_arguments = list->len;
     message.certificate = hl_unconst(serial);
+    message.shown = (ProtobufCBinaryData){ strlen(shown), (uint8_t *)hl_unconst(shown) };
     if (ask->session != NULL)
         message.session = hl_unconst(ask->session);
     if (ask->address != NULL)
@@ -46,7 +47,7 @@ static GBytes *encode(const ConLineAsk *ask, const char *serial, GError **error)
     return HL_WIRE_ENCODE(&message);
 }
 
-ConAsked *con_asked_new(const ConLineAsk *ask, const char *serial, GError **error)
+ConAsked *con_asked_new(const ConLineAsk *ask, const char *serial, const char *shown, GError **error)
 {
     ConAsked *asked = g_new0(ConAsked, 1);
 
@@ -57,7 +58,7 @@ ConAsked *con_asked_new(const ConLineAsk *ask, const char *serial, GError **erro
     asked->done = ask->done;
     asked->user = ask->user;
     asked->answer = json_object();
-    asked->payload = encode(ask, serial, error);
+    asked->payload = encode(ask, serial, shown, error);
     return asked;
 }
 

@@ -43,8 +43,9 @@ typedef struct {
     GError *error; /* known already; told in the next turn of the loop */
 } ConAsked;
 
-/* serial: of the certificate that the line connects with.  *error: it cannot be sent, payload is NULL. */
-ConAsked *con_asked_new(const ConLineAsk *ask, const char *serial, GError **error);
+/* serial, shown: of the certificate that the line connects with, and that itself (PEM).  *error: it cannot be sent,
+ * payload is NULL. */
+ConAsked *con_asked_new(const ConLineAsk *ask, const char *serial, const char *shown, GError **error);
 void con_asked_free(gpointer asked);
 
 /* What came so far does not count: it is asked again. */

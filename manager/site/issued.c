@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "manager/site/issued.h"
 
+#include <string.h>
+
 #include "lib/base/file.h"
 #include "lib/base/i18n.h"
 #include "lib/store/stmt.h"
@@ -100,4 +102,12 @@ HlCert *mgr_site_issue_beside(const char *dir, const char *account, GBytes *csr,
     spec.not_after = MIN(MAX(now, standing.lived) + LIFETIME, hl_cert_info(authority.cert)->not_after);
     cert = hl_cert_issue(authority.cert, authority.key, csr, &spec, error);
     return cert != NULL && hand_over(dir, cert, error) ? g_steal_pointer(&cert) : NULL;
+}
+
+bool mgr_site_is_issued_beside(const char *dir, const char *serial)
+{
+    g_autofree char *folder = mgr_site_path(dir, MGR_SITE_ISSUED);
+    g_autofree char *path = g_strdup_printf("%s/%s.pem", folder, serial);
+
+    return strchr(serial, '/') == NULL && g_file_test(path, G_FILE_TEST_EXISTS);
 }

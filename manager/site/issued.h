@@ -16,4 +16,7 @@
  * will make it an owner, in place of what it was before.  NULL on failure. */
 HlCert *mgr_site_issue_beside(const char *dir, const char *account, GBytes *csr, bool *makes_owner, GError **error);
 
+/* Whether one of this serial waits for the manager to take it in. */
+bool mgr_site_is_issued_beside(const char *dir, const char *serial);
+
 #endif

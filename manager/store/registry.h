@@ -277,6 +277,10 @@ void mgr_write_token(HlWriteSet *set, const MgrTokenRecord *token);
 void mgr_write_token_use(HlWriteSet *set, const char *id);
 void mgr_write_token_withdrawal(HlWriteSet *set, const char *id, HlTime at);
 void mgr_write_certificate(HlWriteSet *set, const MgrCertificateRecord *certificate);
+
+/* One that the registry does not know, as it shows itself (daemon/state/strangers.h); in force or not.  That it is not
+ * is not said in the journal: it is found again. */
+void mgr_write_found_certificate(HlWriteSet *set, const MgrCertificateRecord *certificate);
 /* Of a name that nobody else has: fails the set with HL_ERROR_CONFLICT if another certificate with it is in force, or
  * an account has it. */
 void mgr_write_named_certificate(HlWriteSet *set, const MgrCertificateRecord *certificate);

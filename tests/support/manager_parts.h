@@ -162,6 +162,7 @@ typedef struct {
     const char *session, *address; /* that a console adds; NULL: none */
     const char *once;              /* NULL: no key */
     const char *certificate;       /* serial of the one that it says it came with; NULL: it does not say */
+    const char *shown;             /* that one, PEM; NULL: it is not shown */
     bool retained;
     bool idle;
 } PartsRequest;

@@ -55,6 +55,8 @@ void parts_request(Parts *parts, const PartsRequest *request)
         call.address = hl_unconst(request->address);
     if (request->certificate != NULL)
         call.certificate = hl_unconst(request->certificate);
+    if (request->shown != NULL)
+        call.shown = (ProtobufCBinaryData){ strlen(request->shown), (uint8_t *)hl_unconst(request->shown) };
     call.idle = request->idle;
     payload = HL_WIRE_ENCODE(&call);
     if (request->correlation != NULL)

@@ -280,8 +280,10 @@ static void test_two_machines(void)
     come_with(parts, next);
     halfway = left(parts);
     g_assert_cmpstr(halfway, ==, "admin 1;");
-    come_with(parts, lost);      /* late, after all */
-    come_with(parts, "1234abc"); /* it is nobody's */
+    come_with(parts, lost); /* late, after all */
+    parts_request(parts, &(PartsRequest){ .name = "server authority status", .certificate = "1234abc" });
+    parts_commit(parts);
+    json_decref(parts_expect_reply(parts, "denied")); /* it is nobody's */
     timer_fake_advance(3 * HL_HOUR);
     parts_commit(parts);
     of_two = renew_account_with(parts, two, "both", "", 2);

@@ -24,6 +24,7 @@ struct MgrAccessCalls {
     MgrAuditCalls *audit;
     MgrPasses *passes;
     MgrUses *uses;
+    MgrStrangers *strangers;
     MgrSessionCalls *sessions;
     MgrCodeCalls *codes;
     MgrViewCalls *views;
@@ -262,6 +263,8 @@ MgrAccessCalls *mgr_access_calls_new(const MgrAccessCallsOptions *options, MgrDi
     mgr_dispatch_admit(dispatch, calls->passes);
     calls->uses = mgr_uses_new(options->fleet, options->record);
     mgr_dispatch_keep_uses(dispatch, calls->uses);
+    calls->strangers = mgr_strangers_new(&(MgrStrangersOptions){ options->fleet, options->record, options->pki });
+    mgr_dispatch_meet(dispatch, calls->strangers);
     calls->sessions = mgr_session_calls_new(
         &(MgrSessionCallsOptions){ .fleet = options->fleet, .record = options->record, .passes = calls->passes },
         dispatch);
@@ -297,6 +300,7 @@ void mgr_access_calls_free(MgrAccessCalls *calls)
     mgr_code_calls_free(calls->codes);
     mgr_view_calls_free(calls->views);
     mgr_uses_free(calls->uses);
+    mgr_strangers_free(calls->strangers);
     mgr_passes_free(calls->passes);
     mgr_certificate_calls_free(calls->certificates);
     mgr_audit_calls_free(calls->audit);

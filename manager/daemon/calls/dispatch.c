@@ -19,7 +19,8 @@ struct MgrDispatch {
     MgrCalls *calls;
     MgrPasses *passes; /* NULL: there are none */
     MgrUses *uses;     /* NULL: nobody keeps them */
-    GArray *known;     /* of Known */
+    MgrStrangers *strangers;
+    GArray *known; /* of Known */
     MgrDispatchCounts counts;
 };
 
@@ -49,6 +50,11 @@ void mgr_dispatch_admit(MgrDispatch *dispatch, MgrPasses *passes)
 void mgr_dispatch_keep_uses(MgrDispatch *dispatch, MgrUses *uses)
 {
     dispatch->uses = uses;
+}
+
+void mgr_dispatch_meet(MgrDispatch *dispatch, MgrStrangers *strangers)
+{
+    dispatch->strangers = strangers;
 }
 
 MgrDispatchCounts mgr_dispatch_count(const MgrDispatch *dispatch)
@@ -280,8 +286,9 @@ static bool check_request(const MgrDispatch *dispatch, const Request *request, G
 /* What only a page asks, and by itself: it shows nobody at work. */
 static const char *const idle[] = { "session show", "snapshot", NULL };
 
-/* Takes decoded. */
-static void start(MgrDispatch *dispatch, const char *name, bool is_plain, GBytes *correlation, HlMsgCall *decoded)
+/* Takes decoded.  problem: with the certificate that it comes with; NULL: none. */
+static void start(MgrDispatch *dispatch, const char *name, bool is_plain, GBytes *correlation, HlMsgCall *decoded,
+                  const GError *problem)
 {
     gpointer user = NULL;
     Request request = { .name = name,
@@ -290,7 +297,7 @@ static void start(MgrDispatch *dispatch, const char *name, bool is_plain, GBytes
                         .is_plain = is_plain,
                         .message = decoded,
                         .row = find_row(dispatch, decoded->name, &user) };
-    g_autoptr(GError) error = NULL;
+    g_autoptr(GError) error = problem != NULL ? g_error_copy(problem) : NULL;
     MgrOrigin origin;
     MgrCall *call;
     bool ok;
@@ -300,7 +307,7 @@ static void start(MgrDispatch *dispatch, const char *name, bool is_plain, GBytes
     if (dispatch->uses != NULL)
         mgr_uses_add(dispatch->uses, name, decoded->certificate, hl_clock_wall());
     origin = origin_of(dispatch, &request);
-    ok = check_request(dispatch, &request, &error);
+    ok = error == NULL && check_request(dispatch, &request, &error);
     if (ok && request.pass != NULL && !decoded->idle && !g_strv_contains(idle, request.row->name))
         mgr_passes_use(dispatch->passes, request.pass, hl_clock_wall());
     call = mgr_call_new(dispatch->calls, &origin, correlation, decoded);
@@ -311,10 +318,11 @@ static void start(MgrDispatch *dispatch, const char *name, bool is_plain, GBytes
         request.row->handler(call, user);
 }
 
-/* Whether a call may come under this name at all. */
-static bool is_sender(const MgrDispatch *dispatch, const char *name)
+/* Whether a call may come under this name at all, or has an answer: what is wrong with a certificate that it had. */
+static bool is_heard(const MgrDispatch *dispatch, const char *name, const GError *problem)
 {
-    return has_kind(dispatch, name, HL_CERT_ADMIN) || has_kind(dispatch, name, HL_CERT_MONITOR) ||
+    return (problem != NULL && mgr_fleet_knows_name(dispatch->fleet, name)) ||
+           has_kind(dispatch, name, HL_CERT_ADMIN) || has_kind(dispatch, name, HL_CERT_MONITOR) ||
            has_kind(dispatch, name, HL_CERT_CONSOLE);
 }
 
@@ -323,9 +331,12 @@ static void handle_message(MgrDispatch *dispatch, const char *name, const HlBusM
     g_autofree char *reply_topic = hl_topic_name(HL_TOPIC_ADMIN_REPLY, name);
     g_autoptr(HlMsgCall) decoded = NULL;
     g_autoptr(GError) error = NULL;
+    g_autoptr(GError) problem = NULL;
 
     decoded = hl_wire_decode_bytes(&holdline__v1__call__descriptor, message->payload, &error);
-    if (decoded == NULL || !is_sender(dispatch, name)) {
+    if (decoded != NULL && dispatch->strangers != NULL)
+        HL_IGNORE(mgr_strangers_admit(dispatch->strangers, name, decoded, &problem)); /* that may make it a sender */
+    if (decoded == NULL || !is_heard(dispatch, name, problem)) {
         ignore(dispatch, name, error != NULL ? error->message : "neither an administrator nor a console");
         return;
     }
@@ -339,7 +350,7 @@ static void handle_message(MgrDispatch *dispatch, const char *name, const HlBusM
         ignore(dispatch, name, why);
         return;
     }
-    start(dispatch, name, false, message->correlation, g_steal_pointer(&decoded));
+    start(dispatch, name, false, message->correlation, g_steal_pointer(&decoded), problem);
 }
 
 /* As the wire has it, so that the same bounds hold for both. */
@@ -362,7 +373,7 @@ static void handle_text(MgrDispatch *dispatch, const char *monitor, const HlBusM
     if (!message->retained && has_kind(dispatch, monitor, HL_CERT_MONITOR))
         call = call_of_text(message->payload, &error);
     if (call != NULL)
-        start(dispatch, monitor, true, message->correlation, call);
+        start(dispatch, monitor, true, message->correlation, call, NULL);
     else
         ignore(dispatch, monitor, error != NULL ? error->message : "not a monitor, or kept by the broker");
 }

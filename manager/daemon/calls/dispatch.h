@@ -13,6 +13,7 @@
 #include "manager/daemon/calls/call.h"
 #include "manager/daemon/ground/fleet.h"
 #include "manager/daemon/state/passes.h"
+#include "manager/daemon/state/strangers.h"
 #include "manager/daemon/state/uses.h"
 
 typedef struct {
@@ -37,6 +38,9 @@ void mgr_dispatch_admit(MgrDispatch *dispatch, MgrPasses *passes);
 
 /* From now on it is kept with which certificate a call came.  Borrowed. */
 void mgr_dispatch_keep_uses(MgrDispatch *dispatch, MgrUses *uses);
+
+/* From now on a certificate that the registry does not know is taken in or refused.  Borrowed. */
+void mgr_dispatch_meet(MgrDispatch *dispatch, MgrStrangers *strangers);
 
 /* The n-th of all rows that were added; NULL: there are fewer. */
 const MgrCallRow *mgr_dispatch_row(const MgrDispatch *dispatch, guint n);

@@ -10,12 +10,11 @@
 #include "manager/daemon/ground/now.h"
 #include "manager/daemon/ground/revoked.h"
 #include "manager/daemon/state/lookout.h"
+#include "manager/site/issued.h"
 #include "manager/site/succession.h"
-#include "proto/enrolment.h"
 
 /* Slow clocks: as much as an enrolment allows, but of a short life only a part, as it is renewed in its last third. */
 #define MIN_BACKDATE (5 * HL_MINUTE)
-#define MAX_BACKDATE HL_ENROL_MAX_SKEW
 #define LIFE_PART    10
 #define RETRY_MS     5000 /* of lists that could not be written */
 
@@ -230,6 +229,11 @@ char *mgr_pki_issuer_id(const MgrPki *pki, const HlCert *cert)
     return by != NULL ? hl_trust_id(by) : g_strdup("");
 }
 
+bool mgr_pki_is_issued_beside(const MgrPki *pki, const char *serial)
+{
+    return mgr_site_is_issued_beside(pki->dir, serial);
+}
+
 /* The one that is asked for; of the present one a copy, so that callers need not tell them apart.  What the present one
  * signs is of no use once that is over: then it is the next one, in the moments until that is the only one. */
 static MgrAuthority issuer(const MgrPki *pki, MgrIssuer by)
@@ -243,7 +247,7 @@ void mgr_pki_dates(const MgrPki *pki, HlTime lifetime, HlTime *not_before, HlTim
 {
     HlTime now = hl_clock_wall();
 
-    *not_before = MAX(now - CLAMP(lifetime / LIFE_PART, MIN_BACKDATE, MAX_BACKDATE),
+    *not_before = MAX(now - CLAMP(lifetime / LIFE_PART, MIN_BACKDATE, MGR_PKI_BACKDATE),
                       hl_cert_info(pki->authority.cert)->not_before);
     *not_after = mgr_fleet_latest(pki->fleet) + lifetime;
 }

@@ -14,8 +14,11 @@
 #include "manager/daemon/ground/record.h"
 #include "manager/daemon/ground/rereader.h"
 #include "manager/daemon/state/evictions.h"
+#include "proto/enrolment.h"
 
 typedef struct MgrPki MgrPki;
+
+#define MGR_PKI_BACKDATE HL_ENROL_MAX_SKEW /* at most, and of those that last long */
 
 typedef struct {
     const char *dir; /* the site; borrowed */
@@ -90,6 +93,9 @@ bool mgr_pki_was_ours(const MgrPki *pki, const HlCert *cert, HlCertKind kind);
 
 /* The id of the authority of this site that signed it; "": none did.  Caller frees. */
 char *mgr_pki_issuer_id(const MgrPki *pki, const HlCert *cert);
+
+/* Whether the server's own command line has issued it, and it waits to be taken in (work/issued.h). */
+bool mgr_pki_is_issued_beside(const MgrPki *pki, const char *serial);
 
 /* From when to when a certificate would be valid that is issued now.  Where the server's clock is behind what it was
  * (core/now.h), by both: the one that is wrong is one of the two. */
