@@ -551,7 +551,7 @@ void mgr_broker_reload(MgrBroker *broker)
 
 HlTime mgr_broker_until_reload(const MgrBroker *broker)
 {
-    return broker->reload_timer != 0 ? MAX(0, YOUNG - (hl_clock_mono() - broker->started_mono)) : 0;
+    return broker->reload_timer != 0 ? MAX(1, YOUNG - (hl_clock_mono() - broker->started_mono)) : 0;
 }
 
 static void end_child(MgrBroker *broker)

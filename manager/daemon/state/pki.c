@@ -32,6 +32,7 @@ struct MgrPki {
     MgrRereader *rereader; /* of an external one */
     GPtrArray *unread;     /* Unread *; until it has read what ends them */
     uint64_t number;       /* of the last publication */
+    guint telling;         /* timer: a managed one may be told */
     guint retry;           /* timer: the lists are to be published again */
     GHashTable *unlisted;  /* names whose certificates ended, and the broker's list does not have it */
     GHashTable *held_off;  /* names of flooders */
@@ -86,6 +87,7 @@ void mgr_pki_free(MgrPki *pki)
     if (pki == NULL)
         return;
     g_clear_handle_id(&pki->retry, g_source_remove);
+    g_clear_handle_id(&pki->telling, g_source_remove);
     mgr_rereader_free(pki->rereader);
     g_clear_pointer(&pki->unread, g_ptr_array_unref);
     g_clear_pointer(&pki->unlisted, g_hash_table_unref);
@@ -326,13 +328,25 @@ static bool publish(MgrPki *pki, GError **error)
 /* ------------------------------------------------------------------------------------------------------- ends of
  * sessions */
 
-/* An external broker that is told reads the list only in a while: who is thrown out before that may come back, and goes
- * once more then.  Only then is waiter told. */
+static gboolean on_told(gpointer user);
+
+/* Until a managed one that is young may be told; false: it has been. */
+static bool wait_to_tell(MgrPki *pki)
+{
+    HlTime left = pki->brokers != NULL ? mgr_brokers_until_reload(pki->brokers) : 0;
+
+    if (left > 0 && pki->telling == 0)
+        pki->telling = g_timeout_add((guint)left, on_told, pki);
+    return left > 0;
+}
+
+/* A broker that is told reads the list only in a while: who is thrown out before that may come back, and goes once more
+ * then.  Only then is waiter told. */
 static void end_published(MgrPki *pki, const char *name, const MgrEvictionWaiter *waiter)
 {
     Unread *unread;
 
-    if (pki->number == 0) {
+    if (pki->number == 0 && !wait_to_tell(pki)) {
         mgr_evictions_start(pki->evictions, name, waiter);
         return;
     }
@@ -392,6 +406,16 @@ static void on_reread(uint64_t read, const GError *problem, gpointer user)
             unread_free(unread);
         }
     }
+}
+
+static gboolean on_told(gpointer user)
+{
+    MgrPki *pki = user;
+
+    pki->telling = 0;
+    if (!wait_to_tell(pki))
+        on_reread(0, NULL, pki);
+    return G_SOURCE_REMOVE;
 }
 
 /* Who was thrown out before the list had him has come back meanwhile. */
