@@ -77,12 +77,21 @@ static const MgrCertificateRecord *find(Fixture *fixture)
     return mgr_fleet_certificate(&fixture->parts->fleet, fixture->serial);
 }
 
+/* Else a restore over a rollover would take it for one of the authority before. */
+static void expect_authority(Fixture *fixture)
+{
+    g_autofree char *id = hl_trust_id(mgr_pki_authority(fixture->parts->pki));
+
+    g_assert_cmpstr(mgr_certificate_authority(find(fixture)), ==, id);
+}
+
 static void test_taken_in(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
 {
     leave(fixture, "admin");
     tick(fixture);
     g_assert_nonnull(find(fixture));
     g_assert_cmpint(find(fixture)->revoked_at, ==, 0);
+    expect_authority(fixture);
     g_assert_false(g_file_test(fixture->folder, G_FILE_TEST_EXISTS));
     tick(fixture);
     expect_row(fixture, "admin", "");

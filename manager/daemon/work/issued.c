@@ -250,6 +250,7 @@ static void take_in(MgrIssued *issued, const char *path)
                         .record = { .serial = g_strdup(info->serial),
                                     .name = g_strdup(info->cn),
                                     .kind = g_strdup(hl_cert_kind_name(info->kind)),
+                                    .authority = mgr_pki_issuer_id(issued->parts.pki, cert),
                                     .key = hl_cert_key_id(cert),
                                     .issued_at = hl_clock_wall(),
                                     .expires_at = info->not_after },
