@@ -515,8 +515,7 @@ static void look_at_accounts(Check *check)
     if (check->db != NULL && !mgr_registry_has_owner(check->db, hl_clock_wall(), &has, &error))
         failure(check, error);
     else if (!has)
-        problem_with(check, _("no owner who is enabled has a certificate in force: nobody can decide who may do what"),
-                     _("give an owner another one, on the server: holdline account certificate NAME --site DIR"));
+        problem(check, _("no owner who is enabled has a certificate in force: nobody can decide who may do what"));
 }
 
 static void look_at_audit(Check *check)
@@ -531,7 +530,6 @@ static void look_at_fence(Check *check)
 {
     g_autofree char *path = mgr_site_path(check->dir, MGR_SITE_FENCED);
     g_autofree char *why = hl_file_read_text(path, MAX_METADATA, NULL); /* as a rule there is none */
-
     g_autofree char *word = mgr_site_path(check->dir, MGR_SITE_TAKE_OVER);
 
     if (why != NULL)
