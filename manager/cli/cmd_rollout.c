@@ -260,8 +260,8 @@ static char *format_why(const json_t *value, const json_t *row G_GNUC_UNUSED)
 bool cmd_rollout_show(HlInvocation *call, GError **error)
 {
     static const CliColumn columns[] = {
-        { "ENDPOINT", "endpoint", NULL }, { "HOST", "host", NULL },       { "OUTCOME", "outcome", NULL },
-        { "WHY", "why", format_why },     { "COMMAND", "command", NULL },
+        { "ENDPOINT", "endpoint", NULL }, { "HOST", "host", NULL },     { "OUTCOME", "outcome", NULL },
+        { "COMMAND", "command", NULL },   { "WHY", "why", format_why },
     };
     const char *arguments[] = { "rollout", call->args[0], NULL };
     g_autoptr(json_t) document = cli_call(call, "rollout show", arguments, error);
