@@ -11,11 +11,17 @@
 bool mgr_site_read_audit_head(const char *dir, MgrAuditHead *head, GError **error)
 {
     g_autofree char *path = mgr_site_path(dir, MGR_SITE_AUDIT_HEAD);
-    g_autofree char *text =
-        g_file_test(path, G_FILE_TEST_EXISTS) ? hl_file_read_text(path, MGR_AUDIT_HEAD_TEXT, error) : g_strdup("");
+    g_autofree char *text = NULL;
 
-    return text != NULL && (mgr_audit_head_parse(g_strstrip(text), head) ||
-                            hl_fail(error, HL_ERROR_INVALID, _("%s is damaged: remove it"), path));
+    if (!g_file_test(path, G_FILE_TEST_EXISTS))
+        return true;
+    text = hl_file_read_text(path, MGR_AUDIT_HEAD_TEXT, error);
+    return text != NULL &&
+           ((*g_strstrip(text) != '\0' && mgr_audit_head_parse(text, head)) ||
+            hl_fail(error, HL_ERROR_INVALID,
+                    _("%s is damaged, which says where the log ended when the manager last stopped; the manager writes "
+                      "it again at its next stop"),
+                    path));
 }
 
 bool mgr_site_write_audit_head(const char *dir, const MgrAuditHead *head, GError **error)

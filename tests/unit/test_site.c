@@ -527,6 +527,27 @@ static void test_end_brokers(Site *site, gconstpointer user G_GNUC_UNUSED)
     }
 }
 
+/* Where there is no file nothing is known; one that says nothing is damaged. */
+static void test_audit_head(Site *site, gconstpointer user G_GNUC_UNUSED)
+{
+    static const char *const damaged[] = { "", "\n", "garbage", "57" };
+    g_autofree char *path = mgr_site_path(site->dir, MGR_SITE_AUDIT_HEAD);
+    g_auto(MgrAuditHead) head = { 0 };
+
+    g_assert_true(mgr_site_read_audit_head(site->dir, &head, NULL));
+    g_assert_cmpint(head.number, ==, 0);
+    for (gsize i = 0; i < G_N_ELEMENTS(damaged); i++) {
+        g_autoptr(GError) error = NULL;
+
+        g_assert_true(hl_file_write_text(path, damaged[i], 0600, NULL));
+        g_assert_false(mgr_site_read_audit_head(site->dir, &head, &error));
+        g_assert_error(error, HL_ERROR, HL_ERROR_INVALID);
+    }
+    g_assert_true(hl_file_write_text(path, "57:0a0b\n", 0600, NULL));
+    g_assert_true(mgr_site_read_audit_head(site->dir, &head, NULL));
+    g_assert_cmpint(head.number, ==, 57);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -534,6 +555,7 @@ int main(int argc, char **argv)
     g_test_add("/site/foreign-log", Site, NULL, set_up, test_foreign_log, tear_down);
     g_test_add("/site/later-file", Site, "same run", set_up, test_foreign_log, tear_down);
     g_test_add("/site/audit-gap", Site, NULL, set_up, test_audit_gap, tear_down);
+    g_test_add("/site/audit-head", Site, NULL, set_up, test_audit_head, tear_down);
     g_test_add("/site/journal-begins", Site, NULL, set_up, test_journal_begins, tear_down);
     g_test_add("/site/clock-ahead", Site, NULL, set_up, test_clock_ahead, tear_down);
     g_test_add("/site/rest", Site, NULL, set_up, test_rest, tear_down);
