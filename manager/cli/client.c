@@ -354,9 +354,8 @@ static bool ask_elsewhere(CliClient *client, GError **error)
     g_autoptr(GError) problem = NULL;
 
     if (client->taken_over)
-        return fail_cut(client,
-                        _("Another machine uses this certificate (each needs its own), or the server has ended it"),
-                        error);
+        return fail_cut(
+            client, _("Another machine uses this certificate (each needs its own), or the server has ended it"), error);
     if (client->lent)
         return fail_cut(client, _("It was asked on a line that other commands of this administrator may take"), error);
     if (++client->breaks > MAX_BREAKS)
