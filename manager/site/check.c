@@ -563,7 +563,8 @@ static const Look looks[] = {
     { N_("repository"), look_at_repository,
       N_("restore a backup of it; if it is a copy of another source, remove it and run 'holdline pattern sync'") },
     { N_("registry"), look_at_registry,
-      N_("restore a backup: 'holdline restore BACKUP --site DIR --replace'; one of a later version needs the newer program") },
+      N_("restore a backup: 'holdline restore BACKUP --site DIR --replace'; one of a later version needs the newer "
+         "program") },
     { N_("detections"), look_at_detections, N_("restart the manager, which counts them again when it starts") },
     { N_("accounts"), look_at_accounts,
       N_("on the server: holdline account certificate NAME --site DIR, for an owner who is enabled; where there is "
