@@ -460,7 +460,7 @@ const HlPhrase hl_phrases[] = {
     { N_("the issued certificate is not for this endpoint and its key"), "" },
     { N_("the issued certificate is not valid"), "" },
     { N_("this machine is already enrolled, as %s at %s: '--replace' enrols it again, under the same id if the bundle "
-         "was made for it; a copy of another PC needs a machine id of its own before (rm -f /etc/machine-id "
+         "was made for it; a copy of another PC needs a machine id of its own first (rm -f /etc/machine-id "
          "/var/lib/dbus/machine-id; systemd-machine-id-setup)"),
       "" },
     { N_("%s: certificate, key and id do not belong together; ask for a bundle that is made for this endpoint, and "

@@ -287,7 +287,7 @@ static bool check_not_enrolled(const EpConf *conf, GError **error)
     if (identity != NULL)
         return hl_fail(error, HL_ERROR_EXISTS,
                        "this machine is already enrolled, as %s at %s: '--replace' enrols it again, under the same id "
-                       "if the bundle was made for it; a copy of another PC needs a machine id of its own before "
+                       "if the bundle was made for it; a copy of another PC needs a machine id of its own first "
                        "(" HL_ENROL_OWN_MACHINE_ID ")",
                        identity->id, identity->server);
     if (g_error_matches(problem, HL_ERROR, HL_ERROR_NOT_FOUND))
