@@ -11,7 +11,6 @@
 #include "manager/site/site.h"
 #include "manager/store/accounts.h"
 
-#define BACKDATE (5 * HL_MINUTE)
 #define LIFETIME (730 * HL_DAY)
 
 #define QUERIES 4
@@ -98,7 +97,7 @@ HlCert *mgr_site_issue_beside(const char *dir, const char *account, GBytes *csr,
     /* a clock that is ahead for the moment makes none that begins then (state/pki.h), by a life at most; and one that
      * is behind none that has ended by now */
     spec.not_before = standing.lived > 0 ? CLAMP(standing.lived, now - LIFETIME, now) : now;
-    spec.not_before = MAX(spec.not_before - BACKDATE, hl_cert_info(authority.cert)->not_before);
+    spec.not_before = MAX(spec.not_before - MGR_SITE_BACKDATE, hl_cert_info(authority.cert)->not_before);
     spec.not_after = MIN(MAX(now, standing.lived) + LIFETIME, hl_cert_info(authority.cert)->not_after);
     cert = hl_cert_issue(authority.cert, authority.key, csr, &spec, error);
     return cert != NULL && hand_over(dir, cert, error) ? g_steal_pointer(&cert) : NULL;

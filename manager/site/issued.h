@@ -16,6 +16,10 @@
  * will make it an owner, in place of what it was before.  NULL on failure. */
 HlCert *mgr_site_issue_beside(const char *dir, const char *account, GBytes *csr, bool *makes_owner, GError **error);
 
+/* So long before it is issued one begins: as long as the manager's, which tells by it when one was issued that it does
+ * not know (daemon/state/strangers.h). */
+#define MGR_SITE_BACKDATE (6 * HL_HOUR)
+
 /* Whether one of this serial waits for the manager to take it in. */
 bool mgr_site_is_issued_beside(const char *dir, const char *serial);
 

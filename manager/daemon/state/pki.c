@@ -17,6 +17,7 @@
 #define MIN_BACKDATE (5 * HL_MINUTE)
 #define LIFE_PART    10
 #define RETRY_MS     5000 /* of lists that could not be written */
+G_STATIC_ASSERT(MGR_PKI_BACKDATE == MGR_SITE_BACKDATE);
 
 struct MgrPki {
     const char *dir;
