@@ -66,9 +66,24 @@ static void test_cancel(void)
     expect(parts, "admin", "command cancel", "command", of_admin, "");
 }
 
+/* A clock that was ahead when the account was made does not take from them what they begin once it is right. */
+static void test_clock_was_ahead(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    g_autofree char *own = NULL;
+
+    parts_add_endpoint(parts, "e-one");
+    clock_fake_jump_wall(365 * HL_DAY);
+    add_caller(parts);
+    clock_fake_jump_wall(-365 * HL_DAY);
+    own = issue_as_caller(parts);
+    expect(parts, CALLER, "command cancel", "command", own, "");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/manager/namesakes/cancel", test_cancel);
+    g_test_add_func("/manager/namesakes/clock-was-ahead", test_clock_was_ahead);
     return g_test_run();
 }

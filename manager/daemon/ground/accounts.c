@@ -66,7 +66,7 @@ bool mgr_accounts_did(GHashTable *accounts, const char *name, HlTime at)
 {
     const MgrAccountRecord *account = mgr_accounts_get(accounts, name);
 
-    return account != NULL && account->created_at <= at;
+    return account != NULL && (account->created_at <= at || account->created_at > hl_clock_wall());
 }
 
 bool mgr_accounts_meets(const MgrAccountRecord *account, const MgrCaller *caller)

@@ -27,7 +27,8 @@ GPtrArray *mgr_accounts_sorted(GHashTable *accounts);
 bool mgr_accounts_meets(const MgrAccountRecord *account, const MgrCaller *caller);
 
 /* Whether what somebody of this name did at that time (wall) was done by the account that there is: a name may be used
- * again, by another person. */
+ * again, by another person.  Of an account that was made while the clock was ahead that cannot be told, and it is taken
+ * to be theirs: else they could take back nothing until then. */
 bool mgr_accounts_did(GHashTable *accounts, const char *name, HlTime at);
 
 /* Whether an account is left that is an owner and enabled. */
