@@ -244,7 +244,7 @@ static bool verify_site(const char *dir, Verification *verification, GError **er
     return false;
 }
 
-/* A line that is none of an export is as bad as a row that was changed: what it was cannot be told any more. */
+/* A line that is not a row of the log is as bad as a row that was changed: what it said is lost. */
 static json_t *parse_row(const char *path, const char *line, int64_t number, GError **error)
 {
     g_autoptr(GError) problem = NULL;

@@ -41,7 +41,7 @@ static char *expect_issued(Parts *parts, guint endpoints)
     return id;
 }
 
-/* As many as it takes, and no more. */
+/* As many turns as that takes. */
 static void pass_turns(void)
 {
     for (guint looked = SLICE; looked < COUNT; looked += SLICE)

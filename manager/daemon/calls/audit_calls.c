@@ -72,7 +72,7 @@ static bool list(const MgrAuditCalls *calls, const MgrAuditFilter *filter, json_
     return filter->after >= 0 || *total < filter->limit || mgr_registry_count_audit(db, filter, total, error);
 }
 
-/* Not to one that goes through them page by page: an export is what was written, and no more. */
+/* Not for a client that goes through them page by page: an export is exactly what was written. */
 static void name_endpoints(const MgrFleet *fleet, json_t *array)
 {
     json_t *row;

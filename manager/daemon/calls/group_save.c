@@ -294,8 +294,8 @@ static void commit_rename(const MgrGroupCallsOptions *parts, MgrCall *call, cons
     mgr_call_commit(call, parts->record, set, &kind, rename);
 }
 
-/* Neither the name nor the id of another group, of those that the caller does not see either: whom a command for that
- * name reaches would be another matter to each.  Of a hidden one the refusal says no more than that. */
+/* Neither the name nor the id of another group, even of one that the caller does not see: a command for that name would
+ * reach the members of both.  The refusal does not say which group it is if that one is hidden. */
 static bool check_display_name(const MgrFleet *fleet, const MgrCaller *caller, const char *group, const char *name,
                                GError **error)
 {
