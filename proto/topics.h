@@ -41,7 +41,7 @@ typedef struct {
     int qos;
     bool retained;
     bool to_manager, to_endpoint; /* which of our programs subscribes to it */
-    bool urgent;                  /* somebody waits for it: it is sent before what concerns many */
+    bool urgent;                  /* somebody waits for it: it is sent, and heard, before what concerns many */
 } HlTopicRow;
 
 const HlTopicRow *hl_topic_row(HlTopic topic);

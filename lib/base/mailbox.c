@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <glib-unix.h>
 #include <pthread.h>
-#include <stdbool.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -18,7 +17,8 @@
 struct HlMailbox {
     const char *name;
     gsize capacity, max_bytes;
-    HlMailboxSizeOf size_of; /* NULL: bytes are not bounded */
+    HlMailboxSizeOf size_of;     /* NULL: bytes are not bounded */
+    HlMailboxIsUrgent is_urgent; /* NULL: all are alike */
     HlMailboxReceiver receiver;
     gpointer user;
     GDestroyNotify discard;
@@ -29,7 +29,8 @@ struct HlMailbox {
     guint turns;    /* in close succession */
 
     pthread_mutex_t lock;
-    GQueue items;
+    GQueue items, urgent;
+    int n_urgent; /* written under the lock; the receiving thread looks without it, between two items */
     bool closed;
     bool signalled; /* the loop comes for what is inside, woken or by itself: no second write needed */
     uint64_t posted, refused;
@@ -82,6 +83,20 @@ static GQueue take(HlMailbox *mailbox)
     return taken;
 }
 
+/* NULL: there is none. */
+static gpointer take_urgent(HlMailbox *mailbox)
+{
+    gpointer item;
+
+    if (g_atomic_int_get(&mailbox->n_urgent) == 0)
+        return NULL;
+    pthread_mutex_lock(&mailbox->lock);
+    item = g_queue_pop_head(&mailbox->urgent);
+    g_atomic_int_set(&mailbox->n_urgent, (int)mailbox->urgent.length);
+    pthread_mutex_unlock(&mailbox->lock);
+    return item;
+}
+
 static void give_back(HlMailbox *mailbox, gsize bytes)
 {
     pthread_mutex_lock(&mailbox->lock);
@@ -89,19 +104,41 @@ static void give_back(HlMailbox *mailbox, gsize bytes)
     pthread_mutex_unlock(&mailbox->lock);
 }
 
+/* Its bytes. */
+static gsize receive(HlMailbox *mailbox, gpointer item)
+{
+    gsize bytes = mailbox->size_of != NULL ? mailbox->size_of(item) : 0;
+
+    mailbox->receiver(item, mailbox->user);
+    return bytes;
+}
+
+/* As many as may pass the next of the others. */
+static gsize receive_urgent(HlMailbox *mailbox)
+{
+    gsize bytes = 0;
+    gpointer item;
+
+    for (guint i = 0; i < HL_MAILBOX_PASSES && (item = take_urgent(mailbox)) != NULL; i++)
+        bytes += receive(mailbox, item);
+    return bytes;
+}
+
 static void receive_all(HlMailbox *mailbox, GQueue *taken)
 {
     gsize bytes = 0; /* received, and still counted */
+    gpointer item;
 
-    for (gpointer item; (item = g_queue_pop_head(taken)) != NULL;) {
-        bytes += mailbox->size_of != NULL ? mailbox->size_of(item) : 0;
-        mailbox->receiver(item, mailbox->user);
+    do {
+        bytes += receive_urgent(mailbox);
+        item = g_queue_pop_head(taken);
+        bytes += item != NULL ? receive(mailbox, item) : 0;
         if (bytes < mailbox->max_bytes / BYTES_SHARE && !g_queue_is_empty(taken))
             continue;
         if (bytes > 0)
             give_back(mailbox, bytes);
         bytes = 0;
-    }
+    } while (!g_queue_is_empty(taken));
 }
 
 static gboolean on_event(int fd G_GNUC_UNUSED, GIOCondition condition G_GNUC_UNUSED, gpointer user)
@@ -111,9 +148,11 @@ static gboolean on_event(int fd G_GNUC_UNUSED, GIOCondition condition G_GNUC_UNU
 
     pthread_mutex_lock(&mailbox->lock);
     taken = take(mailbox);
-    if (g_queue_is_empty(&mailbox->items)) {
+    /* more urgent ones than pass in a turn without others: the loop comes again */
+    if (g_queue_is_empty(&mailbox->items) && mailbox->urgent.length <= HL_MAILBOX_PASSES) {
         clear_event(mailbox);
-        mailbox->signalled = is_busy(mailbox, taken.length); /* then nobody wakes the loop: it comes by itself */
+        mailbox->signalled = is_busy(
+            mailbox, taken.length + mailbox->urgent.length); /* then nobody wakes the loop: it comes by itself */
     }
     pthread_mutex_unlock(&mailbox->lock);
     receive_all(mailbox, &taken);
@@ -135,6 +174,7 @@ HlMailbox *hl_mailbox_new(const char *name, gsize capacity, GMainContext *contex
         g_error("mailbox %s: eventfd: %s", name, g_strerror(errno));
     pthread_mutex_init(&mailbox->lock, NULL);
     g_queue_init(&mailbox->items);
+    g_queue_init(&mailbox->urgent);
     mailbox->source = g_unix_fd_source_new(mailbox->event, G_IO_IN);
     g_source_set_callback(mailbox->source, G_SOURCE_FUNC(on_event), mailbox, NULL);
     g_source_set_static_name(mailbox->source, name);
@@ -148,9 +188,21 @@ void hl_mailbox_bound_bytes(HlMailbox *mailbox, gsize max_bytes, HlMailboxSizeOf
     mailbox->size_of = size_of;
 }
 
+void hl_mailbox_prefer(HlMailbox *mailbox, HlMailboxIsUrgent is_urgent)
+{
+    mailbox->is_urgent = is_urgent;
+}
+
 void hl_mailbox_gather(HlMailbox *mailbox)
 {
     mailbox->gathers = true;
+}
+
+static void discard_all(const HlMailbox *mailbox, GQueue *items)
+{
+    for (gpointer item; (item = g_queue_pop_head(items)) != NULL;)
+        if (mailbox->discard != NULL)
+            mailbox->discard(item);
 }
 
 void hl_mailbox_free(HlMailbox *mailbox)
@@ -159,12 +211,28 @@ void hl_mailbox_free(HlMailbox *mailbox)
         return;
     g_source_destroy(mailbox->source);
     g_source_unref(mailbox->source);
-    for (gpointer item; (item = g_queue_pop_head(&mailbox->items)) != NULL;)
-        if (mailbox->discard != NULL)
-            mailbox->discard(item);
+    discard_all(mailbox, &mailbox->urgent);
+    discard_all(mailbox, &mailbox->items);
     pthread_mutex_destroy(&mailbox->lock);
     close(mailbox->event);
     g_free(mailbox);
+}
+
+/* Under the lock. */
+static gsize depth(const HlMailbox *mailbox)
+{
+    return (gsize)mailbox->items.length + mailbox->urgent.length;
+}
+
+/* Under the lock. */
+static void put(HlMailbox *mailbox, gpointer item)
+{
+    if (mailbox->is_urgent == NULL || !mailbox->is_urgent(item)) {
+        g_queue_push_tail(&mailbox->items, item);
+        return;
+    }
+    g_queue_push_tail(&mailbox->urgent, item);
+    g_atomic_int_set(&mailbox->n_urgent, (int)mailbox->urgent.length);
 }
 
 HlMailboxResult hl_mailbox_post(HlMailbox *mailbox, gpointer item)
@@ -175,15 +243,15 @@ HlMailboxResult hl_mailbox_post(HlMailbox *mailbox, gpointer item)
     pthread_mutex_lock(&mailbox->lock);
     if (mailbox->closed) {
         result = HL_MAILBOX_CLOSED;
-    } else if (mailbox->items.length >= mailbox->capacity ||
+    } else if (depth(mailbox) >= mailbox->capacity ||
                (mailbox->size_of != NULL && mailbox->bytes + size > mailbox->max_bytes)) {
         mailbox->refused++;
         result = HL_MAILBOX_FULL;
     } else {
-        g_queue_push_tail(&mailbox->items, item);
+        put(mailbox, item);
         mailbox->posted++;
         mailbox->bytes += size;
-        mailbox->peak = MAX(mailbox->peak, mailbox->items.length);
+        mailbox->peak = MAX(mailbox->peak, depth(mailbox));
         if (!mailbox->signalled) {
             mailbox->signalled = true;
             signal_event(mailbox);
@@ -207,7 +275,7 @@ HlMailboxCounts hl_mailbox_count(HlMailbox *mailbox)
     pthread_mutex_lock(&mailbox->lock);
     counts = (HlMailboxCounts){ .posted = mailbox->posted,
                                 .refused = mailbox->refused,
-                                .depth = mailbox->items.length,
+                                .depth = depth(mailbox),
                                 .peak = mailbox->peak,
                                 .bytes = mailbox->bytes };
     pthread_mutex_unlock(&mailbox->lock);

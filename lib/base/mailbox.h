@@ -9,6 +9,7 @@
 #define LIB_BASE_MAILBOX_H
 
 #include <glib.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 typedef struct HlMailbox HlMailbox;
@@ -39,6 +40,13 @@ void hl_mailbox_bound_bytes(HlMailbox *mailbox, gsize max_bytes, HlMailboxSizeOf
 /* Before the first post: while items come in close succession, they are taken out once in a millisecond and not one by
  * one, because waking the loop costs more than most items do.  One that comes by itself is received at once. */
 void hl_mailbox_gather(HlMailbox *mailbox);
+
+/* Before the first post: what is_urgent says yes to is received before the others that are inside, in its own order and
+ * also within a turn.  HL_MAILBOX_PASSES of them at a time, then one of the others.  is_urgent is asked on the posting
+ * thread. */
+#define HL_MAILBOX_PASSES 8
+typedef bool (*HlMailboxIsUrgent)(gconstpointer item);
+void hl_mailbox_prefer(HlMailbox *mailbox, HlMailboxIsUrgent is_urgent);
 
 /* Receiving thread only, and only once there is no poster left. */
 void hl_mailbox_free(HlMailbox *mailbox);

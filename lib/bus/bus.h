@@ -3,9 +3,9 @@
  *
  * Keeps the link up by itself: connects to the first broker address that answers, and after any loss tries again with
  * full jitter (lib/base/backoff.h), the next address each time, forever, in constant memory.  Delivers what arrives, in
- * order. It promises nothing across a loss: a publication is accepted only while the link is up, and the caller keeps
- * what must not be lost until the other side itself acknowledges it.  bus_fake.h has the same functions in memory, for
- * tests.
+ * order, but for HL_BUS_ADMITTED_FIRST. It promises nothing across a loss: a publication is accepted only while the
+ * link is up, and the caller keeps what must not be lost until the other side itself acknowledges it.  bus_fake.h has
+ * the same functions in memory, for tests.
  *
  * Everything is called, and calls back, on the thread of the GMainContext given; handlers may call back into the bus.
  */
@@ -26,8 +26,9 @@ typedef struct {
     GBytes *payload; /* never NULL; at most HL_BUS_MAX_SIZE */
     int qos;         /* 0 or 1 */
     bool retained;
-    bool urgent;                /* sent: before others that wait, if they are not (lib/bus/outbox.h) */
-    HlTime expiry;              /* message expiry interval; 0: none.  Whole seconds on the wire, rounded up. */
+    bool urgent;   /* before others that wait, if they are not: to be sent (lib/bus/outbox.h), or arrived and
+                      HL_BUS_ADMITTED_FIRST */
+    HlTime expiry; /* message expiry interval; 0: none.  Whole seconds on the wire, rounded up. */
     const char *response_topic; /* request/response */
     GBytes *correlation;
 } HlBusMessage;
@@ -54,10 +55,16 @@ typedef struct {
     void (*refused)(const char *problem, gpointer user);
 } HlBusHandlers; /* any may be NULL but message */
 
-/* Asked for each message that arrives, before it is copied; false: it is dropped.  On a thread of the library, whatever
- * the others do: only what has a lock of its own may be touched.  topic is borrowed. */
+typedef enum {
+    HL_BUS_DROPPED,
+    HL_BUS_ADMITTED,
+    HL_BUS_ADMITTED_FIRST, /* before others that wait to be handled, if they are not, and behind those that are */
+} HlBusAdmission;
+
+/* Asked for each message that arrives, before it is copied.  On a thread of the library, whatever the others do: only
+ * what has a lock of its own may be touched.  topic is borrowed. */
 typedef struct {
-    bool (*admit)(const char *topic, gsize size, gpointer user); /* NULL: all are admitted */
+    HlBusAdmission (*admit)(const char *topic, gsize size, gpointer user); /* NULL: all are admitted */
     gpointer user;
 } HlBusEntrance;
 

@@ -222,7 +222,8 @@ void bus_fake_deliver(HlBus *bus, const HlBusMessage *message)
     if (!is_subscribed(bus, message->topic))
         g_error("bus of %s: nobody subscribed to %s", bus->options.client_id, message->topic);
     if (bus->options.entrance.admit != NULL &&
-        !bus->options.entrance.admit(message->topic, g_bytes_get_size(message->payload), bus->options.entrance.user))
+        bus->options.entrance.admit(message->topic, g_bytes_get_size(message->payload), bus->options.entrance.user) ==
+            HL_BUS_DROPPED)
         return;
     if (g_bytes_get_size(message->payload) > HL_BUS_MAX_SIZE) {
         bus->counts.refused++;

@@ -390,6 +390,7 @@ HlBus *hl_bus_new(const HlBusOptions *options, GError **error)
     bus->events = hl_mailbox_new("bus-events", EVENT_CAPACITY, bus->context, on_event, bus, hl_link_event_free);
     bus->messages = hl_mailbox_new("bus-messages", HL_BUS_INBOX, bus->context, on_parcel, bus, hl_link_parcel_free);
     hl_mailbox_bound_bytes(bus->messages, HL_BUS_INBOX_BYTES, hl_link_parcel_size);
+    hl_mailbox_prefer(bus->messages, hl_link_parcel_is_urgent);
     hl_mailbox_gather(bus->events); /* acknowledgements: the next publications are with the link already */
     hl_mailbox_gather(bus->messages);
     bus->results =

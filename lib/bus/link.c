@@ -205,12 +205,15 @@ static int on_message(void *context, char *topic, int topic_length, MQTTAsync_me
     HlLink *link = context;
     char *name = topic_length > 0 ? g_strndup(topic, (gsize)topic_length) : g_strdup(topic);
     gsize size = (gsize)MAX(message->payloadlen, 0);
+    HlBusAdmission admission = hl_link_admit(&link->entrance, name, size);
     HlLinkParcel *parcel = NULL;
 
-    if (link->entrance.admit == NULL || link->entrance.admit(name, size, link->entrance.user))
+    if (admission != HL_BUS_DROPPED) {
         parcel = parcel_new(link, name, message, size);
-    else
+        parcel->message.urgent = admission == HL_BUS_ADMITTED_FIRST;
+    } else {
         g_free(name);
+    }
     MQTTAsync_freeMessage(&message);
     MQTTAsync_free(topic);
     /* refused when full: the mailbox counts it, and the sender's own retry makes up for it */

@@ -62,6 +62,10 @@ void hl_link_parcel_free(gpointer parcel);
 
 /* What it takes in memory, about. */
 gsize hl_link_parcel_size(gconstpointer parcel);
+bool hl_link_parcel_is_urgent(gconstpointer parcel);
+
+/* What the entrance says. */
+HlBusAdmission hl_link_admit(const HlBusEntrance *entrance, const char *topic, gsize size);
 
 typedef struct {
     const char *broker, *client_id;             /* broker is host:port */

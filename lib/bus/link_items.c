@@ -43,6 +43,16 @@ gsize hl_link_parcel_size(gconstpointer item)
            (message->correlation != NULL ? g_bytes_get_size(message->correlation) : 0);
 }
 
+bool hl_link_parcel_is_urgent(gconstpointer item)
+{
+    return ((const HlLinkParcel *)item)->message.urgent;
+}
+
+HlBusAdmission hl_link_admit(const HlBusEntrance *entrance, const char *topic, gsize size)
+{
+    return entrance->admit != NULL ? entrance->admit(topic, size, entrance->user) : HL_BUS_ADMITTED;
+}
+
 void hl_link_post(HlMailbox *events, HlLink *link, HlLinkEvent value)
 {
     HlLinkEvent *event = g_memdup2(&value, sizeof value);

@@ -169,12 +169,13 @@ static void on_message(struct mosquitto *client G_GNUC_UNUSED, void *user, const
                        const mosquitto_property *properties)
 {
     HlMq *mq = user;
+    HlBusAdmission admission = hl_link_admit(&mq->entrance, message->topic, (gsize)MAX(message->payloadlen, 0));
     HlLinkParcel *parcel;
 
-    if (mq->entrance.admit != NULL &&
-        !mq->entrance.admit(message->topic, (gsize)MAX(message->payloadlen, 0), mq->entrance.user))
+    if (admission == HL_BUS_DROPPED)
         return;
     parcel = parcel_new(mq->link, message, properties);
+    parcel->message.urgent = admission == HL_BUS_ADMITTED_FIRST;
     /* refused when full: the mailbox counts it, and the sender's own retry makes up for it */
     if (hl_mailbox_post(mq->messages, parcel) != HL_MAILBOX_POSTED)
         hl_link_parcel_free(parcel);

@@ -29,10 +29,10 @@ static void on_message(const HlBusMessage *message, gpointer user G_GNUC_UNUSED)
                    (const char *)g_bytes_get_data(message->payload, NULL));
 }
 
-static bool admit_short(const char *topic, gsize size, gpointer user)
+static HlBusAdmission admit_short(const char *topic, gsize size, gpointer user)
 {
     atomic_fetch_add((atomic_int *)user, 1);
-    return strcmp(topic, "t/x") == 0 && size < 10;
+    return strcmp(topic, "t/x") == 0 && size < 10 ? HL_BUS_ADMITTED : HL_BUS_DROPPED;
 }
 
 static HlBus *open_bus(const TestBroker *broker, const char *id, const char *const *filters, HlBusMessage *will)

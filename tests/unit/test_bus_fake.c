@@ -288,10 +288,10 @@ static void test_deliver(void)
     close_peer(&peer);
 }
 
-static bool admit_none(const char *topic G_GNUC_UNUSED, gsize size, gpointer user)
+static HlBusAdmission admit_none(const char *topic G_GNUC_UNUSED, gsize size, gpointer user)
 {
     *(gsize *)user += size;
-    return false;
+    return HL_BUS_DROPPED;
 }
 
 static void test_entrance(void)

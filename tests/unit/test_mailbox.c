@@ -110,6 +110,101 @@ static void test_bytes(void)
     g_assert_cmpuint(sink.next, ==, 3001);
 }
 
+#define URGENT 1000000 /* and more: an item that is */
+
+typedef struct {
+    Sink usual;
+    HlMailbox *mailbox;
+    guint urgent;       /* received */
+    guint in_row, most; /* of them, with none of the others in between */
+    guint at;           /* the usual one in whose receiver another urgent one arrives */
+    guint behind;       /* the usual one that was received before the first urgent one */
+} Mixed;
+
+static bool is_urgent(gconstpointer item)
+{
+    return GPOINTER_TO_UINT(item) >= URGENT;
+}
+
+static void post_urgent(Mixed *mixed, guint from, guint n)
+{
+    for (guint i = from; i < from + n; i++)
+        g_assert_cmpint(hl_mailbox_post(mixed->mailbox, GUINT_TO_POINTER(URGENT + i)), ==, HL_MAILBOX_POSTED);
+}
+
+static void on_mixed(gpointer item, gpointer user)
+{
+    Mixed *mixed = user;
+
+    if (is_urgent(item)) {
+        g_assert_cmpuint(GPOINTER_TO_UINT(item), ==, URGENT + mixed->urgent);
+        if (mixed->urgent++ == 0)
+            mixed->behind = mixed->usual.next - 1;
+        mixed->in_row++;
+        mixed->most = MAX(mixed->most, mixed->in_row);
+        return;
+    }
+    mixed->in_row = 0;
+    on_item(item, &mixed->usual);
+    if (GPOINTER_TO_UINT(item) == mixed->at)
+        post_urgent(mixed, mixed->urgent, 1);
+}
+
+/* The urgent ones pass those that wait, also in the middle of a turn; but many of them do not shut out the others. */
+static void test_urgent(void)
+{
+    Mixed mixed = { .usual = start(), .at = 500 };
+    g_autoptr(HlMailbox) mailbox = hl_mailbox_new("urgent", ITEMS, NULL, on_mixed, &mixed, NULL);
+
+    mixed.mailbox = mixed.usual.mailbox = mailbox;
+    hl_mailbox_prefer(mailbox, is_urgent);
+    hl_mailbox_bound_bytes(mailbox, (gsize)ITEMS * 1000, size_of);
+    for (guint i = 1; i <= 1000; i++)
+        g_assert_cmpint(hl_mailbox_post(mailbox, GUINT_TO_POINTER(i)), ==, HL_MAILBOX_POSTED);
+    post_urgent(&mixed, 0, 100);
+    g_assert_cmpuint(hl_mailbox_count(mailbox).depth, ==, 1100);
+    while (mixed.urgent < 101)
+        g_main_context_iteration(NULL, TRUE);
+    g_assert_cmpuint(mixed.most, ==, HL_MAILBOX_PASSES);
+    while (g_main_context_iteration(NULL, FALSE))
+        continue;
+    g_assert_cmpuint(mixed.usual.next, ==, 1001);
+    g_assert_cmpuint(hl_mailbox_count(mailbox).bytes, ==, 0);
+    g_assert_cmpuint(hl_mailbox_count(mailbox).depth, ==, 0);
+}
+
+/* At once, in front of all that waits: the one in question was posted last. */
+static void test_urgent_within_a_turn(void)
+{
+    Mixed mixed = { .usual = start(), .at = 3 };
+    g_autoptr(HlMailbox) mailbox = hl_mailbox_new("within", ITEMS, NULL, on_mixed, &mixed, NULL);
+
+    mixed.mailbox = mixed.usual.mailbox = mailbox;
+    hl_mailbox_prefer(mailbox, is_urgent);
+    for (guint i = 1; i <= 100; i++)
+        g_assert_cmpint(hl_mailbox_post(mailbox, GUINT_TO_POINTER(i)), ==, HL_MAILBOX_POSTED);
+    while (mixed.urgent == 0)
+        g_main_context_iteration(NULL, TRUE);
+    g_assert_cmpuint(mixed.behind, ==, 3);
+}
+
+/* Urgent ones alone: none is left behind, though they are more than pass in a turn. */
+static void test_urgent_alone(void)
+{
+    Mixed mixed = { .usual = start() };
+    g_autoptr(HlMailbox) mailbox = hl_mailbox_new("alone", ITEMS, NULL, on_mixed, &mixed, NULL);
+
+    mixed.mailbox = mailbox;
+    hl_mailbox_prefer(mailbox, is_urgent);
+    hl_mailbox_gather(mailbox);
+    post_urgent(&mixed, 0, 100);
+    while (mixed.urgent < 100)
+        g_main_context_iteration(NULL, TRUE);
+    post_urgent(&mixed, 100, 1);
+    while (mixed.urgent < 101)
+        g_main_context_iteration(NULL, TRUE);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -117,5 +212,8 @@ int main(int argc, char **argv)
     g_test_add_func("/mailbox/last", test_last);
     g_test_add_func("/mailbox/backlog", test_backlog);
     g_test_add_func("/mailbox/bytes", test_bytes);
+    g_test_add_func("/mailbox/urgent", test_urgent);
+    g_test_add_func("/mailbox/urgent-within-a-turn", test_urgent_within_a_turn);
+    g_test_add_func("/mailbox/urgent-alone", test_urgent_alone);
     return g_test_run();
 }

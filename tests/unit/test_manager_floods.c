@@ -346,6 +346,23 @@ static void *ask_many(void *gate)
     return GSIZE_TO_POINTER(allowed);
 }
 
+/* Somebody waits for the answer to a call; and nobody else gets before others, nor a caller who floods. */
+static void test_calls_first(void)
+{
+    g_autoptr(MgrGate) gate = mgr_gate_new();
+    HlBusAdmission last = HL_BUS_ADMITTED_FIRST;
+
+    g_assert_cmpint(mgr_gate_admit("holdline/v1/admin/request/admin", 100, gate), ==, HL_BUS_ADMITTED_FIRST);
+    g_assert_cmpint(mgr_gate_admit("holdline/v1/monitor/request/eye", 100, gate), ==, HL_BUS_ADMITTED_FIRST);
+    g_assert_cmpint(mgr_gate_admit("holdline/v1/endpoint/e-one/report", 100, gate), ==, HL_BUS_ADMITTED);
+    /* tells that all before it was heard */
+    g_assert_cmpint(mgr_gate_admit("holdline/v1/manager/echo", 1, gate), ==, HL_BUS_ADMITTED);
+    for (guint i = 0; i < 20000 && last != HL_BUS_DROPPED; i++)
+        last = mgr_gate_admit("holdline/v1/admin/request/admin", 100, gate);
+    g_assert_cmpint(last, ==, HL_BUS_DROPPED);
+    settle();
+}
+
 /* The loop hears of the flood before it has seen one message: not "never seen" for what sends too much. */
 static void test_at_first_sight(void)
 {
@@ -462,6 +479,7 @@ int main(int argc, char **argv)
     g_test_add_func("/floods/pace", test_pace);
     g_test_add_func("/floods/deliveries", test_deliveries);
     g_test_add_func("/floods/threads", test_threads);
+    g_test_add_func("/manager/floods/calls-first", test_calls_first);
     g_test_add_func("/manager/floods/at-first-sight", test_at_first_sight);
     g_test_add_func("/floods/certificates", test_certificates);
     g_test_add_func("/floods/access-list", test_access_list);

@@ -142,17 +142,17 @@ static bool ask(MgrGate *gate, const char *name, MgrQuotaKind kind, gsize size)
     return outcome == MGR_QUOTA_ALLOWED;
 }
 
-bool mgr_gate_admit(const char *topic, gsize size, gpointer user)
+HlBusAdmission mgr_gate_admit(const char *topic, gsize size, gpointer user)
 {
     g_autofree char *name = NULL;
     HlTopic which;
 
     if (!hl_topic_parse(topic, &which, &name))
-        return false; /* nobody would know what to do with it */
+        return HL_BUS_DROPPED; /* nobody would know what to do with it */
     for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++)
-        if (kinds[i].topic == which)
-            return ask(user, name, kinds[i].kind, size);
-    return true;
+        if (kinds[i].topic == which && !ask(user, name, kinds[i].kind, size))
+            return HL_BUS_DROPPED;
+    return hl_topic_row(which)->urgent ? HL_BUS_ADMITTED_FIRST : HL_BUS_ADMITTED;
 }
 
 void mgr_gate_open(MgrGate *gate, const char *sender)

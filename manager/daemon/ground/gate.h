@@ -8,6 +8,7 @@
 #ifndef MANAGER_DAEMON_GROUND_GATE_H
 #define MANAGER_DAEMON_GROUND_GATE_H
 
+#include "lib/bus/bus.h"
 #include "manager/core/quota.h"
 
 typedef struct MgrGate MgrGate;
@@ -23,8 +24,9 @@ void mgr_gate_free(MgrGate *gate);
 /* Who is told of floods; before the first message. */
 void mgr_gate_attach(MgrGate *gate, MgrGateFlooded flooded, gpointer user);
 
-/* Any thread; user is the gate: HlBusEntrance. */
-bool mgr_gate_admit(const char *topic, gsize size, gpointer user);
+/* Any thread; user is the gate: HlBusEntrance.  Calls come before what endpoints say: somebody waits for the answer,
+ * and after a start everybody else is heard of first. */
+HlBusAdmission mgr_gate_admit(const char *topic, gsize size, gpointer user);
 
 /* A sender that was shut out may send again. */
 void mgr_gate_open(MgrGate *gate, const char *sender);
