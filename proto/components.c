@@ -163,3 +163,17 @@ HlTime hl_components_published(const char *text)
     }
     return oldest;
 }
+
+char *hl_components_until(const char *text, HlTime until)
+{
+    GString *names = g_string_new(NULL);
+    HlComponent component;
+
+    while (hl_component_next(&text, &component)) {
+        HlTime at = hl_component_published(component.version);
+
+        if (at > 0 && at <= until)
+            g_string_append_printf(names, "%s%.*s", names->len > 0 ? ", " : "", (int)component.length, component.name);
+    }
+    return g_string_free(names, FALSE);
+}

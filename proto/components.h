@@ -33,6 +33,10 @@ HlTime hl_component_published(uint64_t version);
 /* That of the component with the oldest version; 0 if there is none, or none that tells. */
 HlTime hl_components_published(const char *text);
 
+/* The names of those that were published then or before, "agent, virus"; "" if there are none, or until is 0.  Caller
+ * frees. */
+char *hl_components_until(const char *text, HlTime until);
+
 /* Whether a component of wanted is missing in, or older in, have: "outdated".  names: only those of this
  * comma-separated list; NULL: all. */
 bool hl_components_behind(const char *have, const char *wanted, const char *names);

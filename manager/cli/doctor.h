@@ -65,7 +65,7 @@ typedef struct {
     /* its repository */
     bool has_repository, is_copy; /* is_copy: of another source */
     bool has_patterns;            /* files of any component but the program's */
-    HlTime published;             /* the day of those that change daily; 0: not known */
+    char *latest;                 /* its components (components.h); NULL: not known */
     HlTime signed_at, expires;    /* of its timestamp; 0: nothing is published; expires alone: it cannot be read */
     /* the way to it */
     char *client_path;    /* the client configuration; NULL: none */

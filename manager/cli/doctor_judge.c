@@ -7,6 +7,7 @@
 #include "lib/base/network.h"
 #include "manager/core/now.h"
 #include "manager/core/pattern_age.h"
+#include "proto/components.h"
 
 /* What a user may not see, or a machine does not have, is said once. */
 static bool is_open(const CliDoctor *doctor)
@@ -345,15 +346,20 @@ static void note_no_patterns(const CliDoctor *doctor, HlFindings *findings)
 /* Nothing is behind then, and nothing has ended: only the age tells. */
 static void judge_age(const CliDoctor *doctor, HlFindings *findings)
 {
-    g_autofree char *day = hl_time_format(doctor->published);
-    const char *remedy =
+    g_autofree char *daily = hl_components_only(doctor->latest != NULL ? doctor->latest : "", MGR_PATTERNS_DAILY);
+    HlTime until = mgr_patterns_old_until(doctor->conf.patterns_old_after, doctor->now);
+    g_autofree char *names = hl_components_until(daily, until);
+    g_autofree char *day = hl_time_format(hl_components_published(daily));
+    g_autofree char *remedy =
         doctor->is_copy
-            ? _("ask the source again: holdline pattern sync; if it has none either, ask those who run it")
-            : _("look at: journalctl -u clamav-freshclam -u holdline-repo-import; or publish some: holdline "
-                "pattern publish; if they come seldom, raise patterns.old-after in manager.conf");
+            ? g_strdup(_("ask the source again: holdline pattern sync; if it has none either, ask those who run it"))
+            : g_strdup_printf(_("look at: %s; or publish some: holdline pattern publish COMPONENT FILE; if they come "
+                                "seldom, raise patterns.old-after in manager.conf"),
+                              MGR_PATTERNS_LOOK);
 
-    if (mgr_patterns_are_old(doctor->published, doctor->conf.patterns_old_after, doctor->now))
-        hl_findings_add(findings, HL_GRADE_WARNING, remedy, _("the patterns are of %.10s: none have come since"), day);
+    if (*names != '\0')
+        hl_findings_add(findings, HL_GRADE_WARNING, remedy, _("the patterns (%s) are of %.10s: none have come since"),
+                        names, day);
 }
 
 void cli_judge_repository(const CliDoctor *doctor, HlFindings *findings)

@@ -49,6 +49,7 @@ void cli_doctor_clear(CliDoctor *doctor)
     g_clear_pointer(&doctor->told, g_array_unref);
     g_clear_pointer(&doctor->ends, g_array_unref);
     g_free(doctor->dir);
+    g_free(doctor->latest);
     g_free(doctor->owner);
     g_clear_pointer(&doctor->checks, g_array_unref);
     hl_options_clear(mgr_conf_table(), &doctor->conf);
@@ -482,16 +483,6 @@ void cli_probe_disk(CliDoctor *doctor, HlInvocation *call G_GNUC_UNUSED)
     }
 }
 
-/* noted: "agent=2026112201 virus=2026112203, program 0.2". */
-static HlTime day_of(char *noted)
-{
-    g_autofree char *daily = NULL;
-
-    noted[strcspn(noted, ",")] = '\0';
-    daily = hl_components_only(noted, MGR_PATTERNS_DAILY);
-    return hl_components_published(daily);
-}
-
 /* As the manager has it: signed when its file was written. */
 void cli_probe_repository(CliDoctor *doctor, HlInvocation *call G_GNUC_UNUSED)
 {
@@ -504,7 +495,7 @@ void cli_probe_repository(CliDoctor *doctor, HlInvocation *call G_GNUC_UNUSED)
     mgr_repository_look(&files, repo, *noted != '\0' ? noted : NULL); /* a copy that lost all: said of the site */
     doctor->is_copy = *doctor->conf.activeupdate_url != '\0';
     doctor->has_patterns = files.patterns > 0 || files.missing > 0; /* what is missing was said of the site */
-    doctor->published = day_of(noted);
+    doctor->latest = g_strndup(noted, strcspn(noted, ",")); /* "agent=2026112201 virus=2026112203, program 0.2" */
     doctor->expires = expiry_in(path);
     if (stat(path, &st) == 0)
         doctor->signed_at = (HlTime)st.st_mtim.tv_sec * HL_SECOND;

@@ -11,12 +11,16 @@
 /* The components that change every day, in a list as hl_components_only() takes it: rules may be good for years. */
 #define MGR_PATTERNS_DAILY "agent,virus"
 
-/* published: the first moment (wall) of the day on which the oldest of them was published, 0: there is none.  after:
- * how long after the end of that day it is old; 0: never. */
-bool mgr_patterns_are_old(HlTime published, HlTime after, HlTime now);
+/* What shows a person whether they were fetched and imported, and whether the timer for that is enabled. */
+#define MGR_PATTERNS_LOOK "systemctl status holdline-repo-import.timer holdline-repo-import clamav-freshclam"
 
-/* That, as a sentence with its remedy, the same every day.  is_copy: the repository is a copy of another source.
- * NULL: they are not old; caller frees. */
-char *mgr_patterns_describe_age(HlTime published, HlTime after, HlTime now, bool is_copy);
+/* What was published on a day that began then, or before, is old.  after: how long after the end of that day; 0:
+ * nothing ever is. */
+HlTime mgr_patterns_old_until(HlTime after, HlTime now);
+
+/* That those are old, as a sentence with its remedy, the same every day.  names: "agent, virus", of the components that
+ * are (hl_components_until).  published: the day of the oldest.  is_copy: the repository is a copy of another source.
+ * NULL: none is old; caller frees. */
+char *mgr_patterns_describe_age(const char *names, HlTime published, HlTime after, bool is_copy);
 
 #endif

@@ -247,14 +247,17 @@ static void test_repository(void)
 
 static void test_patterns_age(void)
 {
+    static char young[] = "agent=2026091401 rules=1990010101 virus=2026092101";
+    static char old[] = "agent=2026091301 rules=1990010101 virus=2026092101";
     CliDoctor doctor = sound();
 
     doctor.has_repository = doctor.has_patterns = true;
     doctor.conf.patterns_old_after = 7 * HL_DAY;
-    doctor.published = NOW - 8 * HL_DAY + 1;
+    doctor.latest = young;
     expect(cli_judge_repository, &doctor, "", NULL, NULL);
-    doctor.published--;
-    expect(cli_judge_repository, &doctor, "w", "none have come since", "holdline-repo-import");
+    doctor.latest = old;
+    expect(cli_judge_repository, &doctor, "w", "(agent) are of 2026-09-13: none have come since",
+           "holdline-repo-import.timer");
     doctor.is_copy = true;
     expect(cli_judge_repository, &doctor, "w", "none have come since", "holdline pattern sync");
     doctor.conf.patterns_old_after = 0;

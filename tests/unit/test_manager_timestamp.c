@@ -278,6 +278,7 @@ static void test_patterns_age(void)
         g_assert_nonnull(strstr(told, cases[i].told));
         date[10] = '\0';
         g_assert_nonnull(strstr(told, date));
+        g_assert_nonnull(strstr(told, "(virus)")); /* who publishes agent alone would wonder */
         g_free(parts->fleet.latest);
         parts->fleet.latest = g_strdup("virus=9999010101");
         mgr_patterns_tick(parts->patterns);

@@ -251,9 +251,11 @@ static void tell_missing(MgrPatterns *patterns, const char *missing)
 /* Each tick: it costs little, and a setting that was changed counts at once. */
 static void look_at_age(MgrPatterns *patterns)
 {
+    g_autofree char *daily = hl_components_only(patterns->options.fleet->latest, MGR_PATTERNS_DAILY);
+    HlTime after = patterns->options.conf->patterns_old_after;
+    g_autofree char *names = hl_components_until(daily, mgr_patterns_old_until(after, hl_clock_wall()));
     g_autofree char *text =
-        mgr_patterns_describe_age(mgr_patterns_published(patterns), patterns->options.conf->patterns_old_after,
-                                  hl_clock_wall(), mgr_patterns_is_mirror(patterns));
+        mgr_patterns_describe_age(names, hl_components_published(daily), after, mgr_patterns_is_mirror(patterns));
     bool was_old = mgr_status_view(patterns->options.status).problems[MGR_PROBLEM_PATTERNS_OLD] != NULL;
 
     mgr_status_set_problem(patterns->options.status, MGR_PROBLEM_PATTERNS_OLD, text);
