@@ -181,6 +181,19 @@ static void print_kinds(void)
     }
 }
 
+/* On a terminal a list that does not fit is broken behind commas. */
+static void print_option(const HlOption *option)
+{
+    int width = hl_terminal_size(stdout, NULL);
+    g_autofree char *help = hl_text_hang(hl_tr(option->help), width, 6);
+    g_autofree char *text = g_strdup_printf("%s=%s", option->name, option->fallback);
+    g_auto(GStrv) words = g_strsplit(text, ",", -1);
+    g_autofree char *spaced = g_strjoinv(", ", words);
+    g_autofree char *wrapped = hl_text_hang(spaced, width - 2, 4);
+
+    hl_say("  %s\n      %s\n", 2 + hl_text_cells(text) > width ? wrapped : text, help);
+}
+
 /* The kinds and the options, as help; works without a server. */
 bool cmd_notification_kinds(HlInvocation *call, GError **error G_GNUC_UNUSED)
 {
@@ -202,10 +215,7 @@ bool cmd_notification_kinds(HlInvocation *call, GError **error G_GNUC_UNUSED)
         return true;
     print_kinds();
     puts(_("\nOptions of 'holdline notification set':"));
-    for (size_t i = 0; i < table.count; i++) {
-        g_autofree char *help = hl_text_hang(hl_tr(table.rows[i].help), hl_terminal_size(stdout, NULL), 6);
-
-        hl_say("  %s=%s\n      %s\n", table.rows[i].name, table.rows[i].fallback, help);
-    }
+    for (size_t i = 0; i < table.count; i++)
+        print_option(&table.rows[i]);
     return true;
 }

@@ -40,7 +40,7 @@ await play(session, 'notifications in two languages', async ({ page }) => {
     await page.click('form.card button[type=submit]');
     await session.says('通知を保存しました。');
     const kept = await order('kinds', 'log');
-    session.expect(kept === 'audit,blind,clock,detection,end,enrolled,files,offline,repository 22:00-06:00 ja', `saved: ${kept}`);
+    session.expect(kept === 'audit,blind,broker,clock,detection,end,enrolled,files,offline,outdated,patterns-old,repository,rollout-halted 22:00-06:00 ja', `saved: ${kept}`);
     await order('digest', 'log');
     await page.type('[name=give-up]', '0');
     await page.click('form.card button[type=submit]');

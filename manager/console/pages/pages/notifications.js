@@ -74,7 +74,7 @@ function options(groups) {
         { key: 'enabled', type: 'bool', default: 'yes', label: tr('Enabled') },
         destination(),
         { key: 'language', type: 'choice', default: 'en', label: tr('Language of the messages'), choices: Object.entries(LANGUAGES) },
-        { key: 'kinds', type: 'several', default: 'audit,blind,clock,detection,disk,end,files,offline,repository', label: tr('What is told'),
+        { key: 'kinds', type: 'several', default: 'audit,blind,broker,clock,detection,disk,end,files,offline,outdated,patterns-old,repository,rollout-halted', label: tr('What is told'),
             choices: codes('note').map((code) => [code, word('note', code)]) },
         { key: 'groups', type: 'several', default: '', label: tr('Groups'), choices: groupChoices(groups),
             help: tr('None ticked: all groups, and the server itself.') },
