@@ -388,6 +388,30 @@ static void test_nothing_offered(void)
     json_decref(parts_expect_reply(parts, "invalid"));
 }
 
+/* One that is not upgraded by the settings of its group would be a canary that stays silent, and halts it. */
+static void test_blocked(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    g_autoptr(json_t) document = NULL;
+
+    add(parts, "e-one", "0.1.0");
+    add(parts, "e-two", "0.1.0");
+    mgr_set_text(&parts->fleet.program, "0.2.0-1");
+    parts_call(parts, "group create", "name", "lab", "setting", "update.block-program=yes", NULL);
+    parts_commit(parts);
+    json_decref(parts_expect_reply(parts, ""));
+    parts_call(parts, "endpoint move", "selector", "e-two", "group", "lab", NULL);
+    parts_commit(parts);
+    json_decref(parts_expect_reply(parts, ""));
+    parts_call(parts, "rollout start", "selector", "@lab", "program", "yes", NULL);
+    parts_commit(parts);
+    json_decref(parts_expect_reply(parts, "not-found"));
+    parts_call(parts, "rollout start", "selector", "all", "program", "yes", NULL);
+    parts_commit(parts);
+    document = parts_expect_reply(parts, "");
+    g_assert_cmpint(json_integer_value(json_object_get(document, "members")), ==, 1);
+}
+
 static void publish(const Parts *parts, time_t at)
 {
     g_autofree char *path = mgr_site_path(parts->dir, "repo/metadata/timestamp.json");
@@ -459,6 +483,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/program/rollout/silent", test_silent);
     g_test_add_func("/manager/program/rollout/restart", test_restart);
     g_test_add_func("/manager/program/rollout/nothing-offered", test_nothing_offered);
+    g_test_add_func("/manager/program/rollout/blocked", test_blocked);
     g_test_add_func("/manager/program/rollout/just-published", test_just_published);
     g_test_add_func("/manager/program/rollout/unreadable", test_unreadable);
     return g_test_run();

@@ -141,15 +141,6 @@ static bool read_component(const MgrRolloutCalls *calls, const MgrCall *call, bo
                       *calls->parts.fleet->latest != '\0' ? calls->parts.fleet->latest : "no patterns", NULL);
 }
 
-/* Without those whose scan method does not take the component. */
-static bool leave_out(GPtrArray *endpoints, const char *component, const char *selector, GError **error)
-{
-    for (guint i = endpoints->len; i > 0 && *component != '\0'; i--)
-        if (!hl_settings_has_component(&mgr_endpoint_terms(endpoints->pdata[i - 1])->settings, component))
-            g_ptr_array_remove_index(endpoints, i - 1);
-    return endpoints->len > 0 || mgr_refuse(error, MGR_REFUSE_ROLLOUT_NO_TAKERS, selector, component, NULL);
-}
-
 /* One of those who are in another roll-out, and how many more there are.  Of a roll-out that goes beyond the caller's
  * groups it is not told which it is. */
 static bool fail_member(const MgrLiveRollout *other, const char *endpoint, guint more, bool is_told, GError **error)
@@ -197,7 +188,7 @@ static void start(const MgrRolloutCalls *calls, MgrCall *call)
     if (order == NULL || error != NULL || !mgr_rollouts_check_room(calls->parts.rollouts, &error) ||
         !mgr_rollout_read_plan(call, &record.plan, &error) || !read_program(calls, call, &about_program, &error) ||
         !read_component(calls, call, about_program, &component, &error) ||
-        !leave_out(order, component, selector, &error)) {
+        !mgr_rollout_leave_out(order, about_program, component, selector, &error)) {
         mgr_call_fail(call, error);
         return;
     }

@@ -52,3 +52,20 @@ GPtrArray *mgr_rollout_order(const GPtrArray *endpoints)
     }
     return order;
 }
+
+bool mgr_rollout_leave_out(GPtrArray *endpoints, bool about_program, const char *component, const char *selector,
+                           GError **error)
+{
+    if (!about_program && *component == '\0')
+        return true;
+    for (guint i = endpoints->len; i > 0; i--) {
+        const HlSettings *settings = &mgr_endpoint_terms(endpoints->pdata[i - 1])->settings;
+
+        if (about_program ? settings->block_program_upgrade : !hl_settings_has_component(settings, component))
+            g_ptr_array_remove_index(endpoints, i - 1);
+    }
+    if (endpoints->len > 0)
+        return true;
+    return about_program ? mgr_refuse(error, MGR_REFUSE_ROLLOUT_BLOCKED, selector, NULL)
+                         : mgr_refuse(error, MGR_REFUSE_ROLLOUT_NO_TAKERS, selector, component, NULL);
+}

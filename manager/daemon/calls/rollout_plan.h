@@ -15,4 +15,9 @@ bool mgr_rollout_read_plan(const MgrCall *call, MgrRolloutPlan *plan, GError **e
  * Free with g_ptr_array_unref. */
 GPtrArray *mgr_rollout_order(const GPtrArray *endpoints);
 
+/* Takes those out whom their group's settings keep from having it: of the program update.block-program, of a component
+ * ("": of all) scan.method.  What they would have said was known before.  Refused where that leaves nobody. */
+bool mgr_rollout_leave_out(GPtrArray *endpoints, bool about_program, const char *component, const char *selector,
+                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 #endif
