@@ -31,6 +31,7 @@ static char *find(HlInvocation *call, GError **error)
     const char *given = hl_cli_value(call, "config", getenv("HOLDLINE_CONFIG"));
     g_autofree char *own = g_build_filename(g_get_user_config_dir(), "holdline", "holdline.conf", NULL);
     const char *of_site = MGR_SITE_DEFAULT "/admins/admin/holdline.conf";
+    g_autofree char *folder = g_path_get_dirname(own);
     const char *places[] = { own, "/etc/holdline/holdline.conf" };
 
     if (given != NULL && *given != '\0')
@@ -45,8 +46,10 @@ static char *find(HlInvocation *call, GError **error)
                 of_site);
     else
         hl_fail(error, HL_ERROR_NOT_FOUND,
-                _("no client configuration: name one with --config or HOLDLINE_CONFIG; 'holdline init' makes "
-                  "DIR/admins/admin/holdline.conf"));
+                _("no client configuration: name one with --config or HOLDLINE_CONFIG; on a new server 'holdline init' "
+                  "makes DIR/admins/admin/holdline.conf; elsewhere 'holdline account request NAME' asks an owner for "
+                  "one, to be put into %s"),
+                folder);
     return NULL;
 }
 

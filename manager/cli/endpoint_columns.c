@@ -249,7 +249,9 @@ static void tell_none(const HlInvocation *call)
     if (selector != NULL)
         fprintf(stderr, _("holdline: no endpoint matches '%s'\n"), selector);
     else
-        fputs(_("holdline: there is no endpoint yet; 'holdline bundle create' makes the file with which PCs enrol\n"),
+        fputs(_("holdline: there is no endpoint yet, or none in the groups of this account; 'holdline bundle create' "
+                "makes "
+                "the file with which PCs enrol\n"),
               stderr);
 }
 
