@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/i18n.h"
+#include "lib/base/unconst.h"
 
 /* Each is whole, and not put together from parts: languages differ in their order.  What is in brackets is said only if
  * its argument is given. */
@@ -140,12 +141,43 @@ static const char *as_it_is(const char *message)
     return message;
 }
 
-static const char *find_text(const char *code)
+/* A row with which of the arguments its text names. */
+typedef struct {
+    const char *text;
+    bool names[G_N_ELEMENTS(arguments)];
+} Known;
+
+static bool names_argument(const char *text, const char *name)
 {
-    for (gsize i = 0; i < G_N_ELEMENTS(mgr_sentence_rows); i++)
-        if (strcmp(mgr_sentence_rows[i].code, code) == 0)
-            return mgr_sentence_rows[i].text;
-    return NULL;
+    gsize length = strlen(name);
+
+    for (const char *at = strchr(text, '{'); at != NULL; at = strchr(at + 1, '{'))
+        if (strncmp(at + 1, name, length) == 0 && at[1 + length] == '}')
+            return true;
+    return false;
+}
+
+static gpointer index_rows(gpointer unused G_GNUC_UNUSED)
+{
+    static Known known[G_N_ELEMENTS(mgr_sentence_rows)];
+    GHashTable *rows = g_hash_table_new(g_str_hash, g_str_equal);
+
+    for (gsize i = 0; i < G_N_ELEMENTS(mgr_sentence_rows); i++) {
+        known[i].text = mgr_sentence_rows[i].text;
+        for (gsize k = 0; k < G_N_ELEMENTS(arguments); k++)
+            known[i].names[k] = names_argument(known[i].text, arguments[k].name);
+        g_hash_table_insert(rows, hl_unconst(mgr_sentence_rows[i].code), &known[i]);
+    }
+    return rows;
+}
+
+/* NULL: a code that is not in the table.  Asked four times for each status document, so the rows are not gone through;
+ * the index says nothing but what the table says, and is made once, by whichever thread asks first. */
+static const Known *find_row(const char *code)
+{
+    static GOnce once = G_ONCE_INIT;
+
+    return g_hash_table_lookup(g_once(&once, index_rows, NULL), code);
 }
 
 static const char *text_of(const MgrSentence *sentence, gsize i)
@@ -165,6 +197,8 @@ static HlTime time_of(const MgrSentence *sentence, gsize i)
 
 static const char *translate_term(const char *term, MgrSentenceLanguage language)
 {
+    if (language == as_it_is)
+        return term;
     for (gsize i = 0; i < G_N_ELEMENTS(mgr_sentence_terms); i++)
         if (strcmp(mgr_sentence_terms[i], term) == 0)
             return language(mgr_sentence_terms[i]);
@@ -175,8 +209,13 @@ static const char *translate_term(const char *term, MgrSentenceLanguage language
 static void add_duration(GString *out, HlTime duration, MgrSentenceLanguage language)
 {
     g_autofree char *english = hl_duration_describe(duration);
-    g_auto(GStrv) words = g_strsplit(english, " ", -1);
+    g_auto(GStrv) words = NULL;
 
+    if (language == as_it_is) {
+        g_string_append(out, english);
+        return;
+    }
+    words = g_strsplit(english, " ", -1);
     for (gsize i = 0; words[i] != NULL; i++)
         g_string_append_printf(out, "%s%s", i > 0 ? " " : "", translate_term(words[i], language));
 }
@@ -205,16 +244,18 @@ static bool add_argument(GString *out, const MgrSentence *sentence, const char *
     return false;
 }
 
-char *mgr_sentence_word(const MgrSentence *sentence, MgrSentenceLanguage language)
+static void add_sentence(GString *out, const MgrSentence *sentence, MgrSentenceLanguage language)
 {
-    const char *text = find_text(sentence->code);
-    GString *out = g_string_new(text != NULL ? NULL : sentence->code);
+    const Known *row = find_row(sentence->code);
     gsize optional = 0; /* where it began in out, and 1 more: 0 is outside */
     bool complete = true;
 
-    if (language == NULL)
-        language = as_it_is;
-    for (const char *at = text != NULL ? language(text) : ""; *at != '\0'; at++) {
+    if (row == NULL) {
+        g_string_append(out, sentence->code);
+        return;
+    }
+    for (const char *at = language(row->text); *at != '\0';) {
+        gsize plain = MAX(strcspn(at, "{[]"), 1); /* whole pieces, or a sign that is none */
         const char *end = *at == '{' ? strchr(at, '}') : NULL;
 
         if (*at == '[') {
@@ -226,46 +267,39 @@ char *mgr_sentence_word(const MgrSentence *sentence, MgrSentenceLanguage languag
             optional = 0;
         } else if (end != NULL) {
             complete = add_argument(out, sentence, at + 1, (gsize)(end - at) - 1, language) && complete;
-            at = end;
+            plain = (gsize)(end - at) + 1;
         } else {
-            g_string_append_c(out, *at);
+            g_string_append_len(out, at, (gssize)plain);
         }
+        at += plain;
     }
-    return g_string_free(out, FALSE);
+}
+
+char *mgr_sentence_word(const MgrSentence *sentence, MgrSentenceLanguage language)
+{
+    return mgr_sentences_word(sentence, 1, language);
 }
 
 char *mgr_sentences_word(const MgrSentence *sentences, gsize n, MgrSentenceLanguage language)
 {
-    GString *out = g_string_new(NULL);
+    GString *out = g_string_sized_new(256);
 
     for (gsize i = 0; i < n; i++) {
-        g_autofree char *text = mgr_sentence_word(&sentences[i], language);
-
         g_string_append(out, i > 0 ? "; " : "");
-        g_string_append(out, text);
+        add_sentence(out, &sentences[i], language != NULL ? language : as_it_is);
     }
     return g_string_free(out, FALSE);
 }
 
 /* ------------------------------------------------------------------------------------------------------- as JSON */
 
-static bool names_argument(const char *text, const char *name)
-{
-    gsize length = strlen(name);
-
-    for (const char *at = strchr(text, '{'); at != NULL; at = strchr(at + 1, '{'))
-        if (strncmp(at + 1, name, length) == 0 && at[1 + length] == '}')
-            return true;
-    return false;
-}
-
 static void put_arguments(HlJsonOut *out, const MgrSentence *sentence)
 {
-    const char *text = find_text(sentence->code);
+    const Known *row = find_row(sentence->code);
 
     hl_json_out_open(out, "args", '{');
-    for (gsize i = 0; text != NULL && i < G_N_ELEMENTS(arguments); i++) {
-        if (!names_argument(text, arguments[i].name))
+    for (gsize i = 0; row != NULL && i < G_N_ELEMENTS(arguments); i++) {
+        if (!row->names[i])
             continue;
         if (arguments[i].kind == DURATION)
             hl_json_out_integer(out, arguments[i].name, time_of(sentence, i));
