@@ -39,6 +39,10 @@ static int next_width(const char **at)
         *at += **at != '\0';
         return 0;
     }
+    if (**at >= ' ' && **at <= '~') { /* nearly all of a long table */
+        (*at)++;
+        return 1;
+    }
     c = g_utf8_get_char_validated(*at, -1);
     if (c == (gunichar)-1 || c == (gunichar)-2) {
         (*at)++;
@@ -64,12 +68,13 @@ char *hl_text_fill(const char *text, int cells)
 
 char *hl_text_clip_middle(const char *text, int width, int end)
 {
-    GString *out = g_string_new(NULL);
     int total = hl_text_cells(text), used = 0;
     bool cut = false, is_kept = true;
+    GString *out;
 
     if (total <= width)
-        return g_string_free(g_string_append(out, text), FALSE);
+        return g_strdup(text);
+    out = g_string_new(NULL);
     while (*text != '\0') {
         const char *from = text;
         int w = next_width(&text);
@@ -289,9 +294,12 @@ static gsize tone_length(const char *text)
 /* Printable except for hl_tone's colours, which may be in it. */
 static char *printable_cell(const char *text)
 {
-    GString *out = g_string_new(NULL);
+    GString *out;
     const char *from = text;
 
+    if (hl_text_is_plain(text))
+        return g_strdup(text);
+    out = g_string_new(NULL);
     for (;; text++) {
         gsize tone = tone_length(text);
 
@@ -326,7 +334,7 @@ static const char *heading_of(const HlTable *table, guint column)
 }
 
 /* row NULL: the headings. */
-static void print_row(FILE *out, const HlTable *table, char *const *row, guint columns, const int *widths)
+static void print_row(FILE *out, const HlTable *table, char *const *row, guint columns, const int *widths, int width)
 {
     g_autoptr(GString) line = g_string_new(NULL);
     g_autofree char *shown = NULL;
@@ -335,11 +343,13 @@ static void print_row(FILE *out, const HlTable *table, char *const *row, guint c
         const char *cell = row != NULL ? row[i] : heading_of(table, i);
         g_autofree char *cut = hl_text_clip(cell, widths[i]);
         g_autofree char *text = hl_tone(out, row == NULL ? HL_TONE_BOLD : HL_TONE_PLAIN, cut);
-        g_autofree char *filled = hl_text_fill(text, i + 1 < columns ? widths[i] + GAP : 0);
+        int blanks = i + 1 < columns ? widths[i] + GAP - hl_text_cells(cut) : 0;
 
-        g_string_append(line, filled);
+        g_string_append(line, text);
+        for (; blanks > 0; blanks--)
+            g_string_append_c(line, ' ');
     }
-    shown = hl_text_clip(line->str, hl_terminal_size(out, NULL));
+    shown = hl_text_clip(line->str, width);
     fprintf(out, "%s\n", shown);
 }
 
@@ -391,6 +401,7 @@ static void redo_column(const HlTable *table, guint column, int cells)
 guint hl_table_print(HlTable *table, FILE *out)
 {
     g_autofree int *widths = g_new0(int, table->columns);
+    int width = hl_terminal_size(out, NULL);
     guint shown;
 
     for (guint i = 0; i < table->columns && is_terminal(out); i++)
@@ -401,13 +412,13 @@ guint hl_table_print(HlTable *table, FILE *out)
         for (guint r = 0; r < table->rows->len; r++)
             widths[i] = MAX(widths[i], hl_text_cells(((GStrv)table->rows->pdata[r])[i]));
     }
-    shown = count_fitting(widths, table->columns, hl_terminal_size(out, NULL));
-    narrow(widths, shown, hl_terminal_size(out, NULL));
+    shown = count_fitting(widths, table->columns, width);
+    narrow(widths, shown, width);
     for (guint i = 0; i < shown && is_terminal(out); i++)
         redo_column(table, i, widths[i]);
-    print_row(out, table, NULL, shown, widths);
+    print_row(out, table, NULL, shown, widths, width);
     for (guint r = 0; r < table->rows->len; r++)
-        print_row(out, table, table->rows->pdata[r], shown, widths);
+        print_row(out, table, table->rows->pdata[r], shown, widths, width);
     return shown;
 }
 

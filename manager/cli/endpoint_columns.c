@@ -102,10 +102,10 @@ char *cli_selector_of(const HlInvocation *call)
 
 /* What the columns of the table are made of, beside themselves: reason, last_scan, ...; by their names on the server.
  */
-#define TABLE_COLUMNS                                                                                              \
+#define USUAL_COLUMNS                                                                                              \
     "id,host,group,group_display,displayed,actual,reason,flooding,verdict,reachability,last_seen,open_detections," \
-    "last_scan_end,settings_applied,settings_desired,settings_current,patterns,program,addresses,"                 \
-    "observed_address,last_update,open_commands,direct_port,delivery,removed,broker"
+    "last_scan_end,settings_applied,settings_desired,settings_current,patterns,direct_port,delivery,removed"
+#define TABLE_COLUMNS USUAL_COLUMNS ",program,addresses,observed_address,last_update,open_commands,broker"
 
 static bool find_usual(CliColumn *column, const char *name)
 {
@@ -154,7 +154,10 @@ static const char *server_columns(const CliView *view)
 
     for (gsize i = 0; is_table && view->columns != NULL && view->columns[i] != NULL; i++)
         is_table = find_usual(&column, view->columns[i]);
-    return is_table ? TABLE_COLUMNS : NULL;
+    if (!is_table)
+        return NULL;
+    /* nothing but the usual ones is shown, or put in order: of a whole fleet, the others are a quarter of the answer */
+    return view->form == CLI_AS_TABLE && view->columns == NULL && view->order == NULL ? USUAL_COLUMNS : TABLE_COLUMNS;
 }
 
 static json_t *ask(HlInvocation *call, const char *name, const char *const *arguments, CliElements *elements,

@@ -187,11 +187,18 @@ typedef struct {
     bool is_descending;
 } Key;
 
+/* A row with what it is sorted by: folded once, for each is compared with a dozen others. */
+typedef struct {
+    json_t *row;
+    const json_t **values;
+    GStrv folded; /* of texts; "": of what is none */
+} Sorted;
+
 /* Nothing comes first; numbers in texts count as numbers: pc2, pc10. */
-static int compare_values(const json_t *a, const json_t *b)
+static int compare_values(const Sorted *one, const Sorted *other, guint key)
 {
-    g_autofree char *one = NULL;
-    g_autofree char *other = NULL;
+    const json_t *a = one->values[key];
+    const json_t *b = other->values[key];
 
     if (json_is_number(a) && json_is_number(b)) {
         double x = json_number_value(a), y = json_number_value(b);
@@ -200,25 +207,40 @@ static int compare_values(const json_t *a, const json_t *b)
     }
     if (!json_is_string(a) || !json_is_string(b))
         return json_is_string(a) || json_is_number(a) ? 1 : json_is_string(b) || json_is_number(b) ? -1 : 0;
-    one = g_utf8_casefold(json_string_value(a), -1);
-    other = g_utf8_casefold(json_string_value(b), -1);
-    return strverscmp(one, other);
+    return strverscmp(one->folded[key], other->folded[key]);
 }
 
 static int compare_rows(gconstpointer a, gconstpointer b, gpointer user)
 {
-    const json_t *one = *(json_t *const *)a;
-    const json_t *other = *(json_t *const *)b;
     const GArray *keys = user;
 
     for (guint i = 0; i < keys->len; i++) {
-        const Key *key = &g_array_index(keys, Key, i);
-        int order = compare_values(cli_descend(one, key->member), cli_descend(other, key->member));
+        int order = compare_values(a, b, i);
 
         if (order != 0)
-            return key->is_descending ? -order : order;
+            return g_array_index(keys, Key, i).is_descending ? -order : order;
     }
     return 0;
+}
+
+static void sorted_clear(gpointer item)
+{
+    Sorted *sorted = item;
+
+    g_free(sorted->values);
+    g_strfreev(sorted->folded);
+}
+
+static void add_sorted(GArray *all, json_t *row, const GArray *keys)
+{
+    Sorted sorted = { row, g_new0(const json_t *, keys->len + 1), g_new0(char *, keys->len + 1) };
+
+    for (guint i = 0; i < keys->len; i++) {
+        sorted.values[i] = cli_descend(row, g_array_index(keys, Key, i).member);
+        sorted.folded[i] =
+            json_is_string(sorted.values[i]) ? g_utf8_casefold(json_string_value(sorted.values[i]), -1) : g_strdup("");
+    }
+    g_array_append_val(all, sorted);
 }
 
 static GArray *keys_of(const CliView *view, const CliColumn *usual, gsize n_usual, const json_t *rows, GError **error)
@@ -244,17 +266,19 @@ static GArray *keys_of(const CliView *view, const CliColumn *usual, gsize n_usua
 json_t *cli_view_rows(const CliView *view, const CliColumn *usual, gsize n_usual, const json_t *rows, GError **error)
 {
     g_autoptr(GArray) keys = keys_of(view, usual, n_usual, rows, error);
-    g_autoptr(GPtrArray) sorted = g_ptr_array_new();
+    g_autoptr(GArray) sorted = g_array_new(FALSE, FALSE, sizeof(Sorted));
     json_t *out;
 
     if (keys == NULL)
         return NULL;
+    g_array_set_clear_func(sorted, sorted_clear);
     for (size_t i = 0; i < json_array_size(rows); i++)
-        g_ptr_array_add(sorted, json_array_get(rows, i));
-    g_ptr_array_sort_with_data(sorted, compare_rows, keys); /* stable */
+        add_sorted(sorted, json_array_get(rows, i), keys);
+    if (keys->len > 0)
+        g_array_sort_with_data(sorted, compare_rows, keys); /* stable */
     out = json_array();
     for (guint i = 0; i < sorted->len && (view->limit == 0 || i < view->limit); i++)
-        json_array_append(out, sorted->pdata[i]);
+        json_array_append(out, g_array_index(sorted, Sorted, i).row);
     return out;
 }
 
