@@ -134,7 +134,7 @@ static void begin(void)
     parts_birth(parts, "e-one", 1);
     parts_call(parts, "update-now", "selector", "e-one", NULL);
     parts_commit(parts);
-    command = g_strdup(((const MgrTarget *)endpoint->open_targets->pdata[0])->record.command);
+    command = g_strdup(mgr_endpoint_first_target(endpoint)->record.command);
 }
 
 /* Whether an administrator changed what the next input finds. */

@@ -8,6 +8,7 @@
 typedef struct {
     MgrDue due;
     MgrEndpoint endpoints[N];
+    MgrTarget targets[N];
     HlTime now;
 } Case;
 
@@ -15,14 +16,10 @@ static void set_up(Case *c, gconstpointer user G_GNUC_UNUSED)
 {
     mgr_due_init(&c->due);
     c->now = HL_HOUR;
-    for (guint i = 0; i < N; i++)
-        c->endpoints[i].open_targets = g_ptr_array_new();
 }
 
 static void tear_down(Case *c, gconstpointer user G_GNUC_UNUSED)
 {
-    for (guint i = 0; i < N; i++)
-        g_ptr_array_unref(c->endpoints[i].open_targets);
     mgr_due_clear(&c->due);
 }
 
@@ -39,13 +36,13 @@ static int write_next(Case *c)
 
 static void begin_command(Case *c, guint i)
 {
-    g_ptr_array_add(c->endpoints[i].open_targets, c);
+    mgr_endpoint_put_target(&c->endpoints[i], &c->targets[i]);
     mgr_due_count(&c->due, &c->endpoints[i], c->now);
 }
 
 static void end_command(Case *c, guint i)
 {
-    g_ptr_array_set_size(c->endpoints[i].open_targets, (int)c->endpoints[i].open_targets->len - 1);
+    mgr_endpoint_drop_target(&c->endpoints[i], &c->targets[i]);
     mgr_due_count(&c->due, &c->endpoints[i], c->now);
 }
 
@@ -98,13 +95,11 @@ static void test_many(Case *c, gconstpointer user G_GNUC_UNUSED)
 {
     const guint n = 100000;
     g_autofree MgrEndpoint *many = g_new0(MgrEndpoint, n);
-    GPtrArray *ended = c->endpoints[0].open_targets;
     guint calls = 0;
 
     tell_all(c);
     for (guint i = 0; i < n; i++) {
-        many[i].open_targets = ended;
-        many[i].status_open = ended->len + 1;
+        many[i].status_open = 1; /* none is open */
         mgr_due_count(&c->due, &many[i], c->now);
     }
     begin_command(c, 1);

@@ -392,7 +392,7 @@ static void test_not_sent_after_all(void)
         parts_will(parts, "e-one", 1);
         parts_commit(parts);
         g_assert_null(parts_take_command(parts, "e-one"));
-        target = endpoint->open_targets->pdata[0];
+        target = mgr_endpoint_first_target(endpoint);
         g_assert_cmpint(target->record.state, ==, HL_STATE_QUEUED);
         parts_check_registry(parts);
     }

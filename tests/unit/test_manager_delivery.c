@@ -284,7 +284,7 @@ static void test_down(void)
             parts_call(parts, "update-now", "selector", "e-one", NULL);
             parts_commit(parts);
             g_assert_null(parts_reply(parts)); /* the admin's answer is lost with the rest */
-            id = g_strdup(((MgrTarget *)endpoint->open_targets->pdata[0])->record.command);
+            id = g_strdup(mgr_endpoint_first_target(endpoint)->record.command);
             g_assert_cmpint(state_of(parts, id), ==, HL_STATE_QUEUED);
         }
         after = mgr_delivery_count(parts->delivery);

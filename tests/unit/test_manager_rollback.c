@@ -118,7 +118,7 @@ static void test_done(void)
     g_assert_cmpuint(g_hash_table_size(world->parts->fleet.commands), ==, 1); /* the roll-back alone */
     parts_birth(world->parts, world_member(MEMBERS - 1), 1);
     parts_commit(world->parts);
-    g_assert_cmpuint(away->open_targets->len, ==, 0);
+    g_assert_null(mgr_endpoint_first_target(away));
 }
 
 static void resume_to_the_end(World *world)

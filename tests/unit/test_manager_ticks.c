@@ -178,7 +178,7 @@ static void test_away(void)
     documents(parts);
     tick(parts);
     parts_call(parts, "endpoint show", "endpoint", "e-one", NULL);
-    g_assert_cmpuint(endpoint->open_targets->len, ==, 1);
+    g_assert_cmpuint(mgr_endpoint_count_targets(endpoint), ==, 1);
     g_assert_null(endpoint->contact);
     parts_birth(parts, "e-one", 1);
     g_assert_nonnull(endpoint->contact);

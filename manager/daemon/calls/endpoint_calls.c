@@ -146,13 +146,11 @@ static json_t *open_commands(const MgrEndpoint *endpoint)
 {
     json_t *open = json_array();
 
-    for (guint i = 0; i < endpoint->open_targets->len; i++) {
-        const MgrTarget *target = endpoint->open_targets->pdata[i];
-
+    for (const MgrTarget *target = mgr_endpoint_first_target(endpoint); target != NULL;
+         target = mgr_endpoint_next_target(endpoint, target))
         json_array_append_new(open, json_pack("{s:s, s:s, s:s}", "id", target->record.command, "kind",
                                               hl_command_kind_name(target->command->record.kind), "state",
                                               hl_command_state_name(target->record.state)));
-    }
     return open;
 }
 

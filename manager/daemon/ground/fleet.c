@@ -9,21 +9,38 @@
 
 const MgrContact mgr_endpoint_no_contact;
 
-/* Most have none at most times, and a fleet is a million of them. */
-static GPtrArray *no_targets(void)
+guint mgr_endpoint_count_targets(const MgrEndpoint *endpoint)
 {
-    static GPtrArray *none;
+    guint n = 0;
 
-    if (none == NULL)
-        none = g_ptr_array_new();
-    return none;
+    for (const MgrTarget *at = mgr_endpoint_first_target(endpoint); at != NULL;
+         at = mgr_endpoint_next_target(endpoint, at))
+        n++;
+    return n;
 }
 
 void mgr_endpoint_put_target(MgrEndpoint *endpoint, MgrTarget *target)
 {
-    if (endpoint->open_targets == no_targets())
-        endpoint->open_targets = g_ptr_array_new();
-    g_ptr_array_add(endpoint->open_targets, target);
+    MgrTarget *last = endpoint->last_target;
+
+    target->next_open = last != NULL ? last->next_open : target;
+    if (last != NULL)
+        last->next_open = target;
+    endpoint->last_target = target;
+}
+
+void mgr_endpoint_drop_target(MgrEndpoint *endpoint, MgrTarget *target)
+{
+    MgrTarget *before = target->next_open;
+
+    if (before == NULL)
+        return;
+    while (before->next_open != target)
+        before = before->next_open;
+    before->next_open = target->next_open;
+    if (endpoint->last_target == target)
+        endpoint->last_target = before != target ? before : NULL;
+    target->next_open = NULL;
 }
 
 static void free_endpoint(gpointer item)
@@ -35,8 +52,6 @@ static void free_endpoint(gpointer item)
     if (endpoint->borrows_serial)
         endpoint->record.serial = NULL;
     mgr_endpoint_record_clear(&endpoint->record);
-    if (endpoint->open_targets != no_targets())
-        g_ptr_array_unref(endpoint->open_targets);
     mgr_contact_free(endpoint->contact);
     g_free(endpoint->findings);
     g_free(endpoint);
@@ -101,7 +116,6 @@ MgrEndpoint *mgr_fleet_load_endpoint(MgrFleet *fleet, MgrEndpointRecord *record)
     memset(record, 0, sizeof *record);
     borrow_texts(fleet, endpoint);
     mgr_endpoint_keep_observed_once(&endpoint->record);
-    endpoint->open_targets = no_targets();
     endpoint->broker = MGR_BROKER_UNKNOWN;
     endpoint->group = mgr_fleet_group(fleet, endpoint->record.group);
     g_assert(endpoint->group != NULL); /* a foreign key of the registry, mended at its opening (manager/store/heal.h) */
@@ -159,8 +173,8 @@ void mgr_fleet_remove_endpoint(MgrFleet *fleet, MgrEndpoint *endpoint)
 {
     if (endpoint->findings != NULL) /* the sums without it */
         mgr_fleet_set_findings(fleet, endpoint, &(MgrFindings){ .end = MGR_SCAN_NEVER });
-    for (guint i = 0; i < endpoint->open_targets->len; i++)
-        ((MgrTarget *)endpoint->open_targets->pdata[i])->endpoint = NULL;
+    for (MgrTarget *at = mgr_endpoint_first_target(endpoint); at != NULL; at = mgr_endpoint_next_target(endpoint, at))
+        at->endpoint = NULL;
     for (guint i = 0; i < fleet->unattached->len; i++)
         detach(fleet->unattached->pdata[i], endpoint);
     endpoint->group->members--;
@@ -313,13 +327,11 @@ bool mgr_target_is_seen(const MgrTarget *target, const MgrCaller *caller)
 
 MgrTarget *mgr_endpoint_find_target(const MgrEndpoint *endpoint, const char *command)
 {
-    for (guint i = 0; i < endpoint->open_targets->len; i++) {
-        MgrTarget *target = endpoint->open_targets->pdata[i];
+    MgrTarget *target = mgr_endpoint_first_target(endpoint);
 
-        if (strcmp(target->record.command, command) == 0)
-            return target;
-    }
-    return NULL;
+    while (target != NULL && strcmp(target->record.command, command) != 0)
+        target = mgr_endpoint_next_target(endpoint, target);
+    return target;
 }
 
 MgrGroup *mgr_fleet_group(const MgrFleet *fleet, const char *name)

@@ -30,16 +30,18 @@ typedef struct MgrEndpoint MgrEndpoint;
 typedef struct MgrCommand MgrCommand;
 
 /* One endpoint's part of a command. */
-typedef struct {
+typedef struct MgrTarget MgrTarget;
+struct MgrTarget {
     MgrCommand *command;
     MgrEndpoint *endpoint;  /* NULL once it was removed */
+    MgrTarget *next_open;   /* mgr_endpoint_next_target; NULL: it is not among its endpoint's open ones */
     MgrTargetRecord record; /* its ids are no blocks of their own (ground/targets.c) */
     uint8_t percent;
     bool sending;  /* queued, and that it is sent is being written: it may have left before the registry knows */
     bool outgoing; /* written as sent, and in delivery's queue: it has not left */
     bool held;     /* for its group's maintenance window, until it is let go (ground/windows.h) */
     bool let_go;   /* it was, in a window since the start: one that was away in it is not waited for again */
-} MgrTarget;
+};
 
 struct MgrCommand {
     MgrCommandRecord record;
@@ -68,8 +70,8 @@ struct MgrEndpoint {
     MgrEndpointRecord record;
     MgrGroup *group;
     MgrCertificateRecord *certificates; /* the first of its own, borrowed: mgr_fleet_certificates_of */
-    GPtrArray *open_targets; /* MgrTarget *, borrowed, oldest first; before the first one it is shared: read it only */
-    MgrFindings *findings;   /* NULL: nothing was told of a scan or a find */
+    MgrTarget *last_target; /* of its open ones, borrowed, in a ring: mgr_endpoint_first_target; NULL: there are none */
+    MgrFindings *findings;  /* NULL: nothing was told of a scan or a find */
 
     MgrContact *contact; /* NULL: nothing happened with it since the start; mgr_endpoint_contact */
 
@@ -203,8 +205,20 @@ static inline bool mgr_fleet_knows_name(const MgrFleet *fleet, const char *name)
 /* Whether a certificate of this name and kind (NULL: any) is not revoked. */
 bool mgr_fleet_has_live_name(const MgrFleet *fleet, const char *name, const char *kind);
 
-/* Among its open targets. */
+/* Its open targets, the oldest first; NULL: no more.  A chain through them, for a command for a million is a million.
+ */
+static inline MgrTarget *mgr_endpoint_first_target(const MgrEndpoint *endpoint)
+{
+    return endpoint->last_target != NULL ? endpoint->last_target->next_open : NULL;
+}
+static inline MgrTarget *mgr_endpoint_next_target(const MgrEndpoint *endpoint, const MgrTarget *target)
+{
+    return target != endpoint->last_target ? target->next_open : NULL;
+}
+guint mgr_endpoint_count_targets(const MgrEndpoint *endpoint);
+/* Among them, and out again. */
 void mgr_endpoint_put_target(MgrEndpoint *endpoint, MgrTarget *target);
+void mgr_endpoint_drop_target(MgrEndpoint *endpoint, MgrTarget *target);
 /* With its targets. */
 void mgr_command_free(gpointer command);
 /* Whether its endpoint is there for the caller (NULL: for the manager). */

@@ -153,7 +153,7 @@ bool mgr_target_move(MgrTarget *target, const MgrTargetStep *step, HlTime mono)
     if (!hl_command_state_is_final(step->state))
         return false;
     if (target->endpoint != NULL)
-        g_ptr_array_remove(target->endpoint->open_targets, target);
+        mgr_endpoint_drop_target(target->endpoint, target);
     return --command->open == 0;
 }
 

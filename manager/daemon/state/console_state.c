@@ -220,7 +220,7 @@ void mgr_console_want(MgrConsole *console, MgrEndpoint *endpoint, uint8_t what)
 static bool want_missing(MgrConsole *console, MgrEndpoint *endpoint)
 {
     uint8_t missing = (uint8_t)((mgr_endpoint_has_desired(endpoint) ? 0 : MGR_NOTIFY_SETTINGS) |
-                                (endpoint->open_targets->len == 0 ? 0 : MGR_NOTIFY_UPDATE_NOW));
+                                (endpoint->last_target == NULL ? 0 : MGR_NOTIFY_UPDATE_NOW));
     bool before = mgr_endpoint_contact(endpoint)->notify.dialling;
 
     if (missing != 0)
@@ -462,12 +462,9 @@ static void verify_all(MgrConsole *console)
 /* By the clock that was ahead their time was over, so that nobody got them. */
 static void deliver_again(MgrConsole *console, const MgrEndpoint *endpoint)
 {
-    for (guint i = 0; i < endpoint->open_targets->len; i++) {
-        MgrTarget *target = endpoint->open_targets->pdata[i];
-
-        if (target->record.state == HL_STATE_QUEUED)
-            mgr_delivery_command(console->parts.delivery, target, MGR_OCCASION_LINE);
-    }
+    for (MgrTarget *at = mgr_endpoint_first_target(endpoint); at != NULL; at = mgr_endpoint_next_target(endpoint, at))
+        if (at->record.state == HL_STATE_QUEUED)
+            mgr_delivery_command(console->parts.delivery, at, MGR_OCCASION_LINE);
 }
 
 static void write_alive(MgrConsole *console, HlTime wall)

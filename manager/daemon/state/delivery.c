@@ -296,14 +296,14 @@ void mgr_delivery_command(MgrDelivery *delivery, MgrTarget *target, MgrOccasion 
 static void deliver(MgrDelivery *delivery, MgrEndpoint *endpoint, MgrOccasion occasion)
 {
     mgr_delivery_settings(delivery, endpoint, occasion);
-    for (guint i = 0; i < endpoint->open_targets->len; i++)
-        mgr_delivery_command(delivery, endpoint->open_targets->pdata[i], occasion);
+    for (MgrTarget *at = mgr_endpoint_first_target(endpoint); at != NULL; at = mgr_endpoint_next_target(endpoint, at))
+        mgr_delivery_command(delivery, at, occasion);
 }
 
 static bool has_quota(MgrEndpoint *endpoint)
 {
     return mgr_bucket_take(&mgr_endpoint_make_contact(endpoint)->deliveries, MGR_QUOTA_DELIVERY,
-                           endpoint->open_targets->len, hl_clock_mono()) == MGR_QUOTA_ALLOWED;
+                           mgr_endpoint_count_targets(endpoint), hl_clock_mono()) == MGR_QUOTA_ALLOWED;
 }
 
 void mgr_delivery_all(MgrDelivery *delivery, MgrEndpoint *endpoint, MgrOccasion occasion)
@@ -404,12 +404,9 @@ static void send_pushed(MgrDelivery *delivery, MgrEndpoint *endpoint)
         endpoint->regroup_due = false;
         mgr_delivery_regroup(delivery, endpoint);
     }
-    for (guint i = 0; i < endpoint->open_targets->len; i++) {
-        MgrTarget *target = endpoint->open_targets->pdata[i];
-
-        if (target->outgoing)
-            send_written(delivery, target);
-    }
+    for (MgrTarget *at = mgr_endpoint_first_target(endpoint); at != NULL; at = mgr_endpoint_next_target(endpoint, at))
+        if (at->outgoing)
+            send_written(delivery, at);
 }
 
 /* The room is that of the broker where it was put in; one that has moved since, and for which

@@ -74,7 +74,7 @@ void mgr_due_forget(MgrDue *due, MgrEndpoint *endpoint)
 /* A command that came and ended since the last document. */
 static bool is_told(const MgrEndpoint *endpoint)
 {
-    return !endpoint->status_whole && endpoint->status_open == endpoint->open_targets->len + 1;
+    return !endpoint->status_whole && endpoint->status_open == mgr_endpoint_count_targets(endpoint) + 1;
 }
 
 /* Up to the first of which something is to be said; one, where there is something already: none waits for ever. */
@@ -127,5 +127,5 @@ void mgr_due_told(MgrDue *due, MgrEndpoint *endpoint)
     g_assert(g_queue_peek_head(&due->whole) == (endpoint->status_dirty ? endpoint : NULL));
     g_queue_pop_head(&due->whole);
     endpoint->status_dirty = endpoint->status_whole = endpoint->status_round = false;
-    endpoint->status_open = endpoint->open_targets->len + 1;
+    endpoint->status_open = mgr_endpoint_count_targets(endpoint) + 1;
 }

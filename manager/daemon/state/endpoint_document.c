@@ -77,7 +77,7 @@ static void put_state(HlJsonOut *out, const MgrFleet *fleet, const MgrEndpoint *
     const MgrEndpointRecord *record = &endpoint->record;
 
     hl_json_out_bool(out, "outdated", mgr_endpoint_is_outdated(fleet, endpoint));
-    hl_json_out_integer(out, "open_commands", endpoint->open_targets->len);
+    hl_json_out_integer(out, "open_commands", mgr_endpoint_count_targets(endpoint));
     mgr_document_put_time(out, "last_update", record->updated_at);
     hl_json_out_text(out, "last_update_result", record->update_result);
     hl_json_out_text(out, "addresses", record->addresses);

@@ -281,8 +281,9 @@ json_t *mgr_status_summary_of(const MgrStatus *status, const MgrCaller *caller, 
             continue;
         mgr_totals_add(&totals, status->fleet, endpoint);
         counts.ended += !endpoint->record.display.removed && mgr_endpoint_has_ended(endpoint, now);
-        for (guint n = 0; n < endpoint->open_targets->len; n++)
-            g_hash_table_add(commands, ((const MgrTarget *)endpoint->open_targets->pdata[n])->command);
+        for (const MgrTarget *at = mgr_endpoint_first_target(endpoint); at != NULL;
+             at = mgr_endpoint_next_target(endpoint, at))
+            g_hash_table_add(commands, at->command);
     }
     counts.commands = g_hash_table_size(commands);
     return summary_of(status, caller, &totals, counts);

@@ -35,7 +35,8 @@ static void move_target(MgrCommands *commands, MgrTarget *target, const MgrTarge
     /* the documents of endpoints count what is open; how far it is they do not tell */
     if (endpoint != NULL && hl_command_state_is_final(step->state))
         mgr_status_touch_commands(commands->parts.status, endpoint);
-    if (endpoint != NULL && hl_command_state_is_final(step->state) && endpoint->open_targets->len == 1)
+    if (endpoint != NULL && hl_command_state_is_final(step->state) &&
+        mgr_endpoint_first_target(endpoint) == endpoint->last_target)
         mgr_console_settled(commands->parts.console, endpoint, MGR_NOTIFY_UPDATE_NOW);
     ended = mgr_target_move(target, step, hl_clock_mono());
     tell_changed(commands, command);
@@ -260,8 +261,9 @@ void mgr_commands_fold_news(MgrCommands *commands, MgrEndpoint *endpoint, const 
 
 void mgr_commands_write_abandon(HlWriteSet *set, const MgrEndpoint *endpoint, const char *why, HlTime at)
 {
-    for (guint i = 0; i < endpoint->open_targets->len; i++) {
-        MgrTargetRecord record = ((const MgrTarget *)endpoint->open_targets->pdata[i])->record;
+    for (const MgrTarget *target = mgr_endpoint_first_target(endpoint); target != NULL;
+         target = mgr_endpoint_next_target(endpoint, target)) {
+        MgrTargetRecord record = target->record;
 
         record.state = HL_STATE_CANCELLED;
         record.code = hl_unconst("");
@@ -277,8 +279,8 @@ void mgr_commands_fold_abandon(MgrCommands *commands, MgrEndpoint *endpoint, con
     MgrTargetStep step = { HL_STATE_CANCELLED, "", why, at };
 
     mgr_commands_write_abandon(mgr_record_background(commands->parts.record), endpoint, why, at);
-    while (endpoint->open_targets->len > 0)
-        move_target(commands, endpoint->open_targets->pdata[0], &step);
+    while (endpoint->last_target != NULL)
+        move_target(commands, mgr_endpoint_first_target(endpoint), &step);
 }
 
 /* ------------------------------------------------------------------------------------------------------------ expired
