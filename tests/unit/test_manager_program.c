@@ -304,6 +304,65 @@ static void test_through(void)
     document = ask(&world, "rollout rollback", "conflict");
 }
 
+static json_int_t listed(const World *world, const char *member_name)
+{
+    g_autoptr(json_t) list = NULL;
+    const json_t *row;
+
+    parts_call(world->parts, "rollout list", NULL);
+    list = parts_expect_reply(world->parts, "");
+    row = json_array_get(json_object_get(list, "rollouts"), 0);
+    return json_integer_value(json_object_get(json_object_get(row, "counts"), member_name));
+}
+
+/* Those that were away at the end: what their line says later is what became of them, in the list as where it is shown.
+ */
+static void test_away_at_the_end(void)
+{
+    g_auto(World) world = { 0 };
+    g_autoptr(json_t) document = NULL;
+    g_autoptr(GPtrArray) ids = g_ptr_array_new_with_free_func(g_free);
+    const char *command;
+
+    world_init(&world);
+    pass(&world, 1);
+    for (guint i = 0; i < MEMBERS; i++)
+        g_ptr_array_add(ids, g_strdup(member(&world, i)));
+    upgrade(&world, 0, 5);
+    for (guint i = MEMBERS - 2; i < MEMBERS; i++)
+        parts_will(world.parts, ids->pdata[i], 1);
+    pass(&world, 70);
+    g_assert_cmpuint(live(&world)->core.issued, ==, MEMBERS);
+    command = live(&world)->commands->pdata[MEMBERS - 1];
+    {
+        g_autofree char *late = g_strdup(command);
+
+        upgrade(&world, 5, MEMBERS - 7);
+        pass(&world, 70);
+        g_assert_null(live(&world));
+        g_assert_cmpint(listed(&world, "away"), ==, 2);
+        for (guint i = MEMBERS - 2; i < MEMBERS; i++) {
+            parts_birth(world.parts, ids->pdata[i], 2);
+            parts_report_command(world.parts, ids->pdata[i], 1, late, HL_STATE_SUCCEEDED);
+            parts_commit(world.parts);
+        }
+    }
+    g_assert_cmpint(listed(&world, "open"), ==, 2); /* their upgrade has begun */
+    mgr_set_text(&endpoint_of(world.parts, ids->pdata[MEMBERS - 1])->record.program, "0.2.0");
+    timer_fake_advance(10 * HL_SECOND);
+    g_assert_cmpint(listed(&world, "open"), ==, 1);
+    g_assert_cmpint(listed(&world, "succeeded"), ==, MEMBERS - 1);
+    document = ask(&world, "rollout show", "");
+    g_assert_cmpint(json_integer_value(json_object_get(json_object_get(document, "counts"), "open")), ==, 1);
+    mgr_set_text(&endpoint_of(world.parts, ids->pdata[MEMBERS - 2])->record.program, "0.2.0");
+    json_decref(document);
+    document = ask(&world, "rollout show", "");
+    g_assert_cmpint(json_integer_value(json_object_get(json_object_get(document, "counts"), "succeeded")), ==, MEMBERS);
+    /* nobody is waited for: that is kept */
+    timer_fake_advance(10 * HL_SECOND);
+    g_assert_cmpint(listed(&world, "succeeded"), ==, MEMBERS);
+}
+
 /* One that went back has failed, once: a retry waits for another report. */
 static void test_back(void)
 {
@@ -480,6 +539,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/program/otherwise", test_upgraded_otherwise);
     g_test_add_func("/manager/program/rollout/through", test_through);
     g_test_add_func("/manager/program/rollout/back", test_back);
+    g_test_add_func("/manager/program/rollout/away-at-the-end", test_away_at_the_end);
     g_test_add_func("/manager/program/rollout/silent", test_silent);
     g_test_add_func("/manager/program/rollout/restart", test_restart);
     g_test_add_func("/manager/program/rollout/nothing-offered", test_nothing_offered);

@@ -12,6 +12,7 @@
 #include "manager/daemon/ground/selector.h"
 #include "manager/daemon/work/rollout_back.h"
 #include "manager/daemon/work/rollout_cancels.h"
+#include "manager/daemon/work/rollout_judge.h"
 #include "manager/daemon/work/rollout_reach.h"
 #include "proto/components.h"
 
@@ -61,7 +62,8 @@ static MgrLiveRollout *find_ended(const MgrRolloutCalls *calls, const MgrCaller 
         mgr_refuse(error, MGR_REFUSE_ROLLOUT_UNKNOWN, id, NULL);
         return NULL;
     }
-    return mgr_live_rollout_read(calls->parts.record, &g_array_index(records, MgrRolloutRecord, 0), error);
+    return mgr_rollout_read_ended(calls->parts.record, calls->parts.fleet, &g_array_index(records, MgrRolloutRecord, 0),
+                                  error);
 }
 
 /* What a call names: in memory while it is under way, else *ended, which is the caller's.  NULL with an error. */

@@ -3,16 +3,28 @@
 
 #include <string.h>
 
+#include "manager/daemon/work/rollout_judge.h"
+
+#define UPGRADES_EVERY (5 * HL_SECOND)
+
+/* What was counted last. */
+typedef struct {
+    guint members[MGR_MEMBER_N];
+    HlTime at; /* mono */
+} Counted;
+
 struct MgrRolloutCounts {
     MgrRecord *record;
-    GHashTable *known; /* id -> guint[MGR_MEMBER_N], owned; NULL: a command has changed since they were counted */
+    const MgrFleet *fleet;
+    GHashTable *known; /* id -> Counted *, owned; NULL: a command has changed since they were counted */
 };
 
-MgrRolloutCounts *mgr_rollout_counts_new(MgrRecord *record)
+MgrRolloutCounts *mgr_rollout_counts_new(MgrRecord *record, const MgrFleet *fleet)
 {
     MgrRolloutCounts *counts = g_new(MgrRolloutCounts, 1);
 
     counts->record = record;
+    counts->fleet = fleet;
     counts->known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     return counts;
 }
@@ -34,15 +46,22 @@ void mgr_rollout_counts_changed(MgrRolloutCounts *counts, const MgrCommand *comm
 }
 
 /* Whether members may have become something else since they were noted.  One of settings is told of as it ended. */
-static bool is_open(const MgrRolloutRecord *record)
+static bool is_open(const guint members[MGR_MEMBER_N])
 {
-    return record->counts[MGR_MEMBER_OPEN] + record->counts[MGR_MEMBER_AWAY] + record->counts[MGR_MEMBER_WAITING] +
-               record->counts[MGR_MEMBER_SILENT] >
+    return members[MGR_MEMBER_OPEN] + members[MGR_MEMBER_AWAY] + members[MGR_MEMBER_WAITING] +
+               members[MGR_MEMBER_SILENT] >
            0;
 }
 
+static bool is_current(const Counted *counted, const MgrRolloutRecord *record)
+{
+    return counted != NULL &&
+           (*record->program == '\0' || !is_open(counted->members) || hl_clock_mono() - counted->at < UPGRADES_EVERY);
+}
+
 /* As 'rollout show' counts them. */
-static bool count(MgrRolloutCounts *counts, const MgrRolloutRecord *record, guint now[MGR_MEMBER_N], GError **error)
+static bool count(const MgrRolloutCounts *counts, const MgrRolloutRecord *record, guint now[MGR_MEMBER_N],
+                  GError **error)
 {
     g_autoptr(GArray) records = mgr_rollout_records_new();
     g_autoptr(MgrLiveRollout) live = NULL;
@@ -53,36 +72,44 @@ static bool count(MgrRolloutCounts *counts, const MgrRolloutRecord *record, guin
     memcpy(now, record->counts, sizeof record->counts);
     if (records->len == 0) /* it went meanwhile */
         return true;
-    live = mgr_live_rollout_read(counts->record, &g_array_index(records, MgrRolloutRecord, 0), error);
+    live = mgr_rollout_read_ended(counts->record, counts->fleet, &g_array_index(records, MgrRolloutRecord, 0), error);
     if (live == NULL)
         return false;
     memcpy(now, live->core.counts, sizeof record->counts);
     return true;
 }
 
+/* The next manager need not count them. */
+static void keep(const MgrRolloutCounts *counts, const MgrRolloutRecord *record, const guint now[MGR_MEMBER_N])
+{
+    HlWriteSet *set;
+
+    if (memcmp(now, record->counts, sizeof record->counts) == 0)
+        return;
+    set = hl_write_set_new();
+    mgr_write_rollout_counts(set, record->id, now);
+    mgr_record_write(counts->record, set);
+}
+
 bool mgr_rollout_counts_update(MgrRolloutCounts *counts, MgrRolloutRecord *record, GError **error)
 {
     gpointer known = NULL;
     bool is_known = g_hash_table_lookup_extended(counts->known, record->id, NULL, &known);
-    g_autofree guint *now = NULL;
 
     if (mgr_rollout_record_is_taken_back(record)) /* counts of an earlier version of the manager may not say so */
         mgr_rollout_take_back_counts(record->counts);
-    if (*record->group != '\0' || (!is_known && !is_open(record)))
+    if (*record->group != '\0' || (!is_known && !is_open(record->counts)))
         return true;
-    if (known == NULL) {
-        now = g_new(guint, MGR_MEMBER_N);
-        if (!count(counts, record, now, error))
-            return false;
-        if (memcmp(now, record->counts, sizeof record->counts) != 0) {
-            HlWriteSet *set = hl_write_set_new(); /* the next manager need not count them */
+    if (!is_current(known, record)) {
+        g_autofree Counted *now = g_new(Counted, 1);
 
-            mgr_write_rollout_counts(set, record->id, now);
-            mgr_record_write(counts->record, set);
-        }
+        if (!count(counts, record, now->members, error))
+            return false;
+        now->at = hl_clock_mono();
+        keep(counts, record, now->members);
         known = now;
         g_hash_table_insert(counts->known, g_strdup(record->id), g_steal_pointer(&now));
     }
-    memcpy(record->counts, known, sizeof record->counts);
+    memcpy(record->counts, ((const Counted *)known)->members, sizeof record->counts);
     return true;
 }

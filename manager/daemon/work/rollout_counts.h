@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the members of roll-outs that are over have become, for lists.  Commands go on after the end; so what was noted
- * with it is counted again when it is asked for, and once for each change. */
+ * with it is counted again when it is asked for, and once for each change.  That the program of a member was upgraded
+ * is no change of a command: there, while somebody is waited for, they are counted again every few seconds. */
 #ifndef MANAGER_DAEMON_WORK_ROLLOUT_COUNTS_H
 #define MANAGER_DAEMON_WORK_ROLLOUT_COUNTS_H
 
@@ -8,7 +9,7 @@
 
 typedef struct MgrRolloutCounts MgrRolloutCounts;
 
-MgrRolloutCounts *mgr_rollout_counts_new(MgrRecord *record);
+MgrRolloutCounts *mgr_rollout_counts_new(MgrRecord *record, const MgrFleet *fleet);
 void mgr_rollout_counts_free(MgrRolloutCounts *counts);
 
 /* A command that may be of one that is over changed. */

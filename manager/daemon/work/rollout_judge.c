@@ -65,17 +65,32 @@ static bool is_look_due(const MgrLiveRollout *live, HlTime now)
            (core->counts[MGR_MEMBER_AWAY] > 0 && since >= CLAMP(core->plan.silence, LOOK_EVERY, AWAY_LOOK_EVERY));
 }
 
-static void judge_upgrades(MgrLiveRollout *live, const MgrFleet *fleet, MgrRecord *record, HlTime now)
+static void find_upgrades(MgrLiveRollout *live, const MgrFleet *fleet, MgrRecord *record)
 {
     g_autoptr(GArray) succeeded = NULL;
     g_autoptr(GArray) failed = NULL;
 
-    if (*live->record.program == '\0' || now - live->upgrades_mono < UPGRADES_EVERY)
-        return;
-    live->upgrades_mono = now;
     mgr_live_rollout_find_upgraded(live, fleet, &succeeded, &failed);
     write_outcome(record, live, succeeded, MGR_MEMBER_SUCCEEDED);
     write_outcome(record, live, failed, MGR_MEMBER_FAILED);
+}
+
+MgrLiveRollout *mgr_rollout_read_ended(MgrRecord *registry, const MgrFleet *fleet, MgrRolloutRecord *record,
+                                       GError **error)
+{
+    MgrLiveRollout *live = mgr_live_rollout_read(registry, record, error);
+
+    if (live != NULL && *live->record.program != '\0')
+        find_upgrades(live, fleet, registry);
+    return live;
+}
+
+static void judge_upgrades(MgrLiveRollout *live, const MgrFleet *fleet, MgrRecord *record, HlTime now)
+{
+    if (*live->record.program == '\0' || now - live->upgrades_mono < UPGRADES_EVERY)
+        return;
+    live->upgrades_mono = now;
+    find_upgrades(live, fleet, record);
 }
 
 static void judge_settings(MgrLiveRollout *live, const MgrFleet *fleet, MgrRecord *record, HlTime now)

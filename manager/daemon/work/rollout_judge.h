@@ -9,6 +9,11 @@
 /* Once a second.  How many more members are to have their turn now. */
 guint mgr_rollout_judge(MgrLiveRollout *live, const MgrFleet *fleet, MgrRecord *record, HlTime now);
 
+/* One that is over, as the registry has it (mgr_live_rollout_read).  Of a program it is asked what has become of the
+ * members that were away at its end: nobody watches their upgrades any longer. */
+MgrLiveRollout *mgr_rollout_read_ended(MgrRecord *registry, const MgrFleet *fleet, MgrRolloutRecord *record,
+                                       GError **error);
+
 /* Its state and ring, if they are others than are stored.  What a crash forgets of it is decided again. */
 void mgr_rollout_write_change(MgrLiveRollout *live, MgrRecord *record);
 

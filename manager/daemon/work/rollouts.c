@@ -47,7 +47,7 @@ MgrRollouts *mgr_rollouts_new(const MgrRolloutsOptions *options, GError **error)
                                          options->record,
                                          options->commands,
                                          { options->fleet, options->status, options->delivery, options->console } };
-    rollouts->ended = mgr_rollout_counts_new(options->record);
+    rollouts->ended = mgr_rollout_counts_new(options->record, options->fleet);
     rollouts->live = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_live);
     if (!mgr_registry_load_rollouts(mgr_record_reader(options->record), MGR_ROLLOUTS_OPEN, NULL,
                                     mgr_rollout_records_add, records, error))
