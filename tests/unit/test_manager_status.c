@@ -6,7 +6,7 @@
 #include "manager/daemon/ground/selector.h"
 #include "tests/support/manager_parts.h"
 
-#define MAX_FLUSH     100
+#define MAX_FLUSH     200
 #define SUMMARY_EVERY 250
 #define ENDPOINTS     "holdline/v1/status/endpoint/+"
 #define SUMMARY       "holdline/v1/status/summary"
@@ -160,6 +160,73 @@ static void expect_sums(Parts *parts, uint64_t looks)
     g_assert_cmpuint(mgr_status_looks(parts->status) - before, ==, looks);
 }
 
+static void add_members(MgrTotals *totals, const Parts *parts, const MgrGroup *group)
+{
+    GHashTableIter iter;
+    gpointer endpoint;
+
+    g_hash_table_iter_init(&iter, parts->fleet.endpoints);
+    while (g_hash_table_iter_next(&iter, NULL, &endpoint))
+        if (((const MgrEndpoint *)endpoint)->group == group)
+            mgr_totals_add(totals, &parts->fleet, endpoint);
+}
+
+/* What is kept of each group is what counting its members gives, and costs no look at them. */
+static void expect_groups(const Parts *parts)
+{
+    g_autoptr(GPtrArray) groups = mgr_fleet_values(parts->fleet.groups);
+    uint64_t before;
+
+    mgr_status_recount(parts->status);
+    before = mgr_status_looks(parts->status);
+    mgr_status_recount(parts->status);
+    g_assert_cmpuint(mgr_status_looks(parts->status), ==, before);
+    for (guint i = 0; i < groups->len; i++) {
+        const MgrGroup *group = groups->pdata[i];
+        MgrTotals counted;
+
+        memset(&counted, 0, sizeof counted);
+        add_members(&counted, parts, group);
+        g_assert_cmpuint(group->totals.all, ==, counted.all);
+        g_assert_cmpuint(group->totals.removed, ==, counted.removed);
+        g_assert_cmpuint(group->totals.undialled, ==, counted.undialled);
+        g_assert_cmpuint(group->totals.settings_behind, ==, counted.settings_behind);
+        g_assert_cmpuint(group->totals.open_detections, ==, counted.open_detections);
+        g_assert_cmpuint(group->totals.infected, ==, counted.infected);
+        g_assert_cmpmem(group->totals.by_actual, sizeof counted.by_actual, counted.by_actual, sizeof counted.by_actual);
+        g_assert_cmpmem(group->totals.by_verdict, sizeof counted.by_verdict, counted.by_verdict,
+                        sizeof counted.by_verdict);
+    }
+}
+
+/* An account that is limited to groups is told of these, out of what is kept of them. */
+static void test_sums_of_groups(void)
+{
+    g_autoptr(Parts) parts = start(50);
+    MgrFindings findings = { .open = 3, .end = MGR_SCAN_FAILED };
+    g_autoptr(json_t) summary = NULL;
+
+    parts_add_group(parts, "branch", NULL);
+    mgr_fleet_set_findings(&parts->fleet, mgr_fleet_endpoint(&parts->fleet, "e-007"), &findings);
+    mgr_status_touch(parts->status, mgr_fleet_endpoint(&parts->fleet, "e-007"));
+    parts_birth(parts, "e-008", 1);
+    expect_groups(parts);
+    for (guint i = 7; i < 10; i++) {
+        g_autofree char *id = g_strdup_printf("e-%03u", i);
+
+        parts_call(parts, "endpoint move", "selector", id, "group", "branch", NULL);
+        parts_commit(parts);
+        expect_groups(parts);
+    }
+    parts_call(parts, "endpoint remove", "endpoint", "e-009", NULL);
+    parts_commit(parts);
+    parts_will(parts, "e-008", 1);
+    expect_groups(parts);
+    summary = mgr_status_summary(parts->status, &(MgrCaller){ .groups = (char *[]){ "branch", NULL } });
+    g_assert_cmpint(number_of(summary, "endpoints"), ==, 2);
+    g_assert_cmpint(number_of(summary, "infected"), ==, 1);
+}
+
 /* What the summary costs follows what happened. */
 static void test_sums(void)
 {
@@ -227,7 +294,7 @@ static void test_bounded(void)
 static void test_backlog(void)
 {
     g_autoptr(Parts) parts = start(MAX_FLUSH);
-    MgrEndpoint *last = mgr_fleet_endpoint(&parts->fleet, "e-099");
+    MgrEndpoint *last = mgr_fleet_endpoint(&parts->fleet, "e-199");
     g_autoptr(GBytes) payload = g_bytes_new_static("x", 1);
 
     bus_fake_set_acks(parts->bus, BUS_FAKE_ACKS_LATER);
@@ -467,6 +534,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/status/patterns-twice", test_patterns_twice);
     g_test_add_func("/manager/status/summary", test_summary);
     g_test_add_func("/manager/status/sums", test_sums);
+    g_test_add_func("/manager/status/sums-of-groups", test_sums_of_groups);
     g_test_add_func("/manager/status/coalesced", test_coalesced);
     g_test_add_func("/manager/status/bounded", test_bounded);
     g_test_add_func("/manager/status/urgent", test_urgent);

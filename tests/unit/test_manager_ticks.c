@@ -226,7 +226,7 @@ static void test_ended_of_many(void)
     g_assert_cmpuint(mgr_sums_ended_lately(sums), ==, 0);
     g_assert_cmpuint(mgr_sums_ended_lately(sums), ==, 0);
     g_assert_cmpuint(mgr_sums_ended_lately(sums), ==, many);
-    g_assert_cmpuint(mgr_sums_ended(&parts->fleet, NULL), ==, many);
+    g_assert_cmpuint(mgr_sums_ended(sums, NULL), ==, many);
 }
 
 int main(int argc, char **argv)

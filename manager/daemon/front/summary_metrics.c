@@ -114,21 +114,13 @@ static gint by_members(gconstpointer a, gconstpointer b)
                                           : strcmp(one->record.name, other->record.name);
 }
 
-static const MgrTotals *totals_of(GHashTable *sums, const MgrGroup *group)
-{
-    static const MgrTotals none;
-    const MgrTotals *totals = g_hash_table_lookup(sums, group);
-
-    return totals != NULL ? totals : &none;
-}
-
 /* Names of groups are identifiers: nothing in them has to be escaped. */
 void mgr_group_metrics_print(GString *out, const MgrFleet *fleet, const MgrStatus *status)
 {
     g_autoptr(GPtrArray) groups = mgr_fleet_values(fleet->groups);
-    g_autoptr(GHashTable) sums = mgr_status_by_group(status);
     guint n = MIN(groups->len, MAX_GROUPS);
 
+    mgr_status_recount(status);
     g_ptr_array_sort(groups, by_members);
     mgr_metric_begin(out, "group_endpoints", "Endpoints of each group, the 200 largest");
     for (guint i = 0; i < n; i++) {
@@ -142,7 +134,7 @@ void mgr_group_metrics_print(GString *out, const MgrFleet *fleet, const MgrStatu
         MgrActual actual = (MgrActual)(i % MGR_ACTUAL_N);
 
         g_string_append_printf(out, "holdline_group_endpoints_actual{group=\"%s\",actual=\"%s\"} %u\n",
-                               group->record.name, mgr_actual_name(actual), totals_of(sums, group)->by_actual[actual]);
+                               group->record.name, mgr_actual_name(actual), group->totals.by_actual[actual]);
     }
     for (gsize k = 0; k < G_N_ELEMENTS(by_group); k++) {
         mgr_metric_begin(out, by_group[k].name, by_group[k].help);
@@ -150,7 +142,7 @@ void mgr_group_metrics_print(GString *out, const MgrFleet *fleet, const MgrStatu
             const MgrGroup *group = groups->pdata[i];
 
             g_string_append_printf(out, "holdline_%s{group=\"%s\"} %u\n", by_group[k].name, group->record.name,
-                                   G_STRUCT_MEMBER(guint, totals_of(sums, group), by_group[k].offset));
+                                   G_STRUCT_MEMBER(guint, &group->totals, by_group[k].offset));
         }
     }
 }

@@ -282,9 +282,13 @@ void mgr_endpoint_set_group(MgrEndpoint *endpoint, MgrGroup *group, uint64_t cou
 
     endpoint->group->members--;
     endpoint->group->current -= is_current;
-    endpoint->group = group;
     group->members++;
     group->current += is_current; /* where it is counted out again */
+    if (endpoint->tally.is_counted) {
+        mgr_totals_take(&endpoint->group->totals, &endpoint->tally);
+        mgr_totals_put(&group->totals, &endpoint->tally);
+    }
+    endpoint->group = group;
     hl_common_free(endpoint->record.group);
     endpoint->record.group = hl_common_dup(group->record.name);
     endpoint->record.moved_counter = MAX(counter, endpoint->record.moved_counter + 1);

@@ -53,18 +53,6 @@ struct MgrCommand {
     MgrNow known; /* since when it is in memory: its end is not believed to a clock that was set ahead after that */
 };
 
-/* What state/sums.h has counted of an endpoint.  In bits, as the flags of MgrEndpoint are: a fleet is a million. */
-typedef struct {
-    guint open;             /* detections */
-    unsigned actual : 4;    /* MgrActual */
-    unsigned displayed : 4; /* MgrDisplayed */
-    unsigned verdict : 4;   /* MgrVerdict */
-    bool is_counted : 1;    /* it is in the sums, its group's too */
-    bool is_touched : 1;    /* it is to be counted again */
-    bool removed : 1, undialled : 1, outdated : 1, program_outdated : 1, behind : 1, flooding : 1, scan_failed : 1,
-        never_scanned : 1;
-} MgrTally;
-
 /* What is registered, and beside it what each part keeps of it. */
 struct MgrEndpoint {
     MgrEndpointRecord record;

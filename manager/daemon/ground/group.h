@@ -10,6 +10,7 @@
 #ifndef MANAGER_DAEMON_GROUND_GROUP_H
 #define MANAGER_DAEMON_GROUND_GROUP_H
 
+#include "manager/daemon/ground/totals.h"
 #include "manager/store/registry.h"
 #include "manager/store/rollouts.h"
 #include "proto/maintenance.h"
@@ -40,7 +41,9 @@ struct MgrGroup {
     MgrWindow window; /* ground/windows.h */
     MgrTrial *trial;  /* NULL: none */
     guint members;
-    guint current; /* state/sums.h: members that have what they are to have, as counted last */
+    guint current;         /* state/sums.h: members that have what they are to have, as counted last */
+    MgrTotals totals;      /* the same: what they come to */
+    guint ended, ended_by; /* the same: whose certificate has ended; and of those that are counted again so far */
 };
 
 MgrGroup *mgr_group_new(void);

@@ -12,10 +12,10 @@
 #include "proto/components.h"
 
 #define SUMMARY_EVERY 250 /* ms: one message for many changes */
-/* documents per turn, about 10 ms; with a turn every 20 ms the status of 10,000 takes two seconds.  Also how many
- * publications may wait for the broker before more are made: one that waits takes memory and says what was, one that is
- * made later says what is. */
-#define MAX_FLUSH  100
+/* documents per turn, ten million instructions; with a turn every 20 ms the status of 10,000 takes a second.  Also how
+ * many publications may wait for the broker before more are made: one that waits takes memory and says what was, one
+ * that is made later says what is. */
+#define MAX_FLUSH  200
 #define MOST_YIELD HL_SECOND
 
 #define MAX_ENDS 20 /* told of: the summary is one message */
@@ -243,28 +243,12 @@ static json_t *summary_of(const MgrStatus *status, const MgrCaller *caller, cons
     return document;
 }
 
-/* Of those in the caller's groups. */
-static MgrTotals totals_for(const MgrStatus *status, const MgrCaller *caller)
-{
-    MgrTotals totals = { 0 };
-    GHashTableIter iter;
-    gpointer value;
-
-    if (caller == NULL || caller->groups == NULL)
-        return *mgr_sums_get(status->sums);
-    g_hash_table_iter_init(&iter, status->fleet->endpoints);
-    while (g_hash_table_iter_next(&iter, NULL, &value))
-        if (mgr_caller_sees(caller, ((const MgrEndpoint *)value)->record.group))
-            mgr_totals_add(&totals, status->fleet, value);
-    return totals;
-}
-
 json_t *mgr_status_summary(const MgrStatus *status, const MgrCaller *caller)
 {
-    MgrTotals totals = totals_for(status, caller);
+    MgrTotals totals = mgr_sums_for(status->sums, caller);
 
     return summary_of(status, caller, &totals,
-                      (Counts){ mgr_sums_ended(status->fleet, caller), mgr_sums_commands(status->fleet, caller) });
+                      (Counts){ mgr_sums_ended(status->sums, caller), mgr_sums_commands(status->fleet, caller) });
 }
 
 json_t *mgr_status_summary_of(const MgrStatus *status, const MgrCaller *caller, const GPtrArray *ids)
@@ -302,14 +286,14 @@ guint mgr_status_count(const MgrStatus *status, guint *online)
     return totals->all;
 }
 
+void mgr_status_recount(const MgrStatus *status)
+{
+    mgr_sums_get(status->sums);
+}
+
 MgrGroupSums mgr_status_of_group(const MgrStatus *status, const MgrGroup *group)
 {
     return mgr_sums_of_group(status->sums, group);
-}
-
-GHashTable *mgr_status_by_group(const MgrStatus *status)
-{
-    return mgr_sums_by_group(status->sums);
 }
 
 uint64_t mgr_status_looks(const MgrStatus *status)

@@ -114,12 +114,11 @@ bool mgr_status_is_blind(const MgrStatus *status);
 /* How many endpoints there are, without those that were removed; *online of them are. */
 guint mgr_status_count(const MgrStatus *status, guint *online);
 
+/* From now on group->totals is what the members of each group come to; the price is that of what was touched. */
+void mgr_status_recount(const MgrStatus *status);
+
 /* How many of a group have which settings; the price is that of what was touched. */
 MgrGroupSums mgr_status_of_group(const MgrStatus *status, const MgrGroup *group);
-
-/* MgrGroup -> MgrTotals of its members; a group without any may be missing.  Walks the fleet: for those who ask now and
- * then. */
-GHashTable *mgr_status_by_group(const MgrStatus *status);
 
 /* How many endpoints were looked at since the start to write summaries: as many as were touched, however large the
  * fleet is. */

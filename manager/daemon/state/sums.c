@@ -13,9 +13,7 @@ struct MgrSums {
     bool is_stale;  /* all are to be counted again */
     GQueue touched; /* MgrEndpoint *: to be counted again */
     uint64_t looks;
-    guint ended;       /* certificates, as counted last */
-    guint ended_by;    /* of those up to ended_after, which are counted again */
-    char *ended_after; /* id; NULL: nobody is counted again now */
+    char *ended_after; /* id, up to which is counted again whose certificate has ended; NULL: nobody is now */
     HlTime ended_mono; /* when that began */
 };
 
@@ -53,33 +51,11 @@ static MgrTally tally_of(const MgrFleet *fleet, const MgrEndpoint *endpoint)
                        .open = findings->open };
 }
 
-/* by: 1, or the same of an unsigned number's wrap-around to take it out again. */
-static void apply(MgrTotals *totals, const MgrTally *tally, guint by)
-{
-    if (tally->removed) {
-        totals->removed += by;
-        return;
-    }
-    totals->all += by;
-    totals->by_actual[tally->actual] += by;
-    totals->undialled += by * tally->undialled;
-    totals->by_displayed[tally->displayed] += by * !tally->undialled;
-    totals->by_verdict[tally->verdict] += by * !tally->undialled;
-    totals->outdated += by * tally->outdated;
-    totals->program_outdated += by * tally->program_outdated;
-    totals->settings_behind += by * tally->behind;
-    totals->flooding += by * tally->flooding;
-    totals->infected += by * (tally->open > 0);
-    totals->scans_failed += by * tally->scan_failed;
-    totals->never_scanned += by * tally->never_scanned;
-    totals->open_detections += by == 1 ? (uint64_t)tally->open : -(uint64_t)tally->open;
-}
-
 void mgr_totals_add(MgrTotals *totals, const MgrFleet *fleet, const MgrEndpoint *endpoint)
 {
     MgrTally tally = tally_of(fleet, endpoint);
 
-    apply(totals, &tally, 1);
+    mgr_totals_put(totals, &tally);
 }
 
 MgrSums *mgr_sums_new(MgrFleet *fleet)
@@ -118,7 +94,8 @@ static void take_out(MgrSums *sums, MgrEndpoint *endpoint)
 {
     if (!endpoint->tally.is_counted)
         return;
-    apply(&sums->totals, &endpoint->tally, (guint)-1);
+    mgr_totals_take(&sums->totals, &endpoint->tally);
+    mgr_totals_take(&endpoint->group->totals, &endpoint->tally);
     endpoint->group->current -= !endpoint->tally.behind;
     sums->counted--;
     endpoint->tally.is_counted = false;
@@ -136,7 +113,8 @@ static void count(MgrSums *sums, MgrEndpoint *endpoint)
 {
     take_out(sums, endpoint);
     endpoint->tally = tally_of(sums->fleet, endpoint);
-    apply(&sums->totals, &endpoint->tally, 1);
+    mgr_totals_put(&sums->totals, &endpoint->tally);
+    mgr_totals_put(&endpoint->group->totals, &endpoint->tally);
     endpoint->group->current += !endpoint->tally.behind;
     sums->counted++;
     sums->looks++;
@@ -151,8 +129,10 @@ static void count_all(MgrSums *sums)
     sums->totals = (MgrTotals){ 0 };
     sums->counted = 0;
     g_hash_table_iter_init(&iter, sums->fleet->groups);
-    while (g_hash_table_iter_next(&iter, NULL, &value))
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
         ((MgrGroup *)value)->current = 0;
+        ((MgrGroup *)value)->totals = (MgrTotals){ 0 };
+    }
     g_hash_table_iter_init(&iter, sums->fleet->endpoints);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         ((MgrEndpoint *)value)->tally.is_counted = false;
@@ -194,25 +174,20 @@ MgrGroupSums mgr_sums_of_group(MgrSums *sums, const MgrGroup *group)
     return found;
 }
 
-GHashTable *mgr_sums_by_group(MgrSums *sums)
+MgrTotals mgr_sums_for(MgrSums *sums, const MgrCaller *caller)
 {
-    GHashTable *found = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+    MgrTotals totals = *mgr_sums_get(sums);
     GHashTableIter iter;
     gpointer value;
 
-    mgr_sums_get(sums);
-    g_hash_table_iter_init(&iter, sums->fleet->endpoints);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        const MgrEndpoint *endpoint = value;
-        MgrTotals *totals = g_hash_table_lookup(found, endpoint->group);
-
-        if (totals == NULL) {
-            totals = g_new0(MgrTotals, 1);
-            g_hash_table_insert(found, endpoint->group, totals);
-        }
-        apply(totals, &endpoint->tally, 1);
-    }
-    return found;
+    if (caller == NULL || caller->groups == NULL)
+        return totals;
+    totals = (MgrTotals){ 0 };
+    g_hash_table_iter_init(&iter, sums->fleet->groups);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        if (mgr_caller_sees(caller, ((const MgrGroup *)value)->record.name))
+            mgr_totals_join(&totals, &((const MgrGroup *)value)->totals);
+    return totals;
 }
 
 uint64_t mgr_sums_looks(const MgrSums *sums)
@@ -245,53 +220,94 @@ static bool has_ended(const MgrEndpoint *endpoint, HlTime now)
     return !endpoint->record.display.removed && mgr_endpoint_has_ended(endpoint, now);
 }
 
-guint mgr_sums_ended(const MgrFleet *fleet, const MgrCaller *caller)
+/* They are counted again, from the beginning. */
+static void begin_ended(MgrSums *sums)
 {
-    HlTime now = hl_clock_wall();
     GHashTableIter iter;
-    gpointer value;
-    guint n = 0;
+    gpointer group;
 
-    g_hash_table_iter_init(&iter, fleet->endpoints);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        const MgrEndpoint *endpoint = value;
-
-        n += has_ended(endpoint, now) && mgr_caller_sees(caller, endpoint->record.group);
-    }
-    return n;
+    sums->ended_mono = hl_clock_mono();
+    g_hash_table_iter_init(&iter, sums->fleet->groups);
+    while (g_hash_table_iter_next(&iter, NULL, &group))
+        ((MgrGroup *)group)->ended_by = 0;
 }
 
-/* A few more of those that are counted again. */
-static void count_ended(MgrSums *sums)
+static void finish_ended(const MgrSums *sums)
+{
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, sums->fleet->groups);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        MgrGroup *group = value;
+
+        group->ended = group->ended_by;
+    }
+}
+
+/* At most so many more. */
+static void count_ended(MgrSums *sums, guint most)
 {
     const HlInOrder *order = &sums->fleet->in_order;
     HlInOrderPlace place = hl_in_order_after(order, sums->ended_after);
     HlTime now = hl_clock_wall();
-    const MgrEndpoint *endpoint, *last = NULL;
+    MgrEndpoint *endpoint, *last = NULL;
 
-    for (guint looks = 0; looks < ENDED_LOOKS && (endpoint = hl_in_order_next(order, &place)) != NULL; looks++) {
-        sums->ended_by += has_ended(endpoint, now);
-        last = looks + 1 == ENDED_LOOKS ? endpoint : NULL;
+    for (guint looks = 0; looks < most && (endpoint = hl_in_order_next(order, &place)) != NULL; looks++) {
+        endpoint->group->ended_by += has_ended(endpoint, now);
+        last = looks + 1 == most ? endpoint : NULL;
     }
     g_free(sums->ended_after);
     sums->ended_after = last != NULL ? g_strdup(last->record.id) : NULL;
     if (last == NULL)
-        sums->ended = sums->ended_by;
+        finish_ended(sums);
+}
+
+static void count_ended_all(MgrSums *sums)
+{
+    g_clear_pointer(&sums->ended_after, g_free);
+    begin_ended(sums);
+    count_ended(sums, G_MAXUINT);
+}
+
+guint mgr_sums_ended(MgrSums *sums, const MgrCaller *caller)
+{
+    GHashTableIter iter;
+    gpointer value;
+    guint n = 0;
+
+    if (g_hash_table_size(sums->fleet->endpoints) <= ENDED_LOOKS)
+        count_ended_all(sums);
+    else
+        mgr_sums_ended_lately(sums);
+    g_hash_table_iter_init(&iter, sums->fleet->groups);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        if (mgr_caller_sees(caller, ((const MgrGroup *)value)->record.name))
+            n += ((const MgrGroup *)value)->ended;
+    return n;
+}
+
+static guint ended_of_all(const MgrSums *sums)
+{
+    GHashTableIter iter;
+    gpointer group;
+    guint n = 0;
+
+    g_hash_table_iter_init(&iter, sums->fleet->groups);
+    while (g_hash_table_iter_next(&iter, NULL, &group))
+        n += ((const MgrGroup *)group)->ended;
+    return n;
 }
 
 guint mgr_sums_ended_lately(MgrSums *sums)
 {
-    HlTime mono = hl_clock_mono();
-
     if (sums->ended_mono == 0) { /* or the first summaries would say that there is none */
-        sums->ended_mono = mono;
-        sums->ended = mgr_sums_ended(sums->fleet, NULL);
+        count_ended_all(sums);
     } else if (sums->ended_after != NULL) {
-        count_ended(sums);
-    } else if (mono - sums->ended_mono >= ENDED_EVERY) {
-        sums->ended_mono = mono;
-        sums->ended_by = 0;
-        count_ended(sums);
+        count_ended(sums, ENDED_LOOKS);
+    } else if (hl_clock_mono() - sums->ended_mono >= ENDED_EVERY) {
+        begin_ended(sums);
+        count_ended(sums, ENDED_LOOKS);
     }
-    return sums->ended;
+    return ended_of_all(sums);
 }

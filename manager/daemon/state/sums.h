@@ -7,14 +7,6 @@
 
 #include "manager/daemon/ground/fleet.h"
 
-typedef struct {
-    guint all, removed; /* those that were removed from the list are in no other number */
-    guint undialled;    /* of these, in none by displayed status or verdict: a console that dials is not asked */
-    guint by_actual[MGR_ACTUAL_N], by_displayed[MGR_DISPLAYED_N], by_verdict[MGR_VERDICT_N];
-    guint outdated, program_outdated, settings_behind, flooding, infected, scans_failed, never_scanned;
-    uint64_t open_detections;
-} MgrTotals;
-
 /* Adds the endpoint as it is now. */
 void mgr_totals_add(MgrTotals *totals, const MgrFleet *fleet, const MgrEndpoint *endpoint);
 
@@ -45,9 +37,8 @@ typedef struct {
 /* Looks at what mgr_sums_get does, and at those who are to have what is on trial. */
 MgrGroupSums mgr_sums_of_group(MgrSums *sums, const MgrGroup *group);
 
-/* MgrGroup -> MgrTotals of its members, as they were counted last; a walk.  A group without any may be missing.  To be
- * unref'd. */
-GHashTable *mgr_sums_by_group(MgrSums *sums);
+/* Of what the caller sees (NULL: all); looks at what mgr_sums_get does.  Of each group they are in group->totals. */
+MgrTotals mgr_sums_for(MgrSums *sums, const MgrCaller *caller);
 
 /* How many endpoints were looked at since the start. */
 uint64_t mgr_sums_looks(const MgrSums *sums);
@@ -56,10 +47,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MgrSums, mgr_sums_free)
 
 /* Open commands with a target that is there for the caller (NULL: for the manager). */
 guint mgr_sums_commands(const MgrFleet *fleet, const MgrCaller *caller);
-/* Endpoints whose certificate has ended; a walk, as no touch says so: it is the time that does. */
-guint mgr_sums_ended(const MgrFleet *fleet, const MgrCaller *caller);
+/* Endpoints whose certificate has ended, of those that the caller sees.  No touch says so: it is the time that does. Of
+ * a fleet of thousands they are counted a part at a time, as mgr_sums_ended_lately does; of a smaller one now. */
+guint mgr_sums_ended(MgrSums *sums, const MgrCaller *caller);
 /* The same for the manager, as of the last ten seconds; of a large fleet, a part of which is looked at in each call, as
- * of the last time that it was gone through. */
+ * of some calls before. */
 guint mgr_sums_ended_lately(MgrSums *sums);
 
 #endif
