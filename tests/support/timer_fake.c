@@ -92,7 +92,8 @@ void timer_fake_advance(HlTime duration)
         GList *at;
 
         clock_fake_advance(MAX(timer->due - hl_clock_mono(), 0));
-        timer->due += MAX(timer->interval, 1);
+        /* as GLib: what a jump of the clock passed over is not made up for */
+        timer->due = hl_clock_mono() + MAX(timer->interval, 1);
         if (timer->function(timer->user) == G_SOURCE_REMOVE && (at = find(id)) != NULL)
             drop(at);
     }
