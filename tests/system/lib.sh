@@ -105,17 +105,16 @@ started=$(now)
 # wait_for SECONDS COMMAND...: until the command succeeds; SECONDS is enough where nothing else runs.  What takes long is asked less
 # often: the command is programs, and other tests run beside this one.
 wait_for() {
-    local limit=$(($1 > PATIENCE ? $1 : PATIENCE)) begin pauses=0
-    begin=$(now)
+    local limit=$(($1 > PATIENCE ? $1 : PATIENCE)) begin=$SECONDS pauses=0
     shift
     waiting=$*
     until "$@" >/dev/null 2>&1; do
-        if awk -v s="$(seconds_since "$begin")" -v l="$limit" -v f="$SLOWNESS" 'BEGIN { exit !(s > l * f) }'; then
+        if ((SECONDS - begin > limit * SLOWNESS)); then
             "$@" || true
             fail "not within $limit s: $*"
         fi
         pauses=$((pauses + 1))
-        if [ $pauses -le 20 ]; then sleep 0.03; else sleep 0.1; fi
+        if [ $pauses -le 15 ]; then sleep 0.03; elif [ $pauses -le 50 ]; then sleep 0.1; else sleep 0.3; fi
     done
     waiting=
 }
