@@ -8,9 +8,11 @@
 #include "lib/base/said.h"
 #include "lib/base/unconst.h"
 #include "lib/base/value_fault.h"
+#include "manager/console/core/arguments.h"
 #include "manager/console/core/credentials.h"
 #include "manager/console/core/fault.h"
 #include "manager/console/core/problem.h"
+#include "manager/console/worded.h"
 #include "manager/core/refusal.h"
 #include "manager/filter/fault.h"
 #include "proto/fault.h"
@@ -134,6 +136,19 @@ void con_request_done(ConRequest *request, json_t *document, const char *const *
     json_decref(document);
 }
 
+void con_request_done_worded(ConRequest *request, const json_t *document)
+{
+    json_t *worded = NULL;
+
+    if (!con_prefers_japanese(con_request_header(request, "accept-language"))) {
+        con_request_done(request, json_incref(hl_unconst(document)), NULL);
+        return;
+    }
+    worded = json_deep_copy(document);
+    con_word_lines(worded, in_japanese);
+    con_request_done(request, worded, (const char *const[]){ "Content-Language", "ja", NULL });
+}
+
 void con_request_fail_as(ConRequest *request, guint status, const GError *error, const char *const *headers)
 {
     con_answer_problem(request->http, status, error, headers);
@@ -208,25 +223,12 @@ static bool check_origin(ConRequest *request)
     return false;
 }
 
-/* What the route does not know is refused: a misspelt filter must not become a list of everything. */
+/* false: refused, and answered. */
 static bool check_query(ConRequest *request)
 {
-    const char *query = request->match.route->query;
-    g_auto(GStrv) known = g_strsplit(query, " ", -1);
     g_autoptr(GError) error = NULL;
-    GHashTableIter iter;
-    gpointer name;
 
-    g_hash_table_iter_init(&iter, request->target.query);
-    while (error == NULL && g_hash_table_iter_next(&iter, &name, NULL)) {
-        if (g_strv_contains((const char *const *)known, name))
-            continue;
-        if (*query != '\0')
-            con_fail(&error, CON_FAULT_REQUEST_PARAMETER, name, query, NULL);
-        else
-            con_fail(&error, CON_FAULT_REQUEST_PARAMETER_NONE, name, NULL);
-    }
-    if (error == NULL)
+    if (con_query_check(request->match.route, &request->target, &error))
         return true;
     con_request_fail(request, error);
     return false;

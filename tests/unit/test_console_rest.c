@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "lib/base/csv.h"
+#include "lib/base/said.h"
 #include "manager/console/core/arguments.h"
 #include "manager/console/core/problem.h"
 #include "manager/console/core/rows.h"
@@ -372,6 +373,34 @@ static void test_csv_mixed(void)
     g_assert_cmpstr(out->str, ==, "\"a\",\"a.x\"\r\n\"x=1\",\"1\"\r\n\"plain\",\"\"\r\n\"\",\"\"\r\n");
 }
 
+/* A list has two formats; what is no list has no format at all. */
+static void test_formats(void)
+{
+    static const struct {
+        const char *target, *sentence;
+    } asked[] = {
+        { "/api/v1/endpoints?format=csv", NULL },
+        { "/api/v1/endpoints?format=json", NULL },
+        { "/api/v1/accounts?format=csv&limit=5", NULL },
+        { "/api/v1/endpoints?format=xml", "list.format" },
+        { "/api/v1/detections?format=CSV", "list.format" },
+        { "/api/v1/accounts?format=", "list.format" },
+        { "/api/v1/endpoints?fitler=x", "request.parameter" },
+        { "/api/v1/patterns?format=csv", "request.parameter-none" },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(asked); i++) {
+        g_auto(ConTarget) target = { 0 };
+        g_autoptr(GError) error = NULL;
+
+        g_test_message("%s", asked[i].target);
+        g_assert_true(con_target_parse(&target, asked[i].target, &error));
+        g_assert_cmpint(con_query_check(con_route_find("GET", target.segments).route, &target, &error), ==,
+                        asked[i].sentence == NULL);
+        g_assert_cmpstr(error != NULL ? hl_error_sentence(error) : NULL, ==, asked[i].sentence);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -388,5 +417,6 @@ int main(int argc, char **argv)
     g_test_add_func("/console-rest/rows", test_rows);
     g_test_add_func("/console-rest/rows-whole", test_rows_whole);
     g_test_add_func("/console-rest/csv", test_csv);
+    g_test_add_func("/console-rest/formats", test_formats);
     return g_test_run();
 }

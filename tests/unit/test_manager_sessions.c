@@ -452,6 +452,7 @@ static void test_code_delete(void)
     const char *const own[] = { "name", "ann", NULL };
     const char *const other[] = { "name", "admin", NULL };
     const char *const used[] = { "name", "ann", "code", code, NULL };
+    g_autoptr(HlMsgCallReply) none = NULL;
 
     json_decref(people_expect(parts, session, "code delete", own, "denied"));
     json_decref(people_expect(parts, session, "code delete", used, "denied"));
@@ -460,6 +461,9 @@ static void test_code_delete(void)
         json_decref(people_expect(parts, session, "code delete", own, "denied"));
     json_decref(people_expect(parts, session, "code delete", own, "limit"));
     PEOPLE_OF_ADMIN(parts, "code delete", "name", "ann"); /* the app is lost */
+    parts_call(parts, "code delete", "name", "nobody", NULL);
+    none = parts_reply(parts);
+    g_assert_nonnull(strstr(none->message, "there is no account 'nobody'"));
     g_free(people_sign_in(parts, "ann"));
     parts_check_registry(parts);
 }

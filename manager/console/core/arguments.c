@@ -320,6 +320,30 @@ static bool check_type(const char *body, const char *member, const json_t *value
     return !is_of(type, "string") || json_is_string(value) || con_fail(error, CON_FAULT_BODY_TEXT, member, NULL);
 }
 
+static bool check_parameter(const ConRoute *route, const char *name, const char *value, GError **error)
+{
+    static const char *const formats[] = { "json", "csv", NULL };
+    g_auto(GStrv) known = g_strsplit(route->query, " ", -1);
+
+    if (!g_strv_contains((const char *const *)known, name))
+        return *route->query != '\0' ? con_fail(error, CON_FAULT_REQUEST_PARAMETER, name, route->query, NULL)
+                                     : con_fail(error, CON_FAULT_REQUEST_PARAMETER_NONE, name, NULL);
+    return strcmp(name, "format") != 0 || g_strv_contains(formats, value) ||
+           con_fail(error, CON_FAULT_LIST_FORMAT, value, NULL);
+}
+
+bool con_query_check(const ConRoute *route, const ConTarget *target, GError **error)
+{
+    GHashTableIter iter;
+    gpointer name, value;
+
+    g_hash_table_iter_init(&iter, target->query);
+    while (g_hash_table_iter_next(&iter, &name, &value))
+        if (!check_parameter(route, name, value, error))
+            return false;
+    return true;
+}
+
 bool con_body_check(const ConMatch *match, const json_t *body, GError **error)
 {
     const char *part = strchr(match->route->call, '=');

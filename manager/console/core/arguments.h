@@ -28,6 +28,9 @@ char **con_arguments_make(const ConGiven *given, GError **error);
  * count from, for its check. Caller frees. */
 char *con_selector_make(const ConRoute *route, const json_t *body, HlTime now, GError **error);
 
+/* Refuses a parameter that the route does not know: a misspelt filter must not become a list of everything. */
+bool con_query_check(const ConRoute *route, const ConTarget *target, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Refuses a body with a member that the route does not know: a misspelt one must not be a default. */
 bool con_body_check(const ConMatch *match, const json_t *body, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
