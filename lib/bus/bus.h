@@ -141,6 +141,9 @@ const char *hl_bus_broker(const HlBus *bus);
 /* Inside failed(): why the attempt failed, as far as is known; else HL_CAUSE_NONE. */
 HlCause hl_bus_cause(const HlBus *bus);
 
+/* Inside failed(): when the certificate ends that the broker showed, good or not; 0: it showed none. */
+HlTime hl_bus_shown_end(const HlBus *bus);
+
 /* Called exactly once: true when the broker has the message (QoS 0: when it was handed over), false when the link broke
  * first (the state is no longer HL_BUS_UP), or when nobody is subscribed to a request, a message with a
  * response_topic. */

@@ -23,6 +23,7 @@ struct HlBus {
     HlBusWill closing_will;
     bool proved;
     HlCause cause;
+    HlTime shown_end;
     HlTime spread;
     bool has_will;
     HlBusMessage will;
@@ -513,6 +514,16 @@ const char *hl_bus_broker(const HlBus *bus)
 HlCause hl_bus_cause(const HlBus *bus)
 {
     return bus->cause;
+}
+
+HlTime hl_bus_shown_end(const HlBus *bus)
+{
+    return bus->shown_end;
+}
+
+void bus_fake_show(HlBus *bus, HlTime end)
+{
+    bus->shown_end = end;
 }
 
 void bus_fake_fail_for(HlBus *bus, HlCause cause, const char *reason, HlTime delay)

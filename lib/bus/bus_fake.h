@@ -50,6 +50,9 @@ void bus_fake_fail(HlBus *bus, const char *reason, HlTime delay);
 /* The same, for a cause (hl_bus_cause). */
 void bus_fake_fail_for(HlBus *bus, HlCause cause, const char *reason, HlTime delay);
 
+/* What the next of them tell for hl_bus_shown_end. */
+void bus_fake_show(HlBus *bus, HlTime end);
+
 /* The link breaks: what is under way is done(false), then down() is called.  Only while up. */
 void bus_fake_down(HlBus *bus, const char *reason);
 

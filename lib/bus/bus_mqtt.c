@@ -27,6 +27,7 @@ typedef struct {
     char *sentence;
     HlCause cause;
     HlTime at;
+    HlTime shown_end; /* see hl_bus_shown_end */
 } Finding;
 
 struct HlBus {
@@ -66,6 +67,7 @@ struct HlBus {
     HlMailbox *results;
     GHashTable *findings; /* broker -> Finding * */
     HlCause cause;        /* of the attempt that failed, until the next */
+    HlTime shown_end;     /* the same */
 };
 
 static void start_attempt(HlBus *bus);
@@ -182,6 +184,7 @@ static void start_attempt(HlBus *bus)
     bus->broker = g_strdup(bus->brokers[bus->next_broker % g_strv_length(bus->brokers)]);
     bus->next_broker++;
     bus->cause = HL_CAUSE_NONE;
+    bus->shown_end = 0;
     bus->link = hl_link_new(bus->events, bus->messages, &bus->entrance);
     bus->state = HL_BUS_CONNECTING;
     spec.broker = bus->broker;
@@ -262,6 +265,7 @@ static void look_again(HlBus *bus, const char *said)
         g_autofree char *sentence = g_strdup(known->sentence); /* what is told of it may forget it */
 
         bus->cause = known->cause;
+        bus->shown_end = known->shown_end;
         end_link(bus, sentence, false);
         return;
     }
@@ -283,8 +287,10 @@ static void on_result(gpointer item, gpointer user)
     if (bus->diagnosis != NULL && result->number == bus->diagnoses) { /* else it was given up */
         Finding *finding = g_new(Finding, 1);
 
-        *finding = (Finding){ g_strdup(bus->said), g_strdup(result->sentence), result->cause, hl_clock_mono() };
-        bus->cause = result->cause;
+        *finding = (Finding){ g_strdup(bus->said), g_strdup(result->sentence), result->cause, hl_clock_mono(),
+                              result->shown != NULL ? hl_cert_info(result->shown)->not_after : 0 };
+        bus->cause = finding->cause;
+        bus->shown_end = finding->shown_end;
         g_hash_table_replace(bus->findings, g_strdup(bus->broker), finding);
         end_link(bus, result->sentence, false);
     }
@@ -521,6 +527,11 @@ const char *hl_bus_broker(const HlBus *bus)
 HlCause hl_bus_cause(const HlBus *bus)
 {
     return bus->cause;
+}
+
+HlTime hl_bus_shown_end(const HlBus *bus)
+{
+    return bus->shown_end;
 }
 
 static bool send_now(HlBus *bus, const HlBusMessage *message, HlBusPublished done, gpointer user)

@@ -133,10 +133,11 @@ static int on_verify(int ok, X509_STORE_CTX *store)
     SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
     HlInquiry *inquiry = SSL_get_app_data(ssl);
     X509 *cert = X509_STORE_CTX_get_current_cert(store);
+    X509 *shown = X509_STORE_CTX_get0_cert(store); /* also one that is refused for its authority, before its turn */
     int depth = X509_STORE_CTX_get_error_depth(store);
 
-    if (depth == 0 && inquiry->shown == NULL && cert != NULL) /* also one that is refused */
-        inquiry->shown = hl_cert_from_x509(X509_dup(cert), inquiry->host, NULL);
+    if (inquiry->shown == NULL && shown != NULL)
+        inquiry->shown = hl_cert_from_x509(X509_dup(shown), inquiry->host, NULL);
     if (ok == 1 && (depth > 0 || is_for(cert, inquiry->host)))
         return 1;
     inquiry->is_judged = true;

@@ -254,14 +254,20 @@ static void judge_drained(const CliDoctor *doctor, HlFindings *findings)
 void cli_judge_broker(const CliDoctor *doctor, HlFindings *findings)
 {
     g_autoptr(GArray) meant = g_array_new(FALSE, FALSE, sizeof(HlPlaceFact));
+    bool is_strange = false;
 
     for (guint i = 0; i < doctor->facts.places.facts->len; i++) {
         HlPlaceFact place = HL_FACTS(&doctor->facts.places, HlPlaceFact)[i];
 
         if (place.cause != HL_CAUSE_REFUSED || !is_of_drained(doctor, place.place))
             g_array_append_val(meant, place);
+        is_strange = is_strange || place.cause == HL_CAUSE_OTHER_AUTHORITY;
     }
     judge_drained(doctor, findings);
+    if (is_strange)
+        hl_findings_note(
+            findings, _("stop the manager here, and use the later site"),
+            _("if the authority was replaced on another machine, this copy of the site is from before that"));
     hl_judge_places(findings, (const HlPlaceFact *)(gpointer)meant->data, meant->len);
 }
 

@@ -73,6 +73,11 @@ MgrFenceDecision mgr_fence_decide(const MgrFencePeer *self, bool serving, const 
     return other->home != self->home && other->epoch > self->epoch ? MGR_FENCE_YIELD : MGR_FENCE_GO_ON;
 }
 
+bool mgr_fence_is_outdated(HlTime shown_end, HlTime own_end)
+{
+    return own_end != 0 && shown_end > own_end;
+}
+
 bool mgr_fence_believes(uint64_t epoch, HlTime now)
 {
     return epoch <= (uint64_t)(MAX(now, 0) + BELIEVED_LEAD);

@@ -81,6 +81,11 @@ typedef enum { MGR_FENCE_GO_ON, MGR_FENCE_YIELD } MgrFenceDecision;
  * is what the broker kept of it; other may be NULL. */
 MgrFenceDecision mgr_fence_decide(const MgrFencePeer *self, bool serving, const MgrFencePeer *other, bool lives);
 
+/* Of a server that shows a certificate of an authority which this site does not have: whether this site, whose own one
+ * ends at own_end, is the earlier of the two.  Each authority ends later than the one before, and so does what it
+ * issues. */
+bool mgr_fence_is_outdated(HlTime shown_end, HlTime own_end);
+
 /* An epoch that a clock can have given: what lies beyond cannot be exceeded by the next one, and is nobody's. */
 bool mgr_fence_believes(uint64_t epoch, HlTime now);
 

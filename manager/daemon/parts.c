@@ -135,11 +135,20 @@ static void on_renewed(HlCertKind kind, gpointer user)
 }
 
 /* Certificates and lists before the broker, which reads them at its start. */
+static const char *object_to_telling(gpointer user)
+{
+    return mgr_fence_outdated(((const MgrParts *)user)->fence);
+}
+
 static bool open_pki(MgrParts *parts, GError **error)
 {
-    parts->pki = mgr_pki_new(
-        &(MgrPkiOptions){ .dir = parts->dir, .conf = &parts->conf, .fleet = &parts->fleet, .record = parts->record },
-        error);
+    parts->pki = mgr_pki_new(&(MgrPkiOptions){ .dir = parts->dir,
+                                               .conf = &parts->conf,
+                                               .fleet = &parts->fleet,
+                                               .record = parts->record,
+                                               .objection = object_to_telling,
+                                               .objector = parts },
+                             error);
     if (parts->pki == NULL || !mgr_pki_publish(parts->pki, error))
         return false;
     parts->own =

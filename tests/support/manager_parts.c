@@ -149,7 +149,7 @@ static void build_state(Parts *p)
     p->fleet.grace = &p->conf.grace;
     p->status = mgr_status_new(&(MgrStatusOptions){ &p->fleet, p->down, &p->conf });
     p->witness = mgr_witness_new(&(MgrWitnessOptions){ p->dir, &p->fleet, p->record, p->status });
-    p->pki = mgr_pki_new(&(MgrPkiOptions){ p->dir, &p->conf, &p->fleet, p->record }, &error);
+    p->pki = mgr_pki_new(&(MgrPkiOptions){ p->dir, &p->conf, &p->fleet, p->record, NULL, NULL }, &error);
     g_assert_no_error(error);
     p->own = mgr_own_new(&(MgrOwnOptions){ p->dir, &p->fleet, p->record, p->pki, on_renewed, p });
     p->delivery =

@@ -199,6 +199,18 @@ static void test_drained(void)
     hl_facts_clear(&doctor.facts.places);
 }
 
+/* The broker of the later site: the copy's own certificates cannot be mended. */
+static void test_other_authority(void)
+{
+    CliDoctor doctor = sound();
+    HlPlaceFact place = { .place = "a:8883", .cause = HL_CAUSE_OTHER_AUTHORITY, .sentence = "not issued by ours" };
+
+    hl_facts_init(&doctor.facts.places, sizeof(HlPlaceFact));
+    g_array_append_val(doctor.facts.places.facts, place);
+    expect(cli_judge_broker, &doctor, "nf", "this copy of the site is from before that", "stop the manager here");
+    hl_facts_clear(&doctor.facts.places);
+}
+
 /* The registry was written by a manager whose clock said more than this machine's says now. */
 static void test_clock(void)
 {
@@ -312,6 +324,7 @@ int main(int argc, char **argv)
     g_test_add_func("/doctor/server/way", test_way);
     g_test_add_func("/doctor/server/told", test_told);
     g_test_add_func("/doctor/server/drained", test_drained);
+    g_test_add_func("/doctor/server/other-authority", test_other_authority);
     g_test_add_func("/doctor/server/clock", test_clock);
     g_test_add_func("/doctor/server/repository", test_repository);
     g_test_add_func("/doctor/server/patterns-age", test_patterns_age);

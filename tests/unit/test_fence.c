@@ -166,6 +166,16 @@ static void test_belief(void)
     g_assert_true(mgr_fence_believes(5, -1));
 }
 
+/* A site whose own certificate cannot be read is not judged. */
+static void test_outdated(void)
+{
+    g_assert_true(mgr_fence_is_outdated(T0 + 1, T0));
+    g_assert_false(mgr_fence_is_outdated(T0, T0));
+    g_assert_false(mgr_fence_is_outdated(T0 - 1, T0));
+    g_assert_false(mgr_fence_is_outdated(0, T0));
+    g_assert_false(mgr_fence_is_outdated(T0, 0));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -178,5 +188,6 @@ int main(int argc, char **argv)
     g_test_add_func("/fence/decisions", test_decisions);
     g_test_add_func("/fence/never-both", test_never_both);
     g_test_add_func("/fence/belief", test_belief);
+    g_test_add_func("/fence/outdated", test_outdated);
     return g_test_run();
 }

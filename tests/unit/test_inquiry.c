@@ -74,6 +74,7 @@ typedef struct {
     HlInquiryOutcome outcome;
     char *detail;
     HlTime date;
+    HlTime shown_end; /* of the certificate that the server showed; 0: none */
 } Meeting;
 
 static HlInquiry *client_of(const Meeting *meeting)
@@ -102,6 +103,7 @@ static void note(Meeting *meeting, const HlInquiry *inquiry, HlInquiryOutcome ou
     g_free(meeting->detail);
     meeting->detail = g_strdup(hl_inquiry_detail(inquiry));
     meeting->date = hl_inquiry_date(inquiry);
+    meeting->shown_end = hl_inquiry_shown(inquiry) != NULL ? hl_cert_info(hl_inquiry_shown(inquiry))->not_after : 0;
 }
 
 static void meet(Meeting *meeting)
@@ -205,6 +207,7 @@ static void test_authorities(void)
     meeting.client_trusts = &stranger;
     meet(&meeting);
     g_assert_cmpint(meeting.outcome, ==, HL_INQUIRY_OTHER_AUTHORITY);
+    g_assert_cmpint(meeting.shown_end, ==, hl_cert_info(server)->not_after);
 
     meeting.client_trusts = &authority;
     meeting.client = &stranger;

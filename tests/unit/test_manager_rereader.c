@@ -219,6 +219,52 @@ static void test_stopped(void)
     g_assert_cmpuint(child_fake_running(), ==, 0);
 }
 
+/* What would give the broker older files than it has is not run, and not asked to be run by hand; once nobody objects
+ * it is, without being asked again. */
+typedef struct {
+    const char *why;
+    uint64_t read;
+    char *problem;
+} Objector;
+
+static const char *object_to(gpointer user)
+{
+    return ((const Objector *)user)->why;
+}
+
+static void on_objected(uint64_t read, const GError *problem, gpointer user)
+{
+    Objector *objector = user;
+
+    objector->read = read;
+    g_free(objector->problem);
+    objector->problem = problem != NULL ? g_strdup(problem->message) : NULL;
+}
+
+static void test_objected(void)
+{
+    g_autoptr(Parts) parts = make_parts();
+    Objector objector = { .why = "this copy is too old" };
+    g_autoptr(MgrRereader) rereader = mgr_rereader_new(&parts->conf, on_objected, &objector);
+
+    mgr_rereader_mind(rereader, object_to, &objector);
+    g_assert_cmpuint(mgr_rereader_ask(rereader), ==, 1);
+    timer_fake_advance(0);
+    g_assert_cmpuint(child_fake_running(), ==, 0);
+    g_assert_cmpuint(objector.read, ==, 1);
+    g_assert_cmpstr(objector.problem, ==, "this copy is too old");
+    g_assert_cmpstr(mgr_rereader_problem(rereader), ==,
+                    "this copy is too old; broker.reload-command is not run meanwhile");
+    timer_fake_advance(5 * HL_SECOND);
+    g_assert_cmpuint(child_fake_running(), ==, 0);
+    objector.why = NULL;
+    timer_fake_advance(10 * HL_SECOND);
+    g_assert_cmpuint(child_fake_running(), ==, 1);
+    child_fake_exit(child_fake_last(), 0, NULL, NULL);
+    g_assert_null(objector.problem);
+    g_assert_null(mgr_rereader_problem(rereader));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -227,6 +273,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/rereader/unbegun", test_unbegun);
     g_test_add_func("/manager/rereader/slow", test_slow);
     g_test_add_func("/manager/rereader/behind", test_behind);
+    g_test_add_func("/manager/rereader/objected", test_objected);
     g_test_add_func("/manager/rereader/listing", test_listing);
     g_test_add_func("/manager/rereader/unset", test_unset);
     g_test_add_func("/manager/rereader/stopped", test_stopped);

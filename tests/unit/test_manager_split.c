@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "manager/daemon/state/fence.h"
+#include "manager/site/site.h"
 #include "proto/wire.h"
 #include "tests/support/manager_parts.h"
 #include "tests/support/timer_fake.h"
@@ -168,6 +169,68 @@ static void test_told(World *world, gconstpointer unused G_GNUC_UNUSED)
     g_assert_nonnull(look("four:1"));
 }
 
+static void on_clear(gpointer user)
+{
+    *(bool *)user = true;
+}
+
+static void put_server_certificate(const Parts *parts, HlTime end)
+{
+    static const char *const names[] = { "localhost", NULL };
+    HlCertSpec spec = {
+        .cn = "server", .kind = HL_CERT_SERVER, .names = names, .not_before = hl_clock_wall(), .not_after = end
+    };
+    g_auto(MgrAuthority) authority = { 0 };
+    g_auto(MgrCertificateRecord) record = { 0 };
+    g_autoptr(GError) error = NULL;
+
+    g_assert_true(mgr_authority_open(&authority, parts->dir, &error));
+    g_assert_true(
+        mgr_authority_issue_files(&authority, parts->dir, "pki/server.pem", "pki/server.key", &spec, &record, &error));
+    g_assert_no_error(error);
+}
+
+static void fail_for_authority(HlBus *bus, HlTime shown_end)
+{
+    bus_fake_show(bus, shown_end);
+    bus_fake_fail_for(bus, HL_CAUSE_OTHER_AUTHORITY, "not issued by the authority", 100);
+}
+
+/* A copy from before the authority was replaced, which no broker lets in: it says so, and gives the broker nothing.  A
+ * broker that has not read of the new one shows an earlier certificate, and is given the later one. */
+static void test_other_authority(World *world, gconstpointer unused G_GNUC_UNUSED)
+{
+    HlTime own = 400 * HL_DAY + hl_clock_wall() / HL_DAY * HL_DAY;
+    bool is_clear = false;
+    g_autoptr(MgrFence) fence = NULL;
+
+    put_server_certificate(world->parts, own);
+    fence = mgr_fence_new(&(MgrFenceOptions){ .dir = world->parts->dir, .conf = &world->parts->conf, .lock = -1 });
+    mgr_fence_look(fence, on_clear, &is_clear);
+    fail_for_authority(look("one:1"), own + HL_DAY);
+    fail_for_authority(look("two:1"), own + HL_DAY);
+    step();
+    g_assert_nonnull(strstr(mgr_fence_outdated(fence), "the server at one:1 shows a certificate of an authority that "
+                                                       "this site does not have, and that ends later"));
+    g_assert_cmpstr(mgr_fence_split(fence), ==, mgr_fence_outdated(fence));
+    g_assert_false(is_clear);
+    timer_fake_advance(5 * HL_SECOND);
+    fail_for_authority(look("one:1"), own - HL_DAY);
+    fail_for_authority(look("two:1"), own - HL_DAY);
+    step();
+    g_assert_null(mgr_fence_outdated(fence));
+    g_assert_nonnull(strstr(mgr_fence_split(fence), "have it read the site's pki/ca.pem and pki/server.pem"));
+    timer_fake_advance(5 * HL_SECOND);
+    bus_fake_up(look("one:1"));
+    fail_for_authority(look("two:1"), own + HL_DAY);
+    timer_fake_advance(5 * HL_SECOND);
+    step();
+    g_assert_true(is_clear);
+    g_assert_null(
+        mgr_fence_outdated(fence)); /* it is let in: who has the other address keeps nothing from the broker */
+    g_assert_nonnull(strstr(mgr_fence_split(fence), "the server at two:1"));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -175,5 +238,6 @@ int main(int argc, char **argv)
     g_test_add("/manager/split/no-alarm", World, NULL, set_up, test_no_alarm, tear_down);
     g_test_add("/manager/split/not-needed", World, NULL, set_up, test_not_needed, tear_down);
     g_test_add("/manager/split/told", World, NULL, set_up, test_told, tear_down);
+    g_test_add("/manager/split/other-authority", World, NULL, set_up, test_other_authority, tear_down);
     return g_test_run();
 }

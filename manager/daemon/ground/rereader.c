@@ -18,6 +18,8 @@ struct MgrRereader {
     const MgrConf *conf;
     MgrReread done;
     gpointer user;
+    const char *(*objection)(gpointer user); /* NULL: none */
+    gpointer objector;
     HlChild *child;             /* NULL: none runs */
     uint64_t asked, begun;      /* numbers: the last publication, and that of the run that began last */
     HlTime began_mono;          /* of that run */
@@ -57,17 +59,24 @@ static gboolean on_retry(gpointer user)
     return G_SOURCE_REMOVE;
 }
 
+static char *describe_problem(const GError *problem)
+{
+    if (hl_error_code(problem) == HL_ERROR_CONFLICT) /* what is done by hand then would do harm */
+        return g_strdup_printf("%s; broker.reload-command is not run meanwhile", problem->message);
+    return g_strdup_printf(
+        "the external broker may not have read the latest revocation list, access list or certificate: "
+        "%s; "
+        "remedy: run broker.reload-command by hand as the manager's user, and mend what it says",
+        problem->message);
+}
+
 /* NULL: there is none. */
 static void set_problem(MgrRereader *rereader, const GError *problem)
 {
     g_clear_pointer(&rereader->problem, g_free);
     if (problem == NULL)
         return;
-    rereader->problem =
-        g_strdup_printf("the external broker may not have read the latest revocation list, access list or certificate: "
-                        "%s; "
-                        "remedy: run broker.reload-command by hand as the manager's user, and mend what it says",
-                        problem->message);
+    rereader->problem = describe_problem(problem);
     hl_warn("broker", "%s", rereader->problem);
 }
 
@@ -106,9 +115,12 @@ static void describe_end(const MgrRereader *rereader, const HlChildEnd *child_en
     if (child_end->timed_out)
         hl_fail(error, HL_ERROR_TIMEOUT, "'%s' took longer than %d s%s%s", command, (int)(LIMIT / HL_SECOND), before,
                 words);
+    else if (child_end->exited)
+        hl_fail(error, HL_ERROR_UNAVAILABLE, "'%s' ended with status %d%s%s", command, child_end->status, before,
+                words);
     else
-        hl_fail(error, HL_ERROR_UNAVAILABLE, "'%s' ended with %s %d%s%s", command,
-                child_end->exited ? "status" : "signal", child_end->status, before, words);
+        hl_fail(error, HL_ERROR_UNAVAILABLE, "'%s' ended with signal %d%s%s", command, child_end->status, before,
+                words);
 }
 
 static void on_ended(const HlChildEnd *child_end, gpointer user)
@@ -168,12 +180,16 @@ static bool start(MgrRereader *rereader, GError **error)
 
 static void begin(MgrRereader *rereader)
 {
+    const char *why = rereader->objection != NULL ? rereader->objection(rereader->objector) : NULL;
+
     if (rereader->child != NULL || rereader->unbegun != 0)
         return;
     g_clear_handle_id(&rereader->retry_timer, g_source_remove);
     rereader->begun = rereader->asked;
     rereader->began_mono = hl_clock_mono();
-    if (mgr_rereader_is_set(rereader) && start(rereader, &rereader->failure))
+    if (why != NULL)
+        hl_fail(&rereader->failure, HL_ERROR_CONFLICT, "%s", why);
+    else if (mgr_rereader_is_set(rereader) && start(rereader, &rereader->failure))
         return;
     rereader->unbegun = g_idle_add(on_unbegun, rereader);
 }
@@ -189,6 +205,12 @@ MgrRereader *mgr_rereader_new(const MgrConf *conf, MgrReread done, gpointer user
     rereader->done = done;
     rereader->user = user;
     return rereader;
+}
+
+void mgr_rereader_mind(MgrRereader *rereader, const char *(*objection)(gpointer user), gpointer user)
+{
+    rereader->objection = objection;
+    rereader->objector = user;
 }
 
 void mgr_rereader_free(MgrRereader *rereader)

@@ -19,6 +19,10 @@ typedef void (*MgrReread)(uint64_t read, const GError *problem, gpointer user);
 /* conf is borrowed, and looked at for each run. */
 MgrRereader *mgr_rereader_new(const MgrConf *conf, MgrReread done, gpointer user);
 
+/* Before each run: why there must be none, a sentence; it fails then, and is tried again like any other.  NULL: it may
+ * run. */
+void mgr_rereader_mind(MgrRereader *rereader, const char *(*objection)(gpointer user), gpointer user);
+
 /* A run under way is killed; nobody is told. */
 void mgr_rereader_free(MgrRereader *rereader);
 

@@ -11,6 +11,7 @@
 #include "lib/base/log.h"
 #include "lib/base/unconst.h"
 #include "lib/bus/bus.h"
+#include "lib/pki/cert.h"
 #include "manager/core/presence.h"
 #include "manager/daemon/ground/broker.h"
 #include "manager/daemon/state/lookout.h"
@@ -48,6 +49,9 @@ struct MgrFence {
     HlTime up_since, listened; /* mono; 0: the link is down; it never did */
     char **told;               /* the addresses of the last tick; NULL: none yet */
     char *split;               /* what is wrong with the addresses; NULL: nothing that is known */
+    HlTime own_end;            /* of the server's certificate, as it was at the start */
+    char *strange;             /* a server of another authority at one of them; NULL: none that is known */
+    bool is_outdated;          /* it is the later one, and no address lets this manager in */
 };
 
 /* ---------------------------------------------------------------------------------------------------------- who it is
@@ -58,6 +62,14 @@ static char *first_line(const char *path)
     g_autofree char *text = hl_file_read_text(path, 256, NULL);
 
     return text != NULL ? g_strdup(g_strstrip(text)) : g_strdup("");
+}
+
+static HlTime end_of_server(const MgrFence *fence)
+{
+    g_autofree char *path = mgr_site_path(fence->options.dir, "pki/server.pem");
+    g_autoptr(HlCert) cert = hl_cert_load(path, NULL);
+
+    return cert != NULL ? hl_cert_info(cert)->not_after : 0;
 }
 
 static void describe_self(MgrFence *fence)
@@ -156,6 +168,45 @@ static char *objection(const MgrFence *fence, const MgrFencePeer *other, const c
                            fence->serving ? ", and this one, of the lower epoch, stops" : ", and two would fight");
 }
 
+/* Anybody who has the address can show such a certificate, so it fences nobody. */
+static char *describe_strange(const MgrFence *fence, const MgrLooked *looked)
+{
+    if (looked->strange == NULL)
+        return NULL;
+    if (mgr_fence_is_outdated(looked->strange_end, fence->own_end))
+        return g_strdup_printf(
+            "the server at %s shows a certificate of an authority that this site does not have, and "
+            "that ends later than the site's own: this copy of the site is from before its authority "
+            "was replaced, and endpoints do not trust it; stop it, and keep the later one",
+            looked->strange);
+    if (fence->options.conf->broker_mode == MGR_BROKER_EXTERNAL)
+        return g_strdup_printf(
+            "the broker at %s shows a certificate of an authority that this site does not have: have "
+            "it read the site's pki/ca.pem and pki/server.pem, or correct broker.addresses",
+            looked->strange);
+    return g_strdup_printf("the server at %s shows a certificate of an authority that this site does not have, and "
+                           "endpoints that are told this address do not get in there: a copy of the site from before "
+                           "its authority was replaced runs there, or another installation; stop that one, or let the "
+                           "address lead here",
+                           looked->strange);
+}
+
+static void note_strange(MgrFence *fence, const MgrLooked *looked)
+{
+    g_autofree char *before = g_steal_pointer(&fence->strange);
+
+    fence->is_outdated = looked->kind == MGR_LOOKED_DEAF && looked->strange != NULL &&
+                         mgr_fence_is_outdated(looked->strange_end, fence->own_end);
+    fence->strange = describe_strange(fence, looked);
+    if (fence->strange != NULL && g_strcmp0(before, fence->strange) != 0)
+        hl_warn("fence", "%s", fence->strange);
+}
+
+const char *mgr_fence_outdated(const MgrFence *fence)
+{
+    return fence->is_outdated ? fence->strange : NULL;
+}
+
 static void note_epoch(MgrFence *fence, const MgrFencePeer *other)
 {
     if (other != NULL)
@@ -186,6 +237,7 @@ static void on_entry_looked(const MgrLooked *looked, gpointer user)
     bool lives = looked->kind == MGR_LOOKED_OTHER;
 
     entry->done = true;
+    note_strange(fence, looked);
     note_epoch(fence, looked->other);
     fence->is_open = looked->kind == MGR_LOOKED_DEAF;
     if (looked->other == NULL)
@@ -305,6 +357,7 @@ static void on_looked(const MgrLooked *looked, gpointer user)
     g_autofree char *why = objection(fence, looked->other, looked->address, lives);
 
     note_epoch(fence, looked->other);
+    note_strange(fence, looked);
     if (why != NULL) {
         yield(fence, why);
     } else if (looked->kind == MGR_LOOKED_DEAF && fence->clear != NULL) {
@@ -420,6 +473,7 @@ static void on_self_looked(const MgrLooked *looked, gpointer user)
                                          looked->address));
     else if (looked->kind == MGR_LOOKED_QUIET)
         set_split(fence, NULL);
+    note_strange(fence, looked);
     g_clear_pointer(&fence->self_look, mgr_lookout_free);
 }
 
@@ -459,7 +513,7 @@ static void watch_split(MgrFence *fence, bool is_up)
 
 const char *mgr_fence_split(const MgrFence *fence)
 {
-    return fence->split;
+    return fence->split != NULL ? fence->split : fence->strange;
 }
 
 static void take_told(MgrFence *fence, const char *const *told)
@@ -499,6 +553,7 @@ MgrFence *mgr_fence_new(const MgrFenceOptions *options)
     fence->options = *options;
     fence->taking_over = options->take_over || g_file_test(word, G_FILE_TEST_EXISTS);
     fence->backoff = HL_BACKOFF_INIT(200, 5 * HL_SECOND);
+    fence->own_end = end_of_server(fence);
     describe_self(fence);
     return fence;
 }
@@ -512,6 +567,7 @@ void mgr_fence_free(MgrFence *fence)
     mgr_lookout_free(fence->self_look);
     g_strfreev(fence->told);
     g_free(fence->split);
+    g_free(fence->strange);
     g_free(fence->last_at);
     g_free(fence);
 }

@@ -65,9 +65,14 @@ void mgr_fence_reconfigured(MgrFence *fence);
  * looked at soon when they are others.  Copied. */
 void mgr_fence_tick(MgrFence *fence, bool is_up, const char *const *told);
 
-/* What is wrong with the addresses of an external broker, a sentence with the remedy: they lead to brokers that do
- * not know each other, so that endpoints at some of them are not heard.  NULL: nothing that is known.  Borrowed. */
+/* What is wrong with the addresses of the broker, a sentence with the remedy: those of an external one lead to brokers
+ * that do not know each other, or there is a server of another authority at one of them, so that endpoints there are
+ * not heard.  NULL: nothing that is known.  Borrowed. */
 const char *mgr_fence_split(const MgrFence *fence);
+
+/* Why this manager must not give the broker its lists and certificates: another server of the site has given it later
+ * ones.  Such a copy is too old to be let in and hear of the other manager.  NULL: it may.  Borrowed. */
+const char *mgr_fence_outdated(const MgrFence *fence);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MgrFence, mgr_fence_free)
 

@@ -27,6 +27,8 @@ typedef struct {
     HlBus *bus;
     MgrFenceEar ear;
     char *reason; /* of the last attempt that failed; NULL: none has */
+    HlCause cause;
+    HlTime shown_end;
 } Post;
 
 struct MgrLookout {
@@ -63,6 +65,8 @@ static void on_failed(const char *broker G_GNUC_UNUSED, const char *reason, HlTi
 
     g_free(post->reason);
     post->reason = g_strdup(reason);
+    post->cause = hl_bus_cause(post->bus);
+    post->shown_end = hl_bus_shown_end(post->bus);
 }
 
 static bool read_peer(GBytes *payload, MgrFencePeer *peer)
@@ -118,11 +122,26 @@ static const Post *last_known(const MgrLookout *lookout)
     return found;
 }
 
+static void add_strange(const MgrLookout *lookout, MgrLooked *looked)
+{
+    for (guint i = 0; i < lookout->n_posts && looked->strange == NULL; i++) {
+        const Post *post = &lookout->posts[i];
+
+        if (post->ear.is_up || post->cause != HL_CAUSE_OTHER_AUTHORITY)
+            continue;
+        looked->strange = post->address;
+        looked->strange_end = post->shown_end;
+    }
+}
+
 static void tell(MgrLookout *lookout, const MgrLooked *looked)
 {
+    MgrLooked all = *looked;
+
+    add_strange(lookout, &all);
     g_source_destroy(lookout->timer);
     g_clear_pointer(&lookout->timer, g_source_unref);
-    lookout->done(looked, lookout->user);
+    lookout->done(&all, lookout->user);
 }
 
 static gboolean tell_quiet(MgrLookout *lookout)

@@ -26,6 +26,8 @@ typedef struct {
     const MgrFencePeer *other;
     const char *address; /* OTHER, QUIET with other: where; DEAF: the last that was tried */
     const char *reason;  /* DEAF */
+    const char *strange; /* the first of the addresses with a server of another authority; NULL: none */
+    HlTime strange_end;  /* of its certificate */
 } MgrLooked;
 
 typedef struct {

@@ -80,6 +80,7 @@ MgrPki *mgr_pki_new(const MgrPkiOptions *options, GError **error)
     pki->unlisted = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     pki->unread = g_ptr_array_new_with_free_func(unread_free);
     pki->rereader = mgr_rereader_new(pki->conf, on_reread, pki);
+    mgr_rereader_mind(pki->rereader, options->objection, options->objector);
     return g_steal_pointer(&pki);
 }
 

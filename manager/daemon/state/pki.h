@@ -25,6 +25,8 @@ typedef struct {
     const MgrConf *conf;
     MgrFleet *fleet;
     MgrRecord *record;
+    const char *(*objection)(gpointer user); /* to telling an external broker: mgr_rereader_mind; NULL: none */
+    gpointer objector;
 } MgrPkiOptions;
 
 /* NULL when the authority's files cannot be read. */
