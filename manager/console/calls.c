@@ -12,7 +12,6 @@
 #include "manager/console/core/problem.h"
 #include "manager/console/core/qr.h"
 #include "manager/console/core/rows.h"
-#include "manager/console/worded.h"
 #include "manager/core/refusal.h"
 #include "proto/bounds.h"
 
@@ -42,26 +41,6 @@ static json_t *page_of(const json_t *answer, const json_t *list, json_t *rows, j
     return page;
 }
 
-static const char *in_japanese(const char *message)
-{
-    return hl_tr_in("ja", message);
-}
-
-static bool is_worded(const ConRequest *request)
-{
-    return (request->match.route->flags & CON_ROUTE_WORDED) != 0 &&
-           con_prefers_japanese(con_request_header(request, "accept-language"));
-}
-
-/* The answer is the manager's, and others may be given it. */
-static void answer_worded(ConRequest *request, const json_t *answer)
-{
-    json_t *document = json_deep_copy(answer);
-
-    con_word_lines(document, in_japanese);
-    con_request_done(request, document, (const char *const[]){ "Content-Language", "ja", NULL });
-}
-
 static void answer_list(ConRequest *request, const json_t *answer)
 {
     const json_t *list = json_object_get(answer, request->match.route->list);
@@ -82,8 +61,8 @@ static void answer_list(ConRequest *request, const json_t *answer)
     page = page_of(answer, list, rows, next);
     if (is_csv)
         con_request_done_text(request, "text/csv; charset=utf-8", csv_of(rows), NULL);
-    else if (is_worded(request))
-        answer_worded(request, page);
+    else if ((route->flags & CON_ROUTE_WORDED) != 0)
+        con_request_done_worded(request, page);
     else
         con_request_done(request, g_steal_pointer(&page), NULL);
 }
@@ -144,8 +123,8 @@ static void on_done(const json_t *answer, const GError *error, gpointer user)
         con_request_fail(request, error);
     else if (request->match.route->list != NULL)
         answer_list(request, answer);
-    else if (is_worded(request))
-        answer_worded(request, answer);
+    else if ((request->match.route->flags & CON_ROUTE_WORDED) != 0)
+        con_request_done_worded(request, answer);
     else
         answer_document(request, answer);
 }

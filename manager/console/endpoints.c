@@ -237,7 +237,10 @@ static void list_endpoints(ConRequest *request, gpointer user)
 
 static void on_own_summary(const json_t *answer, const GError *error, gpointer user)
 {
-    con_request_pass_on(user, answer, error);
+    if (error == NULL)
+        con_request_done_worded(user, answer);
+    else
+        con_request_pass_on(user, NULL, error);
 }
 
 /* The topic's counts are of all groups: for a person who is limited to some the manager counts. */
@@ -257,7 +260,7 @@ static void on_summary(ConRequest *request, const ConPerson *person, gpointer us
         return;
     }
     if (summary != NULL) {
-        con_request_done(request, json_incref(hl_unconst(summary)), NULL);
+        con_request_done_worded(request, summary);
         return;
     }
     con_fail(&error, CON_FAULT_REQUEST_NO_MANAGER, NULL);

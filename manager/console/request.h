@@ -38,6 +38,9 @@ void con_request_done(ConRequest *request, json_t *document, const char *const *
 /* The same with text of another type; takes text. */
 void con_request_done_text(ConRequest *request, const char *type, char *text, const char *const *headers);
 
+/* With the lines of the document in the reader's language (worded.h).  Others may be given it as well: it stays. */
+void con_request_done_worded(ConRequest *request, const json_t *document);
+
 /* By the error's code. */
 void con_request_fail(ConRequest *request, const GError *error);
 

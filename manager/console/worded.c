@@ -11,7 +11,13 @@ typedef struct {
 
 static bool is_line(const char *name)
 {
-    static const char *const names[] = { "detail", "last_update_result", "last_update_error" };
+    static const char *const names[] = {
+        "detail",         "last_update_result", "last_update_error", /* what is wrong with the server, in the summary:
+                                                                      */
+        "audit_broken",   "broker_away",        "broker_drained",    "broker_hung",
+        "broker_refused", "broker_reload",      "broker_split",      "clock",
+        "disk",           "notifications",      "patterns_old",      "repository_problem",
+    };
 
     for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
         if (strcmp(names[i], name) == 0)

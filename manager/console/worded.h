@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Answers whose lines are kept in English (histories, results, their errors), in the reader's language. */
+/* Answers whose lines are kept in English (histories, results, their errors, what is wrong with the server), in the
+ * reader's language. */
 #ifndef MANAGER_CONSOLE_WORDED_H
 #define MANAGER_CONSOLE_WORDED_H
 
@@ -7,8 +8,8 @@
 
 #include "proto/phrase.h"
 
-/* Changes the members of this document, at any depth, that are such lines: "detail", "last_update_result" and
- * "last_update_error".  The same line is worded once. */
+/* Changes the members of this document, at any depth, that are such lines: "detail", "last_update_result",
+ * "last_update_error", and those of a summary that name a trouble.  The same line is worded once. */
 void con_word_lines(json_t *document, HlPhraseLanguage language);
 
 #endif

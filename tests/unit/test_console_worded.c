@@ -26,6 +26,8 @@ static void test_members(void)
           "{\"rows\": [{\"detail\": \"<stops>\", \"host\": \"the endpoint stops\"}, {\"detail\": \"x\"}]}" },
         { "{\"last_upgrade\": {\"detail\": \"the endpoint stops\"}, \"last_update_error\": \"the endpoint stops\"}",
           "{\"last_upgrade\": {\"detail\": \"<stops>\"}, \"last_update_error\": \"<stops>\"}" },
+        { "{\"disk\": \"the endpoint stops\", \"broker_away\": \"the endpoint stops\", \"audit\": {\"rows\": 1}}",
+          "{\"disk\": \"<stops>\", \"broker_away\": \"<stops>\", \"audit\": {\"rows\": 1}}" },
         { "{\"detail\": null, \"last_update_result\": 7}", "{\"detail\": null, \"last_update_result\": 7}" },
     };
 

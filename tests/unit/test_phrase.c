@@ -219,6 +219,90 @@ static void test_japanese(void)
     g_assert_cmpstr(hl_phrase_word(""), ==, "");
 }
 
+/* What the summary tells of the server (mgr_status_set_problem), and what such a sentence holds. */
+static const char *const problems[] = {
+    "the manager does not hear broker 2 (127.0.0.1:8884), 3 (127.0.0.1:8885): endpoints that were there are shown as "
+    "they "
+    "were, until they are heard at another broker; 'holdline doctor' on the server looks for the cause",
+    "broker 2 (127.0.0.1:8884) is drained, and its endpoints are at the others: 'holdline broker undrain 2' has it "
+    "used "
+    "again",
+    "broker 1 ended 5 times in a row, the last at 2026-11-30T11:28:03Z (status 1): look at /s/broker/mosquitto.log",
+    "broker 1 hung at 2026-11-30T11:28:03Z: it has not run for 30 s, although it was asked; the manager ended it and "
+    "started it again: look at /s/broker/mosquitto.log, and at the system's log for what stopped it",
+    "it has taken processor time for 2 min and answered nobody",
+    "the addresses that endpoints are told lead to brokers that do not know each other: what endpoints say at b:8883 "
+    "is "
+    "not heard; let all of them lead to one broker or one cluster",
+    "the external broker may not have read the latest revocation list, access list or certificate: '/bin/tell x' ended "
+    "with status 3: no such host; remedy: run broker.reload-command by hand as the manager's user, and mend what it "
+    "says",
+    "'/bin/tell x' ended with status 3: no such host",
+    "'/bin/tell x' ended with signal 9",
+    "'/bin/tell x' took longer than 60 s",
+    "'/bin/tell x' has been running for 8 s",
+    "the server at b:8883 shows a certificate of an authority that this site does not have, and that ends later than "
+    "the "
+    "site's own: this copy of the site is from before its authority was replaced, and endpoints do not trust it; stop "
+    "it, and keep the later one",
+    "broker.reload-command is not run meanwhile",
+    "the broker at b:8883 shows a certificate of an authority that this site does not have: have it read the site's "
+    "pki/ca.pem and pki/server.pem, or correct broker.addresses",
+    "the server at b:8883 shows a certificate of an authority that this site does not have, and endpoints that are "
+    "told "
+    "this address do not get in there: a copy of the site from before its authority was replaced runs there, or "
+    "another "
+    "installation; stop that one, or let the address lead here",
+    "the broker refused the subscription to holdline/v1/+: not authorized; does its access list fit this version?; "
+    "what "
+    "endpoints or administrators say there is not heard: give the user 'manager' what the site's broker/acl lists "
+    "(docs/brokers.md), then start the manager again",
+    "the broker refused the subscription to holdline/v1/+: not authorized; does its access list fit this version?",
+    "1 notification cannot be sent: 'holdline notification list' says which, and 'holdline notification show NAME' "
+    "why.",
+    "3 notifications cannot be sent: 'holdline notification list' says which, and 'holdline notification show NAME' "
+    "why.",
+    "The disk of the site is full: nothing can be stored; make room, it goes on by itself.",
+    "The disk of the site is nearly full: make room before nothing can be stored; 'holdline doctor' says how much is "
+    "left.",
+    "/s/repo/targets/virus.9.cvd is missing, with 2 of the 14 files that the repository lists",
+    "endpoints cannot update from this server",
+    "holdline-updater repo repair /s/repo makes again what it can, and names what has to come from a backup",
+    "/s/repo is missing, and with it what was published: virus 7, rules 3",
+    "mount the disk that has /s/repo, or bring it back from a backup: endpoints trust no new one",
+    "remove /s/repo and copy the source again: holdline pattern sync",
+    "The server's patterns are of 2026-11-20, and none have come for more than 7d (patterns.old-after): 'holdline "
+    "pattern "
+    "sync' asks their source; if that has none either, ask those who run it.",
+    "'holdline pattern sync' asks their source; if that has none either, ask those who run it",
+    "look there at 'journalctl -u clamav-freshclam -u holdline-repo-import', or publish some ('holdline pattern "
+    "publish')",
+    "The audit log is not what was written: it ended with row 9, and ends with row 7 now (head 9:ab).  Somebody who "
+    "may "
+    "write registry.db has changed it: 'holdline audit verify' looks it over, and what was there is in an export or a "
+    "backup of an earlier day",
+    "it ended with row 9, and ends with row 7 now (head 9:ab)",
+    "row 9 was another one (head 9:ab)",
+    "row 5 is missing: after row 4 comes row 6",
+    "row 5 is not what was written: its hash does not fit its fields and the row before it",
+    "it cannot be read (database is locked)",
+    "An older registry.db was put in the place of the manager's while it was stopped: settings, groups, commands and "
+    "history since are lost; certificates, accounts and revocations are known from the journal.  Stop the manager and "
+    "put the later one back, if there is one; else review the groups' settings",
+};
+
+static const char *nothing(const char *message G_GNUC_UNUSED)
+{
+    return "";
+}
+
+/* Each is a template as a whole: nothing of it is left in English. */
+static void test_problems(void)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(problems); i++)
+        check(nothing, problems[i], "");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -230,5 +314,6 @@ int main(int argc, char **argv)
     g_test_add_func("/phrase/formats", test_formats);
     g_test_add_func("/phrase/bounds", test_bounds);
     g_test_add_func("/phrase/japanese", test_japanese);
+    g_test_add_func("/phrase/problems", test_problems);
     return g_test_run();
 }

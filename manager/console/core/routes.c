@@ -40,7 +40,7 @@ static const ConRoute rows[] = {
     { CON_DELETE, CON_ROUTE_NOTHING, "/tokens/{id}", "deleteToken", "Delete a token", "token delete", "id=path.id",
       NULL, "", NULL, NULL },
 
-    { CON_GET, CON_ROUTE_PASSIVE, "/summary", "getSummary", "Counts of everything", NULL, "", NULL, "", NULL,
+    { CON_GET, WORDED | CON_ROUTE_PASSIVE, "/summary", "getSummary", "Counts of everything", NULL, "", NULL, "", NULL,
       "Summary" },
     { CON_GET, CON_ROUTE_STREAM | CON_ROUTE_PASSIVE, "/events", "getEvents", "What changes, as it changes", NULL, "",
       NULL, "", NULL, NULL },

@@ -10,14 +10,13 @@
 #define LOOK_EVERY HL_MINUTE       /* where nothing is added */
 #define LOOK_AGAIN (2 * HL_SECOND) /* for the row of a loss */
 
-#define CHANGED                                                                                                        \
-    "Somebody who may write registry.db has changed it: 'holdline audit verify' looks it over, and what was there is " \
-    "in an export or a backup of an earlier day"
-#define PUT_BACK                                                                                                       \
-    "An older registry.db was put in the place of the manager's while it was stopped: settings, groups, commands and " \
-    "history since are lost; certificates, accounts and revocations are known from the journal.  Stop the manager "    \
-    "and "                                                                                                             \
-    "put the later one back, if there is one; else review the groups' settings"
+static const char changed[] = "Somebody who may write registry.db has changed it: 'holdline audit verify' looks it "
+                              "over, and what was there is in "
+                              "an export or a backup of an earlier day";
+static const char put_back[] =
+    "An older registry.db was put in the place of the manager's while it was stopped: settings, groups, commands and "
+    "history since are lost; certificates, accounts and revocations are known from the journal.  Stop the manager and "
+    "put the later one back, if there is one; else review the groups' settings";
 
 struct MgrWitness {
     char *dir; /* of the site, with its file */
@@ -35,7 +34,7 @@ static void tell(MgrWitness *witness)
 {
     const char *found = witness->lost != NULL ? witness->lost : witness->broken;
     g_autofree char *text = found != NULL ? g_strconcat("The audit log is not what was written: ", found, ".  ",
-                                                        witness->is_put_back ? PUT_BACK : CHANGED, NULL)
+                                                        witness->is_put_back ? put_back : changed, NULL)
                                           : NULL;
     const char *before = mgr_status_view(witness->status).problems[MGR_PROBLEM_AUDIT];
 

@@ -289,6 +289,15 @@ static bool is_away(const MgrLines *lines, guint broker)
     return mgr_line_blind_for(lines->all[broker]) >= AWAY_AFTER && !lines->drained[broker];
 }
 
+static guint first_drained(const MgrLines *lines)
+{
+    guint broker = 0;
+
+    while (broker + 1 < lines->n && !is_drained(lines, broker))
+        broker++;
+    return broker;
+}
+
 /* A single one that is away blinds the manager altogether, which is said elsewhere. */
 static void note_away(MgrLines *lines)
 {
@@ -299,13 +308,14 @@ static void note_away(MgrLines *lines)
     g_free(lines->told_drained);
     lines->away = away != NULL
                       ? g_strdup_printf("the manager does not hear broker %s: endpoints that were there are shown as "
-                                        "they were, until they are heard at another broker",
+                                        "they were, until they are heard at another broker; 'holdline doctor' on "
+                                        "the server looks for the cause",
                                         away)
                       : NULL;
     lines->told_drained = drained != NULL
                               ? g_strdup_printf("broker %s is drained, and its endpoints are at the others: "
-                                                "'holdline broker undrain' has it used again",
-                                                drained)
+                                                "'holdline broker undrain %u' has it used again",
+                                                drained, first_drained(lines) + 1)
                               : NULL;
 }
 

@@ -227,7 +227,7 @@ async function audit(draw, query, shown) {
     ], rows, tr('Nothing yet.'), tr('Audit log'), shown), newestOf(rows, rows.total));
 }
 
-// What the server says of these, in its own words; null: nothing is wrong with them.
+// What the server says of these; null: nothing is wrong with them.
 function troublesOf(summary, ...keys) {
     const troubles = keys.map((key) => summary[key]).filter(Boolean);
     return troubles.length > 0 ? troubles.map((text) => h('p', {}, said(text))) : null;
@@ -244,7 +244,7 @@ async function health(draw) {
         [tr('Certificate of this page'), own.https_certificate_ends && [tr('until'), ' ', time(own.https_certificate_ends)]],
         [tr('Server hears its broker'), summary && (summary.server_blind ? tr('No') : tr('Yes'))],
         [tr('Brokers'), summary && troublesOf(summary, 'broker_away', 'broker_drained', 'broker_hung', 'broker_split', 'broker_refused', 'broker_reload')],
-        [tr('Server'), summary && troublesOf(summary, 'audit_broken', 'clock', 'disk', 'repository_problem', 'patterns_old')],
+        [tr('Server'), summary && troublesOf(summary, 'audit_broken', 'clock', 'disk', 'repository_problem', 'patterns_old', 'notifications')],
         [tr('Repository signature'), summary?.repository?.expires && [tr('until'), ' ', time(summary.repository.expires)]],
         [tr('Rows of the audit log'), summary?.audit && String(summary.audit.rows)],
     ])), servers];

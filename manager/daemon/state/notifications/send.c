@@ -140,10 +140,14 @@ static void show_failures(MgrNotifications *notifications, MgrNow now)
         failing++;
     }
     notifications->counts.failing = failing;
-    if (failing > 0) /* no names: everybody reads it, and a rule may not be there for everybody */
-        problem = g_strdup_printf("%u notification%s cannot be sent: 'holdline notification list' says which, and "
+    /* no names: everybody reads it, and a rule may not be there for everybody */
+    if (failing == 1)
+        problem = g_strdup("1 notification cannot be sent: 'holdline notification list' says which, and 'holdline "
+                           "notification show NAME' why.");
+    else if (failing > 0)
+        problem = g_strdup_printf("%u notifications cannot be sent: 'holdline notification list' says which, and "
                                   "'holdline notification show NAME' why.",
-                                  failing, failing == 1 ? "" : "s");
+                                  failing);
     mgr_status_set_problem(notifications->parts.status, MGR_PROBLEM_NOTIFICATIONS, problem);
 }
 
