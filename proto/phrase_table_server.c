@@ -84,11 +84,10 @@ const HlPhrase hl_server_phrases[] = {
     { N_("The disk of the site is nearly full: make room before nothing can be stored; 'holdline doctor' says how much "
          "is left."),
       "" },
-    { N_("The server's patterns are of %s, and none have come for more than %s (patterns.old-after): %s."), "--s" },
+    { N_("The server's patterns (%s) are of %s, and none have come for more than %s (patterns.old-after): %s."),
+      "---s" },
     { N_("'holdline pattern sync' asks their source; if that has none either, ask those who run it"), "" },
-    { N_("look there at 'journalctl -u clamav-freshclam -u holdline-repo-import', or publish some ('holdline pattern "
-         "publish')"),
-      "" },
+    { N_("look there at '%s', or publish some ('holdline pattern publish COMPONENT FILE')"), "" },
     { N_("%s is missing"), "" },
     { N_("%s is missing, with %u of the %u files that the repository lists"), "" },
     { N_("%s is missing, and with it what was published: %s"), "" },

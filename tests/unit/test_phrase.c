@@ -271,12 +271,12 @@ static const char *const problems[] = {
     "/s/repo is missing, and with it what was published: virus 7, rules 3",
     "mount the disk that has /s/repo, or bring it back from a backup: endpoints trust no new one",
     "remove /s/repo and copy the source again: holdline pattern sync",
-    "The server's patterns are of 2026-11-20, and none have come for more than 7d (patterns.old-after): 'holdline "
+    "The server's patterns (virus) are of 2026-11-20, and none have come for more than 7d (patterns.old-after): "
+    "'holdline "
     "pattern "
     "sync' asks their source; if that has none either, ask those who run it.",
     "'holdline pattern sync' asks their source; if that has none either, ask those who run it",
-    "look there at 'journalctl -u clamav-freshclam -u holdline-repo-import', or publish some ('holdline pattern "
-    "publish')",
+    "look there at 'journalctl -u holdline-repo-import', or publish some ('holdline pattern publish COMPONENT FILE')",
     "The audit log is not what was written: it ended with row 9, and ends with row 7 now (head 9:ab).  Somebody who "
     "may "
     "write registry.db has changed it: 'holdline audit verify' looks it over, and what was there is in an export or a "
