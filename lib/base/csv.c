@@ -5,12 +5,24 @@
 
 #include "lib/base/unconst.h"
 
+/* What a spreadsheet takes for a formula, in its wide forms too, as Japanese keyboards write them. */
+static bool begins_formula(const char *text)
+{
+    static const gunichar wide[] = { 0xff1d, 0xff0b, 0xff0d, 0xff20 }; /* = + - @ */
+    gunichar first = g_utf8_get_char_validated(text, -1);
+
+    for (gsize i = 0; i < G_N_ELEMENTS(wide); i++)
+        if (first == wide[i])
+            return true;
+    return *text != '\0' && strchr("=+-@\t\r\n", *text) != NULL;
+}
+
 static void add_cell(GString *out, const char *text, bool is_first, bool is_plain)
 {
     if (!is_first)
         g_string_append_c(out, ',');
     g_string_append_c(out, '"');
-    if (!is_plain && *text != '\0' && strchr("=+-@\t\r\n", *text) != NULL)
+    if (!is_plain && begins_formula(text))
         g_string_append_c(out, '\'');
     for (; *text != '\0'; text++) {
         if (*text == '"')

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/csv.h"
+#include "lib/base/ident.h"
 #include "lib/base/unconst.h"
 #include "manager/console/core/fault.h"
 #include "manager/console/core/page.h"
@@ -202,6 +203,15 @@ static char **fields_of(const ConRequest *request)
     return text != NULL && *text != '\0' ? g_strsplit(text, ",", -1) : NULL;
 }
 
+/* NULL: of all. */
+static bool parse_group(const ConRequest *request, const char **group, GError **error)
+{
+    const char *text = con_request_query(request, "in_group");
+
+    *group = text;
+    return text == NULL || hl_ident_is_valid(text) || con_fail(error, CON_FAULT_LIST_GROUP, text, NULL);
+}
+
 static void on_list(ConRequest *request, const ConPerson *person, gpointer user)
 {
     const ConEndpoints *endpoints = user;
@@ -216,6 +226,7 @@ static void on_list(ConRequest *request, const ConPerson *person, gpointer user)
                        .groups = (const char *const *)person->groups };
 
     if (filter == NULL || !check_fields(fields, &error) || !parse_limit(request, &query.limit, &error) ||
+        !parse_group(request, &query.group, &error) ||
         !con_order_parse(con_request_query(request, "sort"), &query.order, &error) ||
         !con_page_select(&page, con_watch_table(endpoints->watch), &query, &error))
         con_request_fail(request, error);

@@ -28,6 +28,8 @@ QUERIES = {
     "cursor": ("x", "%ff", "AAAA", "%00", "x" * 2000),
     "sort": ("colour", "-", "-colour", "%e2%80%ae"),
     "filter": ("((((", "host:", "colour:red", "last_seen<yesterday", "%22", "x" * 3000, "(" * 900),
+    "in_group": ("a b", "%22", "x" * 3000, "office%20filter:", "総務"),
+    "settings": ("colour", ",", "scan.method,,colour", "x" * 2000),
     "fields": ("colour", ",", "id,,colour", "x" * 2000),
     "format": ("xml", "CSV", ""),
     "selector": ("e-none", "@none", "@", ",,,", "%22", "x" * 3000),

@@ -100,6 +100,17 @@ static void test_selectors(void)
         { "{\"filter\": \"\", \"except\": [\"e-1\", \"e-2\"]}", "except:e-1,e-2 filter:" },
         { "{\"filter\": \"group:sales\", \"except\": [\"e-1\"]}", "except:e-1 filter:group:sales" },
         { "{\"filter\": \"printer\", \"except\": [\"e-1 filter:\"]}", "invalid" },
+        { "{\"filter\": \"(a)or(b)\", \"in_group\": \"office\"}", "in:office filter:(a)or(b)" },
+        { "{\"filter\": \"a,b\", \"in_group\": \"office\"}", "in:office filter:a,b" },
+        { "{\"filter\": \"a) or (b\", \"in_group\": \"office\"}", "invalid" },
+        { "{\"filter\": \"group:sales\", \"in_group\": \"office\"}", "in:office filter:group:sales" },
+        { "{\"filter\": \"\", \"in_group\": \"office\"}", "@office" },
+        { "{\"filter\": \"\", \"in_group\": \"office\", \"except\": [\"e-1\"]}", "in:office except:e-1 filter:" },
+        { "{\"filter\": \"printer\", \"in_group\": \"\"}", "filter:printer" },
+        { "{\"filter\": \"printer\", \"in_group\": \"office filter:\"}", "invalid" },
+        { "{\"filter\": \"printer\", \"in_group\": [\"office\"]}", "invalid" },
+        { "{\"in_group\": \"office\"}", "invalid" },
+        { "{\"ids\": [\"e-1\"], \"in_group\": \"office\"}", "invalid" },
         { "{\"filter\": \"printer\", \"except\": [null]}", "invalid" },
         { "{\"filter\": \"\", \"except\": \"e-1\"}", "invalid" },
         { "{\"filter\": \"(\"}", "invalid" },
@@ -306,6 +317,9 @@ static void test_rows_whole(void)
 static void test_csv(void)
 {
     static const char *const fields[] = { "a", "b.c", "d", NULL };
+    static const char *const wide[][2] = { { "＝1+1", "\"'＝1+1\"" },      { "＋1", "\"'＋1\"" },
+                                           { "－1", "\"'－1\"" },          { "＠A1", "\"'＠A1\"" },
+                                           { "総務部＝", "\"総務部＝\"" }, { "\xef\xbc", "\"\xef\xbc\"" } };
     g_autoptr(json_t) row = json_loads("{\"a\": \"=1+1\", \"b\": {\"c\": \"x\\\"y,\\nz\"}, \"d\": null}", 0, NULL);
     g_autoptr(GString) out = g_string_new(NULL);
 
@@ -318,6 +332,11 @@ static void test_csv(void)
         g_string_truncate(out, 0);
         hl_csv_cell(out, text, true);
         g_assert_true(g_str_has_prefix(out->str, "\"'"));
+    }
+    for (gsize i = 0; i < G_N_ELEMENTS(wide); i++) {
+        g_string_truncate(out, 0);
+        hl_csv_cell(out, wide[i][0], true);
+        g_assert_cmpstr(out->str, ==, wide[i][1]);
     }
 }
 

@@ -364,6 +364,27 @@ static void test_kept_order(void)
     }
 }
 
+/* The whole id of a group; and only what the caller may see of it. */
+static void check_in_group(const ConTable *table, const MgrFilter *filter)
+{
+    static const char *const others[] = { "hr", NULL };
+    static const struct {
+        const char *group;
+        const char *const *groups;
+        guint total;
+    } cases[] = {
+        { NULL, NULL, 1 }, { "sales", NULL, 1 }, { "sale", NULL, 0 }, { "hr", NULL, 0 }, { "sales", others, 0 }
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        ConQuery query = { .filter = filter, .limit = 1, .groups = cases[i].groups, .group = cases[i].group };
+        g_auto(ConPage) page = { 0 };
+
+        g_assert_true(con_page_select(&page, table, &query, NULL));
+        g_assert_cmpuint(page.total, ==, cases[i].total);
+    }
+}
+
 static void test_scope_and_cursors(void)
 {
     static const char *const others[] = { "hr", NULL };
@@ -378,6 +399,7 @@ static void test_scope_and_cursors(void)
     g_assert_false(con_order_parse("colour", &query.order, NULL));
     g_assert_true(con_page_select(&page, table, &query, NULL));
     g_assert_cmpuint(page.total, ==, 0);
+    check_in_group(table, filter);
     for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
         g_auto(ConPage) none = { 0 };
         g_autoptr(GError) error = NULL;

@@ -39,6 +39,28 @@ static void test_new_group(void)
     parts_check_registry(parts);
 }
 
+/* For a page that shows some settings of all groups: by one request, and none but those. */
+static void test_list(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    g_autoptr(json_t) plain = NULL;
+    g_autoptr(json_t) some = NULL;
+    g_autoptr(json_t) refused = NULL;
+    const json_t *settings;
+
+    parts_add_group(parts, "lab", "update.schedule=hourly");
+    parts_call(parts, "group list", NULL);
+    plain = parts_expect_reply(parts, "");
+    g_assert_null(json_object_get(json_array_get(json_object_get(plain, "groups"), 0), "settings"));
+    parts_call(parts, "group list", "settings", "update.schedule,scan.method", NULL);
+    some = parts_expect_reply(parts, "");
+    settings = json_object_get(json_array_get(json_object_get(some, "groups"), 0), "settings");
+    g_assert_cmpuint(json_object_size(settings), ==, 2);
+    g_assert_cmpstr(json_string_value(json_object_get(settings, "update.schedule")), ==, "hourly");
+    parts_call(parts, "group list", "settings", "update.schedule,colour", NULL);
+    refused = parts_expect_reply(parts, "invalid");
+}
+
 /* A registry of that version with one group, in a file. */
 static void make_old(const char *path, int version)
 {
@@ -350,6 +372,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/manager/groups/display-names-differ-from-hidden", test_display_names_differ_from_hidden);
     g_test_add_func("/manager/groups/new", test_new_group);
+    g_test_add_func("/manager/groups/list", test_list);
     g_test_add_func("/manager/groups/upgrade", test_upgrade);
     g_test_add_func("/manager/groups/save-of-old", test_save_of_old);
     g_test_add_func("/manager/groups/no-change", test_no_change);

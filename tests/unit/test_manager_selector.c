@@ -148,6 +148,16 @@ static void test_searches(void)
         { "except:e-1,e-3 filter:", "e-2" },
         { "except:e-1 filter:group:office", "e-2 e-3 e-4" },
         { "except:e-9 filter:lab", "e-1 e-2" }, /* gone meanwhile */
+        { "in:office filter:(pc)or(print)", "e-1 e-2 e-3" },
+        { "in:office filter:", "e-1 e-2 e-3 e-4" }, /* as its name: also those that were removed */
+        { "in:office except:e-1 filter:lab,pc", "e-2" },
+        { "in:sales filter:(pc)or(print)", "" },
+        { "in:sales filter:", "" },
+        { "in:office filter:pc) or (print", "invalid" },
+        { "in:office", "invalid" },
+        { "in: filter:pc", "not-found" },
+        { "in:nowhere filter:pc", "not-found" },
+        { "except:e-1 in:office filter:pc", "invalid" },
         { "except:e-1", "invalid" },
         { "except: filter:lab", "invalid" },
         { "except:e-1,,e-2 filter:lab", "invalid" },
@@ -159,6 +169,7 @@ static void test_searches(void)
     };
     g_autoptr(Parts) parts = make_fleet();
 
+    parts_add_group(parts, "sales", NULL);
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autofree char *found = selected(parts, cases[i][0]);
 

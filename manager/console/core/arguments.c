@@ -180,18 +180,31 @@ static char *join_ids(const char *member, const json_t *ids, gsize room, ConFaul
     return NULL;
 }
 
-static char *of_filter(const char *text, const json_t *except, HlTime now, GError **error)
+/* For whom a body is; NULL: that member says nothing. */
+typedef struct {
+    const json_t *ids, *except;
+    const char *filter, *group, *selector;
+} Whom;
+
+/* The group stands beside the text, which somebody typed and which could end any bracket around it. */
+static char *of_filter(const Whom *whom, HlTime now, GError **error)
 {
+    const char *text = whom->filter;
     g_autoptr(MgrFilter) filter = mgr_filter_parse(text, MGR_FILTER_SEARCH, now, error); /* bounds the text, too */
-    gsize room = CON_MAX_SELECTOR - strlen("except: filter:") - MIN(strlen(text), MGR_MAX_FILTER);
+    g_autofree char *within = whom->group != NULL ? g_strdup_printf("in:%s ", whom->group) : g_strdup("");
+    gsize room = CON_MAX_SELECTOR - strlen("except: filter:") - strlen(within) - MIN(strlen(text), MGR_MAX_FILTER);
     g_autofree char *left_out =
-        filter != NULL ? join_ids("except", except, room, CON_FAULT_BODY_EXCEPT_MANY, error) : NULL;
+        filter != NULL ? join_ids("except", whom->except, room, CON_FAULT_BODY_EXCEPT_MANY, error) : NULL;
     g_autofree char *word = left_out != NULL && *left_out == '\0' ? mgr_filter_selector(filter) : NULL;
 
-    if (left_out == NULL || word != NULL)
+    if (left_out == NULL)
+        return NULL;
+    if (word != NULL && whom->group == NULL)
         return g_steal_pointer(&word);
-    return *left_out != '\0' ? g_strdup_printf("except:%s filter:%s", left_out, text)
-                             : g_strconcat("filter:", text, NULL);
+    if (g_strcmp0(word, "all") == 0)
+        return g_strconcat("@", whom->group, NULL);
+    return *left_out != '\0' ? g_strdup_printf("%sexcept:%s filter:%s", within, left_out, text)
+                             : g_strconcat(within, "filter:", text, NULL);
 }
 
 /* Otherwise its ids are others, such as those of detections. */
@@ -217,9 +230,8 @@ static bool check_whom(const json_t *body, GError **error)
         json_type type;
         ConFault fault;
     } members[] = {
-        { "ids", JSON_ARRAY, CON_FAULT_BODY_IDS },
-        { "except", JSON_ARRAY, CON_FAULT_BODY_IDS },
-        { "filter", JSON_STRING, CON_FAULT_BODY_TEXT },
+        { "ids", JSON_ARRAY, CON_FAULT_BODY_IDS },        { "except", JSON_ARRAY, CON_FAULT_BODY_IDS },
+        { "filter", JSON_STRING, CON_FAULT_BODY_TEXT },   { "in_group", JSON_STRING, CON_FAULT_BODY_TEXT },
         { "selector", JSON_STRING, CON_FAULT_BODY_TEXT },
     };
 
@@ -232,11 +244,13 @@ static bool check_whom(const json_t *body, GError **error)
     return true;
 }
 
-/* For whom a body is; NULL: that member says nothing. */
-typedef struct {
-    const json_t *ids;
-    const char *filter, *selector;
-} Whom;
+/* What narrows a filter says nothing without one. */
+static bool check_narrowing(const Whom *whom, GError **error)
+{
+    if (whom->group != NULL && (whom->filter == NULL || !hl_ident_is_valid(whom->group)))
+        return con_fail(error, CON_FAULT_BODY_GROUP, NULL);
+    return whom->except == NULL || whom->filter != NULL || con_fail(error, CON_FAULT_BODY_EXCEPT_ALONE, NULL);
+}
 
 /* Each of two would widen the other, so neither is left out silently; but an empty filter, which takes all, is only a
  * form's empty field where something else was chosen, also where that is an empty list. */
@@ -245,16 +259,18 @@ static bool read_whom(const json_t *body, Whom *whom, GError **error)
     const json_t *ids = json_object_get(body, "ids");
     const json_t *except = json_object_get(body, "except");
     const char *filter = json_string_value(json_object_get(body, "filter"));
+    const char *group = json_string_value(json_object_get(body, "in_group"));
     const char *selector = json_string_value(json_object_get(body, "selector"));
 
     whom->ids = json_array_size(ids) > 0 ? ids : NULL;
+    whom->except = json_is_null(except) ? NULL : except;
+    whom->group = group != NULL && *group != '\0' ? group : NULL;
     whom->selector = selector != NULL && *selector != '\0' ? selector : NULL;
     whom->filter =
         filter != NULL && (*filter != '\0' || (!json_is_array(ids) && whom->selector == NULL)) ? filter : NULL;
     if ((whom->ids != NULL) + (whom->filter != NULL) + (whom->selector != NULL) > 1)
         return con_fail(error, CON_FAULT_BODY_WHOM_TWICE, NULL);
-    return except == NULL || json_is_null(except) || whom->filter != NULL ||
-           con_fail(error, CON_FAULT_BODY_EXCEPT_ALONE, NULL);
+    return check_narrowing(whom, error);
 }
 
 char *con_selector_make(const ConRoute *route, const json_t *body, HlTime now, GError **error)
@@ -264,7 +280,7 @@ char *con_selector_make(const ConRoute *route, const json_t *body, HlTime now, G
     if (!takes_selector(route->arguments) || !check_whom(body, error) || !read_whom(body, &whom, error))
         return NULL;
     if (whom.filter != NULL)
-        return of_filter(whom.filter, json_object_get(body, "except"), now, error);
+        return of_filter(&whom, now, error);
     if (whom.ids != NULL)
         return join_ids("ids", whom.ids, CON_MAX_SELECTOR, CON_FAULT_BODY_IDS_MANY, error);
     return g_strdup(whom.selector);
@@ -281,11 +297,11 @@ static bool is_known(const char *arguments, const char *member)
     for (gsize i = 0; entries[i] != NULL && *entries[i] != '\0' && !known; i++) {
         Entry entry = entry_of(entries[i]);
 
-        known =
-            (strcmp(entry.from, "body") == 0 && strcmp(entry.member, member) == 0) ||
-            (strcmp(entry.from, "settings") == 0 && strcmp(member, "settings") == 0) ||
-            (strcmp(entry.from, "selector") == 0 && (strcmp(member, "ids") == 0 || strcmp(member, "filter") == 0 ||
-                                                     strcmp(member, "except") == 0 || strcmp(member, "selector") == 0));
+        known = (strcmp(entry.from, "body") == 0 && strcmp(entry.member, member) == 0) ||
+                (strcmp(entry.from, "settings") == 0 && strcmp(member, "settings") == 0) ||
+                (strcmp(entry.from, "selector") == 0 &&
+                 (strcmp(member, "ids") == 0 || strcmp(member, "filter") == 0 || strcmp(member, "in_group") == 0 ||
+                  strcmp(member, "except") == 0 || strcmp(member, "selector") == 0));
         entry_clear(&entry);
     }
     return known;

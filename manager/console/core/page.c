@@ -123,6 +123,7 @@ static void keep(const Selection *selection, const ConRow *row)
 static bool takes(const ConQuery *query, const ConRow *row)
 {
     return (query->groups == NULL || g_strv_contains(query->groups, row->values[MGR_COLUMN_GROUP].text)) &&
+           (query->group == NULL || strcmp(query->group, row->values[MGR_COLUMN_GROUP].text) == 0) &&
            con_row_fits(query->filter, row);
 }
 

@@ -25,6 +25,7 @@ typedef struct {
     const char *cursor;        /* NULL: from the beginning */
     guint limit;               /* of rows, 1 or more; what a page may have: CON_MAX_PAGE */
     const char *const *groups; /* the caller's, ends with NULL; NULL: all */
+    const char *group;         /* of these, this one alone; NULL: all */
 } ConQuery;
 
 typedef struct {

@@ -39,7 +39,7 @@ typedef struct {
     const char *call;
     /* Of the call, separated by blanks: "name=path.group": where the value comes from: path, query, body, and what is
      * made of a body's member settings (an object); "match": the version of If-Match; "text.X": always X; "selector":
-     * of a body's ids, filter and except, or selector.  A "?" behind it: it may be missing. */
+     * of a body's ids, filter with in_group and except, or selector.  A "?" behind it: it may be missing. */
     const char *arguments;
     const char *list;  /* the array of the call's answer that is this list; NULL: it is a document */
     const char *query; /* the parameters that it takes, separated by blanks */

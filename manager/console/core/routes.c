@@ -50,7 +50,7 @@ static const ConRoute rows[] = {
       NULL, "[Setting]" },
 
     { CON_GET, CSV, "/endpoints", "listEndpoints", "Endpoints that a filter takes, in an order, page by page", NULL, "",
-      NULL, LIST " fields format", NULL, "Endpoints" },
+      NULL, LIST " in_group fields format", NULL, "Endpoints" },
     { CON_GET, WORDED, "/endpoints/{id}", "getEndpoint", "One endpoint, with the sentences that explain it",
       "endpoint show", "endpoint=path.id", NULL, "", NULL, "Endpoint" },
     { CON_DELETE, CON_ROUTE_NOTHING, "/endpoints/{id}", "removeEndpoint",
@@ -70,8 +70,8 @@ static const ConRoute rows[] = {
     { CON_POST, 0, "/verifications", "verifyEndpoints", "Dial endpoints at their registered addresses now", "verify",
       "selector=selector", NULL, "", "Whom", "Verified" },
 
-    { CON_GET, CSV, "/groups", "listGroups", "The groups", "group list", "", "groups", LIST " format", NULL,
-      "[GroupRow]" },
+    { CON_GET, CSV, "/groups", "listGroups", "The groups", "group list", "settings=query.settings?", "groups",
+      LIST " settings format", NULL, "[GroupRow]" },
     { CON_POST, CON_ROUTE_CREATED, "/groups", "createGroup", "Create a group", "group create",
       "name=body.name display_name=body.display_name? setting=settings", NULL, "", "GroupNew", "Group" },
     { CON_GET, VERSION, "/groups/{group}", "getGroup", "A group's settings, and who does not have them yet",

@@ -5,9 +5,11 @@
 
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
+#include "lib/base/value_fault.h"
 #include "manager/core/refusal.h"
 #include "manager/daemon/calls/group_versions.h"
 #include "manager/daemon/ground/selector.h"
+#include "proto/settings.h"
 
 struct MgrGroupCalls {
     MgrGroupCallsOptions parts;
@@ -112,14 +114,50 @@ static void call_unset(MgrCall *call, gpointer user)
 
 /* -------------------------------------------------------------------------------------------------- list, show */
 
+/* Of a group, those with these keys. */
+static json_t *some_settings(const MgrGroup *group, char *const *keys)
+{
+    g_autoptr(json_t) all = mgr_group_settings_object(group->record.settings);
+    json_t *some = json_object();
+
+    for (; *keys != NULL; keys++)
+        json_object_set(some, *keys, json_object_get(all, *keys));
+    return some;
+}
+
+static bool check_keys(char *const *keys, GError **error)
+{
+    HlOptionTable table = hl_settings_table();
+
+    for (; keys != NULL && *keys != NULL; keys++)
+        if (hl_option_find(table, *keys) == NULL)
+            return hl_value_fail(error, HL_VALUE_OPTION_UNKNOWN_TRY, *keys, table.rows[0].name, table.rows[1].name,
+                                 NULL) ||
+                   hl_error_prefix(error, "settings");
+    return true;
+}
+
 static void call_list(MgrCall *call, gpointer user)
 {
     const MgrGroupCalls *calls = user;
+    const char *text = mgr_call_argument(call, "settings");
+    g_auto(GStrv) keys = text != NULL ? g_strsplit(text, ",", -1) : NULL;
     g_autoptr(GPtrArray) groups = mgr_selector_groups(calls->parts.fleet, mgr_call_caller(call));
-    json_t *array = json_array();
+    g_autoptr(GError) error = NULL;
+    json_t *array;
 
-    for (guint i = 0; i < groups->len; i++)
-        json_array_append_new(array, mgr_group_document(&calls->parts, groups->pdata[i], MGR_GROUP_LINE));
+    if (!check_keys(keys, &error)) {
+        mgr_call_fail(call, error);
+        return;
+    }
+    array = json_array();
+    for (guint i = 0; i < groups->len; i++) {
+        json_t *row = mgr_group_document(&calls->parts, groups->pdata[i], MGR_GROUP_LINE);
+
+        if (keys != NULL)
+            json_object_set_new(row, "settings", some_settings(groups->pdata[i], keys));
+        json_array_append_new(array, row);
+    }
     mgr_call_done_list(call, "groups", array, NULL);
 }
 
@@ -225,7 +263,7 @@ static const MgrCallRow rows[] = {
     { "group set", "name", "display_name version setting", MGR_NEED_MANAGE, MGR_SCOPE_GROUP, call_set },
     { "group unset", "name", "version setting", MGR_NEED_MANAGE, MGR_SCOPE_GROUP, call_unset },
     { "group rename", "name display_name", "", MGR_NEED_MANAGE, MGR_SCOPE_GROUP, call_set },
-    { "group list", "", "", MGR_NEED_READ, MGR_SCOPE_LIST, call_list },
+    { "group list", "", "settings", MGR_NEED_READ, MGR_SCOPE_LIST, call_list },
     { "group show", "name", "", MGR_NEED_READ, MGR_SCOPE_GROUP, call_show },
     { "group delete", "name", "", MGR_NEED_MANAGE, MGR_SCOPE_GROUP, call_delete },
     { .name = NULL },

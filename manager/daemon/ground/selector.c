@@ -3,14 +3,12 @@
 
 #include <string.h>
 
-#include "lib/base/ident.h"
 #include "manager/core/display_name.h"
 #include "manager/core/refusal.h"
 #include "manager/daemon/ground/columns.h"
+#include "manager/daemon/ground/search.h"
 
 #define MAX_NAMED 5 /* candidates in an error */
-#define SEARCH    "filter:"
-#define EXCEPT    "except:"
 
 static bool sees(const MgrCaller *caller, const MgrEndpoint *endpoint)
 {
@@ -138,12 +136,12 @@ struct MgrSelection {
     const MgrCaller *caller;
     MgrFilter *filter;
     MgrFilterRows rows;
-    GArray *wides;      /* Wide; of a search: none */
-    GHashTable *named;  /* ids of those that are taken by a name of their own */
-    guint beginnings;   /* of names: each of these is compared with the whole fleet */
-    bool is_search;     /* else it is names, and conditions */
-    bool is_all;        /* of a search: its word is all */
-    GHashTable *except; /* of a search: ids that are left out; NULL: none */
+    GArray *wides;     /* Wide; of a search: none */
+    GHashTable *named; /* ids of those that are taken by a name of their own */
+    guint beginnings;  /* of names: each of these is compared with the whole fleet */
+    bool is_search;    /* else it is names, and conditions */
+    bool is_all;       /* of a search: its word is all */
+    MgrSearch search;  /* of a search; its filter is the one above */
     Searched searched;
     char *last; /* id of the one that was looked at last; NULL: none was */
 };
@@ -352,57 +350,20 @@ static const char *searched_text(gconstpointer row, gpointer user)
     return searched->folded;
 }
 
-/* Ids, one at least; NULL: one of them is none. */
-static GHashTable *read_ids(const char *text, gsize size, GError **error)
-{
-    g_autoptr(GHashTable) set = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    g_autofree char *list = g_strndup(text, size);
-    g_auto(GStrv) ids = g_strsplit(size > 0 ? list : " ", ",", -1);
-
-    for (gsize i = 0; ids[i] != NULL; i++) {
-        if (!hl_ident_is_valid(ids[i])) {
-            mgr_refuse(error, MGR_REFUSE_SELECTOR_EXCEPT_ID, ids[i], NULL);
-            return NULL;
-        }
-        g_hash_table_add(set, g_strdup(ids[i]));
-    }
-    return g_steal_pointer(&set);
-}
-
-static bool is_search(const char *selector)
-{
-    return g_str_has_prefix(selector, SEARCH) || g_str_has_prefix(selector, EXCEPT);
-}
-
-/* The filter; *except: who is left out, or NULL. */
-static MgrFilter *read_search(const char *selector, GHashTable **except, GError **error)
-{
-    if (g_str_has_prefix(selector, EXCEPT)) {
-        const char *ids = selector + strlen(EXCEPT);
-        gsize size = strcspn(ids, " ");
-
-        *except = read_ids(ids, size, error);
-        if (*except == NULL)
-            return NULL;
-        selector = ids + size + (ids[size] == ' ');
-    }
-    if (g_str_has_prefix(selector, SEARCH))
-        return mgr_filter_parse(selector + strlen(SEARCH), MGR_FILTER_SEARCH, hl_clock_wall(), error);
-    mgr_refuse(error, MGR_REFUSE_SELECTOR_EXCEPT, NULL);
-    return NULL;
-}
-
-/* A filter takes what a list with it shows; one that is empty what "all" does. */
+/* A filter takes what a list with it shows; one that is empty what "all" does, and of a group what its name does. */
 static bool begin_search(MgrSelection *selection, const char *selector, GError **error)
 {
+    MgrSearch *search = &selection->search;
     g_autofree char *word = NULL;
 
-    selection->filter = read_search(selector, &selection->except, error);
-    if (selection->filter == NULL)
-        return false;
-    word = mgr_filter_selector(selection->filter);
     selection->is_search = true;
-    selection->is_all = g_strcmp0(word, "all") == 0;
+    if (!mgr_search_read(search, selector, error) ||
+        (search->group != NULL &&
+         mgr_selector_group(selection->fleet, selection->caller, search->group, error) == NULL))
+        return false;
+    selection->filter = g_steal_pointer(&search->filter);
+    word = mgr_filter_selector(selection->filter);
+    selection->is_all = search->group == NULL && g_strcmp0(word, "all") == 0;
     selection->searched.rows = selection->rows;
     selection->rows = (MgrFilterRows){ searched_value, searched_text, &selection->searched };
     return true;
@@ -427,7 +388,7 @@ MgrSelection *mgr_selection_new(const MgrFleet *fleet, const MgrCaller *caller, 
     selection->wides = g_array_new(FALSE, FALSE, sizeof(Wide));
     g_array_set_clear_func(selection->wides, wide_clear);
     selection->named = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    if (is_search(selector) ? begin_search(selection, selector, error) : begin_pick(selection, selector, error))
+    if (mgr_search_is(selector) ? begin_search(selection, selector, error) : begin_pick(selection, selector, error))
         return g_steal_pointer(&selection);
     return NULL;
 }
@@ -439,7 +400,7 @@ void mgr_selection_free(MgrSelection *selection)
     g_clear_pointer(&selection->filter, mgr_filter_free);
     g_array_unref(selection->wides);
     g_hash_table_unref(selection->named);
-    g_clear_pointer(&selection->except, g_hash_table_unref);
+    mgr_search_clear(&selection->search);
     g_free(selection->searched.folded);
     g_free(selection->last);
     g_free(selection);
@@ -452,7 +413,7 @@ static bool is_selected(const MgrSelection *selection, const MgrEndpoint *endpoi
     if (!sees(selection->caller, endpoint))
         return false;
     if (selection->is_search)
-        return (selection->except == NULL || !g_hash_table_contains(selection->except, record->id)) &&
+        return mgr_search_reaches(&selection->search, record->id, record->group) &&
                !(selection->is_all && record->display.removed) &&
                mgr_filter_takes(selection->filter, &selection->rows, endpoint);
     return (g_hash_table_size(selection->named) > 0 && g_hash_table_contains(selection->named, record->id)) ||

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Names and selectors: which endpoints and groups a caller's words mean.  The language of selectors is
- * manager/filter/filter.h; "filter:TEXT" is what a list with that filter shows, and "except:ID,ID filter:TEXT" the same
- * without some: a console has the server resolve what somebody chose there, whatever it takes.
+ * manager/filter/filter.h; those of a console are manager/daemon/ground/search.h: it has the server resolve what
+ * somebody chose in a list, whatever that takes.
  *
  * What is outside of the caller's groups is not there: `all` leaves it out, and its name is answered like one that
  * does not exist.  So each lookup takes the caller, and a handler has no other way from a word to an endpoint.  caller
