@@ -13,14 +13,16 @@ import { again } from '../../manager/console/pages/again.js';
 import * as query from '../../manager/console/pages/query.js';
 import * as route from '../../manager/console/pages/route.js';
 import * as settings from '../../manager/console/pages/settings.js';
-import { Problem, onSessionLost, request } from '../../manager/console/pages/api.js';
-import { adoptCatalogue, hashOf, tr, trn } from '../../manager/console/pages/i18n.js';
+import { Problem, onSessionLost, request, spreadsheet } from '../../manager/console/pages/api.js';
+import { adoptCatalogue, chooseLanguage, currentLanguage, hashOf, preferredLanguage, tr, trn, useLanguage } from '../../manager/console/pages/i18n.js';
 import { bytes, compare, visible, wayOf, withHosts } from '../../manager/console/pages/text.js';
 import { explain, sentences, spell } from '../../manager/console/pages/phrase.js';
 import { knownSettings } from '../../manager/console/pages/setting_words.js';
-import { follow, inTurn } from '../../manager/console/pages/follow.js';
+import { follow, inTurn, onGone } from '../../manager/console/pages/follow.js';
 import { fitting, rowsInView, scrollTo } from '../../manager/console/pages/window.js';
+import { Seen } from '../../manager/console/pages/seen.js';
 import { Selection } from '../../manager/console/pages/selection.js';
+import { daysOf } from '../../manager/console/pages/pages/reports.js';
 import { problemText, word } from '../../manager/console/pages/words.js';
 
 const root = new URL('../../', import.meta.url);
@@ -156,6 +158,100 @@ test('a selection stays with its rows', () => {
     assert.equal(selection.count(5), 2);
 });
 
+test('what was removed elsewhere is selected no longer', () => {
+    const selection = new Selection();
+    selection.toggle('a');
+    selection.toggle('b');
+    assert.equal(selection.forget(['x', 'b']), true);
+    assert.deepEqual(selection.ids, ['a']);
+    assert.equal(selection.forget(['b']), false);
+    selection.selectAll();
+    selection.toggle('c');
+    selection.forget(['c']); // the list is shorter by it now
+    assert.equal(selection.count(4), 4);
+});
+
+// What somebody types into the filter may look like anything: '(a)or(b)', 'a,b', 'a) or (b'.
+test('an action on all that match names their group beside the filter', async () => {
+    const actions = await import('../../manager/console/pages/actions.js');
+    const selection = new Selection();
+    const list = { total: 3, isComplete: true, rows: [{ id: 'e-1' }, { id: 'e-2' }, { id: 'e-3' }], find: (id) => ({ id }) };
+    selection.selectAll();
+    selection.toggle('e-2');
+    const { count, selector, rows } = actions.subjectOfSelection(selection, list, { filter: 'a) or (b', in_group: 'office' });
+    assert.deepEqual(selector, { filter: 'a) or (b', in_group: 'office', except: ['e-2'] });
+    assert.deepEqual([count, rows.map(({ id }) => id)], [2, ['e-1', 'e-3']]);
+    const said = ['enforces', 'told', 'untold'].map((broker) => actions.revocationWords({ body: { broker } }));
+    assert.equal(new Set(said).size, 3);
+    assert.equal(actions.revocationWords({ body: {} }), said[1]); // an earlier manager
+});
+
+test('a form shows what somebody else saved, but for one that is edited', () => {
+    const seen = new Seen();
+    const reply = (version, text = 'x') => ({ body: { version, text }, version: `"${version}"` });
+    seen.adopt(reply(1));
+    assert.equal(seen.take(reply(1, 'counted'), '"1"', true), 'same');
+    assert.equal(seen.document.text, 'counted');
+    assert.equal(seen.take(reply(2), '"1"', false), 'drawn');
+    assert.deepEqual([seen.document.version, seen.version], [2, '"2"']);
+    assert.equal(seen.take(reply(3), '"2"', true), 'beside'); // the form stays, and what is beside it is of the newer one
+    assert.deepEqual([seen.document.version, seen.version, seen.latest.version], [2, '"2"', 3]);
+    seen.giveUp();
+    assert.deepEqual([seen.document.version, seen.version, seen.latest.version], [3, '"3"', 3]);
+    const asked = seen.version;
+    seen.adopt(reply(4)); // it was saved here while an answer was on its way
+    assert.equal(seen.take(reply(3), asked, false), 'late');
+    assert.equal(seen.document.version, 4);
+});
+
+test('a page whose thing was removed elsewhere says so', async (t) => {
+    let told = 0;
+    onGone(() => { told++; });
+    const failing = (status) => follow({}, () => Promise.reject(new Problem(status, {})), { every: 5, pace: 1 });
+    const wait = (ms) => new Promise((done) => setTimeout(done, ms));
+    t.after(failing(503));
+    await wait(100);
+    assert.equal(told, 0); // the server is away
+    const end = failing(404);
+    for (let tries = 0; told === 0 && tries < 100; tries++)
+        await wait(20);
+    end();
+    assert.ok(told > 0);
+});
+
+test('days of a report are a number of days, whatever a link says', () => {
+    for (const [text, days] of [['30', 30], ['1.5', 14], ['-5', 14], ['1e9', 14], ['0', 14], ['x', 14], [undefined, 14]])
+        assert.equal(daysOf(text), days);
+});
+
+test('the kinds of which people of a group are told are those of the server', async () => {
+    const notifications = await import('../../manager/console/pages/pages/notifications.js');
+    const rows = [...source('manager/core/note.c').matchAll(/\{ "([a-z-]+)", "note\.[a-z-]+", (?:"[a-z.-]+"|NULL), true,/g)].map(([, kind]) => kind);
+    assert.ok(rows.length > 3);
+    assert.deepEqual([...notifications.OF_ENDPOINTS].sort(), rows.sort());
+});
+
+// The page does with a language what it can have; what the reader chose stays chosen.
+test('a lost request changes nobody\'s language for good', async (t) => {
+    const stored = new Map([['language', 'ja']]);
+    const answers = [];
+    globalThis.localStorage = { getItem: (key) => stored.get(key) ?? null, setItem: (key, value) => stored.set(key, value) };
+    globalThis.document = { documentElement: {} };
+    t.after(() => { delete globalThis.document; });
+    t.mock.method(globalThis, 'setTimeout', (go) => setImmediate(go));
+    t.mock.method(globalThis, 'fetch', async () => (answers.shift() ?? (() => { throw new TypeError('network'); }))());
+    await assert.rejects(useLanguage(preferredLanguage()), { code: 'offline', status: 0 });
+    await useLanguage('en');
+    assert.equal(preferredLanguage(), 'ja');
+    await assert.rejects(chooseLanguage('ja'));
+    assert.deepEqual([currentLanguage(), document.documentElement.lang], ['en', 'en']);
+    answers.push(() => ({ ok: false, json: () => ({ code: 'limit' }) }), () => ({ ok: true, json: () => catalogueOf({ Online: 'オンライン' }) }));
+    await useLanguage('ja'); // at the second try
+    assert.equal(tr('Online'), 'オンライン');
+    await chooseLanguage('en');
+    assert.equal(preferredLanguage(), 'en');
+});
+
 test('all that match, less some', () => {
     const selection = new Selection();
     selection.selectAll();
@@ -227,7 +323,9 @@ test('a command again is the same one, for those that failed', () => {
 test('filters are quoted where they must be', () => {
     assert.equal(query.term('group', 'sales'), 'group:sales');
     assert.equal(query.term('group', 'a "b" or c'), 'group:"a \\"b\\" or c"');
-    assert.equal(query.both('group:a', 'x or y'), 'group:a (x or y)');
+    assert.equal(query.both('group:a', 'x or y'), '(group:a) (x or y)');
+    assert.equal(query.both('group:a', '(x)or(y)'), '(group:a) ((x)or(y))');
+    assert.equal(query.both('group:a', 'x,y'), '(group:a) (x,y)');
     assert.equal(query.both('', 'x or y'), 'x or y');
     assert.equal(query.nextSort('host', 'host'), '-host');
     assert.equal(query.nextSort('-host', 'host'), 'host');
@@ -332,6 +430,24 @@ test('a sign-in counts for what was sent before it', async (t) => {
     answer(200);
     await Promise.all(both);
     assert.equal(asked, 1);
+});
+
+// As a link a browser would follow it, and drop the 401.
+test('a spreadsheet waits for a sign-in too, and says that it is UTF-8', async (t) => {
+    const answers = [{ status: 401, ok: false, headers: new Map() },
+        { status: 200, ok: true, headers: new Map([['Content-Type', 'text/csv; charset=utf-8']]), blob: () => new Blob(['"総務部"']) }];
+    const asked = [];
+    let signIns = 0;
+    globalThis.location = { href: 'https://console.example/#/reports' };
+    t.mock.method(globalThis, 'fetch', async (address) => {
+        asked.push(address);
+        return answers.shift();
+    });
+    onSessionLost(async () => { signIns++; });
+    const blob = await spreadsheet('https://console.example/api/v1/endpoints?filter=a%26b&format=csv');
+    assert.deepEqual(asked, Array(2).fill('/api/v1/endpoints?filter=a%26b&format=csv'));
+    assert.equal(signIns, 1);
+    assert.equal(Buffer.from(await blob.arrayBuffer()).toString(), '\ufeff"総務部"');
 });
 
 // The manager or its broker dies: the page asks again, with the key that the change had.

@@ -6,6 +6,7 @@ import { allGroups, groupChoices } from './group_name.js';
 import { N_, number, tr, trn } from './i18n.js';
 import { get, post, remove } from './api.js';
 import { announce, button, dialog, field, select, sure } from './ui.js';
+import { isDialled } from './columns.js';
 import { both } from './query.js';
 import { format } from './route.js';
 import { h } from './dom.js';
@@ -26,8 +27,8 @@ const ACTIONS = [
     { key: 'remove', text: N_('Remove'), role: 'administrator', danger: true, one: true, run: removeEndpoint },
 ];
 
-// subject: { count, selector, filter, rows, except }: selector goes to the server; the others are for counting beforehand: rows, or filter
-// less the rows of except, or neither where nobody knows how these endpoints are.
+// subject: { count, selector, rows, except }: selector goes to the server; the others are for counting beforehand: rows, or those of the
+// selector's filter less the rows of except, or neither where nobody knows how these endpoints are.
 export function actionEntries(subject) {
     const fits = ({ one, many }) => (subject().count === 1 ? !many : !one);
     return ACTIONS.filter((action) => mayBe(action.role) && fits(action)).map((action) => ({
@@ -48,8 +49,8 @@ export function subjectOf(row) {
     return { count: 1, selector: { ids: [row.id] }, rows: [row] };
 }
 
-// Of a selection in a list.
-export function subjectOfSelection(selection, list, filter) {
+// Of a selection in a list; those: { filter, in_group } of the list, which the server reads apart from each other.
+export function subjectOfSelection(selection, list, those) {
     const count = selection.count(list.total);
     if (!selection.isAll) {
         const rows = selection.ids.map((id) => list.find(id));
@@ -57,7 +58,7 @@ export function subjectOfSelection(selection, list, filter) {
     }
     const rows = list.isComplete ? list.rows.filter((row) => selection.has(row.id)) : null;
     const except = selection.ids.map((id) => list.find(id)).filter(Boolean);
-    return { count, selector: { filter, except: selection.ids }, filter, rows, except };
+    return { count, selector: { ...those, except: selection.ids }, rows, except };
 }
 
 // Why endpoints do not take a command at once; the first that holds, and no filter takes what another one does.
@@ -75,13 +76,14 @@ async function countObstacles(subject) {
     if (subject.rows)
         return count(subject.rows);
     const except = count(subject.except ?? []);
+    const { filter, in_group } = subject.selector;
     return Promise.all(OBSTACLES.map(async (obstacle, i) =>
-        Math.max(0, ((await get('/endpoints', { filter: both(subject.filter, obstacle.filter), limit: 1 })).total ?? 0) - except[i])));
+        Math.max(0, ((await get('/endpoints', { filter: both(filter, obstacle.filter), in_group, limit: 1 })).total ?? 0) - except[i])));
 }
 
 async function outlook(subject) {
     const selected = h('p', {}, trn('{n} endpoint is selected.', '{n} endpoints are selected.', subject.count));
-    if (!subject.rows && subject.filter === undefined)
+    if (!subject.rows && subject.selector.filter === undefined)
         return selected;
     const counts = await countObstacles(subject);
     const now = Math.max(0, subject.count - counts.reduce((sum, n) => sum + n, 0)); // they were counted at different times
@@ -111,9 +113,14 @@ export async function issueAgain({ kind, ids, ...extra }) {
     await issue({ count: ids.length, selector: { ids } }, ACTIONS.find((action) => action.key === kind), extra);
 }
 
+// Those that the server does not dial are in the answer too.
 async function verify(subject) {
-    await post('/verifications', subject.selector);
-    announce(trn('{n} endpoint is being dialled.', '{n} endpoints are being dialled.', subject.count));
+    const { endpoints } = (await post('/verifications', subject.selector)).body;
+    const dialled = endpoints.filter(isDialled).length;
+    const others = endpoints.length - dialled;
+    announce([dialled > 0 && trn('{n} endpoint was dialled.', '{n} endpoints were dialled.', dialled), ' ',
+        others > 0 && trn('The server does not dial {n} of them.', 'The server does not dial {n} of them.', others)],
+    others > 0 ? 'info' : 'good');
 }
 
 async function move(subject, action) {
@@ -147,15 +154,17 @@ async function revoke(subject) {
     const { id, host } = theOne(subject);
     const done = await sure(tr('Revoke certificate'),
         tr('{host} is shut out: the server takes nothing from it and ends each of its sessions.  Its record stays.', { host }),
-        () => post(`/endpoints/${id}/revocation`));
+        () => post(`/endpoints/${encodeURIComponent(id)}/revocation`));
     if (done)
-        announce(tr(REVOKED[done.broker ?? 'told'])); // an earlier manager does not say
+        announce(revocationWords(done));
 }
+
+export const revocationWords = ({ body }) => tr(REVOKED[body.broker ?? 'told']); // an earlier manager does not say
 
 async function removeEndpoint(subject) {
     const { id, host } = theOne(subject);
     if (await sure(tr('Remove'),
         tr('{host} is shut out: the server takes nothing from it and ends each of its sessions.  Its record is deleted.', { host }),
-        () => remove(`/endpoints/${id}`), { done: tr('The endpoint is removed.') }))
+        () => remove(`/endpoints/${encodeURIComponent(id)}`), { done: tr('The endpoint is removed.') }))
         location.hash = format(['endpoints']);
 }

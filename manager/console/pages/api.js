@@ -35,6 +35,7 @@ export class Problem extends Error {
         super(document.detail || document.title || document.code || String(status));
         this.status = status;
         this.code = document.code || 'failed';
+        this.args = document.args ?? {};
         this.sentence = document.sentence; // what to say of it, where there is more than the code
         this.isWorded = this.sentence && language === currentLanguage(); // the message says it in the reader's language
     }
@@ -120,9 +121,10 @@ export function address(path, query = {}) {
     return ROOT + path + (search ? '?' + search : '');
 }
 
+// A document, or the bytes of a spreadsheet.
 async function result(reply) {
-    const isJson = /json/.test(reply.headers.get('Content-Type') ?? '');
-    const body = isJson ? await answered(reply.json()) : null;
+    const type = reply.headers.get('Content-Type') ?? '';
+    const body = /json/.test(type) ? await answered(reply.json()) : /csv/.test(type) ? await answered(reply.blob()) : null;
     if (!reply.ok)
         throw new Problem(reply.status, body ?? {}, reply.headers.get('Content-Language'));
     return { status: reply.status, body, version: reply.headers.get('ETag'), location: reply.headers.get('Location') };
@@ -140,12 +142,18 @@ export const patch = (path, body, version) => request('PATCH', path, { body, ver
 
 export const remove = (path) => request('DELETE', path);
 
+// What a link to a list as a spreadsheet stands for, with the mark by which spreadsheet programs know UTF-8.
+export async function spreadsheet(href) {
+    const { pathname, search } = new URL(href, location.href);
+    return new Blob(['\ufeff', (await request('GET', pathname.slice(ROOT.length) + search)).body], { type: 'text/csv' });
+}
+
 // All rows of a list that is known to be short: the groups, the bundles.
-export async function all(path, query = {}) {
+export async function all(path, query = {}, signal = undefined) {
     const rows = [];
     let cursor;
     do {
-        const page = await get(path, { limit: 1000, ...query, cursor });
+        const page = await get(path, { limit: 1000, ...query, cursor }, signal);
         rows.push(...page.rows);
         rows.total = page.total; // of which these are the latest
         cursor = page.next;

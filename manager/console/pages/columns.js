@@ -20,7 +20,7 @@ export function displayedText(code) {
 
 // Whether the server dials it: by its group's mode, or because it has a port for that.
 export const DIAL = ['delivery', 'direct_port']; // members that say so
-const isDialled = (row) => row.direct_port > 0 || row.delivery === 'documented';
+export const isDialled = (row) => row.direct_port > 0 || row.delivery === 'documented';
 
 // A console that dials would show one that nobody dials Offline, and that is no news of it.  Other rules say more than a dial would.
 const isDisplayed = (row) => isDialled(row) || !['online', 'offline'].includes(displayedCode(row.displayed));

@@ -3,6 +3,13 @@
 
 import * as live from './live.js';
 
+let gone = () => {};
+
+// show(): what a page was about does not exist any longer.
+export function onGone(show) {
+    gone = show;
+}
+
 const PACE = 200; // ms: five times a second at most, however many changes come
 
 // draw(), a promise, one run at a time: who asks while one runs waits for another that begins after it, the same for all of them.  So the
@@ -25,14 +32,14 @@ export function inTurn(draw) {
 
 // topics: { type: whether a message of it concerns the page }; reset always does.  draw(): a promise; every: ms, where things also
 // change without a message; pace: ms between two draws, where each costs more.  -> a function that ends it.
-// A draw that fails leaves the page as it was: the banner says that it is old.
+// A draw that fails leaves the page as it was: the banner says that it is old.  But where the thing itself is not found, it is gone.
 export function follow(topics, draw, { every, pace = PACE } = {}) {
     let timer;
     let isOver = false;
     const drawInTurn = inTurn(async () => isOver || draw());
     const run = () => {
         timer = undefined;
-        drawInTurn().catch(() => {}); // as above
+        drawInTurn().catch(({ status }) => status === 404 && !isOver && gone()); // or else as above
     };
     const again = () => { timer ??= setTimeout(run, pace); };
     const subscriptions = Object.entries({ ...topics, reset: always }).map(([type, concerns]) =>

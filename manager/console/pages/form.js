@@ -28,10 +28,16 @@ export function formOf(rows, values, { legend, locked, changed, back }) {
 
     function edited() {
         editors.forEach((editor) => editor.showBack());
+        node.querySelectorAll('[aria-invalid]').forEach((control) => control.removeAttribute('aria-invalid'));
         changed?.();
     }
 
-    return { node, rows, values: () => Object.fromEntries(editors.map((editor) => [editor.key, editor.value()])) };
+    return {
+        node,
+        rows,
+        values: () => Object.fromEntries(editors.map((editor) => [editor.key, editor.value()])),
+        controlOf: (key) => node.elements[key],
+    };
 }
 
 // Nothing is entered while what was is on its way: the answer draws another form.  form: the element; send(), a promise.  Where it is the

@@ -12,8 +12,9 @@ export function groupName(group) {
     return group.display_name || group.name;
 }
 
-export async function allGroups() {
-    return (await all('/groups')).sort((a, b) => compare(groupName(a), groupName(b)));
+// settings: keys of those that the rows are to have.
+export async function allGroups(settings = []) {
+    return (await all('/groups', { settings: settings.join() })).sort((a, b) => compare(groupName(a), groupName(b)));
 }
 
 // For a control in which one is chosen.

@@ -49,10 +49,30 @@ export function preferredLanguage() {
     return navigator.languages.map((tag) => tag.slice(0, 2)).find((tag) => tag in LANGUAGES) ?? 'en';
 }
 
+const TRIES = 3;
+const PAUSE = 1000; // ms between them
+
+// Throws what a request throws that nobody answers, and then the language is as before.
 export async function useLanguage(code) {
-    adoptCatalogue(code, code === 'en' ? undefined : await (await fetch(`/${code}.json`)).json());
-    localStorage.setItem('language', code);
+    adoptCatalogue(code, code === 'en' ? undefined : await load(`/${code}.json`));
     document.documentElement.lang = code;
+}
+
+// The same for a reader who says so: from now on, in this browser.
+export async function chooseLanguage(code) {
+    await useLanguage(code);
+    localStorage.setItem('language', code);
+}
+
+async function load(file) {
+    for (let left = TRIES - 1; ; left--) {
+        const words = await fetch(file).then((reply) => (reply.ok ? reply.json() : null)).catch(() => null);
+        if (words)
+            return words;
+        if (left === 0)
+            throw Object.assign(new Error(file), { code: 'offline', status: 0 });
+        await new Promise((go) => setTimeout(go, PAUSE));
+    }
 }
 
 // Apart from the above, so that tests can do without a browser.  Texts are in the order of their hashes; steps: from one to the next.

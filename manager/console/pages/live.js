@@ -75,9 +75,12 @@ function tell({ type, ...message }) {
         listener(message.data ?? message);
 }
 
+// Pages of an upgraded console have a worker of their own, even while a tab still shows the old ones.
+const build = () => document.querySelector('meta[name="build"]').content;
+
 function connect() {
     const url = workerUrl();
-    const to = 'SharedWorker' in window ? new SharedWorker(url, { name: 'holdline' }).port : new Worker(url);
+    const to = 'SharedWorker' in window ? new SharedWorker(url, { name: `holdline ${build()}` }).port : new Worker(url);
     to.onmessage = ({ data }) => take(data);
     // A page that the browser keeps for the back button hears nothing meanwhile.
     window.addEventListener('pagehide', () => to.postMessage('leave'));

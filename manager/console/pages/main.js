@@ -4,7 +4,7 @@
 import * as live from './live.js';
 import * as route from './route.js';
 import { announceProblem, closeDialogs, confirm, drawWhole, loading, menu, problemBox, select, tickTimes } from './ui.js';
-import { currentLanguage, LANGUAGES, N_, preferredLanguage, tr, useLanguage } from './i18n.js';
+import { chooseLanguage, currentLanguage, LANGUAGES, N_, preferredLanguage, tr, useLanguage } from './i18n.js';
 import { fill, h, icon, refill } from './dom.js';
 import { administration } from './pages/administration.js';
 import { command, commands } from './pages/commands.js';
@@ -12,7 +12,7 @@ import { endpoint } from './pages/endpoint.js';
 import { endpoints } from './pages/endpoints.js';
 import { enrolment } from './pages/enrolment.js';
 import { groupSettings } from './pages/group.js';
-import { inTurn } from './follow.js';
+import { inTurn, onGone } from './follow.js';
 import { liveStatus } from './pages/live_status.js';
 import { notification } from './pages/notifications.js';
 import { changePassword } from './password.js';
@@ -132,7 +132,13 @@ async function changeLanguage(control) {
         control.value = currentLanguage();
         return;
     }
-    await useLanguage(control.value);
+    try {
+        await chooseLanguage(control.value);
+    } catch (problem) {
+        control.value = currentLanguage();
+        announceProblem(problem);
+        return;
+    }
     drawShell();
     showPage();
 }
@@ -284,13 +290,17 @@ async function start() {
     if (location.pathname !== '/') // a link like /endpoints/e-1, as other programs make it
         history.replaceState(null, '', `/#${location.pathname}${location.search}`);
     document.documentElement.dataset.theme = localStorage.getItem('theme') ?? 'auto';
-    await useLanguage(preferredLanguage()).catch(() => useLanguage('en'));
+    await useLanguage(preferredLanguage()).catch(() => useLanguage('en')); // until the page is loaded again
     watchInput(window);
     onSessionLost(async () => {
         await signInAgain();
         live.join();
     });
     listenToServer();
+    onGone(() => {
+        closeDialogs();
+        showPage();
+    });
     window.addEventListener('hashchange', () => shell && goOn());
     window.addEventListener('beforeunload', (event) => whoIsIt() && shown?.isEdited?.() && event.preventDefault());
     window.addEventListener('unhandledrejection', announceRefusal);

@@ -10,15 +10,11 @@ function quote(value) {
     return /^[\p{L}\p{N}._-]+$/u.test(value) ? value : `"${value.replace(/["\\]/g, '\\$&')}"`;
 }
 
-// Both must hold.
+// Both must hold.  Of filters that the server has read alone: what only looks like one could end its bracket, and take others than it says.
 export function both(a, b) {
     if (!a || !b)
         return a || b || '';
-    return `${bracket(a)} ${bracket(b)}`;
-}
-
-function bracket(filter) {
-    return / or /i.test(filter) ? `(${filter})` : filter;
+    return `(${a}) (${b})`;
 }
 
 // "-last_seen" -> { field: 'last_seen', down: true }

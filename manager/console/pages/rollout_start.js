@@ -4,7 +4,6 @@
 
 import { allGroups, groupChoices } from './group_name.js';
 import { post } from './api.js';
-import { both, term } from './query.js';
 import { dialog, field, select } from './ui.js';
 import { format } from './route.js';
 import { formOf } from './form.js';
@@ -70,6 +69,6 @@ async function choice() {
     const filter = h('input', { type: 'text', spellcheck: 'false', placeholder: 'outdated:yes' });
     return {
         node: [field(tr('Group'), group), field(tr('Filter'), filter, tr('Empty: all of them.'))],
-        body: () => ({ filter: both(group.value && term('group', group.value), filter.value.trim()) }),
+        body: () => ({ filter: filter.value.trim(), in_group: group.value }),
     };
 }

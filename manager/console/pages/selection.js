@@ -41,6 +41,11 @@ export class Selection {
         this.#anchor = id;
     }
 
+    // They are there no longer: neither selected nor left out.  -> whether any was
+    forget(ids) {
+        return ids.filter((id) => this.#ids.delete(id)).length > 0;
+    }
+
     // From the row that was touched last to this one, in the order that the reader sees.
     extend(id, order) {
         const from = order.indexOf(this.#anchor);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who is signed in, and the form for it: as a page at first, as a dialog over the page when a session has ended.
 
-import { currentLanguage, LANGUAGES, tr, useLanguage } from './i18n.js';
+import { chooseLanguage, currentLanguage, LANGUAGES, tr } from './i18n.js';
 import { dialog, field, problemBox, select } from './ui.js';
 import { fill, h } from './dom.js';
 import { Problem, request } from './api.js';
@@ -30,6 +30,9 @@ export const whoIsIt = () => me;
 export function mayBe(role) {
     return me !== null && RANKS.indexOf(me.role) >= RANKS.indexOf(role);
 }
+
+// To some groups: what concerns all of them the server refuses.
+export const isLimited = () => me?.groups?.length > 0;
 
 // Asks whether the browser has a session already.  -> true if so
 export async function resume() {
@@ -148,8 +151,13 @@ export function showSignIn(place, done) {
         }
 
         async function change() {
-            await useLanguage(language.value);
-            draw();
+            try {
+                await chooseLanguage(language.value);
+                draw();
+            } catch (problem) {
+                language.value = currentLanguage();
+                fill(error, problemBox(problem));
+            }
         }
     }
 }

@@ -2,7 +2,7 @@
 // The pieces that pages are put together from.
 
 import { ago, number, time, tr } from './i18n.js';
-import { address } from './api.js';
+import { address, spreadsheet } from './api.js';
 import { append, fill, h, icon, setText } from './dom.js';
 import { format } from './route.js';
 import { hasOwnWords, problemText, tone, word } from './words.js';
@@ -112,14 +112,35 @@ export function drawWhole() {
     document.querySelectorAll('.more:not([hidden])').forEach((node) => node.dispatchEvent(new Event('print')));
 }
 
-// All rows of a list for a spreadsheet.
-export const csvLink = (file, path, query) =>
-    h('a', { class: 'button', download: `${file}.csv`, href: path && address(path, { ...query, format: 'csv' }) }, tr('CSV'));
+// All rows of a list for a spreadsheet.  It is asked for as other things are: when the session has ended a browser that follows the link
+// would say nothing.
+export function csvLink(file, path, query) {
+    const link = h('a', { class: 'button', download: `${file}.csv`, href: path && address(path, { ...query, format: 'csv' }), on: { click } },
+        tr('CSV'));
+
+    async function click(event) {
+        event.preventDefault();
+        const url = URL.createObjectURL(await spreadsheet(link.href));
+        h('a', { href: url, download: link.download }).click();
+        setTimeout(() => URL.revokeObjectURL(url), 60_000); // the browser reads it after this
+    }
+
+    return link;
+}
 
 // One of several views of a page: links, so that each has an address.
 export function tabs(label, entries) {
     return h('nav', { class: 'tabs', 'aria-label': label }, entries.map(({ href, text, current }) =>
         h('a', { href, 'aria-current': current ? 'page' : null }, text)));
+}
+
+// Above a list: whether it has all or only what is open, each with its address; and by which filter a link narrowed it.
+export function openOrAll(path, query, openText) {
+    const filter = query.get('filter') ?? '';
+    const isOpen = query.get('open') === 'yes';
+    const entry = (open, text, current) => ({ href: format(path, { filter, open }), text, current });
+    return [tabs(tr('Show'), [entry('', tr('All of them'), !isOpen), entry('yes', openText, isOpen)]),
+        filter && notice('info', tr('Filter'), ': ', name(filter), ' · ', h('a', { href: format(path) }, tr('All of them')))];
 }
 
 // A labelled control.  more: help under it, or an error that takes its place.

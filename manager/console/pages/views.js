@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Saved views of the list of endpoints: a filter, an order and columns under a name.  The server keeps them, for each account its own.
 
-import { all, post, remove } from './api.js';
+import { all, get, post, remove } from './api.js';
 import { announceProblem, dialog, field, menu } from './ui.js';
+import { both, term } from './query.js';
 import { fill, h } from './dom.js';
 import { tr } from './i18n.js';
 import { visible } from './text.js';
@@ -26,9 +27,12 @@ export function viewsMenu(shown, use) {
 
     async function save() {
         const title = h('input', { type: 'text', required: true, maxlength: 64 });
-        const { filter, sort, columns } = shown();
+        const { filter, in_group: group, sort, columns } = shown();
         const done = await dialog({ title: tr('Save this view…'), content: field(tr('Name'), title), action: tr('Save'),
-            submit: () => post(PATH, { name: title.value, filter, sort, fields: columns }) });
+            submit: async () => {
+                await get('/endpoints', { filter, limit: 1 }); // one that cannot be read alone could end the bracket around it
+                await post(PATH, { name: title.value, filter: both(group && term('group', group), filter), sort, fields: columns });
+            } });
         if (done)
             await load();
     }

@@ -153,7 +153,7 @@ const TABLES = {
         drained: N_('Drained'),
     },
     happened: {
-        'enrolled': N_('Enrolled'),
+        'enrolled': N_('Enrolment'), // not 'Enrolled', which is a date where it stands on a page
         'settings': N_('Settings'),
         'status': N_('Actual status'),
         'displayed': N_('Displayed status'),

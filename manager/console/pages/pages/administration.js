@@ -9,13 +9,15 @@ import { brokers } from './brokers.js';
 import { changePassword, newPassword, ownPassword } from '../password.js';
 import { codes, word } from '../words.js';
 import { h, refill } from '../dom.js';
-import { follow, inTurn } from '../follow.js';
+import { always, follow, inTurn } from '../follow.js';
 import { format } from '../route.js';
 import { mayBe, whoIsIt } from '../session.js';
 import { N_, time, tr } from '../i18n.js';
 import { notifications } from './notifications.js';
 import { oneTimeCodes } from './one_time_codes.js';
 import { visible, wayOf, withHosts } from '../text.js';
+
+const HEALTH_PATIENCE = 1000; // ms
 
 // Of the roles, those that the manager lets look at it; a refusal would stand in the audit log.
 const AUDIT = ['auditor', 'owner'];
@@ -29,7 +31,7 @@ const VIEWS = {
     notifications: { title: N_('Notifications'), draw: notifications, roles: REVIEW },
     certificates: { title: N_('Certificates'), draw: certificates, roles: AUDIT },
     audit: { title: N_('Audit log'), draw: audit, roles: AUDIT, above: auditFilter },
-    health: { title: N_('Health'), draw: health, every: 5000 }, // ms: no message tells of it
+    health: { title: N_('Health'), draw: health, every: 5000, topics: { stale: always } }, // ms: no message tells of the rest
 };
 
 const isFor = (roles) => !roles || roles.includes(whoIsIt().role);
@@ -46,7 +48,7 @@ export async function administration({ tab }, query) {
         node: h('div', { class: 'page' }, heading(tr('Administration')),
             tabs(tr('Administration'), views.map(([key, row]) =>
                 ({ href: format(['administration', key]), text: tr(row.title), current: row === view }))), view.above?.(query), body),
-        close: follow({}, draw, { every: view.every }),
+        close: follow(view.topics ?? {}, draw, { every: view.every }),
     };
 }
 
@@ -85,17 +87,23 @@ const disable = (row, draw) => surely(draw, tr('Disable'),
     tr('{name} can do nothing until the account is enabled again; its sessions end.', { name: visible(row.name) }),
     () => post(`${accountPath(row)}/disabling`), { done: tr('The account is disabled.') });
 
+// { node, value() }: which of the groups something is limited to.
+function groupBoxes(groups, ticked, help) {
+    const boxes = groups.map((group) => ({ group, ...checkbox(visible(groupName(group)), ticked.includes(group.name)) }));
+    return {
+        node: h('fieldset', {}, h('legend', {}, tr('Groups')), h('p', { class: 'help' }, help),
+            h('div', { class: 'checks' }, boxes.map((box) => box.node))),
+        value: () => boxes.filter((box) => box.input.checked).map((box) => box.group.name),
+    };
+}
+
 async function accountFields(row) {
-    const groups = await allGroups();
     const role = select(row?.role ?? 'operator', codes('role').map((code) => [code, word('role', code)]));
-    const boxes = groups.map((group) => ({ group, ...checkbox(visible(groupName(group)), row?.groups.includes(group.name) ?? false) }));
+    const groups = groupBoxes(await allGroups(), row?.groups ?? [], tr('None ticked: all groups.'));
     const note = h('input', { type: 'text', value: row?.note ?? '', maxlength: 200 });
     return {
-        nodes: [field(tr('Role'), role),
-            h('fieldset', {}, h('legend', {}, tr('Groups')), h('p', { class: 'help' }, tr('None ticked: all groups.')),
-                h('div', { class: 'checks' }, boxes.map((box) => box.node))),
-            field(tr('Note'), note)],
-        body: () => ({ role: role.value, groups: boxes.filter((box) => box.input.checked).map((box) => box.group.name), note: note.value.trim() }),
+        nodes: [field(tr('Role'), role), groups.node, field(tr('Note'), note)],
+        body: () => ({ role: role.value, groups: groups.value(), note: note.value.trim() }),
     };
 }
 
@@ -155,6 +163,7 @@ async function tokens(draw) {
             { title: tr('Account'), cell: (row) => name(row.account) },
             { title: tr('Role'), cell: (row) => word('role', row.role) },
             { title: tr('Groups'), cell: (row) => groupsOf(row.groups) },
+            { title: tr('Last used'), cell: (row) => [when(row.used), row.address && [' · ', visible(row.address)]] },
             { title: tr('Ends'), cell: (row) => time(row.ends) },
             { title: '', cell: (row) => button(tr('Delete'), () => deleteToken(row, draw), { class: 'danger-text' }) },
         ], rows, tr('There are no tokens.'), tr('API tokens')));
@@ -168,12 +177,14 @@ async function newToken(draw) {
     const days = h('input', { type: 'number', value: 90, min: 1, max: 730, required: true });
     const allowed = codes('role').filter(mayBe);
     const role = select(allowed.at(-1), allowed.map((code) => [code, word('role', code)]));
+    const groups = groupBoxes(await allGroups(), [], tr('None ticked: all groups of the account.'));
     const password = ownPassword();
     const made = await dialog({
         title: tr('New token'),
-        content: [field(tr('Name'), id), field(tr('Role'), role), field(tr('Valid for, in days'), days), password.node],
+        content: [field(tr('Name'), id), field(tr('Role'), role), field(tr('Valid for, in days'), days), groups.node, password.node],
         action: tr('Create'),
-        submit: async () => (await post('/tokens', { name: id.value, role: role.value, lifetime: `${days.value}d`, password: password.value() })).body,
+        submit: async () => (await post('/tokens', { name: id.value, role: role.value, lifetime: `${days.value}d`, password: password.value(),
+            ...(groups.value().length > 0 && { groups: groups.value() }) })).body,
     });
     if (!made)
         return;
@@ -233,9 +244,12 @@ function troublesOf(summary, ...keys) {
     return troubles.length > 0 ? troubles.map((text) => h('p', {}, said(text))) : null;
 }
 
+// What the console says of itself waits for nobody: the manager may have gone a moment ago.
 async function health(draw) {
-    const [own, summary, servers] = await Promise.all([get('/health'), get('/summary').catch(() => null),
-        isFor(AUDIT) ? brokers(draw).catch(() => null) : null]); // without the server there is still the console itself
+    const soon = AbortSignal.timeout(HEALTH_PATIENCE);
+    const [summary, servers] = await Promise.all([get('/summary', {}, soon).catch(() => null),
+        isFor(AUDIT) ? brokers(draw, soon).catch(() => null) : null]);
+    const own = await get('/health'); // after these, so that it is the newest
     return [card(null, facts([
         [tr('Console'), own.version],
         [tr('Line to the manager'), badge('line', own.line)],

@@ -29,8 +29,8 @@ function action(row, used, draw) {
 }
 
 // null for a server with one.
-export async function brokers(draw) {
-    const rows = await all('/brokers');
+export async function brokers(draw, signal) {
+    const rows = await all('/brokers', {}, signal);
     if (rows.length < 2)
         return null;
     const used = rows.filter((row) => row.state !== 'drained').length;

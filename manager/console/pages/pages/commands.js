@@ -3,7 +3,7 @@
 
 import { again } from '../again.js';
 import { all, get, post } from '../api.js';
-import { badge, button, card, crumbs, endpointLink, extent, facts, heading, name, newestOf, said, sure, table, when } from '../ui.js';
+import { badge, button, card, crumbs, endpointLink, extent, facts, heading, name, newestOf, openOrAll, said, sure, table, when } from '../ui.js';
 import { codes, tone, word } from '../words.js';
 import { h, refill } from '../dom.js';
 import { always, follow, inTurn } from '../follow.js';
@@ -23,13 +23,15 @@ function progress(row) {
         'aria-label': tr('{n} of {all} done', { n: number(row.endpoints - row.open), all: number(row.endpoints) }) });
 }
 
-export async function commands() {
+export async function commands(names, query) {
+    const isOpen = query.get('open') === 'yes';
     const body = h('div', {});
     const shown = extent();
 
     async function draw() {
-        const rows = await all('/commands', { sort: '-issued' });
-        refill(body, card(null, table([
+        const rows = await all('/commands', { sort: '-issued', filter: query.get('filter') });
+        const none = isOpen ? tr('Nothing to report.') : tr('No commands yet.  Select endpoints in Security Settings to issue one.');
+        refill(body, card(null, openOrAll(['commands'], query, tr('Open commands')), table([
             { title: tr('Command'), cell: (row) => h('a', { href: format(['commands', row.id]) }, word('kind', row.kind)) },
             { title: tr('For'), cell: (row) => visible(row.selector) },
             { title: tr('Issued'), cell: (row) => when(row.issued) },
@@ -37,7 +39,7 @@ export async function commands() {
             { title: tr('Endpoints'), end: true, cell: (row) => number(row.endpoints) },
             { title: tr('Done'), cell: progress },
             { title: tr('States'), cell: (row) => h('span', { class: 'badges' }, states(row.states)) },
-        ], rows, tr('No commands yet.  Select endpoints in Security Settings to issue one.'), tr('Commands'), shown), newestOf(rows, rows.total)));
+        ], isOpen ? rows.filter((row) => row.open > 0) : rows, none, tr('Commands'), shown), !isOpen && newestOf(rows, rows.total)));
     }
 
     await draw();

@@ -47,7 +47,7 @@ export async function endpoint({ id }) {
     drawPast().catch(() => {});
     // Its row came with a change: the whole document says more than the row.
     const ends = [
-        follow({ endpoints: ({ rows = [] }) => rows.some((row) => row.id === id) }, async () => {
+        follow({ endpoints: ({ rows = [], removed = [] }) => removed.includes(id) || rows.some((row) => row.id === id) }, async () => {
             await drawAgain();
             await drawPast();
         }),

@@ -6,12 +6,11 @@ import { actionButtons, subjectOfSelection } from '../actions.js';
 import { address, post } from '../api.js';
 import { allColumns, chooseColumns, fieldsOf, knownColumns } from '../columns.js';
 import { announce, button, checkbox, csvLink, dialog, field, heading, idInput, name, problemBox } from '../ui.js';
-import { both, term } from '../query.js';
 import { allGroups, displayNameField, groupName } from '../group_name.js';
 import { fill, h, icon, refill, setText } from '../dom.js';
 import { Grid } from '../grid.js';
 import { List } from '../list.js';
-import { mayBe } from '../session.js';
+import { isLimited, mayBe } from '../session.js';
 import { number, tr, trn } from '../i18n.js';
 import { format } from '../route.js';
 import { Selection } from '../selection.js';
@@ -32,12 +31,22 @@ export async function endpoints(names, query) {
     return { title: tr('Security Settings'), node: page.node, close: () => page.close(), shown: () => page.grid.draw() };
 }
 
+// Anybody can write there, and earlier versions did.
+function storedColumns() {
+    try {
+        const stored = JSON.parse(localStorage.getItem('columns'));
+        return Array.isArray(stored) ? stored : [];
+    } catch {
+        return [];
+    }
+}
+
 class EndpointsPage {
     constructor(query) {
         this.group = query.get('group') ?? '';
         this.filter = query.get('filter') ?? '';
         this.sort = query.get('sort') ?? 'host';
-        this.columns = knownColumns(query.get('columns')?.split(',') ?? JSON.parse(localStorage.getItem('columns') ?? '[]'));
+        this.columns = knownColumns(query.get('columns')?.split(',') ?? storedColumns());
         this.selection = new Selection();
         this.list = new List('/endpoints', (what, index) => this.#listChanged(what, index));
         this.#make();
@@ -81,7 +90,7 @@ class EndpointsPage {
             spread: (left) => this.#drawLeft(left),
         });
         this.csv = csvLink('endpoints');
-        const views = viewsMenu(() => ({ filter: this.#wholeFilter(), sort: this.sort, columns: this.columns }), (view) => this.#useView(view));
+        const views = viewsMenu(() => ({ ...this.#those(), sort: this.sort, columns: this.columns }), (view) => this.#useView(view));
         const tools = h('div', { class: 'tools' }, this.search, this.count, this.fresh, this.left, h('span', { class: 'spring' }),
             views, button(tr('Columns'), () => this.#chooseColumns()), this.csv);
         this.node = h('div', { class: 'page fill' }, heading(tr('Security Settings')),
@@ -101,7 +110,7 @@ class EndpointsPage {
         const entry = (id, text, n) => h('a', { href: this.#address({ group: id }), 'aria-current': String(this.group === id) },
             icon('group'), h('span', { class: 'tree-name' }, text), h('span', { class: 'tree-count' }, number(n)));
         refill(this.tree, entry('', tr('All groups'), sum), this.groups.map((group) => entry(group.name, name(groupName(group)), group.endpoints)),
-            mayBe('administrator') && button(tr('New group'), () => this.#newGroup()));
+            mayBe('administrator') && !isLimited() && button(tr('New group'), () => this.#newGroup()));
         this.#drawGroup();
     }
 
@@ -135,7 +144,7 @@ class EndpointsPage {
         this.actions.hidden = count === 0;
         if (count === 0)
             return;
-        const subject = () => subjectOfSelection(this.selection, this.list, this.#wholeFilter());
+        const subject = () => subjectOfSelection(this.selection, this.list, this.#those());
         refill(this.actions, h('strong', {}, trn('{n} selected', '{n} selected', count)),
             !selection.isAll && count < list.total &&
                 button(tr('Select all {n} that match', { n: number(list.total) }), () => this.#select('selectAll'), { class: 'link' }),
@@ -150,8 +159,9 @@ class EndpointsPage {
 
     // ------------------------------------------------------------------------------------------------------ the list
 
-    #wholeFilter() {
-        return both(this.group && term('group', this.group), this.filter);
+    // The group stands beside the filter: nothing that somebody types there reaches out of it.
+    #those() {
+        return { filter: this.filter, in_group: this.group };
     }
 
     #address(change = {}) {
@@ -162,7 +172,7 @@ class EndpointsPage {
     async #reload() {
         fill(this.fresh);
         const columns = this.grid.all;
-        const query = { filter: this.#wholeFilter(), sort: this.sort };
+        const query = { ...this.#those(), sort: this.sort };
         this.csv.href = address('/endpoints', { ...query, format: 'csv', fields: columns.flatMap((column) => column.reads).join(',') });
         await this.list.load({ ...query, fields: fieldsOf(columns) });
     }
@@ -205,6 +215,8 @@ class EndpointsPage {
 
     // Changes of rows that are here are shown in their place.  Whether others belong here now, the server must be asked.
     #told({ rows = [], removed = [] }) {
+        if (this.selection.forget(removed))
+            this.grid.showSelection();
         const unknown = rows.filter((row) => !this.list.update(row)).length;
         const gone = removed.some((id) => this.list.isLoading || this.list.indexOf(id) >= 0);
         if (!gone && (unknown === 0 || !this.list.isComplete) && !(this.filter && rows.length > 0))

@@ -13,6 +13,7 @@ import { mayBe } from '../session.js';
 import { N_, number, tr, trn } from '../i18n.js';
 import { SETTING_PAGES, settingLabel, settingRows, settingValue, updateTitle } from '../setting_words.js';
 import { formOf, whileLocked } from '../form.js';
+import { Seen } from '../seen.js';
 import { settle } from '../conflict.js';
 import { startTrial } from '../rollout_start.js';
 import { term } from '../query.js';
@@ -44,22 +45,22 @@ class GroupPage {
         this.path = `/groups/${encodeURIComponent(group)}`;
         this.group = group;
         this.tab = tab;
+        this.seen = new Seen();
         this.node = h('div', { class: 'page' });
         this.close = follow({ groups: always, endpoints: ({ rows = [] }) => rows.some((row) => row.group === undefined || row.group === group) },
-            () => this.#refreshHolders());
+            () => this.#refresh());
+    }
+
+    get document() {
+        return this.seen.document;
     }
 
     async load() {
         const [settings, reply] = await Promise.all([settingsTable(), request('GET', this.path)]);
         this.settings = settings;
-        this.#adopt(reply);
+        this.seen.adopt(reply);
         await this.#loadVersions();
         this.#draw();
-    }
-
-    #adopt({ body, version }) {
-        this.document = body;
-        this.version = version;
     }
 
     title() {
@@ -91,7 +92,7 @@ class GroupPage {
 
     async #loadVersions() {
         if (this.tab === VERSIONS)
-            this.versions = await versionsCard(this.path, this, () => this.load());
+            this.versions = await versionsCard(this.path, this.seen, () => this.load());
     }
 
     #groupActions() {
@@ -107,9 +108,10 @@ class GroupPage {
         const { keys } = SETTING_PAGES[this.tab] ?? SETTING_PAGES.line;
         const locked = !mayBe('administrator');
         this.outcome = h('div', {});
+        this.meanwhile = h('div', { role: 'status' });
         this.save = h('button', { type: 'submit', class: 'primary', disabled: true }, tr('Save'));
         this.try = button(tr('Save in rings…'), () => this.#try(), { disabled: true });
-        this.undo = button(tr('Discard changes'), () => this.#drawForm(), { disabled: true });
+        this.undo = button(tr('Discard changes'), () => this.#discard(), { disabled: true });
         this.form = formOf(settingRows(this.settings.filter(({ key }) => keys.test(key))), this.document.settings, {
             legend: tr('Settings'),
             locked,
@@ -117,8 +119,14 @@ class GroupPage {
             back: (row) => tr('As in a new group: {value}', { value: visible(settingValue(row.key, row.default)) }),
         });
         this.base = this.form.values();
-        fill(this.body, h('form', { class: 'card', on: { submit: (event) => this.#submit(event) } }, this.form.node, this.outcome,
+        fill(this.body, h('form', { class: 'card', on: { submit: (event) => this.#submit(event) } }, this.form.node, this.meanwhile, this.outcome,
             !locked && h('div', { class: 'actions' }, this.#copyButton(), h('span', { class: 'spring' }), this.undo, this.try, this.save)));
+    }
+
+    #discard() {
+        this.seen.giveUp();
+        this.#drawForm();
+        this.#drawHolders();
     }
 
     isEdited() {
@@ -135,21 +143,38 @@ class GroupPage {
 
     async #try() {
         const values = this.form.values();
-        if (this.save.form.reportValidity() && await startTrial(this.path, changes(this.base, values), this.version))
+        if (this.save.form.reportValidity() && await startTrial(this.path, changes(this.base, values), this.seen.version))
             this.base = values; // nothing of it is lost any more
     }
 
     async #submit(event) {
         event.preventDefault();
-        await whileLocked(event.target, () => this.#send(changes(this.base, this.form.values()), this.version).catch((problem) =>
+        let refusal;
+        this.isSending = true;
+        await whileLocked(event.target, () => this.#send(changes(this.base, this.form.values()), this.seen.version).catch((problem) =>
             (problem.status === 412 ? this.#settle() : Promise.reject(problem)))
-            .catch((problem) => fill(this.outcome, problemBox(problem))));
+            .catch((problem) => { refusal = problem; }));
+        this.isSending = false;
+        if (refusal)
+            this.#showRefusal(refusal);
+        this.#refresh().catch(() => {}); // what was told meanwhile
+    }
+
+    // By the setting's name on this page, and at its control: the server says which it is about by its key.
+    #showRefusal(problem) {
+        const key = problem.args?.prefix;
+        const control = key && this.form.controlOf(key);
+        if (control)
+            problem.message = problem.message.replace(key, settingLabel(key));
+        fill(this.outcome, problemBox(problem));
+        control?.setAttribute('aria-invalid', 'true');
+        control?.focus();
     }
 
     async #send(settings, version) {
-        this.#adopt(await patch(this.path, { settings }, version));
+        this.seen.adopt(await patch(this.path, { settings }, version));
         if (!this.document.settings) // the answer to a change may be short
-            this.#adopt(await request('GET', this.path));
+            this.seen.adopt(await request('GET', this.path));
         this.#draw();
         this.having = h('span', {}, this.#whoHasIt());
         const saved = h('p', { role: 'status', tabindex: '-1' },
@@ -192,13 +217,13 @@ class GroupPage {
     // ------------------------------------------------------------------------------------------------ who has it, when
 
     #whoHasIt() {
-        const { current, endpoints } = this.document;
+        const { current, endpoints } = this.seen.latest;
         return current === endpoints ? trn('The {n} endpoint has it.', 'All {n} endpoints have it.', endpoints)
             : tr('{n} of {all} endpoints have it now.', { n: number(current), all: number(endpoints) });
     }
 
     #drawHolders() {
-        const { document } = this;
+        const { latest: document } = this.seen;
         const { trial, missing = [] } = document;
         refill(this.holders, card(tr('Who has it'),
             h('p', {}, tr('Version {n}, saved by {who}', { n: number(document.version), who: visible(document.changed_by) }), ', ',
@@ -216,18 +241,29 @@ class GroupPage {
 
     // By which path a change gets there: this depends on the group's delivery and on the line.
     #howItComes(row) {
-        if (this.document.settings['mode.independent'] === 'yes')
+        if (this.seen.latest.settings['mode.independent'] === 'yes')
             return tr('takes no settings: independent mode');
-        if (this.document.settings['delivery.mode'] === 'documented')
+        if (this.seen.latest.settings['delivery.mode'] === 'documented')
             return tr('with its next update notification, or its poll');
         return row.actual === 'online' ? tr('by its line, any moment') : tr('by its line, when it connects again ({actual})',
             { actual: word('actual', row.actual) });
     }
 
-    async #refreshHolders() {
-        const { body, version } = await request('GET', this.path);
-        if (version === this.version) // a newer one is settled at Save; the form must not change under the reader
-            this.document = body;
+    // A form that nobody has edited is drawn from what somebody else saved; one that is edited must not change under the reader.
+    async #refresh() {
+        const asked = this.seen.version;
+        if (!asked || this.isSending)
+            return; // it is being loaded, or saved, and drawn then
+        const how = this.seen.take(await request('GET', this.path), asked, this.isEdited());
+        if (how === 'late')
+            return this.#refresh();
+        if (how === 'drawn') {
+            await this.#loadVersions();
+            return this.#draw();
+        }
+        if (how === 'beside')
+            refill(this.meanwhile, notice('warn', h('p', {}, tr('{who} saved version {n} while you were editing.',
+                { who: visible(this.seen.latest.changed_by), n: number(this.seen.latest.version) }), ' ', tr('When you save, you see both.'))));
         this.#drawHolders();
         if (this.having)
             setText(this.having, this.#whoHasIt()); // or "saved" would go on saying that nobody has it
@@ -239,7 +275,7 @@ class GroupPage {
     async #rename() {
         const title = displayNameField(this.document.display_name);
         const done = await dialog({ title: tr('Display name'), content: title.node, action: tr('Save'),
-            submit: () => patch(this.path, { display_name: title.value() }, this.version) });
+            submit: () => patch(this.path, { display_name: title.value() }, this.seen.version) });
         if (!done)
             return;
         announce(tr('The group is renamed.'));

@@ -9,7 +9,7 @@ import { fill, h, refill, setText } from '../dom.js';
 import { displayedCode, displayedText } from '../columns.js';
 import { format } from '../route.js';
 import { always, follow } from '../follow.js';
-import { mayBe, whoIsIt } from '../session.js';
+import { isLimited, mayBe } from '../session.js';
 import { day, N_, number, tr, trn } from '../i18n.js';
 
 const MAX_EVENTS = 12;
@@ -51,14 +51,14 @@ const BOARDS = [
 
 // What asks for somebody: quiet at none.
 const CONCERNS = [
-    { text: N_('Open detections'), href: () => '#/scans/detections', count: (s) => s.open_detections, tone: 'bad' },
+    { text: N_('Open detections'), href: () => '#/scans/detections?open=yes', count: (s) => s.open_detections, tone: 'bad' },
     { text: N_('Infected endpoints'), href: () => link('open_detections>0'), count: (s) => s.infected, tone: 'bad' },
     { text: N_('Outdated'), href: () => link('outdated:yes'), count: (s) => s.outdated, tone: 'warn' },
     { text: N_('Program outdated'), href: () => link('outdated_program:yes'), count: (s) => s.outdated_program, tone: 'warn' },
     { text: N_('Settings behind'), href: () => link('settings_current:no'), count: (s) => s.settings_behind, tone: 'warn' },
     { text: N_('Last scan failed'), href: () => link('last_scan_end:failed'), count: (s) => s.scans_failed, tone: 'warn' },
     { text: N_('Never scanned'), href: () => link('last_scan:never'), count: (s) => s.never_scanned, tone: 'warn' },
-    { text: N_('Open commands'), href: () => '#/commands', count: (s) => s.open_commands, tone: 'info' },
+    { text: N_('Open commands'), href: () => '#/commands?open=yes', count: (s) => s.open_commands, tone: 'info' },
     { text: N_('Flooding'), href: () => link('flooding:yes'), count: (s) => s.flooding, tone: 'bad' },
     { text: N_('Removed from the console'), href: () => link('removed:yes'), count: (s) => s.removed, tone: 'off' },
 ];
@@ -84,7 +84,7 @@ const TROUBLES = {
 export async function liveStatus() {
     const summary = await get('/summary');
     const updates = []; // functions of a summary that bring the page up to date
-    const events = h('ul', { class: 'plain events' }, h('li', { class: 'empty' }, tr('Nothing since this page was opened.')));
+    const events = h('ul', { class: 'plain events' }, h('li', { class: 'empty' }, tr('Nothing since the console began.')));
     const ends = h('div', {});
     const alarm = h('div', {});
     const halts = h('div', {});
@@ -104,15 +104,15 @@ export async function liveStatus() {
 
     const show = (s) => updates.forEach((update) => update(s));
     show(summary);
-    const isLimited = whoIsIt().groups?.length > 0; // to groups: what is told of all of them is not for this account
+    const limited = isLimited(); // what is told of all groups is not for this account
     const subscriptions = [
         live.subscribe('summary', show),
-        follow(isLimited ? { endpoints: always } : {}, async () => show(await get('/summary')), isLimited ? { pace: SUMMARY_PACE } : {}),
+        follow(limited ? { endpoints: always } : {}, async () => show(await get('/summary')), limited ? { pace: SUMMARY_PACE } : {}),
         live.subscribe('event', (event) => addEvents(events, [event])),
         follow({}, drawHalts, { every: HALTS_EVERY }),
     ];
     drawHalts().catch(() => {});
-    if (!isLimited)
+    if (!limited)
         get('/events/recent').then(({ rows }) => addEvents(events, rows.reverse())).catch(() => {});
 
     async function drawHalts() {
@@ -122,7 +122,7 @@ export async function liveStatus() {
     return {
         title: tr('Live Status'),
         node: h('div', { class: 'page' }, heading(tr('Live Status'), at), alarm, halts, concerns, boards,
-            h('div', { class: 'columns even' }, !isLimited && card(tr('Last events'), events), card(tr('Ends and ages'), ends))),
+            h('div', { class: 'columns even' }, !limited && card(tr('Last events'), events), card(tr('Ends and ages'), ends))),
         close: () => subscriptions.forEach((end) => end()),
     };
 }

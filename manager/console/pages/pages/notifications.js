@@ -11,6 +11,7 @@ import { visible } from '../text.js';
 import { fill, h, refill } from '../dom.js';
 import { follow, inTurn } from '../follow.js';
 import { format } from '../route.js';
+import { isLimited } from '../session.js';
 import { settingValue } from '../setting_words.js';
 import { settle } from '../conflict.js';
 import { formOf, whileLocked } from '../form.js';
@@ -41,9 +42,21 @@ export async function notifications() {
 
 const kindWords = (kinds) => parseList(kinds).map((kind) => word('note', kind)).join(', ');
 
+// Those that the manager tells by an endpoint's group (manager/core/note.c).
+export const OF_ENDPOINTS = ['offline', 'outdated', 'detection', 'enrolled', 'clone', 'revoked', 'upgrade-failed'];
+
+// Whose account is limited to groups names some of them, and what endpoints have: of the server itself such a person is not told.
+function limitedRows(groups) {
+    return ['to', 'kinds', 'groups'].map((key) => options(groups).find((row) => row.key === key)).map((row) => ({
+        ...row,
+        ...(row.key === 'kinds' && { default: 'detection,offline', choices: row.choices.filter(([code]) => OF_ENDPOINTS.includes(code)) }),
+        ...(row.key === 'groups' && { default: groups.map((group) => group.name).join(), help: null }),
+    }));
+}
+
 async function create() {
     const id = idInput(64);
-    const form = formOf([destination()], {}, { legend: tr('New notification') });
+    const form = formOf(isLimited() ? limitedRows(await allGroups()) : [destination()], {}, { legend: tr('New notification') });
     const made = await dialog({
         title: tr('New notification'),
         content: [field(tr('Name'), id, tr('For scripts and topics: a-z, 0-9, dot, hyphen, underscore.')), form.node],

@@ -12,6 +12,7 @@ import { visible } from '../text.js';
 import { word } from '../words.js';
 
 const OFFLINE_DAYS = 14;
+const MOST_DAYS = 3650;
 
 const host = { title: N_('Host name'), cell: (row) => name(row.host || row.id || row.endpoint) };
 const group = { title: N_('Group'), cell: (row) => name(row.group_display || row.group) };
@@ -61,7 +62,7 @@ const REPORTS = {
 
 export async function reports({ tab = 'update' }, query) {
     const report = REPORTS[tab] ?? REPORTS.update;
-    const days = Number(query.get('days')) || OFFLINE_DAYS;
+    const days = daysOf(query.get('days'));
     const asked = report.query(days);
     const read = report.reads ? { ...asked, fields: [asked.fields, ...report.reads].join() } : asked;
     const paper = h('section', { class: 'card paper' });
@@ -70,6 +71,7 @@ export async function reports({ tab = 'update' }, query) {
     async function draw() {
         const [rows, summary] = await Promise.all([all(report.path, read), get('/summary')]);
         refill(paper, h('h2', {}, title),
+            tab === 'offline' && h('p', {}, trn('Not seen for more than {n} day', 'Not seen for more than {n} days', days)),
             h('p', { class: 'help' }, tr('As of {time}', { time: time(summary.at) }), ' · ', trn('{n} row', '{n} rows', rows.length)),
             table(report.columns.map((column) => ({ ...column, title: tr(column.title) })), rows, tr('Nothing to report.'), title),
             tab === 'detections' && newestOf(rows, rows.total));
@@ -88,8 +90,19 @@ export async function reports({ tab = 'update' }, query) {
     };
 }
 
+// What is no number of days, as in a link that somebody wrote, is the usual one.
+export function daysOf(text) {
+    const days = Number(text);
+    return Number.isInteger(days) && days >= 1 && days <= MOST_DAYS ? days : OFFLINE_DAYS;
+}
+
 function daysField(days) {
-    const input = h('input', { type: 'number', min: 1, max: 3650, value: days, class: 'short',
-        on: { change: () => { location.hash = format(['reports', 'offline'], { days: input.value }); } } });
+    const input = h('input', { type: 'number', min: 1, max: MOST_DAYS, value: days, class: 'short', on: { change } });
+
+    function change() {
+        if (input.reportValidity())
+            location.hash = format(['reports', 'offline'], { days: input.value });
+    }
+
     return field(tr('Not seen for more than … days'), input);
 }

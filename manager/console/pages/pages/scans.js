@@ -2,7 +2,7 @@
 // Scans: what was found, what lies in quarantine, how the last scans ended.
 
 import { all, get, post } from '../api.js';
-import { announce, badge, button, card, checkbox, dialog, endpointLink, extent, field, heading, newestOf, sure, table, tabs, when }
+import { announce, badge, button, card, checkbox, dialog, endpointLink, extent, field, heading, newestOf, openOrAll, sure, table, tabs, when }
     from '../ui.js';
 import { bytes, visible } from '../text.js';
 import { fill, h, refill } from '../dom.js';
@@ -71,8 +71,9 @@ function choosing(columns, rows, id, { chosen, shown }, empty, label, act) {
 
 async function detections(query, seen, draw) {
     const filter = query.get('filter') ?? '';
-    const rows = await all('/detections', { filter });
-    return card(null, choosing([
+    const open = query.get('open') ?? '';
+    const rows = await all('/detections', { filter, open });
+    return card(null, openOrAll(['scans', 'detections'], query, tr('Open detections')), choosing([
         { title: tr('State'), cell: (row) => badge('detection', row.state) },
         { title: tr('Host name'), cell: (row) => endpointLink(row.endpoint, row.host) },
         { title: tr('Signature'), cell: (row) => visible(row.signature) },
@@ -81,7 +82,7 @@ async function detections(query, seen, draw) {
         { title: tr('Last found'), cell: (row) => when(row.last_found) },
         { title: tr('Note'), cell: (row) => visible(row.note) },
     ], rows, (row) => row.id, seen, tr('Nothing was found.'), tr('Detections'), (chosen) =>
-        button(tr('Acknowledge'), () => acknowledge(chosen))), !filter && newestOf(rows, rows.total));
+        button(tr('Acknowledge'), () => acknowledge(chosen))), !filter && !open && newestOf(rows, rows.total));
 
     async function acknowledge(chosen) {
         const note = h('textarea', { rows: 2, maxlength: 500 });

@@ -15,6 +15,7 @@ import { settingValue, updateTitle } from '../setting_words.js';
 import { term } from '../query.js';
 import { word } from '../words.js';
 
+const SHOWN = ['scan.method', 'update.schedule', 'update.period', 'update.on-start', 'update.sources']; // settings of each group
 const COUNTS_PACE = 5000; // ms
 
 export async function updates() {
@@ -28,7 +29,7 @@ export async function updates() {
         refill(ofServer, serverPatterns(patterns));
     }
 
-    const drawGroups = async () => refill(bySchedule, automatic(await groupsWithSettings()));
+    const drawGroups = async () => refill(bySchedule, automatic(await allGroups(SHOWN)));
 
     await Promise.all([drawCounts(), drawGroups()]);
     const ends = [follow({ endpoints: always }, drawCounts, { pace: COUNTS_PACE }), follow({}, drawGroups)];
@@ -39,13 +40,8 @@ export async function updates() {
     };
 }
 
-async function groupsWithSettings() {
-    const groups = await allGroups();
-    return Promise.all(groups.map((group) => get(`/groups/${encodeURIComponent(group.name)}`)));
-}
-
 function manual(summary) {
-    const subject = (filter, count) => () => ({ count, filter, selector: { filter, except: [] }, rows: null });
+    const subject = (filter, count) => () => ({ count, selector: { filter, except: [] }, rows: null });
     const updateNow = (of) => actionEntries(of).find((entry) => entry.key === 'update-now');
     const entry = (text, of) => updateNow(of) && button(text, () => updateNow(of).click(),
         { disabled: of().count === 0 });
