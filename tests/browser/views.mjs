@@ -83,7 +83,36 @@ await play(session, 'the list and its views', async () => {
     await columns(7);
     await rows(2);
 
+    session.where = 'a group, whatever the filter says';
+    for (const filter of ['(nope)or(host:pc)', 'host:pc,nope', '(host:desk)or(host:pc)']) {
+        await session.go(`endpoints?group=office&filter=${encodeURIComponent(filter)}`);
+        await session.until((wanted) => document.querySelector('.tools .count').textContent.startsWith(wanted), filter.includes('desk') ? '1' : '0');
+    }
+    session.where = 'a spreadsheet';
+    await page.evaluate(() => {
+        const made = URL.createObjectURL;
+        URL.createObjectURL = (blob) => { window.sheet = blob; return made.call(URL, blob); };
+    });
+    await session.press('CSV');
+    const text = await session.until(() => window.sheet?.arrayBuffer().then((bytes) => [...new Uint8Array(bytes.slice(0, 4))].join()));
+    session.expect(text === '239,187,191,34', `the spreadsheet begins with ${text}`);
+
+    session.where = 'settings that somebody else saves';
+    const isTicked = (wanted) => session.until((is) => document.querySelector('input[name="privilege.update-now"]')?.checked === is, wanted);
+    await session.go('groups/office/privileges');
+    await isTicked(false);
+    await order('allow', 'yes');
+    await isTicked(true);
+    await page.click('input[name="privilege.scan"]');
+    await order('allow', 'no');
+    await session.until(() => document.querySelector('form.card .notice.warn') !== null);
+    await isTicked(true); // what is being edited stays
+    await session.press('変更を破棄');
+    await isTicked(false);
+
     session.where = 'it is deleted';
+    await session.go('endpoints');
+    await rows(2);
     await opens();
     await session.checkSchemes();
     await session.press('ビュー「総務 100%/日」を削除');

@@ -398,6 +398,28 @@ test('a sentence leaves out what is not given', () => {
     assert.equal(explain([{ code: 'unknown.code', args: {} }]), 'unknown.code');
 });
 
+test('the version that a group was created with is not always the first', async () => {
+    const versions = await import('../../manager/console/pages/pages/group_versions.js');
+    const rows = (n) => Array.from({ length: n }, (_, i) => ({ version: n + 4 - i, keys: i < n - 1 ? ['scan.method'] : undefined }));
+    assert.equal(versions.whatChanged(rows(3)[2], rows(3)), 'Created'); // after another group of its name
+    assert.equal(versions.whatChanged(rows(50)[49], rows(50)), '–'); // nobody knows any more
+    assert.equal(versions.whatChanged(rows(3)[0], rows(3)), 'Scan method');
+});
+
+// The pages name settings by their labels; the server by their keys.
+test('a refused setting is named as its form names it, and has the focus', async () => {
+    const { showRefusal } = await import('../../manager/console/pages/form.js');
+    const problem = new Problem(400, { code: 'invalid', sentence: 'value.host-port', detail: 'line.brokers: x', args: { prefix: 'line.brokers' } }, 'en');
+    const log = [];
+    const control = { setAttribute: (...given) => log.push(given.join('=')), focus: () => log.push('focus') };
+    const node = { append() {}, setAttribute() {}, contains: () => false, replaceChildren() {} };
+    globalThis.document = { createElement: () => node, createDocumentFragment: () => node };
+    showRefusal({ rows: [{ key: 'line.brokers', label: 'Broker addresses' }], controlOf: () => control }, node, problem);
+    delete globalThis.document;
+    assert.equal(problem.message, 'Broker addresses: x');
+    assert.deepEqual(log, ['aria-invalid=true', 'focus']);
+});
+
 test('every kind of event has its words', () => {
     const [, table] = source('docs/monitoring.md').match(/### status\/event\n([^]*?)\n###/);
     const kinds = [...table.matchAll(/^\| (`[^|]*) \|/gm)].flatMap(([, cell]) => [...cell.matchAll(/`([a-z-]+)`/g)].map(([, kind]) => kind));

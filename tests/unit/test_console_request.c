@@ -336,7 +336,8 @@ static void test_languages(void)
         { NULL, false },          { "", false },           { "ja", true },          { "JA-jp", true },
         { "ja;q=0.8, en", true }, { "en,ja", false },      { "de, ja", true },      { "jav", false },
         { "de-ja", false },       { ",,ja", true },        { "fr, en;q=0", false }, { "*", false },
-        { "ja\t;q=1", true },     { "english, ja", true }, { ",", false },
+        { "ja\t;q=1", true },     { "english, ja", true }, { ",", false },          { "ja;q=0, en", false },
+        { "ja; q=0.0", false },   { "en;q=0, ja", true },
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {

@@ -70,10 +70,20 @@ static bool is_language(const char *range, const char *language)
     return g_ascii_strncasecmp(range, language, size) == 0 && strchr("-;, \t", range[size]) != NULL;
 }
 
+/* "ja;q=0": anything but that. */
+static bool is_excluded(const char *range)
+{
+    const char *weight = g_strstr_len(range, (gssize)strcspn(range, ","), "q=");
+
+    return weight != NULL && g_ascii_strtod(weight + strlen("q="), NULL) <= 0;
+}
+
 bool con_prefers_japanese(const char *header)
 {
     for (const char *range = header; range != NULL; range = strchr(range, ',')) {
         range += *range == ',' ? 1 : 0;
+        if (is_excluded(range))
+            continue;
         if (is_language(range, "en"))
             return false;
         if (is_language(range, "ja"))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A form made from a table: one editor for each kind of value.  What travels is text, as on the command line.
 
-import { button, checkbox, field, select } from './ui.js';
+import { button, checkbox, field, problemBox, select } from './ui.js';
 import { fill, h } from './dom.js';
 import { durationSeconds, parseDuration, parseList, parseSchedule, printList, printSchedule, WEEKDAYS } from './settings.js';
 import { tr } from './i18n.js';
@@ -53,6 +53,17 @@ export async function whileLocked(form, send) {
         if (document.activeElement === document.body || document.activeElement === at)
             at?.focus({ preventScroll: true });
     }
+}
+
+// What the server refused, by the name that the setting has on this page, and at its control: the server says which it is by its key.
+export function showRefusal(form, outcome, problem) {
+    const row = form.rows.find(({ key }) => key === problem.args?.prefix);
+    const control = row && form.controlOf(row.key);
+    if (row)
+        problem.message = problem.message.replace(row.key, row.label);
+    fill(outcome, problemBox(problem));
+    control?.setAttribute('aria-invalid', 'true');
+    control?.focus();
 }
 
 // "60s" and "1m" are one time.

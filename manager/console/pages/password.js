@@ -6,6 +6,7 @@ import { h } from './dom.js';
 import { explainEnd, whoIsIt } from './session.js';
 import { get, post } from './api.js';
 import { tr, trn } from './i18n.js';
+import { visible } from './text.js';
 
 // { input, node, save(account, old) }: a field for one that is new.
 export function newPassword(label) {
@@ -26,7 +27,7 @@ export async function changePassword(account) {
     const old = account === whoIsIt().account ? ownPassword() : null;
     const fresh = newPassword(tr('New password'));
     const done = await dialog({
-        title: old ? tr('Change password') : tr('Change {name}', { name: account }),
+        title: old ? tr('Change password') : `${tr('Change password')}: ${visible(account)}`,
         content: [notice('info', tr('The sessions of this account end; its API tokens do not.')), old?.node, fresh.node],
         action: tr('Save'),
         submit: () => fresh.save(account, old?.value()),

@@ -18,20 +18,21 @@ import { oneTimeCodes } from './one_time_codes.js';
 import { visible, wayOf, withHosts } from '../text.js';
 
 const HEALTH_PATIENCE = 1000; // ms
+const UNTOLD = 30_000; // ms: no message tells of what changes there
 
 // Of the roles, those that the manager lets look at it; a refusal would stand in the audit log.
 const AUDIT = ['auditor', 'owner'];
 const REVIEW = ['administrator', 'owner'];
 
 const VIEWS = {
-    accounts: { title: N_('Accounts'), draw: accounts, roles: AUDIT },
-    sessions: { title: N_('Sessions'), draw: sessions },
-    tokens: { title: N_('API tokens'), draw: tokens },
+    accounts: { title: N_('Accounts'), draw: accounts, roles: AUDIT, every: UNTOLD },
+    sessions: { title: N_('Sessions'), draw: sessions, every: UNTOLD },
+    tokens: { title: N_('API tokens'), draw: tokens, every: UNTOLD },
     codes: { title: N_('One-time codes'), draw: oneTimeCodes },
     notifications: { title: N_('Notifications'), draw: notifications, roles: REVIEW },
-    certificates: { title: N_('Certificates'), draw: certificates, roles: AUDIT },
+    certificates: { title: N_('Certificates'), draw: certificates, roles: AUDIT, every: UNTOLD },
     audit: { title: N_('Audit log'), draw: audit, roles: AUDIT, above: auditFilter },
-    health: { title: N_('Health'), draw: health, every: 5000, topics: { stale: always } }, // ms: no message tells of the rest
+    health: { title: N_('Health'), draw: health, every: 5000, topics: { stale: always } },
 };
 
 const isFor = (roles) => !roles || roles.includes(whoIsIt().role);
@@ -143,7 +144,7 @@ async function editAccount(row, draw) {
 async function sessions(draw) {
     const rows = await all('/sessions');
     return card(null, table([
-        { title: tr('Account'), cell: (row) => name(row.account) },
+        { title: tr('Account'), cell: (row) => [name(row.account), row.is_this && [' ', h('span', { class: 'badge info' }, tr('This session'))]] },
         { title: tr('From'), cell: (row) => visible(row.address) },
         { title: tr('Signed in'), cell: (row) => when(row.created) },
         { title: tr('Last used'), cell: (row) => when(row.used) },

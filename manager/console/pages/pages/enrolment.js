@@ -9,6 +9,8 @@ import { h, refill } from '../dom.js';
 import { mayBe } from '../session.js';
 import { number, time, tr } from '../i18n.js';
 
+const EVERY = 30_000; // ms: no message tells of a bundle that is used
+
 export async function enrolment() {
     const body = h('div', {});
     const draw = inTurn(async () => refill(body, await bundles(draw)));
@@ -17,7 +19,7 @@ export async function enrolment() {
         title: tr('Enrolment'),
         node: h('div', { class: 'page' }, heading(tr('Enrolment'),
             mayBe('administrator') && button(tr('New bundle'), () => create(draw), { class: 'primary' })), body),
-        close: follow({}, draw),
+        close: follow({}, draw, { every: EVERY }),
     };
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The settings of a group, a page for each kind: a form, and who has them.
 
-import { announce, button, card, crumbs, dialog, endpointLink, field, heading, name, notice, problemBox, select, sure, tabs,
+import { announce, button, card, crumbs, dialog, endpointLink, field, heading, name, notice, select, sure, tabs,
     when } from '../ui.js';
 import { all, patch, remove, request } from '../api.js';
 import { changes } from '../settings.js';
@@ -12,7 +12,7 @@ import { allGroups, displayNameField, groupChoices, groupName } from '../group_n
 import { mayBe } from '../session.js';
 import { N_, number, tr, trn } from '../i18n.js';
 import { SETTING_PAGES, settingLabel, settingRows, settingValue, updateTitle } from '../setting_words.js';
-import { formOf, whileLocked } from '../form.js';
+import { formOf, showRefusal, whileLocked } from '../form.js';
 import { Seen } from '../seen.js';
 import { settle } from '../conflict.js';
 import { startTrial } from '../rollout_start.js';
@@ -156,19 +156,8 @@ class GroupPage {
             .catch((problem) => { refusal = problem; }));
         this.isSending = false;
         if (refusal)
-            this.#showRefusal(refusal);
+            showRefusal(this.form, this.outcome, refusal);
         this.#refresh().catch(() => {}); // what was told meanwhile
-    }
-
-    // By the setting's name on this page, and at its control: the server says which it is about by its key.
-    #showRefusal(problem) {
-        const key = problem.args?.prefix;
-        const control = key && this.form.controlOf(key);
-        if (control)
-            problem.message = problem.message.replace(key, settingLabel(key));
-        fill(this.outcome, problemBox(problem));
-        control?.setAttribute('aria-invalid', 'true');
-        control?.focus();
     }
 
     async #send(settings, version) {

@@ -9,6 +9,8 @@ import { number, tr } from '../i18n.js';
 import { settingLabel, settingValue } from '../setting_words.js';
 import { visible } from '../text.js';
 
+const KEPT = 50; // versions
+
 // A card with the versions.  current: { document, version } of the group as the page has it; restored(): it is another one now.
 export async function versionsCard(path, current, restored) {
     const rows = await all(`${path}/versions`);
@@ -16,7 +18,7 @@ export async function versionsCard(path, current, restored) {
         { title: tr('Version'), cell: (row) => number(row.version), end: true },
         { title: tr('Time'), cell: (row) => when(row.changed) },
         { title: tr('Account'), cell: (row) => visible(row.changed_by) },
-        { title: tr('What changed'), cell: (row) => whatChanged(row) },
+        { title: tr('What changed'), cell: (row) => whatChanged(row, rows) },
         { title: '', cell: (row) => h('span', { class: 'buttons' },
             row.keys && button(tr('Compare'), () => compare(path, row.version - 1, row.version)),
             row.version !== current.document.version && mayBe('administrator') &&
@@ -24,9 +26,10 @@ export async function versionsCard(path, current, restored) {
     ], rows, tr('Nothing yet.'), tr('Versions')));
 }
 
-function whatChanged({ version, restored, keys }) {
+// rows: all versions; where fewer are there than are kept, the oldest is the one that the group was created with, whatever its number.
+export function whatChanged({ restored, keys }, rows) {
     if (!keys)
-        return version === 1 ? tr('Created') : '–';
+        return rows.length < KEPT ? tr('Created') : '–';
     const labels = keys.map(settingLabel).join(', ');
     return restored ? tr('Version {n} restored: {settings}', { n: number(restored), settings: labels }) : labels;
 }

@@ -3,7 +3,7 @@
 
 import { allGroups, groupChoices, groupNamer } from '../group_name.js';
 import { all, get, patch, post, remove } from '../api.js';
-import { announce, announceProblem, badge, button, card, crumbs, dialog, extent, facts, field, heading, idInput, name, notice, problemBox, said,
+import { announce, announceProblem, badge, button, card, crumbs, dialog, extent, facts, field, heading, idInput, name, notice, said,
     showOnce, sure, table, when } from '../ui.js';
 import { changes, parseList } from '../settings.js';
 import { codes, word } from '../words.js';
@@ -14,7 +14,7 @@ import { format } from '../route.js';
 import { isLimited } from '../session.js';
 import { settingValue } from '../setting_words.js';
 import { settle } from '../conflict.js';
-import { formOf, whileLocked } from '../form.js';
+import { formOf, showRefusal, whileLocked } from '../form.js';
 import { currentLanguage, LANGUAGES, number, tr } from '../i18n.js';
 
 const EVERY = 5000; // ms: nothing tells of what was sent
@@ -155,9 +155,12 @@ function ruleForm(id, first, groups, saved) {
 
         async function submit(event) {
             event.preventDefault();
+            let refusal;
             await whileLocked(event.target, () => send(changes(before, form.values()), seen).catch((problem) =>
                 (problem.status === 412 ? decide(id, rows, before, form.values(), send) : Promise.reject(problem)))
-                .catch((problem) => fill(outcome, problemBox(problem))));
+                .catch((problem) => { refusal = problem; }));
+            if (refusal)
+                showRefusal(form, outcome, refusal);
         }
     }
 

@@ -13,6 +13,7 @@ import { number, tr, trn } from '../i18n.js';
 import { word } from '../words.js';
 
 const PACE = 1000; // ms
+const MOST = 200; // last scans
 
 export async function scans({ tab = 'scans' }, query) {
     const views = { scans: lastScans, detections, quarantine };
@@ -32,7 +33,8 @@ export async function scans({ tab = 'scans' }, query) {
 
 async function lastScans(query, { shown }) {
     const summary = await get('/summary');
-    const rows = (await get('/endpoints', { sort: '-last_scan', limit: 200, fields: 'id,host,group,last_scan,open_detections' })).rows;
+    const scanned = summary.endpoints - summary.never_scanned;
+    const rows = (await get('/endpoints', { sort: '-last_scan', limit: MOST, fields: 'id,host,group,last_scan,open_detections' })).rows;
     return card(null,
         h('p', { class: 'links' }, h('a', { href: format(['endpoints'], { filter: 'last_scan_end:failed' }) }, tr('Last scan failed: {n}', { n: number(summary.scans_failed) })),
             ' · ', h('a', { href: format(['endpoints'], { filter: 'last_scan:never' }) }, tr('Never scanned: {n}', { n: number(summary.never_scanned) }))),
@@ -44,7 +46,8 @@ async function lastScans(query, { shown }) {
             { title: tr('Files'), end: true, cell: (row) => number(row.last_scan.files) },
             { title: tr('Found'), end: true, cell: (row) => number(row.last_scan.found) },
             { title: tr('Not looked at'), end: true, cell: (row) => number(row.last_scan.not_looked_at) },
-        ], rows.filter((row) => row.last_scan), tr('No endpoint has reported a scan yet.'), tr('Last scans'), shown));
+        ], rows.filter((row) => row.last_scan), tr('No endpoint has reported a scan yet.'), tr('Last scans'), shown),
+        scanned > MOST && newestOf(rows, scanned));
 }
 
 // A table with a box in front of each row, and buttons for what was ticked.  act(chosen): the buttons.
