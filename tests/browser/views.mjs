@@ -84,9 +84,9 @@ await play(session, 'the list and its views', async () => {
     await rows(2);
 
     session.where = 'a group, whatever the filter says';
-    for (const filter of ['(nope)or(host:pc)', 'host:pc,nope', '(host:desk)or(host:pc)']) {
+    for (const filter of [`(id:nope)or(id:${pc})`, `id:${pc},nope`, `(id:${desk})or(id:${pc})`]) {
         await session.go(`endpoints?group=office&filter=${encodeURIComponent(filter)}`);
-        await session.until((wanted) => document.querySelector('.tools .count').textContent.startsWith(wanted), filter.includes('desk') ? '1' : '0');
+        await session.until((wanted) => document.querySelector('.tools .count').textContent.startsWith(wanted), filter.includes(desk) ? '1' : '0');
     }
     session.where = 'a spreadsheet';
     await page.evaluate(() => {
