@@ -253,9 +253,15 @@ bool hl_file_create_text(const char *path, const char *text, mode_t mode, GError
 
 bool hl_dir_make(const char *path, mode_t mode, GError **error)
 {
-    if (g_mkdir_with_parents(path, (int)mode) != 0)
-        return hl_fail_errno(error, errno, _("cannot create directory %s"), path);
-    return true;
+    struct stat st;
+    int problem;
+
+    if (g_mkdir_with_parents(path, (int)mode) == 0)
+        return true;
+    problem = errno;
+    if (problem == ENOTDIR && lstat(path, &st) == 0)
+        return hl_fail(error, HL_ERROR_EXISTS, _("%s is there already, and is no directory: name another one"), path);
+    return hl_fail_errno(error, problem, _("cannot create directory %s"), path);
 }
 
 static int remove_entry(const char *path, const struct stat *st G_GNUC_UNUSED, int flag G_GNUC_UNUSED,

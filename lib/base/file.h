@@ -51,7 +51,7 @@ bool hl_dir_sync(const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool hl_dir_replace(const char *directory, const char *prepared, const char *place,
                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Like mkdir -p; an existing directory is fine and keeps its mode. */
+/* Like mkdir -p; an existing directory is fine and keeps its mode.  HL_ERROR_EXISTS for whatever else has that name. */
 bool hl_dir_make(const char *path, mode_t mode, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Like rm -rf, without following links; a missing path is fine. */

@@ -138,6 +138,8 @@ bool cmd_audit_export(HlInvocation *call, GError **error)
 
     if (path == NULL)
         return hl_fail(error, HL_ERROR_USAGE, _("audit export needs --output FILE"));
+    if (!hl_file_check_new(path, error))
+        return false;
     fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     written.out = fd >= 0 ? fdopen(hl_fd_steal(&fd), "w") : NULL;
     if (written.out == NULL)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/i18n.h"
+#include "lib/base/said.h"
 #include "lib/base/value_fault.h"
 
 static const HlFault rows[MGR_N_REFUSALS] = {
@@ -20,6 +21,16 @@ char *mgr_refusal_word(const GError *error, HlFaultLanguage language)
     char *worded = hl_fault_word(tables, error, language);
 
     return worded != NULL ? worded : g_strdup(error->message);
+}
+
+GError *mgr_refusal_told(const GError *error)
+{
+    GError *told = NULL;
+
+    if (hl_error_code(error) != HL_ERROR_DENIED || hl_error_sentence(error) != NULL)
+        return g_error_copy(error);
+    mgr_refuse(&told, MGR_REFUSE_SERVER_OWN_FILES, error->message, NULL);
+    return told;
 }
 
 bool mgr_refusal_is_stale(const char *sentence)

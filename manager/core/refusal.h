@@ -28,4 +28,8 @@ char *mgr_refusal_word(const GError *error, HlFaultLanguage language);
 /* Whether a sentence, of an error, says that what was seen is not what there is.  NULL is none. */
 bool mgr_refusal_is_stale(const char *sentence);
 
+/* What a call that failed like this is told.  A copy; but where the server itself may not open a file, which is denied
+ * by the system and not by somebody's role, an error of its own.  Caller frees. */
+GError *mgr_refusal_told(const GError *error);
+
 #endif

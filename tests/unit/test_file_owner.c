@@ -62,10 +62,37 @@ static void test_full(void)
     }
 }
 
+/* What is in a directory's place is named as such: --output of commands that write several files. */
+static void test_no_directory(void)
+{
+    g_autofree char *dir = g_dir_make_tmp("base-XXXXXX", NULL);
+    g_autofree char *file = g_build_filename(dir, "file", NULL);
+    g_autofree char *link = g_build_filename(dir, "link", NULL);
+    g_autofree char *fifo = g_build_filename(dir, "fifo", NULL);
+    g_autofree char *below = g_build_filename(file, "below", NULL);
+    const char *const taken[] = { file, link, fifo, "/dev/null" };
+    g_autoptr(GError) error = NULL;
+
+    g_assert_true(hl_file_create_text(file, "", 0600, NULL));
+    g_assert_cmpint(symlink("nowhere", link), ==, 0);
+    g_assert_cmpint(mkfifo(fifo, 0600), ==, 0);
+    for (gsize i = 0; i < G_N_ELEMENTS(taken); i++) {
+        g_autoptr(GError) refused = NULL;
+
+        g_assert_false(hl_dir_make(taken[i], 0700, &refused));
+        g_assert_error(refused, HL_ERROR, HL_ERROR_EXISTS);
+    }
+    g_assert_false(hl_dir_make(below, 0700, &error));
+    g_assert_error(error, HL_ERROR, HL_ERROR_IO);
+    g_assert_true(hl_dir_make(dir, 0700, NULL));
+    g_assert_true(hl_tree_remove(dir, NULL));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/file/owner", test_owner);
     g_test_add_func("/file/full", test_full);
+    g_test_add_func("/file/no-directory", test_no_directory);
     return g_test_run();
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the manager refuses, as a client words it that got it from another process. */
+#include <errno.h>
 #include <string.h>
 
+#include "lib/base/said.h"
 #include "lib/base/unconst.h"
 #include "lib/base/value_fault.h"
 #include "manager/console/core/fault.h"
@@ -118,6 +120,32 @@ static void test_stale(void)
     g_assert_false(mgr_refusal_is_stale(NULL));
 }
 
+/* A file that the server may not open is no matter of the caller's rights, neither in words nor by the code. */
+static void test_told(void)
+{
+    g_autoptr(GError) file = NULL;
+    g_autoptr(GError) role = NULL;
+    g_autoptr(GError) missing = NULL;
+    GError *told;
+
+    hl_fail_errno(&file, EACCES, "cannot read /site/password");
+    g_assert_error(file, HL_ERROR, HL_ERROR_DENIED);
+    told = mgr_refusal_told(file);
+    g_assert_error(told, HL_ERROR, HL_ERROR_IO);
+    g_assert_nonnull(strstr(told->message, "the server lacks a permission"));
+    g_assert_nonnull(strstr(told->message, "cannot read /site/password: Permission denied"));
+    g_error_free(told);
+    mgr_refuse(&role, MGR_REFUSE_DENIED_MONITOR, "a", "b", NULL);
+    told = mgr_refusal_told(role);
+    g_assert_error(told, HL_ERROR, HL_ERROR_DENIED);
+    g_assert_cmpstr(hl_error_sentence(told), ==, "denied.monitor");
+    g_error_free(told);
+    hl_fail_errno(&missing, ENOENT, "cannot read /site/password");
+    told = mgr_refusal_told(missing);
+    g_assert_error(told, HL_ERROR, HL_ERROR_NOT_FOUND);
+    g_error_free(told);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -125,5 +153,6 @@ int main(int argc, char **argv)
     g_test_add_func("/refusal/values", test_values);
     g_test_add_func("/refusal/terms", test_terms);
     g_test_add_func("/refusal/stale", test_stale);
+    g_test_add_func("/refusal/told", test_told);
     return g_test_run();
 }

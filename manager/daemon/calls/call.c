@@ -227,12 +227,6 @@ static void tell_audit(MgrCall *call, HlWriteSet *set, const char *code, const c
         mgr_audit_tell(call->calls->audit, &record, MGR_QUOTA_ROW);
 }
 
-/* Those who look change nothing, and what they mistype is no refusal; one that is denied is. */
-static bool only_looks(const MgrCall *call)
-{
-    return mgr_need_is_to_look(call->origin.need);
-}
-
 void mgr_call_note(MgrCall *call, HlWriteSet *set)
 {
     tell_audit(call, set, "", "");
@@ -299,7 +293,7 @@ static bool reply(MgrCall *call, const char *code, const char *message, bool mor
 
 static void end_call(MgrCall *call)
 {
-    if (!call->failed && !call->noted && !only_looks(call))
+    if (!call->failed && !call->noted && !mgr_need_is_to_look(call->origin.need))
         tell_audit(call, NULL, "", "");
     g_hash_table_remove(call->calls->open, call);
 }
@@ -449,9 +443,12 @@ static void fail(MgrCall *call, const GError *error, bool is_kept)
     end_call(call);
 }
 
+/* Those who look change nothing, and what they mistype is no refusal; one that is denied is. */
 void mgr_call_fail(MgrCall *call, const GError *error)
 {
-    fail(call, error, !only_looks(call) || hl_error_code(error) == HL_ERROR_DENIED);
+    g_autoptr(GError) told = mgr_refusal_told(error);
+
+    fail(call, told, !mgr_need_is_to_look(call->origin.need) || hl_error_code(told) == HL_ERROR_DENIED);
 }
 
 void mgr_call_refuse(MgrCall *call, const GError *error)

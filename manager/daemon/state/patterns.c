@@ -326,7 +326,7 @@ static bool fail_sync(HlErrorCode code, const char *problem, GError **error)
 {
     mgr_refuse(error, MGR_REFUSE_PATTERNS_SYNC, problem, NULL);
     if (error != NULL)
-        (*error)->code = (int)code;
+        (*error)->code = (int)(code == HL_ERROR_DENIED ? HL_ERROR_IO : code); /* a file, and nobody's role */
     return false;
 }
 
