@@ -245,17 +245,25 @@ static void add_value(HlInvocation *call, const HlFlag *flag, const char *value)
     g_ptr_array_add(values, hl_unconst(value));
 }
 
-static bool fail_option(const HlProgram *program, const char *option, GError **error)
+/* The nearest of those that the command takes, where the words so far name one. */
+static bool fail_option(const HlProgram *program, char **words, int n_words, const char *option, GError **error)
 {
+    int used;
+    const HlCommand *command = find_command(program, words, n_words, &used);
     g_autofree const char **names = g_new0(const char *, program->n_flags + 1);
     g_autofree char *word = g_strndup(option, strcspn(option, "="));
     const char *nearest;
+    gsize n = 0;
 
     for (gsize i = 0; i < program->n_flags; i++)
-        names[i] = program->flags[i].name;
+        if (command == NULL || takes(program, command, program->flags[i].name))
+            names[n++] = program->flags[i].name;
     nearest = g_str_has_prefix(word, "--") ? hl_nearest(word + 2, names) : NULL;
     if (nearest != NULL)
         return hl_fail(error, HL_ERROR_USAGE, _("unknown option '%s'; did you mean '--%s'?"), word, nearest);
+    if (command != NULL)
+        return hl_fail(error, HL_ERROR_USAGE, _("'%s' takes no option %s%s; see '%s %s --help'"), command->name, word,
+                       "", program->name, command->name);
     return hl_fail(error, HL_ERROR_USAGE, _("unknown option '%s'; see '%s --help'"), option, program->name);
 }
 
@@ -356,7 +364,7 @@ static bool split(const HlProgram *program, int argc, char **argv, HlInvocation 
                    : find_flag(program, argv[i] + 1,
                                strlen(argv[i] + 1)); /* one-letter flags are rows named by the letter */
         if (flag == NULL)
-            return fail_option(program, argv[i], error);
+            return fail_option(program, words, *n_words, argv[i], error);
         if (flag->value == NULL && equals != NULL)
             return hl_fail(error, HL_ERROR_USAGE, _("option %s%s takes no value"), dashes(flag), flag->name);
         if (flag->value == NULL)

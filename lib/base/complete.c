@@ -146,6 +146,16 @@ static void suggest(Typed *typed, const char *what)
         typed->program->suggest(&typed->call, what, typed->typed, typed->found);
 }
 
+/* Of what every program knows besides its commands. */
+static void offer_shells(Typed *typed)
+{
+    if (typed->words->len != 1 || strcmp(typed->words->pdata[0], "completion") != 0)
+        return;
+    offer(typed, "bash");
+    offer(typed, "zsh");
+    offer(typed, "fish");
+}
+
 /* false: it is a file. */
 static bool complete(Typed *typed)
 {
@@ -164,8 +174,10 @@ static bool complete(Typed *typed)
         offer_flags(typed);
         return true;
     }
-    if (typed->call.command == NULL)
+    if (typed->call.command == NULL) {
+        offer_shells(typed);
         return true;
+    }
     what = next_argument(&typed->call);
     if (typed->found->len == 0 && is_file(typed->program, what))
         return false;
@@ -193,13 +205,14 @@ char **hl_complete(const HlProgram *program, char **words, int n_words)
     g_autoptr(GPtrArray) before = g_ptr_array_new();
     g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GHashTable) values = g_hash_table_new(g_str_hash, g_str_equal);
+    bool is_help = n_words > 1 && strcmp(words[0], "help") == 0; /* of the command that follows */
     Typed typed = { .program = program,
                     .call = { .program = program, .values = values },
                     .words = before,
                     .typed = n_words > 0 ? words[n_words - 1] : "",
                     .found = found };
 
-    read_words(&typed, words, n_words);
+    read_words(&typed, words + is_help, n_words - is_help);
     find_command(&typed);
     if (!complete(&typed))
         return NULL;

@@ -10,6 +10,7 @@
 #include "manager/cli/config.h"
 #include "manager/cli/endpoint_columns.h"
 #include "manager/cli/glossary.h"
+#include "manager/core/note.h"
 #include "manager/core/notification_rule.h"
 #include "manager/core/role.h"
 #include "manager/filter/filter.h"
@@ -144,8 +145,25 @@ static void suggest_listed(HlInvocation *call, const char *what, GPtrArray *foun
             offer_members(call, &lists[i].from, "", found);
 }
 
-static void offer_values(const HlOption *option, const char *before, GPtrArray *found)
+static const char *const components[] = { "virus", "agent", "rules", NULL };
+
+/* The words that a list may have, behind the last comma. */
+static void offer_words(const char *option, const char *typed, GPtrArray *found)
 {
+    const char *comma = strrchr(typed, ',');
+    const char *begin = comma != NULL ? comma : strchr(typed, '=');
+    g_autofree char *before = g_strndup(typed, (gsize)(begin - typed) + 1);
+
+    for (int i = 0; strcmp(option, "kinds") == 0 && i < MGR_NOTE_TEST; i++)
+        offer(found, before, mgr_note_row((MgrNoteKind)i)->name);
+    for (gsize i = 0; strcmp(option, "update.by-rollout") == 0 && components[i] != NULL; i++)
+        offer(found, before, components[i]);
+}
+
+static void offer_values(const HlOption *option, const char *before, const char *typed, GPtrArray *found)
+{
+    if (option->type == HL_OPTION_LIST)
+        offer_words(option->name, typed, found);
     if (option->type == HL_OPTION_BOOL) {
         offer(found, before, "yes");
         offer(found, before, "no");
@@ -172,7 +190,7 @@ static void suggest_setting(HlInvocation *call, const char *typed, GPtrArray *fo
         if (before == NULL)
             offer(found, "", name);
         else if (strcmp(before, name) == 0)
-            offer_values(&settings.rows[i], before, found);
+            offer_values(&settings.rows[i], before, typed, found);
     }
 }
 
@@ -203,6 +221,18 @@ static void suggest_form(HlInvocation *call G_GNUC_UNUSED, const char *typed G_G
     offer(found, "", "csv");
 }
 
+static void suggest_component(HlInvocation *call G_GNUC_UNUSED, const char *typed G_GNUC_UNUSED, GPtrArray *found)
+{
+    for (gsize i = 0; components[i] != NULL; i++)
+        offer(found, "", components[i]);
+}
+
+static void suggest_rollover(HlInvocation *call G_GNUC_UNUSED, const char *typed G_GNUC_UNUSED, GPtrArray *found)
+{
+    offer(found, "", "sealing-key");
+    offer(found, "", "ca");
+}
+
 static void suggest_role(HlInvocation *call G_GNUC_UNUSED, const char *typed G_GNUC_UNUSED, GPtrArray *found)
 {
     offer(found, "", "auditor");
@@ -222,10 +252,14 @@ static const struct {
     const char *what;
     void (*suggest)(HlInvocation *call, const char *typed, GPtrArray *found);
 } places[] = {
-    { "ENDPOINT", suggest_endpoint }, { "--for", suggest_endpoint },   { "SELECTOR", suggest_selector },
-    { "--of", suggest_selector },     { "--where", suggest_selector }, { "KEY=VALUE...", suggest_setting },
-    { "KEY...", suggest_key },        { "--columns", suggest_column }, { "--sort", suggest_column },
-    { "--o", suggest_form },          { "--role", suggest_role },      { "WORD", suggest_term },
+    { "ENDPOINT", suggest_endpoint },    { "--for", suggest_endpoint },
+    { "SELECTOR", suggest_selector },    { "--of", suggest_selector },
+    { "--where", suggest_selector },     { "KEY=VALUE...", suggest_setting },
+    { "KEY...", suggest_key },           { "--columns", suggest_column },
+    { "--sort", suggest_column },        { "--o", suggest_form },
+    { "--role", suggest_role },          { "WORD", suggest_term },
+    { "COMPONENT", suggest_component },  { "--component", suggest_component },
+    { "sealing-key", suggest_rollover },
 };
 
 void cli_suggest(HlInvocation *call, const char *what, const char *typed, GPtrArray *found)

@@ -52,6 +52,9 @@ static void test_candidates(void)
         { "thing|cl", "clone" },
         { "thing|clone|", "keep" },
         { "nonsense|", "" },
+        { "completion|", "bash zsh fish" },
+        { "help|th", "thing" },
+        { "help|thing|", "list show clone" },
         { "thing|show|", "THING/0/thing-show" },
         { "thing|show|a|", "--json" }, /* no further argument: what is left are options */
         { "thing|list|--", "--json --sort" },
