@@ -129,6 +129,15 @@ static bool write_row(const json_t *row, gpointer user, GError **error)
     return fprintf(written->out, "%s\n", line) > 0 || hl_fail_errno(error, errno, _("cannot write"));
 }
 
+static void tell_export(const HlInvocation *call, const char *path, const Export *written)
+{
+    g_autoptr(json_t) document =
+        json_pack("{s:s, s:I, s:s}", "file", path, "rows", (json_int_t)written->last, "hash", written->hash);
+
+    if (!cli_show_json(call, document))
+        hl_say(_("%s: %" PRId64 " rows; head %" PRId64 ":%s\n"), path, written->last, written->last, written->hash);
+}
+
 bool cmd_audit_export(HlInvocation *call, GError **error)
 {
     const char *path = hl_cli_value(call, "output", NULL);
@@ -149,7 +158,7 @@ bool cmd_audit_export(HlInvocation *call, GError **error)
         ok = hl_fail_errno(error, errno, _("cannot write %s"), path);
     /* the head is what shows later that rows behind it are missing: this is the moment to note it */
     if (ok)
-        hl_say(_("%s: %" PRId64 " rows; head %" PRId64 ":%s\n"), path, written.last, written.last, written.hash);
+        tell_export(call, path, &written);
     else
         remove(path);
     g_free(written.hash);
