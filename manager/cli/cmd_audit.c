@@ -13,6 +13,7 @@
 #include "manager/cli/client.h"
 #include "manager/cli/commands.h"
 #include "manager/cli/show.h"
+#include "manager/site/audit.h"
 #include "manager/site/site.h"
 #include "manager/store/audit.h"
 
@@ -305,6 +306,9 @@ static bool verify(HlInvocation *call, Verification *verification, GError **erro
     bool ok;
 
     if (!parse_head(hl_cli_value(call, "head", NULL), verification, error))
+        return false;
+    if (site != NULL && call->n_args == 0 && verification->head.number == 0 &&
+        !mgr_site_read_audit_head(site, &verification->head, error)) /* as its manager left it at its last stop */
         return false;
     if (call->n_args > 0)
         ok = verify_file(call->args[0], verification, error);

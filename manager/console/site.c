@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "manager/console/site.h"
 
+#include "lib/base/i18n.h"
 #include "manager/console/core/openapi.h"
+#include "manager/console/core/problem.h"
+#include "proto/phrase.h"
 
 struct ConSite {
     ConSiteOptions options;
@@ -33,19 +36,34 @@ static json_t *time_value(HlTime wall)
     return wall > 0 ? json_string(text) : json_null();
 }
 
+static const char *in_japanese(const char *message)
+{
+    return hl_tr_in("ja", message);
+}
+
+/* Why there is no broker, in the reader's language.  Caller frees. */
+static char *reason_of(const ConSite *site, const ConRequest *request)
+{
+    const char *reason =
+        con_line_state(site->options.line) == CON_LINE_NO_BROKER ? con_line_reason(site->options.line) : "";
+
+    return con_prefers_japanese(con_request_header(request, "accept-language"))
+               ? hl_phrase_translate_to(reason, in_japanese)
+               : g_strdup(reason);
+}
+
 /* 200 even without a manager: it is the console that is asked, and it works.  Who watches reads "status". */
 static void get_health(ConRequest *request, gpointer user)
 {
     const ConSite *site = user;
     ConLineState state = con_line_state(site->options.line);
+    g_autofree char *reason = reason_of(site, request);
 
     con_request_done(request,
                      json_pack("{s:s, s:s, s:s, s:s, s:o, s:o}", "status", state == CON_LINE_UP ? "ok" : "stale",
-                               "line", con_line_state_name(state), "reason",
-                               state == CON_LINE_NO_BROKER ? con_line_reason(site->options.line) : "", "version",
-                               HOLDLINE_VERSION, "certificate_ends",
-                               time_value(con_line_certificate_end(site->options.line)), "https_certificate_ends",
-                               time_value(site->options.identity->end)),
+                               "line", con_line_state_name(state), "reason", reason, "version", HOLDLINE_VERSION,
+                               "certificate_ends", time_value(con_line_certificate_end(site->options.line)),
+                               "https_certificate_ends", time_value(site->options.identity->end)),
                      NULL);
 }
 

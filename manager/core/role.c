@@ -89,6 +89,20 @@ MgrRole mgr_need_role(MgrNeed need)
     g_assert_not_reached();
 }
 
+char *mgr_need_roles(MgrNeed need)
+{
+    MgrRole least = mgr_need_role(need);
+    GString *out = g_string_new(names[least]);
+    bool has_gap = false;
+
+    for (unsigned role = least + 1; role < MGR_ROLE_N; role++)
+        has_gap = has_gap || !mgr_role_may((MgrRole)role, need);
+    for (unsigned role = least + 1; has_gap && role < MGR_ROLE_N; role++)
+        if (mgr_role_may((MgrRole)role, need))
+            g_string_append_printf(out, "/%s", names[role]);
+    return g_string_free(out, FALSE);
+}
+
 void mgr_caller_init(MgrCaller *caller, const char *account, MgrRole role, const char *groups)
 {
     *caller = (MgrCaller){ .account = g_strdup(account), .role = role };

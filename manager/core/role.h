@@ -57,6 +57,10 @@ bool mgr_need_is_to_look_only(MgrNeed need);
 /* The least of the roles that may, for messages; of a need that a role has. */
 MgrRole mgr_need_role(MgrNeed need);
 
+/* All that may where no role above the least may as well, "auditor/owner"; else the least, which says enough.  Caller
+ * frees. */
+char *mgr_need_roles(MgrNeed need);
+
 /* What a call's arguments name, and so what a scope has to cut. */
 typedef enum {
     MGR_SCOPE_UNSET,

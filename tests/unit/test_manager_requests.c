@@ -44,6 +44,37 @@ static void test_other_name(void)
     g_assert_cmpuint(g_hash_table_size(parts->fleet.certificates), ==, before + 1);
 }
 
+static void expect_said(Parts *parts, const char *call, const char *name, const char *csr, const char *said)
+{
+    g_autoptr(HlMsgCallReply) reply = NULL;
+
+    parts_call(parts, call, "name", name, "csr", csr, NULL);
+    parts_let_finish(parts);
+    reply = parts_reply(parts);
+    g_assert_nonnull(strstr(reply->message, said));
+}
+
+/* A request with the names ann and bob (openssl req -subj /CN=ann/CN=bob). */
+static const char two_names[] =
+    "MIHWMH4CAQAwHDEMMAoGA1UEAwwDYW5uMQwwCgYDVQQDDANib2IwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAASXlCRok3M6rlVj"
+    "bGJtOul0UXInTtu3o2zeaPgGh8kfEPZHsS6Zxvdf3DrGQBk7XunFMPHgsU1E1ROHHtWwYiIIoAAwCgYIKoZIzj0EAwIDSAAwRQIg"
+    "ZVm3c3ZdkpVzMexjhsYfriQvgeDNKVjzqd1GWZ1X7z4CIQCVYkklKNsyKvuz68FyM29U+k7bdHwDX2/huSt1rVCchw==";
+
+/* Each refusal names what helps. */
+static void test_remedies(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    g_autofree char *ann = parts_make_csr_text_of("ann");
+
+    create(parts, "ann");
+    expect_said(parts, "admin create", "ann", ann, "'holdline account certificate ann' makes a certificate for it");
+    expect_said(parts, "account certificate", "ann", two_names, "the request has no name, or several");
+    parts_call(parts, "account disable", "name", "ann", NULL);
+    parts_let_finish(parts);
+    json_decref(parts_expect_reply(parts, ""));
+    expect_said(parts, "account certificate", "ann", ann, "'holdline account enable ann' first");
+}
+
 /* Those who renew by themselves: the name is the caller's, and the request's has to be the same. */
 static void test_renewal(void)
 {
@@ -97,6 +128,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/manager/requests/other-name", test_other_name);
+    g_test_add_func("/manager/requests/remedies", test_remedies);
     g_test_add_func("/manager/requests/renewal", test_renewal);
     g_test_add_func("/manager/requests/given-up", test_given_up);
     return g_test_run();

@@ -31,12 +31,14 @@ static void test_token(void)
     g_autoptr(Parts) parts = people_new("ann", "administrator");
     g_autofree char *session = people_sign_in(parts, "ann");
     g_autoptr(json_t) made = make_token(parts, session, "operator", "");
+    g_autoptr(json_t) list = NULL;
     const char *token = json_string_value(json_object_get(made, "token"));
     const char *const id[] = { "id", json_string_value(json_object_get(made, "id")), NULL };
     const char *const words[] = { "name", "new", NULL };
     const char *const password[] = { "password", "another long one", "old", PEOPLE_PASSWORD, NULL };
 
     g_assert_true(g_str_has_prefix(token, MGR_TOKEN_PREFIX));
+    g_assert_true(json_is_null(json_object_get(made, "used")));
     json_decref(make_token(parts, session, "owner", "denied"));
     json_decref(make_token(parts, session, "auditor", "denied")); /* reads what an administrator may not */
     people_expect_end(parts, token, "group list", "");
@@ -46,6 +48,8 @@ static void test_token(void)
     clock_fake_advance(2 * MGR_SESSION_LIFE);
     people_expect_end(parts, session, "group list", "expired");
     people_expect_end(parts, token, "group list", ""); /* outlives sessions */
+    list = people_expect(parts, token, "token list", NULL, "");
+    g_assert_true(json_is_string(json_object_get(json_array_get(json_object_get(list, "tokens"), 0), "used")));
     PEOPLE_OF_ADMIN(parts, "account disable", "name", "ann");
     people_expect_end(parts, token, "group list", "expired");
     PEOPLE_OF_ADMIN(parts, "account enable", "name", "ann");

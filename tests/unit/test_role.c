@@ -2,6 +2,13 @@
 /* manager/core/role: the table of who may do what, written out a second time; what a caller sees. */
 #include "manager/core/role.h"
 
+static void expect_roles(MgrNeed need, const char *wanted)
+{
+    g_autofree char *roles = mgr_need_roles(need);
+
+    g_assert_cmpstr(roles, ==, wanted);
+}
+
 static void test_table(void)
 {
     /* auditor, operator, administrator, owner */
@@ -28,6 +35,9 @@ static void test_table(void)
     g_assert_false(mgr_need_is_to_look_only(MGR_NEED_SELF));
     g_assert_cmpint(mgr_need_role(MGR_NEED_MANAGE), ==, MGR_ROLE_ADMINISTRATOR);
     g_assert_cmpint(mgr_need_role(MGR_NEED_OWN), ==, MGR_ROLE_OWNER);
+    expect_roles(MGR_NEED_MANAGE, "administrator");
+    expect_roles(MGR_NEED_OWN, "owner");
+    expect_roles(MGR_NEED_AUDIT, "auditor/owner"); /* an administrator has no lower role than an auditor */
 }
 
 static void test_names(void)

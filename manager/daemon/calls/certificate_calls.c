@@ -133,6 +133,8 @@ static bool check_subject(const Issue *issue, GBytes *csr, GError **error)
 
     if (asked == NULL)
         return false;
+    if (*asked == '\0')
+        return mgr_refuse(error, MGR_REFUSE_CERTIFICATE_NO_SUBJECT, issue->name, NULL);
     return strcmp(asked, issue->name) == 0 ||
            mgr_refuse(error, MGR_REFUSE_CERTIFICATE_OTHER_REQUEST, asked, issue->name, NULL);
 }
@@ -254,7 +256,9 @@ static void call_admin_create(MgrCall *call, gpointer user)
     HlWriteSet *set;
     Issue *issue = issue_new(calls, call, mgr_call_argument(call, "name"));
 
-    if (!check_free(calls, mgr_call_argument(call, "name"), &error) || !take_account(issue, &error)) {
+    if (mgr_accounts_get(calls->parts.fleet->accounts, issue->name) != NULL)
+        mgr_refuse(&error, MGR_REFUSE_ACCOUNT_EXISTS, issue->name, NULL);
+    if (error != NULL || !check_free(calls, issue->name, &error) || !take_account(issue, &error)) {
         mgr_call_fail(call, error);
         issue_free(issue);
         return;
@@ -272,12 +276,15 @@ static void call_account_certificate(MgrCall *call, gpointer user)
     MgrCertificateCalls *calls = user;
     const char *name = mgr_call_argument(call, "name");
     bool replaces = mgr_call_argument(call, "replace") != NULL;
+    const MgrAccountRecord *account = mgr_accounts_get(calls->parts.fleet->accounts, name);
     g_autoptr(GError) error = NULL;
     HlWriteSet *set;
     Issue *issue;
 
-    if (mgr_accounts_get(calls->parts.fleet->accounts, name) == NULL)
+    if (account == NULL)
         mgr_refuse(&error, MGR_REFUSE_ACCOUNT_UNKNOWN, name, NULL);
+    else if (account->disabled_at != 0)
+        mgr_refuse(&error, MGR_REFUSE_ACCOUNT_DISABLED, name, NULL);
     else if (replaces && strcmp(name, mgr_call_admin(call)) == 0) /* the answer could not reach them any more */
         mgr_refuse(&error, MGR_REFUSE_CERTIFICATE_YOURSELF, name, NULL);
     if (error != NULL) {

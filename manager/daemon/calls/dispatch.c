@@ -218,6 +218,7 @@ static bool deny(const MgrDispatch *dispatch, const Request *request, const MgrA
     const char *call = typed(request->row);
     MgrNeed need = request->row->need;
     g_autofree char *owners = mgr_accounts_owners(dispatch->fleet->accounts);
+    g_autofree char *needed = NULL;
 
     hl_log_limited(HL_LOG_WARN, "call", request->name, "'%s' of %s is denied", call, request->name);
     if (request->is_monitor)
@@ -228,8 +229,9 @@ static bool deny(const MgrDispatch *dispatch, const Request *request, const MgrA
         return mgr_refuse(error, MGR_REFUSE_DENIED_DISABLED, account->name, owners, NULL);
     if (is_of_none(need))
         return fail_of_none(request->row, account->name, error);
-    return mgr_refuse(error, MGR_REFUSE_DENIED_ROLE, call, mgr_role_name(mgr_need_role(need)), account->name,
-                      mgr_role_name(account->role), owners, NULL);
+    needed = mgr_need_roles(need);
+    return mgr_refuse(error, MGR_REFUSE_DENIED_ROLE, call, needed, account->name, mgr_role_name(account->role), owners,
+                      NULL);
 }
 
 /* With a session or token it is the account that asks, with the rights that it has now. */
@@ -239,6 +241,7 @@ static bool check_pass(const MgrDispatch *dispatch, const Request *request, GErr
     MgrNeed need = request->row->need;
     g_auto(MgrCaller) caller = { 0 };
     g_autofree char *owners = NULL;
+    g_autofree char *needed = NULL;
 
     if (request->pass == NULL)
         return mgr_refuse(error, MGR_REFUSE_SESSION_ENDED, NULL);
@@ -248,8 +251,9 @@ static bool check_pass(const MgrDispatch *dispatch, const Request *request, GErr
     if (is_of_none(need))
         return fail_of_none(request->row, caller.account, error);
     owners = mgr_accounts_owners(dispatch->fleet->accounts);
-    return mgr_refuse(error, MGR_REFUSE_DENIED_ROLE_HERE, call, mgr_role_name(mgr_need_role(need)), caller.account,
-                      mgr_role_name(caller.role), owners, NULL);
+    needed = mgr_need_roles(need);
+    return mgr_refuse(error, MGR_REFUSE_DENIED_ROLE_HERE, call, needed, caller.account, mgr_role_name(caller.role),
+                      owners, NULL);
 }
 
 /* A console has no rights of its own but to look at what the status topics tell it anyway, and to let people sign in.

@@ -21,11 +21,19 @@ json_t *mgr_pass_groups(const char *groups)
     return array;
 }
 
+/* A token that was never used has no last use; a session is used by the sign-in. */
+static json_t *last_use(const MgrPassRecord *pass)
+{
+    bool is_unused = pass->kind == MGR_PASS_TOKEN && pass->used_at <= pass->created_at;
+
+    return is_unused ? json_null() : time_value(pass->used_at);
+}
+
 json_t *mgr_pass_document(const MgrPassRecord *pass)
 {
     json_t *document = json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:s}", "id", pass->id, "account", pass->account,
                                  "role", mgr_role_name(pass->role), "groups", mgr_pass_groups(pass->groups), "created",
-                                 time_value(pass->created_at), "used", time_value(pass->used_at), "ends",
+                                 time_value(pass->created_at), "used", last_use(pass), "ends",
                                  time_value(pass->ends_at), "address", pass->address);
 
     if (pass->kind == MGR_PASS_TOKEN)
