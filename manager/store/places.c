@@ -104,8 +104,9 @@ char **mgr_registry_peek_brokers(const char *path)
     g_autoptr(HlDb) db = hl_db_open(path, HL_DB_READ_ONLY, NULL);
     char **brokers = g_new0(char *, 1);
 
+    /* one that cannot be read is told by who opens it next, with the remedy */
     if (db == NULL || !hl_db_query(db, on_brokers, &brokers, NULL, "SELECT brokers FROM place", ""))
-        hl_info("fence", "%s does not say yet where endpoints are told that the broker is", path);
+        hl_debug("fence", "%s does not say where endpoints are told that the broker is", path);
     return brokers;
 }
 
