@@ -103,6 +103,13 @@ char *mgr_need_roles(MgrNeed need)
     return g_string_free(out, FALSE);
 }
 
+bool mgr_groups_have(const char *groups, const char *group)
+{
+    g_auto(GStrv) these = g_strsplit(groups, ",", -1);
+
+    return g_strv_contains((const char *const *)these, group);
+}
+
 void mgr_caller_init(MgrCaller *caller, const char *account, MgrRole role, const char *groups)
 {
     *caller = (MgrCaller){ .account = g_strdup(account), .role = role };

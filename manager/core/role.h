@@ -81,6 +81,9 @@ typedef struct {
     char **groups; /* that the account is limited to; NULL: all */
 } MgrCaller;
 
+/* Whether group is one of groups: names, separated by commas. */
+bool mgr_groups_have(const char *groups, const char *group);
+
 /* groups: names, separated by commas; "": all. */
 void mgr_caller_init(MgrCaller *caller, const char *account, MgrRole role, const char *groups);
 void mgr_caller_clear(MgrCaller *caller);

@@ -280,9 +280,13 @@ static void build_calls(MgrParts *parts)
     parts->calls = mgr_calls_new(&parts->fleet, parts->down, parts->record, parts->witness);
     mgr_calls_warn_with(parts->calls, warnings, parts);
     parts->dispatch = mgr_dispatch_new(&parts->fleet, parts->calls);
-    parts->group_calls = mgr_group_calls_new(
-        &(MgrGroupCallsOptions){ &parts->fleet, parts->record, parts->status, parts->delivery, parts->console },
+    parts->access_calls = mgr_access_calls_new(
+        &(MgrAccessCallsOptions){ &parts->conf, &parts->fleet, parts->record, parts->pki, bundle, parts->status },
         parts->dispatch);
+    parts->group_calls =
+        mgr_group_calls_new(&(MgrGroupCallsOptions){ &parts->fleet, parts->record, parts->status, parts->delivery,
+                                                     parts->console, mgr_access_calls_passes(parts->access_calls) },
+                            parts->dispatch);
     parts->endpoint_calls = mgr_endpoint_calls_new(&(MgrEndpointCallsOptions){ .fleet = &parts->fleet,
                                                                                .record = parts->record,
                                                                                .status = parts->status,
@@ -298,9 +302,6 @@ static void build_calls(MgrParts *parts)
         &(MgrCommandCallsOptions){ &parts->conf, &parts->fleet, parts->record, parts->commands }, parts->dispatch);
     parts->rollout_calls = mgr_rollout_calls_new(
         &(MgrRolloutCallsOptions){ &parts->fleet, parts->record, parts->commands, parts->rollouts, parts->patterns },
-        parts->dispatch);
-    parts->access_calls = mgr_access_calls_new(
-        &(MgrAccessCallsOptions){ &parts->conf, &parts->fleet, parts->record, parts->pki, bundle, parts->status },
         parts->dispatch);
     parts->issued = mgr_issued_new(&(MgrIssuedOptions){ .dir = parts->dir,
                                                         .fleet = &parts->fleet,

@@ -86,8 +86,7 @@ static void note(HlWriteSet *set, char *line)
     g_free(line);
 }
 
-/* What is looked up before may be deleted by the time of the write. */
-static void require_groups(HlWriteSet *set, const char *groups)
+void mgr_write_require_groups(HlWriteSet *set, const char *groups)
 {
     g_auto(GStrv) names = g_strsplit(groups, ",", -1);
 
@@ -110,7 +109,7 @@ void mgr_write_account(HlWriteSet *set, const MgrAccountRecord *a)
                      a->created_by, a->note);
     hl_write_set_require(set);
     mgr_write_passes_removal(set, a->name); /* of one before it, which a restore may have left */
-    require_groups(set, a->groups);
+    mgr_write_require_groups(set, a->groups);
     note(set, mgr_journal_account(a));
 }
 
@@ -125,7 +124,7 @@ void mgr_write_account_change(HlWriteSet *set, const MgrAccountRecord *from, con
                      mgr_role_name(from->role), from->groups, INT(from->disabled_at), from->note);
     hl_write_set_require(set);
     if (strcmp(from->groups, to->groups) != 0)
-        require_groups(set, to->groups);
+        mgr_write_require_groups(set, to->groups);
     note(set, mgr_journal_account(to));
 }
 

@@ -32,6 +32,10 @@ typedef void (*MgrAccountFn)(MgrAccountRecord *record, gpointer user);
 /* The receiver takes what it wants out of the record; the rest is freed. */
 bool mgr_registry_load_accounts(HlDb *db, MgrAccountFn fn, gpointer user, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Fails the set with HL_ERROR_CONFLICT if one of these groups is gone: what was looked up before may be deleted by the
+ * time of the write.  groups: names, separated by commas. */
+void mgr_write_require_groups(HlWriteSet *set, const char *groups);
+
 /* A new one.  Fails the set with HL_ERROR_CONFLICT if the name belongs to an account, or a certificate in force; or if
  * a group that it is limited to is gone. */
 void mgr_write_account(HlWriteSet *set, const MgrAccountRecord *account);

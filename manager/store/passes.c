@@ -5,6 +5,7 @@
 
 #include "lib/base/log.h"
 #include "lib/store/stmt.h"
+#include "manager/store/accounts.h"
 
 #define INT(value) ((int64_t)(value))
 
@@ -124,6 +125,7 @@ void mgr_write_pass(HlWriteSet *set, const MgrPassRecord *p)
                      mgr_role_name(p->role), p->groups, INT(p->created_at), INT(p->used_at), INT(p->ends_at),
                      p->address);
     hl_write_set_require(set);
+    mgr_write_require_groups(set, p->groups);
 }
 
 void mgr_write_pass_use(HlWriteSet *set, const char *hash, HlTime at)

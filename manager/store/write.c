@@ -70,6 +70,8 @@ void mgr_write_group_removal(HlWriteSet *set, const char *name)
     hl_write_set_add(set,
                      "DELETE FROM grp WHERE name = ?1 AND NOT EXISTS (SELECT 1 FROM endpoint WHERE grp = ?1)"
                      " AND NOT EXISTS (SELECT 1 FROM account WHERE instr(',' || groups || ',', ',' || ?1 || ',') > 0)"
+                     " AND NOT EXISTS (SELECT 1 FROM pass WHERE kind = 'token' AND instr(',' || groups || ',', ',' || "
+                     "?1 || ',') > 0)"
                      " AND NOT EXISTS (SELECT 1 FROM rollout WHERE grp = ?1 AND state NOT IN ('done', 'aborted'))",
                      "t", name);
     hl_write_set_require(set);

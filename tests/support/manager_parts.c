@@ -213,8 +213,12 @@ static void build_calls(Parts *p)
 
     p->calls = mgr_calls_new(&p->fleet, p->down, p->record, p->witness);
     p->dispatch = mgr_dispatch_new(&p->fleet, p->calls);
-    p->group_calls = mgr_group_calls_new(
-        &(MgrGroupCallsOptions){ &p->fleet, p->record, p->status, p->delivery, p->console }, p->dispatch);
+    p->access_calls = mgr_access_calls_new(
+        &(MgrAccessCallsOptions){ &p->conf, &p->fleet, p->record, p->pki, bundle, p->status }, p->dispatch);
+    p->group_calls =
+        mgr_group_calls_new(&(MgrGroupCallsOptions){ &p->fleet, p->record, p->status, p->delivery, p->console,
+                                                     mgr_access_calls_passes(p->access_calls) },
+                            p->dispatch);
     p->endpoint_calls = mgr_endpoint_calls_new(&(MgrEndpointCallsOptions){ .fleet = &p->fleet,
                                                                            .record = p->record,
                                                                            .status = p->status,
@@ -229,8 +233,6 @@ static void build_calls(Parts *p)
         mgr_command_calls_new(&(MgrCommandCallsOptions){ &p->conf, &p->fleet, p->record, p->commands }, p->dispatch);
     p->rollout_calls = mgr_rollout_calls_new(
         &(MgrRolloutCallsOptions){ &p->fleet, p->record, p->commands, p->rollouts, p->patterns }, p->dispatch);
-    p->access_calls = mgr_access_calls_new(
-        &(MgrAccessCallsOptions){ &p->conf, &p->fleet, p->record, p->pki, bundle, p->status }, p->dispatch);
     p->detection_calls =
         mgr_detection_calls_new(&(MgrDetectionCallsOptions){ &p->fleet, p->record, p->status, p->finds }, p->dispatch);
     p->pattern_calls = mgr_pattern_calls_new(&(MgrPatternCallsOptions){ p->patterns }, p->dispatch);
@@ -241,13 +243,6 @@ static void build_calls(Parts *p)
                                                                      p->ends, p->location, p->sealer, p->delivery,
                                                                      p->down, p->calls, parts_authorities_changed, p },
                                            p->dispatch);
-}
-
-HlBus *parts_bus(const Parts *parts, guint broker)
-{
-    g_auto(GStrv) places = mgr_broker_own_addresses(&parts->conf);
-
-    return bus_fake_find_at("manager", places[broker]);
 }
 
 Parts *parts_new(void)

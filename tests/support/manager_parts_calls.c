@@ -328,6 +328,13 @@ void parts_let_finish(Parts *parts)
 /* ---------------------------------------------------------------------------------------------------------- messages
  */
 
+HlBus *parts_bus(const Parts *parts, guint broker)
+{
+    g_auto(GStrv) places = mgr_broker_own_addresses(&parts->conf);
+
+    return bus_fake_find_at("manager", places[broker]);
+}
+
 static void deliver(Parts *parts, HlTopic topic, const char *id, const ProtobufCMessage *message, bool retained)
 {
     g_autofree char *name = hl_topic_name(topic, id);

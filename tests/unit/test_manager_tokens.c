@@ -100,6 +100,33 @@ static void test_owner(void)
     parts_check_registry(parts);
 }
 
+/* The name of its group never leads it into a later one: the group stays while there is such a token. */
+static void test_group(void)
+{
+    g_autoptr(Parts) parts = people_new("olga", "owner");
+    g_autofree char *session = people_sign_in(parts, "olga");
+    const char *const limited[] = { "name",     "script",        "role", "administrator", "groups", "lab",
+                                    "password", PEOPLE_PASSWORD, NULL };
+    const char *const of_lab[] = { "name", "lab", NULL };
+    g_autofree char *again = NULL;
+    g_autoptr(json_t) made = NULL;
+    const char *id;
+
+    parts_add_group(parts, "lab", NULL);
+    made = people_expect(parts, session, "token create", limited, "");
+    id = json_string_value(json_object_get(made, "id"));
+    json_decref(people_expect(parts, session, "group delete", of_lab, "conflict"));
+    PEOPLE_OF_ADMIN(parts, "account disable", "name", "olga");
+    parts_call(parts, "group delete", "name", "lab", NULL); /* the token waits for its account */
+    parts_let_finish(parts);
+    json_decref(parts_expect_reply(parts, "conflict"));
+    PEOPLE_OF_ADMIN(parts, "account enable", "name", "olga");
+    again = people_sign_in(parts, "olga");
+    json_decref(people_expect(parts, again, "token delete", (const char *const[]){ "id", id, NULL }, ""));
+    json_decref(people_expect(parts, again, "group delete", of_lab, ""));
+    parts_check_registry(parts);
+}
+
 /* One that an earlier version made is limited indeed. */
 static void test_earlier_owner(void)
 {
@@ -129,6 +156,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/tokens/rights", test_token);
     g_test_add_func("/manager/tokens/proof", test_proof);
     g_test_add_func("/manager/tokens/owner", test_owner);
+    g_test_add_func("/manager/tokens/group", test_group);
     g_test_add_func("/manager/tokens/earlier-owner", test_earlier_owner);
     return g_test_run();
 }

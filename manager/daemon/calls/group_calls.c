@@ -9,6 +9,7 @@
 #include "manager/core/refusal.h"
 #include "manager/daemon/calls/group_versions.h"
 #include "manager/daemon/ground/selector.h"
+#include "manager/daemon/state/passes.h"
 #include "proto/settings.h"
 
 struct MgrGroupCalls {
@@ -196,31 +197,29 @@ static void fold_deletion(gpointer change)
 }
 
 /* A name that is given to another group later would let them in there. */
-static guint count_limited(GHashTable *accounts, const char *group)
+static guint count_accounts(GHashTable *accounts, const char *group)
 {
     g_autoptr(GPtrArray) all = mgr_accounts_sorted(accounts);
     guint n = 0;
 
-    for (guint i = 0; i < all->len; i++) {
-        const MgrAccountRecord *account = all->pdata[i];
-        g_auto(MgrCaller) as = { 0 };
-
-        mgr_caller_init(&as, account->name, account->role, account->groups);
-        n += as.groups != NULL && mgr_caller_sees(&as, group);
-    }
+    for (guint i = 0; i < all->len; i++)
+        n += mgr_groups_have(((const MgrAccountRecord *)all->pdata[i])->groups, group);
     return n;
 }
 
-static bool check_deletable(const MgrFleet *fleet, const MgrGroup *group, GError **error)
+static bool check_deletable(const MgrGroupCallsOptions *parts, const MgrGroup *group, GError **error)
 {
     const char *name = group->record.name;
-    guint limited = count_limited(fleet->accounts, name);
+    guint accounts = count_accounts(parts->fleet->accounts, name);
+    guint tokens = mgr_passes_count_limited(parts->passes, name);
 
     if (!mgr_group_check_trial(group, error))
         return false;
     if (group->members > 0)
         return mgr_refuse(error, MGR_REFUSE_GROUP_NOT_EMPTY, name, HL_NUMBER(group->members), NULL);
-    return limited == 0 || mgr_refuse(error, MGR_REFUSE_GROUP_ACCOUNTS, name, HL_NUMBER(limited), NULL);
+    if (accounts > 0)
+        return mgr_refuse(error, MGR_REFUSE_GROUP_ACCOUNTS, name, HL_NUMBER(accounts), NULL);
+    return tokens == 0 || mgr_refuse(error, MGR_REFUSE_GROUP_TOKENS, name, HL_NUMBER(tokens), NULL);
 }
 
 /* Who got there first is in memory by now: that tells which of the conditions did not hold. */
@@ -232,7 +231,7 @@ static void fail_deletion(gpointer change, const GError *error)
 
     if (hl_error_code(error) == HL_ERROR_CONFLICT && group == NULL)
         mgr_refuse(&why, MGR_REFUSE_GROUP_GONE, deletion->name, NULL);
-    else if (hl_error_code(error) == HL_ERROR_CONFLICT && check_deletable(deletion->calls->parts.fleet, group, &why))
+    else if (hl_error_code(error) == HL_ERROR_CONFLICT && check_deletable(&deletion->calls->parts, group, &why))
         mgr_refuse(&why, MGR_REFUSE_GROUP_FILLED, deletion->name, NULL);
     mgr_call_fail(deletion->call, why != NULL ? why : error);
 }
@@ -247,7 +246,7 @@ static void call_delete(MgrCall *call, gpointer user)
     HlWriteSet *set;
     Deletion *deletion;
 
-    if (group == NULL || !check_deletable(calls->parts.fleet, group, &error)) {
+    if (group == NULL || !check_deletable(&calls->parts, group, &error)) {
         mgr_call_fail(call, error);
         return;
     }

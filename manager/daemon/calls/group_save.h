@@ -8,6 +8,7 @@
 
 #include "manager/daemon/calls/call.h"
 #include "manager/daemon/state/console_state.h"
+#include "manager/daemon/state/passes.h"
 
 /* What calls about groups need; outlives them. */
 typedef struct {
@@ -16,6 +17,7 @@ typedef struct {
     MgrStatus *status;
     MgrDelivery *delivery;
     MgrConsole *console;
+    MgrPasses *passes;
 } MgrGroupCallsOptions;
 
 typedef struct {

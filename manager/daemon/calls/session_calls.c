@@ -64,9 +64,17 @@ static void entry_free(gpointer item)
     g_free(entry);
 }
 
+/* Who deleted one of its groups meanwhile was first. */
 static void fail_entry(gpointer item, const GError *error)
 {
-    mgr_call_fail(((const Entry *)item)->call, error);
+    const Entry *entry = item;
+    g_auto(GStrv) groups = g_strsplit(entry->pass.groups != NULL ? entry->pass.groups : "", ",", -1);
+    g_autoptr(GError) why = NULL;
+
+    for (gsize i = 0; groups[i] != NULL && why == NULL; i++)
+        if (mgr_fleet_group(entry->calls->parts.fleet, groups[i]) == NULL)
+            mgr_refuse(&why, MGR_REFUSE_GROUP_DELETED, groups[i], NULL);
+    mgr_call_fail(entry->call, why != NULL ? why : error);
 }
 
 /* The call fails, and the entry goes. */

@@ -291,3 +291,18 @@ GPtrArray *mgr_passes_list(MgrPasses *passes, MgrPassKind kind, const char *acco
     g_ptr_array_sort(list, compare_age);
     return list;
 }
+
+guint mgr_passes_count_limited(const MgrPasses *passes, const char *group)
+{
+    GHashTableIter iter;
+    gpointer value;
+    guint n = 0;
+
+    g_hash_table_iter_init(&iter, passes->passes);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const MgrPassRecord *pass = value;
+
+        n += pass->kind == MGR_PASS_TOKEN && mgr_groups_have(pass->groups, group);
+    }
+    return n;
+}

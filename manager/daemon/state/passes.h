@@ -64,6 +64,9 @@ void mgr_passes_put_code(MgrPasses *passes, const char *account, const char *cod
  * g_ptr_array_unref. */
 GPtrArray *mgr_passes_list(MgrPasses *passes, MgrPassKind kind, const char *account, HlTime now);
 
+/* How many tokens are limited to that group, among others perhaps; also those of disabled accounts. */
+guint mgr_passes_count_limited(const MgrPasses *passes, const char *group);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MgrPasses, mgr_passes_free)
 
 #endif
