@@ -37,6 +37,7 @@ await play(session, 'many endpoints', async ({ page }) => {
     session.where = 'a token';
     await session.show('administration/tokens');
     await session.press('New token');
+    await page.waitForSelector('dialog input[type=text]'); // the groups are asked for first
     await page.type('dialog input[type=text]', 'nightly');
     await page.type('dialog input[type=password]', password);
     await session.press('Create');
