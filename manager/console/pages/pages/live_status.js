@@ -68,7 +68,6 @@ const HEALTH = '#/administration/health';
 const NOTIFICATIONS = '#/administration/notifications';
 const TROUBLES = {
     broker_away: [N_('A broker is away.'), HEALTH],
-    broker_drained: [N_('A broker is drained.'), HEALTH],
     broker_hung: [N_('A broker hung or keeps ending.'), HEALTH],
     broker_split: [N_('The brokers do not know each other: some endpoints are not heard.'), HEALTH],
     broker_refused: [N_('The broker refuses what the server needs to hear.'), HEALTH],
