@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "lib/base/error.h"
 #include "lib/base/i18n.h"
 #include "lib/base/network.h"
 #include "lib/base/text.h"
@@ -288,6 +289,16 @@ static bool check_each_source(char *const *sources, GError **error)
     return true;
 }
 
+static bool check_each_path(char *const *paths, GError **error)
+{
+    for (gsize i = 0; paths[i] != NULL; i++)
+        if (!g_path_is_absolute(paths[i])) {
+            hl_proto_fail(error, HL_FAULT_SCAN_PATH, paths[i], NULL);
+            return hl_error_prefix(error, "scan.paths");
+        }
+    return true;
+}
+
 static bool names_activeupdate(char *const *sources)
 {
     for (gsize i = 0; sources[i] != NULL; i++) {
@@ -304,7 +315,10 @@ bool hl_settings_check_change(const HlSettings *was, const HlSettings *now, GErr
     bool new_sources =
         !g_strv_equal((const char *const *)was->update_sources, (const char *const *)now->update_sources);
     bool new_url = strcmp(was->activeupdate_url, now->activeupdate_url) != 0;
+    bool new_paths = !g_strv_equal((const char *const *)was->scan_paths, (const char *const *)now->scan_paths);
 
+    if (new_paths && !check_each_path(now->scan_paths, error))
+        return false;
     if (new_sources && !check_each_source(now->update_sources, error))
         return false;
     if (new_url && *now->activeupdate_url != '\0' &&

@@ -76,8 +76,8 @@ void hl_settings_clear(HlSettings *settings);
 void hl_settings_copy(HlSettings *to, const HlSettings *from);
 
 /* What an administrator may not change settings to, beyond the checks of each row: sources that no update could use, or
- * that reveal a password.  Only what differs is judged, and only here: stored settings and those of an older manager
- * are accepted as they are, or an upgrade would stop a server or an endpoint. */
+ * that reveal a password, and paths that no scan finds.  Only what differs is judged, and only here: stored settings
+ * and those of an older manager are accepted as they are, or an upgrade would stop a server or an endpoint. */
 bool hl_settings_check_change(const HlSettings *was, const HlSettings *now, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The "key=value" lines of all options, sorted by key: the stored form, and the input of the digest.  Caller frees. */

@@ -2,6 +2,7 @@
 /* proto/settings and proto/schedule: the table itself, its text form, entries and digest, every check. */
 #include <string.h>
 
+#include "lib/base/said.h"
 #include "lib/pki/digest.h"
 #include "proto/schedule.h"
 #include "proto/settings.h"
@@ -400,6 +401,23 @@ static void test_kept(void)
     }
 }
 
+/* A scan would look at nothing; what was saved before stays as it is. */
+static void test_relative_paths(void)
+{
+    g_auto(HlSettings) was = { 0 };
+    g_auto(HlSettings) now = { 0 };
+    g_autoptr(GError) error = NULL;
+
+    hl_settings_init(&was);
+    hl_settings_init(&now);
+    g_assert_true(hl_options_set(hl_settings_table(), &now, "scan.paths", "/home,srv/data", NULL));
+    g_assert_false(hl_settings_check_change(&was, &now, &error));
+    g_assert_cmpstr(error->message, ==, "scan.paths: 'srv/data' is not an absolute path: begin it with '/'");
+    g_assert_cmpstr(hl_error_argument(error, "prefix"), ==, "scan.paths"); /* the form marks the field by it */
+    g_assert_true(hl_settings_check_change(&now, &now, NULL));
+    g_assert_true(hl_settings_check_change(&now, &was, NULL));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -415,5 +433,6 @@ int main(int argc, char **argv)
     g_test_add_func("/settings/change-of-url", test_change_of_url);
     g_test_add_func("/settings/kept", test_kept);
     g_test_add_func("/settings/schedule", test_schedule);
+    g_test_add_func("/settings/relative-paths", test_relative_paths);
     return g_test_run();
 }
