@@ -154,6 +154,13 @@ const TABLES = {
     },
     happened: {
         'enrolled': N_('Enrolment'), // not 'Enrolled', which is a date where it stands on a page
+        'registration': N_('Registration'),
+        'dial': N_('Direct dial'),
+        'notify': N_('Direct dial'),
+        'certificate': N_('Certificate'),
+        'folded': N_('Left out'),
+        'reports': N_('Reports'),
+        'unknown': N_('Unknown endpoint'),
         'settings': N_('Settings'),
         'status': N_('Actual status'),
         'displayed': N_('Displayed status'),
@@ -187,6 +194,8 @@ const TABLES = {
         'end': N_('End of a certificate or signature'),
         'account': N_('Account'),
         'rollout': N_('Roll-out'),
+        'rollout-done': N_('Roll-out'),
+        'rollout-halted': N_('Roll-out'),
     },
     audit: {
         whole: N_('Whole again'),
