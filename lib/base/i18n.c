@@ -103,6 +103,11 @@ const char *hl_tr_in(const char *language, const char *text)
     return translated != NULL ? translated : text;
 }
 
+const char *hl_tr_japanese(const char *text)
+{
+    return hl_tr_in("ja", text);
+}
+
 const char *hl_tr(const char *text)
 {
     return translates && *text != '\0' ? dgettext(DOMAIN, text) : text; /* "" is the catalogue's header */

@@ -28,6 +28,9 @@ const char *hl_tr(const char *text) G_GNUC_FORMAT(1);
  * catalogue is read once, at the first call for it; where there is none, the text itself.  One thread. */
 const char *hl_tr_in(const char *language, const char *text) G_GNUC_FORMAT(2);
 
+/* That for Japanese, as a function of the text alone (HlFaultLanguage, HlPhraseLanguage, MgrSentenceLanguage). */
+const char *hl_tr_japanese(const char *text) G_GNUC_FORMAT(1);
+
 /* The form for n things. */
 const char *hl_trn(const char *one, const char *many, gulong n) G_GNUC_FORMAT(1) G_GNUC_FORMAT(2);
 

@@ -85,19 +85,14 @@ static void answer(HlHttpRequest *http, guint status, const char *type, char *te
     hl_http_answer(http, status, type, packed != NULL ? packed : body, (const char *const *)all->pdata);
 }
 
-static const char *in_japanese(const char *message)
-{
-    return hl_tr_in("ja", message);
-}
-
 /* As it is, where there is no Japanese for it.  Caller frees. */
 static char *word(const GError *error)
 {
     static const HlFaultTable *const tables[] = { &con_faults, &mgr_refusals, &hl_value_faults, &hl_proto_faults,
                                                   NULL };
-    char *worded = hl_fault_word(tables, error, in_japanese);
+    char *worded = hl_fault_word(tables, error, hl_tr_japanese);
 
-    return worded != NULL ? worded : mgr_fault_say(error, in_japanese);
+    return worded != NULL ? worded : mgr_fault_say(error, hl_tr_japanese);
 }
 
 void con_answer_problem(HlHttpRequest *http, guint status, const GError *error, const char *const *headers)
@@ -145,7 +140,7 @@ void con_request_done_worded(ConRequest *request, const json_t *document)
         return;
     }
     worded = json_deep_copy(document);
-    con_word_lines(worded, in_japanese);
+    con_word_lines(worded, hl_tr_japanese);
     con_request_done(request, worded, (const char *const[]){ "Content-Language", "ja", NULL });
 }
 

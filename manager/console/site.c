@@ -36,11 +36,6 @@ static json_t *time_value(HlTime wall)
     return wall > 0 ? json_string(text) : json_null();
 }
 
-static const char *in_japanese(const char *message)
-{
-    return hl_tr_in("ja", message);
-}
-
 /* Why there is no broker, in the reader's language.  Caller frees. */
 static char *reason_of(const ConSite *site, const ConRequest *request)
 {
@@ -48,7 +43,7 @@ static char *reason_of(const ConSite *site, const ConRequest *request)
         con_line_state(site->options.line) == CON_LINE_NO_BROKER ? con_line_reason(site->options.line) : "";
 
     return con_prefers_japanese(con_request_header(request, "accept-language"))
-               ? hl_phrase_translate_to(reason, in_japanese)
+               ? hl_phrase_translate_to(reason, hl_tr_japanese)
                : g_strdup(reason);
 }
 

@@ -202,14 +202,9 @@ void mgr_sender_free(MgrSender *sender)
     g_free(sender);
 }
 
-static const char *in_japanese(const char *message)
-{
-    return hl_tr_in("ja", message);
-}
-
 MgrSentenceLanguage mgr_sender_language(MgrLanguage language)
 {
-    return language == MGR_LANGUAGE_JA ? in_japanese : NULL;
+    return language == MGR_LANGUAGE_JA ? hl_tr_japanese : NULL;
 }
 
 static char *path_of(const MgrSender *sender, const char *path)
