@@ -54,13 +54,13 @@ static bool check_sources(const char *text, GError **error)
     return true;
 }
 
+const char *const hl_component_names[] = { "virus", "agent", "rules", NULL };
+
 const char *hl_component_find(const char *name)
 {
-    static const char *const components[] = { "virus", "agent", "rules" }; /* of hl_scan_components */
-
-    for (gsize i = 0; i < G_N_ELEMENTS(components); i++)
-        if (strcmp(components[i], name) == 0)
-            return components[i];
+    for (gsize i = 0; hl_component_names[i] != NULL; i++)
+        if (strcmp(hl_component_names[i], name) == 0)
+            return hl_component_names[i];
     return NULL;
 }
 

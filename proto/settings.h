@@ -56,7 +56,9 @@ extern const char *const hl_scan_components[];
 /* Of those, what an update leaves as it is: all but one, if it is about that alone (NULL: it is not), or else what is
  * left to roll-outs.  Comma-separated; "" for none.  Caller frees. */
 char *hl_settings_kept_components(const HlSettings *settings, const char *only);
-/* A component that one of the scan methods takes, by its name; NULL: there is none.  Static. */
+/* The names of the components that the scan methods take; ends with NULL. */
+extern const char *const hl_component_names[];
+/* One of these; NULL: there is none of that name.  Static. */
 const char *hl_component_find(const char *name);
 /* Whether a machine with these settings takes the component. */
 bool hl_settings_has_component(const HlSettings *settings, const char *component);

@@ -145,8 +145,6 @@ static void suggest_listed(HlInvocation *call, const char *what, GPtrArray *foun
             offer_members(call, &lists[i].from, "", found);
 }
 
-static const char *const components[] = { "virus", "agent", "rules", NULL };
-
 /* The words that a list may have, behind the last comma. */
 static void offer_words(const char *option, const char *typed, GPtrArray *found)
 {
@@ -156,8 +154,8 @@ static void offer_words(const char *option, const char *typed, GPtrArray *found)
 
     for (int i = 0; strcmp(option, "kinds") == 0 && i < MGR_NOTE_TEST; i++)
         offer(found, before, mgr_note_row((MgrNoteKind)i)->name);
-    for (gsize i = 0; strcmp(option, "update.by-rollout") == 0 && components[i] != NULL; i++)
-        offer(found, before, components[i]);
+    for (gsize i = 0; strcmp(option, "update.by-rollout") == 0 && hl_component_names[i] != NULL; i++)
+        offer(found, before, hl_component_names[i]);
 }
 
 static void offer_values(const HlOption *option, const char *before, const char *typed, GPtrArray *found)
@@ -223,8 +221,8 @@ static void suggest_form(HlInvocation *call G_GNUC_UNUSED, const char *typed G_G
 
 static void suggest_component(HlInvocation *call G_GNUC_UNUSED, const char *typed G_GNUC_UNUSED, GPtrArray *found)
 {
-    for (gsize i = 0; components[i] != NULL; i++)
-        offer(found, "", components[i]);
+    for (gsize i = 0; hl_component_names[i] != NULL; i++)
+        offer(found, "", hl_component_names[i]);
 }
 
 static void suggest_rollover(HlInvocation *call G_GNUC_UNUSED, const char *typed G_GNUC_UNUSED, GPtrArray *found)
