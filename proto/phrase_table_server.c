@@ -59,8 +59,7 @@ const HlPhrase hl_server_phrases[] = {
     { N_("it has not run for %u s, although it was asked"), "" },
     { N_("it has taken processor time for %u min and answered nobody"), "" },
     { N_("the external broker may not have read the latest revocation list, access list or certificate: %s; remedy: "
-         "run "
-         "broker.reload-command by hand as the manager's user, and mend what it says"),
+         "run broker.reload-command by hand as the manager's user, and mend what it says"),
       "s" },
     { N_("'%s' took longer than %u s: %s"), "" },
     { N_("'%s' took longer than %u s"), "" },
@@ -70,8 +69,7 @@ const HlPhrase hl_server_phrases[] = {
     { N_("'%s' ended with signal %u: %s"), "" },
     { N_("'%s' ended with signal %u"), "" },
     { N_("%s; what endpoints or administrators say there is not heard: give the user 'manager' what the site's "
-         "broker/acl "
-         "lists (docs/brokers.md), then start the manager again"),
+         "broker/acl lists (docs/brokers.md), then start the manager again"),
       "s" },
     { N_("the broker refused the subscription to %s: %s; does its access list fit this version?"), "" },
     { N_("1 notification cannot be sent: 'holdline notification list' says which, and 'holdline notification show "

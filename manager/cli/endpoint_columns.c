@@ -253,8 +253,7 @@ static void tell_none(const HlInvocation *call)
         fprintf(stderr, _("holdline: no endpoint matches '%s'\n"), selector);
     else
         fputs(_("holdline: there is no endpoint yet, or none in the groups of this account; 'holdline bundle create' "
-                "makes "
-                "the file with which PCs enrol\n"),
+                "makes the file with which PCs enrol\n"),
               stderr);
 }
 

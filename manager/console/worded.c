@@ -12,11 +12,9 @@ typedef struct {
 static bool is_line(const char *name)
 {
     static const char *const names[] = {
-        "detail",         "last_update_result", "last_update_error", /* what is wrong with the server, in the summary:
-                                                                      */
-        "audit_broken",   "broker_away",        "broker_drained",    "broker_hung",
-        "broker_refused", "broker_reload",      "broker_split",      "clock",
-        "disk",           "notifications",      "patterns_old",      "repository_problem",
+        "detail",        "last_update_result", "last_update_error",  "audit_broken", "broker_away", "broker_drained",
+        "broker_hung",   "broker_refused",     "broker_reload",      "broker_split", "clock",       "disk",
+        "notifications", "patterns_old",       "repository_problem",
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(names); i++)

@@ -172,7 +172,7 @@ static gpointer index_rows(gpointer unused G_GNUC_UNUSED)
 }
 
 /* NULL: a code that is not in the table.  Asked four times for each status document, so the rows are not gone through;
- * the index says nothing but what the table says, and is made once, by whichever thread asks first. */
+ * the index says nothing but what the table says, and is made once, by the thread that asks first. */
 static const Known *find_row(const char *code)
 {
     static GOnce once = G_ONCE_INIT;
@@ -255,7 +255,7 @@ static void add_sentence(GString *out, const MgrSentence *sentence, MgrSentenceL
         return;
     }
     for (const char *at = language(row->text); *at != '\0';) {
-        gsize plain = MAX(strcspn(at, "{[]"), 1); /* whole pieces, or a sign that is none */
+        gsize plain = MAX(strcspn(at, "{[]"), 1); /* up to the next sign, or a sign that stands for itself */
         const char *end = *at == '{' ? strchr(at, '}') : NULL;
 
         if (*at == '[') {

@@ -134,12 +134,12 @@ static void on_renewed(HlCertKind kind, gpointer user)
     mgr_ends_touch(parts->ends);
 }
 
-/* Certificates and lists before the broker, which reads them at its start. */
 static const char *object_to_telling(gpointer user)
 {
     return mgr_fence_outdated(((const MgrParts *)user)->fence);
 }
 
+/* Certificates and lists before the broker, which reads them at its start. */
 static bool open_pki(MgrParts *parts, GError **error)
 {
     parts->pki = mgr_pki_new(&(MgrPkiOptions){ .dir = parts->dir,

@@ -193,8 +193,8 @@ static inline bool mgr_fleet_knows_name(const MgrFleet *fleet, const char *name)
 /* Whether a certificate of this name and kind (NULL: any) is not revoked. */
 bool mgr_fleet_has_live_name(const MgrFleet *fleet, const char *name, const char *kind);
 
-/* Its open targets, the oldest first; NULL: no more.  A chain through them, for a command for a million is a million.
- */
+/* Its open targets, from the oldest; NULL: that was the last.  They are chained to each other: a command for a million
+ * endpoints takes no million arrays. */
 static inline MgrTarget *mgr_endpoint_first_target(const MgrEndpoint *endpoint)
 {
     return endpoint->last_target != NULL ? endpoint->last_target->next_open : NULL;

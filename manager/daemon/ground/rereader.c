@@ -64,9 +64,8 @@ static char *describe_problem(const GError *problem)
     if (hl_error_code(problem) == HL_ERROR_CONFLICT) /* what is done by hand then would do harm */
         return g_strdup_printf("%s; broker.reload-command is not run meanwhile", problem->message);
     return g_strdup_printf(
-        "the external broker may not have read the latest revocation list, access list or certificate: "
-        "%s; "
-        "remedy: run broker.reload-command by hand as the manager's user, and mend what it says",
+        "the external broker may not have read the latest revocation list, access list or certificate: %s; remedy: run "
+        "broker.reload-command by hand as the manager's user, and mend what it says",
         problem->message);
 }
 

@@ -12,9 +12,9 @@
 #include "proto/components.h"
 
 #define SUMMARY_EVERY 250 /* ms: one message for many changes */
-/* documents per turn, ten million instructions; with a turn every 20 ms the status of 10,000 takes a second.  Also how
- * many publications may wait for the broker before more are made: one that waits takes memory and says what was, one
- * that is made later says what is. */
+/* documents per turn, at 37,000 instructions each; with a turn every 20 ms the status of 10,000 takes a second.  Also
+ * how many publications may wait for the broker before more are made: one that waits takes memory and says what was,
+ * one that is made later says what is. */
 #define MAX_FLUSH  200
 #define MOST_YIELD HL_SECOND
 

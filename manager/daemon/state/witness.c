@@ -11,8 +11,7 @@
 #define LOOK_AGAIN (2 * HL_SECOND) /* for the row of a loss */
 
 static const char changed[] = "Somebody who may write registry.db has changed it: 'holdline audit verify' looks it "
-                              "over, and what was there is in "
-                              "an export or a backup of an earlier day";
+                              "over, and what was there is in an export or a backup of an earlier day";
 static const char put_back[] =
     "An older registry.db was put in the place of the manager's while it was stopped: settings, groups, commands and "
     "history since are lost; certificates, accounts and revocations are known from the journal.  Stop the manager and "
