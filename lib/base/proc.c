@@ -208,20 +208,23 @@ static bool is_number(const char *text, guint base, guint64 number)
     return text != NULL && g_ascii_string_to_unsigned(text, base, 0, G_MAXUINT64, &value, NULL) && value == number;
 }
 
+/* The heading, and then those that listen before those that are connected, of which a server has tens of thousands
+ * (the kernel's Documentation/networking/proc_net_tcp.rst). */
 static void note_sockets(Search *search, const char *path)
 {
     FILE *file = fopen(path, "re");
     char line[512];
 
-    while (file != NULL && fgets(line, sizeof line, file) != NULL) {
+    for (bool heading = true; file != NULL && fgets(line, sizeof line, file) != NULL; heading = false) {
         char *fields[N_FIELDS];
         const char *port;
         guint64 uid;
 
         split_fields(line, fields);
+        if (!heading && !is_number(fields[STATE], 16, LISTENING))
+            break;
         port = fields[LOCAL] != NULL ? strchr(fields[LOCAL], ':') : NULL;
         if (fields[INODE] != NULL && port != NULL && is_number(port + 1, 16, search->port) &&
-            is_number(fields[STATE], 16, LISTENING) &&
             g_ascii_string_to_unsigned(fields[UID], 10, 0, G_MAXUINT32 - 1, &uid, NULL))
             g_hash_table_insert(search->sockets, g_strdup_printf("socket:[%s]", fields[INODE]),
                                 GUINT_TO_POINTER((guint)uid + 1));
