@@ -412,12 +412,14 @@ void mgr_console_apply(MgrConsole *console, MgrConsolePolicy *policy)
                                                   .remove_after = console->policy.remove_after };
     for (guint i = 0; i < endpoints->len; i++) {
         MgrEndpoint *endpoint = endpoints->pdata[i];
+        bool polled = endpoint->record.display.in_unreachable_net;
 
         judge_unreachable(console, endpoint);
         mgr_agenda_put(&console->parts.fleet->display_agenda, endpoint, 0); /* its days may be others now */
-        if (mgr_endpoint_is_up(endpoint))
-            mgr_notices_ack(mgr_delivery_notices(console->parts.delivery),
-                            endpoint); /* how often to poll, or that it need not */
+        /* how often to poll, or that it need not: of all others at their next birth */
+        if (mgr_endpoint_is_up(endpoint) && (polled || endpoint->record.display.in_unreachable_net))
+            mgr_notices_ack_later(mgr_delivery_notices(console->parts.delivery), endpoint,
+                                  mgr_endpoint_answered_session(endpoint));
     }
 }
 
