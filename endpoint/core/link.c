@@ -33,9 +33,18 @@ bool ep_manager_seen(EpManager *manager, bool online, uint64_t epoch, bool retai
     return news && !retained;
 }
 
+#define LEAST_BIRTHS (2 * HL_SECOND)
+
 HlTime ep_spread(HlTime bound, uint64_t random)
 {
     return bound <= 0 ? 0 : (HlTime)(random % ((uint64_t)bound + 1));
+}
+
+HlTime ep_birth_window(HlTime births, HlTime reconnects, HlTime connects)
+{
+    HlTime window = births > 0 ? births : reconnects;
+
+    return connects > 0 ? MIN(window, MAX(connects, LEAST_BIRTHS)) : window;
 }
 
 /* FNV-1a, and the mixer of SplitMix64 behind it, because ids that differ in one letter differ in few bits.  The same in

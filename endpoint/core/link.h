@@ -43,6 +43,11 @@ HlTime ep_link_patience(bool is_known, guint fruitless, uint64_t random);
 /* Evenly distributed over 0..bound, both included. */
 HlTime ep_spread(HlTime bound, uint64_t random);
 
+/* Within what time a birth is repeated for a manager that came back, which said births, or 0 if it is of an earlier
+ * version: then reconnects.  A connect costs a broker more than a birth costs the manager, so the window for connects
+ * (0: not known) is long enough where it is the shorter one. */
+HlTime ep_birth_window(HlTime births, HlTime reconnects, HlTime connects);
+
 /* The addresses of the settings first, then those of the enrolment, without duplicates: settings that name a broker
  * which does not exist must not strand the endpoint.  Caller frees (GStrv). */
 char **ep_link_brokers(const char *const *from_settings, const char *const *from_enrolment);

@@ -140,8 +140,8 @@ static const HlOption rows[] = {
         "Requests for a certificate, of new endpoints and late ones, that one source address (of IPv6 one /64) may "
         "make "
         "per minute"),
-    ROW("line.reconnect-window", HL_OPTION_DURATION, reconnect_window, "60s", HL_SECOND, HL_HOUR, NULL,
-        "Endpoints spread their return over at most this time when the manager or the broker comes back: 6 ms each"),
+    ROW("line.reconnect-window", HL_OPTION_DURATION, reconnect_window, "2m", HL_SECOND, HL_HOUR, NULL,
+        "Endpoints spread their return over at most this time when a broker comes back"),
     ROW("command.timeout", HL_OPTION_DURATION, command_timeout, "1h", HL_SECOND, HL_DAY, NULL,
         "Longest run of a command, once started"),
     ROW("command.update-window", HL_OPTION_DURATION, update_window, "10m", 0, HL_DAY, NULL,

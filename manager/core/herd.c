@@ -3,9 +3,9 @@
 
 #include <stdlib.h>
 
-HlTime mgr_herd_window(guint endpoints, HlTime most)
+HlTime mgr_herd_window(guint endpoints, HlTime each, HlTime most)
 {
-    return MIN(MAX((HlTime)endpoints * MGR_HERD_EACH, MGR_HERD_LEAST), most);
+    return MIN(MAX((HlTime)endpoints * each, MGR_HERD_LEAST), most);
 }
 
 static int compare(const void *a, const void *b)
@@ -90,6 +90,13 @@ HlTime mgr_herd_connects(const MgrHerd *herd, guint endpoints, guint brokers, Hl
     uint64_t each = endpoints / MAX(brokers, 1);
 
     return each < MGR_HERD_FEW ? 0 : MIN((HlTime)(each * cost / 1000), most);
+}
+
+HlTime mgr_herd_patience(const MgrHerd *herd, guint endpoints, guint brokers, HlTime most)
+{
+    HlTime connects = mgr_herd_connects(herd, endpoints, brokers, most);
+
+    return MIN(MAX(connects + connects / 2, HL_MINUTE), most);
 }
 
 HlTime mgr_herd_downloads(guint endpoints, guint at_a_time, HlTime most)

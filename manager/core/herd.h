@@ -10,14 +10,15 @@
 
 #include "lib/base/clock.h"
 
-/* Births over the lines that stand, and the way to other brokers.  For each endpoint: three times the 2 ms of a core
- * that a handshake with both certificates takes (docs/sizing.md), as the broker has its other work too.
- */
-#define MGR_HERD_EACH  6 /* ms */
+/* What is announced to all, for each endpoint, in ms.  The way to another broker: three times the 2 ms of a core that a
+ * handshake with both certificates takes (docs/sizing.md), as the broker has its other work too.  A birth that is
+ * repeated over the line that is up: three times what it takes of manager and broker together. */
+#define MGR_HERD_EACH  6
+#define MGR_HERD_BIRTH 1
 #define MGR_HERD_LEAST (2 * HL_SECOND)
 
-/* most: what is configured. */
-HlTime mgr_herd_window(guint endpoints, HlTime most);
+/* each: of the two above; most: what is configured. */
+HlTime mgr_herd_window(guint endpoints, HlTime each, HlTime most);
 
 /* Of a broker's thread, in microseconds: how long it ran, and how long it could have run and waited for a processor. */
 typedef struct {
@@ -71,5 +72,9 @@ bool mgr_herd_note(MgrHerd *herd, guint connects, MgrHerdTime took);
  * root of all, and those that came while it was away), for far less than the 15 s that an attempt may take.
  * brokers share the endpoints; most: what is configured. */
 HlTime mgr_herd_connects(const MgrHerd *herd, guint endpoints, guint brokers, HlTime most);
+
+/* How long after a broker's return one that is not back may still be on its way: half as long again as that, for those
+ * whose first attempt failed, and a minute at least. */
+HlTime mgr_herd_patience(const MgrHerd *herd, guint endpoints, guint brokers, HlTime most);
 
 #endif

@@ -76,6 +76,13 @@ static void publish_report(FleetEndpoint *endpoint, const Report *kept)
     publish(endpoint, HL_TOPIC_REPORT, payload);
 }
 
+/* What is not committed yet. */
+static void publish_reports(FleetEndpoint *endpoint)
+{
+    for (GList *at = endpoint->reports.head; at != NULL; at = at->next)
+        publish_report(endpoint, at->data);
+}
+
 static void add_report(FleetEndpoint *endpoint, HlMsgReport *report, FleetWhat means)
 {
     Report *kept = g_new0(Report, 1);
@@ -267,6 +274,8 @@ static void handle_command(FleetEndpoint *endpoint, GBytes *payload, bool retain
         break;
     case EP_COMMAND_REPEAT:
         count(endpoint, FLEET_AGAIN);
+        publish_reports(
+            endpoint); /* the product's answer is one report more: over the gap the manager asks for these */
         break;
     default:
         count(endpoint, FLEET_REFUSED);
@@ -339,14 +348,14 @@ static void handle_probe(FleetEndpoint *endpoint, GBytes *payload, bool retained
 static void handle_manager_state(FleetEndpoint *endpoint, GBytes *payload, bool retained)
 {
     g_autoptr(HlMsgManagerState) state = hl_wire_decode_bytes(&holdline__v1__manager_state__descriptor, payload, NULL);
-    HlTime births = state != NULL ? state->reconnect_window_ms : 0;
+    HlTime window;
 
     if (state == NULL || !ep_manager_seen(&endpoint->manager, state->online, state->epoch, retained))
         return;
-    if (endpoint->window > 0) /* as ep_link_birth_window */
-        births = MIN(births, MAX(endpoint->window, 2 * HL_SECOND));
-    if (endpoint->birth_due == 0)
-        endpoint->birth_due = hl_clock_mono() + 1 + ep_spread(births, hl_random_u64());
+    if (endpoint->birth_due != 0)
+        return;
+    window = ep_birth_window(state->birth_window_ms, state->reconnect_window_ms, endpoint->window);
+    endpoint->birth_due = hl_clock_mono() + 1 + ep_spread(window, hl_random_u64());
 }
 
 static const struct {
@@ -387,8 +396,7 @@ void fleet_endpoint_repeat_birth(FleetEndpoint *endpoint)
 {
     endpoint->birth_due = 0;
     publish_birth(endpoint);
-    for (GList *at = endpoint->reports.head; at != NULL; at = at->next)
-        publish_report(endpoint, at->data);
+    publish_reports(endpoint);
 }
 
 static void on_up(gpointer user)

@@ -151,6 +151,15 @@ static void test_patience(void)
     g_assert_cmpint(ep_link_patience(true, 4000000000u, UINT64_MAX), <=, 2 * HL_HOUR);
 }
 
+static void test_birth_window(void)
+{
+    g_assert_cmpint(ep_birth_window(15000, 60000, 0), ==, 15000);
+    g_assert_cmpint(ep_birth_window(0, 60000, 0), ==, 60000); /* a manager of before births had their own */
+    g_assert_cmpint(ep_birth_window(15000, 60000, 5000), ==, 5000);
+    g_assert_cmpint(ep_birth_window(15000, 60000, 60000), ==, 15000);
+    g_assert_cmpint(ep_birth_window(15000, 60000, 10), ==, 2000);
+}
+
 static void test_spread(void)
 {
     g_assert_cmpint(ep_spread(0, 77), ==, 0);
@@ -569,6 +578,7 @@ int main(int argc, char **argv)
     g_test_add_func("/endpoint/brokers/first", test_brokers_first);
     g_test_add_func("/endpoint/brokers/order", test_brokers_order);
     g_test_add_func("/endpoint/spread", test_spread);
+    g_test_add_func("/endpoint/birth-window", test_birth_window);
     g_test_add_func("/endpoint/window", test_window);
     g_test_add_func("/endpoint/window/gap", test_window_gap);
     g_test_add_func("/endpoint/window/stall", test_window_stall);

@@ -15,7 +15,19 @@ static void test_window(void)
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
-        g_assert_cmpint(mgr_herd_window(rows[i].endpoints, rows[i].most), ==, rows[i].expected);
+        g_assert_cmpint(mgr_herd_window(rows[i].endpoints, 6, rows[i].most), ==, rows[i].expected);
+    g_assert_cmpint(mgr_herd_window(15000, 1, HL_MINUTE), ==, 15 * HL_SECOND);
+}
+
+static void test_patience(void)
+{
+    MgrHerd herd = { .cost_us = 4000 };
+
+    g_assert_cmpint(mgr_herd_patience(&herd, 10, 1, 2 * HL_MINUTE), ==, HL_MINUTE);
+    g_assert_cmpint(mgr_herd_patience(&herd, 15000, 1, 2 * HL_MINUTE), ==, 90 * HL_SECOND);
+    g_assert_cmpint(mgr_herd_patience(&herd, 15000, 3, 2 * HL_MINUTE), ==, HL_MINUTE);
+    g_assert_cmpint(mgr_herd_patience(&herd, 100000, 1, 2 * HL_MINUTE), ==, 2 * HL_MINUTE);
+    g_assert_cmpint(mgr_herd_patience(&herd, 10, 1, HL_SECOND), ==, HL_SECOND); /* what is configured counts */
 }
 
 static void test_downloads(void)
@@ -148,6 +160,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/herd/window", test_window);
+    g_test_add_func("/herd/patience", test_patience);
     g_test_add_func("/herd/downloads", test_downloads);
     g_test_add_func("/herd/connects", test_connects);
     g_test_add_func("/herd/measured", test_measured);

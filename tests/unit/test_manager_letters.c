@@ -148,24 +148,6 @@ static void test_acknowledgements(void)
     }
 }
 
-/* A manager that was started again need not wait for births to be repeated: the broker has kept them. */
-static void test_restarted(void)
-{
-    g_autoptr(Parts) parts = start();
-    uint64_t before = signatures(parts);
-
-    for (guint i = 0; i < COUNT; i++) {
-        g_autofree char *id = id_of(i);
-
-        mgr_fleet_endpoint(&parts->fleet, id)->takes_batches = false; /* nothing of it is stored */
-        say_born(parts, id, 1, "0.2.0", i >= LEGACY, true);
-    }
-    say_born(parts, "e-050", 0, "0.1.0", false, true); /* left at another broker: of a session that has ended */
-    g_assert_cmpuint(signatures(parts), ==, before);
-    g_free(parts_issue(parts, "all"));
-    g_assert_cmpuint(signatures(parts) - before, ==, LEGACY + 1);
-}
-
 /* All of them have their settings already. */
 static void settle(const Parts *parts)
 {
@@ -176,6 +158,25 @@ static void settle(const Parts *parts)
         endpoint->record.applied.counter = mgr_endpoint_desired_counter(endpoint);
         endpoint->record.applied.digest = g_bytes_ref(endpoint->group->digest);
     }
+}
+
+/* A manager that was started again need not wait for births to be repeated: the broker has kept them. */
+static void test_restarted(void)
+{
+    g_autoptr(Parts) parts = start();
+    uint64_t before = signatures(parts);
+
+    settle(parts);
+    for (guint i = 0; i < COUNT; i++) {
+        g_autofree char *id = id_of(i);
+
+        mgr_fleet_endpoint(&parts->fleet, id)->takes_batches = false; /* nothing of it is stored */
+        say_born(parts, id, 1, "0.2.0", i >= LEGACY, true);
+    }
+    say_born(parts, "e-050", 0, "0.1.0", false, true); /* left at another broker: of a session that has ended */
+    g_assert_cmpuint(signatures(parts), ==, before);
+    g_free(parts_issue(parts, "all"));
+    g_assert_cmpuint(signatures(parts) - before, ==, LEGACY + 1);
 }
 
 static void expect_greeting(Parts *parts, guint number, uint64_t session)

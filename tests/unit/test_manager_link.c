@@ -96,6 +96,48 @@ static void test_birth(void)
     parts_check_registry(parts);
 }
 
+static bool has_command(Parts *parts, const char *id)
+{
+    g_autoptr(HlMsgCommand) command = parts_take_command(parts, "e-one");
+
+    return command != NULL && strcmp(command->id, id) == 0;
+}
+
+/* What the broker kept of its birth is enough to send what it lacks: its own word may be a minute away. */
+static void test_missing(void)
+{
+    g_autoptr(Parts) parts = parts_with_endpoint();
+    g_autofree char *command = NULL;
+    Birth birth;
+
+    birth_init(&birth, 1, "b-1");
+    deliver(parts, "e-one", &birth.link, false);
+    timer_fake_advance(HL_SECOND);
+    bus_fake_forget(parts->bus);
+    birth.link.batches = true;
+    deliver(parts, "e-one", &birth.link, true);
+    timer_fake_advance(HL_SECOND);
+    g_assert_cmpuint(bus_fake_published(parts->bus, "holdline/v1/endpoint/e-one/settings"), ==, 1);
+
+    command = parts_issue(parts, "e-one");
+    timer_fake_advance(HL_SECOND);
+    g_assert_true(has_command(parts, command));
+    deliver(parts, "e-one", &birth.link, true);
+    g_assert_false(has_command(parts, command)); /* in its turn, not while others are read */
+    timer_fake_advance(HL_SECOND);
+    g_assert_true(has_command(parts, command));
+
+    birth.link.batches = false; /* of an earlier version: what the broker has for it is withdrawn first, at its birth */
+    deliver(parts, "e-one", &birth.link, true);
+    timer_fake_advance(HL_SECOND);
+    g_assert_false(has_command(parts, command));
+    parts_will(parts, "e-one", 1);
+    birth.link.batches = true; /* of a line that is gone */
+    deliver(parts, "e-one", &birth.link, true);
+    timer_fake_advance(HL_SECOND);
+    g_assert_false(has_command(parts, command));
+}
+
 /* Its disk was restored: it is told which session is known. */
 static void test_fence(void)
 {
@@ -532,6 +574,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/manager/link/birth", test_birth);
+    g_test_add_func("/manager/link/missing", test_missing);
     g_test_add_func("/manager/link/fence", test_fence);
     g_test_add_func("/manager/link/restarted-unheard", test_restarted_unheard);
     g_test_add_func("/manager/link/clone", test_clone);

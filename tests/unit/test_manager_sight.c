@@ -68,6 +68,7 @@ static void test_broker_lost(void)
     g_assert_cmpuint(state->epoch, >=, (uint64_t)CLOCK_FAKE_WALL); /* none that a registry set back gives again */
     g_assert_cmpuint(state->epoch, >, epoch);
     g_assert_cmpuint(state->reconnect_window_ms, ==, 2 * HL_SECOND); /* of two */
+    g_assert_cmpuint(state->birth_window_ms, ==, 2 * HL_SECOND);
     mgr_status_flush(parts->status);
     g_assert_cmpuint(bus_fake_published(parts->bus, "holdline/v1/status/endpoint/+"), ==, 2);
     g_assert_false(mgr_link_count(parts->link).blind);

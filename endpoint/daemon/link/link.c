@@ -14,7 +14,6 @@
 #define SESSION_FACT "session"       /* in the store */
 #define WINDOW_FACT  "connect-window"
 #define UP_FACT      "first-up"
-#define LEAST_WINDOW (2 * HL_SECOND)  /* of births */
 #define MAX_WINDOW   (10 * HL_MINUTE) /* a longer one is not believed */
 
 struct EpLink {
@@ -328,9 +327,9 @@ void ep_link_spread(EpLink *link, HlTime window)
         ep_trouble_store_failed(link->has.trouble, "the window for connects", error);
 }
 
-HlTime ep_link_birth_window(const EpLink *link, HlTime window)
+HlTime ep_link_birth_window(const EpLink *link, HlTime births, HlTime reconnects)
 {
-    return link->window > 0 ? MIN(window, MAX(link->window, LEAST_WINDOW)) : window;
+    return ep_birth_window(births, reconnects, link->window);
 }
 
 void ep_link_prove(EpLink *link)

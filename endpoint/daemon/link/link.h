@@ -76,9 +76,8 @@ void ep_link_reconnect(EpLink *link, HlBusWill will);
  * start, whose first attempt is spread over it, too. */
 void ep_link_spread(EpLink *link, HlTime window);
 
-/* Within what time a birth is repeated for a manager that came back, which said window: a connect costs a broker more
- * than a birth costs the manager, so the window for connects is long enough where it is known. */
-HlTime ep_link_birth_window(const EpLink *link, HlTime window);
+/* ep_birth_window, with the window for connects that the server gave. */
+HlTime ep_link_birth_window(const EpLink *link, HlTime births, HlTime reconnects);
 
 /* The server answered: it knows this endpoint, and the next loss is the first one (HL_BUS_PROVED_BY_WORD). */
 void ep_link_prove(EpLink *link);

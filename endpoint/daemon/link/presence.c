@@ -421,7 +421,8 @@ static void handle_manager_state(GBytes *payload, bool retained, gpointer user)
     note_known(presence);
     ep_program_manager(presence->has.program, state->online);
     if (ep_manager_seen(&presence->manager, state->online, state->epoch, retained))
-        ep_presence_repeat_birth(presence, ep_link_birth_window(presence->link, state->reconnect_window_ms));
+        ep_presence_repeat_birth(
+            presence, ep_link_birth_window(presence->link, state->birth_window_ms, state->reconnect_window_ms));
 }
 
 static void handle_settings(GBytes *payload, bool retained G_GNUC_UNUSED, gpointer user)

@@ -82,6 +82,7 @@ struct MgrEndpoint {
     bool is_withdrawn : 1;     /* link: it does not, and what the broker kept of before is withdrawn */
     bool ack_due : 1;          /* notices: in the queue */
     bool regroup_due : 1;      /* delivery: settings are part of what goes in slices */
+    bool missing_due : 1;      /* delivery: all that it lacks goes in a slice */
     bool reissuing : 1;        /* applied: its document is being stored under a number of its own, and sent only then */
     bool status_dirty : 1;     /* due: its document is to be written */
     bool status_whole : 1;     /* due: and for more than the number of open commands */

@@ -400,6 +400,10 @@ void mgr_delivery_push_settings(MgrDelivery *delivery, MgrEndpoint *endpoint)
 static void send_pushed(MgrDelivery *delivery, MgrEndpoint *endpoint)
 {
     unpush(delivery, endpoint);
+    if (endpoint->missing_due) {
+        endpoint->missing_due = false;
+        mgr_delivery_all(delivery, endpoint, MGR_OCCASION_LINE);
+    }
     if (endpoint->regroup_due) {
         endpoint->regroup_due = false;
         mgr_delivery_regroup(delivery, endpoint);
@@ -439,6 +443,21 @@ static bool may_go(const MgrDelivery *delivery, guint queue)
     return delivery->outgoing[queue].length > 0 && has_room(delivery, queue);
 }
 
+static void pump_later(MgrDelivery *delivery, guint ms)
+{
+    if (delivery->pump_timer == 0 && mgr_delivery_is_busy(delivery))
+        delivery->pump_timer = g_timeout_add(ms, on_pump, delivery);
+}
+
+void mgr_delivery_push_missing(MgrDelivery *delivery, MgrEndpoint *endpoint)
+{
+    if (mgr_endpoint_has_desired(endpoint) && mgr_endpoint_first_target(endpoint) == NULL)
+        return;
+    endpoint->missing_due = true;
+    push(delivery, endpoint);
+    pump_later(delivery, 0);
+}
+
 /* The rest at the loop's usual priority: in turn with what arrives, neither before nor after all of it. */
 void mgr_delivery_pump(MgrDelivery *delivery)
 {
@@ -456,8 +475,7 @@ void mgr_delivery_pump(MgrDelivery *delivery)
         passed = 0;
     }
     mgr_letters_flush(delivery->letters);
-    if (delivery->pump_timer == 0 && mgr_delivery_is_busy(delivery))
-        delivery->pump_timer = g_timeout_add(passed < N_QUEUES ? 0 : BLOCKED_MS, on_pump, delivery);
+    pump_later(delivery, passed < N_QUEUES ? 0 : BLOCKED_MS);
 }
 
 void mgr_delivery_certificate(MgrDelivery *delivery, MgrEndpoint *endpoint, const HlCert *cert)
@@ -529,5 +547,5 @@ void mgr_delivery_forget(MgrDelivery *delivery, MgrEndpoint *endpoint)
         endpoint->contact->late_occasions = 0;
     }
     unpush(delivery, endpoint);
-    endpoint->regroup_due = false;
+    endpoint->regroup_due = endpoint->missing_due = false;
 }

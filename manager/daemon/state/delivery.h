@@ -56,6 +56,10 @@ void mgr_delivery_push_command(MgrDelivery *delivery, MgrTarget *target);
 /* As mgr_delivery_regroup. */
 void mgr_delivery_push_settings(MgrDelivery *delivery, MgrEndpoint *endpoint);
 
+/* Everything that is missing, to one that the broker says is up: its own word comes later, with those of all others
+ * spread over a time, when the manager was away.  Leaves by itself. */
+void mgr_delivery_push_missing(MgrDelivery *delivery, MgrEndpoint *endpoint);
+
 /* Sends a slice, and the rest later by itself. */
 void mgr_delivery_pump(MgrDelivery *delivery);
 /* Something of it is still to go. */

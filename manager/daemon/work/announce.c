@@ -18,7 +18,8 @@ GBytes *mgr_announce_payload(const MgrAnnounceParts *parts, bool online)
     state.authorities = authorities;
     state.n_authorities = g_strv_length(authorities);
     state.epoch = parts->fleet->epoch;
-    state.reconnect_window_ms = (uint32_t)mgr_herd_window(share, parts->conf->reconnect_window);
+    state.reconnect_window_ms = (uint32_t)mgr_herd_window(share, MGR_HERD_EACH, parts->conf->reconnect_window);
+    state.birth_window_ms = (uint32_t)mgr_herd_window(share, MGR_HERD_BIRTH, parts->conf->reconnect_window);
     if (parts->fence != NULL) {
         const MgrFencePeer *self = mgr_fence_self(parts->fence);
 

@@ -160,6 +160,14 @@ static void on_up(gpointer user)
     mgr_pki_evict_revoked(line->parts.pki);
 }
 
+static void update_window(MgrLine *line)
+{
+    const MgrFleet *fleet = line->parts.fleet;
+
+    line->policy.window = mgr_herd_patience(&fleet->herd, g_hash_table_size(fleet->endpoints),
+                                            mgr_down_in_use(line->parts.down), line->parts.conf->reconnect_window);
+}
+
 static void look_first(MgrLine *line)
 {
     mgr_line_hold(line);
@@ -283,11 +291,12 @@ void mgr_line_release(MgrLine *line)
 
 void mgr_line_reconfigured(MgrLine *line)
 {
-    line->policy.window = line->parts.conf->reconnect_window;
+    update_window(line);
 }
 
 bool mgr_line_tick(MgrLine *line)
 {
+    update_window(line);
     follow_sight(line, mgr_sight_tick(&line->sight, &line->policy, mgr_now()));
     mgr_down_clear_missed(line->parts.down, line->parts.broker);
     return line->sight.state != MGR_SIGHT_BLIND && !line->sight.asked;

@@ -180,6 +180,9 @@ static void follow_birth(MgrLink *link, MgrEndpoint *endpoint, const HlMsgLink *
     endpoint->takes_batches = message->batches; /* so says the broker, too, to a manager that was started again */
     if (!event->retained)
         on_birth(link, endpoint, message);
+    else if (endpoint
+                 ->takes_batches) /* of an earlier version, what the broker keeps is withdrawn first, at its birth */
+        mgr_delivery_push_missing(link->parts.delivery, endpoint);
 }
 
 /* A number beyond belief changes nothing; an endpoint that really is there is told the one to go on from. */
