@@ -12,14 +12,20 @@
 #include <unistd.h>
 
 #define BAR_WIDTH 24
-#define NARROWEST 16 /* cells that a column keeps */
+#define VALUE     26 /* cells: a time with its zone, a state with its reason; a text that is longer is one to read */
+#define NARROWEST 16 /* cells that a column of names or of texts to read keeps */
 #define GAP       2
 #define LABELS    40 /* cells: two blanks within these end a label */
 
+typedef struct {
+    bool has_hosts, matters, is_shown;
+    int width, least; /* cells: of its longest text, until it is narrowed; those that it keeps */
+} Column;
+
 struct HlTable {
     const char *const *headings;
-    guint columns;
-    bool *has_hosts; /* by column */
+    guint n_columns;
+    Column *columns;
     bool is_worded;
     GPtrArray *rows; /* of GStrv */
 };
@@ -255,8 +261,8 @@ HlTable *hl_table_new(const char *const *headings)
     HlTable *table = g_new0(HlTable, 1);
 
     table->headings = headings;
-    table->columns = g_strv_length(hl_unconst(headings));
-    table->has_hosts = g_new0(bool, table->columns + 1);
+    table->n_columns = g_strv_length(hl_unconst(headings));
+    table->columns = g_new0(Column, table->n_columns + 1);
     table->rows = g_ptr_array_new_with_free_func((GDestroyNotify)g_strfreev);
     return table;
 }
@@ -266,13 +272,23 @@ void hl_table_free(HlTable *table)
     if (table == NULL)
         return;
     g_ptr_array_unref(table->rows);
-    g_free(table->has_hosts);
+    g_free(table->columns);
     g_free(table);
 }
 
 void hl_table_has_hosts(HlTable *table, guint column)
 {
-    table->has_hosts[column] = true;
+    table->columns[column].has_hosts = true;
+}
+
+void hl_table_matters(HlTable *table, guint column)
+{
+    table->columns[column].matters = true;
+}
+
+bool hl_table_shows(const HlTable *table, guint column)
+{
+    return table->columns[column].is_shown;
 }
 
 void hl_table_word(HlTable *table)
@@ -318,9 +334,9 @@ static char *printable_cell(const char *text)
 
 void hl_table_add(HlTable *table, const char *const *cells)
 {
-    GStrv row = g_new0(char *, table->columns + 1);
+    GStrv row = g_new0(char *, table->n_columns + 1);
 
-    for (guint i = 0; i < table->columns; i++) {
+    for (guint i = 0; i < table->n_columns; i++) {
         g_autofree char *cell = hl_local_instead(cells[i] == NULL || *cells[i] == '\0' ? "-" : cells[i]);
 
         row[i] = printable_cell(cell);
@@ -334,53 +350,104 @@ static const char *heading_of(const HlTable *table, guint column)
 }
 
 /* row NULL: the headings. */
-static void print_row(FILE *out, const HlTable *table, char *const *row, guint columns, const int *widths, int width)
+static void print_row(FILE *out, const HlTable *table, char *const *row, int width)
 {
     g_autoptr(GString) line = g_string_new(NULL);
     g_autofree char *shown = NULL;
+    int blanks = 0; /* before the next column */
 
-    for (guint i = 0; i < columns; i++) {
+    for (guint i = 0; i < table->n_columns; i++) {
         const char *cell = row != NULL ? row[i] : heading_of(table, i);
-        g_autofree char *cut = hl_text_clip(cell, widths[i]);
-        g_autofree char *text = hl_tone(out, row == NULL ? HL_TONE_BOLD : HL_TONE_PLAIN, cut);
-        int blanks = i + 1 < columns ? widths[i] + GAP - hl_text_cells(cut) : 0;
+        g_autofree char *cut = NULL;
+        g_autofree char *text = NULL;
 
-        g_string_append(line, text);
+        if (!table->columns[i].is_shown)
+            continue;
         for (; blanks > 0; blanks--)
             g_string_append_c(line, ' ');
+        cut = hl_text_clip(cell, table->columns[i].width);
+        text = hl_tone(out, row == NULL ? HL_TONE_BOLD : HL_TONE_PLAIN, cut);
+        g_string_append(line, text);
+        blanks = table->columns[i].width + GAP - hl_text_cells(cut);
     }
     shown = hl_text_clip(line->str, width);
     fprintf(out, "%s\n", shown);
 }
 
-/* How many columns there is room for, each at least so wide that a name is known by it. */
-static guint count_fitting(const int *widths, guint columns, int width)
+/* A time, a number, a state that is cut says nothing, or something else: only names, which are told apart at both ends,
+ * and texts to read can be narrowed. */
+static int least_of(const Column *column)
 {
-    int used = 0;
+    return column->has_hosts || column->width > VALUE ? MIN(column->width, NARROWEST) : column->width;
+}
+
+static void measure(HlTable *table)
+{
+    for (guint i = 0; i < table->n_columns; i++) {
+        Column *column = &table->columns[i];
+
+        column->width = hl_text_cells(heading_of(table, i));
+        for (guint r = 0; r < table->rows->len; r++)
+            column->width = MAX(column->width, hl_text_cells(((GStrv)table->rows->pdata[r])[i]));
+        column->least = least_of(column);
+    }
+}
+
+/* False: there is no room for it beside those that are shown; left: cells, with a gap behind each column. */
+static bool take_in(Column *column, int64_t *left)
+{
+    if (column->is_shown)
+        return true;
+    if (column->least + GAP > *left)
+        return false;
+    *left -= column->least + GAP;
+    column->is_shown = true;
+    return true;
+}
+
+/* The first column, then what the list is about, then the others up to the first that has no room.  How many. */
+static guint choose(HlTable *table, int width)
+{
+    int64_t left = (int64_t)width + GAP;
     guint n = 0;
 
-    for (; n < columns && used + MIN(widths[n], NARROWEST) <= width; n++)
-        used += MIN(widths[n], NARROWEST) + GAP;
-    return MAX(n, 1);
+    for (guint i = 0; i < table->n_columns; i++)
+        table->columns[i].is_shown = i == 0;
+    left -= table->n_columns > 0 ? table->columns[0].least + GAP : 0;
+    for (guint i = 1; i < table->n_columns; i++)
+        if (table->columns[i].matters)
+            take_in(&table->columns[i], &left);
+    for (guint i = 1; i < table->n_columns && take_in(&table->columns[i], &left); i++)
+        ;
+    for (guint i = 0; i < table->n_columns; i++)
+        n += table->columns[i].is_shown;
+    return n;
+}
+
+/* The widest of those that can be narrowed; NULL: there is none. */
+static Column *widest_of(HlTable *table)
+{
+    Column *widest = NULL;
+
+    for (guint i = 0; i < table->n_columns; i++) {
+        Column *column = &table->columns[i];
+
+        if (column->is_shown && column->width > column->least && (widest == NULL || column->width > widest->width))
+            widest = column;
+    }
+    return widest;
 }
 
 /* One long name must not push the rest off the screen. */
-static void narrow(int *widths, guint columns, int width)
+static void narrow(HlTable *table, int width)
 {
-    int total = GAP * ((int)columns - 1);
+    int total = -GAP;
+    Column *widest;
 
-    for (guint i = 0; i < columns; i++)
-        total += widths[i];
-    while (total > width) {
-        guint widest = 0;
-
-        for (guint i = 1; i < columns; i++)
-            widest = widths[i] > widths[widest] ? i : widest;
-        if (widths[widest] <= NARROWEST)
-            return;
-        widths[widest]--;
-        total--;
-    }
+    for (guint i = 0; i < table->n_columns; i++)
+        total += table->columns[i].is_shown ? table->columns[i].width + GAP : 0;
+    for (; total > width && (widest = widest_of(table)) != NULL; total--)
+        widest->width--;
 }
 
 /* What is done to all cells of a column together; cells: at most so wide, 0: host names without their domain. */
@@ -391,35 +458,31 @@ static void redo_column(const HlTable *table, guint column, int cells)
     for (guint r = 0; r < table->rows->len; r++)
         texts[r] = ((GStrv)table->rows->pdata[r])[column];
     if (cells > 0)
-        hl_names_clip(texts, table->rows->len, cells, table->has_hosts[column] ? HL_CLIP_MIDDLE : HL_CLIP_END);
+        hl_names_clip(texts, table->rows->len, cells, table->columns[column].has_hosts ? HL_CLIP_MIDDLE : HL_CLIP_END);
     else
         hl_names_shorten(texts, table->rows->len);
     for (guint r = 0; r < table->rows->len; r++)
         ((GStrv)table->rows->pdata[r])[column] = texts[r];
 }
 
-guint hl_table_print(HlTable *table, FILE *out)
+bool hl_table_print(HlTable *table, FILE *out)
 {
-    g_autofree int *widths = g_new0(int, table->columns);
     int width = hl_terminal_size(out, NULL);
     guint shown;
 
-    for (guint i = 0; i < table->columns && is_terminal(out); i++)
-        if (table->has_hosts[i])
+    for (guint i = 0; i < table->n_columns && is_terminal(out); i++)
+        if (table->columns[i].has_hosts)
             redo_column(table, i, 0);
-    for (guint i = 0; i < table->columns; i++) {
-        widths[i] = hl_text_cells(heading_of(table, i));
-        for (guint r = 0; r < table->rows->len; r++)
-            widths[i] = MAX(widths[i], hl_text_cells(((GStrv)table->rows->pdata[r])[i]));
-    }
-    shown = count_fitting(widths, table->columns, width);
-    narrow(widths, shown, width);
-    for (guint i = 0; i < shown && is_terminal(out); i++)
-        redo_column(table, i, widths[i]);
-    print_row(out, table, NULL, shown, widths, width);
+    measure(table);
+    shown = choose(table, width);
+    narrow(table, width);
+    for (guint i = 0; i < table->n_columns && is_terminal(out); i++)
+        if (table->columns[i].is_shown)
+            redo_column(table, i, table->columns[i].width);
+    print_row(out, table, NULL, width);
     for (guint r = 0; r < table->rows->len; r++)
-        print_row(out, table, table->rows->pdata[r], shown, widths, width);
-    return shown;
+        print_row(out, table, table->rows->pdata[r], width);
+    return shown == table->n_columns;
 }
 
 char *hl_tone(FILE *out, HlTone tone, const char *text)

@@ -57,10 +57,16 @@ void hl_table_add(HlTable *table, const char *const *cells);
  * the middle (names.h). */
 void hl_table_has_hosts(HlTable *table, guint column);
 
-/* On a terminal what is too long is cut, not wrapped: columns for which there is no room are left out from the last one
- * on, and of the others the widest are narrowed, in which what differs looks different, if it can.  In a pipe or a file
- * it is complete.  Returns how many columns there was room for. */
-guint hl_table_print(HlTable *table, FILE *out);
+/* The list is about this column: on a terminal it has room before others. */
+void hl_table_matters(HlTable *table, guint column);
+
+/* On a terminal nothing is wrapped.  Columns for which there is no room are left out as a whole, from the last one on;
+ * values are not cut.  Only host names and texts of more cells than any value has are narrowed to make room, so that
+ * what differs looks different, if it can.  In a pipe or a file all is there.  Returns whether all columns had room. */
+bool hl_table_print(HlTable *table, FILE *out);
+
+/* Of one that was printed: whether this column had room. */
+bool hl_table_shows(const HlTable *table, guint column);
 
 typedef enum { HL_TONE_PLAIN, HL_TONE_GOOD, HL_TONE_WARN, HL_TONE_BAD, HL_TONE_DIM, HL_TONE_BOLD } HlTone;
 

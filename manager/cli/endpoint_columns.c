@@ -4,10 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/base/clock.h"
 #include "lib/base/i18n.h"
+#include "lib/base/unconst.h"
 #include "manager/cli/client.h"
 #include "manager/cli/view.h"
-#include "manager/filter/columns.h"
+#include "manager/filter/filter.h"
 
 typedef enum { ALWAYS, DIALLED, WIDE } When;
 
@@ -100,6 +102,27 @@ char *cli_selector_of(const HlInvocation *call)
 
 #define ORDER "host" /* of a list that people read, unless they ask for another */
 
+/* The members whose columns show what a condition is on, where they are not its own. */
+static const struct {
+    int column;
+    const char *member;
+} shown_by[] = {
+    { MGR_COLUMN_GROUP_DISPLAY, "group" },       { MGR_COLUMN_REASON, "actual" },
+    { MGR_COLUMN_FLOODING, "actual" },           { MGR_COLUMN_OUTDATED, "patterns" },
+    { MGR_COLUMN_OUTDATED_PROGRAM, "program" },  { MGR_COLUMN_SETTINGS_DESIRED, "settings" },
+    { MGR_COLUMN_SETTINGS_APPLIED, "settings" }, { MGR_COLUMN_SETTINGS_CURRENT, "settings" },
+    { MGR_COLUMN_SCAN, "open_detections" },      { MGR_COLUMN_SCAN_END, "open_detections" },
+};
+
+/* NULL: there is nothing to show, as of a flag that all have which the condition takes. */
+static const char *member_showing(int column)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(shown_by); i++)
+        if (shown_by[i].column == column)
+            return shown_by[i].member;
+    return mgr_columns[column].kind != MGR_FLAG ? mgr_columns[column].path : NULL;
+}
+
 /* What the columns of the table are made of, beside themselves: reason, last_scan, ...; by their names on the server.
  */
 #define USUAL_COLUMNS                                                                                              \
@@ -116,16 +139,24 @@ static bool find_usual(CliColumn *column, const char *name)
     return cli_view_find_column(column, name, usual, G_N_ELEMENTS(usual), NULL);
 }
 
-/* The server's name of a column that the table has, or of a member of the documents; NULL: it has none. */
-static const char *server_name(const char *name)
+/* The number of a column that the table has, or of a member of the documents; -1: it has none. */
+static int column_of(const char *name)
 {
     CliColumn column;
     const char *member = find_usual(&column, name) ? column.member : name;
 
     for (int i = 0; i < MGR_N_COLUMNS; i++)
         if (strcmp(mgr_columns[i].path, member) == 0)
-            return mgr_columns[i].kind != MGR_SET ? mgr_columns[i].name : NULL; /* sets have no order */
-    return NULL;
+            return i;
+    return -1;
+}
+
+/* The server's name of it; NULL: it has none. */
+static const char *server_name(const char *name)
+{
+    int column = column_of(name);
+
+    return column >= 0 && mgr_columns[column].kind != MGR_SET ? mgr_columns[column].name : NULL; /* no order in sets */
 }
 
 /* What people read is in the order of names (cli_show_chosen): which are the first of it the server has to know.  ""
@@ -146,18 +177,54 @@ static char *server_order(const CliView *view)
     return g_string_free(g_steal_pointer(&order), FALSE);
 }
 
-/* NULL: whole documents.  JSON and CSV have members as they are, and a column that the table never has may be any. */
-static const char *server_columns(const CliView *view)
+static void add_about(GPtrArray *about, int column)
 {
+    const char *member = column >= 0 ? member_showing(column) : NULL;
+
+    if (member != NULL && !g_ptr_array_find_with_equal_func(about, member, g_str_equal, NULL))
+        g_ptr_array_add(about, hl_unconst(member));
+}
+
+const char **cli_endpoint_about(const HlInvocation *call)
+{
+    GPtrArray *about = g_ptr_array_new();
+    g_autofree char *selector = cli_selector_of(call);
+    g_autoptr(MgrFilter) filter =
+        selector != NULL ? mgr_filter_parse(selector, MGR_FILTER_SELECT, hl_clock_wall(), NULL) : NULL;
+    g_auto(GStrv) order = g_strsplit(hl_cli_value(call, "sort", ""), ",", -1);
+
+    for (int i = MGR_COLUMN_HOST; filter != NULL && i < MGR_N_COLUMNS; i++) /* the id is a name, too */
+        if (mgr_filter_asks(filter, i))
+            add_about(about, i);
+    for (gsize i = 0; order[i] != NULL; i++)
+        add_about(about, column_of(order[i] + (order[i][0] == '-')));
+    g_ptr_array_add(about, NULL);
+    return (const char **)g_ptr_array_free(about, FALSE);
+}
+
+/* Whether the table has it, and in every form. */
+static bool is_usual(const char *member)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(table); i++)
+        if (strcmp(table[i].column.member, member) == 0)
+            return table[i].when != WIDE;
+    return false;
+}
+
+/* NULL: whole documents.  JSON and CSV have members as they are, and a column that the table never has may be any. */
+static const char *server_columns(const CliView *view, const char *const *about)
+{
+    const char *const *wanted = view->columns != NULL ? (const char *const *)view->columns : about;
     bool is_table = view->form == CLI_AS_TABLE || view->form == CLI_AS_WIDE;
+    /* nothing but the usual ones is shown, or put in order: of a whole fleet, the others are a quarter of the answer */
+    bool is_short = view->form == CLI_AS_TABLE && view->columns == NULL && view->order == NULL;
     CliColumn column;
 
-    for (gsize i = 0; is_table && view->columns != NULL && view->columns[i] != NULL; i++)
-        is_table = find_usual(&column, view->columns[i]);
-    if (!is_table)
-        return NULL;
-    /* nothing but the usual ones is shown, or put in order: of a whole fleet, the others are a quarter of the answer */
-    return view->form == CLI_AS_TABLE && view->columns == NULL && view->order == NULL ? USUAL_COLUMNS : TABLE_COLUMNS;
+    for (gsize i = 0; is_table && wanted[i] != NULL; i++) {
+        is_table = find_usual(&column, wanted[i]);
+        is_short = is_short && is_usual(wanted[i]);
+    }
+    return !is_table ? NULL : is_short ? USUAL_COLUMNS : TABLE_COLUMNS;
 }
 
 static json_t *ask(HlInvocation *call, const char *name, const char *const *arguments, CliElements *elements,
@@ -172,6 +239,7 @@ json_t *cli_call_endpoints(HlInvocation *call, const char *name, const char *sel
 {
     g_auto(CliView) view = { 0 };
     g_autoptr(GError) problem = NULL;
+    g_autofree const char **about = cli_endpoint_about(call);
     g_autofree char *order = NULL;
     char limit[16] = "";
     const char *plain[] = { "selector", selector, NULL };
@@ -186,7 +254,7 @@ json_t *cli_call_endpoints(HlInvocation *call, const char *name, const char *sel
     document =
         ask(call, name,
             (const char *[]){ "selector", selector, "sort", order != NULL && *order != '\0' ? order : NULL, "limit",
-                              *limit != '\0' ? limit : NULL, "columns", server_columns(&view), "removed",
+                              *limit != '\0' ? limit : NULL, "columns", server_columns(&view, about), "removed",
                               strcmp(name, "snapshot") == 0 && !hl_cli_has(call, "json") ? "no" : NULL, NULL },
             elements, &problem);
     if (document == NULL && hl_error_code(problem) == HL_ERROR_INVALID) /* perhaps it is older */
@@ -232,15 +300,30 @@ static bool any_dialled(const json_t *rows)
     return false;
 }
 
-CliColumn *cli_endpoint_columns(const json_t *rows, bool is_wide, gsize *n)
+/* One that no form of the table has, as --columns shows it. */
+static CliColumn other_column(const char *member)
 {
-    CliColumn *columns = g_new0(CliColumn, G_N_ELEMENTS(table));
+    int column = mgr_column_find(member);
+
+    return (CliColumn){ .heading = column >= 0 ? mgr_columns[column].name : member, .member = member };
+}
+
+CliColumn *cli_endpoint_columns(const json_t *rows, bool is_wide, const char *const *about, gsize *n)
+{
+    static const char *const nothing[] = { NULL };
+    const char *const *asked = about != NULL ? about : nothing;
+    CliColumn *columns = g_new0(CliColumn, G_N_ELEMENTS(table) + g_strv_length(hl_unconst(asked)));
     bool dialled = is_wide || any_dialled(rows);
+    CliColumn usual;
 
     *n = 0;
     for (gsize i = 0; i < G_N_ELEMENTS(table); i++)
-        if (table[i].when == ALWAYS || (table[i].when == DIALLED && dialled) || (table[i].when == WIDE && is_wide))
+        if (table[i].when == ALWAYS || (table[i].when == DIALLED && dialled) || (table[i].when == WIDE && is_wide) ||
+            g_strv_contains(asked, table[i].column.member))
             columns[(*n)++] = table[i].column;
+    for (gsize i = 0; asked[i] != NULL; i++)
+        if (!find_usual(&usual, asked[i]))
+            columns[(*n)++] = other_column(asked[i]);
     return columns;
 }
 
@@ -271,6 +354,8 @@ static gsize total_of(const HlInvocation *call, const json_t *document)
 bool cli_show_endpoints(const HlInvocation *call, const json_t *document, GError **error)
 {
     const json_t *rows = json_object_get(document, "endpoints");
+    g_autofree const char **about =
+        cli_view_is_data(call) ? NULL : cli_endpoint_about(call); /* a program counts them */
     g_autofree CliColumn *all = NULL;
     g_autofree CliColumn *shown = NULL;
     gsize n_all, n_shown;
@@ -279,8 +364,15 @@ bool cli_show_endpoints(const HlInvocation *call, const json_t *document, GError
         tell_none(call);
         return true;
     }
-    all = cli_endpoint_columns(rows, true, &n_all);
-    shown = cli_endpoint_columns(rows, cli_view_is_wide(call), &n_shown);
+    all = cli_endpoint_columns(rows, true, NULL, &n_all);
+    shown = cli_endpoint_columns(rows, cli_view_is_wide(call), about, &n_shown);
     return cli_show_chosen(call, document, "endpoints",
-                           &(CliColumns){ all, n_all, shown, n_shown, total_of(call, document), ORDER, NULL }, error);
+                           &(CliColumns){ .all = all,
+                                          .n_all = n_all,
+                                          .shown = shown,
+                                          .n_shown = n_shown,
+                                          .total = total_of(call, document),
+                                          .order = ORDER,
+                                          .about = about },
+                           error);
 }

@@ -10,8 +10,13 @@
 /* The list that is the document's "endpoints", as the options say. */
 bool cli_show_endpoints(const HlInvocation *call, const json_t *document, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The columns for these rows, n of them; the caller frees the array. */
-CliColumn *cli_endpoint_columns(const json_t *rows, bool is_wide, gsize *n);
+/* The columns for these rows, n of them; the caller frees the array.  about: members that have one in any case, also
+ * those that only -o wide shows; may be NULL. */
+CliColumn *cli_endpoint_columns(const json_t *rows, bool is_wide, const char *const *about, gsize *n);
+
+/* The members that a list is about: what its selector asks for, where that may differ from row to row, and what it is
+ * sorted by.  Ends with NULL; the caller frees the array. */
+const char **cli_endpoint_about(const HlInvocation *call);
 
 /* The call ("endpoint list", "snapshot") with what the options wish for: the server puts the rows in order, sends as
  * many as are shown, and of a table only the columns that it may have.  The answer is that of a server which knows none

@@ -87,50 +87,39 @@ static bool has_columns(const HlInvocation *call)
 }
 
 /* What a narrow terminal left out is not to be missed. */
-static void tell_left_out(const HlInvocation *call, const CliColumn *columns, gsize shown, gsize n)
+static void tell_left_out(const HlInvocation *call, const HlTable *table, const CliColumn *columns, gsize n)
 {
     bool by_name = has_columns(call);
     g_autoptr(GString) names = g_string_new(NULL);
     g_autofree char *text = NULL;
     g_autofree char *line = NULL; /* one: the screen of --watch counts on that */
     g_autofree char *dim = NULL;
+    gsize left_out = 0;
 
-    if (shown >= n)
-        return;
-    for (gsize i = shown; i < n; i++)
-        g_string_append_printf(names, "%s%s", i > shown ? ", " : "", columns[i].heading);
-    text =
-        g_strdup_printf(by_name ? hl_trn("No room for %s: a wider window, --columns or -o json shows it",
-                                         "No room for %s: a wider window, --columns or -o json shows them", n - shown)
-                                : hl_trn("No room for %s: a wider window shows it",
-                                         "No room for %s: a wider window shows them", n - shown),
-                        names->str);
+    for (gsize i = 0; i < n; i++)
+        if (!hl_table_shows(table, (guint)i))
+            g_string_append_printf(names, "%s%s", left_out++ > 0 ? ", " : "", columns[i].heading);
+    text = g_strdup_printf(by_name ? hl_trn("No room for %s: a wider window, --columns or -o json shows it",
+                                            "No room for %s: a wider window, --columns or -o json shows them", left_out)
+                                   : hl_trn("No room for %s: a wider window shows it",
+                                            "No room for %s: a wider window shows them", left_out),
+                           names->str);
     if (hl_text_cells(text) > hl_terminal_size(stdout, NULL)) {
         g_free(text);
         text = g_strdup_printf(by_name ? _("No room for %zu columns: a wider window, --columns or -o json shows them")
                                        : _("No room for %zu columns: a wider window shows them"),
-                               n - shown);
+                               left_out);
     }
     line = hl_text_clip(text, hl_terminal_size(stdout, NULL));
     dim = hl_tone(stdout, HL_TONE_DIM, line);
     puts(dim);
 }
 
-/* call: whose options choose columns; may be NULL.  False: some columns had no room. */
-static bool print_table(const HlInvocation *call, const json_t *rows, const CliColumn *columns, gsize n)
+static void add_rows(HlTable *table, const json_t *rows, const CliColumn *columns, gsize n)
 {
-    g_autofree const char **headings = g_new0(const char *, n + 1);
-    g_autoptr(HlTable) table = NULL;
     const json_t *row;
-    gsize shown;
     size_t i;
 
-    for (gsize c = 0; c < n; c++)
-        headings[c] = columns[c].heading;
-    table = hl_table_new(headings);
-    for (gsize c = 0; c < n; c++)
-        if (strcmp(columns[c].member, "host") == 0)
-            hl_table_has_hosts(table, (guint)c);
     json_array_foreach(rows, i, row)
     {
         g_auto(GStrv) cells = g_new0(char *, n + 1);
@@ -142,9 +131,29 @@ static bool print_table(const HlInvocation *call, const json_t *rows, const CliC
         }
         hl_table_add(table, (const char *const *)cells);
     }
-    shown = hl_table_print(table, stdout);
-    tell_left_out(call, columns, shown, n);
-    return shown == n;
+}
+
+/* call: whose options choose columns; may be NULL, as about (CliColumns).  False: some columns had no room. */
+static bool print_table(const HlInvocation *call, const json_t *rows, const CliColumn *columns, gsize n,
+                        const char *const *about)
+{
+    g_autofree const char **headings = g_new0(const char *, n + 1);
+    g_autoptr(HlTable) table = NULL;
+
+    for (gsize c = 0; c < n; c++)
+        headings[c] = columns[c].heading;
+    table = hl_table_new(headings);
+    for (gsize c = 0; c < n; c++) {
+        if (strcmp(columns[c].member, "host") == 0)
+            hl_table_has_hosts(table, (guint)c);
+        if (about != NULL && g_strv_contains(about, columns[c].member))
+            hl_table_matters(table, (guint)c);
+    }
+    add_rows(table, rows, columns, n);
+    if (hl_table_print(table, stdout))
+        return true;
+    tell_left_out(call, table, columns, n);
+    return false;
 }
 
 /* For programs and spreadsheets: values as they are, and no headings for people. */
@@ -228,7 +237,7 @@ bool cli_show_chosen(const HlInvocation *call, const json_t *document, const cha
     switch (view.form) {
     case CLI_AS_TABLE:
     case CLI_AS_WIDE:
-        print_table(call, rows, shown, n);
+        print_table(call, rows, shown, n, chosen == NULL ? columns->about : NULL);
         if (json_array_size(all) == 0)
             tell_none(call);
         tell_more(&view, json_array_size(rows), json_array_size(all), columns);
@@ -265,7 +274,7 @@ bool cli_show_newest(const HlInvocation *call, const json_t *document, const cha
 
 bool cli_show_table(const json_t *document, const char *member, const CliColumn *columns, gsize n)
 {
-    return print_table(NULL, json_object_get(document, member), columns, n);
+    return print_table(NULL, json_object_get(document, member), columns, n, NULL);
 }
 
 static char *pretty_name(const char *name)

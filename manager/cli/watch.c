@@ -175,7 +175,7 @@ static bool print_rows(const Watch *watch, const GPtrArray *list, guint page)
     for (guint i = watch->screen.top; i < list->len && i < watch->screen.top + page; i++)
         json_array_append(rows, list->pdata[i]);
     json_object_set_new(document, "endpoints", rows);
-    columns = cli_endpoint_columns(rows, false, &n);
+    columns = cli_endpoint_columns(rows, false, NULL, &n);
     return cli_show_table(document, "endpoints", columns, n);
 }
 
