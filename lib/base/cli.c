@@ -140,8 +140,8 @@ static void print_completion_flags(const HlProgram *program, const HlCommand *co
 static const char asking[] =
     "    local typed=${COMP_LINE:0:COMP_POINT} answer i\n"
     "    local -a parts\n"
-    "    read -ra parts <<<\"$typed\"\n"
-    "    [[ $typed != *[[:space:]] ]] || parts+=('')\n"
+    "    read -a parts <<<\"$typed\"\n" /* with the backslashes before blanks in a word */
+    "    [[ $typed != *[^\\\\][[:space:]] ]] || parts+=('')\n"
     "    typed=${parts[-1]}\n"
     "    if [[ $typed != -* ]] && answer=$(\"$1\" complete \"${parts[@]:1}\" 2>/dev/null); then\n"
     "        compopt +o filenames -o nospace\n"
@@ -303,6 +303,26 @@ static bool fail_command(const HlProgram *program, char **words, int n_words, GE
     return hl_fail(error, HL_ERROR_USAGE, _("unknown command '%s'; see '%s --help'"), words[0], program->name);
 }
 
+/* What every program knows besides its commands. */
+static const HlCommand own_commands[] = {
+    { .name = "help", .args = "[COMMAND]", .summary = N_("List the commands, or say what one does and takes") },
+    { .name = "version", .args = "", .summary = N_("Print the version of the program") },
+    { .name = "completion",
+      .args = "[bash | zsh | fish]",
+      .summary = N_("Print the script with which Tab completes commands in a shell") },
+};
+
+static bool print_own_help(const HlProgram *program, const char *name)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(own_commands); i++)
+        if (strcmp(name, own_commands[i].name) == 0) {
+            printf(_("Usage: %s %s %s\n\n%s.\n"), program->name, name, own_commands[i].args,
+                   hl_tr(own_commands[i].summary));
+            return true;
+        }
+    return false;
+}
+
 static bool has_commands(const HlProgram *program, const char *prefix)
 {
     for (gsize i = 0; i < program->n_commands; i++)
@@ -320,6 +340,8 @@ static bool print_help(const HlProgram *program, char **words, int n_words, GErr
 
     words[n_words] = NULL;
     prefix = g_strjoinv(" ", words);
+    if (n_words == 1 && print_own_help(program, prefix))
+        return true;
     if (!has_commands(program, prefix))
         return fail_command(program, words, n_words, error);
     printf(_("Usage: %s COMMAND [OPTION...]\n\n%s.\n\nCommands:\n"), program->name, summary);

@@ -194,10 +194,16 @@ bool hl_complete_is_plain(const char *word)
     return *word == '\0';
 }
 
-/* Goes on from what was typed, and into a command line with nothing that a shell takes for more than text. */
+/* Goes on from what was typed, and into a command line with nothing that a shell takes for more than text: blanks, as
+ * in "group set", are quoted by the shell or its script. */
 static bool is_offered(const char *word, const char *typed)
 {
-    return g_str_has_prefix(word, typed) && hl_complete_is_plain(word + strlen(typed));
+    g_autofree char *rest = NULL;
+
+    if (!g_str_has_prefix(word, typed))
+        return false;
+    rest = g_strdelimit(g_strdup(word + strlen(typed)), " ", '-');
+    return hl_complete_is_plain(rest);
 }
 
 char **hl_complete(const HlProgram *program, char **words, int n_words)

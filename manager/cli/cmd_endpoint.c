@@ -264,23 +264,24 @@ bool cmd_endpoint_move(HlInvocation *call, GError **error)
     return true;
 }
 
-static bool end_endpoint(HlInvocation *call, const char *name, const char *done, GError **error)
+static bool end_endpoint(HlInvocation *call, const char *name, bool is_removed, GError **error)
 {
     g_autoptr(json_t) document = call_named(call, name, error);
 
     if (document == NULL)
         return false;
     if (!cli_show_json(call, document))
-        hl_say("%s is %s; %s\n", call->args[0], done, cli_ended_text(document));
+        hl_say(is_removed ? _("endpoint %s is removed; %s\n") : _("endpoint %s is revoked; %s\n"), call->args[0],
+               cli_ended_text(document));
     return true;
 }
 
 bool cmd_endpoint_revoke(HlInvocation *call, GError **error)
 {
-    return end_endpoint(call, "endpoint revoke", "revoked", error);
+    return end_endpoint(call, "endpoint revoke", false, error);
 }
 
 bool cmd_endpoint_remove(HlInvocation *call, GError **error)
 {
-    return end_endpoint(call, "endpoint remove", "removed", error);
+    return end_endpoint(call, "endpoint remove", true, error);
 }

@@ -3,7 +3,6 @@
 #include <stdio.h>
 
 #include "lib/base/i18n.h"
-#include "lib/base/nearest.h"
 #include "lib/base/table.h"
 #include "manager/cli/commands.h"
 #include "manager/cli/glossary.h"
@@ -26,12 +25,8 @@ static json_t *find_terms(const char *typed)
 
 static bool fail_unknown(const char *typed, GError **error)
 {
-    g_autofree const char **words = g_new0(const char *, cli_n_terms + 1);
-    const char *nearest;
+    const char *nearest = cli_term_nearest(typed);
 
-    for (gsize i = 0; i < cli_n_terms; i++)
-        words[i] = cli_terms[i].word;
-    nearest = hl_nearest(typed, words);
     if (nearest != NULL)
         return hl_fail(error, HL_ERROR_NOT_FOUND, _("the glossary has no '%s'; did you mean '%s'?"), typed, nearest);
     return hl_fail(error, HL_ERROR_NOT_FOUND, _("the glossary has no '%s'; 'holdline glossary' lists its words"),

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "manager/cli/glossary.h"
 
+#include <string.h>
+
 #include "lib/base/i18n.h"
+#include "lib/base/nearest.h"
+#include "lib/base/unconst.h"
 
 const CliTerm cli_terms[] = {
     { "Online", "DISPLAYED", N_("what a console that dials would show: it dialled the PC, or was told of its start") },
@@ -123,18 +127,49 @@ static const char *skip(const char *text)
     return text;
 }
 
-static bool is_same(const char *a, const char *b)
+/* The first size bytes of a, and b. */
+static bool is_same(const char *a, gsize size, const char *b)
 {
+    const char *end = a + size;
+
     a = skip(a);
     b = skip(b);
-    while (*a != '\0' && g_ascii_tolower(*a) == g_ascii_tolower(*b)) {
+    while (a < end && g_ascii_tolower(*a) == g_ascii_tolower(*b)) {
         a = skip(a + 1);
         b = skip(b + 1);
     }
-    return *a == '\0' && *b == '\0';
+    return a >= end && *b == '\0';
+}
+
+/* "STATE" of "STATE of a command"; all of "holdline notification", which is a command. */
+static gsize column_size(const char *where)
+{
+    const char *of = strstr(where, " of ");
+
+    return of != NULL ? (gsize)(of - where) : strlen(where);
 }
 
 bool cli_term_is(const CliTerm *term, const char *typed)
 {
-    return is_same(term->word, typed) || is_same(term->where, typed);
+    return is_same(term->word, strlen(term->word), typed) || is_same(term->where, strlen(term->where), typed) ||
+           is_same(term->where, column_size(term->where), typed);
+}
+
+const char *cli_term_nearest(const char *typed)
+{
+    g_autofree char *word = g_ascii_strdown(typed, -1);
+    g_autoptr(GPtrArray) names = g_ptr_array_new(); /* as they are written */
+    g_autoptr(GPtrArray) folded = g_ptr_array_new_with_free_func(g_free);
+    const char *nearest;
+    guint found = 0;
+
+    for (gsize i = 0; i < cli_n_terms; i++) {
+        g_ptr_array_add(names, hl_unconst(cli_terms[i].word));
+        g_ptr_array_add(names, hl_unconst(cli_terms[i].where));
+    }
+    for (guint i = 0; i < names->len; i++)
+        g_ptr_array_add(folded, g_ascii_strdown(names->pdata[i], (gssize)column_size(names->pdata[i])));
+    g_ptr_array_add(folded, NULL);
+    nearest = hl_nearest(word, (const char *const *)folded->pdata);
+    return nearest != NULL && g_ptr_array_find(folded, nearest, &found) ? names->pdata[found] : NULL;
 }

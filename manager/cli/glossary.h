@@ -16,7 +16,11 @@ typedef struct {
 extern const CliTerm cli_terms[];
 extern const gsize cli_n_terms;
 
-/* Whether the term has that word or column, in any case; what is typed for it may leave out or add "-" and blanks. */
+/* Whether the term has that word or column, in any case; what is typed for it may leave out or add "-" and blanks, and
+ * need not say whose column it is: "STATE" is that of commands and that of roll-outs. */
 bool cli_term_is(const CliTerm *term, const char *typed);
+
+/* The word or column that was probably meant, as it is written here; NULL: none is near.  Static. */
+const char *cli_term_nearest(const char *typed);
 
 #endif

@@ -115,6 +115,7 @@ static const struct {
     { "TOKEN", "", { "token list", "tokens", "id" } },
     { "BROKER", "", { "broker list", "brokers", "broker" } },
     { "--account", "", { "account list", "accounts", "name" } },
+    { "--call", "audit list", { "audit list", "rows", "call" } }, /* those that there is something to see of */
     { "NAME", "account ", { "account list", "accounts", "name" } },
     { "NAME", "code delete", { "account list", "accounts", "name" } },
     { "NAME", "admin revoke", { "admin list", "certificates", "name" } },

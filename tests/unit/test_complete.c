@@ -30,12 +30,13 @@ static void suggest(HlInvocation *call, const char *what, const char *typed, GPt
 
     g_ptr_array_add(found, g_strdelimit(asked, " ", '-'));
     g_ptr_array_add(found, g_strconcat(typed, "$(reboot)", NULL));
-    g_ptr_array_add(found, g_strconcat(typed, "a b", NULL));
+    g_ptr_array_add(found, g_strconcat(typed, "a\tb", NULL));
     if (*typed != '\0')
         g_ptr_array_add(found, g_strdup("\001nothing that begins so"));
 }
 
 static const HlProgram program = { .name = "prog-x",
+                                   .summary = "test",
                                    .commands = commands,
                                    .n_commands = G_N_ELEMENTS(commands),
                                    .flags = flags,
@@ -83,6 +84,47 @@ static void test_candidates(void)
     }
 }
 
+/* A name of two words is one: the shells quote it. */
+static void suggest_calls(HlInvocation *call G_GNUC_UNUSED, const char *what, const char *typed G_GNUC_UNUSED,
+                          GPtrArray *found)
+{
+    g_assert_cmpstr(what, ==, "--sort");
+    g_ptr_array_add(found, g_strdup("group set"));
+    g_ptr_array_add(found, g_strdup("group $(reboot)"));
+}
+
+static void test_blanks(void)
+{
+    HlProgram calls = program;
+    char *words[] = { (char[]){ "thing" }, (char[]){ "list" }, (char[]){ "--sort" }, (char[]){ "group s" }, NULL };
+    g_auto(GStrv) found = NULL;
+    g_autofree char *line = NULL;
+
+    calls.suggest = suggest_calls;
+    found = hl_complete(&calls, words, 4);
+    line = g_strjoinv("|", found);
+    g_assert_cmpstr(line, ==, "group set");
+}
+
+/* What every program knows is explained like its own commands. */
+static void test_help(void)
+{
+    static const struct {
+        const char *line;
+        int status;
+    } cases[] = {
+        { "prog-x help", 0 },       { "prog-x help help", 0 },         { "prog-x help version", 0 },
+        { "prog-x help thing", 0 }, { "prog-x completion --help", 0 }, { "prog-x help dance", 2 },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_auto(GStrv) argv = g_strsplit(cases[i].line, " ", -1);
+
+        g_test_message("%s", cases[i].line);
+        g_assert_cmpint(hl_cli_main(&program, (int)g_strv_length(argv), argv, NULL), ==, cases[i].status);
+    }
+}
+
 /* What is a file where nobody can suggest names. */
 static void test_files(void)
 {
@@ -127,7 +169,9 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/complete/candidates", test_candidates);
+    g_test_add_func("/complete/blanks", test_blanks);
     g_test_add_func("/complete/files", test_files);
+    g_test_add_func("/complete/help", test_help);
     g_test_add_func("/complete/plain", test_plain);
     return g_test_run();
 }

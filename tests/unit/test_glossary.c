@@ -69,6 +69,18 @@ static void test_words(void)
     g_assert_true(cli_term_is(&dashed, "hiddenbynat"));
     g_assert_true(cli_term_is(&dashed, "verdict"));
     g_assert_false(cli_term_is(&dashed, "hidden-by-natx"));
+    g_assert_true(cli_term_is(&term, "PATH"));
+    g_assert_false(cli_term_is(&term, "settings"));
+}
+
+/* A slip in the name of a column is one as well, and in whatever case it was made. */
+static void test_nearest(void)
+{
+    g_assert_cmpstr(cli_term_nearest("ACTUL"), ==, "ACTUAL");
+    g_assert_cmpstr(cli_term_nearest("verdct"), ==, "VERDICT");
+    g_assert_cmpstr(cli_term_nearest("STATTE"), ==, "STATE of a command");
+    g_assert_cmpstr(cli_term_nearest("Ghost-onlin"), ==, "ghost-online");
+    g_assert_cmpstr(cli_term_nearest("banana"), ==, NULL);
 }
 
 int main(int argc, char **argv)
@@ -77,5 +89,6 @@ int main(int argc, char **argv)
     g_test_add_func("/glossary/complete", test_complete);
     g_test_add_func("/glossary/selectors", test_selectors);
     g_test_add_func("/glossary/words", test_words);
+    g_test_add_func("/glossary/nearest", test_nearest);
     return g_test_run();
 }
