@@ -226,6 +226,8 @@ const HlPhrase hl_ground_phrases[] = {
     { N_("mend the configuration: the daemon does not start with it"), "" },
     { N_("the configuration can be used"), "" },
     { N_("start the daemon as root: systemctl start holdline-endpointd"), "" },
+    { N_("wait for the upgrade of its program: journalctl -u holdline-upgrade shows how far it is"), "" },
+    { N_("the program is being upgraded, so versions were not compared"), "" },
     { N_("the endpoint daemon answers"), "" },
     { N_("its log has more: journalctl -u holdline-endpointd"), "" },
     { N_("the endpoint daemon has a problem"), "" },
@@ -255,6 +257,10 @@ const HlPhrase hl_ground_phrases[] = {
     { N_("make that user: systemd-sysusers, as root"), "" },
     { N_("there is no user %s, as whom the scan engine runs"), "" },
     { N_("the scan engine has a user of its own"), "" },
+    { N_("AppArmor's profile %s is in force, which lets the scan engine read no patterns of Holdline"), "" },
+    { N_("take it away as root, the endpoint confines its engine itself: ln -s %s /etc/apparmor.d/disable/; "
+         "apparmor_parser -R %s"),
+      "" },
     { N_("files that are written are not watched"), "" },
     { N_("this machine's certificate"), "" },
     { N_("it is renewed while the server can be reached, also for some time after its end; else enrol again: "

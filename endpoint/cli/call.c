@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "endpoint/upgrade/desk.h"
 #include "lib/base/text.h"
 #include "lib/base/unconst.h"
 #include "lib/ctl/client.h"
@@ -56,7 +57,8 @@ static bool finish(const HlMsgCallReply *reply, json_t *document, json_t **json,
 EpCall *ep_call_begin(const EpConf *conf, const CallSpec *spec, GError **error)
 {
     g_autofree char *path = ep_conf_socket(conf);
-    g_autoptr(HlCtlClient) client = hl_ctl_connect(path, START_DAEMON, CONNECT_TIMEOUT, error);
+    const char *remedy = ep_desk_has(conf->state_dir, EP_DESK_RUNNING) ? AWAIT_UPGRADE : START_DAEMON;
+    g_autoptr(HlCtlClient) client = hl_ctl_connect(path, remedy, CONNECT_TIMEOUT, error);
     g_autoptr(GBytes) frame = encode(spec);
 
     if (client == NULL || !hl_ctl_client_send(client, frame, spec->fd, CONNECT_TIMEOUT, error))

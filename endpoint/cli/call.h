@@ -20,6 +20,8 @@ typedef struct {
 
 /* What to do where nobody listens at the socket. */
 #define START_DAEMON "start the daemon as root: systemctl start holdline-endpointd"
+/* The same while a helper replaces it, which only root can see. */
+#define AWAIT_UPGRADE "wait for the upgrade of its program: journalctl -u holdline-upgrade shows how far it is"
 
 #define CALL(name_) ((CallSpec){ .name = (name_), .fd = -1 })
 

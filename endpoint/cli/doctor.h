@@ -20,8 +20,9 @@ typedef struct {
     HlTime now;  /* wall */
     EpConf conf; /* defaults if it cannot be read */
     char *conf_problem;
-    json_t *status; /* what the daemon says of itself; NULL: it does not answer */
-    char *silence;  /* why not */
+    json_t *status;    /* what the daemon says of itself; NULL: it does not answer */
+    char *silence;     /* why not */
+    bool is_upgrading; /* a helper replaces its program; as far as this user can see */
     EpIdentityView identity;
     char *identity_problem;
     char **brokers, **urls;
@@ -29,6 +30,7 @@ typedef struct {
     char *patterns; /* "virus 2026112602, ..."; "": none */
     bool knows_patterns;
     bool has_scan_user; /* or a substitute that is there */
+    char *profile;      /* AppArmor's, that keeps the engine from its patterns; NULL: there is none */
     HlDoctorFacts facts;
 } EpDoctor;
 

@@ -29,11 +29,14 @@ void ep_judge_daemon(const EpDoctor *doctor, HlFindings *findings)
     const char *problem = text(doctor->status, "problem");
 
     if (doctor->status == NULL) {
-        /* silence may end with the remedy */
-        const char *end = g_strrstr(doctor->silence, ": " START_DAEMON);
+        const char *remedy = doctor->is_upgrading ? AWAIT_UPGRADE : START_DAEMON;
+        const char *end = g_strrstr(doctor->silence, remedy); /* silence may end with ": " and that */
+        int length = end != NULL ? (int)(end - doctor->silence) - 2 : -1;
 
-        hl_findings_add(findings, HL_GRADE_FAULT, START_DAEMON, "%.*s", end != NULL ? (int)(end - doctor->silence) : -1,
-                        doctor->silence);
+        if (doctor->is_upgrading)
+            hl_findings_note(findings, remedy, "%.*s", length, doctor->silence);
+        else
+            hl_findings_add(findings, HL_GRADE_FAULT, remedy, "%.*s", length, doctor->silence);
         return;
     }
     hl_findings_good(findings, "the endpoint daemon answers");
@@ -154,6 +157,16 @@ void ep_judge_scanner(const EpDoctor *doctor, HlFindings *findings)
                         "there is no user %s, as whom the scan engine runs", doctor->conf.scan_user);
     else
         hl_findings_good(findings, "the scan engine has a user of its own");
+    if (doctor->profile != NULL) {
+        g_autofree char *remedy =
+            g_strdup_printf("take it away as root, the endpoint confines its engine itself: ln -s "
+                            "%s /etc/apparmor.d/disable/; apparmor_parser -R %s",
+                            doctor->profile, doctor->profile);
+
+        hl_findings_add(findings, HL_GRADE_WARNING, remedy,
+                        "AppArmor's profile %s is in force, which lets the scan engine read no patterns of Holdline",
+                        doctor->profile);
+    }
     if (strcmp(text(on_write, "state"), "not watching") == 0)
         hl_findings_add(findings, HL_GRADE_WARNING, DAEMON_LOG, "files that are written are not watched: %s",
                         text(on_write, "why"));
@@ -178,7 +191,10 @@ static void judge_upgrade(const EpDoctor *doctor, const json_t *upgrade, HlFindi
 
 void ep_judge_versions(const EpDoctor *doctor, HlFindings *findings)
 {
-    hl_judge_programs(findings, HL_FACTS(&doctor->facts.programs, HlProgramFact), doctor->facts.programs.facts->len,
-                      HOLDLINE_VERSION);
+    if (doctor->is_upgrading)
+        hl_findings_note(findings, AWAIT_UPGRADE, "the program is being upgraded, so versions were not compared");
+    else
+        hl_judge_programs(findings, HL_FACTS(&doctor->facts.programs, HlProgramFact), doctor->facts.programs.facts->len,
+                          HOLDLINE_VERSION);
     judge_upgrade(doctor, json_object_get(doctor->status, "upgrade"), findings);
 }

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <pwd.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "endpoint/cli/apparmor.h"
 #include "endpoint/cli/call.h"
 #include "endpoint/cli/doctor.h"
 #include "endpoint/identity/identity.h"
 #include "endpoint/scan/confine.h"
+#include "endpoint/upgrade/desk.h"
 
 #define EARLY (14 * HL_DAY) /* it is renewed from 30 days before its end on, where it has 90 */
 
@@ -22,6 +25,7 @@ void ep_doctor_clear(EpDoctor *doctor)
     g_free(doctor->ca);
     g_free(doctor->pem);
     g_free(doctor->patterns);
+    g_free(doctor->profile);
     hl_doctor_facts_clear(&doctor->facts);
 }
 
@@ -48,6 +52,7 @@ void ep_probe_daemon(EpDoctor *doctor, HlInvocation *call G_GNUC_UNUSED)
 
     if (!ep_call(&doctor->conf, &spec, &doctor->status, NULL, &error))
         doctor->silence = g_strdup(error->message);
+    doctor->is_upgrading = ep_desk_has(doctor->conf.state_dir, EP_DESK_RUNNING);
 }
 
 /* -------------------------------------------------------------------------------------------------- enrolment and way
@@ -186,7 +191,12 @@ void ep_probe_patterns(EpDoctor *doctor, HlInvocation *call G_GNUC_UNUSED)
 
 void ep_probe_scanner(EpDoctor *doctor, HlInvocation *call G_GNUC_UNUSED)
 {
+    g_autofree char *found = g_find_program_in_path(doctor->conf.clamd_program);
+    g_autofree char *engine = found != NULL ? realpath(found, NULL) : NULL;
+
     doctor->has_scan_user = ep_confine_user(doctor->conf.scan_user, NULL) != NULL;
+    if (engine != NULL)
+        doctor->profile = ep_apparmor_profile("", engine, doctor->conf.state_dir);
 }
 
 static void add_daemon(EpDoctor *doctor)

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What holdline-endpoint doctor concludes from what it found on a PC, and that each sentence can be translated. */
+#include <glib/gstdio.h>
 #include <string.h>
 
+#include "endpoint/cli/apparmor.h"
 #include "endpoint/cli/doctor.h"
+#include "lib/base/file.h"
 #include "proto/phrase.h"
 #include "proto/updater_lines.h"
 
@@ -64,6 +67,8 @@ static void test_daemon(void)
     g_autoptr(json_t) well = parse("{\"problem\": null}");
     g_autoptr(json_t) ill = parse("{\"problem\": \"no space left\"}");
     char silence[] = "nothing is listening on /run/x: start the daemon as root: systemctl start holdline-endpointd";
+    char upgraded[] = "nothing is listening on /run/x: wait for the upgrade of its program: journalctl -u "
+                      "holdline-upgrade shows how far it is";
     char malformed[] = "/etc/holdline/endpoint.conf:3: No such file or directory";
     EpDoctor doctor = { .now = NOW };
 
@@ -72,6 +77,13 @@ static void test_daemon(void)
     expect(ep_judge_configuration, &doctor, "f", "endpoint.conf:3", "mend the configuration");
     doctor.silence = silence;
     expect(ep_judge_daemon, &doctor, "f", "nothing is listening", "systemctl start holdline-endpointd");
+    doctor.silence = upgraded;
+    doctor.is_upgrading = true;
+    expect(ep_judge_daemon, &doctor, "n", "nothing is listening on /run/x", "wait for the upgrade");
+    hl_doctor_facts_init(&doctor.facts);
+    expect(ep_judge_versions, &doctor, "n", "not compared", "wait for the upgrade");
+    hl_doctor_facts_clear(&doctor.facts);
+    doctor.is_upgrading = false;
     doctor.status = well;
     expect(ep_judge_daemon, &doctor, "g", NULL, NULL);
     doctor.status = ill;
@@ -155,6 +167,7 @@ static void test_scanner(void)
     g_autoptr(json_t) off = parse("{\"on_write\": {\"state\": \"off\"}}");
     g_autoptr(json_t) blind = parse("{\"on_write\": {\"state\": \"not watching\", \"why\": \"no space\"}}");
     char user[] = "holdline-scan";
+    char profile[] = "/etc/apparmor.d/usr.sbin.clamd";
     EpDoctor doctor = { .status = off, .has_scan_user = true, .conf.scan_user = user };
 
     expect(ep_judge_scanner, &doctor, "g", NULL, NULL);
@@ -163,6 +176,46 @@ static void test_scanner(void)
     doctor.has_scan_user = false;
     doctor.status = off;
     expect(ep_judge_scanner, &doctor, "f", "no user holdline-scan", "systemd-sysusers");
+    doctor.has_scan_user = true;
+    doctor.profile = profile;
+    expect(ep_judge_scanner, &doctor, "gw", "/etc/apparmor.d/usr.sbin.clamd is in force", "apparmor_parser -R");
+}
+
+static void put(const char *root, const char *path, const char *text)
+{
+    g_autofree char *whole = g_strconcat(root, path, NULL);
+    g_autofree char *directory = g_path_get_dirname(whole);
+
+    g_assert_cmpint(g_mkdir_with_parents(directory, 0700), ==, 0);
+    g_assert_true(g_file_set_contents(whole, text, -1, NULL));
+}
+
+/* What an administrator has done about the profile is seen. */
+static void test_profile(void)
+{
+    static const struct {
+        const char *path, *text;
+        bool is_in_force;
+    } steps[] = {
+        { "/etc/apparmor.d/usr.sbin.clamd", "/usr/sbin/clamd {\n  /var/lib/clamav/** r,\n}\n", false },
+        { "/sys/module/apparmor/parameters/enabled", "N\n", false },
+        { "/sys/module/apparmor/parameters/enabled", "Y\n", true },
+        { "/etc/apparmor.d/local/usr.sbin.clamd", "/srv/** r,\n", true },
+        { "/etc/apparmor.d/local/usr.sbin.clamd", "/var/lib/holdline/** r,\n", false },
+        { "/etc/apparmor.d/local/usr.sbin.clamd", "", true },
+        { "/etc/apparmor.d/disable/usr.sbin.clamd", "", false },
+    };
+    g_autofree char *root = g_dir_make_tmp("apparmor-XXXXXX", NULL);
+
+    g_assert_nonnull(root);
+    for (gsize i = 0; i < G_N_ELEMENTS(steps); i++) {
+        g_autofree char *found = NULL;
+
+        put(root, steps[i].path, steps[i].text);
+        found = ep_apparmor_profile(root, "/usr/sbin/clamd", "/var/lib/holdline");
+        g_assert_cmpstr(found, ==, steps[i].is_in_force ? "/etc/apparmor.d/usr.sbin.clamd" : NULL);
+    }
+    g_assert_true(hl_tree_remove(root, NULL));
 }
 
 static void test_upgrade(void)
@@ -260,6 +313,7 @@ int main(int argc, char **argv)
     g_test_add_func("/doctor/endpoint/line", test_line);
     g_test_add_func("/doctor/endpoint/patterns", test_patterns);
     g_test_add_func("/doctor/endpoint/scanner", test_scanner);
+    g_test_add_func("/doctor/endpoint/profile", test_profile);
     g_test_add_func("/doctor/endpoint/upgrade", test_upgrade);
     g_test_add_func("/doctor/endpoint/causes", test_causes);
     g_test_add_func("/doctor/endpoint/shared", test_shared);
