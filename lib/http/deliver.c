@@ -14,6 +14,7 @@
 #define CONNECT_TIMEOUT (15 * HL_SECOND)
 #define MAX_ANSWER      512         /* bytes that are kept */
 #define MAX_BODY        (64 * 1024) /* bytes that are read */
+#define FINAL           200         /* statuses below it are followed by another one */
 
 typedef struct curl_slist TextList;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TextList, curl_slist_free_all)
@@ -26,7 +27,6 @@ typedef struct {
     GString *answer, *refusals; /* what was said last, and each refusal before it; the second NULL: not gathered */
     gsize seen;                 /* of the body */
     const char *left;           /* to be sent */
-    bool cut;                   /* the body was longer than anybody reads */
     GError *refused;            /* by the judge */
     char text[CURL_ERROR_SIZE];
 } Attempt;
@@ -87,8 +87,7 @@ static size_t on_body(char *data, size_t one, size_t count, void *user)
 
     g_string_append_len(attempt->answer, data, (gssize)MIN(size, MAX_ANSWER - MIN(attempt->answer->len, MAX_ANSWER)));
     attempt->seen += size;
-    attempt->cut = attempt->seen > MAX_BODY;
-    return attempt->cut ? 0 : size;
+    return attempt->seen > MAX_BODY ? 0 : size;
 }
 
 static size_t on_read(char *out, size_t one, size_t count, void *user)
@@ -164,7 +163,7 @@ static bool fail_attempt(Attempt *attempt, CURLcode code, GError **error)
     }
     if (hl_delivery_is_stopped(attempt->delivery))
         return hl_delivery_fail_stopped(attempt->name, error);
-    if (code == CURLE_USE_SSL_FAILED)
+    if (code == CURLE_USE_SSL_FAILED && !is_refused)
         return hl_fail(
             error, code_of(code),
             "%s: the server offers no STARTTLS: name its port for TLS (smtps://HOST:465), or, where it is this "
@@ -242,9 +241,10 @@ bool hl_deliver_post(const HlDelivery *delivery, const char *url, const char *co
     SET(CURLOPT_WRITEFUNCTION, on_body);
     SET(CURLOPT_WRITEDATA, &attempt);
     code = curl_easy_perform(curl);
-    if (code != CURLE_OK && !attempt.cut)
-        return fail_attempt(&attempt, code, error);
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+    /* once a status is there it is the answer, whatever becomes of the body: what was accepted is not sent again */
+    if (code != CURLE_OK && status < FINAL)
+        return fail_attempt(&attempt, code, error);
     text = take_answer(&attempt);
     *answer = g_strdup_printf("%ld%s%s", status, *text != '\0' ? " " : "", text);
     return status / 100 == 2 || hl_fail(error, HL_ERROR_UNAVAILABLE, "%s answered %s", shown, *answer);

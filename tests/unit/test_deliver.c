@@ -5,10 +5,12 @@
 #include <dlfcn.h>
 #include <glib/gstdio.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include "lib/base/fault.h"
 #include "lib/base/file.h"
@@ -131,11 +133,118 @@ static void test_prefix(void)
     g_assert_cmpstr(hl_error_argument(stream, "prefix"), ==, "127.0.0.1 port 9");
 }
 
+/* Says what it has to say to the first who comes, line by line, and hangs up. */
+typedef struct {
+    int descriptor; /* listens */
+    uint16_t port;
+    const char *const *lines; /* each is sent when something was received, the first one of a greeter at once */
+    bool greets;
+    pthread_t thread;
+} Speaker;
+
+static void *speak(void *user)
+{
+    const Speaker *speaker = user;
+    hl_autofd int peer = accept(speaker->descriptor, NULL, NULL);
+    char heard[4096];
+
+    g_assert_cmpint(peer, >=, 0);
+    for (gsize i = 0; speaker->lines[i] != NULL; i++) {
+        if ((i > 0 || !speaker->greets) && recv(peer, heard, sizeof heard, 0) <= 0)
+            return NULL;
+        g_assert_cmpint(send(peer, speaker->lines[i], strlen(speaker->lines[i]), MSG_NOSIGNAL), >, 0);
+    }
+    shutdown(peer, SHUT_WR);
+    while (recv(peer, heard, sizeof heard, 0) > 0)
+        ;
+    return NULL;
+}
+
+static void speaker_begin(Speaker *speaker)
+{
+    struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t size = sizeof at;
+
+    speaker->descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    g_assert_cmpint(bind(speaker->descriptor, (const struct sockaddr *)&at, size), ==, 0);
+    g_assert_cmpint(listen(speaker->descriptor, 1), ==, 0);
+    g_assert_cmpint(getsockname(speaker->descriptor, (struct sockaddr *)&at, &size), ==, 0);
+    speaker->port = ntohs(at.sin_port);
+    g_assert_cmpint(pthread_create(&speaker->thread, NULL, speak, speaker), ==, 0);
+}
+
+static void speaker_end(Speaker *speaker)
+{
+    pthread_join(speaker->thread, NULL);
+    close(speaker->descriptor);
+}
+
+/* A webhook whose answer breaks off has taken the message all the same: sent again it would be there twice. */
+static void test_broken_body(void)
+{
+    static const struct {
+        const char *answer;
+        bool is_taken;
+        const char *said;
+    } cases[] = {
+        { "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nthanks", true, "200 thanks" },
+        { "HTTP/1.1 503 no\r\nContent-Length: 100\r\n\r\nlater", false, "503 later" },
+        { "HTTP/1.1 100 Continue\r\n\r\n", false, NULL },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        const char *lines[] = { cases[i].answer, NULL };
+        Speaker speaker = { .lines = lines };
+        HlDelivery delivery = { .deadline = HL_MINUTE };
+        g_autoptr(GError) error = NULL;
+        g_autofree char *url = NULL;
+        g_autofree char *answer = NULL;
+
+        speaker_begin(&speaker);
+        url = g_strdup_printf("http://127.0.0.1:%u/", speaker.port);
+        g_assert_true(hl_deliver_post(&delivery, url, (const char *const[]){ NULL }, "{}", &answer, &error) ==
+                      cases[i].is_taken);
+        g_assert_cmpstr(answer, ==, cases[i].said);
+        speaker_end(&speaker);
+    }
+}
+
+/* A mail server that has STARTTLS and refuses it now is another matter than one that has none. */
+static void test_starttls(void)
+{
+    static const char *const refuses[] = { "220 mail.example\r\n", "250-mail.example\r\n250 STARTTLS\r\n",
+                                           "454 4.7.0 TLS not available due to temporary reason\r\n", NULL };
+    static const char *const has_none[] = { "220 mail.example\r\n", "250 mail.example\r\n", NULL };
+    static const struct {
+        const char *const *lines;
+        const char *said;
+    } cases[] = { { refuses, "it said: 454 4.7.0 TLS not available" }, { has_none, "offers no STARTTLS" } };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        Speaker speaker = { .lines = cases[i].lines, .greets = true };
+        HlDelivery delivery = { .deadline = HL_MINUTE };
+        HlMailing mailing = { .from = "a@example.org",
+                              .to = (const char *const[]){ "b@example.org", NULL },
+                              .text = "x" };
+        g_autoptr(GError) error = NULL;
+        g_autofree char *url = NULL;
+        g_autofree char *answer = NULL;
+
+        speaker_begin(&speaker);
+        mailing.url = url = g_strdup_printf("smtp://127.0.0.1:%u", speaker.port);
+        g_assert_false(hl_deliver_mail(&delivery, &mailing, &answer, &error));
+        g_assert_nonnull(strstr(error->message, cases[i].said));
+        speaker_end(&speaker);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/deliver/silent-names", test_silent_names);
     g_test_add_func("/deliver/full", test_full);
     g_test_add_func("/deliver/prefix", test_prefix);
+    g_test_add_func("/deliver/broken-body", test_broken_body);
+    g_test_add_func("/deliver/starttls", test_starttls);
     return g_test_run();
 }
