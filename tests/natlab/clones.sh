@@ -45,7 +45,8 @@ on copy enrol "$LAB/office.bundle" --replace >/dev/null
 ID[copy]=$(local_fact copy .id)
 await 10 "copy is online under another identity" is copy actual online
 expect "really another" test "${ID[copy]}" != "${ID[master]}"
-run hl endpoint clone split "${ID[master]}"
+expect "which answers as docs/json.md says" in_ns server python3 "$LAB_SOURCE/../support/json_documents.py" "$LAB_SOURCE/../../docs/json.md" \
+    "$LAB_SOURCE/../../manager/console/core/schemas.json" "only:holdline endpoint clone" CLONED="${ID[master]}"
 step "master restarts"
 end master TERM
 start master
