@@ -449,6 +449,8 @@ const HlPhrase hl_phrases[] = {
          "server, or somebody in the middle)"),
       "" },
     { N_("cannot enrol at %s"), "" },
+    { N_("%s; the bundle is as good as before: enrol again once this machine gets there (name, port, firewall)"), "s" },
+    { N_("%s; then %s"), "ss" },
     { N_("%s accepts no more enrolments at the moment; try again in %u s"), "" },
     { N_("%s answered HTTP %u without an enrolment: is a Holdline server there?"), "" },
     { N_("nothing was enrolled"), "" },

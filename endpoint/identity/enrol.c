@@ -27,7 +27,8 @@ typedef struct {
     const EpConf *conf;
     const char *bundle_path;
     HlMsgBundle *bundle;
-    char *prepared; /* STATE/identity.new */
+    const char *server; /* of the bundle's, the one that is asked; borrowed */
+    char *prepared;     /* STATE/identity.new */
     HlKey *key;
     char *fingerprint;
     bool replace;
@@ -108,15 +109,16 @@ static bool untrusted(const Enrolment *enrolment, HlTime now, GError **error)
         return hl_error_prefix(error,
                                "the certificate of %s is not valid at %s: either this machine's clock is wrong (set "
                                "it), or the bundle is out of date (ask for a new one)",
-                               bundle->server, time);
+                               enrolment->server, time);
     return hl_error_prefix(error,
                            "%s is not the server of this bundle: its certificate was not issued by the bundle's CA (a "
                            "bundle of another server, or somebody in the middle)",
-                           bundle->server);
+                           enrolment->server);
 }
 
-/* One POST; *reply is NULL if there is none.  token "" only asks for the server's time. */
-static HlMsgEnrolReply *post(const Enrolment *enrolment, const char *token, GBytes *csr, GError **error)
+/* *unsent: nothing of the request has left, so that another address may be asked with the same token. */
+static HlMsgEnrolReply *post_to(const Enrolment *enrolment, const char *token, GBytes *csr, bool *unsent,
+                                GError **error)
 {
     g_autofree char *ca_path = g_build_filename(enrolment->prepared, "ca.pem", NULL);
     /* the same way as the line that follows: never the environment's proxy, which the daemon does not share */
@@ -125,7 +127,7 @@ static HlMsgEnrolReply *post(const Enrolment *enrolment, const char *token, GByt
     HlMsgEnrolRequest request = HOLDLINE__V1__ENROL_REQUEST__INIT;
     g_autoptr(HlMsgRegistration) registration =
         ep_machine_registration(enrolment->fingerprint, enrolment->bundle->brokers[0], 0);
-    g_autofree char *url = g_strconcat(enrolment->bundle->server, ROUTE, NULL);
+    g_autofree char *url = g_strconcat(enrolment->server, ROUTE, NULL);
     g_autoptr(GBytes) body = NULL;
     g_auto(HlFetchResult) result = { 0 };
     HlFetchRequest call = {
@@ -145,10 +147,11 @@ static HlMsgEnrolReply *post(const Enrolment *enrolment, const char *token, GByt
     body = HL_WIRE_ENCODE(&request);
     call.body = g_bytes_get_data(body, &call.body_size);
     if (!hl_fetch_run(fetch, &call, &result, error)) {
+        *unsent = result.unsent;
         if (g_error_matches(*error, HL_ERROR, HL_ERROR_UNTRUSTED))
             untrusted(enrolment, hl_clock_wall(), error);
         else
-            hl_error_prefix(error, "cannot enrol at %s", enrolment->bundle->server);
+            hl_error_prefix(error, "cannot enrol at %s", enrolment->server);
         return NULL;
     }
     reply = hl_wire_decode_bytes(&holdline__v1__enrol_reply__descriptor, result.body, NULL);
@@ -157,11 +160,43 @@ static HlMsgEnrolReply *post(const Enrolment *enrolment, const char *token, GByt
     hl_wire_free(reply);
     if (result.status == TOO_MANY) /* for this address, whatever the bundle */
         hl_fail(error, HL_ERROR_LIMIT,
-                "%s accepts no more enrolments at the moment; try again in %" G_GINT64_FORMAT " s",
-                enrolment->bundle->server, MAX(result.retry_after, 10 * HL_SECOND) / HL_SECOND);
+                "%s accepts no more enrolments at the moment; try again in %" G_GINT64_FORMAT " s", enrolment->server,
+                MAX(result.retry_after, 10 * HL_SECOND) / HL_SECOND);
     else
         hl_fail(error, HL_ERROR_UNAVAILABLE, "%s answered HTTP %ld without an enrolment: is a Holdline server there?",
-                enrolment->bundle->server, result.status);
+                enrolment->server, result.status);
+    return NULL;
+}
+
+/* One POST, to the first of the bundle's addresses that there is a way to; NULL if there is no reply.  token "" only
+ * asks for the server's time. */
+static HlMsgEnrolReply *post(Enrolment *enrolment, const char *token, GBytes *csr, GError **error)
+{
+    const HlMsgBundle *bundle = enrolment->bundle;
+    g_autoptr(GError) problem = NULL;
+    bool unsent = true;
+
+    for (gsize i = 0; unsent && i < MAX(bundle->n_servers, 1); i++) {
+        g_autoptr(GError) before = g_steal_pointer(&problem);
+        HlMsgEnrolReply *reply;
+
+        unsent = false;
+        enrolment->server = bundle->n_servers > 0 ? bundle->servers[i] : bundle->server;
+        reply = post_to(enrolment, token, csr, &unsent, &problem);
+        if (reply != NULL)
+            return reply;
+        if (before != NULL) {
+            g_autoptr(GError) last = g_steal_pointer(&problem);
+
+            hl_fail(&problem, hl_error_code(last), "%s; then %s", before->message, last->message);
+        }
+    }
+    if (unsent && hl_error_code(problem) != HL_ERROR_UNTRUSTED)
+        hl_fail(error, hl_error_code(problem),
+                "%s; the bundle is as good as before: enrol again once this machine gets there (name, port, firewall)",
+                problem->message);
+    else
+        g_propagate_error(error, g_steal_pointer(&problem));
     return NULL;
 }
 
@@ -183,7 +218,7 @@ static void prove(Enrolment *enrolment, GBytes *csr)
 
 /* Before the token is spent: a clock that is behind, or a bundle that is out of date by our clock.  The server knows
  * which of the two is wrong. */
-static bool check_time(const Enrolment *enrolment, GBytes *csr, GError **error)
+static bool check_time(Enrolment *enrolment, GBytes *csr, GError **error)
 {
     const HlMsgBundle *bundle = enrolment->bundle;
     HlTime now = hl_clock_wall();

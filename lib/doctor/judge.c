@@ -114,6 +114,8 @@ static const char *front_remedy(const HlFrontFact *front)
         return hl_tr(PROXY);
     if (front->is_connected)
         return hl_tr(PORT);
+    if (front->cause == HL_CAUSE_NO_NAME || front->cause == HL_CAUSE_NAME_SERVERS || front->cause == HL_CAUSE_NO_ROUTE)
+        return hl_tr(remedies[front->cause]);
     return hl_tr(front->code == HL_ERROR_TIMEOUT ? NETWORK : LISTENS);
 }
 

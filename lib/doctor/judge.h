@@ -34,6 +34,7 @@ typedef struct {
     HlErrorCode code;       /* of the problem */
     bool by_proxy;          /* as of a place */
     bool is_connected;      /* it did not answer as the front does, and yet something takes connections there */
+    HlCause cause;          /* why nothing does; HL_CAUSE_NONE: something does, or it was not asked */
     long status;            /* HTTP */
     const char *said;       /* the first line of the body that says what is wrong; NULL: nothing is */
     HlTime server, machine; /* the clocks at the time of the answer, wall; server 0: it did not say */

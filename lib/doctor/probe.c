@@ -229,8 +229,8 @@ static char *complaint(GBytes *body)
     return g_strjoinv("; ", parts);
 }
 
-/* Whether anything does, where the URL's server does not answer. */
-static bool takes_connections(const char *url)
+/* Why nothing takes connections where the URL's server does not answer; HL_CAUSE_NONE: something does. */
+static HlCause cause_at(const char *url)
 {
     g_autoptr(GUri) uri = g_uri_parse(url, G_URI_FLAGS_NONE, NULL);
     int port = uri != NULL ? g_uri_get_port(uri) : 0;
@@ -238,11 +238,11 @@ static bool takes_connections(const char *url)
                                  ? hl_place_print(g_uri_get_host(uri), (uint16_t)(port > 0 ? port : HTTPS_PORT))
                                  : NULL;
     HlDiagnosisResult *result = place != NULL ? diagnose(place, &(HlProbeIdentity){ 0 }) : NULL;
-    bool takes = result != NULL && result->cause == HL_CAUSE_NONE;
+    HlCause cause = result != NULL ? result->cause : HL_CAUSE_UNUSABLE;
 
     if (result != NULL)
         hl_diagnosis_result_free(result);
-    return takes;
+    return cause;
 }
 
 static HlFrontFact ask(HlFacts *fronts, HlFetch *fetch, const char *url)
@@ -254,7 +254,8 @@ static HlFrontFact ask(HlFacts *fronts, HlFetch *fetch, const char *url)
     HlFrontFact fact = { .url = url };
 
     if (!hl_fetch_run(fetch, &request, &result, &error)) {
-        fact.is_connected = takes_connections(url);
+        fact.cause = cause_at(url);
+        fact.is_connected = fact.cause == HL_CAUSE_NONE;
         fact.problem = hl_facts_keep(fronts, g_strdup(error->message));
         fact.code = hl_error_code(error);
         return fact;

@@ -342,7 +342,7 @@ bool hl_fetch_run(HlFetch *fetch, const HlFetchRequest *request, HlFetchResult *
     g_autoptr(GByteArray) collected = g_byte_array_sized_new(COLLECT_STEP);
     Transfer transfer = { .curl = fetch->curl, .request = request, .collected = collected };
     char text[CURL_ERROR_SIZE] = "";
-    curl_off_t retry_after = 0;
+    curl_off_t retry_after = 0, ready = 0;
     CURLcode code;
 
     curl_easy_reset(fetch->curl); /* resets the options only: the connection stays */
@@ -351,8 +351,10 @@ bool hl_fetch_run(HlFetch *fetch, const HlFetchRequest *request, HlFetchResult *
     curl_easy_setopt(fetch->curl, CURLOPT_ERRORBUFFER, text);
     code = curl_easy_perform(fetch->curl);
     curl_easy_setopt(fetch->curl, CURLOPT_ERRORBUFFER, NULL);
-    if (code != CURLE_OK && !transfer.cut)
+    if (code != CURLE_OK && !transfer.cut) {
+        result->unsent = curl_easy_getinfo(fetch->curl, CURLINFO_PRETRANSFER_TIME_T, &ready) == CURLE_OK && ready == 0;
         return fail_transfer(fetch, &transfer, code, text, error);
+    }
     result->status = status_of(fetch->curl);
     if (curl_easy_getinfo(fetch->curl, CURLINFO_RETRY_AFTER, &retry_after) == CURLE_OK)
         result->retry_after = (HlTime)retry_after * HL_SECOND;

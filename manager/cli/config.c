@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "manager/cli/config.h"
 
+#include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "lib/base/conf.h"
 #include "lib/base/i18n.h"
@@ -34,8 +36,17 @@ static char *find(HlInvocation *call, GError **error)
     g_autofree char *folder = g_path_get_dirname(own);
     const char *places[] = { own, "/etc/holdline/holdline.conf" };
 
-    if (given != NULL && *given != '\0')
+    if (given != NULL && *given != '\0') {
+        if (access(given, F_OK) != 0 && errno == ENOENT) {
+            hl_fail(error, HL_ERROR_NOT_FOUND,
+                    _("there is no client configuration %s, which --config or HOLDLINE_CONFIG names; on a new server "
+                      "'holdline init' makes DIR/admins/admin/holdline.conf; elsewhere 'holdline account request NAME' "
+                      "asks an owner for one"),
+                    given);
+            return NULL;
+        }
         return g_strdup(given);
+    }
     for (gsize i = 0; i < G_N_ELEMENTS(places); i++)
         if (g_file_test(places[i], G_FILE_TEST_EXISTS))
             return g_strdup(places[i]);

@@ -14,6 +14,7 @@
 
 #include "lib/base/fault.h"
 #include "lib/base/file.h"
+#include "lib/http/fetch.h"
 
 #define SILENT "silent.example"
 #define MANY   2000 /* datagrams: more than a socket keeps */
@@ -152,7 +153,7 @@ static void *speak(void *user)
     for (gsize i = 0; speaker->lines[i] != NULL; i++) {
         if ((i > 0 || !speaker->greets) && recv(peer, heard, sizeof heard, 0) <= 0)
             return NULL;
-        g_assert_cmpint(send(peer, speaker->lines[i], strlen(speaker->lines[i]), MSG_NOSIGNAL), >, 0);
+        g_assert_cmpint(send(peer, speaker->lines[i], strlen(speaker->lines[i]), MSG_NOSIGNAL), >=, 0);
     }
     shutdown(peer, SHUT_WR);
     while (recv(peer, heard, sizeof heard, 0) > 0)
@@ -209,6 +210,28 @@ static void test_broken_body(void)
     }
 }
 
+/* What may be asked elsewhere with what can be used once: a request of which nothing has left. */
+static void test_unsent(void)
+{
+    static const char *const lines[] = { "", NULL }; /* hears the request, and hangs up */
+    Speaker speaker = { .lines = lines };
+    g_autoptr(HlFetch) fetch = hl_fetch_new(&(HlFetchOptions){ .proxy = "" });
+    HlFetchRequest request = { .max_size = 100, .deadline = HL_MINUTE };
+    g_autofree char *url = NULL;
+
+    speaker_begin(&speaker);
+    request.url = url = g_strdup_printf("http://127.0.0.1:%u/", speaker.port);
+    for (int i = 0; i < 2; i++) {
+        g_auto(HlFetchResult) result = { 0 };
+        g_autoptr(GError) error = NULL;
+
+        g_assert_false(hl_fetch_run(fetch, &request, &result, &error));
+        g_assert_true(result.unsent == (i > 0));
+        if (i == 0)
+            speaker_end(&speaker); /* nobody listens there any more */
+    }
+}
+
 /* A mail server that has STARTTLS and refuses it now is another matter than one that has none. */
 static void test_starttls(void)
 {
@@ -246,5 +269,6 @@ int main(int argc, char **argv)
     g_test_add_func("/deliver/prefix", test_prefix);
     g_test_add_func("/deliver/broken-body", test_broken_body);
     g_test_add_func("/deliver/starttls", test_starttls);
+    g_test_add_func("/fetch/unsent", test_unsent);
     return g_test_run();
 }
