@@ -245,12 +245,65 @@ bool cmd_account_list(HlInvocation *call, GError **error)
     return cli_show_list(call, document, "accounts", columns, G_N_ELEMENTS(columns), error);
 }
 
-static void print_account(const json_t *account)
+/* What a certificate is good for; caller frees. */
+static char *certificate_state(const json_t *certificate)
 {
-    const json_t *certificates = json_object_get(account, "certificates");
-    g_autofree char *groups = cli_format_limit(NULL, account);
+    static const struct {
+        const char *state, *text;
+    } rows[] = {
+        { "valid", N_("good") },
+        { "renewal-due", N_("good, and renewed by the next call with it") },
+        { "expired", N_("ended") },
+        { "authority-ended", N_("of an authority that has ended: it opens nothing") },
+    };
+    const char *state = cli_text(certificate, "state");
+
+    if (strcmp(state, "revoked") == 0)
+        return g_strdup_printf(_("revoked at %s"), cli_text(certificate, "revoked"));
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
+        if (strcmp(state, rows[i].state) == 0)
+            return g_strdup(hl_tr(rows[i].text));
+    return g_strdup(state);
+}
+
+/* One line for each; false: none of them is good. */
+static bool print_certificates(const json_t *certificates)
+{
+    bool is_good = false;
     const json_t *row;
     size_t i;
+
+    json_array_foreach(certificates, i, row)
+    {
+        g_autofree char *state = certificate_state(row);
+
+        hl_say(_("certificate %s: %s (issued %s, end %s)\n"), cli_text(row, "serial"), state, cli_text(row, "issued"),
+               cli_text(row, "expires"));
+        is_good = is_good || strcmp(cli_text(row, "state"), "valid") == 0 ||
+                  strcmp(cli_text(row, "state"), "renewal-due") == 0;
+    }
+    return is_good;
+}
+
+static void print_tokens(const json_t *tokens)
+{
+    const json_t *row;
+    size_t i;
+
+    json_array_foreach(tokens, i, row)
+    {
+        g_autofree char *groups = cli_format_limit(NULL, row);
+        const char *used = cli_text(row, "used");
+
+        hl_say(_("API token %s for '%s': %s, groups %s (made %s, last used %s, end %s)\n"), cli_text(row, "id"),
+               cli_text(row, "name"), cli_text(row, "role"), groups, cli_text(row, "created"),
+               *used != '\0' ? used : _("never"), cli_text(row, "ends"));
+    }
+}
+
+static void print_account(const json_t *account)
+{
+    g_autofree char *groups = cli_format_limit(NULL, account);
 
     hl_say(_("account  %s\nrole     %s\ngroups   %s\nstate    %s\ncreated  %s by %s\n"), cli_text(account, "name"),
            cli_text(account, "role"), groups, cli_text(account, "state"), cli_text(account, "created"),
@@ -260,17 +313,11 @@ static void print_account(const json_t *account)
     if (json_is_boolean(json_object_get(account, "codes")))
         hl_say(_("codes    %s\n"),
                json_is_true(json_object_get(account, "codes")) ? _("a one-time code with the password") : _("none"));
-    json_array_foreach(certificates, i, row)
-    {
-        hl_say(strcmp(cli_text(row, "state"), "authority-ended") == 0
-                   ? _("certificate %s, issued %s, ends %s, of an authority that has ended: it opens nothing\n")
-                   : _("certificate %s, issued %s, ends %s\n"),
-               cli_text(row, "serial"), cli_text(row, "issued"), cli_text(row, "expires"));
-    }
-    if (json_array_size(certificates) == 0)
-        hl_say(_("no certificate: 'holdline account request %s' on the person's machine, then 'holdline account "
-                 "certificate' here\n"),
+    if (!print_certificates(json_object_get(account, "certificates")))
+        hl_say(_("no certificate that is good: 'holdline account request %s' on the person's machine, then 'holdline "
+                 "account certificate' here\n"),
                cli_text(account, "name"));
+    print_tokens(json_object_get(account, "tokens"));
 }
 
 bool cmd_account_show(HlInvocation *call, GError **error)

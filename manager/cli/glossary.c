@@ -80,6 +80,16 @@ const CliTerm cli_terms[] = {
     { "sent", N_("STATE of a message"), N_("its destination took it; syslog does not say so") },
     { "given-up", N_("STATE of a message"), N_("it was tried until give-up was over") },
 
+    { "valid", N_("STATE of a certificate"), N_("it is good") },
+    { "renewal-due", N_("STATE of a certificate"),
+      N_("it is good, in the last third of its life: the next call with it, or the program that has it, renews it; a "
+         "monitor's is renewed by 'holdline monitor renew'") },
+    { "expired", N_("STATE of a certificate"), N_("it has ended") },
+    { "revoked", N_("STATE of a certificate"), N_("it was ended before its time, and another one is needed") },
+    { "authority-ended", N_("STATE of a certificate"),
+      N_("it is of an authority that another one has replaced: it opens nothing") },
+    { "disabled", N_("STATE of a certificate"), N_("its account is disabled") },
+
     { "channel", N_("PATH of settings"), N_("down the endpoint's own line, at once") },
     { "direct", N_("PATH of settings"), N_("by a dial of the server that was answered") },
     { "update-notification", N_("PATH of settings"), N_("with the answer to the endpoint's word that it has updated") },

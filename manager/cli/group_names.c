@@ -69,8 +69,10 @@ json_t *cli_call_with_groups(HlInvocation *call, const char *name, const char *c
 
     if (answer == NULL || hl_cli_has(call, "json"))
         return answer;
-    if (member == NULL)
+    if (member == NULL) {
         one = json_pack("[O]", answer);
+        name_rows(client, json_object_get(answer, "tokens"));
+    }
     name_rows(client, one != NULL ? one : json_object_get(answer, member));
     return answer;
 }

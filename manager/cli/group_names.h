@@ -5,8 +5,9 @@
 
 #include "manager/cli/client.h"
 
-/* cli_call; in the text that people read, each row of the member (NULL: the answer itself is one) that has "groups", or
- * among its "options", has them for cli_format_limit as they are displayed.  Where the names cannot be had, ids do. */
+/* cli_call; in the text that people read, each row of the member (NULL: the answer itself is one, and its "tokens"
+ * are) that has "groups", or among its "options", has them for cli_format_limit as they are displayed.  Where the names
+ * cannot be had, ids do. */
 json_t *cli_call_with_groups(HlInvocation *call, const char *name, const char *const *arguments, const char *member,
                              GError **error);
 

@@ -127,6 +127,78 @@ static void test_group(void)
     parts_check_registry(parts);
 }
 
+/* Whose a list shows, and for which groups; caller frees. */
+static char *names_of(Parts *parts, const char *session, const char *call, const char *member)
+{
+    g_autoptr(json_t) answer = people_expect(parts, session, call, NULL, "");
+    g_autofree char *text = json_dumps(answer, 0);
+    g_autoptr(GString) names = g_string_new(NULL);
+    const json_t *row;
+    size_t i;
+
+    g_assert_null(strstr(text, MGR_TOKEN_PREFIX)); /* nothing that lets anybody in */
+    json_array_foreach(json_object_get(answer, member), i, row)
+    {
+        const json_t *groups = json_object_get(row, "groups");
+
+        g_string_append_printf(names, "%s%s", i > 0 ? " " : "", json_string_value(json_object_get(row, "account")));
+        for (size_t k = 0; k < json_array_size(groups); k++)
+            g_string_append_printf(names, ":%s", json_string_value(json_array_get(groups, k)));
+    }
+    return g_string_free(g_steal_pointer(&names), FALSE);
+}
+
+static void expect_names(Parts *parts, const char *session, const char *call, const char *member, const char *expected)
+{
+    g_autofree char *names = names_of(parts, session, call, member);
+
+    g_assert_cmpstr(names, ==, expected);
+}
+
+static void add_person(Parts *parts, const char *name, const char *role, const char *groups)
+{
+    PEOPLE_OF_ADMIN(parts, "account create", "name", name, "role", role, "groups", groups);
+    PEOPLE_OF_ADMIN(parts, "account password", "name", name, "password", PEOPLE_PASSWORD);
+}
+
+/* Who reviews sees what lets whom in, as far as their groups reach, and can end none of it; the others see their own.
+ */
+static void test_review(void)
+{
+    g_autoptr(Parts) parts = people_new("ann", "administrator");
+    const char *const limited[] = { "name",       "script",   "role",          "operator", "groups",
+                                    "office,lab", "password", PEOPLE_PASSWORD, NULL };
+    g_autofree char *ann = people_sign_in(parts, "ann");
+    g_autofree char *audrey = NULL;
+    g_autofree char *leo = NULL;
+    g_autofree char *session = NULL;
+    g_autoptr(json_t) made = NULL;
+    g_autoptr(json_t) shown = NULL;
+    const char *id;
+
+    parts_add_group(parts, "lab", NULL);
+    add_person(parts, "audrey", "auditor", "");
+    add_person(parts, "leo", "auditor", "office");
+    add_person(parts, "zoe", "operator", "lab");
+    made = people_expect(parts, ann, "token create", limited, "");
+    id = json_string_value(json_object_get(made, "id"));
+    clock_fake_advance(HL_SECOND);
+    session = people_sign_in(parts, "zoe");
+    json_decref(make_token(parts, session, "operator", ""));
+    expect_names(parts, session, "token list", "tokens", "zoe:lab");
+    expect_names(parts, ann, "token list", "tokens", "ann:lab:office");
+    audrey = people_sign_in(parts, "audrey");
+    expect_names(parts, audrey, "token list", "tokens", "zoe:lab ann:lab:office");
+    leo = people_sign_in(parts, "leo");
+    expect_names(parts, leo, "token list", "tokens", "ann:office");
+    expect_names(parts, leo, "session list", "sessions", "leo:office audrey ann");
+    shown = people_expect(parts, leo, "account show", (const char *const[]){ "name", "ann", NULL }, "");
+    g_assert_cmpuint(json_array_size(json_object_get(shown, "tokens")), ==, 1);
+    json_decref(people_expect(parts, audrey, "token delete", (const char *const[]){ "id", id, NULL }, "not-found"));
+    expect_names(parts, audrey, "token list", "tokens", "zoe:lab ann:lab:office");
+    parts_check_registry(parts);
+}
+
 /* One that an earlier version made is limited indeed. */
 static void test_earlier_owner(void)
 {
@@ -157,6 +229,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/tokens/proof", test_proof);
     g_test_add_func("/manager/tokens/owner", test_owner);
     g_test_add_func("/manager/tokens/group", test_group);
+    g_test_add_func("/manager/tokens/review", test_review);
     g_test_add_func("/manager/tokens/earlier-owner", test_earlier_owner);
     return g_test_run();
 }

@@ -261,6 +261,7 @@ const TABLES = {
     },
     certificate: {
         'valid': N_('Valid'),
+        'renewal-due': N_('To be renewed'),
         'disabled': N_('Disabled'),
         'expired': N_('Expired'),
         'authority-ended': N_('Authority has ended'),
@@ -277,7 +278,7 @@ const TABLES = {
         'replaced': N_('replaced'),
         'revoked': N_('Certificate revoked'),
         'flooding': N_('Flooding'),
-        'server-blind': N_('Server hears no endpoint'),
+        'server-blind': N_('not heard since the server was away'),
     },
 };
 
@@ -306,7 +307,7 @@ const TONES = {
     message: { 'sent': 'good', 'waiting': 'info', 'given-up': 'bad' },
     detection: { open: 'bad', acknowledged: 'good' },
     bundle: { valid: 'good' },
-    certificate: { valid: 'good', expired: 'bad' },
+    certificate: { 'valid': 'good', 'renewal-due': 'info', 'expired': 'bad' },
     account: { enabled: 'good' },
     broker: { up: 'good', away: 'bad' },
     scan: { completed: 'good', failed: 'bad', stopped: 'warn' },

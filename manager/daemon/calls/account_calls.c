@@ -9,6 +9,7 @@
 #include "manager/core/refusal.h"
 #include "manager/daemon/calls/ended.h"
 #include "manager/daemon/calls/listings.h"
+#include "manager/daemon/calls/pass_document.h"
 #include "manager/daemon/ground/scope.h"
 #include "manager/site/site.h"
 #include "proto/bounds.h"
@@ -28,6 +29,15 @@ static json_t *time_value(HlTime wall)
     return wall > 0 ? json_string(text) : json_null();
 }
 
+static json_t *certificate_document(const MgrFleet *fleet, const MgrCertificateRecord *record)
+{
+    MgrCertificateState state = mgr_fleet_certificate_state(fleet, record);
+
+    return json_pack("{s:s, s:o, s:o, s:s, s:o}", "serial", record->serial, "issued", time_value(record->issued_at),
+                     "expires", time_value(record->expires_at), "state", mgr_certificate_state_name(state), "revoked",
+                     time_value(record->revoked_at));
+}
+
 /* Those of the account that are not revoked, and the end of the one that lasts longest (0: it has none that is of an
  * authority in force). */
 static json_t *certificates_of(const MgrFleet *fleet, const char *name, HlTime *end)
@@ -37,29 +47,24 @@ static json_t *certificates_of(const MgrFleet *fleet, const char *name, HlTime *
     *end = 0;
     for (const MgrCertificateRecord *record = mgr_fleet_certificates_of(fleet, name); record != NULL;
          record = record->next) {
-        const char *state = mgr_fleet_certificate_state(fleet, record);
+        MgrCertificateState state = mgr_fleet_certificate_state(fleet, record);
 
-        if (record->revoked_at > 0)
+        if (state == MGR_CERTIFICATE_REVOKED)
             continue;
-        if (strcmp(state, MGR_AUTHORITY_ENDED) != 0) /* it opens nothing, whenever it ends */
+        if (state != MGR_CERTIFICATE_AUTHORITY_ENDED)
             *end = MAX(*end, record->expires_at);
-        json_array_append_new(array, json_pack("{s:s, s:o, s:o, s:s}", "serial", record->serial, "issued",
-                                               time_value(record->issued_at), "expires", time_value(record->expires_at),
-                                               "state", state));
+        json_array_append_new(array, certificate_document(fleet, record));
     }
     return array;
 }
 
-/* Those of the account's groups that are there for the caller. */
-static json_t *groups_value(const MgrCaller *caller, const char *groups)
+/* Behind the others those that were revoked, but for an earlier account's of the same name. */
+static void add_revoked(const MgrFleet *fleet, const char *name, json_t *certificates)
 {
-    g_auto(GStrv) names = g_strsplit(groups, ",", -1);
-    json_t *array = json_array();
-
-    for (gsize i = 0; names[i] != NULL && *names[i] != '\0'; i++)
-        if (mgr_caller_sees(caller, names[i]))
-            json_array_append_new(array, json_string(names[i]));
-    return array;
+    for (const MgrCertificateRecord *record = mgr_fleet_certificates_of(fleet, name); record != NULL;
+         record = record->next)
+        if (record->revoked_at > 0 && mgr_accounts_did(fleet->accounts, name, record->revoked_at))
+            json_array_append_new(certificates, certificate_document(fleet, record));
 }
 
 /* Whether it signs in with one-time codes too; null for those who are to know that of themselves alone. */
@@ -77,7 +82,7 @@ static json_t *account_document(const MgrAccountCalls *calls, const MgrCaller *c
     const char *state = account->disabled_at != 0 ? "disabled" : "enabled";
 
     return json_pack("{s:s, s:s, s:o, s:s, s:o, s:o, s:s, s:s, s:o, s:o, s:o}", "name", account->name, "role",
-                     mgr_role_name(account->role), "groups", groups_value(caller, account->groups), "state", state,
+                     mgr_role_name(account->role), "groups", mgr_pass_groups(account->groups, caller), "state", state,
                      "disabled_at", time_value(account->disabled_at), "created", time_value(account->created_at),
                      "created_by", account->created_by, "note", account->note, "expires", time_value(end), "codes",
                      codes_value(calls, caller, account->name), "certificates", certificates);
@@ -107,16 +112,23 @@ static const MgrAccountRecord *find_account(const MgrAccountCalls *calls, const 
     return NULL;
 }
 
+/* All that opens something in its name, and what did. */
 static void call_show(MgrCall *call, gpointer user)
 {
     const MgrAccountCalls *calls = user;
     g_autoptr(GError) error = NULL;
     const MgrAccountRecord *account = find_account(calls, call, &error);
+    json_t *document;
 
-    if (account != NULL)
-        mgr_call_done(call, account_document(calls, mgr_call_caller(call), account));
-    else
+    if (account == NULL) {
         mgr_call_fail(call, error);
+        return;
+    }
+    document = account_document(calls, mgr_call_caller(call), account);
+    add_revoked(calls->parts.fleet, account->name, json_object_get(document, "certificates"));
+    json_object_set_new(document, "tokens",
+                        mgr_pass_documents(calls->parts.passes, MGR_PASS_TOKEN, account->name, call));
+    mgr_call_done(call, document);
 }
 
 /* ------------------------------------------------------------------------------------------------------------ change

@@ -430,13 +430,13 @@ static json_t *certificate_document(const MgrFleet *fleet, const MgrCertificateR
     g_autofree char *expires = hl_time_format(record->expires_at);
     g_autofree char *used = record->used_at > 0 ? hl_time_format(record->used_at) : NULL;
     bool is_disabled = account != NULL && account->disabled_at != 0;
-    const char *state = mgr_fleet_certificate_state(fleet, record);
+    MgrCertificateState state = mgr_fleet_certificate_state(fleet, record);
+    bool is_denied = is_disabled && (state == MGR_CERTIFICATE_VALID || state == MGR_CERTIFICATE_RENEWAL_DUE);
 
-    if (is_disabled && strcmp(state, MGR_CERTIFICATE_VALID) == 0)
-        state = "disabled";
     return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s?}", "name", record->name, "role",
-                     account != NULL ? mgr_role_name(account->role) : record->kind, "state", state, "serial",
-                     record->serial, "issued", issued, "expires", expires, "used", used);
+                     account != NULL ? mgr_role_name(account->role) : record->kind, "state",
+                     is_denied ? "disabled" : mgr_certificate_state_name(state), "serial", record->serial, "issued",
+                     issued, "expires", expires, "used", used);
 }
 
 /* Of an account that is there for the caller, or of none. */

@@ -7,30 +7,14 @@
 #include "manager/core/refusal.h"
 #include "manager/daemon/calls/pass_document.h"
 
-static bool is_owner(const MgrCall *call)
-{
-    return mgr_call_caller(call)->role == MGR_ROLE_OWNER;
-}
-
-/* Of the caller alone, or, for an owner, of everybody. */
-static GPtrArray *list_for(const MgrPassCalls *calls, const MgrCall *call, MgrPassKind kind)
-{
-    return mgr_passes_list(calls->passes, kind, is_owner(call) ? NULL : mgr_call_admin(call), hl_clock_wall());
-}
-
+/* Of the caller alone, or, for who reviews who may do what, of everybody. */
 static void answer_list(MgrCall *call, gpointer user, MgrPassKind kind, const char *name)
 {
-    g_autoptr(GPtrArray) list = list_for(user, call, kind);
-    json_t *array = json_array();
+    const MgrPassCalls *calls = user;
+    bool reviews = mgr_role_may(mgr_call_caller(call)->role, MGR_NEED_AUDIT);
+    json_t *list = mgr_pass_documents(calls->passes, kind, reviews ? NULL : mgr_call_admin(call), call);
 
-    for (guint i = 0; i < list->len; i++) {
-        const MgrPassRecord *pass = list->pdata[i];
-        json_t *document = mgr_pass_document(pass);
-
-        json_object_set_new(document, "is_this", json_boolean(g_strcmp0(pass->id, mgr_call_pass(call)) == 0));
-        json_array_append_new(array, document);
-    }
-    mgr_call_done_list(call, name, array, NULL);
+    mgr_call_done_list(call, name, list, NULL);
 }
 
 static void call_list(MgrCall *call, gpointer user)
@@ -43,9 +27,11 @@ static void call_token_list(MgrCall *call, gpointer user)
     answer_list(call, user, MGR_PASS_TOKEN, "tokens");
 }
 
+/* Of the caller's own, or, for an owner, of everybody's: who may see one may not end it for that. */
 static const MgrPassRecord *find_pass(const MgrPassCalls *calls, const MgrCall *call, MgrPassKind kind, const char *id)
 {
-    g_autoptr(GPtrArray) list = list_for(calls, call, kind);
+    const char *whose = mgr_call_caller(call)->role == MGR_ROLE_OWNER ? NULL : mgr_call_admin(call);
+    g_autoptr(GPtrArray) list = mgr_passes_list(calls->passes, kind, whose, hl_clock_wall());
 
     for (guint i = 0; id != NULL && i < list->len; i++)
         if (strcmp(((const MgrPassRecord *)list->pdata[i])->id, id) == 0)
@@ -75,7 +61,7 @@ static void call_show(MgrCall *call, gpointer user)
     /* as they are now: a token may have more than its account */
     json_object_set_new(document, "account", json_string(caller->account));
     json_object_set_new(document, "role", json_string(mgr_role_name(caller->role)));
-    json_object_set_new(document, "groups", mgr_pass_groups(groups));
+    json_object_set_new(document, "groups", mgr_pass_groups(groups, NULL));
     json_object_set_new(document, "codes", json_boolean(mgr_passes_has_code(passes, caller->account)));
     mgr_call_done(call, document);
 }

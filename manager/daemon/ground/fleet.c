@@ -7,6 +7,8 @@
 #include "manager/core/counter.h"
 #include "manager/daemon/ground/certificates.h"
 
+#define RENEWAL_PART 3 /* of a certificate's life: what uses it renews it in the last one (hl_pair_is_due) */
+
 const MgrContact mgr_endpoint_no_contact;
 
 guint mgr_endpoint_count_targets(const MgrEndpoint *endpoint)
@@ -203,11 +205,31 @@ const MgrTokenRecord *mgr_fleet_add_token(MgrFleet *fleet, MgrTokenRecord *recor
     return token;
 }
 
-const char *mgr_fleet_certificate_state(const MgrFleet *fleet, const MgrCertificateRecord *certificate)
+MgrCertificateState mgr_fleet_certificate_state(const MgrFleet *fleet, const MgrCertificateRecord *certificate)
 {
-    return certificate->expires_at < hl_clock_wall()                                      ? "expired"
-           : mgr_places_has_ended(&fleet->places, mgr_certificate_authority(certificate)) ? MGR_AUTHORITY_ENDED
-                                                                                          : MGR_CERTIFICATE_VALID;
+    HlTime left = certificate->expires_at - hl_clock_wall();
+
+    if (certificate->revoked_at > 0)
+        return MGR_CERTIFICATE_REVOKED;
+    if (left < 0)
+        return MGR_CERTIFICATE_EXPIRED;
+    if (mgr_places_has_ended(&fleet->places, mgr_certificate_authority(certificate)))
+        return MGR_CERTIFICATE_AUTHORITY_ENDED;
+    return left < (certificate->expires_at - certificate->issued_at) / RENEWAL_PART ? MGR_CERTIFICATE_RENEWAL_DUE
+                                                                                    : MGR_CERTIFICATE_VALID;
+}
+
+const char *mgr_certificate_state_name(MgrCertificateState state)
+{
+    static const char *const names[MGR_CERTIFICATE_N] = {
+        [MGR_CERTIFICATE_REVOKED] = "revoked",
+        [MGR_CERTIFICATE_EXPIRED] = "expired",
+        [MGR_CERTIFICATE_AUTHORITY_ENDED] = "authority-ended",
+        [MGR_CERTIFICATE_RENEWAL_DUE] = "renewal-due",
+        [MGR_CERTIFICATE_VALID] = "valid",
+    };
+
+    return names[state];
 }
 
 static void put_of_name(MgrFleet *fleet, MgrCertificateRecord *certificate)

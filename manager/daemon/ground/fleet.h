@@ -182,10 +182,18 @@ static inline MgrCertificateRecord *mgr_fleet_certificate(const MgrFleet *fleet,
 }
 /* The first of them, on to the others by next; also revoked ones; borrowed, NULL: there are none. */
 MgrCertificateRecord *mgr_fleet_certificates_of(const MgrFleet *fleet, const char *name);
-/* "expired", MGR_AUTHORITY_ENDED or MGR_CERTIFICATE_VALID; static.  Of one that is not revoked. */
-#define MGR_AUTHORITY_ENDED   "authority-ended"
-#define MGR_CERTIFICATE_VALID "valid"
-const char *mgr_fleet_certificate_state(const MgrFleet *fleet, const MgrCertificateRecord *certificate);
+/* What a certificate of a name is good for now; the first that is true counts. */
+typedef enum {
+    MGR_CERTIFICATE_REVOKED,
+    MGR_CERTIFICATE_EXPIRED,
+    MGR_CERTIFICATE_AUTHORITY_ENDED, /* it opens nothing, whenever it ends */
+    MGR_CERTIFICATE_RENEWAL_DUE,     /* in the last third of its life: what uses it renews it */
+    MGR_CERTIFICATE_VALID,
+    MGR_CERTIFICATE_N,
+} MgrCertificateState;
+MgrCertificateState mgr_fleet_certificate_state(const MgrFleet *fleet, const MgrCertificateRecord *certificate);
+/* "revoked", "expired", "authority-ended", "renewal-due", "valid". */
+const char *mgr_certificate_state_name(MgrCertificateState state);
 /* Whether there ever was a certificate of this name, revoked or not. */
 static inline bool mgr_fleet_knows_name(const MgrFleet *fleet, const char *name)
 {

@@ -292,6 +292,17 @@ GPtrArray *mgr_passes_list(MgrPasses *passes, MgrPassKind kind, const char *acco
     return list;
 }
 
+bool mgr_passes_meet(const MgrPasses *passes, const MgrPassRecord *pass, const MgrCaller *caller)
+{
+    const MgrAccountRecord *account = mgr_accounts_get(passes->parts.fleet->accounts, pass->account);
+    g_auto(GStrv) groups = g_strsplit(pass->groups, ",", -1);
+    bool meets = *pass->groups == '\0';
+
+    for (gsize i = 0; groups[i] != NULL && !meets; i++)
+        meets = mgr_caller_sees(caller, groups[i]);
+    return meets && account != NULL && mgr_accounts_meets(account, caller);
+}
+
 guint mgr_passes_count_limited(const MgrPasses *passes, const char *group)
 {
     GHashTableIter iter;

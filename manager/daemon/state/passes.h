@@ -64,6 +64,10 @@ void mgr_passes_put_code(MgrPasses *passes, const char *account, const char *cod
  * g_ptr_array_unref. */
 GPtrArray *mgr_passes_list(MgrPasses *passes, MgrPassKind kind, const char *account, HlTime now);
 
+/* Whether it is there for the caller (NULL: for the manager): its account is, and it may do something in one of the
+ * groups that are. */
+bool mgr_passes_meet(const MgrPasses *passes, const MgrPassRecord *pass, const MgrCaller *caller);
+
 /* How many tokens are limited to that group, among others perhaps; also those of disabled accounts. */
 guint mgr_passes_count_limited(const MgrPasses *passes, const char *group);
 

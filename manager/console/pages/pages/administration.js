@@ -141,6 +141,9 @@ async function editAccount(row, draw) {
         await draw();
 }
 
+// Who reviews sees the sessions and tokens of others, and ends none of them.
+const mayEnd = (row) => mayBe('owner') || row.account === whoIsIt().account;
+
 async function sessions(draw) {
     const rows = await all('/sessions');
     return card(null, table([
@@ -149,7 +152,7 @@ async function sessions(draw) {
         { title: tr('Signed in'), cell: (row) => when(row.created) },
         { title: tr('Last used'), cell: (row) => when(row.used) },
         { title: tr('Ends'), cell: (row) => time(row.ends) },
-        { title: '', cell: (row) => button(tr('End session'), () => endSession(row, draw), { class: 'danger-text' }) },
+        { title: '', cell: (row) => mayEnd(row) && button(tr('End session'), () => endSession(row, draw), { class: 'danger-text' }) },
     ], rows, tr('There are no sessions.'), tr('Sessions')));
 }
 
@@ -166,7 +169,7 @@ async function tokens(draw) {
             { title: tr('Groups'), cell: (row) => groupsOf(row.groups) },
             { title: tr('Last used'), cell: (row) => [when(row.used), row.address && [' · ', visible(row.address)]] },
             { title: tr('Ends'), cell: (row) => time(row.ends) },
-            { title: '', cell: (row) => button(tr('Delete'), () => deleteToken(row, draw), { class: 'danger-text' }) },
+            { title: '', cell: (row) => mayEnd(row) && button(tr('Delete'), () => deleteToken(row, draw), { class: 'danger-text' }) },
         ], rows, tr('There are no tokens.'), tr('API tokens')));
 }
 
