@@ -361,6 +361,9 @@ const HlPhrase hl_phrases[] = {
     { N_("the server's certificate was not issued by the authority in %s (%s): it is another installation's, or this "
          "one's authority was replaced, and this machine needs another certificate"),
       "-p" },
+    { N_("its issuer is %s"), "" },
+    { N_("its issuer is %s, with the fingerprint %s..."), "" },
+    { N_("its issuer is %s, and its own fingerprint %s..."), "" },
     { N_("the server's certificate is for other names: %s, not %s"), "" },
     { N_("%s ended at %s; this machine's clock says %s"), "p" },
     { N_("set the clock, or start the manager on the server, which renews it"), "" },

@@ -98,8 +98,6 @@ static bool is_any(const json_t *value G_GNUC_UNUSED)
     return true;
 }
 
-#define MANY_FAILURES 10
-
 static void show_line_state(const json_t *line, bool up)
 {
     g_autofree char *shown = hl_tone(stdout, up ? HL_TONE_GOOD : HL_TONE_BAD, word(line, "state"));
@@ -114,9 +112,31 @@ static void show_line_state(const json_t *line, bool up)
         print_line("Line", _("%s; it has never reached its server"), shown);
 }
 
+/* Before a guess is told. */
+#define MANY_FAILURES 10
+
+/* What to do about a line that is down; NULL: the words of the cause say it. */
+static const char *line_remedy(const json_t *line)
+{
+    const char *cause = text(line, "cause");
+    bool is_guess = strcmp(cause, "turned-away") == 0 || strcmp(cause, "closed") == 0 || strcmp(cause, "unknown") == 0;
+
+    if (strcmp(cause, "other-authority") == 0)
+        return _(
+            "if that is this machine's server, it was set up again or its authority was replaced: ask for a bundle "
+            "that is made for this machine, and run 'enrol BUNDLE --replace' ('holdline server show' says the right "
+            "fingerprint); else that address leads to another installation: have it corrected");
+    /* the broker does not always say why it closes a connection, and then this is all that can be known here */
+    if (is_guess && json_is_true(json_object_get(line, "ever_up")) && number(line, "failed_attempts") >= MANY_FAILURES)
+        return _("if other machines reach the server, the administrator may have revoked this one's certificate: "
+                 "then ask for a bundle that is made for it, and run 'enrol BUNDLE --replace'");
+    return NULL;
+}
+
 static void show_line(const json_t *line)
 {
     bool up = strcmp(text(line, "state"), "up") == 0;
+    const char *remedy = up ? NULL : line_remedy(line);
     g_autofree char *problem = phrase(line, "last_error");
 
     show_line_state(line, up);
@@ -125,11 +145,8 @@ static void show_line(const json_t *line)
     if (!up && *text(line, "next_attempt") != '\0')
         print_line("", _("next attempt %s, after %lld failed"), text(line, "next_attempt"),
                    number(line, "failed_attempts"));
-    /* the broker does not say why it closes a connection, so this is all that can be known here */
-    if (!up && json_is_true(json_object_get(line, "ever_up")) && number(line, "failed_attempts") >= MANY_FAILURES)
-        print_line("", "%s",
-                   _("if other machines reach the server, the administrator may have revoked this one's certificate: "
-                     "then ask for a bundle that is made for it, and run 'enrol BUNDLE --replace'"));
+    if (remedy != NULL)
+        print_line("", "%s", remedy);
 }
 
 static void show_settings(const json_t *root)

@@ -72,6 +72,45 @@ bool hl_cause_is_absence(HlCause cause)
     return absences[cause];
 }
 
+bool hl_cause_may_be_refusal(HlCause cause)
+{
+    return cause == HL_CAUSE_NONE || cause == HL_CAUSE_TURNED_AWAY || cause == HL_CAUSE_CLOSED;
+}
+
+const char *hl_cause_name(HlCause cause)
+{
+    static const char *const names[HL_N_CAUSES] = {
+        [HL_CAUSE_NONE] = "unknown",
+        [HL_CAUSE_UNUSABLE] = "unusable",
+        [HL_CAUSE_OWN_ENDED] = "own-ended",
+        [HL_CAUSE_OWN_NOT_YET] = "own-not-yet",
+        [HL_CAUSE_NO_NAME] = "no-name",
+        [HL_CAUSE_NAME_SERVERS] = "name-servers",
+        [HL_CAUSE_REFUSED] = "refused",
+        [HL_CAUSE_NO_ROUTE] = "no-route",
+        [HL_CAUSE_SILENT] = "silent",
+        [HL_CAUSE_BROKEN] = "broken",
+        [HL_CAUSE_PROXY_LOGIN] = "proxy-login",
+        [HL_CAUSE_PROXY_DENIES] = "proxy-denies",
+        [HL_CAUSE_PROXY_FAILS] = "proxy-fails",
+        [HL_CAUSE_PROXY_STRANGE] = "proxy-strange",
+        [HL_CAUSE_PROXY_SILENT] = "proxy-silent",
+        [HL_CAUSE_OTHER_AUTHORITY] = "other-authority",
+        [HL_CAUSE_OTHER_NAMES] = "other-names",
+        [HL_CAUSE_SERVER_ENDED] = "server-ended",
+        [HL_CAUSE_SERVER_NOT_YET] = "server-not-yet",
+        [HL_CAUSE_SERVER_INVALID] = "server-invalid",
+        [HL_CAUSE_TURNED_AWAY] = "turned-away",
+        [HL_CAUSE_NO_AGREEMENT] = "no-agreement",
+        [HL_CAUSE_NOT_TLS] = "not-tls",
+        [HL_CAUSE_CLOSED] = "closed",
+        [HL_CAUSE_STALLED] = "stalled",
+    };
+
+    g_assert(cause < HL_N_CAUSES);
+    return names[cause];
+}
+
 char *hl_cause_sentence(HlCause cause, const HlCauseFacts *facts)
 {
     g_autoptr(GString) text = g_string_new(NULL);

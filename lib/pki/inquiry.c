@@ -8,6 +8,7 @@
 #include <openssl/x509v3.h>
 
 #include "lib/pki/internal.h"
+#include "lib/pki/trust.h"
 
 #define NAMES_SHOWN 5 /* of a certificate; ours have two or three */
 
@@ -111,7 +112,31 @@ static const struct {
     { X509_V_ERR_CERT_NOT_YET_VALID, HL_INQUIRY_SERVER_NOT_YET },
 };
 
-static HlInquiryOutcome judge_chain(HlInquiry *inquiry, int error, int depth, const X509 *cert)
+static char *print_name(const X509_NAME *name)
+{
+    g_autoptr(BIO) bio = BIO_new(BIO_s_mem());
+
+    X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253 & ~(unsigned long)ASN1_STRFLGS_ESC_MSB);
+    return hl_pki_bio_text(bio);
+}
+
+/* Whose it is, for people on both sides to compare: of the authority itself, if the server sends it, else of its
+ * certificate.  Nothing of it is proven. */
+static char *describe_stranger(X509 *cert, const HlCert *shown)
+{
+    g_autofree char *issuer = print_name(X509_get_issuer_name(cert));
+    bool is_authority = X509_check_issued(cert, cert) == X509_V_OK;
+    g_autoptr(HlCert) authority = is_authority ? hl_cert_from_x509(X509_dup(cert), "issuer", NULL) : NULL;
+    const HlCert *known = authority != NULL ? authority : shown;
+
+    if (known == NULL)
+        return g_strdup_printf("its issuer is %s", issuer);
+    return g_strdup_printf(authority != NULL ? "its issuer is %s, with the fingerprint %.*s..."
+                                             : "its issuer is %s, and its own fingerprint %.*s...",
+                           issuer, HL_TRUST_ID_SIZE, hl_cert_info(known)->fingerprint);
+}
+
+static HlInquiryOutcome judge_chain(HlInquiry *inquiry, int error, int depth, X509 *cert)
 {
     HlInquiryOutcome outcome = HL_INQUIRY_SERVER_INVALID;
     const char *whose = depth == 0 ? "the server's certificate" : "the certificate of its authority";
@@ -119,6 +144,8 @@ static HlInquiryOutcome judge_chain(HlInquiry *inquiry, int error, int depth, co
     for (gsize i = 0; i < G_N_ELEMENTS(verdicts); i++)
         if (verdicts[i].error == error)
             outcome = verdicts[i].outcome;
+    if (cert != NULL && outcome == HL_INQUIRY_OTHER_AUTHORITY)
+        return conclude(inquiry, outcome, describe_stranger(cert, inquiry->shown), 0);
     if (cert == NULL || (outcome != HL_INQUIRY_SERVER_ENDED && outcome != HL_INQUIRY_SERVER_NOT_YET))
         return conclude(inquiry, outcome, g_strdup(X509_verify_cert_error_string(error)), 0);
     return conclude(

@@ -24,7 +24,7 @@ typedef enum {
     HL_INQUIRY_UNUSABLE,    /* the own files; detail says which and why */
     HL_INQUIRY_OWN_ENDED,   /* the own certificate; date */
     HL_INQUIRY_OWN_NOT_YET, /* date is its beginning */
-    HL_INQUIRY_OTHER_AUTHORITY, /* not of the authority in ca_path */
+    HL_INQUIRY_OTHER_AUTHORITY, /* not of the authority in ca_path; detail has its issuer */
     HL_INQUIRY_OTHER_NAMES,     /* the server's certificate is not for host; detail has its names */
     HL_INQUIRY_SERVER_ENDED,    /* the server's certificate or, as detail says, its authority's; date */
     HL_INQUIRY_SERVER_NOT_YET,  /* the same; date is the beginning */

@@ -72,8 +72,8 @@ static void print_server(const json_t *document)
     g_autofree char *brokers = join(json_object_get(document, "brokers"));
     g_autofree char *servers = join(json_object_get(document, "servers"));
 
-    hl_say(_("brokers      %s\nservers      %s\nauthority    ends %s\n"), brokers, servers,
-           cli_text(document, "authority_expires"));
+    hl_say(_("brokers      %s\nservers      %s\n"), brokers, servers);
+    hl_say(_("authority    %s, ends %s\n"), cli_text(document, "authority"), cli_text(document, "authority_expires"));
     print_certificate(document);
     if (json_object_get(document, "announced") != NULL)
         print_announced(json_object_get(document, "announced"));

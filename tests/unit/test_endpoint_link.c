@@ -254,15 +254,17 @@ static void test_failed_attempts(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
     EpLinkView view;
 
     bus_fake_fail(bus(), "connection refused", 5 * HL_SECOND);
-    bus_fake_fail(bus(), "connection refused", 7 * HL_SECOND);
+    bus_fake_fail_for(bus(), HL_CAUSE_REFUSED, "connection refused", 7 * HL_SECOND);
     view = ep_presence_view(f->presence);
     g_assert_cmpuint(view.attempts, ==, 2);
     g_assert_cmpint(view.next_attempt, ==, hl_clock_wall() + 7 * HL_SECOND);
     g_assert_nonnull(strstr(view.last_error, "connection refused"));
+    g_assert_cmpstr(view.cause, ==, "refused");
     bus_fake_up(bus());
     view = ep_presence_view(f->presence);
     g_assert_cmpuint(view.attempts, ==, 0);
     g_assert_null(view.last_error);
+    g_assert_null(view.cause);
     g_assert_cmpint(view.since, ==, hl_clock_wall());
 }
 

@@ -8,6 +8,7 @@
 #include "lib/base/file.h"
 #include "lib/pki/inquiry.h"
 #include "lib/pki/tls.h"
+#include "lib/pki/trust.h"
 
 /* An authority, with what it issued in a directory of its own. */
 typedef struct {
@@ -185,6 +186,16 @@ static void test_many_names(void)
     g_free(meeting.detail);
 }
 
+/* Which one it was, of two of the same name. */
+static void check_issuer(const char *detail, const Authority *issuer)
+{
+    g_autofree char *id = hl_trust_id(issuer->ca);
+    g_autofree char *expected =
+        g_strdup_printf("its issuer is OU=ca,CN=%s, with the fingerprint %s...", hl_cert_info(issuer->ca)->cn, id);
+
+    g_assert_cmpstr(detail, ==, expected);
+}
+
 /* Two authorities of the same name: it is the key that counts.  Its certificate has other names too, which mean nothing
  * then. */
 static void test_authorities(void)
@@ -207,6 +218,7 @@ static void test_authorities(void)
     meeting.client_trusts = &stranger;
     meet(&meeting);
     g_assert_cmpint(meeting.outcome, ==, HL_INQUIRY_OTHER_AUTHORITY);
+    check_issuer(meeting.detail, &authority);
     g_assert_cmpint(meeting.shown_end, ==, hl_cert_info(server)->not_after);
 
     meeting.client_trusts = &authority;

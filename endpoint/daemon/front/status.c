@@ -40,6 +40,7 @@ static json_t *line_json(EpLinkView view)
     json_object_set_new(object, "ever_up", json_boolean(view.ever_up));
     json_object_set_new(object, "failed_attempts", json_integer((json_int_t)view.attempts));
     set_text(object, "last_error", view.last_error);
+    set_text(object, "cause", view.cause);
     set_time(object, "next_attempt", view.next_attempt);
     return object;
 }

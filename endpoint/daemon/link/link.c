@@ -33,6 +33,7 @@ struct EpLink {
     bool is_refused; /* last_error is of a subscription: it lasts as long as the link */
     char *parting;   /* why the link is being closed by this side; NULL: it is not */
     uint64_t attempts;
+    HlCause cause; /* of the last of them */
     HlTime window; /* of the first attempt after a lost link, and of that after a start */
 };
 
@@ -134,6 +135,7 @@ static void on_failed(const char *broker, const char *reason, HlTime delay, gpoi
     EpLink *link = user;
 
     link->attempts++;
+    link->cause = hl_bus_cause(link->bus);
     link->next_attempt = hl_clock_wall() + delay;
     g_free(link->last_error);
     link->last_error = g_strdup_printf("%s: %s", broker, reason);
@@ -393,6 +395,7 @@ EpLinkView ep_link_view(const EpLink *link)
                          .since = link->since,
                          .ever_up = link->ever_up,
                          .last_error = link->last_error,
+                         .cause = link->attempts > 0 ? hl_cause_name(link->cause) : NULL,
                          .next_attempt = state == HL_BUS_UP ? 0 : link->next_attempt,
                          .attempts = link->attempts };
 }

@@ -98,6 +98,7 @@ typedef struct {
     HlTime since;           /* wall: of the state up or down; 0: was not up since the start */
     bool ever_up;           /* since the start or before it */
     const char *last_error; /* NULL: none since it was up, or since the manager answered */
+    const char *cause;      /* hl_cause_name of it, if it is an attempt's; NULL: none failed since it was up */
     HlTime next_attempt;    /* wall; 0: none planned */
     uint64_t attempts;      /* failed ones since it was up */
 } EpLinkView;

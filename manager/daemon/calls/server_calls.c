@@ -4,6 +4,7 @@
 #include "lib/base/log.h"
 #include "lib/base/network.h"
 #include "lib/base/unconst.h"
+#include "lib/pki/trust.h"
 #include "manager/core/refusal.h"
 #include "manager/daemon/calls/listings.h"
 #include "manager/daemon/calls/rollover_calls.h"
@@ -57,10 +58,12 @@ static GStrv uncovered_now(const MgrServerCalls *calls, const HlCert *cert)
 /* What does not depend on the certificate's file, which may be damaged: that is a reason to look. */
 static json_t *server_document(const MgrServerCalls *calls, const MgrCaller *caller, const HlCert *cert)
 {
-    g_autofree char *authority = hl_time_format(hl_cert_info(mgr_pki_authority(calls->parts.pki))->not_after);
+    const HlCert *authority = mgr_pki_authority(calls->parts.pki);
+    g_autofree char *id = hl_trust_id(authority);
+    g_autofree char *end = hl_time_format(hl_cert_info(authority)->not_after);
     json_t *document =
-        json_pack("{s:o, s:o, s:s}", "brokers", texts(mgr_location_brokers(calls->parts.location)), "servers",
-                  texts(mgr_location_urls(calls->parts.location)), "authority_expires", authority);
+        json_pack("{s:o, s:o, s:s, s:s}", "brokers", texts(mgr_location_brokers(calls->parts.location)), "servers",
+                  texts(mgr_location_urls(calls->parts.location)), "authority", id, "authority_expires", end);
     json_t *announced = mgr_location_document(calls->parts.location, caller);
 
     if (announced != NULL)
