@@ -369,8 +369,10 @@ char *cli_format_actual(const json_t *value, const json_t *row)
     g_autofree char *word = coloured(value, rows, G_N_ELEMENTS(rows));
     const char *reason = json_is_true(json_object_get(row, "flooding")) ? "flooding" : cli_text(row, "reason");
 
+    bool is_known_online = g_strcmp0(json_string_value(value), "online") == 0 && strcmp(reason, "server-blind") != 0;
+
     /* no reason needed for being online */
-    if (g_strcmp0(json_string_value(value), "online") == 0 || strcmp(reason, "none") == 0 || *reason == '\0')
+    if (is_known_online || strcmp(reason, "none") == 0 || *reason == '\0')
         return g_steal_pointer(&word);
     return g_strdup_printf("%s (%s)", word, reason);
 }

@@ -95,6 +95,7 @@ static void become(Step *step, MgrActual actual, MgrReason reason)
         return;
     p->actual_before = p->actual;
     p->since_before = p->since_wall;
+    p->unheard = false; /* it is known now */
     p->actual = (uint8_t)actual;
     p->reason = (uint8_t)reason;
     p->since_wall = step->now.wall;
@@ -119,7 +120,7 @@ static void hear(Step *step, MgrReason reason)
 
     p->seen_wall = step->now.wall;
     p->seen_mono = p->quiet_mono = step->now.mono;
-    p->unconfirmed = p->doubted = p->probed = false;
+    p->unconfirmed = p->unheard = p->doubted = p->probed = false;
     become(step, MGR_ACTUAL_ONLINE, reason);
     if (p->reason == MGR_REASON_SERVER_BLIND)
         p->reason = (uint8_t)reason;
@@ -310,7 +311,7 @@ static void on_retire(Step *step)
     end(step, MGR_ACTUAL_OFFLINE, step->event->reason);
     step->p->reason = (uint8_t)step->event->reason; /* also for one that was Offline before */
     step->p->retired = true;
-    step->p->unconfirmed = false;
+    step->p->unconfirmed = step->p->unheard = false;
 }
 
 static HlTime interval_of(const MgrPresence *p, const MgrPresencePolicy *policy)
@@ -393,6 +394,7 @@ static void on_sighted(Step *step)
     if (!p->unconfirmed)
         return;
     p->unconfirmed = false;
+    p->unheard = true;
     p->quiet_mono = step->now.mono;
     if (p->doubted)
         end(step, MGR_ACTUAL_OFFLINE, MGR_REASON_LINE_LOST);
@@ -519,7 +521,7 @@ void mgr_presence_enrolled(MgrPresence *presence)
 
 MgrReason mgr_presence_reason(const MgrPresence *presence)
 {
-    if ((presence->unconfirmed || presence->doubted) && is_up(presence))
+    if ((presence->unconfirmed || presence->unheard || presence->doubted) && is_up(presence))
         return MGR_REASON_SERVER_BLIND;
     return presence->reason;
 }

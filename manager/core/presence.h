@@ -13,7 +13,8 @@
  *
  * Silence is judged on the monotonic clock, and only while the server can hear (sight.h): at MGR_PRESENCE_BLIND every
  * endpoint becomes unconfirmed and keeps its status until it is heard again, or until MGR_PRESENCE_SIGHTED restarts its
- * timers.  A line that was lost in the last seconds before blindness was the broker's farewell: it is taken back.
+ * timers; that it was not heard since is the reason shown until it is, or until they run out.  A line that was lost in
+ * the last seconds before blindness was the broker's farewell: it is taken back.
  *
  * Subscribe to link topics *without* retain-as-published: `retained` must mean a replay, which is not a sign of
  * life. */
@@ -45,7 +46,7 @@ typedef enum {
     MGR_REASON_REPLACED,   /* another record took its place */
     MGR_REASON_REVOKED,
     MGR_REASON_FLOODING,     /* it sent too much: its session was ended, and it is held off */
-    MGR_REASON_SERVER_BLIND, /* status kept: the server has not been able to hear since, or doubts the broker's word */
+    MGR_REASON_SERVER_BLIND, /* status kept: not heard since the server was blind, or the broker's word is doubted */
     MGR_REASON_N,
 } MgrReason;
 
@@ -81,7 +82,8 @@ typedef struct {
     uint8_t clone;                         /* MgrClone; kept */
     bool ended;                            /* kept; this session is over: nothing from it counts any longer */
     bool retired;                          /* kept; replaced or revoked: only mgr_presence_enrolled() restarts it */
-    bool unconfirmed;                      /* not heard since the server was blind */
+    bool unconfirmed;                      /* not heard since the server was blind: its timers stand still */
+    bool unheard;                          /* not heard since, and they run */
     bool doubted;                          /* the line was reported lost, but the report is not believed yet */
     bool probed;                           /* a probe was asked for in this silence */
 } MgrPresence;

@@ -266,11 +266,36 @@ static void test_blind(void)
     step(&q, WILL(2), SEC(5010)); /* heard since: its will counts at once */
     expect(&q, MGR_ACTUAL_OFFLINE, MGR_REASON_LINE_LOST);
     g_assert_true(step(&r, SIGHTED, SEC(5060)).probe);
-    expect(&r, MGR_ACTUAL_ONLINE, MGR_REASON_BIRTH); /* its timers start now */
+    expect(&r, MGR_ACTUAL_ONLINE, MGR_REASON_SERVER_BLIND); /* its timers start now, and nobody has heard it yet */
     step(&r, TICK, SEC(5060 + 180));
     expect(&r, MGR_ACTUAL_OFFLINE, MGR_REASON_KEEPALIVE);
     step(&p, SIGHTED, SEC(5060)); /* never came back */
     expect(&p, MGR_ACTUAL_OFFLINE, MGR_REASON_LINE_LOST);
+}
+
+/* The server was away for a month: of whom it has not heard since it is not said that they are on line, until they
+ * answer, or their silence says enough. */
+static void test_unheard(void)
+{
+    MgrPresence here = online(3);
+    MgrPresence gone = online(3);
+    MgrPresence left = online(3);
+
+    mgr_presence_restore(&here, SEC(2592000));
+    mgr_presence_restore(&gone, SEC(2592000));
+    mgr_presence_restore(&left, SEC(2592000));
+    g_assert_true(step(&here, SIGHTED, SEC(2592010)).probe);
+    g_assert_true(step(&gone, SIGHTED, SEC(2592010)).probe);
+    step(&left, SIGHTED, SEC(2592010));
+    expect(&here, MGR_ACTUAL_ONLINE, MGR_REASON_SERVER_BLIND);
+    g_assert_true(step(&here, ECHO(3), SEC(2592011)).changed);
+    expect(&here, MGR_ACTUAL_ONLINE, MGR_REASON_BIRTH);
+    step(&left, STOP(3), SEC(2592011));
+    expect(&left, MGR_ACTUAL_OFFLINE, MGR_REASON_CLEAN_STOP);
+    g_assert_false(step(&gone, TICK, SEC(2592010 + 89)).changed);
+    expect(&gone, MGR_ACTUAL_ONLINE, MGR_REASON_SERVER_BLIND);
+    g_assert_true(step(&gone, TICK, SEC(2592010 + 90)).changed);
+    expect(&gone, MGR_ACTUAL_STALE, MGR_REASON_LATE);
 }
 
 static void test_clean_stop_while_blind(void)
@@ -483,6 +508,7 @@ int main(int argc, char **argv)
     g_test_add_func("/presence/silence", test_silence);
     g_test_add_func("/presence/wall-jump", test_wall_jump);
     g_test_add_func("/presence/blind", test_blind);
+    g_test_add_func("/presence/unheard", test_unheard);
     g_test_add_func("/presence/clean-stop-while-blind", test_clean_stop_while_blind);
     g_test_add_func("/presence/restart", test_restart);
     g_test_add_func("/presence/restart-in-doubt", test_restart_in_doubt);

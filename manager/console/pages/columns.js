@@ -30,6 +30,10 @@ const undialled = () => h('span', { title: tr('The server does not dial this end
 // As a cell of a list has them; words: a badge, or a word alone.
 export const displayedCell = (row, words = badge) => (isDisplayed(row) ? words('displayed', displayedCode(row.displayed)) : undialled());
 
+// What was known last, of one that was not heard since the server was away, is a question.
+export const actualCell = ({ actual, reason }) => (reason === 'server-blind'
+    ? h('span', { class: 'badge off', title: word('reason', reason) }, `${word('actual', actual)}?`) : badge('actual', actual));
+
 export function patterns(row) {
     return Object.entries(row.patterns ?? {}).map(([component, version]) => `${word('component', component)} ${version}`).join(', ');
 }
@@ -59,8 +63,8 @@ const COLUMNS = [
         cell: (row) => name(row.group_display || row.group) },
     { key: 'displayed', title: N_('Displayed status'), least: 10.25, sort: 'displayed', reads: ['displayed', ...DIAL],
         cell: (row) => displayedCell(row) },
-    { key: 'actual', title: N_('Actual status'), least: 7.5, leaves: 7, sort: 'actual', reads: ['actual'],
-        cell: (row) => badge('actual', row.actual) },
+    { key: 'actual', title: N_('Actual status'), least: 7.5, leaves: 7, sort: 'actual', reads: ['actual', 'reason'],
+        cell: (row) => actualCell(row) },
     { key: 'verdict', title: N_('Verdict'), least: 9.75, leaves: 4, sort: 'verdict', reads: ['verdict', 'displayed', ...DIAL],
         cell: (row) => (isDisplayed(row) ? badge('verdict', row.verdict) : undialled()) },
     { key: 'last_seen', title: N_('Last seen'), least: 6.5, leaves: 2, sort: 'last_seen', reads: ['last_seen'],

@@ -4,7 +4,7 @@
 import { actionButtons, subjectOf } from '../actions.js';
 import { all, get, post } from '../api.js';
 import { badge, button, card, crumbs, extent, facts, heading, name, newestOf, notice, said, sure, table, when } from '../ui.js';
-import { age, displayedCode, programOf } from '../columns.js';
+import { actualCell, age, displayedCode, programOf } from '../columns.js';
 import { follow, inTurn } from '../follow.js';
 import { h, refill } from '../dom.js';
 import { format } from '../route.js';
@@ -70,7 +70,7 @@ function statuses(document) {
         h('div', { class: 'statuses' },
             h('div', {}, h('h2', {}, tr('Displayed status')), h('p', { class: 'big' }, badge('displayed', displayedCode(document.displayed))),
                 h('p', { class: 'help' }, tr('what a classic console would show'), ' · ', tr('since'), ' ', when(document.displayed_since))),
-            h('div', {}, h('h2', {}, tr('Actual status')), h('p', { class: 'big' }, badge('actual', document.actual)),
+            h('div', {}, h('h2', {}, tr('Actual status')), h('p', { class: 'big' }, actualCell(document)),
                 h('p', { class: 'help' }, tr('by its own line'), ' · ', tr('since'), ' ', when(document.since))),
             h('div', {}, h('h2', {}, tr('Verdict')), h('p', { class: 'big' }, badge('verdict', document.verdict)),
                 h('p', { class: 'help' }, tr('Push reachability'), ': ', word('reach', document.reachability), ' · ',
