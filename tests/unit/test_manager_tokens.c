@@ -4,6 +4,7 @@
 
 #include "lib/base/unconst.h"
 #include "manager/core/signin.h"
+#include "manager/daemon/calls/audit.h"
 #include "tests/support/people.h"
 
 static void test_code_of_token(void)
@@ -187,8 +188,10 @@ static void test_review(void)
     json_decref(make_token(parts, session, "operator", ""));
     expect_names(parts, session, "token list", "tokens", "zoe:lab");
     expect_names(parts, ann, "token list", "tokens", "ann:lab:office");
+    clock_fake_advance(HL_SECOND);
     audrey = people_sign_in(parts, "audrey");
     expect_names(parts, audrey, "token list", "tokens", "zoe:lab ann:lab:office");
+    clock_fake_advance(HL_SECOND);
     leo = people_sign_in(parts, "leo");
     expect_names(parts, leo, "token list", "tokens", "ann:office");
     expect_names(parts, leo, "session list", "sessions", "leo:office audrey ann");
@@ -197,6 +200,84 @@ static void test_review(void)
     json_decref(people_expect(parts, audrey, "token delete", (const char *const[]){ "id", id, NULL }, "not-found"));
     expect_names(parts, audrey, "token list", "tokens", "zoe:lab ann:lab:office");
     parts_check_registry(parts);
+}
+
+/* A token may have fewer rights than its account, and ends nothing of it but itself. */
+static void test_ends_itself(void)
+{
+    g_autoptr(Parts) parts = people_new("olga", "owner");
+    g_autofree char *session = people_sign_in(parts, "olga");
+    g_autoptr(json_t) strong = make_token(parts, session, "owner", "");
+    g_autoptr(json_t) weak = make_token(parts, session, "auditor", "");
+    g_autoptr(json_t) sessions = people_expect(parts, session, "session list", NULL, "");
+    const json_t *first = json_array_get(json_object_get(sessions, "sessions"), 0);
+    const char *token = json_string_value(json_object_get(weak, "token"));
+    const char *const other[] = { "id", json_string_value(json_object_get(strong, "id")), NULL };
+    const char *const itself[] = { "id", json_string_value(json_object_get(weak, "id")), NULL };
+    const char *const browser[] = { "id", json_string_value(json_object_get(first, "id")), NULL };
+
+    json_decref(people_expect(parts, token, "token delete", other, "denied"));
+    json_decref(people_expect(parts, token, "session end", browser, "denied"));
+    people_expect_end(parts, token, "session end", "invalid"); /* it is none */
+    people_expect_end(parts, session, "group list", "");
+    people_expect_end(parts, json_string_value(json_object_get(strong, "token")), "group list", "");
+    json_decref(people_expect(parts, token, "token delete", itself, ""));
+    people_expect_end(parts, token, "group list", "expired");
+    parts_check_registry(parts);
+}
+
+/* One more change by this pass. */
+static char *save_view(Parts *parts, const char *pass)
+{
+    const char *const view[] = { "name", "mine", NULL };
+    char *code;
+
+    json_decref(people_answer(parts, pass, PEOPLE_ADDRESS, "view set", view, &code));
+    return code;
+}
+
+static void use_up_changes(Parts *parts, const char *pass)
+{
+    g_autofree char *code = g_strdup("");
+
+    for (guint i = 1; *code == '\0'; i++) {
+        g_free(code);
+        code = save_view(parts, pass);
+        if (i % 400 == 0)
+            timer_fake_advance(11 * HL_SECOND); /* the gate has a quota of its own */
+    }
+    g_assert_cmpstr(code, ==, "limit");
+}
+
+/* A script that runs wild holds up neither who stops it nor, where it has a token, what its owner does. */
+static void test_wild(void)
+{
+    g_autoptr(Parts) parts = people_new("olga", "owner");
+    g_autofree char *session = people_sign_in(parts, "olga");
+    g_autofree char *again = NULL;
+    g_autoptr(json_t) made = make_token(parts, session, "operator", "");
+    const char *const id[] = { "id", json_string_value(json_object_get(made, "id")), NULL };
+    const char *const bob[] = { "name", "bob", "role", "operator", NULL };
+    const char *const whom[] = { "name", "bob", NULL };
+
+    use_up_changes(parts, json_string_value(json_object_get(made, "token")));
+    again = people_sign_in(parts, "olga");
+    json_decref(people_expect(parts, session, "account create", bob, ""));
+    use_up_changes(parts, session);
+    json_decref(people_expect(parts, session, "account disable", whom, ""));
+    json_decref(people_expect(parts, session, "token delete", id, ""));
+}
+
+/* What the table of them names are calls that there are. */
+static void test_endings(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    const MgrCallRow *row;
+    guint n = 0;
+
+    for (guint i = 0; (row = mgr_dispatch_row(parts->dispatch, i)) != NULL; i++)
+        n += mgr_audit_is_ending(row->name);
+    g_assert_cmpuint(n, ==, 16);
 }
 
 /* One that an earlier version made is limited indeed. */
@@ -230,6 +311,9 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/tokens/owner", test_owner);
     g_test_add_func("/manager/tokens/group", test_group);
     g_test_add_func("/manager/tokens/review", test_review);
+    g_test_add_func("/manager/tokens/ends-itself", test_ends_itself);
+    g_test_add_func("/manager/tokens/wild", test_wild);
+    g_test_add_func("/manager/tokens/endings", test_endings);
     g_test_add_func("/manager/tokens/earlier-owner", test_earlier_owner);
     return g_test_run();
 }

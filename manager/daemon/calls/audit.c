@@ -18,8 +18,10 @@ struct MgrAudit {
     bool gathered; /* there may be rows in the background set */
 };
 
+typedef enum { BY_PEOPLE, BY_TOKENS, ENDINGS, N_KINDS } ChangeKind;
+
 typedef struct {
-    MgrBucket bucket, changes;
+    MgrBucket bucket, changes[N_KINDS];
     guint folded;
 } Room;
 
@@ -107,6 +109,15 @@ void mgr_audit_settle(MgrAudit *audit)
     }
 }
 
+static bool is_unused(const Room *room, HlTime now)
+{
+    bool unused = mgr_bucket_is_full(&room->bucket, now);
+
+    for (int kind = 0; kind < N_KINDS; kind++)
+        unused = unused && mgr_bucket_is_full(&room->changes[kind], now);
+    return unused;
+}
+
 /* Nothing is kept of those who have used nothing. */
 static gboolean on_fold_due(gpointer user)
 {
@@ -118,8 +129,7 @@ static gboolean on_fold_due(gpointer user)
     mgr_audit_settle(audit);
     g_hash_table_iter_init(&iter, audit->rooms);
     while (g_hash_table_iter_next(&iter, NULL, &value))
-        if (mgr_bucket_is_full(&((const Room *)value)->bucket, now) &&
-            mgr_bucket_is_full(&((const Room *)value)->changes, now))
+        if (is_unused(value, now))
             g_hash_table_iter_remove(&iter);
     if (g_hash_table_size(audit->rooms) > 0)
         return G_SOURCE_CONTINUE;
@@ -140,15 +150,40 @@ static Room *room_of(MgrAudit *audit, const char *account)
     return room;
 }
 
-bool mgr_audit_may_change(MgrAudit *audit, const char *account, gsize size, GError **error)
+bool mgr_audit_is_ending(const char *call)
 {
-    MgrBucket *bucket = &room_of(audit, account)->changes;
-    HlTime now = hl_clock_mono();
+    static const char *const endings[] = {
+        "account certificate",
+        "account delete",
+        "account disable",
+        "account password",
+        "account set",
+        "admin revoke",
+        "bundle withdraw",
+        "code delete",
+        "command cancel",
+        "console revoke",
+        "endpoint revoke",
+        "monitor revoke",
+        "rollout abort",
+        "rollout pause",
+        "session end",
+        "token delete",
+        NULL,
+    };
 
-    if (mgr_bucket_take(bucket, MGR_QUOTA_CHANGE, size, now) == MGR_QUOTA_ALLOWED)
-        return true;
-    return mgr_refuse(error, MGR_REFUSE_AUDIT_TOO_MANY, account,
-                      HL_NUMBER((mgr_bucket_wait(bucket, MGR_QUOTA_CHANGE, size, now) + HL_SECOND - 1) / HL_SECOND),
+    return g_strv_contains(endings, call);
+}
+
+bool mgr_audit_may_change(MgrAudit *audit, const MgrAuditChange *change, GError **error)
+{
+    ChangeKind kind = change->by_token ? BY_TOKENS : mgr_audit_is_ending(change->call) ? ENDINGS : BY_PEOPLE;
+    MgrBucket *bucket = &room_of(audit, change->account)->changes[kind];
+    HlTime now = hl_clock_mono();
+    HlTime wait = mgr_bucket_wait(bucket, MGR_QUOTA_CHANGE, change->size, now);
+
+    return mgr_bucket_take(bucket, MGR_QUOTA_CHANGE, change->size, now) == MGR_QUOTA_ALLOWED ||
+           mgr_refuse(error, MGR_REFUSE_AUDIT_TOO_MANY, change->account, HL_NUMBER((wait + HL_SECOND - 1) / HL_SECOND),
                       NULL);
 }
 

@@ -22,9 +22,19 @@ void mgr_audit_free(MgrAudit *audit);
 /* With a change, in its set: whatever happens, both are there or neither.  Copied. */
 void mgr_audit_add(MgrAudit *audit, HlWriteSet *set, const MgrAuditRecord *record);
 
-/* Whether an account may make one more change, with so many bytes in its row: each leaves one for ever.  Else
- * HL_ERROR_LIMIT, which says how long to wait (manager/core/quota.h). */
-bool mgr_audit_may_change(MgrAudit *audit, const char *account, gsize size, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+typedef struct {
+    const char *account, *call;
+    bool by_token;
+    gsize size; /* bytes of its row */
+} MgrAuditChange;
+
+/* Whether an account may make one more change: each leaves a row for ever.  Else HL_ERROR_LIMIT, which says how long to
+ * wait (manager/core/quota.h).  A script that runs wild holds nobody up who stops it: what comes with tokens has a room
+ * of its own, and so has what the others call to end something. */
+bool mgr_audit_may_change(MgrAudit *audit, const MgrAuditChange *change, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Whether this call ends or revokes something. */
+bool mgr_audit_is_ending(const char *call);
 
 /* What changed nothing in the registry, within a second.  The account has room for so many in an hour, by
  * a row of manager/core/quota.h; those beyond are counted, and one row says how many they were. */

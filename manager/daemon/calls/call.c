@@ -241,9 +241,12 @@ bool mgr_call_may_change(const MgrCall *call, GError **error)
     const MgrOrigin *origin = &call->origin;
     const char *name = origin->is_console && origin->pass == NULL ? mgr_call_argument(call, "name") : NULL;
     g_autofree char *arguments = print_arguments(call);
-    gsize size = strlen(arguments) + MIN(strlen(origin->certificates), MAX_AUDITED) + ROW_SIZE;
+    MgrAuditChange change = { .account = name != NULL ? name : origin->caller.account,
+                              .call = call->message->name,
+                              .by_token = mgr_call_is_token(call),
+                              .size = strlen(arguments) + MIN(strlen(origin->certificates), MAX_AUDITED) + ROW_SIZE };
 
-    return mgr_audit_may_change(call->calls->audit, name != NULL ? name : origin->caller.account, size, error);
+    return mgr_audit_may_change(call->calls->audit, &change, error);
 }
 
 void mgr_call_commit(MgrCall *call, MgrRecord *record, HlWriteSet *set, const MgrChangeKind *kind, gpointer change)

@@ -126,8 +126,14 @@ static void end_named(MgrCall *call, gpointer user, MgrPassKind kind)
 {
     const char *id = mgr_call_argument(call, "id");
     const MgrPassRecord *pass = find_pass(user, call, kind, id != NULL ? id : mgr_call_pass(call));
+    bool is_itself = id == NULL || g_strcmp0(id, mgr_call_pass(call)) == 0;
     g_autoptr(GError) error = NULL;
 
+    if (mgr_call_is_token(call) && !is_itself) { /* it may have fewer rights than what it would end */
+        mgr_refuse(&error, MGR_REFUSE_PASS_TOKEN, NULL);
+        mgr_call_refuse(call, error);
+        return;
+    }
     if (pass != NULL) {
         end_pass(user, call, pass);
         return;
