@@ -160,12 +160,27 @@ static void append_held_off(GString *acl, GHashTable *held_off)
         g_string_append_printf(acl, "\nuser %s\ntopic deny holdline/v1/#\n", (const char *)at->data);
 }
 
+/* One may have been issued since the backup that was restored: who comes with it can ask, and so show it
+ * (manager/daemon/state/strangers.h). */
+static void append_without(GString *acl, GHashTable *accounts, GHashTable *known)
+{
+    g_autoptr(GList) names = g_list_sort(g_hash_table_get_keys(accounts), compare_ids);
+
+    for (GList *at = names; at != NULL; at = at->next) {
+        if (g_hash_table_contains(known, at->data))
+            continue;
+        g_string_append_printf(acl, "\nuser %s\ntopic deny holdline/v1/endpoint/#\n", (const char *)at->data);
+        append_requests(acl, "admin", at->data);
+    }
+}
+
 bool mgr_site_write_acl(const char *dir, GHashTable *certificates, GHashTable *accounts, GHashTable *held_off,
                         GError **error)
 {
     g_autofree char *path = mgr_site_path(dir, "broker/acl");
     g_autoptr(GString) acl = g_string_new(broker_acl);
     g_autoptr(GPtrArray) users = g_ptr_array_new();
+    g_autoptr(GHashTable) known = g_hash_table_new(g_str_hash, g_str_equal);
     GHashTableIter iter;
     gpointer value;
 
@@ -173,6 +188,7 @@ bool mgr_site_write_acl(const char *dir, GHashTable *certificates, GHashTable *a
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         const MgrCertificateRecord *record = value;
 
+        g_hash_table_add(known, record->name);
         if (record->revoked_at == 0 && (asks(record) || is_kind(record, HL_CERT_MONITOR)))
             g_ptr_array_add(users, value);
     }
@@ -180,6 +196,7 @@ bool mgr_site_write_acl(const char *dir, GHashTable *certificates, GHashTable *a
     for (guint i = 0; i < users->len; i++)
         if (i == 0 || compare_names(&users->pdata[i - 1], &users->pdata[i]) != 0) /* a name may have several */
             append_user(acl, users->pdata[i], accounts);
+    append_without(acl, accounts, known);
     if (held_off != NULL)
         append_held_off(acl, held_off);
     return hl_file_write_text(path, acl->str, 0600, error);

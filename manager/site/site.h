@@ -76,8 +76,8 @@ bool mgr_site_write_broker_conf(const char *dir, const MgrConf *conf, guint numb
                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Writes broker/acl: the patterns, a block for each administrator, console and monitor whose certificate is not revoked
- * (by the accounts, name -> MgrAccountRecord *, those who are disabled or limited to groups see no status), and a
- * denial of everything for the names in held_off (a set; NULL: none). */
+ * and for each account that has none (by the accounts, name -> MgrAccountRecord *, those who are disabled or limited to
+ * groups see no status), and a denial of everything for the names in held_off (a set; NULL: none). */
 bool mgr_site_write_acl(const char *dir, GHashTable *certificates, GHashTable *accounts, GHashTable *held_off,
                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

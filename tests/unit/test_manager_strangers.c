@@ -14,9 +14,14 @@ typedef struct {
     char *serial, *pem;
 } Fixture;
 
-static void set_up(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
+static void set_up_young(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
 {
     fixture->parts = parts_new();
+}
+
+static void set_up(Fixture *fixture, gconstpointer user)
+{
+    set_up_young(fixture, user);
     clock_fake_advance(3 * HL_DAY); /* certificates begin before they are issued, and not before their authority */
 }
 
@@ -124,6 +129,52 @@ static void test_first(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
     expect_done(fixture, "zoe");
 }
 
+/* Whoever has the account of a backup and no certificate there may connect and ask, to show one; no other may. */
+static void test_no_other(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
+{
+    g_autofree char *path = mgr_site_path(fixture->parts->dir, "broker/acl");
+    g_autofree char *acl = NULL;
+
+    g_assert_false(mgr_fleet_may_come(&fixture->parts->fleet, "zoe"));
+    put_account(fixture, "zoe", hl_clock_wall());
+    g_assert_true(mgr_fleet_may_come(&fixture->parts->fleet, "zoe"));
+    g_assert_true(mgr_pki_publish(fixture->parts->pki, NULL));
+    acl = hl_file_read_text(path, 100000, NULL);
+    g_assert_nonnull(strstr(acl, "\nuser zoe\ntopic deny holdline/v1/endpoint/#\n"
+                                 "topic write holdline/v1/admin/request/zoe\n"));
+    issue(fixture, "zoe", HL_CERT_ADMIN);
+    ask(fixture, "zoe", NULL); /* an earlier holdline's does not show it: it is told so */
+    {
+        g_autofree char *text = answer(fixture, "zoe");
+
+        g_assert_true(strstr(text, "does not know the certificate") != NULL);
+    }
+    ask(fixture, "zoe", fixture->pem);
+    expect_done(fixture, "zoe");
+    mgr_pki_fold_revocations(fixture->parts->pki, "zoe", NULL, hl_clock_wall(), NULL);
+    g_assert_false(mgr_fleet_may_come(&fixture->parts->fleet, "zoe"));
+}
+
+/* An account that was made while the clock was ahead: which of its certificates are of before it cannot be told. */
+static void test_clock_ahead(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
+{
+    put_account(fixture, "zoe", hl_clock_wall() + 2 * HL_DAY);
+    clock_fake_advance(HL_MINUTE);
+    issue(fixture, "zoe", HL_CERT_ADMIN);
+    ask(fixture, "zoe", fixture->pem);
+    expect_done(fixture, "zoe");
+}
+
+/* Nor of one that begins with its authority, which is hours before it was issued. */
+static void test_young_authority(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
+{
+    put_account(fixture, "zoe", hl_clock_wall());
+    clock_fake_advance(HL_MINUTE);
+    issue(fixture, "zoe", HL_CERT_ADMIN);
+    ask(fixture, "zoe", fixture->pem);
+    expect_done(fixture, "zoe");
+}
+
 /* The name is somebody else's by now. */
 static void test_name_again(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
 {
@@ -201,6 +252,9 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add("/manager/strangers/known", Fixture, NULL, set_up, test_known, tear_down);
     g_test_add("/manager/strangers/first", Fixture, NULL, set_up, test_first, tear_down);
+    g_test_add("/manager/strangers/no-other", Fixture, NULL, set_up, test_no_other, tear_down);
+    g_test_add("/manager/strangers/clock-ahead", Fixture, NULL, set_up, test_clock_ahead, tear_down);
+    g_test_add("/manager/strangers/young-authority", Fixture, NULL, set_up_young, test_young_authority, tear_down);
     g_test_add("/manager/strangers/name-again", Fixture, NULL, set_up, test_name_again, tear_down);
     g_test_add("/manager/strangers/replaced", Fixture, NULL, set_up, test_replaced, tear_down);
     g_test_add("/manager/strangers/unshown", Fixture, NULL, set_up, test_unshown, tear_down);

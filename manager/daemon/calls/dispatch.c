@@ -325,7 +325,8 @@ static void start(MgrDispatch *dispatch, const char *name, bool is_plain, GBytes
 /* Whether a call may come under this name at all, or has an answer: what is wrong with a certificate that it had. */
 static bool is_heard(const MgrDispatch *dispatch, const char *name, const GError *problem)
 {
-    return (problem != NULL && mgr_fleet_knows_name(dispatch->fleet, name)) ||
+    return (problem != NULL &&
+            (mgr_fleet_knows_name(dispatch->fleet, name) || mgr_fleet_may_come(dispatch->fleet, name))) ||
            has_kind(dispatch, name, HL_CERT_ADMIN) || has_kind(dispatch, name, HL_CERT_MONITOR) ||
            has_kind(dispatch, name, HL_CERT_CONSOLE);
 }

@@ -277,6 +277,12 @@ bool mgr_fleet_has_live_name(const MgrFleet *fleet, const char *name, const char
     return false;
 }
 
+bool mgr_fleet_may_come(const MgrFleet *fleet, const char *name)
+{
+    return mgr_fleet_has_live_name(fleet, name, NULL) ||
+           (!mgr_fleet_knows_name(fleet, name) && mgr_accounts_get(fleet->accounts, name) != NULL);
+}
+
 void mgr_fleet_remove_group(MgrFleet *fleet, const char *name)
 {
     GHashTableIter iter;

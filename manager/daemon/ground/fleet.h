@@ -201,6 +201,9 @@ static inline bool mgr_fleet_knows_name(const MgrFleet *fleet, const char *name)
 }
 /* Whether a certificate of this name and kind (NULL: any) is not revoked. */
 bool mgr_fleet_has_live_name(const MgrFleet *fleet, const char *name, const char *kind);
+/* Whether somebody may come under this name: such a certificate is not revoked, or it is an account's that has none
+ * here, and so one of after a backup that was restored (state/strangers.h). */
+bool mgr_fleet_may_come(const MgrFleet *fleet, const char *name);
 
 /* Its open targets, from the oldest; NULL: that was the last.  They are chained to each other: a command for a million
  * endpoints takes no million arrays. */

@@ -557,7 +557,7 @@ void mgr_pki_evict(MgrPki *pki, const char *name)
 void mgr_pki_connected(MgrPki *pki, const char *name)
 {
     if (mgr_evictions_was_own(pki->evictions, name) || mgr_lookout_is_name(name) ||
-        mgr_fleet_has_live_name(pki->fleet, name, NULL))
+        mgr_fleet_may_come(pki->fleet, name))
         return;
     hl_log_limited(HL_LOG_WARN, "revoke", name, "%s connected, whose certificate is not in force: its session is ended",
                    name);

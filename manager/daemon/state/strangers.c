@@ -25,24 +25,32 @@ void mgr_strangers_free(MgrStrangers *strangers)
 }
 
 /* Certificates begin before they are issued (mgr_pki_issue_named); of one that begins with its authority it cannot be
- * told how long, and the earliest counts. */
-static HlTime issued_at(const MgrPki *pki, const HlCert *cert)
+ * told how long: between these two. */
+typedef struct {
+    HlTime earliest, latest;
+} Issued;
+
+static Issued issued_at(const MgrPki *pki, const HlCert *cert)
 {
     const HlCert *by = hl_trust_issuer(mgr_pki_trust(pki), cert);
     HlTime begin = hl_cert_info(cert)->not_before;
+    bool is_known = by != NULL && begin > hl_cert_info(by)->not_before;
 
-    return by != NULL && begin > hl_cert_info(by)->not_before ? begin + MGR_PKI_BACKDATE : begin;
+    return (Issued){ is_known ? begin + MGR_PKI_BACKDATE : begin, begin + MGR_PKI_BACKDATE };
 }
 
-/* From when on what is issued under this name is of the one who has it now: an account's beginning, and of the others,
- * which have no account, the first certificate that is in force.  -1: nobody has it, or it is of another kind. */
+/* From when on what is issued under this name is of the one who has it now: an account's beginning (0 where that is yet
+ * to come: it was made while the clock was ahead, as in mgr_accounts_did), and of the others, which have no account,
+ * the first certificate that is in force.  -1: nobody has it, or it is of another kind. */
 static HlTime had_since(const MgrFleet *fleet, const char *name, const char *kind)
 {
     const MgrAccountRecord *account = mgr_accounts_get(fleet->accounts, name);
     HlTime since = -1;
 
+    if (account != NULL && strcmp(kind, hl_cert_kind_name(HL_CERT_ADMIN)) != 0)
+        return -1;
     if (account != NULL)
-        return strcmp(kind, hl_cert_kind_name(HL_CERT_ADMIN)) == 0 ? account->created_at : -1;
+        return account->created_at <= hl_clock_wall() ? account->created_at : 0;
     for (const MgrCertificateRecord *at = mgr_fleet_certificates_of(fleet, name); at != NULL; at = at->next)
         if (at->revoked_at == 0 && strcmp(at->kind, kind) == 0 && (since < 0 || at->issued_at < since))
             since = at->issued_at;
@@ -87,15 +95,16 @@ static bool take_in(const MgrStrangers *strangers, const HlCert *cert)
     const MgrStrangersOptions *parts = &strangers->parts;
     const HlCertInfo *info = hl_cert_info(cert);
     const char *kind = hl_cert_kind_name(info->kind);
-    HlTime issued = issued_at(parts->pki, cert);
+    Issued issued = issued_at(parts->pki, cert);
     HlTime since = had_since(parts->fleet, info->cn, kind);
-    bool is_good = since >= 0 && issued >= since && issued > last_revocation(parts->fleet, info->cn);
+    /* what is not certain speaks for it where nothing of its name was ended, and against it where something was */
+    bool is_good = since >= 0 && issued.latest >= since && issued.earliest > last_revocation(parts->fleet, info->cn);
     MgrCertificateRecord record = { .serial = g_strdup(info->serial),
                                     .name = g_strdup(info->cn),
                                     .kind = g_strdup(kind),
                                     .authority = mgr_pki_issuer_id(parts->pki, cert),
                                     .key = hl_cert_key_id(cert),
-                                    .issued_at = issued,
+                                    .issued_at = issued.earliest,
                                     .expires_at = info->not_after,
                                     .revoked_at = is_good ? 0 : hl_clock_wall() };
     HlWriteSet *set = hl_write_set_new();
