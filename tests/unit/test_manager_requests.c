@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whose signing request gets which certificate: by the name in it, and never for a key that was given up. */
+/* Whose signing request gets which certificate: by the name in it, and never for a key that was given up.  And what a
+ * request may not have twice. */
 #include <string.h>
 
 #include "tests/support/manager_parts.h"
@@ -124,12 +125,28 @@ static void test_given_up(void)
     parts_check_registry(parts);
 }
 
+/* Of an argument that came twice each reader might take another one. */
+static void test_twice(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+
+    parts_call(parts, "account create", "name", "ann", "role", "auditor", "name", "bob", NULL);
+    parts_let_finish(parts);
+    json_decref(parts_expect_reply(parts, "invalid"));
+    g_assert_null(mgr_accounts_get(parts->fleet.accounts, "ann"));
+    parts_call(parts, "group set", "name", "office", "setting", "line.heartbeat=70s", "setting", "privilege.scan=yes",
+               NULL);
+    parts_let_finish(parts);
+    json_decref(parts_expect_reply(parts, ""));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/manager/requests/other-name", test_other_name);
     g_test_add_func("/manager/requests/remedies", test_remedies);
     g_test_add_func("/manager/requests/renewal", test_renewal);
+    g_test_add_func("/manager/requests/twice", test_twice);
     g_test_add_func("/manager/requests/given-up", test_given_up);
     return g_test_run();
 }

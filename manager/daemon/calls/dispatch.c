@@ -97,6 +97,17 @@ static bool has_word(const char *words, const char *word)
     return g_strv_contains((const char *const *)list, word);
 }
 
+/* How often the message has it, up to twice. */
+static guint times_given(const HlMsgCall *message, const char *name)
+{
+    guint n = 0;
+
+    for (size_t i = 0; i < message->n_arguments && n < 2; i++)
+        n += strcmp(message->arguments[i]->name, name) == 0;
+    return n;
+}
+
+/* One that came twice would be read once, and of many the audit log would have no room for each. */
 static bool check_arguments(const HlMsgCall *message, const MgrCallRow *row, GError **error)
 {
     g_auto(GStrv) required = g_strsplit(row->required, " ", -1);
@@ -106,15 +117,12 @@ static bool check_arguments(const HlMsgCall *message, const MgrCallRow *row, GEr
 
         if (!has_word(row->required, name) && !has_word(row->optional, name))
             return mgr_refuse(error, MGR_REFUSE_CALL_NO_ARGUMENT, row->name, name, NULL);
+        if (strcmp(name, MGR_CALL_REPEATED) != 0 && times_given(message, name) > 1)
+            return mgr_refuse(error, MGR_REFUSE_CALL_TWICE, row->name, name, NULL);
     }
-    for (gsize i = 0; required[i] != NULL; i++) {
-        bool given = *required[i] == '\0';
-
-        for (size_t n = 0; n < message->n_arguments && !given; n++)
-            given = strcmp(message->arguments[n]->name, required[i]) == 0;
-        if (!given)
+    for (gsize i = 0; required[i] != NULL; i++)
+        if (*required[i] != '\0' && times_given(message, required[i]) == 0)
             return mgr_refuse(error, MGR_REFUSE_CALL_ARGUMENT, row->name, required[i], NULL);
-    }
     return true;
 }
 

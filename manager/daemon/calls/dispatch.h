@@ -16,10 +16,12 @@
 #include "manager/daemon/state/strangers.h"
 #include "manager/daemon/state/uses.h"
 
+#define MGR_CALL_REPEATED "setting"
+
 typedef struct {
     const char *name;
     const char *required; /* argument names, separated by spaces; each must be there once */
-    const char *optional; /* may be there; "setting" may be repeated */
+    const char *optional; /* may be there once; MGR_CALL_REPEATED more often */
     MgrNeed need;
     MgrScopeKind scope; /* what of it belongs to groups */
     void (*handler)(MgrCall *call, gpointer user);
