@@ -250,6 +250,7 @@ const HlPhrase hl_ground_phrases[] = {
     { N_("see the finding about the daemon"), "" },
     { N_("only the daemon knows which patterns are in use"), "" },
     { N_("update: holdline-endpoint update-now, and see what it says"), "" },
+    { N_("have an administrator update it, as the users of this machine may not: holdline update-now ENDPOINT"), "" },
     { N_("publish patterns on the server: 'holdline doctor' there says how"), "" },
     { N_("there are no patterns on this machine, so scans find nothing"), "" },
     { N_("patterns are in use: %s"), "" },

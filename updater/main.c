@@ -22,7 +22,10 @@ static const HlFlag flags[] = {
       "A repository; may be given more than once, they are tried in order; one of the same name is the same repository "
       "at another place" },
     { "components", "NAMES", "What this machine should have, as in virus,rules" },
-    { "keep", "NAMES", "Of those, what stays at the version that is installed, if one is" },
+    { "keep", "WHAT",
+      "update: names of components that stay at the version that is installed, if one is; mirror: how long to keep "
+      "files "
+      "that are no longer listed (default: 24h)" },
     { "engine", "PROGRAM", "The engine that loads a set before it becomes active (default: clamscan)" },
     { "engine-arg", "ARG", "A further argument for it; may be given more than once" },
     { "clamd-socket", "PATH", "A clamd that is told to reload" },
@@ -42,7 +45,6 @@ static const HlFlag flags[] = {
       "mirror: URL of the repository to copy, with metadata/ and targets/ below it; repo publish: directory of the "
       "packages" },
     { "to", "DIR", "Where the copy is kept and served from" },
-    { "keep", "DURATION", "How long to keep files that are no longer listed (default: 24h)" },
     /* repository */
     { "single-host", NULL, "Keep every key of the repository on this machine" },
     { "plain-keys", NULL, "Store private keys without a passphrase" },

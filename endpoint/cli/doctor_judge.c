@@ -122,12 +122,14 @@ void ep_judge_disk(const EpDoctor *doctor, HlFindings *findings)
     hl_judge_disks(findings, HL_FACTS(&doctor->facts.disks, HlDiskFact), doctor->facts.disks.facts->len);
 }
 
-/* Another update changes nothing while the server has none. */
-static const char *patterns_remedy(const char *failure)
+/* Another update changes nothing while the server has none, and not everybody may begin one here. */
+static const char *patterns_remedy(const EpDoctor *doctor, const char *failure)
 {
-    return strstr(failure, HL_UPDATER_NO_PATTERNS) != NULL
-               ? HL_UPDATER_PUBLISH_PATTERNS
-               : "update: holdline-endpoint update-now, and see what it says";
+    if (strstr(failure, HL_UPDATER_NO_PATTERNS) != NULL)
+        return HL_UPDATER_PUBLISH_PATTERNS;
+    if (json_is_false(json_object_get(json_object_get(doctor->status, "privileges"), "update-now")))
+        return "have an administrator update it, as the users of this machine may not: holdline update-now ENDPOINT";
+    return "update: holdline-endpoint update-now, and see what it says";
 }
 
 void ep_judge_patterns(const EpDoctor *doctor, HlFindings *findings)
@@ -139,12 +141,12 @@ void ep_judge_patterns(const EpDoctor *doctor, HlFindings *findings)
         hl_findings_add(findings, HL_GRADE_UNSEEN, "see the finding about the daemon",
                         "only the daemon knows which patterns are in use");
     else if (*doctor->patterns == '\0')
-        hl_findings_add(findings, HL_GRADE_FAULT, patterns_remedy(failure),
+        hl_findings_add(findings, HL_GRADE_FAULT, patterns_remedy(doctor, failure),
                         "there are no patterns on this machine, so scans find nothing");
     else
         hl_findings_good(findings, "patterns are in use: %s", doctor->patterns);
     if (*text(update, "last_at") != '\0' && !json_is_true(json_object_get(update, "last_succeeded")))
-        hl_findings_add(findings, HL_GRADE_WARNING, patterns_remedy(failure), "the last update failed: %s",
+        hl_findings_add(findings, HL_GRADE_WARNING, patterns_remedy(doctor, failure), "the last update failed: %s",
                         *failure != '\0' ? failure : "unknown error");
 }
 

@@ -143,7 +143,9 @@ static void test_patterns(void)
         const char *patterns, *status, *grade, *text, *remedy;
     } cases[] = {
         { false, "", "{}", "u", "only the daemon knows", "daemon" },
-        { true, "", "{}", "f", "no patterns", "update-now" },
+        { true, "", "{}", "f", "no patterns", "holdline-endpoint update-now" },
+        { true, "", "{\"privileges\": {\"update-now\": true}}", "f", "no patterns", "holdline-endpoint update-now" },
+        { true, "", "{\"privileges\": {\"update-now\": false}}", "f", "no patterns", "holdline update-now ENDPOINT" },
         { true, "", "{\"update\": {\"last_detail\": \"server: " HL_UPDATER_NO_PATTERNS "\"}}", "f", "no patterns",
           "publish patterns on the server" },
         { true, "virus 2026112601", "{\"update\": {\"last_at\": null}}", "g", NULL, NULL },
