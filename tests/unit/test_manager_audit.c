@@ -154,6 +154,11 @@ static void test_arguments(void)
     g_free(expected);
     expected = g_strdup_printf("admin: scan selector=%s... scope=\"a role=\\\\ \\\"owner\\\"\"|not-found\n", kept);
     expect_rows(parts, &from, expected);
+    parts_call(parts, "notification set", "name", "hook", "setting", "to=https://hooks.example.com/T01?key=SECRET",
+               "setting", "kinds=disk", NULL);
+    let_finish(parts);
+    expect_rows(parts, &from,
+                "admin: notification set name=hook setting=to=https://hooks.example.com/... setting=kinds=disk|\n");
 }
 
 /* A refusal stands before the change that came after it, though it is gathered for a second. */

@@ -43,10 +43,23 @@ bool mgr_audit_is_secret(const char *argument)
     return g_strv_contains(left_out, argument);
 }
 
-static char *print_argument(const HlMsgArgument *argument, gsize room)
+/* The path and query of a webhook let anybody send there who knows them: of a notification's URL the host remains. */
+static char *without_path(const char *call, const HlMsgArgument *argument)
+{
+    const char *host = strstr(argument->value, "://");
+    gsize length = host != NULL ? (gsize)(host - argument->value) + 3 + strcspn(host + 3, "/?#") : 0;
+
+    if (strcmp(call, "notification set") != 0 || strcmp(argument->name, "setting") != 0 || length == 0 ||
+        strlen(argument->value + length) <= 1)
+        return g_strdup(argument->value);
+    return g_strdup_printf("%.*s/...", (int)length, argument->value);
+}
+
+static char *print_argument(const char *call, const HlMsgArgument *argument, gsize room)
 {
     g_autofree char *name = print_word(argument->name);
-    g_autofree char *value = print_word(mgr_audit_is_secret(argument->name) ? "..." : argument->value);
+    g_autofree char *open = without_path(call, argument);
+    g_autofree char *value = print_word(mgr_audit_is_secret(argument->name) ? "..." : open);
     g_autofree char *text = g_strdup_printf("%s=%s", name, value);
     g_autofree char *shown = mgr_audit_cut(text, room);
 
@@ -72,7 +85,7 @@ char *mgr_audit_text(const MgrAuditWay *way, const HlMsgCall *message)
     for (size_t i = 0; i < message->n_arguments; i++) {
         gsize room = MAX_ARGUMENTS - MIN(out->len, MAX_ARGUMENTS);
         g_autofree char *text =
-            print_argument(message->arguments[i], MIN(room / (message->n_arguments - i), MAX_ARGUMENT));
+            print_argument(message->name, message->arguments[i], MIN(room / (message->n_arguments - i), MAX_ARGUMENT));
 
         g_string_append_printf(out, "%s%s", out->len > 0 ? " " : "", text);
     }
