@@ -18,10 +18,11 @@ bool mgr_site_read_audit_head(const char *dir, MgrAuditHead *head, GError **erro
     text = hl_file_read_text(path, MGR_AUDIT_HEAD_TEXT, error);
     return text != NULL &&
            ((*g_strstrip(text) != '\0' && mgr_audit_head_parse(text, head)) ||
-            hl_fail(error, HL_ERROR_INVALID,
-                    _("%s is damaged, which says where the log ended when the manager last stopped; the manager writes "
-                      "it again at its next stop"),
-                    path));
+            hl_fail(
+                error, HL_ERROR_INVALID,
+                _("%s is damaged, which says where the log ended when the manager last noted it; the manager writes "
+                  "it again"),
+                path));
 }
 
 bool mgr_site_write_audit_head(const char *dir, const MgrAuditHead *head, GError **error)
@@ -44,7 +45,7 @@ static bool check_end(const char *dir, HlDb *db, const MgrAuditHead *end, GError
     text = mgr_audit_head_print(&noted);
     return has || hl_fail(error, HL_ERROR_UNTRUSTED,
                           _("the log ends with row %" PRId64 " and lacks the one with which it ended when the manager "
-                            "last stopped (head %s)"),
+                            "last noted it (head %s)"),
                           end->number, text);
 }
 

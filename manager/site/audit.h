@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whether a site's audit log is the one that was written: its chain from the first row to the last, and where it ended
- * when the manager last stopped, which is in a file beside the registry. */
+ * when the manager last noted it, which is in a file beside the registry. */
 #ifndef MANAGER_SITE_AUDIT_H
 #define MANAGER_SITE_AUDIT_H
 

@@ -209,7 +209,7 @@ static bool follow_on(const MgrLedger *ledger, HlDb *db, HlJournal *journal, boo
     return write_mark(db, journal, lines, agreed, error);
 }
 
-/* Where the log ended when the manager last stopped; "": not known, or this one has that row.  Caller frees. */
+/* Where the log ended when the manager last noted it; "": not known, or this one has that row.  Caller frees. */
 static char *lost_head(const char *dir, HlDb *db)
 {
     g_auto(MgrAuditHead) head = { 0 };

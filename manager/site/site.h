@@ -63,7 +63,7 @@ char *mgr_site_plugin_path(void);
 /* What the repository had published when the manager looked last (manager/site/repository.h). */
 #define MGR_SITE_PUBLISHED "published"
 
-/* Where the audit log ended when the manager last stopped (daemon/state/witness.h). */
+/* Where the audit log ended when the manager last noted it (daemon/state/witness.h). */
 #define MGR_SITE_AUDIT_HEAD "audit.head"
 
 /* A file of the managed broker of this number, from 0: in broker/, or in broker/2, broker/3, ...  Caller frees. */

@@ -284,6 +284,26 @@ static void test_stopped(void)
     g_assert_true(mgr_site_check_audit(parts->dir, db, NULL));
 }
 
+/* Nor does a kill hide what was cut off: what the file has is a minute old at most. */
+static void test_killed(void)
+{
+    g_autoptr(Parts) parts = parts_with_rows();
+    g_autofree char *path = g_build_filename(parts->dir, "audit.head", NULL);
+    g_autofree char *noted = NULL;
+    g_autofree char *again = NULL;
+
+    tick(parts, HL_MINUTE);
+    g_assert_true(g_file_get_contents(path, &noted, NULL, NULL));
+    g_assert_true(g_str_has_prefix(noted, "6:"));
+    g_clear_pointer(&parts->witness, mgr_witness_free);
+    g_assert_true(g_file_set_contents(path, noted, -1, NULL)); /* as if it had not been stopped */
+    restart(parts, "DELETE FROM audit WHERE number > 4");
+    expect_problem(parts, "it ended with row 6, and ends with row 4 now");
+    tick(parts, HL_MINUTE);
+    g_assert_true(g_file_get_contents(path, &again, NULL, NULL));
+    g_assert_true(g_str_has_prefix(again, "5:")); /* with the row of the loss */
+}
+
 /* One that cannot be read is no log without rows. */
 static void test_dropped(void)
 {
@@ -320,6 +340,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/witness/cut-and-added", test_cut_and_added);
     g_test_add_func("/manager/witness/middle", test_middle);
     g_test_add_func("/manager/witness/stopped", test_stopped);
+    g_test_add_func("/manager/witness/killed", test_killed);
     g_test_add_func("/manager/witness/cut-to-a-gap", test_cut_to_a_gap);
     g_test_add_func("/manager/witness/damaged-head", test_damaged_head);
     g_test_add_func("/manager/witness/dropped", test_dropped);

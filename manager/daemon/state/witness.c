@@ -8,6 +8,7 @@
 #include "manager/site/audit.h"
 
 #define LOOK_EVERY HL_MINUTE       /* where nothing is added */
+#define NOTE_EVERY HL_MINUTE       /* a durable change, and a file */
 #define LOOK_AGAIN (2 * HL_SECOND) /* for the row of a loss */
 
 static const char changed[] = "Somebody who may write registry.db has changed it: 'holdline audit verify' looks it "
@@ -24,7 +25,8 @@ struct MgrWitness {
     MgrStatus *status;
     MgrAuditHead last; /* at the last look */
     MgrAuditHead at;   /* of the turn that is under way */
-    HlTime look_mono, turn_mono;
+    HlTime look_mono, turn_mono, note_mono;
+    int64_t noted;       /* the row that the file has, or that is on its way there */
     char *lost, *broken; /* NULL: nothing is known of that */
     bool is_put_back;    /* lost with the registry, in whose place another one is */
 };
@@ -135,10 +137,63 @@ static void walk(MgrWitness *witness)
     }
 }
 
+static void write_head(const MgrWitness *witness, const MgrAuditHead *head)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (!mgr_site_write_audit_head(witness->dir, head, &error))
+        hl_log_limited(HL_LOG_WARN, "audit", "head",
+                       "%s: whether rows are cut off until the next start will not be known", error->message);
+}
+
+/* A head on its way to the file: behind a durable change, with which all is durable that was committed before. */
+typedef struct {
+    const MgrWitness *witness;
+    MgrAuditHead head;
+} Note;
+
+static void fold_note(gpointer change)
+{
+    const Note *note = change;
+
+    write_head(note->witness, &note->head);
+}
+
+static void fail_note(gpointer change G_GNUC_UNUSED, const GError *error)
+{
+    hl_log_limited(HL_LOG_WARN, "audit", "note", "where the log ends is not written down: %s", error->message);
+}
+
+static void free_note(gpointer change)
+{
+    Note *note = change;
+
+    mgr_audit_head_clear(&note->head);
+    g_free(note);
+}
+
+static void begin_note(MgrWitness *witness)
+{
+    static const MgrChangeKind kind = { fold_note, fail_note, free_note };
+    Note *note = g_new(Note, 1);
+    HlWriteSet *set = hl_write_set_new();
+
+    *note = (Note){ witness, { witness->last.number, g_bytes_ref(witness->last.hash) } };
+    witness->noted = witness->last.number;
+    hl_write_set_durable(set);
+    mgr_write_counter(set, "audit-noted", (uint64_t)witness->last.number);
+    mgr_record_commit(witness->record, set, &kind, note);
+}
+
 void mgr_witness_tick(MgrWitness *witness)
 {
     HlTime now = hl_clock_mono();
 
+    if (now - witness->note_mono >= NOTE_EVERY) {
+        witness->note_mono = now;
+        if (witness->last.hash != NULL && witness->last.number != witness->noted)
+            begin_note(witness);
+    }
     if (now - witness->look_mono >= LOOK_EVERY)
         mgr_witness_look(witness);
     if (now >= witness->turn_mono)
@@ -167,23 +222,18 @@ MgrWitness *mgr_witness_new(const MgrWitnessOptions *options)
     witness->record = options->record;
     witness->status = options->status;
     recall(witness);
+    witness->noted = witness->last.number;
+    witness->note_mono = hl_clock_mono();
     mgr_witness_look(witness);
     return witness;
-}
-
-static void note(const MgrWitness *witness)
-{
-    g_autoptr(GError) error = NULL;
-
-    if (witness->last.number > 0 && !mgr_site_write_audit_head(witness->dir, &witness->last, &error))
-        hl_warn("audit", "%s: whether rows are cut off until the next start will not be known", error->message);
 }
 
 void mgr_witness_free(MgrWitness *witness)
 {
     if (witness == NULL)
         return;
-    note(witness);
+    if (witness->last.number > 0)
+        write_head(witness, &witness->last);
     mgr_audit_head_clear(&witness->last);
     mgr_audit_head_clear(&witness->at);
     g_free(witness->dir);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Remembers what the audit log was, and says so when it is another one: in the log, as an event, and in the summary.
  *
- * - Where it ended at the last look, and over a stop in a file of the site: rows that were cut off there, or changed,
- * are told as lost until the manager is started again, and a row of the audit log keeps the head for ever.
+ * - Where it ended at the last look, and over a stop or a kill in a file of the site, which is written once a minute
+ * where there is something new: rows that were cut off there, or changed, are told as lost until the manager is started
+ * again, and a row of the audit log keeps the head for ever.
  * - The whole chain, a part of it each second and again an hour after its end: a row that is not what was written is
  * told until a whole turn finds none. It takes nothing back and stops nothing: a call that cannot be recorded fails by
  * itself.  Loop thread. */
@@ -29,7 +30,7 @@ typedef struct {
 MgrWitness *mgr_witness_new(const MgrWitnessOptions *options);
 
 /* Writes what it knows into its file.  Not before the record is gone: of what is written there no power cut may take
- * anything back. */
+ * anything back, and what it has written meanwhile is a durable change. */
 void mgr_witness_free(MgrWitness *witness);
 
 /* Where the log ends now: compared with where it ended, and told in the summary. */
