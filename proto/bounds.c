@@ -141,6 +141,7 @@ static const HlBound rows[] = {
     { "Call.once", .max = HL_MAX_ONCE },
     { "Call.certificate", .max = MAX_WORD },
     { "Call.shown", .max = MAX_PEM },
+    { "Call.proof", .max = HL_KEY_MAX_SIGNATURE },
     { "CallReply.code", .max = MAX_WORD },
     { "CallReply.message", .max = 4 * HL_MAX_TEXT, .cut = true },
     { "CallReply.json", .max = HL_WIRE_MAX_SIZE },

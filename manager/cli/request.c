@@ -35,7 +35,7 @@ GBytes *cli_request_encode(const CliRequest *request, GError **error)
     const char *const *arguments = request->arguments;
     HlMsgCall message = HOLDLINE__V1__CALL__INIT;
     g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func(g_free);
-    g_autofree char *shown = NULL;
+    GBytes *payload;
 
     for (gsize i = 0; arguments != NULL && arguments[i] != NULL; i += 2)
         if (arguments[i + 1] != NULL && !add_argument(list, arguments[i], arguments[i + 1], error))
@@ -43,15 +43,9 @@ GBytes *cli_request_encode(const CliRequest *request, GError **error)
     message.name = hl_unconst(request->name);
     message.arguments = (HlMsgArgument **)list->pdata;
     message.n_arguments = list->len;
-    if (request->cert != NULL) {
-        shown = hl_cert_print(request->cert);
-        message.certificate = hl_unconst(hl_cert_info(request->cert)->serial);
-        message.shown = (ProtobufCBinaryData){ strlen(shown), (uint8_t *)shown };
-    }
     message.once = hl_unconst(request->once);
-    if (!hl_wire_check(&message.base, error)) {
+    payload = hl_call_encode(&message, request->caller, error);
+    if (payload == NULL)
         hl_error_prefix(error, _("the arguments cannot be sent"));
-        return NULL;
-    }
-    return HL_WIRE_ENCODE(&message);
+    return payload;
 }

@@ -3,13 +3,13 @@
 #ifndef MANAGER_CLI_REQUEST_H
 #define MANAGER_CLI_REQUEST_H
 
-#include "lib/pki/cert.h"
+#include "proto/call.h"
 
 typedef struct {
     const char *name;
     const char *const *arguments; /* as cli_client_call takes them */
     const char *once;             /* the same for the same call, when it is asked again */
-    const HlCert *cert;           /* that the caller comes with; NULL: it cannot be read */
+    const HlCaller *caller;       /* what it comes with; NULL: that cannot be read */
 } CliRequest;
 
 /* NULL: something in it breaks the rules of the wire. */

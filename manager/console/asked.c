@@ -19,11 +19,12 @@ static HlMsgArgument *argument_new(const char *name, const char *value)
     return argument;
 }
 
-static GBytes *encode(const ConLineAsk *ask, const char *serial, const char *shown, GError **error)
+static GBytes *encode(const ConLineAsk *ask, const HlCaller *caller, GError **error)
 {
     HlMsgCall message = HOLDLINE__V1__CALL__INIT;
     g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GError) problem = NULL;
+    GBytes *payload;
 
     for (gsize i = 0; ask->arguments != NULL && ask->arguments[i] != NULL; i += 2)
         if (ask->arguments[i + 1] != NULL)
@@ -31,8 +32,6 @@ static GBytes *encode(const ConLineAsk *ask, const char *serial, const char *sho
     message.name = hl_unconst(ask->name);
     message.arguments = (HlMsgArgument **)list->pdata;
     message.n_arguments = list->len;
-    message.certificate = hl_unconst(serial);
-    message.shown = (ProtobufCBinaryData){ strlen(shown), (uint8_t *)hl_unconst(shown) };
     if (ask->session != NULL)
         message.session = hl_unconst(ask->session);
     if (ask->address != NULL)
@@ -40,14 +39,13 @@ static GBytes *encode(const ConLineAsk *ask, const char *serial, const char *sho
     if (ask->once != NULL)
         message.once = hl_unconst(ask->once);
     message.idle = ask->is_idle;
-    if (!hl_wire_check(&message.base, &problem)) { /* a bound of the wire: it is the request that is too large */
+    payload = hl_call_encode(&message, caller, &problem);
+    if (payload == NULL) /* a bound of the wire: it is the request that is too large */
         hl_fail(error, HL_ERROR_INVALID, "'%s' cannot be sent: %s", ask->name, problem->message);
-        return NULL;
-    }
-    return HL_WIRE_ENCODE(&message);
+    return payload;
 }
 
-ConAsked *con_asked_new(const ConLineAsk *ask, const char *serial, const char *shown, GError **error)
+ConAsked *con_asked_new(const ConLineAsk *ask, const HlCaller *caller, GError **error)
 {
     ConAsked *asked = g_new0(ConAsked, 1);
 
@@ -58,7 +56,7 @@ ConAsked *con_asked_new(const ConLineAsk *ask, const char *serial, const char *s
     asked->done = ask->done;
     asked->user = ask->user;
     asked->answer = json_object();
-    asked->payload = encode(ask, serial, shown, error);
+    asked->payload = encode(ask, caller, error);
     return asked;
 }
 

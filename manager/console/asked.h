@@ -6,6 +6,7 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/json.h"
+#include "proto/call.h"
 #include "proto/wire.h"
 
 /* Each part of a long answer as it comes, borrowed. */
@@ -43,9 +44,8 @@ typedef struct {
     GError *error; /* known already; told in the next turn of the loop */
 } ConAsked;
 
-/* serial, shown: of the certificate that the line connects with, and that itself (PEM).  *error: it cannot be sent,
- * payload is NULL. */
-ConAsked *con_asked_new(const ConLineAsk *ask, const char *serial, const char *shown, GError **error);
+/* caller: with which the line connects.  *error: it cannot be sent, payload is NULL. */
+ConAsked *con_asked_new(const ConLineAsk *ask, const HlCaller *caller, GError **error);
 void con_asked_free(gpointer asked);
 
 /* What came so far does not count: it is asked again. */

@@ -27,8 +27,7 @@
 struct ConLine {
     ConLineOptions options;
     char *ca, *certificate, *key, *name;
-    char *serial; /* of the certificate with which it connects */
-    char *shown;  /* that one, PEM */
+    HlCaller *caller; /* of the two: with which it connects */
     HlTime certificate_end;
     char *reply_topic, *request_topic;
     HlBus *bus;
@@ -281,7 +280,7 @@ void con_line_call(ConLine *line, const ConLineAsk *ask)
 {
     uint64_t number = hl_random_u64();
     g_autoptr(GError) error = NULL;
-    ConAsked *asked = con_asked_new(ask, line->serial, line->shown, &error);
+    ConAsked *asked = con_asked_new(ask, line->caller, &error);
 
     asked->deadline = hl_clock_mono() + ANSWER_PATIENCE;
     g_hash_table_insert(line->asked, g_memdup2(&number, sizeof number), asked);
@@ -426,10 +425,8 @@ static bool read_certificate(ConLine *line, GError **error)
     if (line->name == NULL)
         line->name = g_strdup(info->cn);
     line->certificate_end = info->not_after;
-    g_free(line->serial);
-    line->serial = g_strdup(info->serial);
-    g_free(line->shown);
-    line->shown = hl_cert_print(cert);
+    hl_caller_free(line->caller);
+    line->caller = hl_caller_load(line->certificate, line->key);
     return true;
 }
 
@@ -498,8 +495,7 @@ void con_line_free(ConLine *line)
     g_hash_table_unref(line->asked);
     g_free(line->ca);
     g_free(line->certificate);
-    g_free(line->serial);
-    g_free(line->shown);
+    hl_caller_free(line->caller);
     g_free(line->key);
     g_free(line->name);
     g_free(line->reply_topic);

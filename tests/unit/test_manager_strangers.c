@@ -4,9 +4,11 @@
 #include <string.h>
 
 #include "lib/base/file.h"
+#include "lib/base/unconst.h"
 #include "manager/daemon/ground/revoked.h"
 #include "manager/site/issued.h"
 #include "manager/site/site.h"
+#include "proto/call.h"
 #include "tests/support/manager_parts.h"
 
 typedef struct {
@@ -247,6 +249,113 @@ static void test_beside(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
     g_assert_null(find(fixture));
 }
 
+/* Another one of the name was replaced, and the broker is one that may let it in. */
+static void lose_one(Fixture *fixture)
+{
+    for (guint i = 0; i < 2; i++) {
+        issue(fixture, "admin", HL_CERT_ADMIN);
+        ask(fixture, "admin", fixture->pem);
+        expect_done(fixture, "admin");
+    }
+    mgr_pki_fold_revocations(fixture->parts->pki, "admin", fixture->serial, hl_clock_wall(), NULL);
+    fixture->parts->conf.broker_mode = MGR_BROKER_EXTERNAL;
+}
+
+static HlKey *key_new(void)
+{
+    HlKey *key = hl_key_generate(NULL);
+
+    g_assert_nonnull(key);
+    return key;
+}
+
+/* With the certificate of one key, and a key that may be another one. */
+static GBytes *prove(Fixture *fixture, const HlKey *of, const HlKey *with)
+{
+    HlMsgCall call = HOLDLINE__V1__CALL__INIT;
+    g_auto(MgrCertificateRecord) record = { 0 };
+    g_autoptr(GBytes) csr = hl_csr_make(of, "admin", NULL);
+    HlCertSpec spec = { .cn = "admin", .kind = HL_CERT_ADMIN };
+    g_autoptr(HlCert) cert =
+        mgr_pki_issue_named(fixture->parts->pki, MGR_ISSUER_PRESENT, csr, &spec, 730 * HL_DAY, &record, NULL);
+    g_autofree char *pem = hl_cert_print(cert);
+    g_autoptr(GBytes) bare = NULL;
+    g_autoptr(GBytes) proof = NULL;
+
+    call.name = (char *)"account list";
+    call.certificate = record.serial;
+    call.shown = (ProtobufCBinaryData){ strlen(pem), (uint8_t *)pem };
+    call.sent_ms = hl_clock_wall();
+    bare = HL_WIRE_ENCODE(&call);
+    proof = hl_key_sign(with, HL_CALL_PROOF, bare);
+    call.proof.data = hl_unconst(g_bytes_get_data(proof, &call.proof.len));
+    return HL_WIRE_ENCODE(&call);
+}
+
+static void deliver(Fixture *fixture, GBytes *payload)
+{
+    bus_fake_deliver(fixture->parts->bus, &(HlBusMessage){ .topic = "holdline/v1/admin/request/admin",
+                                                           .payload = payload,
+                                                           .qos = 1,
+                                                           .response_topic = "holdline/v1/admin/reply/admin" });
+    parts_commit(fixture->parts);
+}
+
+static void expect_unproven(Fixture *fixture)
+{
+    g_autofree char *text = answer(fixture, "admin");
+
+    g_assert_true(strstr(text, "has to prove with which one it comes") != NULL);
+}
+
+/* Of what a broker says, the name alone is true: who has a replaced certificate knows, or guesses, the serial of the
+ * one in force. */
+static void test_unproven(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
+{
+    g_autoptr(HlKey) mine = key_new();
+    g_autoptr(HlKey) theirs = key_new();
+    g_autoptr(GBytes) good = NULL;
+    g_autoptr(GBytes) stolen = NULL;
+    g_autofree char *text = NULL;
+
+    lose_one(fixture);
+    ask(fixture, "admin", fixture->pem);
+    expect_unproven(fixture);
+    g_clear_pointer(&fixture->serial, g_free);
+    ask(fixture, "admin", NULL); /* as one of 0.1.0 */
+    expect_unproven(fixture);
+
+    clock_fake_advance(HL_MINUTE); /* what is issued from now on is of after the revocation */
+    stolen = prove(fixture, theirs, mine);
+    deliver(fixture, stolen);
+    expect_unproven(fixture);
+    good = prove(fixture, mine, mine);
+    deliver(fixture, good);
+    text = answer(fixture, "admin");
+    g_assert_cmpstr(text, ==, "");
+    clock_fake_advance(HL_CALL_PROOF_LIFE); /* overheard, and used again */
+    deliver(fixture, good);
+    expect_unproven(fixture);
+}
+
+/* What the broker itself keeps out needs no proof, nor does a name of which nothing was revoked. */
+static void test_no_doubt(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
+{
+    g_autofree char *text = NULL;
+
+    issue(fixture, "admin", HL_CERT_ADMIN);
+    fixture->parts->conf.broker_mode = MGR_BROKER_EXTERNAL;
+    ask(fixture, "admin", fixture->pem);
+    expect_done(fixture, "admin");
+    fixture->parts->conf.broker_mode = MGR_BROKER_MANAGED;
+    mgr_pki_fold_revocations(fixture->parts->pki, "admin", fixture->serial, hl_clock_wall(), NULL);
+    clock_fake_advance(HL_MINUTE);
+    issue(fixture, "admin", HL_CERT_ADMIN);
+    ask(fixture, "admin", fixture->pem);
+    text = answer(fixture, "admin");
+    g_assert_cmpstr(text, ==, "");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -259,5 +368,7 @@ int main(int argc, char **argv)
     g_test_add("/manager/strangers/replaced", Fixture, NULL, set_up, test_replaced, tear_down);
     g_test_add("/manager/strangers/unshown", Fixture, NULL, set_up, test_unshown, tear_down);
     g_test_add("/manager/strangers/beside", Fixture, NULL, set_up, test_beside, tear_down);
+    g_test_add("/manager/strangers/unproven", Fixture, NULL, set_up, test_unproven, tear_down);
+    g_test_add("/manager/strangers/no-doubt", Fixture, NULL, set_up, test_no_doubt, tear_down);
     return g_test_run();
 }

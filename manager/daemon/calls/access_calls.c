@@ -263,7 +263,8 @@ MgrAccessCalls *mgr_access_calls_new(const MgrAccessCallsOptions *options, MgrDi
     mgr_dispatch_admit(dispatch, calls->passes);
     calls->uses = mgr_uses_new(options->fleet, options->record);
     mgr_dispatch_keep_uses(dispatch, calls->uses);
-    calls->strangers = mgr_strangers_new(&(MgrStrangersOptions){ options->fleet, options->record, options->pki });
+    calls->strangers =
+        mgr_strangers_new(&(MgrStrangersOptions){ options->conf, options->fleet, options->record, options->pki });
     mgr_dispatch_meet(dispatch, calls->strangers);
     calls->sessions = mgr_session_calls_new(
         &(MgrSessionCallsOptions){ .fleet = options->fleet, .record = options->record, .passes = calls->passes },

@@ -6,6 +6,7 @@
 #include "lib/base/log.h"
 #include "manager/core/refusal.h"
 #include "manager/daemon/ground/accounts.h"
+#include "proto/call.h"
 
 struct MgrStrangers {
     MgrStrangersOptions parts;
@@ -121,7 +122,28 @@ static bool take_in(const MgrStrangers *strangers, const HlCert *cert)
     return is_good;
 }
 
-bool mgr_strangers_admit(MgrStrangers *strangers, const char *name, const HlMsgCall *call, GError **error)
+/* A certificate of the name is revoked that has not ended, and the broker may let it in. */
+static bool is_doubtful(const MgrStrangers *strangers, const char *name)
+{
+    HlTime now = hl_clock_wall();
+
+    if (strangers->parts.conf->broker_mode == MGR_BROKER_MANAGED)
+        return false;
+    for (const MgrCertificateRecord *at = mgr_fleet_certificates_of(strangers->parts.fleet, name); at != NULL;
+         at = at->next)
+        if (at->revoked_at > 0 && at->expires_at > now)
+            return true;
+    return false;
+}
+
+static bool is_proven(const MgrStrangers *strangers, const char *name, const HlMsgCall *call)
+{
+    g_autoptr(HlCert) cert = shown(strangers, name, call);
+
+    return cert != NULL && hl_call_is_proven(call, cert, hl_clock_wall());
+}
+
+static bool admit_certificate(MgrStrangers *strangers, const char *name, const HlMsgCall *call, GError **error)
 {
     const char *serial = call->certificate;
     const MgrCertificateRecord *record = mgr_fleet_certificate(strangers->parts.fleet, serial);
@@ -136,4 +158,11 @@ bool mgr_strangers_admit(MgrStrangers *strangers, const char *name, const HlMsgC
     if (cert == NULL)
         return mgr_refuse(error, MGR_REFUSE_CERTIFICATE_UNSHOWN, serial, name, NULL);
     return take_in(strangers, cert) || mgr_refuse(error, MGR_REFUSE_CERTIFICATE_REVOKED, serial, name, NULL);
+}
+
+bool mgr_strangers_admit(MgrStrangers *strangers, const char *name, const HlMsgCall *call, GError **error)
+{
+    return admit_certificate(strangers, name, call, error) &&
+           (!is_doubtful(strangers, name) || is_proven(strangers, name, call) ||
+            mgr_refuse(error, MGR_REFUSE_CERTIFICATE_UNPROVEN, name, NULL));
 }

@@ -18,6 +18,7 @@
 typedef struct MgrStrangers MgrStrangers;
 
 typedef struct {
+    const MgrConf *conf; /* broker.mode */
     MgrFleet *fleet;
     MgrRecord *record;
     MgrPki *pki;
@@ -27,7 +28,8 @@ MgrStrangers *mgr_strangers_new(const MgrStrangersOptions *options);
 void mgr_strangers_free(MgrStrangers *strangers);
 
 /* Whether the certificate with which this call says that it comes, under the name, may be used: it is not revoked, and
- * known from now on.  One that names none may. */
+ * known from now on.  One that names none may.  Where the broker may let a revoked certificate of the name in, each
+ * call has to prove that it comes with another one. */
 bool mgr_strangers_admit(MgrStrangers *strangers, const char *name, const HlMsgCall *call,
                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
