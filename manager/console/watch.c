@@ -88,6 +88,52 @@ static void take_summary(ConWatch *watch, json_t *summary)
     watch->told(CON_NEWS_SUMMARY, NULL, summary, watch->user);
 }
 
+/* ------------------------------------------------------------------------------------------------------------ events
+ */
+
+static bool has_event(const json_t *events, const json_t *event)
+{
+    const json_t *one;
+    size_t i;
+
+    json_array_foreach(events, i, one)
+    {
+        if (json_equal(one, event))
+            return true;
+    }
+    return false;
+}
+
+static int compare_ages(gconstpointer a, gconstpointer b)
+{
+    const char *one = json_string_value(json_object_get(*(const json_t *const *)a, "at"));
+    const char *other = json_string_value(json_object_get(*(const json_t *const *)b, "at"));
+
+    return g_strcmp0(other, one);
+}
+
+/* told: what the manager knows since its start, also of while nobody listened here; NULL: an earlier one does not say.
+ * What was heard before that start stays. */
+static void take_missed(ConWatch *watch, json_t *told)
+{
+    g_autoptr(GPtrArray) all = g_ptr_array_new();
+    json_t *merged = json_array();
+    json_t *event;
+    size_t i;
+
+    json_array_foreach(told, i, event) g_ptr_array_add(all, event);
+    json_array_foreach(watch->events, i, event)
+    {
+        if (!has_event(told, event))
+            g_ptr_array_add(all, event);
+    }
+    g_ptr_array_sort(all, compare_ages); /* stable: those of one second stay as they came */
+    for (guint n = 0; n < MIN(all->len, MAX_EVENTS); n++)
+        json_array_append(merged, all->pdata[n]);
+    json_decref(watch->events);
+    watch->events = merged;
+}
+
 /* ---------------------------------------------------------------------------------------------------------- snapshot
  */
 
@@ -149,6 +195,7 @@ static void on_snapshot(const json_t *answer, const GError *error, gpointer user
     con_table_end(watch->table);
     hl_info("watch", "%u endpoints", con_table_count(watch->table));
     take_summary(watch, json_object_get(answer, "summary"));
+    take_missed(watch, json_object_get(answer, "events"));
     set_stale(watch, false);
     watch->told(CON_NEWS_RESET, NULL, NULL, watch->user);
 }

@@ -371,7 +371,8 @@ static void test_history(void)
     told = ask(world, "endpoint history", history);
     check_told(world, "endpoint history", told);
     g_assert_nonnull(strstr(told, "\"detail\":\"another group\""));
-    g_assert_nonnull(strstr(told, "\"detail\":\"lab\""));
+    g_assert_nonnull(strstr(told, "\"detail\":\"lab\",\"group\":\"lab\""));
+    g_assert_null(strstr(told, "vault")); /* nor beside the detail */
 }
 
 /* How many rows come, in all parts of the answer; *total: as its last part says. */

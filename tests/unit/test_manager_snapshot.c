@@ -149,6 +149,30 @@ static void test_whole(void)
     g_assert_cmpint(number_of(world->last, "revision"), ==, (json_int_t)mgr_status_revision(world->parts->status));
 }
 
+/* With the last events, for a reader who was not there: but nobody is told of the endpoints of others. */
+static void test_events(void)
+{
+    g_autoptr(World) world = world_new(1);
+    const MgrEndpoint *endpoint = mgr_fleet_endpoint(&world->parts->fleet, "e-000");
+    const json_t *events;
+
+    for (guint i = 0; i < 60; i++)
+        mgr_status_event(world->parts->status, endpoint, "moved", "", "spare", "ann");
+    mgr_status_server_event(world->parts->status, MGR_EVENT_ACCOUNT, "", "", "");
+    mgr_status_server_event(world->parts->status, "audit", "whole", "broken", "");
+    ask(world, "admin", "c");
+    take_all(world, "admin");
+    events = json_object_get(world->last, "events");
+    g_assert_cmpuint(json_array_size(events), ==, 50);
+    g_assert_cmpstr(json_string_value(json_object_get(json_array_get(events, 0), "what")), ==, "audit");
+    g_assert_cmpstr(json_string_value(json_object_get(json_array_get(events, 1), "id")), ==, "e-000");
+    g_clear_pointer(&world->code, g_free);
+    g_clear_pointer(&world->last, json_decref);
+    ask(world, "zoe", "c");
+    take_all(world, "zoe");
+    g_assert_null(json_object_get(world->last, "events"));
+}
+
 static void test_large(void)
 {
     g_autoptr(World) world = world_new(FLEET);
@@ -355,6 +379,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/manager/snapshot/whole", test_whole);
+    g_test_add_func("/manager/snapshot/events", test_events);
     g_test_add_func("/manager/snapshot/large", test_large);
     g_test_add_func("/manager/snapshot/order", test_order);
     g_test_add_func("/manager/snapshot/gone-meanwhile", test_gone_meanwhile);

@@ -249,7 +249,7 @@ static const MgrCallRow rows[] = {
 /* Consoles hold for some seconds what they were told of a pass, and ask again now.  Nobody else is told whose it is. */
 static void tell_consoles(gpointer status)
 {
-    mgr_status_server_event(status, "account", "", "", "");
+    mgr_status_server_event(status, MGR_EVENT_ACCOUNT, "", "", "");
 }
 
 MgrAccessCalls *mgr_access_calls_new(const MgrAccessCallsOptions *options, MgrDispatch *dispatch)

@@ -46,6 +46,18 @@ static json_t *stream_summary(const MgrCaller *caller, const GPtrArray *ids G_GN
     return json_pack("{s:o}", "summary", mgr_status_summary(calls->parts.status, caller));
 }
 
+/* With what happened last: its reader was not there, and hears the next events by itself.  They name endpoints of all
+ * groups. */
+static json_t *snapshot_rest(const MgrCaller *caller, const GPtrArray *ids, gconstpointer user)
+{
+    const MgrEndpointCalls *calls = user;
+    json_t *rest = stream_summary(caller, ids, user);
+
+    if (caller->groups == NULL)
+        json_object_set_new(rest, "events", mgr_status_events(calls->parts.status));
+    return rest;
+}
+
 /* The counts of a selector are of what it lists. */
 static json_t *selection_summary(const MgrCaller *caller, const GPtrArray *ids, gconstpointer user)
 {
@@ -215,24 +227,29 @@ typedef struct {
     json_t *array;
 } History;
 
-/* The groups in which it was before are not the caller's for that. */
-static bool names_hidden_group(const MgrCaller *caller, const char *what, const char *detail)
+/* The id of the group that a row names, which readers know by another name.  Caller frees; NULL: it names none. */
+static char *named_group(const char *what, const char *detail)
 {
-    g_autofree char *group = g_strndup(detail, strcspn(detail, ":")); /* "GROUP" or "GROUP: why" (manager/store/heal) */
+    const char *end = strcmp(what, "settings") == 0 ? strstr(detail, " version ") : NULL;
 
-    return strcmp(what, "moved") == 0 && !mgr_caller_sees(caller, group);
+    if (strcmp(what, "moved") == 0) /* "GROUP" or "GROUP: why" (manager/store/heal) */
+        return g_strndup(detail, strcspn(detail, ":"));
+    return end != NULL ? g_strndup(detail, (gsize)(end - detail)) : NULL;
 }
 
+/* The groups in which it was before are not the caller's for that. */
 static bool on_history_row(HlStmt *row, gpointer user)
 {
     const History *history = user;
     const char *what = hl_stmt_text(row, 1);
     const char *detail = hl_stmt_text(row, 2);
     g_autofree char *at = hl_time_format(hl_stmt_int(row, 0));
+    g_autofree char *group = named_group(what, detail);
+    bool is_hidden = strcmp(what, "moved") == 0 && !mgr_caller_sees(history->caller, group);
 
-    if (names_hidden_group(history->caller, what, detail))
-        detail = "another group";
-    json_array_insert_new(history->array, 0, json_pack("{s:s, s:s, s:s}", "at", at, "what", what, "detail", detail));
+    json_array_insert_new(history->array, 0,
+                          json_pack("{s:s, s:s, s:s, s:s*}", "at", at, "what", what, "detail",
+                                    is_hidden ? "another group" : detail, "group", is_hidden ? NULL : group));
     return true;
 }
 
@@ -547,7 +564,7 @@ MgrEndpointCalls *mgr_endpoint_calls_new(const MgrEndpointCallsOptions *options,
     calls->snapshot = (MgrStreamKind){ .name = "endpoints",
                                        .element = stream_endpoint,
                                        .begin = stream_order,
-                                       .rest = stream_summary,
+                                       .rest = snapshot_rest,
                                        .user = calls,
                                        .is_whole = true };
     mgr_dispatch_add(dispatch, rows, calls);

@@ -18,7 +18,8 @@
 #define MAX_FLUSH  200
 #define MOST_YIELD HL_SECOND
 
-#define MAX_ENDS 20 /* told of: the summary is one message */
+#define MAX_ENDS   20 /* told of: the summary is one message */
+#define MAX_EVENTS 50 /* that are kept for who comes later */
 
 struct MgrStatus {
     MgrFleet *fleet;
@@ -35,6 +36,7 @@ struct MgrStatus {
     json_t *ends;
     json_t *halted;               /* roll-outs */
     char *problems[MGR_PROBLEMS]; /* NULL: nothing is wrong with that */
+    GQueue events;                /* the last ones as they were told, the newest first */
 };
 
 MgrStatus *mgr_status_new(const MgrStatusOptions *options)
@@ -64,6 +66,7 @@ void mgr_status_free(MgrStatus *status)
     json_decref(status->ends);
     for (gsize i = 0; i < MGR_PROBLEMS; i++)
         g_free(status->problems[i]);
+    g_queue_clear_full(&status->events, g_free);
     g_free(status);
 }
 
@@ -491,9 +494,18 @@ typedef struct {
     const json_t *more; /* members of its own; NULL: none */
 } Event;
 
+/* Also one that nobody could be told of: the brokers may be away. */
+static void keep_event(MgrStatus *status, char *text)
+{
+    g_queue_push_head(&status->events, text);
+    if (status->events.length > MAX_EVENTS)
+        g_free(g_queue_pop_tail(&status->events));
+}
+
 static void send_event(MgrStatus *status, const Event *event)
 {
     g_auto(HlJsonOut) out;
+    char *text;
 
     hl_json_out_init(&out);
     hl_json_out_open(&out, NULL, '{');
@@ -507,7 +519,19 @@ static void send_event(MgrStatus *status, const Event *event)
     if (event->more != NULL)
         hl_json_out_members(&out, event->more);
     hl_json_out_close(&out, '}');
-    mgr_down_send_text(status->down, HL_TOPIC_STATUS_EVENT, "", hl_json_out_print(&out));
+    text = hl_json_out_print(&out);
+    if (strcmp(event->what, MGR_EVENT_ACCOUNT) != 0)
+        keep_event(status, g_strdup(text));
+    mgr_down_send_text(status->down, HL_TOPIC_STATUS_EVENT, "", text);
+}
+
+json_t *mgr_status_events(const MgrStatus *status)
+{
+    json_t *array = json_array();
+
+    for (const GList *at = status->events.head; at != NULL; at = at->next)
+        json_array_append_new(array, hl_json_parse("an event", at->data, strlen(at->data), NULL));
+    return array;
 }
 
 void mgr_status_event(MgrStatus *status, const MgrEndpoint *endpoint, const char *what, const char *from,

@@ -102,8 +102,14 @@ void mgr_status_event(MgrStatus *status, const MgrEndpoint *endpoint, const char
 void mgr_status_tell(MgrStatus *status, const MgrEndpoint *endpoint, const char *what, const char *to,
                      const char *reason, json_t *more);
 
+/* The one that tells consoles to ask again who may do what, and nobody anything else. */
+#define MGR_EVENT_ACCOUNT "account"
+
 /* The same about the server itself: no id, no host. */
 void mgr_status_server_event(MgrStatus *status, const char *what, const char *from, const char *to, const char *reason);
+
+/* The last ones since the start, of all groups, the newest first, without MGR_EVENT_ACCOUNT: for who was not there. */
+json_t *mgr_status_events(const MgrStatus *status);
 
 /* What it tells of the audit log's end; takes the document. */
 void mgr_status_set_audit(MgrStatus *status, json_t *audit);
