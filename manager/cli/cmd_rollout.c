@@ -8,13 +8,15 @@
 #include "lib/base/unconst.h"
 #include "manager/cli/client.h"
 #include "manager/cli/commands.h"
+#include "manager/cli/said.h"
 #include "manager/cli/show.h"
 
 /* "running", "halted: too many failed", "done, rolled back"; of one that was ended after it halted, the state alone. */
 static char *format_state(const json_t *value, const json_t *row)
 {
-    const char *state = json_string_value(value);
-    const char *halt = strcmp(state, "halted") == 0 ? cli_text(row, "halt") : "";
+    const char *code = json_string_value(value);
+    const char *state = cli_state_word_here(code);
+    const char *halt = strcmp(code, "halted") == 0 ? cli_text(row, "halt") : "";
 
     if (strcmp(halt, "failures") == 0)
         return g_strdup_printf(_("%s: too many failed"), state);
@@ -34,6 +36,18 @@ static char *format_subject(const json_t *value, const json_t *row)
     if (*program != '\0')
         return g_strconcat("program ", program, NULL);
     return g_strdup(component != NULL && *component != '\0' ? component : "patterns");
+}
+
+/* "1%,10%,100%", as --ring takes them. */
+static char *format_plan(const json_t *value, const json_t *row G_GNUC_UNUSED)
+{
+    GString *out = g_string_new(NULL);
+    const json_t *ring;
+    size_t i;
+
+    json_array_foreach(value, i, ring)
+        g_string_append_printf(out, "%s%" PRId64 "%%", i > 0 ? "," : "", cli_int(ring, "percent"));
+    return g_string_free(out, FALSE);
 }
 
 /* "10% (15)": a ring, and up to how many members it goes. */
@@ -230,7 +244,7 @@ bool cmd_rollout_list(HlInvocation *call, GError **error)
         { "ENDPOINTS", "members", NULL },
         { "STARTED", "started", cli_format_time },
         { "BY", "issuer", NULL },
-        { "RINGS", "rings", NULL },
+        { "RINGS", "rings", format_plan },
     };
     g_autoptr(json_t) document = cli_call(call, "rollout list", NULL, error);
 

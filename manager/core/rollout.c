@@ -142,11 +142,11 @@ char *mgr_rollout_format_rings(const MgrRolloutPlan *plan)
 
 /* A ring of 1 % of 30 would be nobody: it has at least a sample.  One that is no larger than the one before it is none
  * of its own: it passes with it. */
-static guint end_of(const MgrRollout *rollout, guint ring)
+guint mgr_rollout_end_of(const MgrRolloutPlan *plan, guint n, guint ring)
 {
-    guint64 part = ((guint64)rollout->n * rollout->plan.rings[ring] + 99) / 100;
+    guint64 part = ((guint64)n * plan->rings[ring] + 99) / 100;
 
-    return MIN(rollout->n, MAX((guint)part, rollout->plan.min_sample));
+    return MIN(n, MAX((guint)part, plan->min_sample));
 }
 
 void mgr_rollout_init(MgrRollout *rollout, const MgrRolloutPlan *plan, guint n, HlTime now)
@@ -158,7 +158,7 @@ void mgr_rollout_init(MgrRollout *rollout, const MgrRolloutPlan *plan, guint n, 
     rollout->open_since = g_new0(HlTime, n);
     rollout->counts[MGR_MEMBER_PENDING] = n;
     for (guint i = 0; i < plan->n_rings; i++)
-        rollout->ends[i] = end_of(rollout, i);
+        rollout->ends[i] = mgr_rollout_end_of(plan, n, i);
 }
 
 void mgr_rollout_clear(MgrRollout *rollout)

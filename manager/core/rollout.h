@@ -34,6 +34,9 @@ bool mgr_rollout_parse_rings(const char *text, MgrRolloutPlan *plan, GError **er
 /* Caller frees. */
 char *mgr_rollout_format_rings(const MgrRolloutPlan *plan);
 
+/* Up to which of n members, in the order of their turns, a ring goes. */
+guint mgr_rollout_end_of(const MgrRolloutPlan *plan, guint n, guint ring);
+
 typedef enum {
     MGR_ROLLOUT_RUNNING,
     MGR_ROLLOUT_SOAKING,

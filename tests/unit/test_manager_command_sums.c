@@ -16,6 +16,8 @@ static char *listed(Parts *parts)
     reply = parts_expect_reply(parts, "");
     newest = json_array_get(json_object_get(reply, "commands"), 0);
     g_assert_cmpint(json_integer_value(json_object_get(newest, "endpoints")), ==, 1);
+    g_assert_cmpstr(json_string_value(json_object_get(newest, "host")), ==,
+                    mgr_fleet_endpoint(&parts->fleet, "e-one")->record.host);
     state = json_object_iter_key(json_object_iter(json_object_get(newest, "states")));
     return g_strdup(state);
 }

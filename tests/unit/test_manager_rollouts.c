@@ -32,6 +32,7 @@ static bool on_text(HlStmt *row, gpointer user)
 static void expect_listed(World *world, const char *outcome, int n)
 {
     g_autoptr(json_t) document = NULL;
+    g_autoptr(json_t) shown = NULL;
     const json_t *row;
 
     mgr_record_flush(world->parts->record);
@@ -40,6 +41,10 @@ static void expect_listed(World *world, const char *outcome, int n)
     document = parts_expect_reply(world->parts, "");
     row = json_array_get(json_object_get(document, "rollouts"), 0);
     g_assert_cmpint(json_integer_value(json_object_get(json_object_get(row, "counts"), outcome)), ==, n);
+    parts_call(world->parts, "rollout show", "rollout", world->id, NULL);
+    shown = parts_expect_reply(world->parts, "");
+    g_assert_true(json_equal(json_object_get(row, "rings"), json_object_get(shown, "rings")));
+    g_assert_cmpuint(json_array_size(json_object_get(row, "rings")), ==, 3);
 }
 
 static void expect_stored(const World *world, const char *state)

@@ -167,19 +167,33 @@ static void call_quarantine_delete(MgrCall *call, gpointer user)
 
 /* --------------------------------------------------------------------------------------------------- list, show */
 
+/* Of one that is for a single endpoint, by its id: what people know that by. */
+static void add_host(json_t *command, const MgrFleet *fleet, const MgrCaller *caller)
+{
+    const char *selector = json_string_value(json_object_get(command, "selector"));
+    const MgrEndpoint *endpoint = mgr_fleet_endpoint(fleet, selector);
+
+    if (endpoint != NULL && mgr_caller_sees(caller, endpoint->record.group))
+        json_object_set_new(command, "host", json_string(endpoint->record.host));
+}
+
 static void call_list(MgrCall *call, gpointer user)
 {
-    const MgrCommandViews *views = &((const MgrCommandCalls *)user)->views;
+    const MgrCommandCalls *calls = user;
+    const MgrCommandViews *views = &calls->views;
     const MgrCaller *caller = mgr_call_caller(call);
     g_autoptr(GError) error = NULL;
     int64_t total = 0;
     json_t *array = caller->groups == NULL ? mgr_command_views_newest(views, &total, &error)
                                            : mgr_command_views_read(views, caller, NULL, &total, &error);
 
-    if (array == NULL)
+    if (array == NULL) {
         mgr_call_fail(call, error);
-    else
-        mgr_call_done_list(call, "commands", array, json_pack("{s:I}", "total", (json_int_t)total));
+        return;
+    }
+    for (size_t i = 0; i < json_array_size(array); i++)
+        add_host(json_array_get(array, i), calls->parts.fleet, caller);
+    mgr_call_done_list(call, "commands", array, json_pack("{s:I}", "total", (json_int_t)total));
 }
 
 static json_t *target_document(const MgrFleet *fleet, const char *endpoint, HlCommandState state, const char *code,

@@ -3,13 +3,13 @@
 
 #define MAX_FAILURES 50 /* members named in one document */
 
-static json_t *rings_document(const MgrRollout *core)
+static json_t *rings_document(const MgrRolloutPlan *plan, guint members)
 {
     json_t *rings = json_array();
 
-    for (guint i = 0; i < core->plan.n_rings; i++)
-        json_array_append_new(
-            rings, json_pack("{s:i, s:i}", "percent", (int)core->plan.rings[i], "members", (int)core->ends[i]));
+    for (guint i = 0; i < plan->n_rings; i++)
+        json_array_append_new(rings, json_pack("{s:i, s:i}", "percent", (int)plan->rings[i], "members",
+                                               (int)mgr_rollout_end_of(plan, members, i)));
     return rings;
 }
 
@@ -48,28 +48,27 @@ json_t *mgr_rollout_document(const MgrLiveRollout *live)
                      record->group, "base", (json_int_t)record->base, "version", (json_int_t)record->version,
                      "selector", record->selector, "issuer", record->issuer, "started", started, "changed", changed,
                      "state", mgr_rollout_state_name(live->core.state), "halt", mgr_halt_name(live->core.halt), "ring",
-                     (int)live->core.ring + 1, "rings", rings_document(&live->core), "members", (int)live->core.n,
-                     "counts", counts_document(live->core.counts), "rate", (int)record->plan.rate, "min_success",
-                     (int)record->plan.min_success, "min_sample", (int)record->plan.min_sample, "soak", soak, "silence",
-                     silence, "rolled_back", back_document(record));
+                     (int)live->core.ring + 1, "rings", rings_document(&record->plan, live->core.n), "members",
+                     (int)live->core.n, "counts", counts_document(live->core.counts), "rate", (int)record->plan.rate,
+                     "min_success", (int)record->plan.min_success, "min_sample", (int)record->plan.min_sample, "soak",
+                     soak, "silence", silence, "rolled_back", back_document(record));
 }
 
 json_t *mgr_rollout_listed(const MgrRolloutRecord *record, const MgrLiveRollout *live)
 {
     g_autofree char *started = hl_time_format(record->started_at);
     g_autofree char *changed = hl_time_format(record->changed_at);
-    const MgrRolloutPlan *plan = &record->plan;
-    g_autofree char *rings = mgr_rollout_format_rings(plan);
 
-    return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:i, s:o, s:o}", "id",
+    return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:o, s:i, s:o, s:o}", "id",
                      record->id, "program", record->program, "component", record->component, "group", record->group,
                      "base", (json_int_t)record->base, "version", (json_int_t)record->version, "selector",
                      record->selector, "issuer", record->issuer, "started", started, "changed", changed, "state",
                      mgr_rollout_state_name(live != NULL ? live->core.state : record->state), "halt",
                      mgr_halt_name(live != NULL ? live->core.halt : record->halt), "ring",
-                     (int)(live != NULL ? live->core.ring : record->ring) + 1, "rings", rings, "members",
-                     (int)record->members, "counts", counts_document(live != NULL ? live->core.counts : record->counts),
-                     "rolled_back", back_document(record));
+                     (int)(live != NULL ? live->core.ring : record->ring) + 1, "rings",
+                     rings_document(&record->plan, record->members), "members", (int)record->members, "counts",
+                     counts_document(live != NULL ? live->core.counts : record->counts), "rolled_back",
+                     back_document(record));
 }
 
 static bool is_failure(MgrMember member)
