@@ -8,6 +8,7 @@
 #include "lib/base/log.h"
 #include "lib/base/unconst.h"
 #include "manager/console/core/arguments.h"
+#include "manager/console/core/credentials.h"
 #include "manager/console/core/fault.h"
 #include "manager/console/core/problem.h"
 #include "manager/console/core/qr.h"
@@ -132,28 +133,17 @@ static void on_done(const json_t *answer, const GError *error, gpointer user)
 /* -------------------------------------------------------------------------------------------------------------- calls
  */
 
-/* "7-18f3" of an If-Match of "\"7-18f3\""; NULL: there is none, or it is 0, which no version is and the manager takes
- * for an order to make it.  Caller frees. */
-static char *version_of(const ConRequest *request)
-{
-    const char *header = con_request_header(request, "if-match");
-    g_autofree char *text = g_strdup(header != NULL ? header : "");
-    gsize size = strlen(g_strstrip(text));
-
-    if (strcmp(text, "\"0\"") == 0)
-        return NULL;
-    return size > 2 && text[0] == '"' && text[size - 1] == '"' ? g_strndup(text + 1, size - 2) : NULL;
-}
-
 /* false: refused, and answered. */
 static bool check_match(ConRequest *request, const char *version)
 {
+    const char *header = con_request_header(request, "if-match");
+    bool is_given = header != NULL && *header != '\0' && strcmp(header, "\"0\"") != 0;
     g_autoptr(GError) error = NULL;
 
     if ((request->match.route->flags & CON_ROUTE_MATCH) == 0 || version != NULL)
         return true;
-    con_fail(&error, CON_FAULT_REQUEST_IF_MATCH, NULL);
-    con_request_fail_as(request, 428, error, NULL);
+    con_fail(&error, is_given ? CON_FAULT_REQUEST_IF_MATCH_ONE : CON_FAULT_REQUEST_IF_MATCH, NULL);
+    con_request_fail_as(request, is_given ? 400 : 428, error, NULL);
     return false;
 }
 
@@ -185,7 +175,7 @@ static void call_with(ConLine *line, ConRequest *request, const char *selector)
 {
     const char *name;
     const char *once;
-    g_autofree char *version = version_of(request);
+    g_autofree char *version = con_tag_version(con_request_header(request, "if-match"));
     ConGiven given = { &request->match, &request->target, request->body, version, selector };
     g_auto(GStrv) arguments = NULL;
     g_autoptr(GError) error = NULL;

@@ -110,10 +110,10 @@ static bool wire(Console *console, GError **error)
                                  error);
     if (console->line == NULL)
         return false;
-    console->site = con_site_new(&(ConSiteOptions){ console->line, &console->identity });
     con_watch_attach(console->watch, console->line);
     console->renewal = con_renewal_new(console->line, &console->conf, console->directory);
     console->people = con_people_new(console->line);
+    console->site = con_site_new(&(ConSiteOptions){ console->line, &console->identity, console->people });
     console->events = con_events_new(console->people, console->watch);
     console->endpoints = con_endpoints_new(console->line, console->people, console->watch);
     console->front =

@@ -10,6 +10,7 @@
 #define HOLDS_FOR  (5 * HL_SECOND)  /* so long at most, where the server's word of a change does not come */
 #define USED_AFTER (30 * HL_SECOND) /* so often is the manager told that somebody is at work */
 #define MAX_KNOWN  10000
+#define LASTS      (12 * HL_HOUR) /* a session, at most */
 
 struct ConPeople {
     ConLine *line;
@@ -157,6 +158,13 @@ void con_people_find(ConPeople *people, ConRequest *request, ConPersonFn found, 
                      .found = found,
                      .user = user },
         request->http->peer);
+}
+
+bool con_people_knows(const ConPeople *people, const char *session)
+{
+    const Known *known = session != NULL ? g_hash_table_lookup(people->known, session) : NULL;
+
+    return known != NULL && hl_clock_mono() - known->asked < LASTS;
 }
 
 void con_people_check(ConPeople *people, const char *session, const char *address, ConStillFn done, gpointer user)

@@ -23,6 +23,9 @@ typedef void (*ConPersonFn)(ConRequest *request, const ConPerson *person, gpoint
 /* Calls found with the person who sends the request; nobody that is signed in is answered 401, and found not called. */
 void con_people_find(ConPeople *people, ConRequest *request, ConPersonFn found, gpointer user);
 
+/* Whether the manager has said, not too long ago, who that is: for what must not wait for it.  NULL: nobody. */
+bool con_people_knows(const ConPeople *people, const char *session);
+
 /* Everybody is asked for again: something changed about somebody. */
 void con_people_forget(ConPeople *people);
 

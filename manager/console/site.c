@@ -47,19 +47,49 @@ static char *reason_of(const ConSite *site, const ConRequest *request)
                : g_strdup(reason);
 }
 
-/* 200 even without a manager: it is the console that is asked, and it works.  Who watches reads "status". */
+/* Whether it is well is for everybody; inner addresses, paths and versions are for those who are signed in. */
+static void answer_health(const ConSite *site, ConRequest *request, bool is_stranger)
+{
+    ConLineState state = con_line_state(site->options.line);
+    g_autofree char *reason = reason_of(site, request);
+    g_autoptr(json_t) health = json_pack("{s:s}", "status", state == CON_LINE_UP ? "ok" : "stale");
+    g_autoptr(json_t) rest =
+        json_pack("{s:s, s:s, s:s, s:o, s:o}", "line", con_line_state_name(state), "reason", reason, "version",
+                  HOLDLINE_VERSION, "certificate_ends", time_value(con_line_certificate_end(site->options.line)),
+                  "https_certificate_ends", time_value(site->options.identity->end));
+
+    if (!is_stranger)
+        json_object_update(health, rest);
+    con_request_done(request, g_steal_pointer(&health), NULL);
+}
+
+typedef struct {
+    const ConSite *site;
+    ConRequest *request;
+} Question;
+
+static void on_person(const ConPerson *person, bool is_over G_GNUC_UNUSED, gpointer user)
+{
+    g_autofree Question *question = user;
+
+    answer_health(question->site, question->request, person == NULL);
+}
+
+/* 200 even without a manager: it is the console that is asked, and it works.  Who watches reads "status".  Only where
+ * a session is not known yet, and there is somebody to ask, does the answer wait for the manager's. */
 static void get_health(ConRequest *request, gpointer user)
 {
     const ConSite *site = user;
-    ConLineState state = con_line_state(site->options.line);
-    g_autofree char *reason = reason_of(site, request);
+    bool is_known = con_people_knows(site->options.people, request->session);
+    Question *question;
 
-    con_request_done(request,
-                     json_pack("{s:s, s:s, s:s, s:s, s:o, s:o}", "status", state == CON_LINE_UP ? "ok" : "stale",
-                               "line", con_line_state_name(state), "reason", reason, "version", HOLDLINE_VERSION,
-                               "certificate_ends", time_value(con_line_certificate_end(site->options.line)),
-                               "https_certificate_ends", time_value(site->options.identity->end)),
-                     NULL);
+    if (is_known || request->session == NULL || con_line_state(site->options.line) != CON_LINE_UP) {
+        answer_health(site, request, !is_known);
+        return;
+    }
+    question = g_new(Question, 1);
+    *question = (Question){ site, request };
+    con_people_check(site->options.people, request->session, request->http->peer, on_person, question);
 }
 
 static void get_openapi(ConRequest *request, gpointer user)

@@ -5,12 +5,14 @@
 
 #include "manager/console/front.h"
 #include "manager/console/line.h"
+#include "manager/console/people.h"
 
 typedef struct ConSite ConSite;
 
 typedef struct {
     const ConLine *line;
     const ConIdentity *identity;
+    ConPeople *people; /* borrowed, as all of it */
 } ConSiteOptions;
 
 ConSite *con_site_new(const ConSiteOptions *options);

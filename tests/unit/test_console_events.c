@@ -3,6 +3,7 @@
  * that holds) and events (batches, slow readers, limited accounts). */
 #include <string.h>
 
+#include "manager/console/site.h"
 #include "tests/support/console_world.h"
 #include "tests/support/gunzip.h"
 
@@ -70,6 +71,58 @@ static void test_bad_snapshots(void)
     world_snapshot(world, ROW("e-3", "office", 1), 1);
     g_assert_false(con_watch_is_stale(world->watch));
     g_assert_cmpuint(con_table_count(con_watch_table(world->watch)), ==, 1);
+}
+
+#define EVENT(at, what) "{\"at\": \"2026-11-30T10:00:" at "Z\", \"what\": \"" what "\"}"
+
+/* The newest first, "d c "; NULL: the snapshot is of a manager that does not say what happened. */
+static void expect_events(World *world, const char *told, const char *expected)
+{
+    g_auto(WorldCall) call = world_take(world);
+    g_autofree char *json = g_strdup_printf("{\"endpoints\": [], \"count\": 0%s%s}",
+                                            told != NULL ? ", \"events\": " : "", told != NULL ? told : "");
+    g_autoptr(json_t) events = NULL;
+    g_autoptr(GString) found = g_string_new(NULL);
+    json_t *event;
+    size_t i;
+
+    world_reply(world, &call, json);
+    events = con_watch_events(world->watch);
+    json_array_foreach(events, i, event)
+        g_string_append_printf(found, "%s ", json_string_value(json_object_get(event, "what")));
+    g_assert_cmpstr(found->str, ==, expected);
+}
+
+/* What happened while the console did not run, or did not hear, is told with the snapshot; what it heard of an earlier
+ * manager stays, and nothing is there twice. */
+static void test_missed_events(void)
+{
+    g_autoptr(World) world = world_new();
+    g_autoptr(json_t) all = NULL;
+    g_autoptr(GString) many = g_string_new("[");
+
+    world_up(world, 1);
+    expect_events(world, "[" EVENT("02", "b") ", " EVENT("01", "a") "]", "b a ");
+    world_status(world, HL_TOPIC_STATUS_EVENT, "", EVENT("03", "c"));
+    bus_fake_down(world->bus, "gone");
+    world_up(world, 1);
+    expect_events(world, "[" EVENT("05", "e") ", " EVENT("04", "d") ", " EVENT("03", "c") "]", "e d c b a ");
+    world_manager(world, true, 2); /* it remembers nothing of before */
+    expect_events(world, "[" EVENT("06", "f") "]", "f e d c b a ");
+    world_manager(world, true, 3);
+    expect_events(world, NULL, "f e d c b a ");
+    for (int i = 0; i < 60; i++)
+        g_string_append_printf(many, "%s" EVENT("07", "g%d"), i > 0 ? ", " : "", i);
+    g_string_append_c(many, ']');
+    world_manager(world, true, 4);
+    {
+        g_auto(WorldCall) call = world_take(world);
+        g_autofree char *json = g_strdup_printf("{\"endpoints\": [], \"count\": 0, \"events\": %s}", many->str);
+
+        world_reply(world, &call, json);
+    }
+    all = con_watch_events(world->watch);
+    g_assert_cmpuint(json_array_size(all), ==, 50);
 }
 
 static void test_topics(void)
@@ -226,6 +279,48 @@ static void test_sign_out(void)
     ask(world, "s-ann");
     refuse(world, "expired"); /* what was remembered of it is gone */
     g_free(world_answered(401));
+}
+
+static void ask_health(ConSite *site, const char *session)
+{
+    con_site_rows[0].handler(world_request("GET", "/api/v1/health", session, NULL), site);
+}
+
+static void expect_health(bool is_whole)
+{
+    g_autofree char *body = world_answered(200);
+
+    g_test_message("%s", body);
+    g_assert_nonnull(strstr(body, "\"status\":"));
+    g_assert_cmpint(strstr(body, "\"reason\":") != NULL, ==, is_whole);
+    g_assert_cmpint(strstr(body, "\"version\":") != NULL, ==, is_whole);
+}
+
+/* A stranger is told whether it is well; who is signed in why, also when there is nobody to ask any longer. */
+static void test_health(void)
+{
+    g_autoptr(World) world = start();
+    const ConIdentity identity = { 0 };
+    g_autoptr(ConSite) site = con_site_new(&(ConSiteOptions){ world->line, &identity, world->people });
+
+    g_assert_cmpstr(con_site_rows[0].id, ==, "getHealth");
+    ask_health(site, NULL);
+    expect_health(false);
+    ask_health(site, "s-1");
+    answer(world, ADMIN);
+    expect_health(true);
+    ask_health(site, "s-2");
+    {
+        g_auto(WorldCall) call = world_take(world);
+
+        world_refuse(world, &call, "expired", "it has ended");
+    }
+    expect_health(false);
+    bus_fake_down(world->bus, "gone");
+    ask_health(site, "s-1");
+    expect_health(true);
+    ask_health(site, "s-2");
+    expect_health(false);
 }
 
 /* ------------------------------------------------------------------------------------------------------------ events
@@ -410,11 +505,13 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/console/watch/snapshot", test_snapshot);
     g_test_add_func("/console/watch/bad-snapshots", test_bad_snapshots);
+    g_test_add_func("/console/watch/missed-events", test_missed_events);
     g_test_add_func("/console/watch/topics", test_topics);
     g_test_add_func("/console/people/remembered", test_people);
     g_test_add_func("/console/people/ended", test_ended);
     g_test_add_func("/console/people/sign-in", test_sign_in);
     g_test_add_func("/console/people/sign-out", test_sign_out);
+    g_test_add_func("/console/people/health", test_health);
     g_test_add_func("/console/events/batches", test_batches);
     g_test_add_func("/console/events/limited", test_limited);
     g_test_add_func("/console/events/slow-reader", test_slow_reader);

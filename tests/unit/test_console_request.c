@@ -129,6 +129,13 @@ static void test_origins(void)
     }
 }
 
+static void expect_version(const char *header, const char *expected)
+{
+    g_autofree char *version = con_tag_version(header);
+
+    g_assert_cmpstr(version, ==, expected);
+}
+
 static void test_headers(void)
 {
     g_assert_true(con_type_is_json("application/json"));
@@ -141,6 +148,16 @@ static void test_headers(void)
     g_assert_true(con_tag_matches("*", "\"b\""));
     g_assert_false(con_tag_matches("\"a\"", "\"b\""));
     g_assert_false(con_tag_matches(NULL, "\"b\""));
+    expect_version("\"7-18f3\"", "7-18f3");
+    expect_version(" W/\"7-18f3\" ", "7-18f3");
+    expect_version("\"0\"", NULL);
+    expect_version("W/\"0\"", NULL);
+    expect_version("\"\"", NULL);
+    expect_version("\"a\", \"b\"", NULL);
+    expect_version("*", NULL);
+    expect_version("7-18f3", NULL);
+    expect_version("", NULL);
+    expect_version(NULL, NULL);
     g_assert_true(con_accepts("br, gzip;q=0.5", "gzip"));
     g_assert_false(con_accepts("br, gzip;q=0", "gzip"));
     g_assert_false(con_accepts("gzipped", "gzip"));

@@ -404,6 +404,11 @@ static void test_formats(void)
         { "/api/v1/endpoints?format=xml", "list.format" },
         { "/api/v1/detections?format=CSV", "list.format" },
         { "/api/v1/accounts?format=", "list.format" },
+        { "/api/v1/accounts?sort=-expires", NULL },
+        { "/api/v1/accounts?sort=", NULL },
+        { "/api/v1/accounts?sort=nonsense", "list.column" },
+        { "/api/v1/settings?sort=-nonsense", "list.column" },
+        { "/api/v1/endpoints/e-1/history?sort=--at", "list.column" },
         { "/api/v1/endpoints?fitler=x", "request.parameter" },
         { "/api/v1/patterns?format=csv", "request.parameter-none" },
     };

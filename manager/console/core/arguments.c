@@ -336,6 +336,18 @@ static bool check_type(const char *body, const char *member, const json_t *value
     return !is_of(type, "string") || json_is_string(value) || con_fail(error, CON_FAULT_BODY_TEXT, member, NULL);
 }
 
+/* Of a list that the manager answers whole: one of the members that its rows have. */
+static bool check_sort(const ConRoute *route, const char *value, GError **error)
+{
+    bool is_list = route->reply != NULL && *route->reply == '[';
+    g_autofree char *row = is_list ? g_strndup(route->reply + 1, strlen(route->reply) - 2) : NULL;
+    const char *member = *value == '-' ? value + 1 : value;
+
+    return row == NULL || *value == '\0' ||
+           json_object_get(json_object_get(con_schema_get(row), "properties"), member) != NULL ||
+           con_fail(error, CON_FAULT_LIST_COLUMN, member, NULL);
+}
+
 static bool check_parameter(const ConRoute *route, const char *name, const char *value, GError **error)
 {
     static const char *const formats[] = { "json", "csv", NULL };
@@ -344,6 +356,8 @@ static bool check_parameter(const ConRoute *route, const char *name, const char 
     if (!g_strv_contains((const char *const *)known, name))
         return *route->query != '\0' ? con_fail(error, CON_FAULT_REQUEST_PARAMETER, name, route->query, NULL)
                                      : con_fail(error, CON_FAULT_REQUEST_PARAMETER_NONE, name, NULL);
+    if (strcmp(name, "sort") == 0)
+        return check_sort(route, value, error);
     return strcmp(name, "format") != 0 || g_strv_contains(formats, value) ||
            con_fail(error, CON_FAULT_LIST_FORMAT, value, NULL);
 }

@@ -80,6 +80,16 @@ bool con_tag_matches(const char *header, const char *tag)
     return false;
 }
 
+char *con_tag_version(const char *header)
+{
+    g_autofree char *text = g_strstrip(g_strdup(header != NULL ? header : ""));
+    const char *tag = g_str_has_prefix(text, "W/") ? text + strlen("W/") : text;
+    gsize size = strlen(tag);
+    bool is_one = size > 2 && tag[0] == '"' && strchr(tag + 1, '"') == tag + size - 1;
+
+    return is_one && strcmp(tag, "\"0\"") != 0 ? g_strndup(tag + 1, size - 2) : NULL;
+}
+
 static bool is_zero(const char *parameters)
 {
     const char *q = strstr(parameters, "q=");

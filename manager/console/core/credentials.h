@@ -30,6 +30,11 @@ bool con_type_is_json(const char *header);
 /* Whether an If-None-Match, or If-Match, names the tag ("*" names all); weak ones as well. */
 bool con_tag_matches(const char *header, const char *tag);
 
+/* "7-18f3" of an If-Match of "\"7-18f3\""; weak ones as well, which a proxy that compresses makes of them: each save
+ * has a tag of its own.  NULL: there is none, there are several, or it is 0, which no version is and the manager takes
+ * for an order to make it.  Caller frees. */
+char *con_tag_version(const char *header);
+
 /* Whether an Accept or Accept-Encoding names this, not with q=0. */
 bool con_accepts(const char *header, const char *what);
 
