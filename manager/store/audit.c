@@ -72,8 +72,11 @@ static bool on_row(HlStmt *row, gpointer user)
     return true;
 }
 
-#define CHOSEN \
-    " FROM audit WHERE number > ?1 AND (?2 IS NULL OR account = ?2) AND (?3 IS NULL OR call = ?3) AND at >= ?4"
+/* Who signs in comes by the account of a console, and names their own. */
+#define SIGNS_IN "(call = 'session create' AND instr(' ' || arguments || ' ', ' name=' || ?2 || ' ') > 0)"
+#define CHOSEN                                                                       \
+    " FROM audit WHERE number > ?1 AND (?2 IS NULL OR account = ?2 OR " SIGNS_IN ")" \
+    " AND (?3 IS NULL OR call = ?3) AND at >= ?4"
 #define ROWS "SELECT number, at, account, certificate, call, arguments, code, text, hash" CHOSEN " ORDER BY number "
 
 /* What a query that failed says; of a log that is gone not how it was asked for. */

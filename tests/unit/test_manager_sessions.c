@@ -500,6 +500,35 @@ static void test_secrets_stay_secret(void)
     g_assert_cmpint(n, ==, 0);
 }
 
+static void expect_audited(Parts *parts, const char *account, guint sign_ins)
+{
+    g_autoptr(json_t) document = NULL;
+    const json_t *row;
+    size_t i;
+    guint n = 0;
+
+    bus_fake_forget(parts->bus);
+    parts_call(parts, "audit list", "account", account, NULL);
+    document = parts_expect_reply(parts, "");
+    json_array_foreach(json_object_get(document, "rows"), i, row) n +=
+        strcmp(json_string_value(json_object_get(row, "call")), "session create") == 0;
+    g_assert_cmpuint(n, ==, sign_ins);
+}
+
+/* What an account did begins with its sign-in, which comes by the account of a console. */
+static void test_audit_of_account(void)
+{
+    g_autoptr(Parts) parts = people_new("ann", "operator");
+    g_autofree char *session = people_sign_in(parts, "ann");
+
+    expect_try(parts, ADDRESS, "ann", "guess no. one", "denied");
+    expect_try(parts, ADDRESS, "anna", "guess no. one", "denied");
+    people_let_finish(parts);
+    expect_audited(parts, "ann", 2);
+    expect_audited(parts, "an", 0);
+    expect_audited(parts, "web", 3);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -521,5 +550,6 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/sessions/code-after-restart", test_code_after_restart);
     g_test_add_func("/manager/sessions/code-delete", test_code_delete);
     g_test_add_func("/manager/sessions/secrets-stay-secret", test_secrets_stay_secret);
+    g_test_add_func("/manager/sessions/audit-of-account", test_audit_of_account);
     return g_test_run();
 }
