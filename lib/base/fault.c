@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "lib/base/text.h"
-#include "lib/base/unconst.h"
 
 #define VALUE_SHOWN 500 /* characters */
 
@@ -89,18 +88,31 @@ char *hl_fault_keep_prefix(const char *message, const char *english, const char 
 /* Its value is a word of ours, which the catalogue may have; others are somebody's. */
 static bool is_term(const char *name)
 {
-    return strcmp(name, "act") == 0 || strcmp(name, "state") == 0;
+    static const char *const terms[] = { "act", "state", "role", "needed", "limit", NULL };
+
+    return g_strv_contains(terms, name);
+}
+
+/* Also "auditor/owner".  Caller frees. */
+static char *word_term(const char *value, HlFaultLanguage language)
+{
+    g_auto(GStrv) words = g_strsplit(value, "/", -1);
+    GString *out = g_string_new(NULL);
+
+    for (gsize i = 0; words[i] != NULL; i++)
+        g_string_append_printf(out, "%s%s", i > 0 ? "/" : "", *words[i] != '\0' ? language(words[i]) : "");
+    return g_string_free(out, FALSE);
 }
 
 /* The text, which has its language, with the arguments of the error. */
 static char *put_worded(const HlFault *fault, const GError *error, HlFaultLanguage language)
 {
-    g_autoptr(GPtrArray) arguments = g_ptr_array_new();
+    g_autoptr(GPtrArray) arguments = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GError) worded = g_error_copy(error);
 
     for (const char *const *at = hl_error_arguments(error); at[0] != NULL; at += 2) {
-        g_ptr_array_add(arguments, hl_unconst(at[0]));
-        g_ptr_array_add(arguments, hl_unconst(is_term(at[0]) && *at[1] != '\0' ? language(at[1]) : at[1]));
+        g_ptr_array_add(arguments, g_strdup(at[0]));
+        g_ptr_array_add(arguments, is_term(at[0]) ? word_term(at[1], language) : g_strdup(at[1]));
     }
     g_ptr_array_add(arguments, NULL);
     hl_error_say(&worded, fault->sentence, (const char *const *)arguments->pdata);

@@ -8,6 +8,7 @@
 #include "lib/base/i18n.h"
 #include "manager/cli/client.h"
 #include "manager/cli/commands.h"
+#include "manager/cli/said.h"
 #include "manager/cli/show.h"
 
 bool cmd_bundle_create(HlInvocation *call, GError **error)
@@ -58,11 +59,13 @@ bool cmd_bundle_create(HlInvocation *call, GError **error)
 
 bool cmd_bundle_list(HlInvocation *call, GError **error)
 {
-    static const CliColumn columns[] = {
-        { "ID", "id", NULL },        { "GROUP", "group", cli_format_group }, { "FOR", "endpoint", NULL },
-        { "STATE", "state", NULL },  { "USES LEFT", "uses_left", NULL },     { "EXPIRES", "expires", NULL },
-        { "BY", "created_by", NULL }
-    };
+    static const CliColumn columns[] = { { "ID", "id", NULL },
+                                         { "GROUP", "group", cli_format_group },
+                                         { "FOR", "endpoint", NULL },
+                                         { "STATE", "state", cli_format_state },
+                                         { "USES LEFT", "uses_left", NULL },
+                                         { "EXPIRES", "expires", NULL },
+                                         { "BY", "created_by", NULL } };
     g_autoptr(json_t) document = cli_call(call, "bundle list", NULL, error);
 
     if (document == NULL)

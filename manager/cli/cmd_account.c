@@ -15,6 +15,7 @@
 #include "manager/cli/commands.h"
 #include "manager/cli/config.h"
 #include "manager/cli/group_names.h"
+#include "manager/cli/said.h"
 #include "manager/cli/show.h"
 #include "manager/site/site.h"
 
@@ -213,10 +214,11 @@ bool cmd_monitor_renew(HlInvocation *call, GError **error)
 
 bool cmd_client_list(HlInvocation *call, GError **error)
 {
-    static const CliColumn columns[] = { { "NAME", "name", NULL },    { "ROLE", "role", NULL },
-                                         { "STATE", "state", NULL },  { "ISSUED", "issued", NULL },
-                                         { "ENDS", "expires", NULL }, { "LAST CALL", "used", NULL },
-                                         { "SERIAL", "serial", NULL } };
+    static const CliColumn columns[] = {
+        { "NAME", "name", NULL },     { "ROLE", "role", NULL },    { "STATE", "state", cli_format_state },
+        { "ISSUED", "issued", NULL }, { "ENDS", "expires", NULL }, { "LAST CALL", "used", NULL },
+        { "SERIAL", "serial", NULL }
+    };
     g_autoptr(json_t) document = cli_call(call, call->command->name, NULL, error);
 
     if (document == NULL)
@@ -234,8 +236,12 @@ static char *format_end(const json_t *value, const json_t *row G_GNUC_UNUSED)
 bool cmd_account_list(HlInvocation *call, GError **error)
 {
     static const CliColumn columns[] = {
-        { "ACCOUNT", "name", NULL }, { "ROLE", "role", NULL },     { "GROUPS", "groups", cli_format_limit },
-        { "STATE", "state", NULL },  { "BY", "created_by", NULL }, { "CERTIFICATE ENDS", "expires", format_end },
+        { "ACCOUNT", "name", NULL },
+        { "ROLE", "role", NULL },
+        { "GROUPS", "groups", cli_format_limit },
+        { "STATE", "state", cli_format_state },
+        { "BY", "created_by", NULL },
+        { "CERTIFICATE ENDS", "expires", format_end },
         { "NOTE", "note", NULL },
     };
     g_autoptr(json_t) document = cli_call_with_groups(call, "account list", NULL, "accounts", error);
@@ -306,8 +312,8 @@ static void print_account(const json_t *account)
     g_autofree char *groups = cli_format_limit(NULL, account);
 
     hl_say(_("account  %s\nrole     %s\ngroups   %s\nstate    %s\ncreated  %s by %s\n"), cli_text(account, "name"),
-           cli_text(account, "role"), groups, cli_text(account, "state"), cli_text(account, "created"),
-           cli_text(account, "created_by"));
+           cli_text(account, "role"), groups, cli_state_word_here(cli_text(account, "state")),
+           cli_text(account, "created"), cli_text(account, "created_by"));
     if (*cli_text(account, "note") != '\0')
         hl_say(_("note     %s\n"), cli_text(account, "note"));
     if (json_is_boolean(json_object_get(account, "codes")))

@@ -7,14 +7,17 @@
 #include "lib/base/i18n.h"
 #include "manager/cli/client.h"
 #include "manager/cli/commands.h"
+#include "manager/cli/said.h"
 #include "manager/cli/show.h"
 
 bool cmd_broker_list(HlInvocation *call, GError **error)
 {
-    static const CliColumn columns[] = { { "BROKER", "broker", NULL },   { "ADDRESS", "address", NULL },
-                                         { "STATE", "state", NULL },     { "ENDPOINTS", "endpoints", NULL },
-                                         { "WAITING", "waiting", NULL }, { "CONNECTED", "connected", cli_format_time },
-                                         { "PROCESS", "process", NULL }, { "STARTED", "started", cli_format_time } };
+    static const CliColumn columns[] = {
+        { "BROKER", "broker", NULL },           { "ADDRESS", "address", NULL },
+        { "STATE", "state", cli_format_state }, { "ENDPOINTS", "endpoints", NULL },
+        { "WAITING", "waiting", NULL },         { "CONNECTED", "connected", cli_format_time },
+        { "PROCESS", "process", NULL },         { "STARTED", "started", cli_format_time }
+    };
     g_autoptr(json_t) document = cli_call(call, "broker list", NULL, error);
 
     if (document == NULL)

@@ -137,7 +137,7 @@ static void tell_open(CliClient *client, const json_t *command)
         g_autofree char *seen = cli_format_time(json_object_get(endpoint, "last_seen"), endpoint);
 
         hl_say(_("  %s (%s): %s; %s, last seen %s\n"), cli_text(target, "endpoint"), cli_text(target, "host"),
-               cli_text(target, "state"), actual, seen);
+               cli_state_word_here(cli_text(target, "state")), actual, seen);
     }
     if (cli_int(command, "open") > (json_int_t)json_array_size(open))
         hl_say(_("  ... and %" PRId64 " more: 'holdline command show %s'\n"),

@@ -6,6 +6,7 @@
 #include "lib/base/i18n.h"
 #include "manager/cli/client.h"
 #include "manager/cli/commands.h"
+#include "manager/cli/said.h"
 #include "manager/cli/show.h"
 
 #define REST N_("SELECTOR, --since or --open narrows it down to the older ones")

@@ -1,13 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* holdline glossary: works without a server. */
 #include <stdio.h>
+#include <string.h>
 
 #include "lib/base/i18n.h"
 #include "lib/base/table.h"
 #include "manager/cli/commands.h"
 #include "manager/cli/glossary.h"
+#include "manager/cli/said.h"
 #include "manager/cli/show.h"
 #include "manager/cli/view.h"
+
+/* As lists have it in the reader's language. */
+static const char *listed(const char *word, const char *where)
+{
+    return g_str_has_prefix(where, "STATE ") ? cli_state_word_here(word) : word;
+}
 
 static json_t *find_terms(const char *typed)
 {
@@ -16,7 +24,7 @@ static json_t *find_terms(const char *typed)
     for (gsize i = 0; i < cli_n_terms; i++) {
         const CliTerm *term = &cli_terms[i];
 
-        if (typed == NULL || cli_term_is(term, typed))
+        if (typed == NULL || cli_term_is(term, typed) || strcmp(listed(term->word, term->where), typed) == 0)
             json_array_append_new(
                 found, json_pack("{s:s, s:s, s:s}", "word", term->word, "where", term->where, "text", term->text));
     }
@@ -47,7 +55,10 @@ static void print_terms(const json_t *terms, int width)
 
     json_array_foreach(terms, i, term)
     {
-        g_autofree char *word = hl_tone(stdout, HL_TONE_BOLD, cli_text(term, "word"));
+        const char *code = cli_text(term, "word");
+        const char *said = listed(code, cli_text(term, "where"));
+        g_autofree char *both = said != code ? g_strdup_printf("%s, %s", code, said) : g_strdup(code);
+        g_autofree char *word = hl_tone(stdout, HL_TONE_BOLD, both);
         g_autofree char *text = hl_text_hang(hl_tr(cli_text(term, "text")), width, 4);
 
         printf("%s (%s)\n    %s\n", word, hl_tr(cli_text(term, "where")), text);

@@ -8,6 +8,7 @@
 #include "manager/cli/client.h"
 #include "manager/cli/commands.h"
 #include "manager/cli/group_names.h"
+#include "manager/cli/said.h"
 #include "manager/cli/secret.h"
 #include "manager/cli/show.h"
 #include "manager/core/notification_rule.h"
@@ -32,7 +33,7 @@ static char *format_kinds(const json_t *value G_GNUC_UNUSED, const json_t *row)
 bool cmd_notification_list(HlInvocation *call, GError **error)
 {
     static const CliColumn columns[] = { { "NOTIFICATION", "name", NULL },
-                                         { "STATE", "state", NULL },
+                                         { "STATE", "state", cli_format_state },
                                          { "WAITING", "waiting", NULL },
                                          { "TO", "options.to", format_to },
                                          { "GROUPS", "options.groups", cli_format_limit },
@@ -59,8 +60,8 @@ static void print_rule(const json_t *rule)
     hl_say(json_is_true(json_object_get(rule, "signed"))
                ? _("\n%s: %s, version %" PRId64 " of %s by %s, %" PRId64 " waiting, signed\n")
                : _("\n%s: %s, version %" PRId64 " of %s by %s, %" PRId64 " waiting\n"),
-           cli_text(rule, "name"), hl_tr(cli_text(rule, "state")), cli_int(rule, "version"), cli_text(rule, "changed"),
-           cli_text(rule, "changed_by"), cli_int(rule, "waiting"));
+           cli_text(rule, "name"), cli_state_word_here(cli_text(rule, "state")), cli_int(rule, "version"),
+           cli_text(rule, "changed"), cli_text(rule, "changed_by"), cli_int(rule, "waiting"));
     if (*cli_text(rule, "said") != '\0')
         hl_say(_("failing since %s: %s\n"), cli_text(rule, "failing_since"), cli_text(rule, "said"));
 }
@@ -153,9 +154,12 @@ bool cmd_notification_test(HlInvocation *call, GError **error)
 
 bool cmd_notification_outbox(HlInvocation *call, GError **error)
 {
-    static const CliColumn columns[] = { { "ID", "id", NULL },          { "NOTIFICATION", "rule", NULL },
-                                         { "STATE", "state", NULL },    { "BEGUN", "begun", cli_format_time },
-                                         { "TRIES", "attempts", NULL }, { "MESSAGE", "subject", NULL },
+    static const CliColumn columns[] = { { "ID", "id", NULL },
+                                         { "NOTIFICATION", "rule", NULL },
+                                         { "STATE", "state", cli_format_state },
+                                         { "BEGUN", "begun", cli_format_time },
+                                         { "TRIES", "attempts", NULL },
+                                         { "MESSAGE", "subject", NULL },
                                          { "ANSWER", "said", NULL } };
     const char *arguments[] = { "name", call->n_args > 0 ? call->args[0] : NULL, "limit",
                                 hl_cli_value(call, "limit", NULL), NULL };

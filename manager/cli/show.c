@@ -386,16 +386,6 @@ char *cli_format_verdict(const json_t *value, const json_t *row G_GNUC_UNUSED)
     return coloured(value, rows, G_N_ELEMENTS(rows));
 }
 
-char *cli_format_state(const json_t *value, const json_t *row G_GNUC_UNUSED)
-{
-    static const ToneRow rows[] = { { "succeeded", HL_TONE_GOOD }, { "failed", HL_TONE_BAD },
-                                    { "rejected", HL_TONE_BAD },   { "timed-out", HL_TONE_BAD },
-                                    { "expired", HL_TONE_WARN },   { "cancelled", HL_TONE_WARN },
-                                    { "queued", HL_TONE_DIM },     { "open", HL_TONE_BAD } };
-
-    return coloured(value, rows, G_N_ELEMENTS(rows));
-}
-
 char *cli_format_time(const json_t *value, const json_t *row G_GNUC_UNUSED)
 {
     const char *text = json_string_value(value);
@@ -431,8 +421,10 @@ static char *join_members(const json_t *object, const char *format)
         g_autofree char *number = plain(value);
         bool name_first = format[0] == 'n';
 
-        g_string_append_printf(out, "%s%s %s", out->len > 0 ? ", " : "", name_first ? name : number,
-                               name_first ? number : name);
+        if (name_first)
+            g_string_append_printf(out, "%s%s %s", out->len > 0 ? ", " : "", name, number);
+        else
+            g_string_append_printf(out, "%s%s %s", out->len > 0 ? ", " : "", number, hl_phrase_word(name));
     }
     return out->len > 0 ? g_string_free(g_steal_pointer(&out), FALSE) : g_strdup("-");
 }

@@ -60,13 +60,12 @@ void cli_show_saved(const HlInvocation *call, const json_t *group);
 /* Formats; row is the object that value is a member of. */
 char *cli_format_actual(const json_t *value, const json_t *row);  /* coloured */
 char *cli_format_verdict(const json_t *value, const json_t *row); /* coloured */
-char *cli_format_state(const json_t *value, const json_t *row);   /* of a command's target, coloured */
 char *cli_format_time(const json_t *value, const json_t *row);    /* RFC 3339 -> "12 s ago" */
 char *cli_format_late(const json_t *value, const json_t *row); /* {"at": ..., "outcome": ...} -> "granted 12 s ago" */
 char *cli_format_patterns(const json_t *value, const json_t *row); /* {"virus": 1} -> "virus 1" */
-char *cli_format_states(const json_t *value, const json_t *row);   /* {"sent": 2} -> "2 sent" */
-char *cli_format_group(const json_t *value, const json_t *row);    /* the display name, if it has one */
-char *cli_format_list(const json_t *value, const json_t *row);     /* ["a", "b"] -> "a, b" */
+char *cli_format_states(const json_t *value, const json_t *row); /* {"sent": 2} -> "2 sent", in the reader's language */
+char *cli_format_group(const json_t *value, const json_t *row);  /* the display name, if it has one */
+char *cli_format_list(const json_t *value, const json_t *row);   /* ["a", "b"] -> "a, b" */
 /* For "open_detections": how many, or why there are none. */
 char *cli_format_infected(const json_t *value, const json_t *row);
 char *cli_format_settings(const json_t *value,

@@ -3,11 +3,13 @@
 
 #include <string.h>
 
+#include "lib/base/i18n.h"
+
 static const char *const names[MGR_ROLE_N] = {
-    [MGR_ROLE_AUDITOR] = "auditor",
-    [MGR_ROLE_OPERATOR] = "operator",
-    [MGR_ROLE_ADMINISTRATOR] = "administrator",
-    [MGR_ROLE_OWNER] = "owner",
+    [MGR_ROLE_AUDITOR] = N_("auditor"),
+    [MGR_ROLE_OPERATOR] = N_("operator"),
+    [MGR_ROLE_ADMINISTRATOR] = N_("administrator"),
+    [MGR_ROLE_OWNER] = N_("owner"),
 };
 
 #define A (1U << MGR_ROLE_AUDITOR)

@@ -3,8 +3,11 @@
 #include <string.h>
 
 #include "lib/base/unconst.h"
+#include "manager/cli/said.h"
 #include "manager/cli/view.h"
+#include "manager/core/rollout.h"
 #include "manager/store/audit.h"
+#include "proto/command.h"
 
 static const CliColumn usual[] = { { "HOST", "host", NULL },
                                    { "LAST SEEN", "last_seen", NULL },
@@ -30,6 +33,44 @@ static char *hosts_of(const json_t *list)
         g_string_append_printf(out, "%s%s", i > 0 ? " " : "", cli_text(row, "host"));
     }
     return g_string_free(out, FALSE);
+}
+
+static const char *in_brackets(const char *text)
+{
+    static char brackets[200];
+
+    g_snprintf(brackets, sizeof brackets, "<%s>", text);
+    return brackets;
+}
+
+static const char *untranslated(const char *text)
+{
+    return text;
+}
+
+static void expect_word(const char *code)
+{
+    g_test_message("%s", code);
+    g_assert_cmpstr(cli_state_word(code, untranslated), ==, code);
+    g_assert_cmpint(*cli_state_word(code, in_brackets), ==, '<');
+}
+
+/* Each code that a column STATE may have is a word in a language that has words; English keeps the code, which is what
+ * people type. */
+static void test_states(void)
+{
+    static const char *const others[] = { "open",      "acknowledged",    "removed",  "valid",    "used up",
+                                          "withdrawn", "enabled",         "disabled", "ok",       "failing",
+                                          "expired",   "authority-ended", "up",       "away",     "drained",
+                                          "gathering", "given-up",        "waiting",  "completed" };
+
+    for (HlCommandState state = HL_STATE_UNKNOWN; state < HL_N_STATES; state++)
+        expect_word(hl_command_state_name(state));
+    for (MgrRolloutState state = MGR_ROLLOUT_RUNNING; state < MGR_ROLLOUT_N_STATES; state++)
+        expect_word(mgr_rollout_state_name(state));
+    for (gsize i = 0; i < G_N_ELEMENTS(others); i++)
+        expect_word(others[i]);
+    g_assert_cmpstr(cli_state_word("of-a-newer-server", in_brackets), ==, "of-a-newer-server");
 }
 
 /* --watch refuses what it does not do, rather than to do without. */
@@ -229,6 +270,7 @@ static void test_many(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/cli-view/states", test_states);
     g_test_add_func("/cli-view/watch", test_watch);
     g_test_add_func("/cli-view/order", test_order);
     g_test_add_func("/cli-view/own-order", test_own_order);

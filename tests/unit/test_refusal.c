@@ -95,13 +95,19 @@ static void test_values(void)
 static void test_terms(void)
 {
     g_autoptr(GError) error = NULL;
+    g_autoptr(GError) denied = NULL;
     g_autofree char *worded = NULL;
+    g_autofree char *roles = NULL;
 
     mgr_refuse(&error, MGR_REFUSE_ROLLOUT_STATE, "halted", "halted", "resumed", NULL);
     g_assert_cmpstr(error->message, ==, "roll-out 'halted' is halted, and cannot be resumed");
     worded = received(error, in_brackets);
     g_assert_cmpstr(worded, ==, "<roll-out 'halted' is <halted>, and cannot be resumed>");
     g_assert_cmpstr(hl_error_argument(error, "state"), ==, "halted");
+    mgr_refuse(&denied, MGR_REFUSE_DENIED_ROLE_HERE, "audit list", "halted/owner", "halted", "halted", "ann", NULL);
+    roles = received(denied, in_brackets);
+    g_assert_cmpstr(roles, ==,
+                    "<'audit list' needs the role <halted>/owner; 'halted' is <halted> here: ask an owner (ann)>");
 }
 
 /* After them who looks again may go on; after another conflict that changes nothing. */
