@@ -27,6 +27,7 @@ const isOf = (name) => document.querySelector('.menu.account bdi')?.textContent 
 async function toggle() {
     for (const [what, text] of [['off', 'Offline'], ['on', 'Online']]) {
         await order('endpoint', what);
+        await tab('endpoints/ID').bringToFront(); // what is behind others asks for nothing until somebody looks
         await Promise.all([
             until(tab('endpoints'), (part) => document.querySelector('.grid-body .grid-cell:nth-child(5)')?.textContent === part, text),
             until(tab('endpoints/ID'), (part) => document.querySelectorAll('.big .badge')[1]?.textContent === part, text),

@@ -2,17 +2,17 @@
 // What can be done with endpoints, one or all that match a filter.  A dialog says beforehand how many take it, and why others do
 // not; the answer is a command whose page shows each endpoint's result.
 
+import { get, pathTo, post, remove } from './api.js';
+import { isDialled } from './columns.js';
+import { h } from './dom.js';
 import { allGroups, groupChoices } from './group_name.js';
 import { N_, number, tr, trn } from './i18n.js';
-import { get, post, remove } from './api.js';
-import { announce, button, dialog, field, select, sure } from './ui.js';
-import { isDialled } from './columns.js';
 import { both } from './query.js';
-import { format } from './route.js';
-import { h } from './dom.js';
-import { mayBe } from './session.js';
 import { startRollout } from './rollout_start.js';
+import { goTo } from './route.js';
+import { mayBe } from './session.js';
 import { visible } from './text.js';
+import { announce, button, dialog, field, select, sure } from './ui.js';
 
 // A command of the kind that the key says, or run: anything else.  role: the lowest that may; one, many: for how many it makes sense.
 const ACTIONS = [
@@ -97,15 +97,15 @@ async function outlook(subject) {
 // extra: of the command, besides its kind and whom it is for.
 async function issue(subject, action, extra = {}) {
     const text = tr(action.text);
-    const reply = await dialog({
+    const command = await dialog({
         title: text,
         content: [await outlook(subject), extra.scope && h('p', {}, tr('Scope'), ': ', h('bdi', {}, visible(extra.scope)))],
         action: text,
         danger: action.danger,
         submit: () => post('/commands', { kind: action.key, ...subject.selector, ...extra }),
     });
-    if (reply)
-        location.hash = format(['commands', reply.body.id]);
+    if (command)
+        goTo('commands', command.id);
 }
 
 // Again for those that failed: the same command for these, as again.js makes it.
@@ -115,7 +115,7 @@ export async function issueAgain({ kind, ids, ...extra }) {
 
 // Those that the server does not dial are in the answer too.
 async function verify(subject) {
-    const { endpoints } = (await post('/verifications', subject.selector)).body;
+    const { endpoints } = await post('/verifications', subject.selector);
     const dialled = endpoints.filter(isDialled).length;
     const others = endpoints.length - dialled;
     announce([dialled > 0 && trn('{n} endpoint was dialled.', '{n} endpoints were dialled.', dialled), ' ',
@@ -152,19 +152,16 @@ function theOne({ selector, rows }) {
 
 async function revoke(subject) {
     const { id, host } = theOne(subject);
-    const done = await sure(tr('Revoke certificate'),
+    await sure(tr('Revoke certificate'),
         tr('{host} is shut out: the server takes nothing from it and ends each of its sessions.  Its record stays.', { host }),
-        () => post(`/endpoints/${encodeURIComponent(id)}/revocation`));
-    if (done)
-        announce(revocationWords(done));
+        () => post(pathTo('endpoints', id, 'revocation')), { after: (answer) => announce(revocationWords(answer)) });
 }
 
-export const revocationWords = ({ body }) => tr(REVOKED[body.broker ?? 'told']); // an earlier manager does not say
+export const revocationWords = ({ broker = 'told' }) => tr(REVOKED[broker]); // an earlier manager does not say
 
 async function removeEndpoint(subject) {
     const { id, host } = theOne(subject);
-    if (await sure(tr('Remove'),
+    await sure(tr('Remove'),
         tr('{host} is shut out: the server takes nothing from it and ends each of its sessions.  Its record is deleted.', { host }),
-        () => remove(`/endpoints/${encodeURIComponent(id)}`), { done: tr('The endpoint is removed.') }))
-        location.hash = format(['endpoints']);
+        () => remove(pathTo('endpoints', id)), { done: tr('The endpoint is removed.'), after: () => goTo('endpoints') });
 }

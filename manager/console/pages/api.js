@@ -115,6 +115,9 @@ async function answered(promise) {
     }
 }
 
+// pathTo('groups', 'a b', 'versions') -> "/groups/a%20b/versions"
+export const pathTo = (...parts) => `/${parts.map(encodeURIComponent).join('/')}`;
+
 export function address(path, query = {}) {
     const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== '' && value !== null);
     const search = new URLSearchParams(given).toString();
@@ -130,22 +133,21 @@ async function result(reply) {
     return { status: reply.status, body, version: reply.headers.get('ETag'), location: reply.headers.get('Location') };
 }
 
-export async function get(path, query, signal) {
-    return (await request('GET', path, { query, signal })).body;
-}
+// The document of the answer, which is all that most want of it; null: it has none.
+const documentOf = async (...asked) => (await request(...asked)).body;
 
-export async function post(path, body = {}, version) {
-    return request('POST', path, { body, version });
-}
+export const get = (path, query, signal) => documentOf('GET', path, { query, signal });
 
-export const patch = (path, body, version) => request('PATCH', path, { body, version });
+export const post = (path, body = {}, version = undefined) => documentOf('POST', path, { body, version });
 
-export const remove = (path) => request('DELETE', path);
+export const patch = (path, body, version) => documentOf('PATCH', path, { body, version });
+
+export const remove = (path) => documentOf('DELETE', path);
 
 // What a link to a list as a spreadsheet stands for, with the mark by which spreadsheet programs know UTF-8.
 export async function spreadsheet(href) {
     const { pathname, search } = new URL(href, location.href);
-    return new Blob(['\ufeff', (await request('GET', pathname.slice(ROOT.length) + search)).body], { type: 'text/csv' });
+    return new Blob(['\ufeff', await get(pathname.slice(ROOT.length) + search)], { type: 'text/csv' });
 }
 
 // All rows of a list that is known to be short: the groups, the bundles.

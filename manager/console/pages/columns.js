@@ -2,10 +2,10 @@
 // What the table of endpoints can show.  One row is a column: heading, width in rem (some take more where there is room), which of the
 // usual ones leaves first where there is none, what the server calls its order, the members that the cell reads, the cell.
 
-import { N_, tr } from './i18n.js';
-import { badge, endpointLink, name, when } from './ui.js';
 import { h } from './dom.js';
+import { list, N_, tr } from './i18n.js';
 import { visible } from './text.js';
+import { badge, endpointLink, name, when } from './ui.js';
 import { word } from './words.js';
 
 // "Unreachable/Offline", as documents for the command line have it, is "unreachable-offline" in summaries and here.
@@ -29,13 +29,15 @@ const undialled = () => h('span', { title: tr('The server does not dial this end
 
 // As a cell of a list has them; words: a badge, or a word alone.
 export const displayedCell = (row, words = badge) => (isDisplayed(row) ? words('displayed', displayedCode(row.displayed)) : undialled());
+export const verdictCell = (row) => (isDisplayed(row) ? badge('verdict', row.verdict) : undialled());
+export const reachCell = (row) => (isDialled(row) ? word('reach', row.reachability) : undialled());
 
 // What was known last, of one that was not heard since the server was away, is a question.
 export const actualCell = ({ actual, reason }) => (reason === 'server-blind'
     ? h('span', { class: 'badge off', title: word('reason', reason) }, `${word('actual', actual)}?`) : badge('actual', actual));
 
 export function patterns(row) {
-    return Object.entries(row.patterns ?? {}).map(([component, version]) => `${word('component', component)} ${version}`).join(', ');
+    return list(Object.entries(row.patterns ?? {}).map(([component, version]) => `${word('component', component)} ${version}`));
 }
 
 // Whether something is the latest that there is.
@@ -66,7 +68,7 @@ const COLUMNS = [
     { key: 'actual', title: N_('Actual status'), least: 7.5, leaves: 7, sort: 'actual', reads: ['actual', 'reason'],
         cell: (row) => actualCell(row) },
     { key: 'verdict', title: N_('Verdict'), least: 9.75, leaves: 4, sort: 'verdict', reads: ['verdict', 'displayed', ...DIAL],
-        cell: (row) => (isDisplayed(row) ? badge('verdict', row.verdict) : undialled()) },
+        cell: (row) => verdictCell(row) },
     { key: 'last_seen', title: N_('Last seen'), least: 6.5, leaves: 2, sort: 'last_seen', reads: ['last_seen'],
         cell: (row) => when(row.last_seen) },
     { key: 'settings', title: N_('Settings'), least: 6, leaves: 1, sort: 'settings_applied', reads: ['settings'], end: true,
@@ -81,7 +83,7 @@ const COLUMNS = [
     { key: 'open_commands', title: N_('Open commands'), least: 10, sort: 'open_commands', reads: ['open_commands'], end: true,
         cell: (row) => String(row.open_commands ?? 0) },
     { key: 'reachability', title: N_('Push reachability'), least: 10.5, sort: 'reachability', reads: ['reachability', ...DIAL],
-        cell: (row) => (isDialled(row) ? word('reach', row.reachability) : undialled()) },
+        cell: (row) => reachCell(row) },
     { key: 'addresses', title: N_('Registered IP'), least: 9, sort: 'addresses', reads: ['addresses'],
         cell: (row) => visible((row.addresses ?? '').split(',')[0]) },
     { key: 'observed_address', title: N_('Source IP'), least: 9, sort: 'observed_address', reads: ['observed_address'],

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Two people had one form open, and both saved.
 
-import { changes, merge } from './settings.js';
-import { confirm, table } from './ui.js';
 import { h } from './dom.js';
 import { number, tr } from './i18n.js';
+import { changes, merge } from './settings.js';
 import { visible } from './text.js';
+import { confirm, table } from './ui.js';
 
 // What only we changed goes in; for the rest the reader sees both values and decides.  document, theirs: as it was saved in between, and
 // its values; base, mine: of the form, when it was drawn and now; label(key), text(key, value): in words; save(values): those that differ.

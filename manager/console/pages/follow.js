@@ -12,8 +12,8 @@ export function onGone(show) {
 
 const PACE = 200; // ms: five times a second at most, however many changes come
 
-// draw(), a promise, one run at a time: who asks while one runs waits for another that begins after it, the same for all of them.  So the
-// answer that comes last is the latest.
+// -> a function that has draw() run, and promises its end.  Runs do not overlap: all calls during one share one more, which begins when
+// it has ended.  So what is drawn last is the newest.
 export function inTurn(draw) {
     let last = Promise.resolve();
     let isWaiting = false; // the last one has not begun
@@ -30,23 +30,38 @@ export function inTurn(draw) {
     };
 }
 
-// topics: { type: whether a message of it concerns the page }; reset always does.  draw(): a promise; every: ms, where things also
-// change without a message; pace: ms between two draws, where each costs more.  -> a function that ends it.
+// A tab that nobody looks at; where there is no document at all, somebody does.
+const isHidden = () => globalThis.document?.hidden ?? false;
+
+// topics: { type: whether a message of it concerns the page }; reset always does, and at once.  draw(): a promise; every: ms, where things
+// also change without a message; pace: ms between two draws, where each costs more.  -> a function that ends it.
+// Behind other tabs it waits until somebody looks: a browser with dozens of them would ask for more than one address may.
 // A draw that fails leaves the page as it was: the banner says that it is old.  But where the thing itself is not found, it is gone.
 export function follow(topics, draw, { every, pace = PACE } = {}) {
     let timer;
+    let isLate = false; // something changed behind other tabs
     let isOver = false;
     const drawInTurn = inTurn(async () => isOver || draw());
     const run = () => {
         timer = undefined;
+        isLate = isHidden();
+        if (isLate)
+            return;
         drawInTurn().catch(({ status }) => status === 404 && !isOver && gone()); // or else as above
     };
     const again = () => { timer ??= setTimeout(run, pace); };
-    const subscriptions = Object.entries({ ...topics, reset: always }).map(([type, concerns]) =>
-        live.subscribe(type, (data) => concerns(data) && again()));
+    const soon = () => {
+        clearTimeout(timer);
+        timer = setTimeout(run, PACE);
+    };
+    const seen = () => isLate && soon();
+    const subscriptions = Object.entries(topics).map(([type, concerns]) => live.subscribe(type, (data) => concerns(data) && again()))
+        .concat(live.subscribe('reset', soon));
     const clock = every && setInterval(again, every);
+    globalThis.document?.addEventListener('visibilitychange', seen);
     return () => {
         isOver = true;
+        globalThis.document?.removeEventListener('visibilitychange', seen);
         clearTimeout(timer);
         clearInterval(clock);
         subscriptions.forEach((end) => end());
@@ -63,4 +78,9 @@ export function finds() {
         seen.set(row.id, JSON.stringify([row.open_detections, row.last_scan]));
         return seen.get(row.id) !== last;
     }).length > 0;
+}
+
+// Of what was told and what was asked for, both with the newest first: what is in both is there once.
+export function latestOf(told, asked, most) {
+    return [...new Map([...told, ...asked].map((event) => [JSON.stringify(event), event])).values()].slice(0, most);
 }

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // A form made from a table: one editor for each kind of value.  What travels is text, as on the command line.
 
-import { button, checkbox, field, problemBox, select } from './ui.js';
 import { fill, h } from './dom.js';
-import { durationSeconds, parseDuration, parseList, parseSchedule, printList, printSchedule, WEEKDAYS } from './settings.js';
 import { tr } from './i18n.js';
+import { durationSeconds, parseDuration, parseList, parseSchedule, printList, printSchedule, WEEKDAYS } from './settings.js';
+import { button, checkbox, field, problemBox, select } from './ui.js';
 import { word } from './words.js';
 
-// Each makes { node, value() } for a row: { key, type, label, help, min, max, choices: [[value, text]], optional, pattern, placeholder }.
+// Each makes { node, value() } for a row: { key, type, label, help, min, max, choices: [[value, text]], optional, pattern, placeholder,
+// sentences: those of the server that are about it, but do not name it }.
 const EDITORS = {
     bool: editBool,
     choice: editChoice,
@@ -55,12 +56,18 @@ export async function whileLocked(form, send) {
     }
 }
 
-// What the server refused, by the name that the setting has on this page, and at its control: the server says which it is by its key.
+// The row that a refusal is about, which the server names by its key there, a setting or an argument; undefined: none.
+export function refusedRow({ rows }, { args = {}, sentence }) {
+    const named = args.prefix ?? args.key;
+    return rows.find(({ key, sentences }) => key === named || key === named?.replaceAll('-', '_') || sentences?.test(sentence));
+}
+
+// What the server refused, by the name that the row has on this page, and at its control.
 export function showRefusal(form, outcome, problem) {
-    const row = form.rows.find(({ key }) => key === problem.args?.prefix);
+    const row = refusedRow(form, problem);
     const control = row && form.controlOf(row.key);
     if (row)
-        problem.message = problem.message.replace(row.key, row.label);
+        problem.message = problem.message.replace(problem.args.prefix ?? problem.args.key, row.label);
     fill(outcome, problemBox(problem));
     control?.setAttribute('aria-invalid', 'true');
     control?.focus();

@@ -4,9 +4,9 @@
 // Keys: arrows, Page Up and Down, Home, End move; Space selects, Shift+Space from the last one on, Ctrl+A all that match; Enter opens.
 
 import { fill, h, refill } from './dom.js';
-import { fitting, least, MARK, rowsInView, scrollTo } from './window.js';
-import { nextSort, parseSort } from './query.js';
 import { tr } from './i18n.js';
+import { nextSort, parseSort } from './query.js';
+import { fitting, least, MARK, rowsInView, scrollTo } from './window.js';
 
 const ROW = 32; // pixels; the style sheet has the same
 const REST = 80; // ms without scrolling, before rows beyond the edge are made too

@@ -2,10 +2,10 @@
 // Groups by the names that people know them by.
 
 import { all } from './api.js';
+import { h } from './dom.js';
+import { list, tr } from './i18n.js';
 import { compare, visible } from './text.js';
 import { field } from './ui.js';
-import { h } from './dom.js';
-import { tr } from './i18n.js';
 
 // A group's display name, or else its id.
 export function groupName(group) {
@@ -22,10 +22,25 @@ export function groupChoices(groups) {
     return groups.map((row) => [row.name, visible(groupName(row))]);
 }
 
-// -> a function that names groups by their ids, as accounts and tokens have them; without any it is all of them.
+const FRESH = 5000; // ms: nothing tells of a group that is renamed, and pages that draw themselves again need not ask each time
+let names = null; // a promise of a map from ids
+let asked = 0;
+
+// -> a function that names a group by its id.
+export async function groupNames() {
+    if (!names || Date.now() - asked > FRESH) {
+        asked = Date.now();
+        names = allGroups().then((groups) => new Map(groupChoices(groups)));
+        names.catch(() => { names = null; });
+    }
+    const known = await names;
+    return (id) => known.get(id) ?? visible(id);
+}
+
+// -> the same for the ids that accounts and tokens have; without any it is all of them.
 export async function groupNamer() {
-    const names = new Map(groupChoices(await allGroups()));
-    return (ids) => ids.map((id) => names.get(id) ?? visible(id)).join(', ') || tr('all');
+    const nameOf = await groupNames();
+    return (ids) => list(ids.map(nameOf)) || tr('all');
 }
 
 export function displayNameField(value = '') {

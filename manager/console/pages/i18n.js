@@ -99,6 +99,9 @@ export const number = (n) => format(Intl.NumberFormat, '').format(n);
 // 95 -> "95%"
 export const percent = (n) => format(Intl.NumberFormat, 'percent', { style: 'percent' }).format(n / 100);
 
+// ['a', 'b'] -> "a, b"
+export const list = (items) => format(Intl.ListFormat, '', { style: 'narrow', type: 'conjunction' }).format(items);
+
 export function time(iso) {
     return iso ? format(Intl.DateTimeFormat, 'time', { dateStyle: 'medium', timeStyle: 'medium' }).format(new Date(iso)) : '–';
 }

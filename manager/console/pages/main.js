@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 // The frame around the pages: navigation, banners, who is signed in; and which page an address stands for.
 
-import * as live from './live.js';
-import * as route from './route.js';
-import { announceProblem, closeDialogs, confirm, drawWhole, loading, menu, problemBox, select, tickTimes } from './ui.js';
-import { chooseLanguage, currentLanguage, LANGUAGES, N_, preferredLanguage, tr, useLanguage } from './i18n.js';
+import { get, onSessionLost, Problem, watchInput } from './api.js';
 import { fill, h, icon, refill } from './dom.js';
+import { inTurn, onGone } from './follow.js';
+import { chooseLanguage, currentLanguage, LANGUAGES, N_, preferredLanguage, tr, useLanguage } from './i18n.js';
+import * as live from './live.js';
 import { administration } from './pages/administration.js';
 import { command, commands } from './pages/commands.js';
 import { endpoint } from './pages/endpoint.js';
 import { endpoints } from './pages/endpoints.js';
 import { enrolment } from './pages/enrolment.js';
 import { groupSettings } from './pages/group.js';
-import { inTurn, onGone } from './follow.js';
 import { liveStatus } from './pages/live_status.js';
 import { notification } from './pages/notifications.js';
-import { changePassword } from './password.js';
-import { get, onSessionLost, Problem, watchInput } from './api.js';
 import { reports } from './pages/reports.js';
 import { rollout, rollouts } from './pages/rollouts.js';
-import { resume, showSignIn, signInAgain, signOut, whoIsIt } from './session.js';
 import { scans } from './pages/scans.js';
 import { updates } from './pages/updates.js';
+import { changePassword } from './password.js';
+import * as route from './route.js';
+import { resume, showSignIn, signInAgain, signOut, whoIsIt } from './session.js';
+import { announceProblem, closeDialogs, confirm, drawWhole, loading, menu, problemBox, select, tickTimes } from './ui.js';
 import { problemText, word } from './words.js';
 
 // Each page is a function (names, query) -> { title, node, close(), isEdited() }; nav: the entry of the navigation that it belongs to.

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // Another password: one's own, with the one that it replaces, or somebody's, as an owner may.
 
-import { announce, dialog, field, notice } from './ui.js';
+import { get, pathTo, post } from './api.js';
 import { h } from './dom.js';
-import { explainEnd, whoIsIt } from './session.js';
-import { get, post } from './api.js';
 import { tr, trn } from './i18n.js';
+import { explainEnd, whoIsIt } from './session.js';
 import { visible } from './text.js';
+import { announce, dialog, field, notice } from './ui.js';
 
 // { input, node, save(account, old) }: a field for one that is new.
 export function newPassword(label) {
     const input = h('input', { type: 'password', required: true, minlength: 12, autocomplete: 'new-password' });
     return {
         node: field(label, input, tr('At least 12 characters.')),
-        save: (account, old) => post(`/accounts/${encodeURIComponent(account)}/password`, { password: input.value, old }),
+        save: (account, old) => post(pathTo('accounts', account, 'password'), { password: input.value, old }),
     };
 }
 
@@ -34,7 +34,7 @@ export async function changePassword(account) {
     });
     if (!done)
         return;
-    const { sessions, tokens } = done.body;
+    const { sessions, tokens } = done;
     const said = [tr('The password is changed.'), trn('{n} session has ended.', '{n} sessions have ended.', sessions),
         tokens > 0 && trn('{n} API token goes on.', '{n} API tokens go on.', tokens)].filter(Boolean).join(' ');
     announce(said);

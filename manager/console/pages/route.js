@@ -23,6 +23,9 @@ export function format(path, query = {}) {
     return '#/' + path.map(encodeURIComponent).join('/') + (search ? '?' + search : '');
 }
 
+// To the page of these parts.
+export const goTo = (...path) => { location.hash = format(path); };
+
 // The first row whose pattern fits: ['endpoints', ':id'] fits ['endpoints', 'e-1'] and gives { id: 'e-1' }.
 export function match(rows, path) {
     for (const row of rows) {

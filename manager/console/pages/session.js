@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who is signed in, and the form for it: as a page at first, as a dialog over the page when a session has ended.
 
+import { Problem, request } from './api.js';
+import { fill, h } from './dom.js';
 import { chooseLanguage, currentLanguage, LANGUAGES, tr } from './i18n.js';
 import { dialog, field, problemBox, select } from './ui.js';
-import { fill, h } from './dom.js';
-import { Problem, request } from './api.js';
 
 // What each role may do, in steps: the server decides, this only leaves out what it would refuse.
 const RANKS = ['auditor', 'operator', 'administrator', 'owner'];

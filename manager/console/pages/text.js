@@ -25,6 +25,11 @@ export function withHosts(text, endpoints) {
     });
 }
 
+// A line of the server that says the id of a group, "version 3 of office" or "office: ...", with what people call it.
+export function withGroup(line, id, called) {
+    return line.replace(new RegExp(`(?<=^| of |: )${id.replaceAll('.', '\\.')}(?![\\w.-])`), () => called);
+}
+
 // "host 2" before "host 10", and alike in every language.
 const collator = new Intl.Collator('en', { numeric: true, sensitivity: 'base' });
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The pieces that pages are put together from.
 
-import { ago, number, time, tr } from './i18n.js';
 import { address, spreadsheet } from './api.js';
 import { append, fill, h, icon, setText } from './dom.js';
+import { ago, number, time, tr } from './i18n.js';
 import { format } from './route.js';
-import { hasOwnWords, problemText, tone, word } from './words.js';
 import { visible } from './text.js';
+import { hasOwnWords, problemText, tone, word } from './words.js';
 
 // A name that a stranger chose: set apart, so that its direction of writing does not reach into the text around it.  Where it is cut off
 // the pointer shows the whole.
@@ -25,6 +25,9 @@ const JAPANESE = /[\u3040-\u30ff\u4e00-\u9fff]/;
 export function said(text) {
     return h('span', { lang: JAPANESE.test(text) ? null : 'en' }, visible(text));
 }
+
+// What ends: the certificate of somebody, the signature of a component.
+export const whatEnds = ({ kind, name: whose }) => [word('end', kind), whose && [' ', kind === 'component' ? word('component', whose) : name(whose)]];
 
 export function badge(table, code) {
     return h('span', { class: `badge ${tone(table, code)}` }, word(table, code));
@@ -109,7 +112,13 @@ export const newestOf = (rows, total) => total > 0 &&
 
 // On paper there is no button: tables are drawn to their ends.
 export function drawWhole() {
-    document.querySelectorAll('.more:not([hidden])').forEach((node) => node.dispatchEvent(new Event('print')));
+    document.querySelectorAll('.more:not([hidden]), .on-paper').forEach((node) => node.dispatchEvent(new Event('print')));
+}
+
+// What is printed in place of something that is for the screen alone; draw(): it, as it is then.
+export function onPaper(draw) {
+    const node = h('div', { class: 'on-paper', on: { print: () => fill(node, draw()) } });
+    return node;
 }
 
 // All rows of a list for a spreadsheet.  It is asked for as other things are: when the session has ended a browser that follows the link
@@ -182,11 +191,13 @@ export function announceProblem(problem) {
 
 // ----------------------------------------------------------------------------------------------------------- dialogs
 
-// Shows a form over the page.  submit() may throw a Problem, which is shown; what it returns closes the dialog and is the result.
-// Cancelled: undefined.  canClose: no: it stays until it is answered, or until that promise is kept.  canCancel: no: there is only something
+const showProblem = (place, problem) => fill(place, problemBox(problem));
+
+// Shows a form over the page.  submit() may throw a Problem, which refused(place, problem) shows; what it returns closes the dialog and is
+// the result.  Cancelled: undefined.  canClose: no: it stays until it is answered, or until that promise is kept.  canCancel: no: there is only something
 // to read.
 // What was sent cannot be called back, and a secret may come for it: until its answer is there the dialog stays.
-export function dialog({ title, content, action, danger, submit, canClose = true, canCancel = canClose, until }) {
+export function dialog({ title, content, action, danger, submit, refused = showProblem, canClose = true, canCancel = canClose, until }) {
     return new Promise((resolve) => {
         const id = `d${++unique}`; // there may be another one under it
         const error = h('div', {});
@@ -221,7 +232,7 @@ export function dialog({ title, content, action, danger, submit, canClose = true
                 box.close();
             } catch (problem) {
                 setBusy(false);
-                fill(error, problemBox(problem));
+                refused(error, problem);
             }
         }
 
@@ -243,6 +254,8 @@ export function dialog({ title, content, action, danger, submit, canClose = true
             resolve(outcome);
         }
 
+        // Where nothing is entered, Enter does what the reader came for, unless that does harm.
+        go.autofocus = !danger && !form.querySelector('input, select, textarea');
         document.body.append(box);
         box.showModal();
     });
@@ -257,12 +270,14 @@ export function confirm(title, content, action, submit, danger = true) {
     return dialog({ title, content, action, danger, submit });
 }
 
-// Asks whether to, does it and says that it is done.  -> what run() returned, undefined: cancelled
-export async function sure(title, question, run, { done, danger } = {}) {
+// Asks whether to, does it, says that it is done, and then, with what run() returned, what else is to follow: the page is another one now.
+export async function sure(title, question, run, { done, danger, after } = {}) {
     const outcome = await confirm(title, h('p', {}, question), title, run, danger);
-    if (outcome && done)
+    if (!outcome)
+        return;
+    if (done)
         announce(done);
-    return outcome;
+    await after?.(outcome);
 }
 
 // The server does not tell it again: the dialog stays until its button is pressed.

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Saved views of the list of endpoints: a filter, an order and columns under a name.  The server keeps them, for each account its own.
 
-import { all, get, post, remove } from './api.js';
-import { announceProblem, dialog, field, menu } from './ui.js';
-import { both, term } from './query.js';
+import { all, get, pathTo, post, remove } from './api.js';
 import { fill, h } from './dom.js';
 import { tr } from './i18n.js';
+import { both, term } from './query.js';
 import { visible } from './text.js';
+import { announceProblem, dialog, field, menu } from './ui.js';
 
 const PATH = '/me/views';
 
@@ -19,7 +19,7 @@ export function viewsMenu(shown, use) {
             ...views.map((view) => ({ text: visible(view.name), click: () => use({ ...view, columns: view.fields.split(',') }) })),
             { text: tr('Save this view…'), click: save },
             ...views.map(({ name }) => ({ text: tr('Delete view “{name}”', { name: visible(name) }), danger: true,
-                click: () => remove(`${PATH}/${encodeURIComponent(name)}`).then(load) })),
+                click: () => remove(pathTo('me', 'views', name)).then(load) })),
         ]));
     }
 

@@ -323,9 +323,9 @@ export function tone(table, code) {
 
 // What a request was refused for, when the server's own words are not to be had in the reader's language.
 const PROBLEMS = {
-    'offline': N_('The server does not answer.  Your entries are kept; try again in a moment.'),
+    'offline': N_('The server does not answer.  Try again in a moment: nothing that you entered is lost.'),
     'sign-in': N_('Account, password or one-time code is not right, or the account is held up for a while after failures.'),
-    'unavailable': N_('The manager cannot be reached at present.  Your entries are kept; try again in a moment.'),
+    'unavailable': N_('The manager cannot be reached at present.  Try again in a moment: nothing that you entered is lost.'),
     'timeout': N_('The manager did not answer in time.  Try again in a moment.'),
     'denied': N_('Your role does not allow this.'),
     'not-found': N_('This does not exist, or not any longer.'),
@@ -336,7 +336,7 @@ const PROBLEMS = {
     'quota': N_('There are as many of these as there can be.  Delete one first.'),
     'too-large': N_('This is too much at once.  Ask for less.'),
     'once.done': N_('This was done, but its answer is lost.  Look at what is there now.'),
-    'call.cut': N_('The manager cannot be reached at present.  Your entries are kept; try again in a moment.'),
+    'call.cut': N_('The manager cannot be reached at present.  Try again in a moment: nothing that you entered is lost.'),
     'call.unknown': N_('The server is older than the console.'),
     'call.no-argument': N_('The server is older than the console.'),
     'expired': N_('This has expired.'),

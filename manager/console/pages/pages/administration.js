@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // Administration: who may do what, who did what, what ends when, and whether all parts work.
 
-import { allGroups, groupName, groupNamer } from '../group_name.js';
-import { all, get, patch, post, remove } from '../api.js';
-import { announce, badge, button, card, checkbox, csvLink, dialog, extent, facts, field, heading, idInput, name, newestOf, notice, said, select,
-    showOnce, sure, table, tabs, when } from '../ui.js';
-import { brokers } from './brokers.js';
-import { changePassword, newPassword, ownPassword } from '../password.js';
-import { codes, word } from '../words.js';
+import { all, get, patch, pathTo, post, remove } from '../api.js';
 import { h, refill } from '../dom.js';
 import { always, follow, inTurn } from '../follow.js';
+import { allGroups, groupName, groupNamer } from '../group_name.js';
+import { day, N_, time, tr } from '../i18n.js';
+import { changePassword, newPassword, ownPassword } from '../password.js';
 import { format } from '../route.js';
 import { mayBe, whoIsIt } from '../session.js';
-import { N_, time, tr } from '../i18n.js';
+import { visible, wayOf, withHosts } from '../text.js';
+import { announce, badge, button, card, checkbox, csvLink, dialog, extent, facts, field, heading, idInput, name, newestOf, notice,
+    said, select, showOnce, sure, table, tabs, whatEnds, when } from '../ui.js';
+import { codes, word } from '../words.js';
+import { brokers } from './brokers.js';
 import { notifications } from './notifications.js';
 import { oneTimeCodes } from './one_time_codes.js';
-import { visible, wayOf, withHosts } from '../text.js';
 
 const HEALTH_PATIENCE = 1000; // ms
 const UNTOLD = 30_000; // ms: no message tells of what changes there
@@ -53,11 +53,6 @@ export async function administration({ tab }, query) {
     };
 }
 
-// The list is another one afterwards.
-const surely = async (draw, ...question) => await sure(...question) && draw();
-
-const accountPath = ({ name: id }) => `/accounts/${encodeURIComponent(id)}`;
-
 async function accounts(draw) {
     const [rows, groupsOf] = await Promise.all([all('/accounts'), groupNamer()]);
     const isOwner = mayBe('owner');
@@ -65,8 +60,9 @@ async function accounts(draw) {
         button(tr('Change'), () => editAccount(row, draw)),
         button(tr('Change password'), () => changePassword(row.name)),
         row.codes && button(tr('End one-time codes'), () => endCodes(row, draw)),
-        row.state === 'disabled' ? button(tr('Enable'), () => post(`${accountPath(row)}/enabling`).then(draw))
-            : button(tr('Disable'), () => disable(row, draw)));
+        row.state === 'disabled' ? button(tr('Enable'), () => post(pathTo('accounts', row.name, 'enabling')).then(draw))
+            : button(tr('Disable'), () => disable(row, draw)),
+        button(tr('Delete'), () => deleteAccount(row, draw), { class: 'danger-text' }));
     return card(null, isOwner && h('div', { class: 'actions start' }, button(tr('New account'), () => newAccount(draw),
         { class: 'primary' })),
     table([
@@ -81,12 +77,16 @@ async function accounts(draw) {
     ].filter(Boolean), rows, tr('There are no accounts.'), tr('Accounts')));
 }
 
-const endCodes = (row, draw) => surely(draw, tr('End one-time codes'), tr('{name} signs in with the password alone.', { name: visible(row.name) }),
-    () => post('/codes:delete', { name: row.name }), { done: tr('The one-time codes are ended.') });
+const endCodes = (row, draw) => sure(tr('End one-time codes'), tr('{name} signs in with the password alone.', { name: visible(row.name) }),
+    () => post('/codes:delete', { name: row.name }), { done: tr('The one-time codes are ended.'), after: draw });
 
-const disable = (row, draw) => surely(draw, tr('Disable'),
+const disable = (row, draw) => sure(tr('Disable'),
     tr('{name} can do nothing until the account is enabled again; its sessions end.', { name: visible(row.name) }),
-    () => post(`${accountPath(row)}/disabling`), { done: tr('The account is disabled.') });
+    () => post(pathTo('accounts', row.name, 'disabling')), { done: tr('The account is disabled.'), after: draw });
+
+const deleteAccount = (row, draw) => sure(tr('Delete'),
+    tr('{name} is deleted: its certificates are revoked, its sessions and API tokens end.', { name: visible(row.name) }),
+    () => remove(pathTo('accounts', row.name)), { done: tr('The account is deleted.'), after: draw });
 
 // { node, value() }: which of the groups something is limited to.
 function groupBoxes(groups, ticked, help) {
@@ -135,7 +135,7 @@ async function editAccount(row, draw) {
         title: tr('Change {name}', { name: visible(row.name) }),
         content: [notice('info', tr('The sessions of this account end.')), fields.nodes],
         action: tr('Save'),
-        submit: () => patch(accountPath(row), fields.body()),
+        submit: () => patch(pathTo('accounts', row.name), fields.body()),
     });
     if (done)
         await draw();
@@ -156,8 +156,8 @@ async function sessions(draw) {
     ], rows, tr('There are no sessions.'), tr('Sessions')));
 }
 
-const endSession = (row, draw) => surely(draw, tr('End session'), tr('Anyone who works there must sign in again.'),
-    () => remove(`/sessions/${encodeURIComponent(row.id)}`), { done: tr('The session is ended.') });
+const endSession = (row, draw) => sure(tr('End session'), tr('Anyone who works there must sign in again.'),
+    () => remove(pathTo('sessions', row.id)), { done: tr('The session is ended.'), after: draw });
 
 async function tokens(draw) {
     const [rows, groupsOf] = await Promise.all([all('/tokens'), groupNamer()]);
@@ -173,8 +173,8 @@ async function tokens(draw) {
         ], rows, tr('There are no tokens.'), tr('API tokens')));
 }
 
-const deleteToken = (row, draw) => surely(draw, tr('Delete'), tr('Programs that use {name} are refused from now on.', { name: visible(row.name) }),
-    () => remove(`/tokens/${encodeURIComponent(row.id)}`), { done: tr('The token is deleted.') });
+const deleteToken = (row, draw) => sure(tr('Delete'), tr('Programs that use {name} are refused from now on.', { name: visible(row.name) }),
+    () => remove(pathTo('tokens', row.id)), { done: tr('The token is deleted.'), after: draw });
 
 async function newToken(draw) {
     const id = h('input', { type: 'text', required: true, maxlength: 60 });
@@ -187,8 +187,8 @@ async function newToken(draw) {
         title: tr('New token'),
         content: [field(tr('Name'), id), field(tr('Role'), role), field(tr('Valid for, in days'), days), groups.node, password.node],
         action: tr('Create'),
-        submit: async () => (await post('/tokens', { name: id.value, role: role.value, lifetime: `${days.value}d`, password: password.value(),
-            ...(groups.value().length > 0 && { groups: groups.value() }) })).body,
+        submit: () => post('/tokens', { name: id.value, role: role.value, lifetime: `${days.value}d`, password: password.value(),
+            ...(groups.value().length > 0 && { groups: groups.value() }) }),
     });
     if (!made)
         return;
@@ -205,7 +205,7 @@ async function certificates() {
         certificatesOf(tr('Monitors'), tr('Name'), monitors),
         certificatesOf(tr('Consoles'), tr('Name'), consoles),
         card(tr('Server and patterns'), table([
-            { title: tr('Kind'), cell: (row) => [word('end', row.kind), row.name && [' ', name(row.name)]] },
+            { title: tr('Kind'), cell: whatEnds },
             { title: tr('State'), cell: (row) => badge('grade', row.state) },
             { title: tr('Ends'), cell: (row) => time(row.end) },
         ], ends, tr('Nothing that ends is known.'), tr('Server and patterns'))),
@@ -218,7 +218,7 @@ const certificatesOf = (title, whose, rows, ...more) => card(title, table([
     { title: tr('State'), cell: (row) => badge('certificate', row.state) },
     { title: tr('Issued'), cell: (row) => time(row.issued) },
     { title: tr('Ends'), cell: (row) => time(row.expires) },
-    { title: tr('Last used'), cell: (row) => when(row.used) },
+    { title: tr('Last used'), cell: (row) => day(row.used) }, // the server notes no more of it
 ], rows, tr('There are none.'), title));
 
 // Above the audit log: whose rows, and of which call.

@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // The brokers that a server with several of them runs: who is where, and which are drained.
 
-import { announce, badge, button, card, sure, table, when } from '../ui.js';
 import { all, post } from '../api.js';
-import { format } from '../route.js';
 import { h } from '../dom.js';
-import { mayBe } from '../session.js';
 import { number, tr } from '../i18n.js';
+import { format } from '../route.js';
+import { mayBe } from '../session.js';
 import { visible } from '../text.js';
+import { announce, badge, button, card, sure, table, when } from '../ui.js';
 
-async function drain(row, draw) {
-    if (await sure(tr('Drain'), tr('Broker {broker} ends, and its endpoints connect to the others. It stays so until it is used again.',
-        { broker: row.broker }), () => post(`/brokers/${row.broker}/draining`), { done: tr('Broker {broker} is drained.', { broker: row.broker }) }))
-        await draw();
-}
+const drain = ({ broker }, draw) => sure(tr('Drain'),
+    tr('Broker {broker} ends, and its endpoints connect to the others. It stays so until it is used again.', { broker }),
+    () => post(`/brokers/${broker}/draining`), { done: tr('Broker {broker} is drained.', { broker }), after: draw });
 
 async function useAgain(row, draw) {
     await post(`/brokers/${row.broker}/undraining`);

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // Commands: all of them, and one with the live state of each endpoint.
 
+import { issueAgain } from '../actions.js';
 import { again } from '../again.js';
-import { all, get, post } from '../api.js';
-import { badge, button, card, crumbs, endpointLink, extent, facts, heading, name, newestOf, openOrAll, said, sure, table, when } from '../ui.js';
-import { codes, tone, word } from '../words.js';
+import { all, get, pathTo, post } from '../api.js';
 import { h, refill } from '../dom.js';
 import { always, follow, inTurn } from '../follow.js';
-import { format } from '../route.js';
-import { issueAgain } from '../actions.js';
-import { mayBe } from '../session.js';
+import { groupNames } from '../group_name.js';
 import { duration, number, time, tr } from '../i18n.js';
+import { format } from '../route.js';
+import { mayBe } from '../session.js';
 import { visible } from '../text.js';
+import { badge, button, card, crumbs, endpointLink, extent, facts, heading, name, newestOf, openOrAll, said, sure, table, when } from '../ui.js';
+import { whom } from '../whom.js';
+import { codes, tone, word } from '../words.js';
 
 function states(counts) {
     return codes('state').filter((code) => counts?.[code]).map((code) =>
@@ -29,11 +31,11 @@ export async function commands(names, query) {
     const shown = extent();
 
     async function draw() {
-        const rows = await all('/commands', { sort: '-issued', filter: query.get('filter') });
+        const [rows, nameOf] = await Promise.all([all('/commands', { sort: '-issued', filter: query.get('filter') }), groupNames()]);
         const none = isOpen ? tr('Nothing to report.') : tr('No commands yet.  Select endpoints in Security Settings to issue one.');
         refill(body, card(null, openOrAll(['commands'], query, tr('Open commands')), table([
             { title: tr('Command'), cell: (row) => h('a', { href: format(['commands', row.id]) }, word('kind', row.kind)) },
-            { title: tr('For'), cell: (row) => visible(row.selector) },
+            { title: tr('For'), cell: (row) => whom(row, nameOf) },
             { title: tr('Issued'), cell: (row) => when(row.issued) },
             { title: tr('By'), cell: (row) => name(row.issuer) },
             { title: tr('Endpoints'), end: true, cell: (row) => number(row.endpoints) },
@@ -52,27 +54,25 @@ export async function commands(names, query) {
 }
 
 export async function command({ id }) {
-    const path = `/commands/${encodeURIComponent(id)}`;
+    const path = pathTo('commands', id);
     const body = h('div', {});
     const buttons = h('div', { class: 'buttons' });
     const shown = extent();
     let next = null; // the same one for those that failed: of the latest document, whenever the button was drawn
 
     const draw = inTurn(async () => {
-        const document = await get(path); // with all of its targets
+        const [document, nameOf] = await Promise.all([get(path), groupNames()]); // with all of its targets
         next = again(document);
         refill(buttons,
-            document.open > 0 && mayBe('operator') && button(tr('Cancel command'), () => cancel(), { class: 'danger-text' }),
+            document.open > 0 && mayBe('operator') && button(tr('Cancel command'), cancel, { class: 'danger-text' }),
             next && mayBe('operator') && button(tr('Again for those that failed'), () => issueAgain(next)));
-        refill(body, overview(document), card(tr('Endpoints'), targetTable(document.targets, shown)));
+        refill(body, overview(document, nameOf), card(tr('Endpoints'), targetTable(document.targets, shown)));
         return document;
     });
     const title = word('kind', (await draw()).kind);
 
-    async function cancel() {
-        if (await sure(tr('Cancel command'), tr('Endpoints that have not started will not do it.'), () => post(`${path}/cancellation`)))
-            await draw();
-    }
+    const cancel = () => sure(tr('Cancel command'), tr('Endpoints that have not started will not do it.'),
+        () => post(`${path}/cancellation`), { after: draw });
 
     const close = follow({ commands: always }, draw);
     return {
@@ -84,10 +84,11 @@ export async function command({ id }) {
     };
 }
 
-function overview(document) {
+function overview(document, nameOf) {
+    const { selector, targets } = document;
     return card(null, progress(document), h('p', { class: 'badges', role: 'status' }, states(document.states)), facts([
         [tr('Id'), document.id],
-        [tr('For'), visible(document.selector)],
+        [tr('For'), whom({ selector, host: targets.find(({ endpoint }) => endpoint === selector)?.host }, nameOf)],
         [tr('Scope'), visible(document.scope)],
         [tr('Issued'), [time(document.issued), ' · ', name(document.issuer)]],
         [tr('Ends'), time(document.expires)],

@@ -2,20 +2,21 @@
 // One endpoint: what a classic console would show beside what is so, and why; what it has; what happened to it.
 
 import { actionButtons, subjectOf } from '../actions.js';
-import { all, get, post } from '../api.js';
-import { badge, button, card, crumbs, extent, facts, heading, name, newestOf, notice, said, sure, table, when } from '../ui.js';
-import { actualCell, age, displayedCode, programOf } from '../columns.js';
-import { follow, inTurn } from '../follow.js';
+import { all, get, pathTo, post } from '../api.js';
+import { actualCell, age, displayedCell, displayedCode, programOf, reachCell, verdictCell } from '../columns.js';
 import { h, refill } from '../dom.js';
-import { format } from '../route.js';
-import { mayBe } from '../session.js';
+import { follow, inTurn } from '../follow.js';
+import { groupNames } from '../group_name.js';
 import { number, time, tr } from '../i18n.js';
 import { explain, spell } from '../phrase.js';
-import { visible } from '../text.js';
+import { format } from '../route.js';
+import { mayBe } from '../session.js';
+import { visible, withGroup } from '../text.js';
+import { badge, button, card, crumbs, extent, facts, heading, name, newestOf, notice, said, sure, table, when } from '../ui.js';
 import { word } from '../words.js';
 
 export async function endpoint({ id }) {
-    const path = `/endpoints/${encodeURIComponent(id)}`;
+    const path = pathTo('endpoints', id);
     const body = h('div', {});
     const buttons = h('div', { class: 'buttons' });
     const clone = h('div', {});
@@ -36,11 +37,12 @@ export async function endpoint({ id }) {
     });
 
     async function drawPast() {
-        const [history, detections] = await Promise.all([
+        const [history, detections, nameOf] = await Promise.all([
             all(`${path}/history`),
             all(`${path}/detections`).catch(() => []),
+            groupNames(),
         ]);
-        refill(past, detections.length > 0 && detectionsCard(detections, shown.detections), historyCard(history, shown.history));
+        refill(past, detections.length > 0 && detectionsCard(detections, shown.detections), historyCard(history, nameOf, shown.history));
     }
 
     draw();
@@ -68,13 +70,12 @@ function statuses(document) {
     const explanation = explain(document.sentences ?? [], { displayed: displayedWord, ago: spell });
     return card(null,
         h('div', { class: 'statuses' },
-            h('div', {}, h('h2', {}, tr('Displayed status')), h('p', { class: 'big' }, badge('displayed', displayedCode(document.displayed))),
+            h('div', {}, h('h2', {}, tr('Displayed status')), h('p', { class: 'big' }, displayedCell(document)),
                 h('p', { class: 'help' }, tr('what a classic console would show'), ' · ', tr('since'), ' ', when(document.displayed_since))),
             h('div', {}, h('h2', {}, tr('Actual status')), h('p', { class: 'big' }, actualCell(document)),
                 h('p', { class: 'help' }, tr('by its own line'), ' · ', tr('since'), ' ', when(document.since))),
-            h('div', {}, h('h2', {}, tr('Verdict')), h('p', { class: 'big' }, badge('verdict', document.verdict)),
-                h('p', { class: 'help' }, tr('Push reachability'), ': ', word('reach', document.reachability), ' · ',
-                    when(document.dialled_at)))),
+            h('div', {}, h('h2', {}, tr('Verdict')), h('p', { class: 'big' }, verdictCell(document)),
+                h('p', { class: 'help' }, tr('Push reachability'), ': ', reachCell(document), ' · ', when(document.dialled_at)))),
         h('p', { class: 'explanation' }, visible(explanation)),
         document.revoked && notice('bad', tr('The certificate of this endpoint is revoked.')));
 }
@@ -82,10 +83,8 @@ function statuses(document) {
 function cloneNotice(document, path, draw) {
     if (!document.clone_suspected)
         return null;
-    const settle = (how, text, question) => button(text, async () => {
-        if (await sure(text, question, () => post(`${path}/clone`, { action: how }), { done: tr('Settled.'), danger: false }))
-            await draw();
-    });
+    const settle = (how, text, question) => button(text, () =>
+        sure(text, question, () => post(`${path}/clone`, { action: how }), { done: tr('Settled.'), danger: false, after: draw }));
     return h('div', { class: 'notice warn' }, h('p', {}, tr('Two machines seem to use this identity: an image was cloned, perhaps.')),
         mayBe('administrator') && h('div', { class: 'actions' },
             settle('keep', tr('Keep this one'), tr('The machine that holds the line now is the genuine one.')),
@@ -119,15 +118,15 @@ function software(document) {
         ...Object.entries(patterns).map(([component, version]) => [word('component', component), String(version)]),
         [tr('Patterns'), age(document.outdated)],
         [tr('Last update'), when(document.last_update)],
-        [tr('Its result'), document.last_update_result && updateResult(document.last_update_result)],
+        [tr('Its result'), document.last_update_result && updateResult(document)],
         [tr('Its error'), document.last_update_result?.includes(document.last_update_error) ? null : said(document.last_update_error)],
     ]));
 }
 
 // "failed (command): why": the first word is a code.
-function updateResult(text) {
+function updateResult({ last_update_result: text, group, group_display: called }) {
     const [, state = '', rest] = /^(succeeded|failed)?(.*)$/s.exec(text);
-    return [word('state', state), said(rest)];
+    return [word('state', state), said(withGroup(rest, group, called || group))];
 }
 
 function scansCard({ scans = [] }) {
@@ -158,11 +157,11 @@ function detectionsCard(rows, shown) {
     ], rows, '', tr('Detections'), shown), h('a', { href: format(['scans', 'detections'], { filter: rows[0].endpoint }) }, tr('All detections')));
 }
 
-function historyCard(rows, shown) {
+function historyCard(rows, nameOf, shown) {
     return card(tr('History'), table([
         { title: tr('Time'), cell: (row) => h('span', { class: 'nowrap' }, time(row.at)) },
         { title: tr('What'), cell: (row) => h('span', { class: 'nowrap' }, word('happened', row.what)) },
-        { title: tr('Detail'), cell: (row) => historyDetail(row) },
+        { title: tr('Detail'), cell: (row) => historyDetail(row, nameOf) },
     ], [...rows].reverse(), tr('Nothing yet.'), tr('History'), shown), newestOf(rows, rows.total));
 }
 
@@ -178,8 +177,10 @@ const DETAILS = {
 
 const displayedWord = (status) => word('displayed', displayedCode(status));
 
-function historyDetail({ what, detail }) {
+function historyDetail({ what, detail, group }, nameOf) {
     const [pattern, words] = DETAILS[what] ?? [];
     const found = pattern?.exec(detail);
-    return found ? words(...found.slice(1)) : said(detail);
+    const text = found ? words(...found.slice(1)) : detail;
+    const named = group ? withGroup(text, group, nameOf(group)) : text;
+    return found ? named : said(named);
 }

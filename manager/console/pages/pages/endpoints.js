@@ -1,26 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 // Security Settings: the groups, and the endpoints of one or all, filtered, sorted and selected.
 
-import * as live from '../live.js';
 import { actionButtons, subjectOfSelection } from '../actions.js';
 import { address, post } from '../api.js';
 import { allColumns, chooseColumns, fieldsOf, knownColumns } from '../columns.js';
-import { announce, button, checkbox, csvLink, dialog, field, heading, idInput, name, problemBox } from '../ui.js';
-import { allGroups, displayNameField, groupName } from '../group_name.js';
 import { fill, h, icon, refill, setText } from '../dom.js';
+import { always, follow } from '../follow.js';
 import { Grid } from '../grid.js';
-import { List } from '../list.js';
-import { isLimited, mayBe } from '../session.js';
+import { allGroups, displayNameField, groupName } from '../group_name.js';
 import { number, tr, trn } from '../i18n.js';
-import { format } from '../route.js';
+import { List } from '../list.js';
+import { format, goTo } from '../route.js';
 import { Selection } from '../selection.js';
+import { isLimited, mayBe } from '../session.js';
 import { SETTING_PAGES } from '../setting_words.js';
+import { announce, button, checkbox, csvLink, dialog, field, heading, idInput, name, onPaper, problemBox, table } from '../ui.js';
 import { viewsMenu } from '../views.js';
 
 const PAUSE = 300; // ms after the last key, before the filter is asked for
 
 // A list that is shorter than this is asked for again when something may have entered it; a longer one offers it.
 const RELOADED = 1000;
+const RELOAD_PACE = 2000; // ms
 
 export async function endpoints(names, query) {
     const page = new EndpointsPage(query);
@@ -51,15 +52,13 @@ class EndpointsPage {
         this.list = new List('/endpoints', (what, index) => this.#listChanged(what, index));
         this.#make();
         this.subscriptions = [
-            live.subscribe('endpoints', (data) => this.#told(data)),
-            live.subscribe('groups', () => this.#loadGroups().catch(() => {})),
-            live.subscribe('reset', () => this.load().catch(() => {})),
+            follow({ endpoints: (data) => this.#told(data) }, () => this.#reload(), { pace: RELOAD_PACE }),
+            follow({ groups: always }, () => this.#loadGroups()),
         ];
     }
 
     close() {
         clearTimeout(this.timer);
-        clearTimeout(this.reloadTimer);
         this.list.stop();
         this.grid.close();
         this.subscriptions.forEach((end) => end());
@@ -84,7 +83,7 @@ class EndpointsPage {
             on: { input: () => this.#typed() } });
         this.grid = new Grid({
             list: this.list, selection: this.selection, columns: chooseColumns(this.columns), sort: this.sort, label: tr('Endpoints'),
-            open: (row) => { location.hash = format(['endpoints', row.id]); },
+            open: (row) => goTo('endpoints', row.id),
             sorted: (sort) => this.#sorted(sort),
             selected: () => this.#drawActions(),
             spread: (left) => this.#drawLeft(left),
@@ -95,7 +94,7 @@ class EndpointsPage {
             views, button(tr('Columns'), () => this.#chooseColumns()), this.csv);
         this.node = h('div', { class: 'page fill' }, heading(tr('Security Settings')),
             h('div', { class: 'with-tree' }, this.tree,
-                h('div', { class: 'fill' }, this.groupBar, tools, this.problem, this.actions, this.grid.node)));
+                h('div', { class: 'fill' }, this.groupBar, tools, this.problem, this.actions, this.grid.node, onPaper(() => this.#whole()))));
         this.#drawActions();
     }
 
@@ -127,6 +126,12 @@ class EndpointsPage {
         const { list } = this;
         setText(this.count, list.isComplete ? trn('{n} endpoint', '{n} endpoints', list.total)
             : tr('{n} endpoints, {loaded} loaded', { n: number(list.total), loaded: number(list.rows.length) }));
+    }
+
+    // Its rows, for paper: the grid has those in view.
+    #whole() {
+        return [h('p', {}, this.count.textContent, this.filter && [' · ', tr('Filter'), ': ', name(this.filter)]),
+            table(this.grid.all, this.list.rows, tr('Nothing to report.'), tr('Endpoints'), { rows: this.list.rows.length })];
     }
 
     // Columns for which this screen has no room: all of them together scroll sideways.
@@ -213,22 +218,18 @@ class EndpointsPage {
         this.#drawActions();
     }
 
-    // Changes of rows that are here are shown in their place.  Whether others belong here now, the server must be asked.
+    // Changes of rows that are here are shown in their place.  Whether others belong here now, the server must be asked.  -> whether it is
+    // to be: a long list offers it instead
     #told({ rows = [], removed = [] }) {
         if (this.selection.forget(removed))
             this.grid.showSelection();
         const unknown = rows.filter((row) => !this.list.update(row)).length;
         const gone = removed.some((id) => this.list.isLoading || this.list.indexOf(id) >= 0);
         if (!gone && (unknown === 0 || !this.list.isComplete) && !(this.filter && rows.length > 0))
-            return;
-        if (this.list.total <= RELOADED) {
-            this.reloadTimer ??= setTimeout(() => {
-                this.reloadTimer = undefined;
-                this.#reload();
-            }, 2000);
-        } else {
+            return false;
+        if (this.list.total > RELOADED)
             fill(this.fresh, button(tr('The list has changed: refresh'), () => this.#reload(), { class: 'link' }));
-        }
+        return this.list.total <= RELOADED;
     }
 
     // ------------------------------------------------------------------------------------------------------- dialogs

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Enrolment: the bundles with which PCs enrol.
 
-import { allGroups, groupChoices, groupNamer } from '../group_name.js';
-import { all, post, remove } from '../api.js';
-import { badge, button, card, dialog, field, heading, name, notice, select, showOnce, sure, table } from '../ui.js';
-import { follow, inTurn } from '../follow.js';
+import { all, pathTo, post, remove } from '../api.js';
 import { h, refill } from '../dom.js';
-import { mayBe } from '../session.js';
+import { follow, inTurn } from '../follow.js';
+import { allGroups, groupChoices, groupNamer } from '../group_name.js';
 import { number, time, tr } from '../i18n.js';
+import { mayBe } from '../session.js';
+import { badge, button, card, dialog, field, heading, name, notice, select, showOnce, sure, table } from '../ui.js';
 
 const EVERY = 30_000; // ms: no message tells of a bundle that is used
 
@@ -47,7 +47,7 @@ async function create(draw) {
         title: tr('New bundle'),
         content: [field(tr('Group'), group), field(tr('For how many endpoints'), uses), field(tr('Valid for, in days'), days)],
         action: tr('Create'),
-        submit: async () => (await post('/bundles', { group: group.value, uses: Number(uses.value), expires: `${days.value}d` })).body,
+        submit: () => post('/bundles', { group: group.value, uses: Number(uses.value), expires: `${days.value}d` }),
     });
     if (!bundle)
         return;
@@ -64,8 +64,5 @@ async function hand({ id, bundle }) {
     URL.revokeObjectURL(url);
 }
 
-async function withdraw(row, draw) {
-    if (await sure(tr('Withdraw'), tr('Nobody can enrol with {id} any longer.', { id: row.id }),
-        () => remove(`/bundles/${row.id}`), { done: tr('The bundle is withdrawn.') }))
-        await draw();
-}
+const withdraw = ({ id }, draw) => sure(tr('Withdraw'), tr('Nobody can enrol with {id} any longer.', { id }),
+    () => remove(pathTo('bundles', id)), { done: tr('The bundle is withdrawn.'), after: draw });

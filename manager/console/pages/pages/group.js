@@ -1,25 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 // The settings of a group, a page for each kind: a form, and who has them.
 
-import { announce, button, card, crumbs, dialog, endpointLink, field, heading, name, notice, select, sure, tabs,
-    when } from '../ui.js';
-import { all, patch, remove, request } from '../api.js';
-import { changes } from '../settings.js';
+import { all, patch, pathTo, remove, request } from '../api.js';
+import { settle } from '../conflict.js';
 import { fill, h, refill, setText } from '../dom.js';
 import { always, follow } from '../follow.js';
-import { format } from '../route.js';
-import { allGroups, displayNameField, groupChoices, groupName } from '../group_name.js';
-import { mayBe } from '../session.js';
-import { N_, number, tr, trn } from '../i18n.js';
-import { SETTING_PAGES, settingLabel, settingRows, settingValue, updateTitle } from '../setting_words.js';
 import { formOf, showRefusal, whileLocked } from '../form.js';
-import { Seen } from '../seen.js';
-import { settle } from '../conflict.js';
-import { startTrial } from '../rollout_start.js';
+import { allGroups, displayNameField, groupChoices, groupName } from '../group_name.js';
+import { N_, number, tr, trn } from '../i18n.js';
 import { term } from '../query.js';
-import { versionsCard } from './group_versions.js';
+import { startTrial } from '../rollout_start.js';
+import { format, goTo } from '../route.js';
+import { Seen } from '../seen.js';
+import { mayBe } from '../session.js';
+import { SETTING_PAGES, settingLabel, settingRows, settingValue, updateTitle } from '../setting_words.js';
+import { changes } from '../settings.js';
 import { visible } from '../text.js';
+import { announce, button, card, crumbs, dialog, endpointLink, facts, field, heading, name, notice, onPaper, select, sure, tabs, when } from '../ui.js';
 import { word } from '../words.js';
+import { versionsCard } from './group_versions.js';
 
 const VERSIONS = 'versions'; // the page beside those of settings
 
@@ -42,7 +41,7 @@ export async function groupSettings({ group, tab }) {
 
 class GroupPage {
     constructor(group, tab) {
-        this.path = `/groups/${encodeURIComponent(group)}`;
+        this.path = pathTo('groups', group);
         this.group = group;
         this.tab = tab;
         this.seen = new Seen();
@@ -119,8 +118,14 @@ class GroupPage {
             back: (row) => tr('As in a new group: {value}', { value: visible(settingValue(row.key, row.default)) }),
         });
         this.base = this.form.values();
-        fill(this.body, h('form', { class: 'card', on: { submit: (event) => this.#submit(event) } }, this.form.node, this.meanwhile, this.outcome,
+        fill(this.body, h('form', { class: 'card', on: { submit: (event) => this.#submit(event) } },
+            onPaper(() => this.#saved()), this.form.node, this.meanwhile, this.outcome,
             !locked && h('div', { class: 'actions' }, this.#copyButton(), h('span', { class: 'spring' }), this.undo, this.try, this.save)));
+    }
+
+    // What is in force, not what is being edited.
+    #saved() {
+        return facts(this.form.rows.map(({ key, label }) => [label, name(settingValue(key, this.document.settings[key] ?? ''))]));
     }
 
     #discard() {
@@ -143,8 +148,14 @@ class GroupPage {
 
     async #try() {
         const values = this.form.values();
-        if (this.save.form.reportValidity() && await startTrial(this.path, changes(this.base, values), this.seen.version))
-            this.base = values; // nothing of it is lost any more
+        if (!this.save.form.reportValidity())
+            return;
+        try {
+            if (await startTrial(this.path, changes(this.base, values), this.seen.version))
+                this.base = values; // nothing of it is lost any more
+        } catch (problem) {
+            showRefusal(this.form, this.outcome, problem);
+        }
     }
 
     async #submit(event) {
@@ -161,7 +172,7 @@ class GroupPage {
     }
 
     async #send(settings, version) {
-        this.seen.adopt(await patch(this.path, { settings }, version));
+        this.seen.adopt(await request('PATCH', this.path, { body: { settings }, version }));
         if (!this.document.settings) // the answer to a change may be short
             this.seen.adopt(await request('GET', this.path));
         this.#draw();
@@ -194,7 +205,7 @@ class GroupPage {
                 content: [h('p', {}, tr('The values of this page are saved in the other group too.')), field(tr('Group'), target)],
                 action: tr('Copy'),
                 submit: async () => {
-                    const path = `/groups/${encodeURIComponent(target.value)}`;
+                    const path = pathTo('groups', target.value);
                     const { version } = await request('GET', path);
                     await patch(path, { settings: this.form.values() }, version);
                     announce(tr('Copied.'));
@@ -215,7 +226,7 @@ class GroupPage {
         const { latest: document } = this.seen;
         const { trial, missing = [] } = document;
         refill(this.holders, card(tr('Who has it'),
-            h('p', {}, tr('Version {n}, saved by {who}', { n: number(document.version), who: visible(document.changed_by) }), ', ',
+            h('p', {}, tr('Version {n}, saved by {who}', { n: number(document.version), who: visible(document.changed_by) }), ' · ',
                 when(document.changed)),
             h('progress', { max: Math.max(document.endpoints, 1), value: document.current, 'aria-label': this.#whoHasIt() }),
             h('p', {}, this.#whoHasIt()),
@@ -268,12 +279,12 @@ class GroupPage {
         if (!done)
             return;
         announce(tr('The group is renamed.'));
-        this.document.display_name = done.body.display_name;
+        this.document.display_name = done.display_name;
         fill(this.crumb, name(groupName(this.document)));
     }
 
-    async #delete() {
-        if (await sure(tr('Delete group'), tr('The group {name} is deleted.', { name: visible(groupName(this.document)) }), () => remove(this.path)))
-            location.hash = format(['endpoints']);
+    #delete() {
+        return sure(tr('Delete group'), tr('The group {name} is deleted.', { name: visible(groupName(this.document)) }),
+            () => remove(this.path), { after: () => goTo('endpoints') });
     }
 }

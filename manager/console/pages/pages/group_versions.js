@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the settings of a group were: the versions that are kept, what one changed, and back to it.
 
-import { all, get, request } from '../api.js';
-import { announce, button, card, confirm, dialog, table, when } from '../ui.js';
+import { all, get, post } from '../api.js';
 import { h } from '../dom.js';
+import { list, number, tr } from '../i18n.js';
 import { mayBe } from '../session.js';
-import { number, tr } from '../i18n.js';
 import { settingLabel, settingValue } from '../setting_words.js';
 import { visible } from '../text.js';
+import { announce, button, card, confirm, dialog, table, when } from '../ui.js';
 
 const KEPT = 50; // versions
 
@@ -30,7 +30,7 @@ export async function versionsCard(path, current, restored) {
 export function whatChanged({ restored, keys }, rows) {
     if (!keys)
         return rows.length < KEPT ? tr('Created') : '–';
-    const labels = keys.map(settingLabel).join(', ');
+    const labels = list(keys.map(settingLabel));
     return restored ? tr('Version {n} restored: {settings}', { n: number(restored), settings: labels }) : labels;
 }
 
@@ -56,7 +56,7 @@ async function restore(path, version, { document, version: seen }, restored) {
     const done = await confirm(title, [
         h('p', {}, tr('The settings of that version are saved as a new one, for all pages of the group.')),
         await differences(path, document.version, version),
-    ], tr('Restore'), () => request('POST', `${path}/versions/${version}/restoration`, { body: {}, version: seen }), false);
+    ], tr('Restore'), () => post(`${path}/versions/${version}/restoration`, {}, seen), false);
     if (!done)
         return;
     announce(tr('Version {n} is restored.', { n: number(version) }));

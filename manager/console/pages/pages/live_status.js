@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // Live Status: what is wrong with the server itself; counts of everything, each a link to what it counts; what happened last; what ends soon.
 
-import * as live from '../live.js';
 import { all, get } from '../api.js';
-import { badge, card, endpointLink, heading, name, notice, said, when } from '../ui.js';
-import { codes, tone, word } from '../words.js';
-import { fill, h, refill, setText } from '../dom.js';
 import { displayedCode, displayedText } from '../columns.js';
-import { format } from '../route.js';
-import { always, follow } from '../follow.js';
-import { isLimited, mayBe } from '../session.js';
+import { fill, h, refill, setText } from '../dom.js';
+import { always, follow, latestOf } from '../follow.js';
+import { groupNames } from '../group_name.js';
 import { day, N_, number, tr, trn } from '../i18n.js';
+import * as live from '../live.js';
+import { format } from '../route.js';
+import { isLimited, mayBe } from '../session.js';
+import { visible } from '../text.js';
+import { badge, card, endpointLink, heading, name, notice, said, whatEnds, when } from '../ui.js';
+import { codes, tone, word } from '../words.js';
 
 const MAX_EVENTS = 12;
 const HALTS_EVERY = 30000; // ms: no message tells of a roll-out that halts because nobody answered
@@ -83,7 +85,7 @@ const TROUBLES = {
 export async function liveStatus() {
     const summary = await get('/summary');
     const updates = []; // functions of a summary that bring the page up to date
-    const events = h('ul', { class: 'plain events' }, h('li', { class: 'empty' }, tr('Nothing since the console began.')));
+    const events = new Events();
     const ends = h('div', {});
     const alarm = h('div', {});
     const halts = h('div', {});
@@ -107,12 +109,13 @@ export async function liveStatus() {
     const subscriptions = [
         live.subscribe('summary', show),
         follow(limited ? { endpoints: always } : {}, async () => show(await get('/summary')), limited ? { pace: SUMMARY_PACE } : {}),
-        live.subscribe('event', (event) => addEvents(events, [event])),
+        live.subscribe('event', (event) => events.add(event)),
+        follow({}, () => limited || events.load()),
         follow({}, drawHalts, { every: HALTS_EVERY }),
     ];
     drawHalts().catch(() => {});
     if (!limited)
-        get('/events/recent').then(({ rows }) => addEvents(events, rows.reverse())).catch(() => {});
+        events.load().catch(() => {});
 
     async function drawHalts() {
         refill(halts, halted((await all('/rollouts', { filter: 'halted' })).filter((row) => row.state === 'halted')));
@@ -121,7 +124,7 @@ export async function liveStatus() {
     return {
         title: tr('Live Status'),
         node: h('div', { class: 'page' }, heading(tr('Live Status'), at), alarm, halts, concerns, boards,
-            h('div', { class: 'columns even' }, !limited && card(tr('Last events'), events), card(tr('Ends and ages'), ends))),
+            h('div', { class: 'columns even' }, !limited && card(tr('Last events'), events.node), card(tr('Ends and ages'), ends))),
         close: () => subscriptions.forEach((end) => end()),
     };
 }
@@ -158,7 +161,7 @@ function endsList({ repository, ends = [], latest_patterns: latest = {} }) {
             h('div', {}, h('dt', {}, word('component', component)), h('dd', {}, String(version)))),
         repository && h('div', {}, h('dt', {}, tr('Repository signature')),
             h('dd', {}, repository.expires ? [tr('until'), ' ', day(repository.expires)] : tr('none'))),
-        ends.map((end) => h('div', {}, h('dt', {}, word('end', end.kind), end.name ? [' ', name(end.name)] : null),
+        ends.map((end) => h('div', {}, h('dt', {}, whatEnds(end)),
             h('dd', {}, tr('until'), ' ', day(end.end), ' ', badge('grade', end.state)))));
 }
 
@@ -168,8 +171,8 @@ const RESULTS = {
     revoked: (to) => badge('actual', to),
     displayed: (to) => badge('displayed', displayedCode(to)),
     scan: (to) => badge('scan', to),
-    enrolled: name,
-    moved: name,
+    enrolled: (to, event, nameOf) => h('bdi', {}, nameOf(to)),
+    moved: (to, event, nameOf) => h('bdi', {}, nameOf(to)),
     reachability: (to) => word('reach', to),
     verdict: (to) => badge('verdict', to),
     repository: (to) => badge('signature', to),
@@ -179,12 +182,33 @@ const RESULTS = {
     rollout: (to, { reason: id }) => [h('a', { href: format(['rollouts', id]) }, id), ' ', badge('rollout', to)],
 };
 
-function addEvents(list, rows) {
-    if (rows.length > 0)
-        list.querySelector('.empty')?.remove();
-    for (const event of rows)
-        list.prepend(h('li', {}, when(event.at), ' ', event.id && endpointLink(event.id, event.host), ' ', word('happened', event.what), ' ',
-            event.to && (RESULTS[event.what] ?? said)(event.to, event)));
-    while (list.children.length > MAX_EVENTS)
-        list.lastChild.remove();
+class Events {
+    node = h('ul', { class: 'plain events' });
+    #rows = [];
+    #told = []; // since the list was asked for: its answer may be older
+    #nameOf = visible;
+
+    add(event) {
+        this.#told.unshift(event);
+        this.#show(latestOf([event], this.#rows, MAX_EVENTS));
+    }
+
+    // All of them: while there was no line some were not told.
+    async load() {
+        this.#told = [];
+        const [nameOf, { rows }] = await Promise.all([groupNames(), get('/events/recent')]);
+        this.#nameOf = nameOf;
+        this.#show(latestOf(this.#told, rows, MAX_EVENTS));
+    }
+
+    #show(rows) {
+        this.#rows = rows;
+        refill(this.node, rows.length > 0 ? rows.map((event) => this.#line(event)) : h('li', { class: 'empty' }, tr('Nothing since the server began.')));
+    }
+
+    #line(event) {
+        const { at, id, host, what, to } = event;
+        return h('li', {}, when(at), ' ', id && endpointLink(id, host), ' ', word('happened', what), ' ',
+            to && (RESULTS[what] ?? said)(to, event, this.#nameOf));
+    }
 }

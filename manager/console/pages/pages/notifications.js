@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 // Notifications: the rules of who is told of what; and one, with what its destination said and what was sent.
 
-import { allGroups, groupChoices, groupNamer } from '../group_name.js';
-import { all, get, patch, post, remove } from '../api.js';
-import { announce, announceProblem, badge, button, card, crumbs, dialog, extent, facts, field, heading, idInput, name, notice, said,
-    showOnce, sure, table, when } from '../ui.js';
-import { changes, parseList } from '../settings.js';
-import { codes, word } from '../words.js';
-import { visible } from '../text.js';
+import { all, get, patch, pathTo, post, remove } from '../api.js';
+import { settle } from '../conflict.js';
 import { fill, h, refill } from '../dom.js';
 import { follow, inTurn } from '../follow.js';
-import { format } from '../route.js';
+import { formOf, showRefusal, whileLocked } from '../form.js';
+import { allGroups, groupChoices, groupNamer } from '../group_name.js';
+import { currentLanguage, LANGUAGES, list, number, tr } from '../i18n.js';
+import { format, goTo } from '../route.js';
 import { isLimited } from '../session.js';
 import { settingValue } from '../setting_words.js';
-import { settle } from '../conflict.js';
-import { formOf, showRefusal, whileLocked } from '../form.js';
-import { currentLanguage, LANGUAGES, number, tr } from '../i18n.js';
+import { changes, parseList } from '../settings.js';
+import { visible } from '../text.js';
+import { announce, announceProblem, badge, button, card, crumbs, dialog, extent, facts, field, heading, idInput, name, notice, said,
+    showOnce, sure, table, when } from '../ui.js';
+import { codes, word } from '../words.js';
 
 const EVERY = 5000; // ms: nothing tells of what was sent
 
-const pathOf = (id) => `/notifications/${encodeURIComponent(id)}`;
+const pathOf = (id, ...parts) => pathTo('notifications', id, ...parts);
 const pageOf = (id) => format(['notifications', id]);
 
 // -------------------------------------------------------------------------------------------------------------- all
@@ -40,7 +40,7 @@ export async function notifications() {
         ], rows, tr('Nobody is notified yet.'), tr('Notifications')));
 }
 
-const kindWords = (kinds) => parseList(kinds).map((kind) => word('note', kind)).join(', ');
+const kindWords = (kinds) => list(parseList(kinds).map((kind) => word('note', kind)));
 
 // Those that the manager tells by an endpoint's group (manager/core/note.c).
 export const OF_ENDPOINTS = ['offline', 'outdated', 'detection', 'enrolled', 'clone', 'revoked', 'upgrade-failed'];
@@ -61,13 +61,14 @@ async function create() {
         title: tr('New notification'),
         content: [field(tr('Name'), id, tr('For scripts and topics: a-z, 0-9, dot, hyphen, underscore.')), form.node],
         action: tr('Create'),
-        submit: async () => (await post('/notifications', { name: id.value, settings: { ...form.values(), language: currentLanguage() } })).body,
+        refused: (place, problem) => showRefusal(form, place, problem),
+        submit: () => post('/notifications', { name: id.value, settings: { ...form.values(), language: currentLanguage() } }),
     });
     if (!made)
         return;
     if (made.secret)
         await showSecret(made.secret);
-    location.hash = pageOf(made.name);
+    goTo('notifications', made.name);
 }
 
 function showSecret(secret) {
@@ -113,7 +114,7 @@ export async function notification({ name: id }) {
         button(tr('Delete'), () => drop(id), { class: 'danger-text' }));
 
     const drawState = inTurn(async () => {
-        const [document, rows] = await Promise.all([get(pathOf(id)), all(`${pathOf(id)}/messages`)]);
+        const [document, rows] = await Promise.all([get(pathOf(id)), all(pathOf(id, 'messages'))]);
         refill(state, stateCard(document));
         refill(messages, outbox(rows, shown));
     });
@@ -166,12 +167,12 @@ function ruleForm(id, first, groups, saved) {
 
     // seen: the document that the reader knows; nothing newer is overwritten.
     async function send(settings, seen) {
-        const { body } = await patch(pathOf(id), { settings }, `"${seen.tag}"`);
-        draw(body);
+        const rule = await patch(pathOf(id), { settings }, `"${seen.tag}"`);
+        draw(rule);
         place.querySelector('input').focus({ preventScroll: true }); // by keyboard one goes on from there
         announce(tr('The notification is saved.'));
-        if (body.secret)
-            await showSecret(body.secret);
+        if (rule.secret)
+            await showSecret(rule.secret);
         await saved();
     }
 }
@@ -209,7 +210,7 @@ function outbox(rows, shown) {
 async function test(id, control, drawState) {
     control.disabled = true;
     try {
-        const { answer } = (await post(`${pathOf(id)}/test`)).body;
+        const { answer } = await post(pathOf(id, 'test'));
         announce(answer ? tr('Sent.  The answer: {answer}', { answer: visible(answer) }) : tr('Sent.  Look there whether it arrived.'));
     } catch (problem) {
         announceProblem(problem);
@@ -219,7 +220,5 @@ async function test(id, control, drawState) {
     await drawState();
 }
 
-async function drop(id) {
-    if (await sure(tr('Delete'), tr('Nobody is told by {name} any longer; what waits of it is not sent.', { name: id }), () => remove(pathOf(id))))
-        location.hash = format(['administration', 'notifications']);
-}
+const drop = (id) => sure(tr('Delete'), tr('Nobody is told by {name} any longer; what waits of it is not sent.', { name: id }),
+    () => remove(pathOf(id)), { after: () => goTo('administration', 'notifications') });

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The second half of a sign-in, for one's own account: set up with an app, and ended.
 
-import { announce, button, card, dialog, field } from '../ui.js';
-import { drawing, h } from '../dom.js';
 import { get, post } from '../api.js';
-import { ownPassword } from '../password.js';
+import { drawing, h } from '../dom.js';
 import { tr } from '../i18n.js';
+import { ownPassword } from '../password.js';
 import { whoIsIt } from '../session.js';
+import { announce, button, card, dialog, field } from '../ui.js';
 
 // A part of the administration's page.
 export async function oneTimeCodes(draw) {
@@ -22,7 +22,7 @@ const codeInput = () => h('input', { type: 'text', required: true, inputmode: 'n
 const valueOf = (input) => input.value.replaceAll(' ', '');
 
 async function setUpCodes(draw) {
-    const { secret, uri, picture } = (await post('/codes')).body;
+    const { secret, uri, picture } = await post('/codes');
     const code = codeInput();
     const password = ownPassword();
     const done = await dialog({

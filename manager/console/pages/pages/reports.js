@@ -2,13 +2,13 @@
 // Reports: lists for paper and spreadsheets.
 
 import { all, get } from '../api.js';
-import { badge, button, csvLink, field, heading, name, newestOf, table, tabs } from '../ui.js';
 import { DIAL, displayedCell, patterns } from '../columns.js';
+import { h, refill } from '../dom.js';
+import { follow } from '../follow.js';
 import { N_, number, time, tr, trn } from '../i18n.js';
 import { format } from '../route.js';
-import { follow } from '../follow.js';
-import { h, refill } from '../dom.js';
 import { visible } from '../text.js';
+import { badge, button, csvLink, field, heading, name, newestOf, table, tabs } from '../ui.js';
 import { word } from '../words.js';
 
 const OFFLINE_DAYS = 14;

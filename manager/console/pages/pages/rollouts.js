@@ -1,23 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 // Roll-outs: an update that goes to a few endpoints first, and to more only while those succeed; all of them, and one, ring by ring.
 
-import { all, get, post } from '../api.js';
-import { badge, button, card, crumbs, endpointLink, extent, facts, heading, name, sure, table, when } from '../ui.js';
-import { codes, tone, word } from '../words.js';
-import { number, percent, time, tr } from '../i18n.js';
+import { all, get, pathTo, post } from '../api.js';
 import { h, refill } from '../dom.js';
 import { always, follow, inTurn } from '../follow.js';
-import { durationWords } from '../setting_words.js';
-import { format } from '../route.js';
-import { mayBe, whoIsIt } from '../session.js';
+import { groupNames } from '../group_name.js';
+import { list, number, percent, time, tr } from '../i18n.js';
 import { startRollout } from '../rollout_start.js';
+import { format, goTo } from '../route.js';
+import { mayBe, whoIsIt } from '../session.js';
+import { durationWords } from '../setting_words.js';
 import { visible } from '../text.js';
+import { badge, button, card, crumbs, endpointLink, extent, facts, heading, name, sure, table, when } from '../ui.js';
+import { whom } from '../whom.js';
+import { codes, tone, word } from '../words.js';
 
 const EVERY = 5000; // ms: a soak ends without a message
 const OVER = new Set(['aborted', 'done']);
 
 const sum = (counts, ...names) => names.reduce((n, key) => n + (counts[key] ?? 0), 0);
-const pathOf = (id) => `/rollouts/${encodeURIComponent(id)}`;
 
 function outcomes(counts) {
     return h('span', { class: 'badges' }, codes('outcome').filter((code) => counts[code]).map((code) =>
@@ -25,24 +26,24 @@ function outcomes(counts) {
 }
 
 // Of a group, where it is about these: their version.
-const settings = ({ group, version }) => group && h('a', { href: format(['groups', group, 'versions']) }, `${visible(group)} ${number(version)}`);
+const settings = ({ group, version }, nameOf) => group && h('a', { href: format(['groups', group, 'versions']) }, h('bdi', {}, nameOf(group)), ' ', number(version));
 
 export async function rollouts() {
     const body = h('div', {});
     const shown = extent();
 
     async function draw() {
-        const rows = await all('/rollouts', { sort: '-started' });
+        const [rows, nameOf] = await Promise.all([all('/rollouts', { sort: '-started' }), groupNames()]);
         refill(body, card(null, table([
             { title: tr('Started at'), cell: (row) => h('a', { href: format(['rollouts', row.id]) }, time(row.started)) },
-            { title: tr('For'), cell: (row) => visible(row.selector) },
+            { title: tr('For'), cell: (row) => whom(row, nameOf) },
             { title: tr('Program'), cell: (row) => visible(row.program) },
             { title: tr('Component'), cell: (row) => row.component && word('component', row.component) },
-            { title: tr('Settings'), cell: settings },
+            { title: tr('Settings'), cell: (row) => settings(row, nameOf) },
             { title: tr('By'), cell: (row) => name(row.issuer) },
             { title: tr('State'), cell: (row) => badge('rollout', row.state) },
-            { title: tr('Rings'), cell: (row) => row.rings },
-            { title: tr('Current ring'), end: true, cell: (row) => `${number(row.ring)} / ${number(row.rings.split(',').length)}` },
+            { title: tr('Rings'), cell: (row) => list(row.rings.map((ring) => percent(ring.percent))) },
+            { title: tr('Current ring'), end: true, cell: (row) => `${number(row.ring)} / ${number(row.rings.length)}` },
             { title: tr('Endpoints'), end: true, cell: (row) => number(row.members) },
             { title: tr('Outcomes'), cell: (row) => outcomes(row.counts) },
         ], rows, tr('No roll-outs yet.'), tr('Roll-outs'), shown)));
@@ -64,9 +65,9 @@ export async function rollout({ id }) {
     const buttons = h('div', { class: 'buttons' });
 
     const draw = inTurn(async () => {
-        const document = await get(pathOf(id));
+        const [document, nameOf] = await Promise.all([get(pathTo('rollouts', id)), groupNames()]);
         refill(buttons, actions(document, draw));
-        refill(body, overview(document), document.unsuccessful.length > 0 && unsuccessful(document, shown));
+        refill(body, overview(document, nameOf), document.unsuccessful.length > 0 && unsuccessful(document, shown));
     });
 
     await draw();
@@ -91,7 +92,7 @@ function actions(document, draw) {
     const isSettled = back || (isOver && group); // there is nobody to bring on, nor back
     const hasReached = group || counts.pending !== document.members;
     const hasFailures = sum(counts, 'failed', 'silent', 'left') > 0;
-    const order = (action) => () => post(`${pathOf(id)}/${action}`).then(draw);
+    const order = (action) => () => post(pathTo('rollouts', id, action)).then(draw);
     return [
         !isOver && !isStopped && button(tr('Pause'), order('pausing')),
         isStopped && button(tr('Resume'), state === 'halted' ? () => resume(document, draw) : order('resumption')),
@@ -101,25 +102,17 @@ function actions(document, draw) {
     ];
 }
 
-async function resume({ id }, draw) {
-    if (await sure(tr('Resume'), tr('It goes on in spite of the failures so far.'), () => post(`${pathOf(id)}/resumption`)))
-        await draw();
-}
+const resume = ({ id }, draw) => sure(tr('Resume'), tr('It goes on in spite of the failures so far.'),
+    () => post(pathTo('rollouts', id, 'resumption')), { after: draw });
 
-async function abort({ id }, draw) {
-    if (await sure(tr('Abort'), tr('It ends for good: what has not begun is cancelled.'), () => post(`${pathOf(id)}/abortion`),
-        { done: tr('The roll-out is aborted.') }))
-        await draw();
-}
+const abort = ({ id }, draw) => sure(tr('Abort'), tr('It ends for good: what has not begun is cancelled.'),
+    () => post(pathTo('rollouts', id, 'abortion')), { done: tr('The roll-out is aborted.'), after: draw });
 
-async function rollBack({ id, group }, draw) {
-    const done = await sure(tr('Roll back'), group ? tr('It ends for good, and the endpoints that it reached go back to the settings before.')
-        : tr('It ends for good, and the endpoints that it reached go back to the patterns before.'), () => post(`${pathOf(id)}/rollback`));
-    if (done && group)
-        await draw();
-    else if (done)
-        location.hash = format(['commands', done.body.command]);
-}
+const rollBack = ({ id, group }, draw) => sure(tr('Roll back'),
+    group ? tr('It ends for good, and the endpoints that it reached go back to the settings before.')
+        : tr('It ends for good, and the endpoints that it reached go back to the patterns before.'),
+    () => post(pathTo('rollouts', id, 'rollback')),
+    { after: ({ command }) => (group ? draw() : goTo('commands', command)) });
 
 // ----------------------------------------------------------------------------------------------------- how far it is
 
@@ -148,14 +141,14 @@ function explain({ state, halt, counts, ring, rings, members, min_success: least
     return (state === 'halted' ? halts[halt] : states[state]) ?? word('rollout', state);
 }
 
-function overview(document) {
-    const { selector, program, component, started, issuer, rate, soak, silence, waiting } = document;
+function overview(document, nameOf) {
+    const { program, component, started, issuer, rate, soak, silence, waiting } = document;
     return card(null, h('p', { role: 'status' }, badge('rollout', document.state), ' ', explain(document)), ringTable(document),
         h('p', { class: 'below' }, outcomes(document.counts)), facts([
-            [tr('For'), visible(selector)],
+            [tr('For'), whom(document, nameOf)],
             [tr('Program'), visible(program)],
             [tr('Component'), component && word('component', component)],
-            [tr('Settings'), settings(document)],
+            [tr('Settings'), settings(document, nameOf)],
             [tr('Endpoints'), tr('{n}, fixed at the start', { n: number(document.members) })],
             [tr('Started at'), [time(started), ' · ', name(issuer)]],
             [tr('Changed'), when(document.changed)],
@@ -165,7 +158,7 @@ function overview(document) {
             [tr('Soak'), durationWords(soak)],
             [tr('Silent after'), durationWords(silence)],
             [tr('At most per minute'), rate > 0 ? number(rate) : null],
-            [tr('Maintenance window'), waiting[0] && waiting.map(waits)],
+            [tr('Maintenance window'), waiting[0] && waiting.map((row) => waits(row, nameOf))],
             [tr('Id'), document.id],
         ]));
 }
@@ -175,8 +168,8 @@ const takenBack = ({ rolled_back: back }) => back && [time(back.at), ' · ', nam
     h('a', { href: format(['commands', back.command]) }, back.command)];
 
 // How many of a group wait, for which window; one that is open has them in turn.
-function waits({ name: group, members, window, until }) {
-    return h('div', {}, visible(group), ` · ${number(members)} · ${window}`, until && ` · ${tr('opens {time}', { time: time(until) })}`);
+function waits({ name: group, members, window, until }, nameOf) {
+    return h('div', {}, h('bdi', {}, nameOf(group)), ` · ${number(members)} · ${window}`, until && ` · ${tr('opens {time}', { time: time(until) })}`);
 }
 
 // A ring contains those before it, and nobody beyond it has had a turn: so all that answered did so in the one whose turn it is.

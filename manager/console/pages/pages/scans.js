@@ -2,14 +2,14 @@
 // Scans: what was found, what lies in quarantine, how the last scans ended.
 
 import { all, get, post } from '../api.js';
-import { announce, badge, button, card, checkbox, dialog, endpointLink, extent, field, heading, newestOf, openOrAll, sure, table, tabs, when }
-    from '../ui.js';
-import { bytes, visible } from '../text.js';
 import { fill, h, refill } from '../dom.js';
 import { finds, follow, inTurn } from '../follow.js';
-import { format } from '../route.js';
-import { mayBe } from '../session.js';
 import { number, tr, trn } from '../i18n.js';
+import { format, goTo } from '../route.js';
+import { mayBe } from '../session.js';
+import { bytes, visible } from '../text.js';
+import { announce, badge, button, card, checkbox, dialog, endpointLink, extent, field, heading, newestOf, openOrAll, sure, table, tabs,
+    when } from '../ui.js';
 import { word } from '../words.js';
 
 const PACE = 1000; // ms
@@ -124,6 +124,5 @@ async function order(kind, text, question, rows) {
     for (const row of rows)
         byEndpoint.set(row.endpoint, [...byEndpoint.get(row.endpoint) ?? [], row.id]);
     const issue = () => Promise.all([...byEndpoint].map(([endpoint, ids]) => post('/commands', { kind, ids: [endpoint], scope: ids.join(',') })));
-    if (await sure(text, question, issue))
-        location.hash = format(['commands']);
+    await sure(text, question, issue, { after: () => goTo('commands') });
 }

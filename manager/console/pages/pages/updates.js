@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // Updates: the server's patterns and who has them; update by hand; each group's schedule and sources.
 
-import { allGroups, groupName } from '../group_name.js';
 import { actionEntries } from '../actions.js';
 import { get, post } from '../api.js';
-import { announce, button, card, facts, heading, name, table, when } from '../ui.js';
-import { bytes, visible } from '../text.js';
-import { day, number, tr } from '../i18n.js';
-import { always, follow } from '../follow.js';
-import { format } from '../route.js';
 import { h, refill } from '../dom.js';
+import { always, follow } from '../follow.js';
+import { allGroups, groupName } from '../group_name.js';
+import { day, number, tr } from '../i18n.js';
+import { term } from '../query.js';
+import { format } from '../route.js';
 import { mayBe } from '../session.js';
 import { settingValue, updateTitle } from '../setting_words.js';
-import { term } from '../query.js';
+import { bytes, visible } from '../text.js';
+import { announce, button, card, facts, heading, name, table, when } from '../ui.js';
 import { word } from '../words.js';
 
 const SHOWN = ['scan.method', 'update.schedule', 'update.period', 'update.on-start', 'update.sources']; // settings of each group
@@ -80,6 +80,6 @@ function serverPatterns(document) {
             [tr('Signature until'), document.expires && day(document.expires)],
             [tr('Origin'), document.origin === 'mirror' ? tr('Copied from a source') : tr('Published here')],
         ]),
-        mayBe('administrator') && h('div', { class: 'actions start' }, button(tr('Synchronise with the source'), () =>
+        document.origin === 'mirror' && mayBe('administrator') && h('div', { class: 'actions start' }, button(tr('Synchronise with the source'), () =>
             post('/patterns/sync').then(() => announce(tr('The server copies its source now.'))))));
 }
