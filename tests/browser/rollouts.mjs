@@ -11,6 +11,11 @@ await play(session, 'roll-outs in two languages', async ({ page }) => {
     session.where = 'a canary fails';
     await session.press('New roll-out');
     await page.waitForSelector('dialog [name=rings]');
+    await session.enter('rings', '50%,25%');
+    await session.press('Start');
+    await session.until(() => document.activeElement.name === 'rings' && document.activeElement.ariaInvalid === 'true');
+    await session.says('each has to be larger than the one before it');
+    await session.forgive(400, 1);
     await session.enter('rings', '25%,100%');
     await session.enter('min_sample', '1');
     await session.enter('soak', '1');
@@ -87,7 +92,7 @@ await play(session, 'roll-outs in two languages', async ({ page }) => {
     await page.type('dialog [placeholder="outdated:yes"]', 'ffic');
     await session.press('開始');
     await session.until(() => location.hash.startsWith('#/rollouts/r-'));
-    await session.says('filter:ffic');
+    await session.says('フィルタ: ffic');
     await session.until(() => /office · 1 · [a-z]{3} 12:00-12:30 · .+ に開始/.test(document.querySelector('main').textContent));
     await session.picture('rollout-waits-ja');
     await session.press('中止');
