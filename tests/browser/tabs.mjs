@@ -30,7 +30,7 @@ async function toggle() {
         await tab('endpoints/ID').bringToFront(); // what is behind others asks for nothing until somebody looks
         await Promise.all([
             until(tab('endpoints'), (part) => document.querySelector('.grid-body .grid-cell:nth-child(5)')?.textContent === part, text),
-            until(tab('endpoints/ID'), (part) => document.querySelectorAll('.big .badge')[1]?.textContent === part, text),
+            until(tab('endpoints/ID'), (part) => document.querySelector('.statuses > :nth-child(2) .badge')?.textContent === part, text),
             until(tab('live'), (part) => [...document.querySelectorAll('.tiles')][1].innerText.includes(`1\n${part}`), text),
         ]);
     }

@@ -60,6 +60,9 @@ export async function command({ id }) {
     const shown = extent();
     let next = null; // the same one for those that failed: of the latest document, whenever the button was drawn
 
+    const cancel = () => sure(tr('Cancel command'), tr('Endpoints that have not started will not do it.'),
+        () => post(`${path}/cancellation`), { after: draw });
+
     const draw = inTurn(async () => {
         const [document, nameOf] = await Promise.all([get(path), groupNames()]); // with all of its targets
         next = again(document);
@@ -70,9 +73,6 @@ export async function command({ id }) {
         return document;
     });
     const title = word('kind', (await draw()).kind);
-
-    const cancel = () => sure(tr('Cancel command'), tr('Endpoints that have not started will not do it.'),
-        () => post(`${path}/cancellation`), { after: draw });
 
     const close = follow({ commands: always }, draw);
     return {
