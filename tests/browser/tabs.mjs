@@ -27,7 +27,6 @@ const isOf = (name) => document.querySelector('.menu.account bdi')?.textContent 
 async function toggle() {
     for (const [what, text] of [['off', 'Offline'], ['on', 'Online']]) {
         await order('endpoint', what);
-        await tab('endpoints/ID').bringToFront(); // what is behind others asks for nothing until somebody looks
         await Promise.all([
             until(tab('endpoints'), (part) => document.querySelector('.grid-body .grid-cell:nth-child(5)')?.textContent === part, text),
             until(tab('endpoints/ID'), (part) => document.querySelector('.statuses > :nth-child(2) .badge')?.textContent === part, text),

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { follow, latestOf } from '../../manager/console/pages/follow.js';
+import { latestOf } from '../../manager/console/pages/follow.js';
 import { refusedRow } from '../../manager/console/pages/form.js';
 import { selectorWords } from '../../manager/console/pages/whom.js';
 import { withGroup } from '../../manager/console/pages/text.js';
@@ -53,32 +53,4 @@ test('events are there once, the newest first', () => {
     assert.deepEqual(latestOf([event(3)], [event(3), event(2), event(1)], 9), [event(3), event(2), event(1)]);
     assert.deepEqual(latestOf([event(3), event(2)], [event(2), event(1)], 2), [event(3), event(2)]);
     assert.deepEqual(latestOf([], [event(1, 'a'), event(1, 'b')], 9), [event(1, 'a'), event(1, 'b')]);
-});
-
-test('a page behind other tabs asks when somebody looks', async (t) => {
-    t.mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
-    globalThis.document = Object.assign(new EventTarget(), { hidden: true });
-    t.after(() => { delete globalThis.document; });
-    let draws = 0;
-    const end = follow({}, async () => { draws++; }, { every: 1000, pace: 1 });
-    const pass = async (ms) => {
-        t.mock.timers.tick(ms);
-        for (let i = 0; i < 5; i++)
-            await null; // what was begun goes on
-    };
-    const look = () => document.dispatchEvent(new Event('visibilitychange'));
-    await pass(1000);
-    await pass(2000);
-    assert.equal(draws, 0);
-    document.hidden = false;
-    look();
-    await pass(200);
-    assert.equal(draws, 1);
-    look();
-    await pass(200);
-    assert.equal(draws, 1); // nothing has changed since
-    await pass(1000);
-    await pass(1);
-    assert.equal(draws, 2);
-    end();
 });

@@ -30,23 +30,15 @@ export function inTurn(draw) {
     };
 }
 
-// A tab that nobody looks at; where there is no document at all, somebody does.
-const isHidden = () => globalThis.document?.hidden ?? false;
-
 // topics: { type: whether a message of it concerns the page }; reset always does, and at once.  draw(): a promise; every: ms, where things
 // also change without a message; pace: ms between two draws, where each costs more.  -> a function that ends it.
-// Behind other tabs it waits until somebody looks: a browser with dozens of them would ask for more than one address may.
 // A draw that fails leaves the page as it was: the banner says that it is old.  But where the thing itself is not found, it is gone.
 export function follow(topics, draw, { every, pace = PACE } = {}) {
     let timer;
-    let isLate = false; // something changed behind other tabs
     let isOver = false;
     const drawInTurn = inTurn(async () => isOver || draw());
     const run = () => {
         timer = undefined;
-        isLate = isHidden();
-        if (isLate)
-            return;
         drawInTurn().catch(({ status }) => status === 404 && !isOver && gone()); // or else as above
     };
     const again = () => { timer ??= setTimeout(run, pace); };
@@ -54,14 +46,11 @@ export function follow(topics, draw, { every, pace = PACE } = {}) {
         clearTimeout(timer);
         timer = setTimeout(run, PACE);
     };
-    const seen = () => isLate && soon();
     const subscriptions = Object.entries(topics).map(([type, concerns]) => live.subscribe(type, (data) => concerns(data) && again()))
         .concat(live.subscribe('reset', soon));
     const clock = every && setInterval(again, every);
-    globalThis.document?.addEventListener('visibilitychange', seen);
     return () => {
         isOver = true;
-        globalThis.document?.removeEventListener('visibilitychange', seen);
         clearTimeout(timer);
         clearInterval(clock);
         subscriptions.forEach((end) => end());
