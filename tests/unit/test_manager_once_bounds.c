@@ -57,6 +57,8 @@ static void test_bounds(void)
 
     claim_many(parts, once, "t-1", 0, MGR_ONCE_MAX_KEYS);
     g_assert_cmpint(claim_as(parts, once, "t-1", "one-more"), ==, MGR_ONCE_REFUSED);
+    g_assert_cmpint(claim_as(parts, once, "t-2", "one-more"), ==, MGR_ONCE_REFUSED);
+    g_assert_cmpint(claim_as(parts, once, "s-1", "page"), ==, MGR_ONCE_FIRST);    /* whatever scripts do */
     g_assert_cmpint(claim_as(parts, once, NULL, "one-more"), ==, MGR_ONCE_FIRST); /* the CLI has room of its own */
     g_assert_cmpint(claim_as(parts, once, NULL, "one-more"), ==, MGR_ONCE_AGAIN);
     g_assert_cmpint(claim_as(parts, once, "t-1", "key-0"), ==, MGR_ONCE_AGAIN);

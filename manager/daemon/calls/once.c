@@ -20,8 +20,9 @@ struct MgrOnce {
     HlTime swept;         /* the registry; wall */
 };
 
-/* Each kind has bounds of its own: keys that came with a session or token, and those of the account's certificate. */
-typedef enum { KIND_PASS, KIND_OWN, KIND_N } Kind;
+/* Each kind has bounds of its own: keys that came with a session, with a token, and those of the account's certificate.
+ * A script takes the console from nobody. */
+typedef enum { KIND_SESSION, KIND_TOKEN, KIND_OWN, KIND_N } Kind;
 
 typedef struct {
     char *name;
@@ -107,29 +108,30 @@ static Account *account_of(MgrOnce *once, const char *name)
 }
 
 /* Before the digest of what was asked with the account's own certificate. */
-#define OWN "own:"
+#define OWN   "own:"
+#define TOKEN "token:" /* and of what was asked with a token */
 
 static bool is_own(const Entry *entry)
 {
     return g_str_has_prefix(entry->digest, OWN);
 }
 
-static Kind kind_of(const Entry *entry)
+static Kind kind_of(const char *digest)
 {
-    return is_own(entry) ? KIND_OWN : KIND_PASS;
+    return g_str_has_prefix(digest, OWN) ? KIND_OWN : g_str_has_prefix(digest, TOKEN) ? KIND_TOKEN : KIND_SESSION;
 }
 
 static void set_size(Account *account, Entry *entry, gsize size)
 {
-    account->bytes[kind_of(entry)] += size - entry->size;
+    account->bytes[kind_of(entry->digest)] += size - entry->size;
     entry->size = size;
 }
 
 /* Before it leaves the table. */
 static void discount(Account *account, const Entry *entry)
 {
-    account->keys[kind_of(entry)]--;
-    account->bytes[kind_of(entry)] -= entry->size;
+    account->keys[kind_of(entry->digest)]--;
+    account->bytes[kind_of(entry->digest)] -= entry->size;
 }
 
 static Entry *add_entry(Account *account, const char *key, const char *digest, HlTime at)
@@ -138,7 +140,7 @@ static Entry *add_entry(Account *account, const char *key, const char *digest, H
 
     entry->digest = g_strdup(digest);
     entry->at = at;
-    account->keys[kind_of(entry)]++;
+    account->keys[kind_of(entry->digest)]++;
     g_hash_table_replace(account->entries, g_strdup(key), entry);
     return entry;
 }
@@ -225,7 +227,7 @@ static char *digest_of(const MgrCaller *caller, const char *pass, const HlMsgCal
         g_byte_array_append(text, (const guint8 *)value, (guint)strlen(value) + 1);
     }
     digest = hl_sha256_hex(text->data, text->len);
-    return g_strconcat(*pass == '\0' ? OWN : "", digest, NULL);
+    return g_strconcat(*pass == '\0' ? OWN : g_str_has_prefix(pass, "t-") ? TOKEN : "", digest, NULL);
 }
 
 /* Whether that is what was asked under the key. */
@@ -239,9 +241,10 @@ static bool is_same(const Entry *entry, const MgrCaller *caller, const char *pas
         return entry->full == NULL || strcmp(entry->full, full) == 0;
     if (entry->full != NULL || pass == NULL)
         return false;
-    /* The manager of before an upgrade wrote the session's own id.  Keys live a day: goes with the next version. */
+    /* The manager of before an upgrade wrote the session's own id, and a token's like a session's.  Keys live a day:
+     * goes with the next version. */
     earlier = digest_of(caller, pass, message, false);
-    return strcmp(entry->digest, earlier) == 0;
+    return strcmp(entry->digest, earlier + (kind_of(earlier) == KIND_TOKEN ? strlen(TOKEN) : 0)) == 0;
 }
 
 /* No later than what can be believed of the clock: one that was set ahead forgets nothing.  And one that was ahead when
@@ -434,11 +437,11 @@ MgrOnceResult mgr_once_claim(MgrOnce *once, const MgrCaller *caller, const char 
     sweep(once, account, now);
     entry = g_hash_table_lookup(account->entries, key);
     if (entry == NULL) {
+        digest = digest_of(caller, pass_of(pass), message, false);
         if (pass == NULL)
             make_room(once, account);
-        if (!check_room(account, pass == NULL ? KIND_OWN : KIND_PASS, error))
+        if (!check_room(account, kind_of(digest), error))
             return MGR_ONCE_REFUSED;
-        digest = digest_of(caller, pass_of(pass), message, false);
         entry = add_entry(account, key, digest, now);
         entry->full = digest_of(caller, pass_of(pass), message, true);
         *claim = claim_new(once, account, key, entry, message);

@@ -18,7 +18,7 @@
 #include "manager/daemon/ground/record.h"
 #include "proto/messages.h"
 
-/* Bounds of an account: so much with sessions and tokens, and as much with its own certificate. */
+/* Bounds of an account: so much with sessions, and as much each with tokens and with its own certificate. */
 #define MGR_ONCE_LIFE       HL_DAY
 #define MGR_ONCE_OWN_LIFE   HL_HOUR /* with the own certificate */
 #define MGR_ONCE_MAX_KEYS   1000
