@@ -31,7 +31,7 @@ void mgr_account_record_copy(MgrAccountRecord *to, const MgrAccountRecord *from)
 bool mgr_account_record_equal(const MgrAccountRecord *a, const MgrAccountRecord *b)
 {
     return strcmp(a->name, b->name) == 0 && a->role == b->role && strcmp(a->groups, b->groups) == 0 &&
-           a->disabled_at == b->disabled_at && strcmp(a->note, b->note) == 0;
+           a->disabled_at == b->disabled_at && strcmp(a->note, b->note) == 0 && a->created_at == b->created_at;
 }
 
 bool mgr_account_sees_status(const MgrAccountRecord *record)
@@ -210,9 +210,26 @@ bool mgr_registry_adopt_accounts(HlDb *db, GError **error)
                       error);
 }
 
+/* What another account of the name had: password, sessions, tokens, views, answers. */
+static bool drop_earlier(HlDb *db, const MgrAccountRecord *a, GError **error)
+{
+    static const char *const deletions[] = {
+        "DELETE FROM secret WHERE account IN (SELECT name FROM account WHERE name = ? AND created_at <> ?)",
+        "DELETE FROM pass WHERE account IN (SELECT name FROM account WHERE name = ? AND created_at <> ?)",
+        "DELETE FROM view WHERE account IN (SELECT name FROM account WHERE name = ? AND created_at <> ?)",
+        "DELETE FROM once WHERE account IN (SELECT name FROM account WHERE name = ? AND created_at <> ?)",
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(deletions); i++)
+        if (!hl_db_run(db, NULL, error, deletions[i], "ti", a->name, INT(a->created_at)))
+            return false;
+    return true;
+}
+
 bool mgr_registry_put_account(HlDb *db, const MgrAccountRecord *a, GError **error)
 {
-    return hl_db_run(db, NULL, error, "INSERT OR REPLACE INTO account (" COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?)",
+    return drop_earlier(db, a, error) &&
+           hl_db_run(db, NULL, error, "INSERT OR REPLACE INTO account (" COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?)",
                      "tttiitt", a->name, mgr_role_name(a->role), a->groups, INT(a->disabled_at), INT(a->created_at),
                      a->created_by, a->note);
 }

@@ -305,6 +305,32 @@ static void test_restored(void)
     g_assert_cmpuint(mgr_ledger_malformed(ledger), ==, 1);
 }
 
+/* Somebody else has the name since the backup: nothing of the first one's lets anybody in, however alike they are. */
+static void test_name_again(void)
+{
+    g_autoptr(MgrLedger) ledger = mgr_ledger_new();
+    g_autoptr(HlDb) db = mgr_registry_make_model(mgr_registry_version(), NULL);
+    MgrAccountRecord leo = account("leo", MGR_ROLE_OWNER);
+    g_auto(MgrGaps) gaps = { 0 };
+    g_autofree char *line = NULL;
+
+    g_assert_true(mgr_registry_put_account(db, &leo, NULL));
+    g_assert_true(hl_db_exec(db,
+                             "INSERT INTO secret (account, password, changed_at) VALUES ('leo', 'x', 1);"
+                             "INSERT INTO pass (hash, id, kind, account, name, role, groups, created_at, used_at, "
+                             "ends_at, address) VALUES ('h', 't-1', 'token', 'leo', 'n', 'owner', '', 1, 1, 9, '')",
+                             NULL));
+    g_assert_true(mgr_registry_put_account(db, &leo, NULL)); /* the same one keeps them */
+    g_assert_cmpint(count(db, "SELECT count(*) FROM pass"), ==, 1);
+    leo.created_at += HL_DAY;
+    line = mgr_journal_account(&leo);
+    mgr_ledger_line(line, ledger);
+    g_assert_true(mgr_ledger_compare(ledger, db, 1, &gaps, NULL));
+    g_assert_true(mgr_ledger_apply(ledger, db, &gaps, NULL));
+    g_assert_cmpint(count(db, "SELECT created_at FROM account WHERE name = 'leo'"), ==, leo.created_at);
+    g_assert_cmpint(count(db, "SELECT (SELECT count(*) FROM pass) + (SELECT count(*) FROM secret)"), ==, 0);
+}
+
 /* A journal of before there were accounts says who administrators are by their certificates. */
 static void test_older_journal(void)
 {
@@ -326,6 +352,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add("/accounts/stored", Fixture, NULL, set_up, test_stored, fixture_tear_down);
     g_test_add("/accounts/names", Fixture, NULL, set_up, test_names, fixture_tear_down);
+    g_test_add_func("/accounts/name-again", test_name_again);
     g_test_add("/accounts/renewal", Fixture, NULL, set_up, test_renewal, fixture_tear_down);
     g_test_add("/accounts/owner-of-ended-authority", Fixture, NULL, set_up, test_owner_of_ended_authority,
                fixture_tear_down);
