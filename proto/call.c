@@ -6,39 +6,43 @@
 #include "lib/base/unconst.h"
 #include "proto/wire.h"
 
-struct HlCaller {
+struct HlCallSigner {
     HlCert *cert;
     HlKey *key;
     char *serial, *pem;
 };
 
-HlCaller *hl_caller_load(const char *certificate, const char *key)
+HlCallSigner *hl_call_signer_load(const char *certificate, const char *key, GError **error)
 {
-    g_autoptr(HlCaller) caller = g_new0(HlCaller, 1);
+    g_autoptr(HlCallSigner) signer = g_new0(HlCallSigner, 1);
 
-    caller->cert = hl_cert_load(certificate, NULL);
-    caller->key = caller->cert != NULL ? hl_key_load(key, NULL) : NULL;
-    if (caller->key == NULL || !hl_cert_has_key(caller->cert, caller->key))
+    signer->cert = hl_cert_load(certificate, error);
+    signer->key = signer->cert != NULL ? hl_key_load(key, error) : NULL;
+    if (signer->key == NULL)
         return NULL;
-    caller->serial = g_strdup(hl_cert_info(caller->cert)->serial);
-    caller->pem = hl_cert_print(caller->cert);
-    return g_steal_pointer(&caller);
+    if (!hl_cert_has_key(signer->cert, signer->key)) {
+        hl_fail(error, HL_ERROR_INVALID, "%s is not the key of %s", key, certificate);
+        return NULL;
+    }
+    signer->serial = g_strdup(hl_cert_info(signer->cert)->serial);
+    signer->pem = hl_cert_print(signer->cert);
+    return g_steal_pointer(&signer);
 }
 
-void hl_caller_free(HlCaller *caller)
+void hl_call_signer_free(HlCallSigner *signer)
 {
-    if (caller == NULL)
+    if (signer == NULL)
         return;
-    g_clear_pointer(&caller->cert, hl_cert_free);
-    g_clear_pointer(&caller->key, hl_key_free);
-    g_free(caller->serial);
-    g_free(caller->pem);
-    g_free(caller);
+    g_clear_pointer(&signer->cert, hl_cert_free);
+    g_clear_pointer(&signer->key, hl_key_free);
+    g_free(signer->serial);
+    g_free(signer->pem);
+    g_free(signer);
 }
 
-const HlCert *hl_caller_cert(const HlCaller *caller)
+const HlCert *hl_call_signer_cert(const HlCallSigner *signer)
 {
-    return caller->cert;
+    return signer->cert;
 }
 
 /* All of it but the proof. */
@@ -50,19 +54,19 @@ static GBytes *signed_part(const HlMsgCall *call)
     return HL_WIRE_ENCODE(&bare);
 }
 
-GBytes *hl_call_encode(const HlMsgCall *call, const HlCaller *caller, GError **error)
+GBytes *hl_call_encode(const HlMsgCall *call, const HlCallSigner *signer, GError **error)
 {
     HlMsgCall whole = *call;
     g_autoptr(GBytes) proof = NULL;
 
-    if (caller != NULL) {
+    if (signer != NULL) {
         g_autoptr(GBytes) payload = NULL;
 
-        whole.certificate = caller->serial;
-        whole.shown = (ProtobufCBinaryData){ strlen(caller->pem), (uint8_t *)caller->pem };
+        whole.certificate = signer->serial;
+        whole.shown = (ProtobufCBinaryData){ strlen(signer->pem), (uint8_t *)signer->pem };
         whole.sent_ms = hl_clock_wall();
         payload = signed_part(&whole);
-        proof = hl_key_sign(caller->key, HL_CALL_PROOF, payload);
+        proof = hl_key_sign(signer->key, HL_CALL_PROOF, payload);
         whole.proof.data = hl_unconst(g_bytes_get_data(proof, &whole.proof.len));
     }
     return hl_wire_check(&whole.base, error) ? HL_WIRE_ENCODE(&whole) : NULL;

@@ -17,22 +17,23 @@
  * one for ever. */
 #define HL_CALL_PROOF_LIFE HL_HOUR
 
-typedef struct HlCaller HlCaller;
+typedef struct HlCallSigner HlCallSigner;
 
-/* Reads certificate and key; NULL: one of them cannot be read, or they do not belong together. */
-HlCaller *hl_caller_load(const char *certificate, const char *key);
-void hl_caller_free(HlCaller *caller);
+/* Reads certificate and key, each once; NULL: one of them cannot be read, or they do not belong together
+ * (HL_ERROR_INVALID). */
+HlCallSigner *hl_call_signer_load(const char *certificate, const char *key, GError **error);
+void hl_call_signer_free(HlCallSigner *signer);
 
 /* Borrowed. */
-const HlCert *hl_caller_cert(const HlCaller *caller);
+const HlCert *hl_call_signer_cert(const HlCallSigner *signer);
 
-/* The call as it goes over the wire, with certificate and proof; caller NULL: without.  NULL: something in it breaks
+/* The call as it goes over the wire, with certificate and proof; signer NULL: without.  NULL: something in it breaks
  * the rules of the wire. */
-GBytes *hl_call_encode(const HlMsgCall *call, const HlCaller *caller, GError **error);
+GBytes *hl_call_encode(const HlMsgCall *call, const HlCallSigner *signer, GError **error);
 
 /* Whether the key of this certificate signed the call, not long ago. */
 bool hl_call_is_proven(const HlMsgCall *call, const HlCert *cert, HlTime now);
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(HlCaller, hl_caller_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(HlCallSigner, hl_call_signer_free)
 
 #endif

@@ -41,11 +41,11 @@
 struct CliClient {
     GMainContext *context;
     CliConfig conf;
-    char *cert, *key; /* paths of the pair in force */
-    HlPair pair;      /* of both */
-    HlBus *bus;       /* NULL while a lent line is with another process */
-    HlCaller *own;    /* with which it connects; NULL: it cannot be read */
-    int turn;         /* the key file, locked; -1 while it is not this process's turn */
+    char *cert, *key;  /* paths of the pair in force */
+    HlPair pair;       /* of both */
+    HlBus *bus;        /* NULL while a lent line is with another process */
+    HlCallSigner *own; /* with which it connects; NULL: it cannot be read */
+    int turn;          /* the key file, locked; -1 while it is not this process's turn */
     bool lent, lost;
     bool taken_over;     /* by somebody else with this certificate */
     HlTime heard;        /* the last message */
@@ -232,8 +232,8 @@ static bool connect_pair(CliClient *client, const char *ending, GError **error)
 
     client->lost = client->manager_online = client->moving_on = false;
     g_hash_table_remove_all(client->reasons);
-    g_clear_pointer(&client->own, hl_caller_free);
-    client->own = hl_caller_load(certificate, key);
+    g_clear_pointer(&client->own, hl_call_signer_free);
+    client->own = hl_call_signer_load(certificate, key, NULL);
     if (cert != NULL && hl_cert_info(cert)->not_after <= hl_clock_wall()) /* no broker would let it in */
         return cli_fail_ended(&client->conf, certificate, hl_cert_info(cert)->not_after, error);
     client->bus =
@@ -298,7 +298,7 @@ void cli_client_close(CliClient *client)
     cli_answer_clear(&client->answer);
     g_hash_table_unref(client->reasons);
     g_strfreev(client->authorities);
-    g_clear_pointer(&client->own, hl_caller_free);
+    g_clear_pointer(&client->own, hl_call_signer_free);
     g_free(client);
 }
 

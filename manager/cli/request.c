@@ -44,7 +44,7 @@ GBytes *cli_request_encode(const CliRequest *request, GError **error)
     message.arguments = (HlMsgArgument **)list->pdata;
     message.n_arguments = list->len;
     message.once = hl_unconst(request->once);
-    payload = hl_call_encode(&message, request->caller, error);
+    payload = hl_call_encode(&message, request->signer, error);
     if (payload == NULL)
         hl_error_prefix(error, _("the arguments cannot be sent"));
     return payload;

@@ -9,7 +9,7 @@ typedef struct {
     const char *name;
     const char *const *arguments; /* as cli_client_call takes them */
     const char *once;             /* the same for the same call, when it is asked again */
-    const HlCaller *caller;       /* what it comes with; NULL: that cannot be read */
+    const HlCallSigner *signer;   /* what it comes with; NULL: that cannot be read */
 } CliRequest;
 
 /* NULL: something in it breaks the rules of the wire. */

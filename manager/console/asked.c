@@ -19,7 +19,7 @@ static HlMsgArgument *argument_new(const char *name, const char *value)
     return argument;
 }
 
-static GBytes *encode(const ConLineAsk *ask, const HlCaller *caller, GError **error)
+static GBytes *encode(const ConLineAsk *ask, const HlCallSigner *signer, GError **error)
 {
     HlMsgCall message = HOLDLINE__V1__CALL__INIT;
     g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func(g_free);
@@ -39,13 +39,13 @@ static GBytes *encode(const ConLineAsk *ask, const HlCaller *caller, GError **er
     if (ask->once != NULL)
         message.once = hl_unconst(ask->once);
     message.idle = ask->is_idle;
-    payload = hl_call_encode(&message, caller, &problem);
+    payload = hl_call_encode(&message, signer, &problem);
     if (payload == NULL) /* a bound of the wire: it is the request that is too large */
         hl_fail(error, HL_ERROR_INVALID, "'%s' cannot be sent: %s", ask->name, problem->message);
     return payload;
 }
 
-ConAsked *con_asked_new(const ConLineAsk *ask, const HlCaller *caller, GError **error)
+ConAsked *con_asked_new(const ConLineAsk *ask, const HlCallSigner *signer, GError **error)
 {
     ConAsked *asked = g_new0(ConAsked, 1);
 
@@ -56,7 +56,7 @@ ConAsked *con_asked_new(const ConLineAsk *ask, const HlCaller *caller, GError **
     asked->done = ask->done;
     asked->user = ask->user;
     asked->answer = json_object();
-    asked->payload = encode(ask, caller, error);
+    asked->payload = encode(ask, signer, error);
     return asked;
 }
 

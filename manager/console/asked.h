@@ -44,8 +44,8 @@ typedef struct {
     GError *error; /* known already; told in the next turn of the loop */
 } ConAsked;
 
-/* caller: with which the line connects.  *error: it cannot be sent, payload is NULL. */
-ConAsked *con_asked_new(const ConLineAsk *ask, const HlCaller *caller, GError **error);
+/* signer: of the certificate with which the line connects.  *error: it cannot be sent, payload is NULL. */
+ConAsked *con_asked_new(const ConLineAsk *ask, const HlCallSigner *signer, GError **error);
 void con_asked_free(gpointer asked);
 
 /* What came so far does not count: it is asked again. */

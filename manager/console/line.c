@@ -27,7 +27,7 @@
 struct ConLine {
     ConLineOptions options;
     char *ca, *certificate, *key, *name;
-    HlCaller *caller; /* of the two: with which it connects */
+    HlCallSigner *signer; /* of the two: with which it connects */
     HlTime certificate_end;
     char *reply_topic, *request_topic;
     HlBus *bus;
@@ -280,7 +280,7 @@ void con_line_call(ConLine *line, const ConLineAsk *ask)
 {
     uint64_t number = hl_random_u64();
     g_autoptr(GError) error = NULL;
-    ConAsked *asked = con_asked_new(ask, line->caller, &error);
+    ConAsked *asked = con_asked_new(ask, line->signer, &error);
 
     asked->deadline = hl_clock_mono() + ANSWER_PATIENCE;
     g_hash_table_insert(line->asked, g_memdup2(&number, sizeof number), asked);
@@ -407,15 +407,12 @@ static void on_failed(const char *broker, const char *reason, HlTime delay G_GNU
 
 static bool read_certificate(ConLine *line, GError **error)
 {
-    g_autoptr(HlCert) cert = hl_cert_load(line->certificate, error);
-    g_autoptr(HlKey) key = cert != NULL ? hl_key_load(line->key, error) : NULL;
+    g_autoptr(HlCallSigner) signer = hl_call_signer_load(line->certificate, line->key, error);
     const HlCertInfo *info;
 
-    if (key == NULL)
+    if (signer == NULL)
         return false;
-    if (!hl_cert_has_key(cert, key))
-        return hl_fail(error, HL_ERROR_INVALID, "%s is not the key of %s", line->key, line->certificate);
-    info = hl_cert_info(cert);
+    info = hl_cert_info(hl_call_signer_cert(signer));
     if (!hl_ident_is_valid(info->cn))
         return hl_fail(error, HL_ERROR_INVALID, "%s is no certificate of a console: '%s' is not a name on the line",
                        line->certificate, info->cn);
@@ -425,8 +422,8 @@ static bool read_certificate(ConLine *line, GError **error)
     if (line->name == NULL)
         line->name = g_strdup(info->cn);
     line->certificate_end = info->not_after;
-    hl_caller_free(line->caller);
-    line->caller = hl_caller_load(line->certificate, line->key);
+    hl_call_signer_free(line->signer);
+    line->signer = g_steal_pointer(&signer);
     return true;
 }
 
@@ -495,7 +492,7 @@ void con_line_free(ConLine *line)
     g_hash_table_unref(line->asked);
     g_free(line->ca);
     g_free(line->certificate);
-    hl_caller_free(line->caller);
+    hl_call_signer_free(line->signer);
     g_free(line->key);
     g_free(line->name);
     g_free(line->reply_topic);

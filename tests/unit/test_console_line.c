@@ -365,6 +365,26 @@ static void test_identity(void)
     g_assert_nonnull(identity.cert_pem); /* what was there stays */
 }
 
+/* A key that is not the certificate's is refused, and the pair before it stays in use: calls still prove theirs. */
+static void test_other_key(void)
+{
+    g_autoptr(World) world = start();
+    g_autofree char *path = g_build_filename(world->dir, "desk.key", NULL);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(HlKey) other = hl_key_generate(&error);
+    g_auto(WorldCall) asked = { 0 };
+    Outcome outcome = { 0 };
+
+    g_assert_true(hl_key_save(other, path, &error));
+    g_assert_false(con_line_reload(world->line, &error));
+    g_assert_nonnull(strstr(error->message, "desk.key is not the key of "));
+    call(world, &outcome, NULL);
+    asked = world_take(world);
+    g_assert_cmpuint(asked.call->proof.len, >, 0);
+    world_reply(world, &asked, "{}");
+    g_free(outcome.answer);
+}
+
 /* Browsers are shown one of their own: it is replaced without a new line. */
 static void test_shown_identity(void)
 {
@@ -444,6 +464,7 @@ int main(int argc, char **argv)
     g_test_add_func("/console/line/end", test_end_of_line);
     g_test_add_func("/console/line/statuses", test_statuses);
     g_test_add_func("/console/identity/change", test_identity);
+    g_test_add_func("/console/identity/other-key", test_other_key);
     g_test_add_func("/console/identity/shown", test_shown_identity);
     g_test_add_func("/console/line/alive", test_alive);
     g_test_add_func("/console/renewal/refused", test_renewal);
