@@ -125,7 +125,7 @@ const HlPhraseWord hl_phrase_words[] = {
     { "replaced", N_("replaced") },
     { "revoked", N_("Certificate revoked") },
     { "flooding", N_("Flooding") },
-    { "server-blind", N_("not heard since the server was away") },
+    { "server-blind", N_("Not heard since the server was away") },
     { "unreachable-online", N_("Unreachable/Online") },
     { "unreachable-offline", N_("Unreachable/Offline") },
     { "independent", N_("Independent") },

@@ -85,10 +85,27 @@ const CliTerm cli_terms[] = {
       N_("it is good, in the last third of its life: the next call with it, or the program that has it, renews it; a "
          "monitor's is renewed by 'holdline monitor renew'") },
     { "expired", N_("STATE of a certificate"), N_("it has ended") },
-    { "revoked", N_("STATE of a certificate"), N_("it was ended before its time, and another one is needed") },
+    { "revoked", N_("STATE of a certificate"), N_("it was revoked; another one is needed") },
     { "authority-ended", N_("STATE of a certificate"),
       N_("it is of an authority that another one has replaced: it opens nothing") },
     { "disabled", N_("STATE of a certificate"), N_("its account is disabled") },
+
+    { "valid", N_("STATE of a bundle"), N_("a PC can enrol with it") },
+    { "used up", N_("STATE of a bundle"), N_("as many PCs as it is for have enrolled with it") },
+    { "expired", N_("STATE of a bundle"), N_("its time is over") },
+    { "withdrawn", N_("STATE of a bundle"), N_("somebody took it back, or the site replaced a key that it names") },
+
+    { "enabled", N_("STATE of an account"), N_("it may come in, with a certificate or at the console") },
+    { "disabled", N_("STATE of an account"), N_("nothing is taken from it until 'holdline account enable'") },
+
+    { "up", N_("STATE of a broker"), N_("the server hears endpoints through it") },
+    { "away", N_("STATE of a broker"), N_("the server does not hear it, and nobody's silence there is judged") },
+    { "drained", N_("STATE of a broker"),
+      N_("endpoints are not sent to it until 'holdline broker undrain', and leave it for another one") },
+
+    { "open", N_("STATE of a detection"), N_("nobody has acknowledged it") },
+    { "acknowledged", N_("STATE of a detection"), N_("somebody has dealt with it ('holdline detection acknowledge')") },
+    { "removed", N_("STATE of a detection"), N_("its endpoint is no longer registered") },
 
     { "channel", N_("PATH of settings"), N_("down the endpoint's own line, at once") },
     { "direct", N_("PATH of settings"), N_("by a dial of the server that was answered") },

@@ -64,6 +64,8 @@ static const State states[] = {
     { "used up", N_("Used up"), HL_TONE_PLAIN },
     { "withdrawn", N_("Withdrawn"), HL_TONE_PLAIN },
     { "enabled", N_("Enabled"), HL_TONE_PLAIN },
+    { "renewal-due", N_("Renewal due"), HL_TONE_WARN },
+    { "revoked", N_("Certificate revoked"), HL_TONE_PLAIN },
     { "authority-ended", N_("Authority has ended"), HL_TONE_PLAIN },
     { "up", N_("In order"), HL_TONE_PLAIN },
     { "away", N_("Not heard"), HL_TONE_PLAIN },

@@ -261,7 +261,7 @@ const TABLES = {
     },
     certificate: {
         'valid': N_('Valid'),
-        'renewal-due': N_('To be renewed'),
+        'renewal-due': N_('Renewal due'),
         'disabled': N_('Disabled'),
         'expired': N_('Expired'),
         'authority-ended': N_('Authority has ended'),
@@ -278,7 +278,7 @@ const TABLES = {
         'replaced': N_('replaced'),
         'revoked': N_('Certificate revoked'),
         'flooding': N_('Flooding'),
-        'server-blind': N_('not heard since the server was away'),
+        'server-blind': N_('Not heard since the server was away'),
     },
 };
 
