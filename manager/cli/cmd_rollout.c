@@ -38,18 +38,6 @@ static char *format_subject(const json_t *value, const json_t *row)
     return g_strdup(component != NULL && *component != '\0' ? component : "patterns");
 }
 
-/* "1%,10%,100%", as --ring takes them. */
-static char *format_plan(const json_t *value, const json_t *row G_GNUC_UNUSED)
-{
-    GString *out = g_string_new(NULL);
-    const json_t *ring;
-    size_t i;
-
-    json_array_foreach(value, i, ring)
-        g_string_append_printf(out, "%s%" PRId64 "%%", i > 0 ? "," : "", cli_int(ring, "percent"));
-    return g_string_free(out, FALSE);
-}
-
 /* "10% (15)": a ring, and up to how many members it goes. */
 static char *format_rings(const json_t *rings)
 {
@@ -244,7 +232,7 @@ bool cmd_rollout_list(HlInvocation *call, GError **error)
         { "ENDPOINTS", "members", NULL },
         { "STARTED", "started", cli_format_time },
         { "BY", "issuer", NULL },
-        { "RINGS", "rings", format_plan },
+        { "RINGS", "rings", cli_format_rings },
     };
     g_autoptr(json_t) document = cli_call(call, "rollout list", NULL, error);
 

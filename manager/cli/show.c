@@ -460,6 +460,20 @@ char *cli_format_states(const json_t *value, const json_t *row G_GNUC_UNUSED)
     return join_members(value, "count first");
 }
 
+char *cli_format_rings(const json_t *value, const json_t *row G_GNUC_UNUSED)
+{
+    const json_t *ring;
+    GString *out;
+    size_t i;
+
+    if (json_is_string(value))
+        return g_strdup(json_string_value(value));
+    out = g_string_new(NULL);
+    json_array_foreach(value, i, ring)
+        g_string_append_printf(out, "%s%" PRId64 "%%", i > 0 ? "," : "", cli_int(ring, "percent"));
+    return g_string_free(out, FALSE);
+}
+
 /* "-" only where a scan has looked. */
 char *cli_format_infected(const json_t *value, const json_t *row)
 {

@@ -65,7 +65,9 @@ char *cli_format_late(const json_t *value, const json_t *row); /* {"at": ..., "o
 char *cli_format_patterns(const json_t *value, const json_t *row); /* {"virus": 1} -> "virus 1" */
 char *cli_format_states(const json_t *value, const json_t *row); /* {"sent": 2} -> "2 sent", in the reader's language */
 char *cli_format_group(const json_t *value, const json_t *row);  /* the display name, if it has one */
-char *cli_format_list(const json_t *value, const json_t *row);   /* ["a", "b"] -> "a, b" */
+/* Rings of a roll-out -> "1%,10%,100%", as --ring takes them; an earlier manager has that text in its lists. */
+char *cli_format_rings(const json_t *value, const json_t *row);
+char *cli_format_list(const json_t *value, const json_t *row); /* ["a", "b"] -> "a, b" */
 /* For "open_detections": how many, or why there are none. */
 char *cli_format_infected(const json_t *value, const json_t *row);
 char *cli_format_settings(const json_t *value,

@@ -5,7 +5,7 @@ import test from 'node:test';
 
 import { latestOf } from '../../manager/console/pages/follow.js';
 import { refusedRow } from '../../manager/console/pages/form.js';
-import { selectorWords } from '../../manager/console/pages/whom.js';
+import { ringsOf, selectorWords } from '../../manager/console/pages/whom.js';
 import { withGroup } from '../../manager/console/pages/text.js';
 
 const nameOf = (id) => ({ soumu: '総務部' }[id] ?? id);
@@ -53,4 +53,11 @@ test('events are there once, the newest first', () => {
     assert.deepEqual(latestOf([event(3)], [event(3), event(2), event(1)], 9), [event(3), event(2), event(1)]);
     assert.deepEqual(latestOf([event(3), event(2)], [event(2), event(1)], 2), [event(3), event(2)]);
     assert.deepEqual(latestOf([], [event(1, 'a'), event(1, 'b')], 9), [event(1, 'a'), event(1, 'b')]);
+});
+
+test('rings are a list, and a text where the manager is an earlier one', () => {
+    const rings = [{ percent: 1, members: 5 }, { percent: 100, members: 40 }];
+    assert.deepEqual(ringsOf({ rings }), rings);
+    assert.deepEqual(ringsOf({ rings: '1%,10%,100%' }), [{ percent: 1 }, { percent: 10 }, { percent: 100 }]);
+    assert.deepEqual(ringsOf({ rings: '100%' }), [{ percent: 100 }]);
 });

@@ -75,6 +75,19 @@ static void test_states(void)
     g_assert_cmpstr(cli_state_word("of-a-newer-server", in_brackets), ==, "of-a-newer-server");
 }
 
+/* Rings of a roll-out: a text in the lists of an earlier manager. */
+static void test_rings(void)
+{
+    g_autoptr(json_t) rings =
+        json_loads("[{\"percent\": 1, \"members\": 5}, {\"percent\": 100, \"members\": 40}]", 0, NULL);
+    g_autoptr(json_t) text = json_string("1%,10%,100%");
+    g_autofree char *of_rings = cli_format_rings(rings, NULL);
+    g_autofree char *of_text = cli_format_rings(text, NULL);
+
+    g_assert_cmpstr(of_rings, ==, "1%,100%");
+    g_assert_cmpstr(of_text, ==, "1%,10%,100%");
+}
+
 /* --watch refuses what it does not do, rather than to do without. */
 static void test_watch(void)
 {
@@ -273,6 +286,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/cli-view/states", test_states);
+    g_test_add_func("/cli-view/rings", test_rings);
     g_test_add_func("/cli-view/watch", test_watch);
     g_test_add_func("/cli-view/order", test_order);
     g_test_add_func("/cli-view/own-order", test_own_order);

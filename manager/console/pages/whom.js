@@ -35,3 +35,6 @@ export function whom({ selector, host }, nameOf) {
         return h('a', { href: format(['rollouts', selector]) }, tr('Roll-out'), ' ', selector);
     return h('bdi', {}, selectorWords(selector, nameOf));
 }
+
+// Of a roll-out's row in a list: an earlier manager has them there as a text, '1%,10%,100%'.
+export const ringsOf = ({ rings }) => (Array.isArray(rings) ? rings : rings.split(',').map((text) => ({ percent: parseInt(text, 10) })));

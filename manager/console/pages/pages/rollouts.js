@@ -12,7 +12,7 @@ import { mayBe, whoIsIt } from '../session.js';
 import { durationWords } from '../setting_words.js';
 import { visible } from '../text.js';
 import { badge, button, card, crumbs, endpointLink, extent, facts, heading, name, sure, table, when } from '../ui.js';
-import { whom } from '../whom.js';
+import { ringsOf, whom } from '../whom.js';
 import { codes, tone, word } from '../words.js';
 
 const EVERY = 5000; // ms: a soak ends without a message
@@ -42,8 +42,8 @@ export async function rollouts() {
             { title: tr('Settings'), cell: (row) => settings(row, nameOf) },
             { title: tr('By'), cell: (row) => name(row.issuer) },
             { title: tr('State'), cell: (row) => badge('rollout', row.state) },
-            { title: tr('Rings'), cell: (row) => list(row.rings.map((ring) => percent(ring.percent))) },
-            { title: tr('Current ring'), end: true, cell: (row) => `${number(row.ring)} / ${number(row.rings.length)}` },
+            { title: tr('Rings'), cell: (row) => list(ringsOf(row).map((ring) => percent(ring.percent))) },
+            { title: tr('Current ring'), end: true, cell: (row) => `${number(row.ring)} / ${number(ringsOf(row).length)}` },
             { title: tr('Endpoints'), end: true, cell: (row) => number(row.members) },
             { title: tr('Outcomes'), cell: (row) => outcomes(row.counts) },
         ], rows, tr('No roll-outs yet.'), tr('Roll-outs'), shown)));
