@@ -452,7 +452,9 @@ const HlPhrase hl_phrases[] = {
          "server, or somebody in the middle)"),
       "" },
     { N_("cannot enrol at %s"), "" },
-    { N_("%s; the bundle is as good as before: enrol again once this machine gets there (name, port, firewall)"), "s" },
+    { N_("%s; the bundle has not been used up: enrol again once this machine can reach the server (name, port, "
+         "firewall)"),
+      "s" },
     { N_("%s; then %s"), "ss" },
     { N_("%s accepts no more enrolments at the moment; try again in %u s"), "" },
     { N_("%s answered HTTP %u without an enrolment: is a Holdline server there?"), "" },

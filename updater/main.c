@@ -23,9 +23,8 @@ static const HlFlag flags[] = {
       "at another place" },
     { "components", "NAMES", "What this machine should have, as in virus,rules" },
     { "keep", "WHAT",
-      "update: names of components that stay at the version that is installed, if one is; mirror: how long to keep "
-      "files "
-      "that are no longer listed (default: 24h)" },
+      "update: components to keep at the installed version; mirror: how long to keep files that are no longer listed "
+      "(default: 24h)" },
     { "engine", "PROGRAM", "The engine that loads a set before it becomes active (default: clamscan)" },
     { "engine-arg", "ARG", "A further argument for it; may be given more than once" },
     { "clamd-socket", "PATH", "A clamd that is told to reload" },

@@ -161,13 +161,14 @@ void ep_judge_scanner(const EpDoctor *doctor, HlFindings *findings)
         hl_findings_good(findings, "the scan engine has a user of its own");
     if (doctor->profile != NULL) {
         g_autofree char *remedy =
-            g_strdup_printf("take it away as root, the endpoint confines its engine itself: ln -s "
+            g_strdup_printf("disable it as root, as the endpoint confines its engine itself: ln -s "
                             "%s /etc/apparmor.d/disable/; apparmor_parser -R %s",
                             doctor->profile, doctor->profile);
 
-        hl_findings_add(findings, HL_GRADE_WARNING, remedy,
-                        "AppArmor's profile %s is in force, which lets the scan engine read no patterns of Holdline",
-                        doctor->profile);
+        hl_findings_add(
+            findings, HL_GRADE_WARNING, remedy,
+            "AppArmor's profile %s is in force, which keeps the scan engine from reading Holdline's patterns",
+            doctor->profile);
     }
     if (strcmp(text(on_write, "state"), "not watching") == 0)
         hl_findings_add(findings, HL_GRADE_WARNING, DAEMON_LOG, "files that are written are not watched: %s",

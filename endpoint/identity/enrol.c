@@ -193,7 +193,8 @@ static HlMsgEnrolReply *post(Enrolment *enrolment, const char *token, GBytes *cs
     }
     if (unsent && hl_error_code(problem) != HL_ERROR_UNTRUSTED)
         hl_fail(error, hl_error_code(problem),
-                "%s; the bundle is as good as before: enrol again once this machine gets there (name, port, firewall)",
+                "%s; the bundle has not been used up: enrol again once this machine can reach the server (name, port, "
+                "firewall)",
                 problem->message);
     else
         g_propagate_error(error, g_steal_pointer(&problem));

@@ -57,7 +57,7 @@ typedef struct {
     HlTime retry_after; /* as the server asked for; 0: it did not */
     HlTime date;        /* the server's wall clock; 0: not sent; anybody on the way may have set it */
     GBytes *body;       /* without a sink, or when status is not 2xx (then cut to 64 KiB); may be empty, never NULL */
-    bool unsent;        /* after a failure: there was no connection, so nothing of the request has left */
+    bool unsent;        /* after a failure: nothing of the request has left (no connection, or no TLS on it) */
 } HlFetchResult;
 
 void hl_fetch_result_clear(HlFetchResult *result);

@@ -257,10 +257,10 @@ static char *certificate_state(const json_t *certificate)
     static const struct {
         const char *state, *text;
     } rows[] = {
-        { "valid", N_("good") },
-        { "renewal-due", N_("good, and renewed by the next call with it") },
+        { "valid", N_("valid") },
+        { "renewal-due", N_("valid; the next call with it renews it") },
         { "expired", N_("ended") },
-        { "authority-ended", N_("of an authority that has ended: it opens nothing") },
+        { "authority-ended", N_("of an authority that has ended: it is no longer accepted") },
     };
     const char *state = cli_text(certificate, "state");
 
@@ -320,7 +320,7 @@ static void print_account(const json_t *account)
         hl_say(_("codes    %s\n"),
                json_is_true(json_object_get(account, "codes")) ? _("a one-time code with the password") : _("none"));
     if (!print_certificates(json_object_get(account, "certificates")))
-        hl_say(_("no certificate that is good: 'holdline account request %s' on the person's machine, then 'holdline "
+        hl_say(_("no valid certificate: 'holdline account request %s' on the person's machine, then 'holdline "
                  "account certificate' here\n"),
                cli_text(account, "name"));
     print_tokens(json_object_get(account, "tokens"));

@@ -38,11 +38,12 @@ static char *find(HlInvocation *call, GError **error)
 
     if (given != NULL && *given != '\0') {
         if (access(given, F_OK) != 0 && errno == ENOENT) {
-            hl_fail(error, HL_ERROR_NOT_FOUND,
-                    _("there is no client configuration %s, which --config or HOLDLINE_CONFIG names; on a new server "
-                      "'holdline init' makes DIR/admins/admin/holdline.conf; elsewhere 'holdline account request NAME' "
-                      "asks an owner for one"),
-                    given);
+            hl_fail(
+                error, HL_ERROR_NOT_FOUND,
+                _("the client configuration %s, named by --config or HOLDLINE_CONFIG, does not exist; on a new server "
+                  "'holdline init' makes DIR/admins/admin/holdline.conf; elsewhere 'holdline account request NAME' "
+                  "asks an owner for one"),
+                given);
             return NULL;
         }
         return g_strdup(given);

@@ -138,10 +138,10 @@ static const HlOption rows[] = {
         "How long after its certificate has ended an endpoint may still come back by proof of its old key"),
     ROW("enrolment.per-minute", HL_OPTION_INT, enrol_per_minute, "60", 1, 100000, NULL,
         "Requests for a certificate, of new endpoints and late ones, that one source address (of IPv6 one /64) may "
-        "make "
-        "per minute"),
+        "make per minute"),
     ROW("line.reconnect-window", HL_OPTION_DURATION, reconnect_window, "2m", HL_SECOND, HL_HOUR, NULL,
-        "Endpoints spread their return over at most this time when a broker comes back"),
+        "Endpoints spread their return over at most this time when a broker comes back, "
+        "and their births when the manager does"),
     ROW("command.timeout", HL_OPTION_DURATION, command_timeout, "1h", HL_SECOND, HL_DAY, NULL,
         "Longest run of a command, once started"),
     ROW("command.update-window", HL_OPTION_DURATION, update_window, "10m", 0, HL_DAY, NULL,

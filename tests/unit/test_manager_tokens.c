@@ -249,7 +249,7 @@ static void use_up_changes(Parts *parts, const char *pass)
     g_assert_cmpstr(code, ==, "limit");
 }
 
-/* A script that runs wild holds up neither who stops it nor, where it has a token, what its owner does. */
+/* A script that runs away holds up neither who stops it nor, where it has a token, what its owner does. */
 static void test_wild(void)
 {
     g_autoptr(Parts) parts = people_new("olga", "owner");

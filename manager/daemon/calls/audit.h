@@ -29,7 +29,7 @@ typedef struct {
 } MgrAuditChange;
 
 /* Whether an account may make one more change: each leaves a row for ever.  Else HL_ERROR_LIMIT, which says how long to
- * wait (manager/core/quota.h).  A script that runs wild holds nobody up who stops it: what comes with tokens has a room
+ * wait (manager/core/quota.h).  A script that runs away holds nobody up who stops it: what comes with tokens has a room
  * of its own, and so has what the others call to end something. */
 bool mgr_audit_may_change(MgrAudit *audit, const MgrAuditChange *change, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -21,7 +21,7 @@ struct MgrOnce {
 };
 
 /* Each kind has bounds of its own: keys that came with a session, with a token, and those of the account's certificate.
- * A script takes the console from nobody. */
+ * A script cannot lock anybody out of the console. */
 typedef enum { KIND_SESSION, KIND_TOKEN, KIND_OWN, KIND_N } Kind;
 
 typedef struct {

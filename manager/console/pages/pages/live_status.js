@@ -203,7 +203,7 @@ class Events {
 
     #show(rows) {
         this.#rows = rows;
-        refill(this.node, rows.length > 0 ? rows.map((event) => this.#line(event)) : h('li', { class: 'empty' }, tr('Nothing since the server began.')));
+        refill(this.node, rows.length > 0 ? rows.map((event) => this.#line(event)) : h('li', { class: 'empty' }, tr('Nothing has happened since the server started.')));
     }
 
     #line(event) {
