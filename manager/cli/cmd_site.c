@@ -67,6 +67,8 @@ static void print_issued(const HlInvocation *call, const char *name, const char 
     hl_say(makes_owner ? _("It works when the manager has made the account: within seconds, or when it starts.\n")
                        : _("It works at once; the manager takes it into its registry within a second, or when it "
                            "starts.\n"));
+    if (hl_cli_has(call, "replace") && !makes_owner)
+        hl_say(_("The earlier certificates of %s end with that.\n"), name);
 }
 
 static HlTime authority_end(const char *site, GError **error)
@@ -142,16 +144,15 @@ bool cmd_site_certificate(HlInvocation *call, GError **error)
     g_autoptr(HlCert) cert = NULL;
     bool makes_owner = false;
 
-    if (hl_cli_has(call, "csr") || hl_cli_has(call, "replace"))
-        return hl_fail(error, HL_ERROR_USAGE,
-                       _("--site makes the key too, and revokes nothing: leave out --csr and "
-                         "--replace"));
+    if (hl_cli_has(call, "csr"))
+        return hl_fail(error, HL_ERROR_USAGE, _("--site makes the key too: leave out --csr"));
     if (!mgr_site_check_name(name, error) || !hl_process_become_owner(site, error) ||
         !mgr_backup_check_owner(site, error) || !follow_authority(site, error) || !hl_dir_make(folder, 0700, error))
         return false;
     key = hl_key_generate(error);
     csr = key != NULL ? hl_csr_make(key, name, error) : NULL;
-    cert = csr != NULL ? mgr_site_issue_beside(site, name, csr, &makes_owner, error) : NULL;
+    cert =
+        csr != NULL ? mgr_site_issue_beside(site, name, csr, hl_cli_has(call, "replace"), &makes_owner, error) : NULL;
     if (cert == NULL || !save(site, folder, name, key, cert, error))
         return false;
     print_issued(call, name, folder, cert, makes_owner);

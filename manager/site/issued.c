@@ -74,15 +74,21 @@ static bool check_account(const char *dir, const char *name, Standing *standing,
            check_standing(standing, dir, name, error);
 }
 
-static bool hand_over(const char *dir, const HlCert *cert, GError **error)
+static char *path_of(const char *folder, const char *serial, bool replaces)
+{
+    return g_strconcat(folder, "/", serial, replaces ? MGR_SITE_REPLACES : ".pem", NULL);
+}
+
+static bool hand_over(const char *dir, const HlCert *cert, bool replaces, GError **error)
 {
     g_autofree char *folder = mgr_site_path(dir, MGR_SITE_ISSUED);
-    g_autofree char *path = g_strdup_printf("%s/%s.pem", folder, hl_cert_info(cert)->serial);
+    g_autofree char *path = path_of(folder, hl_cert_info(cert)->serial, replaces);
 
     return hl_dir_make(folder, 0700, error) && hl_cert_save(cert, path, error);
 }
 
-HlCert *mgr_site_issue_beside(const char *dir, const char *account, GBytes *csr, bool *makes_owner, GError **error)
+HlCert *mgr_site_issue_beside(const char *dir, const char *account, GBytes *csr, bool replaces, bool *makes_owner,
+                              GError **error)
 {
     g_auto(MgrAuthority) authority = { 0 };
     HlTime now = hl_clock_wall();
@@ -100,13 +106,15 @@ HlCert *mgr_site_issue_beside(const char *dir, const char *account, GBytes *csr,
     spec.not_before = MAX(spec.not_before - MGR_SITE_BACKDATE, hl_cert_info(authority.cert)->not_before);
     spec.not_after = MIN(MAX(now, standing.lived) + LIFETIME, hl_cert_info(authority.cert)->not_after);
     cert = hl_cert_issue(authority.cert, authority.key, csr, &spec, error);
-    return cert != NULL && hand_over(dir, cert, error) ? g_steal_pointer(&cert) : NULL;
+    return cert != NULL && hand_over(dir, cert, replaces, error) ? g_steal_pointer(&cert) : NULL;
 }
 
 bool mgr_site_is_issued_beside(const char *dir, const char *serial)
 {
     g_autofree char *folder = mgr_site_path(dir, MGR_SITE_ISSUED);
-    g_autofree char *path = g_strdup_printf("%s/%s.pem", folder, serial);
+    g_autofree char *beside = path_of(folder, serial, false);
+    g_autofree char *instead = path_of(folder, serial, true);
 
-    return strchr(serial, '/') == NULL && g_file_test(path, G_FILE_TEST_EXISTS);
+    return strchr(serial, '/') == NULL &&
+           (g_file_test(beside, G_FILE_TEST_EXISTS) || g_file_test(instead, G_FILE_TEST_EXISTS));
 }

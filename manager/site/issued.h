@@ -11,10 +11,15 @@
 
 #define MGR_SITE_ISSUED "pki/issued" /* SERIAL.pem each; the directory is there only while one waits */
 
-/* For an account that exists and is enabled, from a signing request.  As the site's owner.  Where the registry has no
+/* The end of a file's name whose certificate takes the place of all earlier ones of its account. */
+#define MGR_SITE_REPLACES ".replaces.pem"
+
+/* For an account that exists and is enabled, from a signing request.  As the site's owner.  replaces: the manager ends
+ * the earlier certificates of the account when it takes this one in.  Where the registry has no
  * owner who is enabled, for any name that is not in force as something else: *makes_owner then says that the manager
  * will make it an owner, in place of what it was before.  NULL on failure. */
-HlCert *mgr_site_issue_beside(const char *dir, const char *account, GBytes *csr, bool *makes_owner, GError **error);
+HlCert *mgr_site_issue_beside(const char *dir, const char *account, GBytes *csr, bool replaces, bool *makes_owner,
+                              GError **error);
 
 /* So long before it is issued one begins: as long as the manager's, which tells by it when one was issued that it does
  * not know (daemon/state/strangers.h). */

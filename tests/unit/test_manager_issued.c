@@ -38,16 +38,22 @@ static void tear_down(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
     g_free(fixture->serial);
 }
 
-static void leave(Fixture *fixture, const char *name)
+static void leave_as(Fixture *fixture, const char *name, const char *ending)
 {
     g_auto(MgrCertificateRecord) record = { 0 };
     g_autoptr(GBytes) csr = parts_make_csr();
     g_autoptr(HlCert) cert = mgr_pki_issue(fixture->parts->pki, csr, HL_CERT_ADMIN, name, 730 * HL_DAY, &record, NULL);
 
     fixture->serial = g_strdup(record.serial);
-    fixture->path = g_strdup_printf("%s/%s.pem", fixture->folder, record.serial);
+    fixture->path = g_strconcat(fixture->folder, "/", record.serial, ending, NULL);
     g_assert_true(hl_dir_make(fixture->folder, 0700, NULL));
     g_assert_true(hl_cert_save(cert, fixture->path, NULL));
+    g_assert_true(mgr_site_is_issued_beside(fixture->parts->dir, record.serial));
+}
+
+static void leave(Fixture *fixture, const char *name)
+{
+    leave_as(fixture, name, ".pem");
 }
 
 static void tick(Fixture *fixture)
@@ -95,6 +101,24 @@ static void test_taken_in(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
     g_assert_false(g_file_test(fixture->folder, G_FILE_TEST_EXISTS));
     tick(fixture);
     expect_row(fixture, "admin", "");
+    parts_check_registry(fixture->parts);
+}
+
+/* The only owner's laptop was lost. */
+static void test_replacing(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
+{
+    g_autofree char *lost = NULL;
+
+    leave(fixture, "admin");
+    tick(fixture);
+    lost = g_steal_pointer(&fixture->serial);
+    g_free(fixture->path);
+    clock_fake_advance(HL_MINUTE);
+    leave_as(fixture, "admin", MGR_SITE_REPLACES);
+    tick(fixture);
+    g_assert_cmpint(find(fixture)->revoked_at, ==, 0);
+    g_assert_cmpint(mgr_fleet_certificate(&fixture->parts->fleet, lost)->revoked_at, >, 0);
+    g_assert_false(g_file_test(fixture->folder, G_FILE_TEST_EXISTS));
     parts_check_registry(fixture->parts);
 }
 
@@ -214,6 +238,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add("/manager/issued/taken-in", Fixture, NULL, set_up, test_taken_in, tear_down);
+    g_test_add("/manager/issued/replacing", Fixture, NULL, set_up, test_replacing, tear_down);
     g_test_add("/manager/issued/gone", Fixture, NULL, set_up, test_gone, tear_down);
     g_test_add("/manager/issued/owner-again", Fixture, NULL, set_up, test_owner_again, tear_down);
     g_test_add("/manager/issued/owner-promoted", Fixture, NULL, set_up, test_owner_promoted, tear_down);

@@ -24,11 +24,13 @@ typedef struct {
     MgrCertificateRecord record;
     MgrAccountRecord owner; /* that it becomes; name NULL: it does not */
     HlTime at;
+    bool replaces;
 } Intake;
 
 /* What becomes of it. */
 typedef enum {
     KEPT,
+    REPLACING, /* the earlier ones of its account end */
     RECOVERED, /* no owner is left: its account becomes one */
     REVOKED,   /* there is no such account any more */
 } Fate;
@@ -93,6 +95,19 @@ static void fold_intake(gpointer change)
     finish(issued, intake->path);
 }
 
+static void fold_replacing(gpointer change)
+{
+    Intake *intake = change;
+    const MgrIssuedOptions *parts = &intake->issued->parts;
+    g_autofree char *serial = g_strdup(intake->record.serial);
+
+    hl_info("account", "%s got the certificate %s from the server's own command line, in place of the earlier ones",
+            intake->name, serial);
+    mgr_fleet_add_certificate(parts->fleet, &intake->record);
+    mgr_pki_fold_revocations(parts->pki, intake->name, serial, intake->at, NULL);
+    finish(intake->issued, intake->path);
+}
+
 static void fold_revoked(gpointer change)
 {
     Intake *intake = change;
@@ -145,11 +160,15 @@ static void fail_intake(gpointer change, const GError *error)
 static void note(const Intake *intake, HlWriteSet *set, Fate fate)
 {
     static const char *const texts[] = {
-        [KEPT] = "", [RECOVERED] = "", [REVOKED] = "there is no such account any more: it is revoked"
+        [KEPT] = "", [REPLACING] = "", [RECOVERED] = "", [REVOKED] = "there is no such account any more: it is revoked"
     };
+    static const char *const ways[] = { [KEPT] = "",
+                                        [REPLACING] = " replace=yes",
+                                        [RECOVERED] = " role=owner, as no enabled owner was left",
+                                        [REVOKED] = "" };
     const MgrIssuedOptions *parts = &intake->issued->parts;
-    g_autofree char *arguments = g_strdup_printf("name=%s serial=%s%s", intake->name, intake->record.serial,
-                                                 fate == RECOVERED ? " role=owner, as no enabled owner was left" : "");
+    g_autofree char *arguments =
+        g_strdup_printf("name=%s serial=%s%s", intake->name, intake->record.serial, ways[fate]);
     MgrAuditRecord row = { .account = hl_unconst(MGR_AUDIT_SITE),
                            .certificate = hl_unconst(""),
                            .call = hl_unconst("account certificate"),
@@ -169,12 +188,20 @@ static Fate decide(const Intake *intake)
 
     if (!mgr_accounts_have_owner(fleet->accounts) && !is_others)
         return RECOVERED;
-    return mgr_accounts_get(fleet->accounts, intake->name) != NULL ? KEPT : REVOKED;
+    if (mgr_accounts_get(fleet->accounts, intake->name) == NULL)
+        return REVOKED;
+    return intake->replaces ? REPLACING : KEPT;
 }
 
 static void write_kept(Intake *intake, HlWriteSet *set)
 {
     mgr_write_account_certificate(set, &intake->record);
+}
+
+static void write_replacing(Intake *intake, HlWriteSet *set)
+{
+    write_kept(intake, set);
+    mgr_write_revocations(set, intake->name, intake->record.serial, intake->at);
 }
 
 static void write_owner(Intake *intake, HlWriteSet *set)
@@ -204,6 +231,7 @@ static void commit_intake(Intake *intake)
         void (*write)(Intake *intake, HlWriteSet *set);
         MgrChangeKind kind;
     } ways[] = { [KEPT] = { write_kept, { fold_intake, fail_intake, intake_free } },
+                 [REPLACING] = { write_replacing, { fold_replacing, fail_intake, intake_free } },
                  [RECOVERED] = { write_owner, { fold_owner, fail_intake, intake_free } },
                  [REVOKED] = { write_revoked, { fold_revoked, fail_intake, intake_free } } };
     Fate fate = decide(intake);
@@ -254,7 +282,8 @@ static void take_in(MgrIssued *issued, const char *path)
                                     .key = hl_cert_key_id(cert),
                                     .issued_at = hl_clock_wall(),
                                     .expires_at = info->not_after },
-                        .at = hl_clock_wall() };
+                        .at = hl_clock_wall(),
+                        .replaces = g_str_has_suffix(path, MGR_SITE_REPLACES) };
     commit_intake(intake);
 }
 
