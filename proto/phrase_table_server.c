@@ -47,6 +47,7 @@ const HlPhrase hl_server_phrases[] = {
     { N_("no result came in time"), "" },
     { N_("the endpoint was removed or revoked"), "" },
     /* what is wrong with the server */
+    { N_("%u more ends are near: 'holdline status' lists them"), "" },
     { N_("the manager does not hear broker %s: endpoints that were there are shown as they were, until they are heard "
          "at another broker; 'holdline doctor' on the server looks for the cause"),
       "" },

@@ -8,6 +8,8 @@
 #include "lib/base/local_time.h"
 #include "lib/base/said.h"
 #include "lib/base/text.h"
+#include "manager/core/ends.h"
+#include "proto/phrase.h"
 #include "proto/wire.h"
 
 void cli_answer_begin(CliAnswer *answer, CliElements *elements, CliProgress progress, gpointer user)
@@ -54,7 +56,9 @@ static void show_warnings(CliAnswer *answer, const HlMsgCallReply *reply)
 {
     for (size_t i = 0; i < reply->n_warnings && !answer->warned; i++) {
         g_autofree char *text = hl_text_printable(reply->warnings[i]);
-        g_autofree char *timed = hl_local_beside(text);
+        g_autofree char *end = mgr_end_translate(text);
+        g_autofree char *worded = end != NULL ? NULL : hl_phrase_translate(text);
+        g_autofree char *timed = hl_local_beside(end != NULL ? end : worded);
 
         fprintf(stderr, _("warning: %s\n"), timed);
     }

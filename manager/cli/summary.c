@@ -68,15 +68,17 @@ static bool is_end_shown(const json_t *end, MgrEndKind *kind)
 static void add_end(GString *out, const json_t *end, MgrEndKind kind)
 {
     HlTime at;
+    g_autofree char *remedy = NULL;
     g_autofree char *sentence = NULL;
     g_autofree char *text = NULL;
     g_autofree char *shown = NULL;
 
     if (!hl_time_parse(cli_text(end, "end"), &at, NULL))
         return;
+    remedy = mgr_end_translate_remedy(kind, cli_text(end, "name"), cli_text(end, "remedy"));
     sentence = mgr_end_describe(&(MgrEnd){ kind, cli_text(end, "name"), 0, at }, hl_clock_wall());
     *sentence = g_ascii_toupper(*sentence);
-    text = g_strdup_printf(_("%s; remedy: %s"), sentence, cli_text(end, "remedy"));
+    text = g_strdup_printf(_("%s; remedy: %s"), sentence, remedy);
     shown = hl_tone(stdout, strcmp(cli_text(end, "state"), "near") == 0 ? HL_TONE_WARN : HL_TONE_BAD, text);
     g_string_append_printf(out, "%s\n", shown);
 }

@@ -177,6 +177,12 @@ static char *describe_distance(HlTime distance)
                                   : hl_duration_describe(distance);
 }
 
+static char *say_end(bool is_past, const char *subject, const char *time, const char *apart)
+{
+    return is_past ? g_strdup_printf(_("%s ended on %s, %s ago"), subject, time, apart)
+                   : g_strdup_printf(_("%s ends on %s, in %s"), subject, time, apart);
+}
+
 char *mgr_end_describe(const MgrEnd *end, HlTime now)
 {
     bool is_past = now >= end->end;
@@ -188,8 +194,7 @@ char *mgr_end_describe(const MgrEnd *end, HlTime now)
 
     if (distance >= 2 * HL_DAY)
         time[strcspn(time, "T")] = '\0'; /* the day is enough */
-    return is_past ? g_strdup_printf(_("%s ended on %s, %s ago"), subject, time, apart)
-                   : g_strdup_printf(_("%s ends on %s, in %s"), subject, time, apart);
+    return say_end(is_past, subject, time, apart);
 }
 
 char *mgr_end_remedy(const MgrEnd *end, const char *site, bool is_copy)
@@ -198,6 +203,114 @@ char *mgr_end_remedy(const MgrEnd *end, const char *site, bool is_copy)
         return g_strdup(hl_tr(UNNAMED));
     return is_copy && rows[end->kind].is_role ? g_strdup("holdline pattern sync")
                                               : fill_in(hl_tr(rows[end->kind].remedy), end->name, site);
+}
+
+/* ------------------------------------------------------------------------------------------- in the reader's language
+ */
+
+#define JOINT "; remedy: "
+
+char *mgr_end_warn(const MgrEnd *end, const char *site, bool is_copy, HlTime now)
+{
+    g_autofree char *text = mgr_end_describe(end, now);
+    g_autofree char *remedy = mgr_end_remedy(end, site, is_copy);
+
+    return g_strconcat(text, JOINT, remedy, NULL);
+}
+
+/* What stands at the place in a text that was made from the pattern, which has it once at most.  NULL: it was not. */
+static char *read_place(const char *text, const char *pattern, const char *place)
+{
+    const char *at = strstr(pattern, place);
+    gsize front = at != NULL ? (gsize)(at - pattern) : strlen(pattern);
+    const char *rest = at != NULL ? at + strlen(place) : "";
+    gsize length = strlen(text);
+
+    if (strncmp(text, pattern, front) != 0 || length < front + strlen(rest) || !g_str_has_suffix(text, rest) ||
+        (at == NULL && length != front))
+        return NULL;
+    return g_strndup(text + front, length - front - strlen(rest));
+}
+
+char *mgr_end_translate_remedy(MgrEndKind kind, const char *name, const char *remedy)
+{
+    g_autofree char *pattern = fill_in(rows[kind].remedy, name, "{site}");
+    g_autofree char *site = read_place(remedy, pattern, "{site}");
+
+    if (strcmp(remedy, UNNAMED) == 0)
+        return g_strdup(hl_tr(UNNAMED));
+    return site != NULL ? fill_in(hl_tr(rows[kind].remedy), name, site) : g_strdup(remedy);
+}
+
+/* Kind and name of a subject; the name is "" where it is not told.  NULL: it is none. */
+static char *read_subject(const char *subject, MgrEndKind *kind)
+{
+    for (*kind = 0; *kind < MGR_N_ENDS; (*kind)++) {
+        char *name = read_place(subject, rows[*kind].subject, "{name}");
+
+        if (name == NULL && g_strcmp0(subject, rows[*kind].unnamed) == 0)
+            name = g_strdup("");
+        if (name != NULL)
+            return name;
+    }
+    return NULL;
+}
+
+static char *translate_distance(const char *distance)
+{
+    guint64 days;
+    g_autofree char *number = read_place(distance, "{n} days", "{n}");
+
+    return number != NULL && g_ascii_string_to_unsigned(number, 10, 0, G_MAXINT64, &days, NULL)
+               ? g_strdup_printf(_("%" PRId64 " days"), (int64_t)days)
+               : g_strdup(distance);
+}
+
+/* "SUBJECT ends on TIME, in DISTANCE", or the same of one that has; the parts of the text, which is cut. */
+static bool cut_sentence(char *text, bool *is_past, char **time, char **distance)
+{
+    static const struct {
+        const char *on, *before, *behind;
+    } forms[] = { { " ends on ", "in ", "" }, { " ended on ", "", " ago" } };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(forms); i++) {
+        char *on = strstr(text, forms[i].on);
+        char *comma = on != NULL ? strstr(on, ", ") : NULL;
+
+        if (comma == NULL || !g_str_has_prefix(comma + 2, forms[i].before) || !g_str_has_suffix(comma, forms[i].behind))
+            continue;
+        *is_past = i == 1;
+        *time = on + strlen(forms[i].on);
+        *distance = comma + 2 + strlen(forms[i].before);
+        text[strlen(text) - strlen(forms[i].behind)] = '\0';
+        *on = *comma = '\0';
+        return true;
+    }
+    return false;
+}
+
+char *mgr_end_translate(const char *warning)
+{
+    const char *remedy = strstr(warning, JOINT);
+    g_autofree char *text = remedy != NULL ? g_strndup(warning, (gsize)(remedy - warning)) : NULL;
+    g_autofree char *name = NULL;
+    g_autofree char *subject = NULL;
+    g_autofree char *apart = NULL;
+    g_autofree char *sentence = NULL;
+    g_autofree char *worded = NULL;
+    char *time;
+    char *distance;
+    bool is_past;
+    MgrEndKind kind;
+
+    if (text == NULL || !cut_sentence(text, &is_past, &time, &distance) || (name = read_subject(text, &kind)) == NULL)
+        return NULL;
+    subject =
+        fill_in(hl_tr(*name == '\0' && rows[kind].unnamed != NULL ? rows[kind].unnamed : rows[kind].subject), name, "");
+    apart = translate_distance(distance);
+    sentence = say_end(is_past, subject, time, apart);
+    worded = mgr_end_translate_remedy(kind, name, remedy + strlen(JOINT));
+    return g_strdup_printf(_("%s; remedy: %s"), sentence, worded);
 }
 
 bool mgr_end_renews(const MgrEnd *end, HlTime until, HlTime now)

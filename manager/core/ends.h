@@ -81,6 +81,15 @@ char *mgr_end_describe(const MgrEnd *end, HlTime now);
  * Caller frees. */
 char *mgr_end_remedy(const MgrEnd *end, const char *site, bool is_copy);
 
+/* What a manager says to callers, in English: both of the above, joined by "; remedy: ".  Caller frees. */
+char *mgr_end_warn(const MgrEnd *end, const char *site, bool is_copy, HlTime now);
+
+/* The same in the reader's language.  NULL: it is not such a line of this version.  Caller frees. */
+char *mgr_end_translate(const char *warning);
+
+/* The same of a remedy.  One that this version does not have stays as it is.  Caller frees. */
+char *mgr_end_translate_remedy(MgrEndKind kind, const char *name, const char *remedy);
+
 /* Whether what renews itself is due: in the last third of its life, if the new one, which can last until then at most,
  * would gain a tenth of a life.  (One that ends with the authority gains nothing until that is renewed.) */
 bool mgr_end_renews(const MgrEnd *end, HlTime until, HlTime now);

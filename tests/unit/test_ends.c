@@ -185,6 +185,28 @@ static void test_order(void)
             g_assert_cmpint(CLAMP(mgr_end_compare(&sorted[a], &sorted[b]), -1, 1), ==, CLAMP(a - b, -1, 1));
 }
 
+/* Of each kind, told with and without its name, before its end and after it, a manager's line is read as what it is:
+ * in English nothing of it changes. */
+static void test_translate(void)
+{
+    static const char *const others[] = { "", "the broker was not told",
+                                          "the certificate of account 'x' ends on 1972-09-27",
+                                          "something else ends on 1972-09-27, in 3 days; remedy: none", "; remedy: " };
+
+    for (MgrEndKind kind = 0; kind < MGR_N_ENDS; kind++) {
+        for (guint i = 0; i < 8; i++) {
+            MgrEnd end = { kind, (i & 1) != 0 ? "x-1" : "", 0, END };
+            HlTime now = (i & 2) != 0 ? END - 30 * HL_DAY : END + HL_HOUR;
+            g_autofree char *line = mgr_end_warn(&end, "/srv/{name}/site", (i & 4) != 0, now);
+            g_autofree char *again = mgr_end_translate(line);
+
+            g_assert_cmpstr(again, ==, line);
+        }
+    }
+    for (gsize i = 0; i < G_N_ELEMENTS(others); i++)
+        g_assert_null(mgr_end_translate(others[i]));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -197,5 +219,6 @@ int main(int argc, char **argv)
     g_test_add_func("/ends/order", test_order);
     g_test_add_func("/ends/sight", test_sight);
     g_test_add_func("/ends/unnamed", test_unnamed);
+    g_test_add_func("/ends/translate", test_translate);
     return g_test_run();
 }

@@ -316,9 +316,8 @@ static bool is_own(const Item *item, const char *caller)
 
 static void warn(const MgrEnds *ends, const Item *item, GStrvBuilder *lines)
 {
-    g_autofree char *text = mgr_end_describe(&item->end, hl_clock_wall());
-    g_autofree char *remedy = find_remedy(ends, item);
-    g_autofree char *line = g_strdup_printf("%s; remedy: %s", text, remedy);
+    g_autofree char *line = mgr_end_warn(&item->end, ends->parts.dir, mgr_patterns_is_mirror(ends->parts.patterns),
+                                         hl_clock_wall());
 
     g_strv_builder_add(lines, line);
 }

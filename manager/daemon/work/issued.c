@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "manager/daemon/work/issued.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/base/log.h"
@@ -287,17 +288,55 @@ static void take_in(MgrIssued *issued, const char *path)
     commit_intake(intake);
 }
 
-void mgr_issued_tick(MgrIssued *issued)
+/* A file that waits, and when it was written. */
+typedef struct {
+    char *path;
+    struct timespec at;
+} Left;
+
+static void left_free(gpointer item)
 {
+    g_free(((Left *)item)->path);
+    g_free(item);
+}
+
+static int compare_left(gconstpointer a, gconstpointer b)
+{
+    const Left *one = *(const Left *const *)a;
+    const Left *two = *(const Left *const *)b;
+
+    if (one->at.tv_sec != two->at.tv_sec)
+        return one->at.tv_sec < two->at.tv_sec ? -1 : 1;
+    return (one->at.tv_nsec > two->at.tv_nsec) - (one->at.tv_nsec < two->at.tv_nsec);
+}
+
+/* In the order in which they were issued: one that takes the place of earlier ones ends those that wait with it, too.
+ */
+static GPtrArray *list_left(const MgrIssued *issued)
+{
+    GPtrArray *left = g_ptr_array_new_with_free_func(left_free);
     g_autoptr(GDir) dir = g_dir_open(issued->folder, 0, NULL);
     const char *name;
 
-    for (guint n = 0; dir != NULL && n < MAX_AT_ONCE && (name = g_dir_read_name(dir)) != NULL;) {
+    while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
         g_autofree char *path = g_build_filename(issued->folder, name, NULL);
+        struct stat st;
+        Left *item;
 
-        if (!g_str_has_suffix(name, ".pem") || g_hash_table_contains(issued->under_way, path))
+        if (!g_str_has_suffix(name, ".pem") || g_hash_table_contains(issued->under_way, path) || stat(path, &st) != 0)
             continue; /* a temporary file: it is being written */
-        take_in(issued, path);
-        n++;
+        item = g_new(Left, 1);
+        *item = (Left){ g_steal_pointer(&path), st.st_mtim };
+        g_ptr_array_add(left, item);
     }
+    g_ptr_array_sort(left, compare_left);
+    return left;
+}
+
+void mgr_issued_tick(MgrIssued *issued)
+{
+    g_autoptr(GPtrArray) left = list_left(issued);
+
+    for (guint i = 0; i < MIN(left->len, MAX_AT_ONCE); i++)
+        take_in(issued, ((const Left *)left->pdata[i])->path);
 }
