@@ -40,6 +40,7 @@ typedef struct {
     json_t *files, *directories;
     MgrBackupInfo *info;
     bool has_moving[G_N_ELEMENTS(moving)]; /* copied already */
+    bool has_head;                         /* likewise */
 } Copy;
 
 bool mgr_backup_is_one(const char *dir)
@@ -137,21 +138,27 @@ static bool copy_file(const Copy *copy, const char *relative, GError **error)
     return true;
 }
 
+/* Of one that may go at this moment. */
+static bool copy_if_there(const Copy *copy, const char *relative, bool *has, GError **error)
+{
+    g_autofree char *from = mgr_site_path(copy->site, relative);
+    g_autofree char *to = mgr_site_path(copy->dir, relative);
+    g_autofree char *directory = g_path_get_dirname(to);
+    g_autoptr(GError) problem = NULL;
+
+    *has = g_file_test(from, G_FILE_TEST_EXISTS) && hl_dir_make(directory, 0700, &problem) &&
+           copy_file(copy, relative, &problem);
+    if (problem == NULL || !g_file_test(from, G_FILE_TEST_EXISTS))
+        return true;
+    g_propagate_error(error, g_steal_pointer(&problem));
+    return false;
+}
+
 static bool copy_moving(Copy *copy, GError **error)
 {
-    for (gsize i = 0; i < G_N_ELEMENTS(moving); i++) {
-        g_autofree char *from = mgr_site_path(copy->site, moving[i]);
-        g_autofree char *to = mgr_site_path(copy->dir, moving[i]);
-        g_autofree char *directory = g_path_get_dirname(to);
-        g_autoptr(GError) problem = NULL;
-
-        copy->has_moving[i] = g_file_test(from, G_FILE_TEST_EXISTS) && hl_dir_make(directory, 0700, &problem) &&
-                              copy_file(copy, moving[i], &problem);
-        if (problem != NULL && g_file_test(from, G_FILE_TEST_EXISTS)) { /* else it moved at this moment */
-            g_propagate_error(error, g_steal_pointer(&problem));
+    for (gsize i = 0; i < G_N_ELEMENTS(moving); i++)
+        if (!copy_if_there(copy, moving[i], &copy->has_moving[i], error))
             return false;
-        }
-    }
     return true;
 }
 
@@ -160,7 +167,7 @@ static bool was_copied(const Copy *copy, const char *relative)
     for (gsize i = 0; i < G_N_ELEMENTS(moving); i++)
         if (copy->has_moving[i] && strcmp(relative, moving[i]) == 0)
             return true;
-    return false;
+    return copy->has_head && strcmp(relative, MGR_SITE_AUDIT_HEAD) == 0;
 }
 
 static bool copy_tree(const Copy *copy, const char *relative, GError **error);
@@ -290,14 +297,15 @@ bool mgr_backup_make(const char *site, const char *dir, MgrBackupInfo *info, GEr
     bool is_new = !g_file_test(dir, G_FILE_TEST_EXISTS);
 
     *info = (MgrBackupInfo){ .made = hl_clock_wall() };
-    /* the registry first: the journal beside the keys then knows all that the copied registry knows */
+    /* the registry before the rest: the journal beside the keys then knows all that the copied registry knows; and the
+     * audit log's head before the registry, which then has the row that it names */
     if (!mgr_backup_check_owner(site, error) || !mgr_backup_check_place(site, dir, error) ||
         !mgr_exchange_check(site, error))
         return hl_error_prefix(error, _("nothing was written"));
     if (!make_empty(dir, error))
         return hl_error_prefix(error, _("backup of %s"), site);
-    if (!copy_registry(&copy, error) || !copy_moving(&copy, error) || !copy_tree(&copy, "", error) ||
-        !write_manifest(&copy, error)) {
+    if (!copy_if_there(&copy, MGR_SITE_AUDIT_HEAD, &copy.has_head, error) || !copy_registry(&copy, error) ||
+        !copy_moving(&copy, error) || !copy_tree(&copy, "", error) || !write_manifest(&copy, error)) {
         bool is_gone =
             is_new && hl_tree_remove(dir, NULL); /* half a copy has keys in it, and takes the room of a whole */
 
