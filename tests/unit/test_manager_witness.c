@@ -304,6 +304,25 @@ static void test_killed(void)
     g_assert_true(g_str_has_prefix(again, "5:")); /* with the row of the loss */
 }
 
+/* One row fewer, and the row of the loss in its place: the number is that of before, and the file is not. */
+static void test_killed_by_one(void)
+{
+    g_autoptr(Parts) parts = parts_with_rows();
+    g_autofree char *path = g_build_filename(parts->dir, "audit.head", NULL);
+    g_autofree char *noted = NULL;
+    g_autofree char *again = NULL;
+
+    tick(parts, HL_MINUTE);
+    g_assert_true(g_file_get_contents(path, &noted, NULL, NULL));
+    g_clear_pointer(&parts->witness, mgr_witness_free);
+    restart(parts, "DELETE FROM audit WHERE number > 5");
+    expect_problem(parts, "it ended with row 6, and ends with row 5 now");
+    tick(parts, HL_MINUTE);
+    g_assert_true(g_file_get_contents(path, &again, NULL, NULL));
+    g_assert_true(g_str_has_prefix(again, "6:"));
+    g_assert_cmpstr(again, !=, noted);
+}
+
 /* One that cannot be read is no log without rows. */
 static void test_dropped(void)
 {
@@ -341,6 +360,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/witness/middle", test_middle);
     g_test_add_func("/manager/witness/stopped", test_stopped);
     g_test_add_func("/manager/witness/killed", test_killed);
+    g_test_add_func("/manager/witness/killed-by-one", test_killed_by_one);
     g_test_add_func("/manager/witness/cut-to-a-gap", test_cut_to_a_gap);
     g_test_add_func("/manager/witness/damaged-head", test_damaged_head);
     g_test_add_func("/manager/witness/dropped", test_dropped);

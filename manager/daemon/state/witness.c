@@ -80,6 +80,7 @@ static void lose(MgrWitness *witness, const MgrAuditHead *now)
                                               "%s)",
                                               witness->last.number, now->number, head)
                             : g_strdup_printf("row %" PRId64 " was another one (head %s)", witness->last.number, head);
+    witness->noted = -1; /* the file names what is lost */
     tell(witness);
 }
 
@@ -137,18 +138,20 @@ static void walk(MgrWitness *witness)
     }
 }
 
-static void write_head(const MgrWitness *witness, const MgrAuditHead *head)
+static void write_head(MgrWitness *witness, const MgrAuditHead *head)
 {
     g_autoptr(GError) error = NULL;
 
-    if (!mgr_site_write_audit_head(witness->dir, head, &error))
-        hl_log_limited(HL_LOG_WARN, "audit", "head",
-                       "%s: whether rows are cut off until the next start will not be known", error->message);
+    if (mgr_site_write_audit_head(witness->dir, head, &error))
+        return;
+    witness->noted = -1; /* it is tried again */
+    hl_log_limited(HL_LOG_WARN, "audit", "head", "%s: whether rows are cut off until the next start will not be known",
+                   error->message);
 }
 
 /* A head on its way to the file: behind a durable change, with which all is durable that was committed before. */
 typedef struct {
-    const MgrWitness *witness;
+    MgrWitness *witness;
     MgrAuditHead head;
 } Note;
 
@@ -159,8 +162,9 @@ static void fold_note(gpointer change)
     write_head(note->witness, &note->head);
 }
 
-static void fail_note(gpointer change G_GNUC_UNUSED, const GError *error)
+static void fail_note(gpointer change, const GError *error)
 {
+    ((const Note *)change)->witness->noted = -1; /* it is tried again */
     hl_log_limited(HL_LOG_WARN, "audit", "note", "where the log ends is not written down: %s", error->message);
 }
 
@@ -180,7 +184,6 @@ static void begin_note(MgrWitness *witness)
 
     *note = (Note){ witness, { witness->last.number, g_bytes_ref(witness->last.hash) } };
     witness->noted = witness->last.number;
-    hl_write_set_durable(set);
     mgr_write_counter(set, "audit-noted", (uint64_t)witness->last.number);
     mgr_record_commit(witness->record, set, &kind, note);
 }
