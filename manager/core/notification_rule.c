@@ -230,7 +230,7 @@ static bool parse_mail(const char *to, MgrDestination *destination, GError **err
 static bool parse_webhook(const char *to, MgrDestination *destination, GError **error)
 {
     g_autoptr(GUri) uri = g_uri_parse(to, G_URI_FLAGS_NONE, NULL);
-    g_autofree char *shown = hl_text_url(to);
+    g_autofree char *shown = mgr_destination_shown(to);
 
     destination->way = MGR_WAY_WEBHOOK;
     if (uri == NULL || g_uri_get_host(uri) == NULL || *g_uri_get_host(uri) == '\0' || strpbrk(to, " \t\"'<>\\^`{|}"))
@@ -251,6 +251,25 @@ static bool parse_syslog(const char *rest, MgrWay way, MgrDestination *destinati
     destination->way = way;
     return (strpbrk(rest, "/?#@ ") == NULL && hl_place_parse(place, &destination->host, &destination->port)) ||
            mgr_refuse(error, MGR_REFUSE_RULE_HOST, rest, NULL);
+}
+
+char *mgr_destination_shown(const char *to)
+{
+    const char *host = strstr(to, "://");
+    const char *rest = host != NULL ? host + 3 : to;
+    gsize length = (gsize)(rest - to) + strcspn(rest, "/?#");
+    g_autofree char *cut = g_strdup_printf("%.*s/...", (int)length, to);
+
+    if (g_str_has_prefix(to, "mailto:"))
+        return g_strdup(to);
+    return hl_text_url(strlen(to + length) <= 1 ? to : cut);
+}
+
+static bool fail_destination(const char *to, GError **error)
+{
+    g_autofree char *shown = mgr_destination_shown(to);
+
+    return mgr_refuse(error, MGR_REFUSE_RULE_DESTINATION, shown, NULL);
 }
 
 bool mgr_destination_parse(const char *to, MgrDestination *destination, GError **error)
@@ -274,5 +293,5 @@ bool mgr_destination_parse(const char *to, MgrDestination *destination, GError *
             return parse_syslog(to + strlen(syslogs[i].prefix), syslogs[i].way, destination, error);
     destination->way = MGR_WAY_LOCAL;
     destination->host = g_strdup("");
-    return strcmp(to, "syslog:") == 0 || mgr_refuse(error, MGR_REFUSE_RULE_DESTINATION, to, NULL);
+    return strcmp(to, "syslog:") == 0 || fail_destination(to, error);
 }

@@ -65,6 +65,11 @@ typedef struct {
 } MgrDestination;
 
 void mgr_destination_clear(MgrDestination *destination);
+
+/* For people who need not know how to send there: without the path and query of a URL, which are all that a webhook
+ * asks for, and without user name and password.  Whatever the text is.  Caller frees. */
+char *mgr_destination_shown(const char *to);
+
 bool mgr_destination_parse(const char *to, MgrDestination *destination, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Whether it is an address that may stand in a header and in a command of SMTP: local@domain of plain characters. */

@@ -295,6 +295,36 @@ static void test_sight(void)
     }
 }
 
+static void test_destination_shown(void)
+{
+    static const char *const rows[][2] = {
+        { "https://hooks.example.com/services/T1/SECRET?token=SECRET", "https://hooks.example.com/..." },
+        { "https://hooks.example.com?token=SECRET", "https://hooks.example.com/..." },
+        { "https://hooks.example.com/", "https://hooks.example.com/" },
+        { "https://hooks.example.com", "https://hooks.example.com" },
+        { "htps://hooks.example.com/SECRET", "htps://hooks.example.com/..." }, /* slips of the keyboard */
+        { "https:/hooks.example.com/SECRET", "https:/..." },
+        { "hooks.example.com/SECRET", "hooks.example.com/..." },
+        { "mailto:it@example.com", "mailto:it@example.com" },
+        { "syslog+tls://log.example.com:6514", "syslog+tls://log.example.com:6514" },
+        { "syslog:", "syslog:" },
+        { "", "" },
+    };
+    g_auto(MgrDestination) destination = { 0 };
+    g_autoptr(GError) error = NULL;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *shown = mgr_destination_shown(rows[i][0]);
+
+        g_assert_cmpstr(shown, ==, rows[i][1]);
+    }
+    g_assert_false(mgr_destination_parse("htps://hooks.example.com/SECRET", &destination, &error));
+    g_assert_null(strstr(error->message, "SECRET"));
+    g_clear_error(&error);
+    g_assert_false(mgr_destination_parse("https://me:SECRET@hooks.example.com/SECRET", &destination, &error));
+    g_assert_null(strstr(error->message, "SECRET"));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -307,5 +337,6 @@ int main(int argc, char **argv)
     g_test_add_func("/notification/destinations", test_destinations);
     g_test_add_func("/notification/rule", test_rule);
     g_test_add_func("/notification/sight", test_sight);
+    g_test_add_func("/notification/destination-shown", test_destination_shown);
     return g_test_run();
 }

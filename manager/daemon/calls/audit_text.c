@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/text.h"
+#include "manager/core/notification_rule.h"
 
 #define MAX_ARGUMENTS 4096 /* bytes of all arguments in a row of the audit log */
 #define MAX_ARGUMENT  1000 /* bytes of one of them */
@@ -35,6 +36,8 @@ static char *print_word(const char *text)
     return g_string_free(out, FALSE);
 }
 
+#define TO "to="
+
 /* Secrets; and what is of no use to a reader. */
 static const char *const left_out[] = { "password", "old", "code", "secret", "csr", NULL };
 
@@ -43,16 +46,16 @@ bool mgr_audit_is_secret(const char *argument)
     return g_strv_contains(left_out, argument);
 }
 
-/* The path and query of a webhook let anybody send there who knows them: of a notification's URL the host remains. */
+/* The path and query of a webhook let anybody send there who knows them. */
 static char *without_path(const char *call, const HlMsgArgument *argument)
 {
-    const char *host = strstr(argument->value, "://");
-    gsize length = host != NULL ? (gsize)(host - argument->value) + 3 + strcspn(host + 3, "/?#") : 0;
+    g_autofree char *shown = NULL;
 
-    if (strcmp(call, "notification set") != 0 || strcmp(argument->name, "setting") != 0 || length == 0 ||
-        strlen(argument->value + length) <= 1)
+    if (strcmp(call, "notification set") != 0 || strcmp(argument->name, "setting") != 0 ||
+        !g_str_has_prefix(argument->value, TO))
         return g_strdup(argument->value);
-    return g_strdup_printf("%.*s/...", (int)length, argument->value);
+    shown = mgr_destination_shown(argument->value + strlen(TO));
+    return g_strconcat(TO, shown, NULL);
 }
 
 static char *print_argument(const char *call, const HlMsgArgument *argument, gsize room)
