@@ -210,14 +210,17 @@ bool mgr_registry_adopt_accounts(HlDb *db, GError **error)
                       error);
 }
 
+/* Of an account of the name that is not this one, whether its row is still there or not. */
+#define OTHERS " WHERE account = ?1 AND NOT EXISTS (SELECT 1 FROM account WHERE name = ?1 AND created_at = ?2)"
+
 /* What another account of the name had: password, sessions, tokens, views, answers. */
 static bool drop_earlier(HlDb *db, const MgrAccountRecord *a, GError **error)
 {
     static const char *const deletions[] = {
-        "DELETE FROM secret WHERE account IN (SELECT name FROM account WHERE name = ? AND created_at <> ?)",
-        "DELETE FROM pass WHERE account IN (SELECT name FROM account WHERE name = ? AND created_at <> ?)",
-        "DELETE FROM view WHERE account IN (SELECT name FROM account WHERE name = ? AND created_at <> ?)",
-        "DELETE FROM once WHERE account IN (SELECT name FROM account WHERE name = ? AND created_at <> ?)",
+        "DELETE FROM secret" OTHERS,
+        "DELETE FROM pass" OTHERS,
+        "DELETE FROM view" OTHERS,
+        "DELETE FROM once" OTHERS,
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(deletions); i++)

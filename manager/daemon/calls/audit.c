@@ -153,23 +153,12 @@ static Room *room_of(MgrAudit *audit, const char *account)
 bool mgr_audit_is_ending(const char *call)
 {
     static const char *const endings[] = {
-        "account certificate",
-        "account delete",
-        "account disable",
-        "account password",
-        "account set",
-        "admin revoke",
-        "bundle withdraw",
-        "code delete",
-        "command cancel",
-        "console revoke",
-        "endpoint revoke",
-        "monitor revoke",
-        "rollout abort",
-        "rollout pause",
-        "session end",
-        "token delete",
-        NULL,
+        "account certificate", "account delete",  "account disable",
+        "account password",    "account set",     "admin revoke",
+        "bundle withdraw",     "code delete",     "command cancel",
+        "console revoke",      "endpoint remove", "endpoint revoke",
+        "monitor revoke",      "rollout abort",   "rollout pause",
+        "session end",         "token delete",    NULL,
     };
 
     return g_strv_contains(endings, call);
