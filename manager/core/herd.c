@@ -96,7 +96,7 @@ HlTime mgr_herd_patience(const MgrHerd *herd, guint endpoints, guint brokers, Hl
 {
     HlTime connects = mgr_herd_connects(herd, endpoints, brokers, most);
 
-    return MIN(MAX(connects + connects / 2, HL_MINUTE), most);
+    return MIN(MAX(connects + connects / 2, HL_MINUTE), most + most / 2);
 }
 
 HlTime mgr_herd_downloads(guint endpoints, guint at_a_time, HlTime most)

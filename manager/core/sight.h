@@ -3,8 +3,8 @@
  *
  * Guards against the fleet-wide false Offline.  While it is not clear, nobody's silence is judged.  It is lost when the
  * link to the broker is down, when the broker, although asked, has sent nothing at all for a while, and when the
- * manager itself was not running (a late tick: suspend, a stalled disk).  It is clear again when the reconnect window
- * is over. Pure. */
+ * manager itself was not running (a late tick: suspend, a stalled disk).  It is clear again when nobody
+ * can still be on their way back (mgr_herd_patience). Pure. */
 #ifndef MANAGER_CORE_SIGHT_H
 #define MANAGER_CORE_SIGHT_H
 
@@ -20,8 +20,7 @@ typedef enum {
 } MgrSightState;
 
 typedef struct {
-    HlTime
-        window; /* from the broker's return until sight is clear: the time over which endpoints spread their return */
+    HlTime window;     /* from the broker's return until sight is clear: how long endpoints may be on their way back */
     HlTime settle;     /* the same after a pause of the manager alone, during which endpoints kept their lines: 5 s */
     HlTime ask_after;  /* silence of the broker as a whole after which it is asked for a sign of life: 2 s */
     HlTime lost_after; /* silence after which it is considered lost: 8 s */

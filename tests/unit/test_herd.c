@@ -26,8 +26,8 @@ static void test_patience(void)
     g_assert_cmpint(mgr_herd_patience(&herd, 10, 1, 2 * HL_MINUTE), ==, HL_MINUTE);
     g_assert_cmpint(mgr_herd_patience(&herd, 15000, 1, 2 * HL_MINUTE), ==, 90 * HL_SECOND);
     g_assert_cmpint(mgr_herd_patience(&herd, 15000, 3, 2 * HL_MINUTE), ==, HL_MINUTE);
-    g_assert_cmpint(mgr_herd_patience(&herd, 100000, 1, 2 * HL_MINUTE), ==, 2 * HL_MINUTE);
-    g_assert_cmpint(mgr_herd_patience(&herd, 10, 1, HL_SECOND), ==, HL_SECOND); /* what is configured counts */
+    g_assert_cmpint(mgr_herd_patience(&herd, 100000, 1, 2 * HL_MINUTE), ==, 3 * HL_MINUTE);
+    g_assert_cmpint(mgr_herd_patience(&herd, 10, 1, HL_SECOND), ==, 1500); /* what is configured counts */
 }
 
 static void test_downloads(void)
