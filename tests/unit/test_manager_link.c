@@ -126,12 +126,19 @@ static void test_missing(void)
     g_assert_false(has_command(parts, command)); /* in its turn, not while others are read */
     timer_fake_advance(HL_SECOND);
     g_assert_true(has_command(parts, command));
+    deliver(parts, "e-one", &birth.link, false); /* its own word, in its turn: it was sent that */
+    timer_fake_advance(HL_SECOND);
+    g_assert_false(has_command(parts, command));
+    birth.link.session = 2; /* of another line nobody knows what arrived */
+    deliver(parts, "e-one", &birth.link, false);
+    timer_fake_advance(HL_SECOND);
+    g_assert_true(has_command(parts, command));
 
     birth.link.batches = false; /* of an earlier version: what the broker has for it is withdrawn first, at its birth */
     deliver(parts, "e-one", &birth.link, true);
     timer_fake_advance(HL_SECOND);
     g_assert_false(has_command(parts, command));
-    parts_will(parts, "e-one", 1);
+    parts_will(parts, "e-one", 2);
     birth.link.batches = true; /* of a line that is gone */
     deliver(parts, "e-one", &birth.link, true);
     timer_fake_advance(HL_SECOND);

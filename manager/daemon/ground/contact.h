@@ -56,13 +56,14 @@ typedef struct {
 
     /* delivery */
     MgrBucket deliveries;
-    uint64_t ack_session;   /* that the acknowledgement which is due answers */
-    uint64_t heard_session; /* of the last birth or report: what a notice answers; 0: none */
-    GList *outgoing;        /* its place in a queue of what goes in slices; NULL: in none */
-    GList *greeting;        /* notices: its place among those whose birth is to be answered; NULL: it has its answer */
-    uint64_t born_session;  /* notices: what that answer answers */
-    guint late_occasions;   /* a bit each: what asked for more than its quota, and waits; 0: not in that queue */
-    uint8_t outgoing_at;    /* number of that queue, as broker was when it was put in */
+    uint64_t missing_session; /* that was sent what it lacked before its birth was heard; 0: none */
+    uint64_t ack_session;     /* that the acknowledgement which is due answers */
+    uint64_t heard_session;   /* of the last birth or report: what a notice answers; 0: none */
+    GList *outgoing;          /* its place in a queue of what goes in slices; NULL: in none */
+    GList *greeting;       /* notices: its place among those whose birth is to be answered; NULL: it has its answer */
+    uint64_t born_session; /* notices: what that answer answers */
+    guint late_occasions;  /* a bit each: what asked for more than its quota, and waits; 0: not in that queue */
+    uint8_t outgoing_at;   /* number of that queue, as broker was when it was put in */
 } MgrContact;
 
 /* A report of an endpoint: its spool, number and mark. */

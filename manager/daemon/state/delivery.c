@@ -402,6 +402,7 @@ static void send_pushed(MgrDelivery *delivery, MgrEndpoint *endpoint)
     unpush(delivery, endpoint);
     if (endpoint->missing_due) {
         endpoint->missing_due = false;
+        mgr_endpoint_make_contact(endpoint)->missing_session = endpoint->record.presence.session;
         mgr_delivery_all(delivery, endpoint, MGR_OCCASION_LINE);
     }
     if (endpoint->regroup_due) {
@@ -456,6 +457,15 @@ void mgr_delivery_push_missing(MgrDelivery *delivery, MgrEndpoint *endpoint)
     endpoint->missing_due = true;
     push(delivery, endpoint);
     pump_later(delivery, 0);
+}
+
+void mgr_delivery_born(MgrDelivery *delivery, MgrEndpoint *endpoint)
+{
+    endpoint->missing_due = false; /* all of it goes now */
+    if (mgr_endpoint_contact(endpoint)->missing_session == endpoint->record.presence.session)
+        mgr_delivery_settings(delivery, endpoint, MGR_OCCASION_LINE);
+    else
+        mgr_delivery_all(delivery, endpoint, MGR_OCCASION_LINE);
 }
 
 /* The rest at the loop's usual priority: in turn with what arrives, neither before nor after all of it. */

@@ -60,6 +60,9 @@ void mgr_delivery_push_settings(MgrDelivery *delivery, MgrEndpoint *endpoint);
  * spread over a time, when the manager was away.  Leaves by itself. */
 void mgr_delivery_push_missing(MgrDelivery *delivery, MgrEndpoint *endpoint);
 
+/* At a birth: everything that is missing, but for commands that this session was sent since the manager's start. */
+void mgr_delivery_born(MgrDelivery *delivery, MgrEndpoint *endpoint);
+
 /* Sends a slice, and the rest later by itself. */
 void mgr_delivery_pump(MgrDelivery *delivery);
 /* Something of it is still to go. */

@@ -141,7 +141,7 @@ static void on_birth(MgrLink *link, MgrEndpoint *endpoint, const HlMsgLink *mess
     handle_patterns(link, endpoint, message->patterns, message->n_patterns);
     if (message->applied != NULL)
         handle_applied(link, endpoint, message->applied, MGR_APPLIED_ALL);
-    mgr_delivery_all(link->parts.delivery, endpoint, MGR_OCCASION_LINE);
+    mgr_delivery_born(link->parts.delivery, endpoint);
     mgr_location_born(link->parts.location, endpoint, message->server, message->serial);
 }
 
@@ -180,8 +180,8 @@ static void follow_birth(MgrLink *link, MgrEndpoint *endpoint, const HlMsgLink *
     endpoint->takes_batches = message->batches; /* so says the broker, too, to a manager that was started again */
     if (!event->retained)
         on_birth(link, endpoint, message);
-    else if (endpoint
-                 ->takes_batches) /* of an earlier version, what the broker keeps is withdrawn first, at its birth */
+    /* of an earlier version, what the broker keeps is withdrawn first, at its birth */
+    else if (endpoint->takes_batches)
         mgr_delivery_push_missing(link->parts.delivery, endpoint);
 }
 
