@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* With which certificate a call comes.  A broker vouches for the sender's name alone, and one that reads no revocation
+/* Which certificate a call comes with.  A broker vouches for the sender's name alone, and one that reads no revocation
  * lists for the name of one whose certificate was revoked as well; so a call shows its certificate, and proves by a
  * signature over the whole of it that the sender has the key. */
 #ifndef PROTO_CALL_H
@@ -13,8 +13,8 @@
 /* Of the signature (hl_key_sign). */
 #define HL_CALL_PROOF "call"
 
-/* A proof is one for so long before and after it was made: two clocks differ, and what somebody has overheard is not
- * one for ever. */
+/* A proof is valid for this long before and after it was made: clocks differ, and an overheard one must not be valid
+ * for ever. */
 #define HL_CALL_PROOF_LIFE HL_HOUR
 
 typedef struct HlCallSigner HlCallSigner;

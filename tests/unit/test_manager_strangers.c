@@ -305,7 +305,7 @@ static void expect_unproven(Fixture *fixture)
 {
     g_autofree char *text = answer(fixture, "admin");
 
-    g_assert_true(strstr(text, "has to prove with which one it comes") != NULL);
+    g_assert_true(strstr(text, "has to prove which certificate it comes with") != NULL);
 }
 
 /* Of what a broker says, the name alone is true: who has a replaced certificate knows, or guesses, the serial of the
