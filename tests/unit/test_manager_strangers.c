@@ -131,7 +131,7 @@ static void test_first(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
     expect_done(fixture, "zoe");
 }
 
-/* Whoever has the account of a backup and no certificate there may connect and ask, to show one; no other may. */
+/* An account of the backup that has no certificate there may connect and ask, to show one; no other may. */
 static void test_no_other(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
 {
     g_autofree char *path = mgr_site_path(fixture->parts->dir, "broker/acl");
