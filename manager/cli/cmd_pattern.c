@@ -116,6 +116,8 @@ bool cmd_pattern_sync(HlInvocation *call, GError **error)
         hl_progress_end(stdout);
     if (document == NULL)
         return false;
+    json_object_del(document, "percent"); /* how far it was, where somebody was told: no part of the answer */
+    json_object_del(document, "what");
     if (!cli_show_json(call, document))
         hl_say("%s\n", cli_text(document, "message"));
     return true;
