@@ -72,9 +72,11 @@ static bool on_row(HlStmt *row, gpointer user)
     return true;
 }
 
-/* Who signs in comes by the account of a console, and names their own, first: what they say after it may be anything.
+/* Who signs in comes by the account of a console, and names their own first: what a later word holds may be anything.
  */
-#define SIGNS_IN "(call = 'session create' AND substr(arguments || ' ', 1, length(?2) + 6) = 'name=' || ?2 || ' ')"
+#define SIGNS_IN                                                                                      \
+    "(call = 'session create' AND substr(' ' || arguments || ' ', instr(' ' || arguments, ' name=')," \
+    " length(?2) + 7) = ' name=' || ?2 || ' ')"
 #define CHOSEN                                                                       \
     " FROM audit WHERE number > ?1 AND (?2 IS NULL OR account = ?2 OR " SIGNS_IN ")" \
     " AND (?3 IS NULL OR call = ?3) AND at >= ?4"

@@ -524,9 +524,11 @@ static void test_audit_of_account(void)
     expect_try(parts, ADDRESS, "ann", "guess no. one", "denied");
     expect_try(parts, ADDRESS, "anna", "guess no. one", "denied");
     people_let_finish(parts);
+    expect_try(parts, ADDRESS, "x name=ann y", "guess no. one", "denied"); /* what is not theirs is not among theirs */
+    people_let_finish(parts);
     expect_audited(parts, "ann", 2);
     expect_audited(parts, "an", 0);
-    expect_audited(parts, "web", 3);
+    expect_audited(parts, "web", 4);
 }
 
 int main(int argc, char **argv)
