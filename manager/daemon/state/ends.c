@@ -316,8 +316,8 @@ static bool is_own(const Item *item, const char *caller)
 
 static void warn(const MgrEnds *ends, const Item *item, GStrvBuilder *lines)
 {
-    g_autofree char *line = mgr_end_warn(&item->end, ends->parts.dir, mgr_patterns_is_mirror(ends->parts.patterns),
-                                         hl_clock_wall());
+    g_autofree char *line =
+        mgr_end_warn(&item->end, ends->parts.dir, mgr_patterns_is_mirror(ends->parts.patterns), hl_clock_wall());
 
     g_strv_builder_add(lines, line);
 }
