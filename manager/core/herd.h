@@ -12,7 +12,7 @@
 
 /* What is announced to all, for each endpoint, in ms.  The way to another broker: three times the 2 ms of a core that a
  * handshake with both certificates takes (docs/sizing.md), as the broker has its other work too.  A birth that is
- * repeated over the line that is up: three times what it takes of manager and broker together. */
+ * repeated over the line that is up: four times the 0.25 ms that it takes the manager (docs/sizing.md). */
 #define MGR_HERD_EACH  6
 #define MGR_HERD_BIRTH 1
 #define MGR_HERD_LEAST (2 * HL_SECOND)

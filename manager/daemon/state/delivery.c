@@ -402,7 +402,8 @@ static void send_pushed(MgrDelivery *delivery, MgrEndpoint *endpoint)
     unpush(delivery, endpoint);
     if (endpoint->missing_due) {
         endpoint->missing_due = false;
-        mgr_endpoint_make_contact(endpoint)->missing_session = endpoint->record.presence.session;
+        if (mgr_endpoint_is_up(endpoint))
+            mgr_endpoint_make_contact(endpoint)->missing_session = endpoint->record.presence.session;
         mgr_delivery_all(delivery, endpoint, MGR_OCCASION_LINE);
     }
     if (endpoint->regroup_due) {
@@ -462,10 +463,14 @@ void mgr_delivery_push_missing(MgrDelivery *delivery, MgrEndpoint *endpoint)
 void mgr_delivery_born(MgrDelivery *delivery, MgrEndpoint *endpoint)
 {
     endpoint->missing_due = false; /* all of it goes now */
-    if (mgr_endpoint_contact(endpoint)->missing_session == endpoint->record.presence.session)
-        mgr_delivery_settings(delivery, endpoint, MGR_OCCASION_LINE);
-    else
+    if (mgr_endpoint_contact(endpoint)->missing_session != endpoint->record.presence.session) {
         mgr_delivery_all(delivery, endpoint, MGR_OCCASION_LINE);
+        return;
+    }
+    mgr_delivery_settings(delivery, endpoint, MGR_OCCASION_LINE);
+    for (MgrTarget *at = mgr_endpoint_first_target(endpoint); at != NULL; at = mgr_endpoint_next_target(endpoint, at))
+        if (at->record.state == HL_STATE_QUEUED) /* it could not be written as sent */
+            mgr_delivery_command(delivery, at, MGR_OCCASION_LINE);
 }
 
 /* The rest at the loop's usual priority: in turn with what arrives, neither before nor after all of it. */
