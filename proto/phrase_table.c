@@ -456,7 +456,7 @@ const HlPhrase hl_phrases[] = {
          "firewall)"),
       "s" },
     { N_("%s; then %s"), "ss" },
-    { N_("%s accepts no more enrolments at the moment; try again in %u s"), "" },
+    { N_("%s accepts no further enrolments at the moment; try again in %u s"), "" },
     { N_("%s answered HTTP %u without an enrolment: is a Holdline server there?"), "" },
     { N_("nothing was enrolled"), "" },
     { N_("nothing was enrolled here, but the server has %s on record: ask for a bundle that is made for it (holdline "

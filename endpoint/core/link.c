@@ -33,12 +33,12 @@ bool ep_manager_seen(EpManager *manager, bool online, uint64_t epoch, bool retai
     return news && !retained;
 }
 
-#define LEAST_BIRTHS (2 * HL_SECOND)
-
 HlTime ep_spread(HlTime bound, uint64_t random)
 {
     return bound <= 0 ? 0 : (HlTime)(random % ((uint64_t)bound + 1));
 }
+
+#define LEAST_BIRTHS (2 * HL_SECOND)
 
 HlTime ep_birth_window(HlTime births, HlTime reconnects, HlTime connects)
 {

@@ -160,8 +160,8 @@ static HlMsgEnrolReply *post_to(const Enrolment *enrolment, const char *token, G
     hl_wire_free(reply);
     if (result.status == TOO_MANY) /* for this address, whatever the bundle */
         hl_fail(error, HL_ERROR_LIMIT,
-                "%s accepts no more enrolments at the moment; try again in %" G_GINT64_FORMAT " s", enrolment->server,
-                MAX(result.retry_after, 10 * HL_SECOND) / HL_SECOND);
+                "%s accepts no further enrolments at the moment; try again in %" G_GINT64_FORMAT " s",
+                enrolment->server, MAX(result.retry_after, 10 * HL_SECOND) / HL_SECOND);
     else
         hl_fail(error, HL_ERROR_UNAVAILABLE, "%s answered HTTP %ld without an enrolment: is a Holdline server there?",
                 enrolment->server, result.status);

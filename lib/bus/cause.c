@@ -72,11 +72,6 @@ bool hl_cause_is_absence(HlCause cause)
     return absences[cause];
 }
 
-bool hl_cause_may_be_refusal(HlCause cause)
-{
-    return cause == HL_CAUSE_NONE || cause == HL_CAUSE_TURNED_AWAY || cause == HL_CAUSE_CLOSED;
-}
-
 const char *hl_cause_name(HlCause cause)
 {
     static const char *const names[HL_N_CAUSES] = {

@@ -48,10 +48,6 @@ typedef struct {
 /* Whether nobody was met who could have said anything: nothing that this machine sent was found wanting. */
 bool hl_cause_is_absence(HlCause cause);
 
-/* Whether the other side may have found what this machine showed wanting, a revoked certificate say: whatever was found
- * wrong on this side of the connection excludes that. */
-bool hl_cause_may_be_refusal(HlCause cause);
-
 /* "refused", "other-authority", ...: for programs. */
 const char *hl_cause_name(HlCause cause);
 
