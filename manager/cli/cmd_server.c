@@ -202,6 +202,43 @@ static void print_succession(const json_t *document)
             "The broker has to read the server's new certificate: 'holdline status' says what keeps it from that.\n"));
 }
 
+/* What brings back somebody who was shut out by 'finish --force'. */
+static void print_way_back(const json_t *one)
+{
+    const char *name = cli_text(one, "name");
+    const char *kind = cli_text(one, "kind");
+
+    if (strcmp(kind, "monitor") == 0 || strcmp(kind, "console") == 0)
+        hl_say(_("  %s (%s): 'holdline %s revoke %s', then 'holdline %s create %s --output DIR', the directory where "
+                 "it is\n"),
+               name, kind, kind, name, kind, name);
+    else
+        hl_say(_("  %s (%s): 'holdline account certificate %s --csr FILE', or on the server 'holdline account "
+                 "certificate %s --site DIR'\n"),
+               name, kind, name, name);
+}
+
+static void print_shut_out(const json_t *shut_out)
+{
+    const json_t *endpoints = json_object_get(shut_out, "left");
+    const json_t *people = json_object_get(shut_out, "people");
+    int64_t more = cli_int(shut_out, "more");
+
+    if (shut_out == NULL)
+        return;
+    hl_say(_("Without a certificate of the new authority, and shut out:\n"));
+    for (size_t i = 0; i < json_array_size(endpoints); i++) {
+        const json_t *endpoint = json_array_get(endpoints, i);
+
+        hl_say(_("  %s (%s): has to enrol again, with 'holdline bundle create --for %s'\n"), cli_text(endpoint, "id"),
+               cli_text(endpoint, "host"), cli_text(endpoint, "id"));
+    }
+    for (size_t i = 0; i < json_array_size(people); i++)
+        print_way_back(json_array_get(people, i));
+    if (more > 0)
+        hl_say(_("  and %" PRId64 " more\n"), more);
+}
+
 static const char *verb_of(const HlInvocation *call)
 {
     return strrchr(call->command->name, ' ') + 1;
@@ -248,6 +285,7 @@ static bool roll_authority(HlInvocation *call, GError **error)
         return true;
     print_withdrawn(document, false);
     print_succession(document);
+    print_shut_out(json_object_get(document, "shut_out"));
     return true;
 }
 

@@ -262,6 +262,7 @@ static void fold_change(gpointer data)
 
     mgr_accounts_put(change->calls->parts.fleet->accounts, after);
     change->calls->parts.fleet->disablings += after->disabled_at != 0;
+    change->calls->parts.fleet->named_changes++;
     mgr_passes_sweep(change->calls->parts.passes, change->at);
     hl_info("account", "%s is %s of %s, %s, by %s", after->name, mgr_role_name(after->role),
             *after->groups != '\0' ? after->groups : "all groups", after->disabled_at != 0 ? "disabled" : "enabled",

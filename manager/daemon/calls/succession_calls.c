@@ -88,26 +88,54 @@ static void add_authority(json_t *array, const HlCert *cert, const char *role)
     json_array_append_new(array, json_pack("{s:s, s:s, s:s}", "id", id, "expires", expires, "role", role));
 }
 
+/* Those who have no certificate of the new one: all that are there for the caller (NULL: all). */
+typedef struct {
+    char *next;
+    GPtrArray *endpoints, *people; /* state/holders.h */
+    guint of;                      /* endpoints */
+} Left;
+
+static void left_clear(Left *left)
+{
+    g_free(left->next);
+    g_ptr_array_unref(left->endpoints);
+    g_ptr_array_unref(left->people);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Left, left_clear)
+
+static Left find_left(const MgrSuccessionCalls *calls, const MgrCaller *caller)
+{
+    Left left = { .next = next_id(calls) };
+
+    left.endpoints = mgr_holders_endpoints_left(&calls->holders, caller, left.next, G_MAXUINT, &left.of);
+    left.people = mgr_holders_people_left(&calls->holders, caller, left.next, G_MAXUINT);
+    return left;
+}
+
+static void name_left(const MgrSuccessionCalls *calls, const Left *left, json_t *document)
+{
+    guint more = left->endpoints->len - MIN(left->endpoints->len, MGR_HOLDERS_MAX_NAMED) + left->people->len -
+                 MIN(left->people->len, MGR_HOLDERS_MAX_NAMED);
+
+    json_object_set_new(document, "left", mgr_holders_endpoints_document(&calls->holders, left->endpoints, left->next));
+    json_object_set_new(document, "people", mgr_holders_people_document(&calls->holders, left->people, left->next));
+    json_object_set_new(document, "more", json_integer(more));
+}
+
 /* Of one that is on.  Its state is that of all; who is left, and how many, is what is there for the caller. */
 static void add_left(const MgrSuccessionCalls *calls, const MgrCaller *caller, json_t *document)
 {
-    g_autofree char *next = next_id(calls);
-    guint of;
-    g_autoptr(GPtrArray) endpoints = mgr_holders_endpoints_left(&calls->holders, caller, next, G_MAXUINT, &of);
-    g_autoptr(GPtrArray) people = mgr_holders_people_left(&calls->holders, caller, next, G_MAXUINT);
-    guint more = endpoints->len - MIN(endpoints->len, MGR_HOLDERS_MAX_NAMED) + people->len -
-                 MIN(people->len, MGR_HOLDERS_MAX_NAMED);
+    g_auto(Left) left = find_left(calls, caller);
     const MgrPlaceRecord *announced = &calls->parts.fleet->places.announced;
     g_autofree char *since =
         hl_time_format(announced->authorities_since != 0 ? announced->authorities_since : announced->changed_at);
 
     json_object_set_new(document, "state", json_string(mgr_succession_name(find_step(calls, false))));
     json_object_set_new(document, "since", json_string(since));
-    json_object_set_new(document, "through", json_integer(of - endpoints->len));
-    json_object_set_new(document, "of", json_integer(of));
-    json_object_set_new(document, "left", mgr_holders_endpoints_document(&calls->holders, endpoints, next));
-    json_object_set_new(document, "people", mgr_holders_people_document(&calls->holders, people, next));
-    json_object_set_new(document, "more", json_integer(more));
+    json_object_set_new(document, "through", json_integer(left.of - left.endpoints->len));
+    json_object_set_new(document, "of", json_integer(left.of));
+    name_left(calls, &left, document);
 }
 
 /* "state": none, announced or broker; "authorities" that count; while it is on also how many endpoints are "through",
@@ -135,6 +163,7 @@ typedef struct {
     const char *what;
     MgrPlaceRecord record;
     GPtrArray *bundles; /* ids of those that it withdraws; NULL: none */
+    json_t *shut_out;   /* by the end of the old one, as in status_document; NULL: nobody */
 } Step;
 
 static void step_free(gpointer item)
@@ -144,6 +173,7 @@ static void step_free(gpointer item)
     step->calls->is_writing = false;
     mgr_place_record_clear(&step->record);
     g_clear_pointer(&step->bundles, g_ptr_array_unref);
+    json_decref(step->shut_out);
     g_free(step);
 }
 
@@ -162,6 +192,8 @@ static void fold_step(gpointer change)
         return;
     document = status_document(step->calls, mgr_call_caller(step->call));
     json_object_set_new(document, "bundles_withdrawn", json_integer(step->bundles != NULL ? step->bundles->len : 0));
+    if (step->shut_out != NULL)
+        json_object_set(document, "shut_out", step->shut_out);
     mgr_call_done(step->call, document);
 }
 
@@ -212,15 +244,17 @@ static void name_present(const MgrSuccessionCalls *calls, HlWriteSet *set)
 
 typedef enum { KEEP_BUNDLES, WITHDRAW_BUNDLES } Bundles;
 
-/* What counts on disk now.  Whether the call may change anything was asked before the disk was. */
-static void announce(MgrSuccessionCalls *calls, MgrCall *call, const char *what, Bundles bundles)
+/* What counts on disk now.  Whether the call may change anything was asked before the disk was.  NULL, or takes who is
+ * shut out by it. */
+static void announce_without(MgrSuccessionCalls *calls, MgrCall *call, const char *what, Bundles bundles,
+                             json_t *shut_out)
 {
     static const MgrChangeKind kind = { fold_step, fail_step, step_free };
     HlWriteSet *set = hl_write_set_new();
     Step *step = g_new0(Step, 1);
 
     calls->is_writing = true;
-    *step = (Step){ .calls = calls, .call = call, .what = what };
+    *step = (Step){ .calls = calls, .call = call, .what = what, .shut_out = shut_out };
     step->record = mgr_location_next(calls->parts.location, call != NULL ? mgr_call_admin(call) : MGR_AUDIT_SITE);
     if (bundles == WITHDRAW_BUNDLES)
         step->bundles = mgr_bundles_write_withdrawal(calls->parts.fleet, set, step->record.changed_at);
@@ -233,6 +267,11 @@ static void announce(MgrSuccessionCalls *calls, MgrCall *call, const char *what,
     mgr_record_commit(calls->parts.record, set, &kind, step);
 }
 
+static void announce(MgrSuccessionCalls *calls, MgrCall *call, const char *what, Bundles bundles)
+{
+    announce_without(calls, call, what, bundles, NULL);
+}
+
 /* ------------------------------------------------------------------------------------------------------------- steps
  */
 
@@ -241,15 +280,29 @@ static void announce(MgrSuccessionCalls *calls, MgrCall *call, const char *what,
 #define OVER      "the authority before has ended by its date: the new one is the only one"
 #define CANCELLED "the new authority is no longer announced"
 
+/* Who is without a certificate of the new one, and will not be found when the old one has ended.  NULL: nobody. */
+static json_t *find_shut_out(const MgrSuccessionCalls *calls)
+{
+    g_auto(Left) left = find_left(calls, NULL);
+    json_t *document;
+
+    if (left.endpoints->len + left.people->len == 0)
+        return NULL;
+    document = json_object();
+    name_left(calls, &left, document);
+    return document;
+}
+
 /* The server's own certificates first: while they are of the old one, that one must count. */
 static bool end_old(MgrSuccessionCalls *calls, MgrCall *call, GError **error)
 {
+    g_autoptr(json_t) shut_out = find_shut_out(calls);
     bool over = is_over(calls);
 
     if ((call != NULL && !mgr_call_may_change(call, error)) || !mgr_own_follow(calls->parts.own, error) ||
         !(over ? mgr_pki_outlive_present(calls->parts.pki, error) : mgr_pki_end_present(calls->parts.pki, error)))
         return false;
-    announce(calls, call, over ? OVER : ENDED, WITHDRAW_BUNDLES);
+    announce_without(calls, call, over ? OVER : ENDED, WITHDRAW_BUNDLES, g_steal_pointer(&shut_out));
     return true;
 }
 
@@ -289,6 +342,15 @@ static bool check_caller(const MgrSuccessionCalls *calls, const MgrCall *call, G
            mgr_refuse(error, MGR_REFUSE_ROLLOVER_OWN_OLD, NULL);
 }
 
+static void refuse_left(const MgrSuccessionCalls *calls, GError **error)
+{
+    g_auto(Left) left = find_left(calls, NULL);
+    g_autofree char *names = mgr_holders_names(left.people, left.endpoints);
+
+    mgr_refuse(error, MGR_REFUSE_ROLLOVER_CA_NOT_ALL, names, HL_NUMBER(left.people->len),
+               HL_NUMBER(left.endpoints->len), NULL);
+}
+
 static void call_finish(MgrCall *call, gpointer user)
 {
     MgrSuccessionCalls *calls = user;
@@ -304,7 +366,7 @@ static void call_finish(MgrCall *call, gpointer user)
         mgr_refuse(&error, MGR_REFUSE_ROLLOVER_NO_CA, NULL);
         break;
     case MGR_SUCCESSION_WAIT:
-        mgr_refuse(&error, MGR_REFUSE_ROLLOVER_CA_NOT_ALL, NULL);
+        refuse_left(calls, &error);
         break;
     case MGR_SUCCESSION_SIGN:
         if (mgr_own_follow(calls->parts.own, &error))

@@ -118,7 +118,7 @@ typedef struct {
     uint64_t settings_counter, epoch, crl, alive, verified;
     MgrNow lived;           /* what was believed when this was loaded: mgr_fleet_believed; wall 0: nothing is known */
     MgrNow mark;            /* mgr_now_mark; its owner is state/clock */
-    uint64_t named_changes; /* grows when a certificate of anybody but an endpoint is added or revoked */
+    uint64_t named_changes; /* grows with changes of certificates of anybody but endpoints, and of accounts */
     uint64_t revocations;   /* certificates that were revoked since the start */
     uint64_t disablings;    /* accounts that were disabled since then */
     guint online;           /* Online or Stale */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/log.h"
+#include "manager/daemon/ground/accounts.h"
 #include "manager/site/site.h"
 #include "proto/updater_lines.h"
 
@@ -26,6 +27,7 @@ struct MgrEnds {
     bool has_looked;
     HlTime next_wall, looked_wall;
     uint64_t seen_certificates; /* of fleet->named_changes */
+    uint64_t seen_announced;    /* of its places: an authority may have ended */
     HlTime seen_signed;
 };
 
@@ -72,6 +74,29 @@ static void add(GPtrArray *items, MgrEndKind kind, const char *name, HlTime begi
     g_ptr_array_add(items, item);
 }
 
+/* A certificate ends with its authority, if that was ended sooner (finish --force).  When that was is known until
+ * another authority is announced; after that, not before the present one began. */
+static HlTime end_of(const MgrEnds *ends, const MgrCertificateRecord *record)
+{
+    const MgrPlaces *places = &ends->parts.fleet->places;
+    const MgrPlaceRecord *announced = &places->announced;
+    HlTime since = announced->authorities_since != 0 ? announced->authorities_since : announced->changed_at;
+
+    if (!mgr_places_has_ended(places, mgr_certificate_authority(record)))
+        return record->expires_at;
+    if (g_strv_length(announced->authorities) > 1)
+        since = hl_cert_info(mgr_pki_authority(ends->parts.pki))->not_before;
+    return MIN(record->expires_at, since);
+}
+
+/* Nobody calls by that name until it is enabled, which is a change of names too. */
+static bool is_disabled(const MgrEnds *ends, const MgrCertificateRecord *record)
+{
+    const MgrAccountRecord *account = mgr_accounts_get(ends->parts.fleet->accounts, record->name);
+
+    return account != NULL && account->disabled_at > 0;
+}
+
 /* Whose certificate is not revoked; of several the one that ends last. */
 static void add_people(const MgrEnds *ends, GPtrArray *items, HlCertKind of, MgrEndKind kind)
 {
@@ -85,15 +110,15 @@ static void add_people(const MgrEnds *ends, GPtrArray *items, HlCertKind of, Mgr
         MgrCertificateRecord *record = value;
         const MgrCertificateRecord *known = g_hash_table_lookup(last, record->name);
 
-        if (record->revoked_at == 0 && strcmp(record->kind, word) == 0 &&
-            (known == NULL || known->expires_at < record->expires_at))
+        if (record->revoked_at == 0 && strcmp(record->kind, word) == 0 && !is_disabled(ends, record) &&
+            (known == NULL || end_of(ends, known) < end_of(ends, record)))
             g_hash_table_replace(last, record->name, record);
     }
     g_hash_table_iter_init(&iter, last);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         const MgrCertificateRecord *record = value;
 
-        add(items, kind, record->name, record->issued_at, record->expires_at);
+        add(items, kind, record->name, record->issued_at, end_of(ends, record));
     }
 }
 
@@ -291,6 +316,7 @@ static void look(MgrEnds *ends, HlTime now)
     ends->looked_wall = now;
     ends->next_wall = find_next(ends->items, now);
     ends->seen_certificates = ends->parts.fleet->named_changes;
+    ends->seen_announced = ends->parts.fleet->places.announced.counter;
     ends->seen_signed = mgr_patterns_signed(ends->parts.patterns);
     tell(ends, older, now);
     tell_summary(ends);
@@ -302,6 +328,7 @@ void mgr_ends_tick(MgrEnds *ends)
 
     if (!ends->has_looked || now >= ends->next_wall || now < ends->looked_wall ||
         ends->seen_certificates != ends->parts.fleet->named_changes ||
+        ends->seen_announced != ends->parts.fleet->places.announced.counter ||
         ends->seen_signed != mgr_patterns_signed(ends->parts.patterns))
         look(ends, now);
 }

@@ -6,6 +6,8 @@
 #include "manager/core/succession.h"
 #include "manager/daemon/ground/accounts.h"
 
+#define MAX_LISTED 5 /* of people, and of endpoints, in a sentence */
+
 bool mgr_holders_is_of(const MgrCertificateRecord *record, const char *authority)
 {
     return record != NULL && strcmp(mgr_certificate_authority(record), authority) == 0;
@@ -143,6 +145,29 @@ json_t *mgr_holders_people_document(const MgrHolders *holders, GPtrArray *left, 
                                                "certificates", old_in_use(holders, record->name, next)));
     }
     return array;
+}
+
+/* One more of at most MAX_LISTED of a kind. */
+static void list_name(GString *out, guint i, const char *name)
+{
+    if (i <= MAX_LISTED)
+        g_string_append_printf(out, "%s%s", out->len > 0 ? ", " : "", i < MAX_LISTED ? name : "...");
+}
+
+char *mgr_holders_names(GPtrArray *people, GPtrArray *endpoints)
+{
+    GString *out = g_string_new(NULL);
+
+    g_ptr_array_sort(people, compare_names);
+    for (guint i = 0; i < people->len; i++)
+        list_name(out, i, ((const MgrCertificateRecord *)people->pdata[i])->name);
+    g_ptr_array_sort(endpoints, compare_ids);
+    for (guint i = 0; i < endpoints->len; i++) {
+        const MgrEndpointRecord *record = &((const MgrEndpoint *)endpoints->pdata[i])->record;
+
+        list_name(out, i, *record->host != '\0' ? record->host : record->id);
+    }
+    return g_string_free(out, FALSE);
 }
 
 void mgr_holders_mark_left_behind(const MgrHolders *holders)

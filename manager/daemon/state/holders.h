@@ -36,6 +36,9 @@ GPtrArray *mgr_holders_people_left(const MgrHolders *holders, const MgrCaller *c
 json_t *mgr_holders_endpoints_document(const MgrHolders *holders, GPtrArray *left, const char *next);
 json_t *mgr_holders_people_document(const MgrHolders *holders, GPtrArray *left, const char *next);
 
+/* "ann, eye, PC-07, ...": the first few of both, people by name and endpoints by host; sorts them.  Caller frees. */
+char *mgr_holders_names(GPtrArray *people, GPtrArray *endpoints);
+
 /* Marks endpoints with certificates of an authority that has ended: they cannot connect, and say nothing of it.  With a
  * bundle they come back. */
 void mgr_holders_mark_left_behind(const MgrHolders *holders);
