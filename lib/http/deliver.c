@@ -13,6 +13,8 @@
 
 #define CONNECT_TIMEOUT (15 * HL_SECOND)
 #define MAX_ANSWER      512         /* bytes that are kept */
+#define MAX_REPLY       200         /* of them for one of the recipients */
+#define CODE            4           /* bytes before the text in a line of SMTP */
 #define MAX_BODY        (64 * 1024) /* bytes that are read */
 #define FINAL           200         /* statuses below it are followed by another one */
 
@@ -25,6 +27,10 @@ typedef struct {
     const HlDelivery *delivery;
     const char *name;           /* of the destination, for messages */
     GString *answer, *refusals; /* what was said last, and each refusal before it; the second NULL: not gathered */
+    const char *const *to;      /* the recipients of a mail */
+    GPtrArray *replies;         /* GString *: to each recipient; NULL: not a mail */
+    gsize asked;                /* recipients of whom the server was told */
+    bool is_about_one;          /* what it says now is about the last of them */
     gsize seen;                 /* of the body */
     const char *left;           /* to be sent */
     GError *refused;            /* by the judge */
@@ -57,18 +63,51 @@ static curl_socket_t on_socket(void *user, curlsocktype purpose G_GNUC_UNUSED, s
     return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
 }
 
+/* What is said of one of the recipients; of several lines all that they add.  Whether it is not the first of them. */
+static bool take_reply(const Attempt *attempt, const char *line, gsize size)
+{
+    GString *reply = attempt->replies->pdata[attempt->asked - 1];
+    bool is_more = reply->len > 0;
+    gsize skipped = is_more ? MIN(CODE, size) : 0;
+
+    g_strchomp(reply->str);
+    reply->len = strlen(reply->str);
+    if (is_more)
+        g_string_append_c(reply, ' ');
+    g_string_append_len(reply, line + skipped, (gssize)MIN(size - skipped, MAX_REPLY - MIN(reply->len, MAX_REPLY)));
+    return is_more;
+}
+
+/* libcurl asks for one recipient after the other, and waits for what is said of each; who that is only this tells. */
+static int on_debug(CURL *curl G_GNUC_UNUSED, curl_infotype type, char *data, size_t size, void *user)
+{
+    static const char word[] = "RCPT TO:";
+    Attempt *attempt = user;
+
+    if (type != CURLINFO_HEADER_OUT)
+        return 0;
+    attempt->is_about_one =
+        size >= strlen(word) && memcmp(data, word, strlen(word)) == 0 && attempt->asked < attempt->replies->len;
+    if (attempt->is_about_one)
+        attempt->asked++;
+    return 0;
+}
+
 /* Of a conversation the last line, and what was refused: one of several recipients, or all of it, and then the last
  * line is but the farewell. */
 static size_t on_header(char *line, size_t one, size_t count, void *user)
 {
     Attempt *attempt = user;
     gsize size = one * count;
+    bool is_more = attempt->is_about_one && take_reply(attempt, line, size);
 
     if (size > 0 && (line[0] == '4' || line[0] == '5')) {
         if (attempt->refusals->len >= MAX_ANSWER)
             return size;
         if (attempt->refusals->len > 0)
             g_string_append(attempt->refusals, "; ");
+        if (attempt->is_about_one && !is_more)
+            g_string_append_printf(attempt->refusals, "%s: ", attempt->to[attempt->asked - 1]);
         g_string_append_len(attempt->refusals, line,
                             (gssize)MIN(size, MAX_ANSWER - MIN(attempt->refusals->len, MAX_ANSWER)));
         g_strchomp(attempt->refusals->str);
@@ -181,38 +220,67 @@ static char *take_answer(Attempt *attempt)
 
 /* ------------------------------------------------------------------------------------------------------------ mail */
 
-bool hl_deliver_mail(const HlDelivery *delivery, const HlMailing *mailing, char **answer, GError **error)
+static void free_text(gpointer text)
 {
-    g_autoptr(GString) said = g_string_new(NULL);
-    g_autoptr(GString) refusals = g_string_new(NULL);
-    Attempt attempt = {
-        .delivery = delivery, .name = mailing->url, .answer = said, .refusals = refusals, .left = mailing->text
-    };
-    g_autoptr(CURL) curl = begin(delivery, &attempt, mailing->url, "smtp,smtps");
-    g_autoptr(TextList) to = NULL;
-    CURLcode code;
+    g_string_free(text, TRUE);
+}
 
-    for (gsize i = 0; mailing->to[i] != NULL; i++)
+static GStrv take_replies(const GPtrArray *replies)
+{
+    GPtrArray *texts = g_ptr_array_new();
+
+    for (guint i = 0; i < replies->len; i++)
+        g_ptr_array_add(texts, hl_text_printable(g_strstrip(((GString *)replies->pdata[i])->str)));
+    g_ptr_array_add(texts, NULL);
+    return (GStrv)g_ptr_array_free(texts, FALSE);
+}
+
+static CURLcode perform_mail(CURL *curl, Attempt *attempt, const HlMailing *mailing)
+{
+    g_autoptr(TextList) to = NULL;
+
+    for (gsize i = 0; mailing->to[i] != NULL; i++) {
         to = curl_slist_append(to, mailing->to[i]);
+        g_ptr_array_add(attempt->replies, g_string_new(NULL));
+    }
     SET(CURLOPT_USE_SSL, (long)(mailing->in_clear ? CURLUSESSL_NONE : CURLUSESSL_ALL));
     SET(CURLOPT_MAIL_FROM, mailing->from);
     SET(CURLOPT_MAIL_RCPT, to);
     SET(CURLOPT_MAIL_RCPT_ALLLOWFAILS, 1L);
     SET(CURLOPT_UPLOAD, 1L);
     SET(CURLOPT_READFUNCTION, on_read);
-    SET(CURLOPT_READDATA, &attempt);
+    SET(CURLOPT_READDATA, attempt);
     SET(CURLOPT_HEADERFUNCTION, on_header);
-    SET(CURLOPT_HEADERDATA, &attempt);
+    SET(CURLOPT_HEADERDATA, attempt);
+    SET(CURLOPT_DEBUGFUNCTION, on_debug);
+    SET(CURLOPT_DEBUGDATA, attempt);
+    SET(CURLOPT_VERBOSE, 1L); /* without which there is no on_debug; nothing is printed where there is one */
     if (mailing->user != NULL && *mailing->user != '\0') {
         SET(CURLOPT_USERNAME, mailing->user);
         SET(CURLOPT_PASSWORD, mailing->password != NULL ? mailing->password : "");
     }
-    code = curl_easy_perform(curl);
+    return curl_easy_perform(curl);
+}
+
+bool hl_deliver_mail(const HlDelivery *delivery, const HlMailing *mailing, GStrv *replies, char **answer,
+                     GError **error)
+{
+    g_autoptr(GString) said = g_string_new(NULL);
+    g_autoptr(GString) refusals = g_string_new(NULL);
+    g_autoptr(GPtrArray) of_each = g_ptr_array_new_with_free_func(free_text);
+    Attempt attempt = { .delivery = delivery,
+                        .name = mailing->url,
+                        .answer = said,
+                        .refusals = refusals,
+                        .to = mailing->to,
+                        .replies = of_each,
+                        .left = mailing->text };
+    g_autoptr(CURL) curl = begin(delivery, &attempt, mailing->url, "smtp,smtps");
+    CURLcode code = perform_mail(curl, &attempt, mailing);
+
+    *replies = take_replies(of_each);
     if (code != CURLE_OK)
         return fail_attempt(&attempt, code, error);
-    if (refusals->len > 0)
-        g_string_prepend(said, "; ");
-    g_string_prepend(said, refusals->str);
     *answer = take_answer(&attempt);
     return true;
 }

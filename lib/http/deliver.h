@@ -30,11 +30,12 @@ typedef struct {
     const char *text;      /* RFC 5322, lines end with CRLF */
 } HlMailing;
 
-/* One that takes some of the recipients has taken it: the others are in the answer, and are not tried again.
+/* One transaction.  A server that takes the mail for some of the recipients has taken it: which ones, replies say.
  *
- * answer: what the server refused and what it said last, printable; the caller frees it, also after a failure (may be
- * NULL then). */
-bool hl_deliver_mail(const HlDelivery *delivery, const HlMailing *mailing, char **answer,
+ * replies: what was answered to each recipient, in their order, printable ("250 ok", "450 4.2.0 later"), "" for one who
+ * was not asked; ends with NULL; as many as mailing->to has, also after a failure, and then nobody has it.  answer:
+ * what the server said last; NULL after a failure.  The caller frees both. */
+bool hl_deliver_mail(const HlDelivery *delivery, const HlMailing *mailing, GStrv *replies, char **answer,
                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Success is a status of 2xx.  headers: "Name: value", ends with NULL. */

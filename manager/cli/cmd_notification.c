@@ -64,6 +64,8 @@ static void print_rule(const json_t *rule)
            cli_text(rule, "changed"), cli_text(rule, "changed_by"), cli_int(rule, "waiting"));
     if (*cli_text(rule, "said") != '\0')
         hl_say(_("failing since %s: %s\n"), cli_text(rule, "failing_since"), cli_text(rule, "said"));
+    if (*cli_text(rule, "missed") != '\0')
+        hl_say(_("not everybody has the last message: %s\n"), cli_text(rule, "missed"));
 }
 
 bool cmd_notification_show(HlInvocation *call, GError **error)

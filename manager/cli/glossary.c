@@ -72,6 +72,9 @@ const CliTerm cli_terms[] = {
 
     { "ok", N_("STATE of a notification"), N_("its destination took the last message, or there was none") },
     { "failing", N_("STATE of a notification"), N_("its destination takes no message; what waits is tried again") },
+    { "partial", N_("STATE of a notification"),
+      N_("some of the recipients do not have the last message, or an earlier one for which they were put off; "
+         "'holdline notification show' names them") },
     { "disabled", N_("STATE of a notification"), N_("nothing is noted or sent (enabled=no)") },
 
     { "gathering", N_("STATE of a message"),

@@ -53,6 +53,7 @@ static const State states[] = {
     { "done", N_("Complete"), HL_TONE_PLAIN },
     { "ok", N_("In order"), HL_TONE_PLAIN },
     { "failing", N_("Failing"), HL_TONE_PLAIN },
+    { "partial", N_("Not to all"), HL_TONE_PLAIN },
     { "disabled", N_("Disabled"), HL_TONE_PLAIN },
     { "gathering", N_("Gathering"), HL_TONE_PLAIN },
     { "waiting", N_("Waiting"), HL_TONE_PLAIN },

@@ -31,6 +31,7 @@ extern const char migration_025_trials[];
 extern const char migration_026_indexes[];
 extern const char migration_027_keys_of_certificates[];
 extern const char migration_028_rollout_back[];
+extern const char migration_029_mail_replies[];
 
 /* In one row of numbers: a new one has the next. */
 static const HlMigration migrations[] = {
@@ -62,6 +63,7 @@ static const HlMigration migrations[] = {
     { 26, "indexes", migration_026_indexes },
     { 27, "keys of certificates", migration_027_keys_of_certificates },
     { 28, "roll-outs that were taken back", migration_028_rollout_back },
+    { 29, "replies to mail", migration_029_mail_replies },
 };
 
 int mgr_registry_version(void)

@@ -39,6 +39,7 @@ void mgr_message_record_clear(MgrMessageRecord *record)
     g_free(record->rule);
     g_free(record->notes);
     g_free(record->said);
+    g_free(record->replies);
     memset(record, 0, sizeof *record);
 }
 
@@ -92,14 +93,15 @@ static bool on_message(HlStmt *row, gpointer user)
                                         .closed_at = hl_stmt_int(row, 5),
                                         .attempts = hl_stmt_int(row, 6),
                                         .said = text(row, 7),
-                                        .ended_at = hl_stmt_int(row, 8) };
+                                        .ended_at = hl_stmt_int(row, 8),
+                                        .replies = text(row, 9) };
 
     ((MgrMessageFn)to->fn)(&record, to->user);
     return true;
 }
 
 #define MESSAGE \
-    "SELECT id, rule, state, notes, begun_at, closed_at, attempts, said, ended_at FROM notification_message "
+    "SELECT id, rule, state, notes, begun_at, closed_at, attempts, said, ended_at, replies FROM notification_message "
 
 bool mgr_registry_load_messages(HlDb *db, MgrMessageFn fn, gpointer user, GError **error)
 {
@@ -137,6 +139,21 @@ bool mgr_registry_last_closed(HlDb *db, const char *rule, HlTime *closed, GError
 {
     return hl_db_query_int(db, 0, closed, error,
                            "SELECT coalesce(max(closed_at), 0) FROM notification_message WHERE rule = ?", "t", rule);
+}
+
+static bool on_replies(HlStmt *row, gpointer user)
+{
+    *(char **)user = text(row, 0);
+    return false;
+}
+
+bool mgr_registry_last_replies(HlDb *db, const char *rule, char **replies, GError **error)
+{
+    *replies = NULL;
+    return hl_db_query(db, on_replies, replies, error,
+                       "SELECT replies FROM notification_message WHERE rule = ?1 AND replies <> '{}'"
+                       " OR rule = ?1 AND state = 'sent' ORDER BY number DESC LIMIT 1",
+                       "t", rule);
 }
 
 static bool on_seen(HlStmt *row, gpointer user)
@@ -245,12 +262,12 @@ void mgr_write_message(HlWriteSet *set, const MgrMessageRecord *r)
 {
     hl_write_set_add(set,
                      "INSERT INTO notification_message (id, rule, state, notes, begun_at, closed_at, attempts, said,"
-                     " ended_at) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9"
+                     " ended_at, replies) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10"
                      " WHERE EXISTS (SELECT 1 FROM notification_rule WHERE name = ?2)"
                      " ON CONFLICT (id) DO UPDATE SET state = ?3, notes = ?4, begun_at = ?5, closed_at = ?6,"
-                     " attempts = ?7, said = ?8, ended_at = ?9",
-                     "ttttiiiti", r->id, r->rule, states[r->state], r->notes, INT(r->begun_at), INT(r->closed_at),
-                     INT(r->attempts), r->said, INT(r->ended_at));
+                     " attempts = ?7, said = ?8, ended_at = ?9, replies = ?10",
+                     "ttttiiitit", r->id, r->rule, states[r->state], r->notes, INT(r->begun_at), INT(r->closed_at),
+                     INT(r->attempts), r->said, INT(r->ended_at), r->replies != NULL ? r->replies : "{}");
 }
 
 void mgr_write_message_removal(HlWriteSet *set, const char *id)

@@ -30,6 +30,7 @@ typedef struct {
     HlTime begun_at, closed_at, ended_at;
     int64_t attempts;
     char *said;
+    char *replies; /* core/mail_replies.h; NULL: none */
 } MgrMessageRecord;
 
 /* Numbers of the last rows of tables. */
@@ -54,6 +55,8 @@ bool mgr_registry_list_messages(HlDb *db, const char *rule, int64_t limit, MgrMe
                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* When a message of the rule was closed last; 0: never. */
 bool mgr_registry_last_closed(HlDb *db, const char *rule, HlTime *closed, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The replies to the last message of the rule that was sent, to whomever; NULL: none was.  Caller frees. */
+bool mgr_registry_last_replies(HlDb *db, const char *rule, char **replies, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* false in *is_there: nothing was seen yet. */
 bool mgr_registry_read_seen(HlDb *db, MgrSeen *seen, bool *is_there, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* What there is now. */

@@ -5,7 +5,7 @@
     receivers.py DIRECTORY CERTIFICATE KEY
 
 Writes DIRECTORY/ports.json when all listen, and appends what comes to DIRECTORY/mail, hooks and syslog: JSON, a line for each.  While
-DIRECTORY/away exists, mail is refused with 451 and webhooks with 503; gone@ is a recipient that is refused; /slow never answers, /elsewhere redirects."""
+DIRECTORY/away exists, mail is refused with 451 and webhooks with 503; gone@ is a recipient that is refused, later@ one that is put off while DIRECTORY/later exists; /slow never answers, /elsewhere redirects."""
 import base64
 import http.server
 import json
@@ -68,6 +68,9 @@ class Mail(socketserver.StreamRequestHandler):
             elif word.startswith("RCPT TO"):
                 if "<gone@" in line:
                     self.say("550 5.1.1 nobody of that name")
+                    continue
+                if "<later@" in line and os.path.exists(os.path.join(directory, "later")):
+                    self.say("450 4.2.0 greylisted")
                     continue
                 mail["to"].append(line[8:])
                 self.say("250 ok")

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/sender_fake.h"
 
+#include "lib/base/unconst.h"
+
 struct MgrSender {
     GDestroyNotify drop;
 };
@@ -8,6 +10,7 @@ struct MgrSender {
 typedef struct {
     MgrSender *sender;
     char *text;
+    GStrv to;
     MgrSent done;
     gpointer user;
 } Job;
@@ -26,6 +29,7 @@ MgrSender *mgr_sender_new(const MgrConf *conf G_GNUC_UNUSED, const char *dir G_G
 static void job_free(Job *job)
 {
     g_free(job->text);
+    g_strfreev(job->to);
     g_free(job);
 }
 
@@ -57,8 +61,11 @@ bool mgr_sender_send(MgrSender *sender, const MgrSending *sending, MgrSent done,
     if (refusal != HL_ERROR_N_CODES)
         return hl_fail(error, refusal, "refused");
     job = g_new0(Job, 1);
-    *job =
-        (Job){ sender, g_strdup_printf("%s %s %s", sending->message->rule, sending->message->id, subject), done, user };
+    *job = (Job){ .sender = sender,
+                  .text = g_strdup_printf("%s %s %s", sending->message->rule, sending->message->id, subject),
+                  .to = g_strdupv(hl_unconst(sending->to)),
+                  .done = done,
+                  .user = user };
     g_queue_push_tail(&jobs, job);
     return true;
 }
@@ -80,7 +87,15 @@ char *sender_fake_peek(void)
     return job != NULL ? g_strdup(job->text) : NULL;
 }
 
-void sender_fake_end(const char *answer, const char *why)
+char *sender_fake_recipients(void)
+{
+    const Job *job = g_queue_peek_head(&jobs);
+
+    g_assert_nonnull(job);
+    return job->to != NULL ? g_strjoinv(",", job->to) : NULL;
+}
+
+static void end(const char *answer, const char *why, const char *const *replies)
 {
     Job *job = g_queue_pop_head(&jobs);
     g_autoptr(GError) error = NULL;
@@ -88,8 +103,22 @@ void sender_fake_end(const char *answer, const char *why)
     g_assert_nonnull(job);
     if (answer == NULL)
         hl_fail(&error, HL_ERROR_UNAVAILABLE, "%s", why);
-    job->done(answer, error, job->user);
+    job->done(&(MgrSendEnd){ .answer = answer,
+                             .error = error,
+                             .to = replies != NULL ? (const char *const *)job->to : NULL,
+                             .replies = replies },
+              job->user);
     job_free(job);
+}
+
+void sender_fake_end(const char *answer, const char *why)
+{
+    end(answer, why, NULL);
+}
+
+void sender_fake_end_mail(const char *answer, const char *why, const char *const *replies)
+{
+    end(answer, why, replies);
 }
 
 void sender_fake_end_all(void)

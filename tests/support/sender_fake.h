@@ -17,6 +17,12 @@ char *sender_fake_peek(void);
 /* Ends it: answer NULL: it fails, and that is why. */
 void sender_fake_end(const char *answer, const char *why);
 
+/* To whom the oldest mail goes, with commas; NULL: it is none.  Caller frees. */
+char *sender_fake_recipients(void);
+
+/* As sender_fake_end, of a mail: what was said of each recipient. */
+void sender_fake_end_mail(const char *answer, const char *why, const char *const *replies);
+
 /* All that are at work are answered well. */
 void sender_fake_end_all(void);
 

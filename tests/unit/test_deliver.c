@@ -265,11 +265,69 @@ static void test_starttls(void)
         g_autoptr(GError) error = NULL;
         g_autofree char *url = NULL;
         g_autofree char *answer = NULL;
+        g_auto(GStrv) replies = NULL;
 
         speaker_begin(&speaker);
         mailing.url = url = g_strdup_printf("smtp://127.0.0.1:%u", speaker.port);
-        g_assert_false(hl_deliver_mail(&delivery, &mailing, &answer, &error));
+        g_assert_false(hl_deliver_mail(&delivery, &mailing, &replies, &answer, &error));
         g_assert_nonnull(strstr(error->message, cases[i].said));
+        g_assert_cmpstr(replies[0], ==, "");
+        speaker_end(&speaker);
+    }
+}
+
+/* What is said of each recipient is his, also where it has several lines, and where the server hangs up between them.
+ */
+static void test_recipients(void)
+{
+    static const char *const some[] = { "220 mail.example\r\n",
+                                        "250 mail.example\r\n",
+                                        "250 sender ok\r\n",
+                                        "250 ok\r\n",
+                                        "450-4.2.0 Greylisted,\r\n450 4.2.0 come back\r\n",
+                                        "550 5.1.1 nobody\r\n",
+                                        "354 go\r\n",
+                                        "250 2.0.0 queued\r\n",
+                                        "221 bye\r\n",
+                                        NULL };
+    static const char *const none[] = { "220 mail.example\r\n", "250 mail.example\r\n",
+                                        "250 sender ok\r\n",    "550 no\r\n",
+                                        "450 later\r\n",        "550 nobody\r\n",
+                                        "221 bye\r\n",          NULL };
+    static const char *const hangs_up[] = { "220 mail.example\r\n", "250 mail.example\r\n", "250 sender ok\r\n",
+                                            "250 ok\r\n",           "421 closing\r\n",      NULL };
+    static const struct {
+        const char *const *lines;
+        bool is_taken;
+        const char *replies, *said;
+    } cases[] = {
+        { some, true, "250 ok|450-4.2.0 Greylisted, 4.2.0 come back|550 5.1.1 nobody", "250 2.0.0 queued" },
+        { none, false, "550 no|450 later|550 nobody", "it said: a@x: 550 no; b@x: 450 later; c@x: 550 nobody" },
+        { hangs_up, false, "250 ok|421 closing|", "b@x: 421 closing" },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        Speaker speaker = { .lines = cases[i].lines, .greets = true };
+        HlDelivery delivery = { .deadline = HL_MINUTE };
+        HlMailing mailing = { .from = "from@x",
+                              .in_clear = true,
+                              .to = (const char *const[]){ "a@x", "b@x", "c@x", NULL },
+                              .text = "x\r\n" };
+        g_autoptr(GError) error = NULL;
+        g_autofree char *url = NULL;
+        g_autofree char *answer = NULL;
+        g_autofree char *joined = NULL;
+        g_auto(GStrv) replies = NULL;
+
+        speaker_begin(&speaker);
+        mailing.url = url = g_strdup_printf("smtp://127.0.0.1:%u", speaker.port);
+        g_assert_true(hl_deliver_mail(&delivery, &mailing, &replies, &answer, &error) == cases[i].is_taken);
+        joined = g_strjoinv("|", replies);
+        g_assert_cmpstr(joined, ==, cases[i].replies);
+        if (cases[i].is_taken)
+            g_assert_cmpstr(answer, ==, cases[i].said);
+        else
+            g_assert_nonnull(strstr(error->message, cases[i].said));
         speaker_end(&speaker);
     }
 }
@@ -282,6 +340,7 @@ int main(int argc, char **argv)
     g_test_add_func("/deliver/prefix", test_prefix);
     g_test_add_func("/deliver/broken-body", test_broken_body);
     g_test_add_func("/deliver/starttls", test_starttls);
+    g_test_add_func("/deliver/recipients", test_recipients);
     g_test_add_func("/fetch/unsent", test_unsent);
     return g_test_run();
 }

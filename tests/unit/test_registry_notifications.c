@@ -27,6 +27,7 @@ static MgrMessageRecord make_message(const char *id, MgrMessageState state, HlTi
                                .closed_at = state == MGR_MESSAGE_GATHERING ? 0 : 2,
                                .attempts = 3,
                                .said = hl_unconst("250 ok"),
+                               .replies = hl_unconst(state == MGR_MESSAGE_WAITING ? "{\"a@x\":\"250\"}" : "{}"),
                                .ended_at = ended_at };
 }
 
@@ -53,9 +54,10 @@ static void add_rule(MgrRuleRecord *record, gpointer user)
 
 static void add_message(MgrMessageRecord *record, gpointer user)
 {
-    g_string_append_printf(user, "%s %s %s %s %d %d %d %s %d\n", record->id, record->rule,
+    g_string_append_printf(user, "%s %s %s %s %d %d %d %s %d %s\n", record->id, record->rule,
                            mgr_message_state_name(record->state), record->notes, (int)record->begun_at,
-                           (int)record->closed_at, (int)record->attempts, record->said, (int)record->ended_at);
+                           (int)record->closed_at, (int)record->attempts, record->said, (int)record->ended_at,
+                           record->replies);
 }
 
 static void put_rule(Fixture *fixture, uint64_t version, uint64_t base)
@@ -122,6 +124,7 @@ static void test_versions(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
 static void test_messages(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
 {
     HlTime closed = -1;
+    g_autofree char *replies = NULL;
 
     put_message(fixture, "n-0", MGR_MESSAGE_WAITING, 0); /* of a rule that is not there */
     put_rule(fixture, 1, 0);
@@ -132,10 +135,13 @@ static void test_messages(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
     put_message(fixture, "n-1", MGR_MESSAGE_WAITING, 0);
     fixture_commit(fixture);
     g_assert_true(mgr_registry_load_messages(fixture->db, add_message, fixture->loaded, NULL));
-    g_assert_cmpstr(fixture->loaded->str, ==, "n-1 it waiting {} 1 2 3 250 ok 0\n");
+    g_assert_cmpstr(fixture->loaded->str, ==, "n-1 it waiting {} 1 2 3 250 ok 0 {\"a@x\":\"250\"}\n");
     g_string_truncate(fixture->loaded, 0);
     g_assert_true(mgr_registry_list_messages(fixture->db, NULL, 10, add_message, fixture->loaded, NULL));
-    g_assert_cmpstr(fixture->loaded->str, ==, "n-2 it sent {} 1 2 3 250 ok 9\nn-1 it waiting {} 1 2 3 250 ok 0\n");
+    g_assert_cmpstr(fixture->loaded->str, ==,
+                    "n-2 it sent {} 1 2 3 250 ok 9 {}\nn-1 it waiting {} 1 2 3 250 ok 0 {\"a@x\":\"250\"}\n");
+    g_assert_true(mgr_registry_last_replies(fixture->db, "it", &replies, NULL));
+    g_assert_cmpstr(replies, ==, "{}"); /* n-2: it is the later one */
     g_assert_true(mgr_registry_last_closed(fixture->db, "it", &closed, NULL));
     g_assert_cmpint(closed, ==, 2);
     for (guint i = 0; i < 150; i++) {

@@ -14,7 +14,7 @@ static void on_drop(gpointer user)
     ((Count *)user)->dropped++;
 }
 
-static void on_sent(const char *answer G_GNUC_UNUSED, const GError *error G_GNUC_UNUSED, gpointer user G_GNUC_UNUSED)
+static void on_sent(const MgrSendEnd *end G_GNUC_UNUSED, gpointer user G_GNUC_UNUSED)
 {
     g_assert_not_reached();
 }
@@ -28,8 +28,8 @@ static void send_some(MgrSender *sender, guint times, bool is_test, HlErrorCode 
     mgr_notes_add(notes, &(MgrNote){ .kind = MGR_NOTE_TEST, .at = HL_SECOND });
     for (guint i = 0; i < times; i++) {
         g_autoptr(GError) error = NULL;
-        bool taken =
-            mgr_sender_send(sender, &(MgrSending){ &rule, "", &message, notes, is_test }, on_sent, &count, &error);
+        bool taken = mgr_sender_send(sender, &(MgrSending){ &rule, "", &message, notes, NULL, is_test }, on_sent,
+                                     &count, &error);
 
         g_assert_true(taken == (expected == HL_ERROR_N_CODES));
         if (!taken)

@@ -113,6 +113,7 @@ const TABLES = {
     notification: {
         ok: N_('In order'),
         failing: N_('Failing'),
+        partial: N_('Not to all'),
         disabled: N_('Disabled'),
     },
     message: {
@@ -303,7 +304,7 @@ const TONES = {
     },
     rollout: { running: 'info', soaking: 'info', paused: 'warn', halted: 'bad', done: 'good' },
     outcome: { open: 'info', succeeded: 'good', failed: 'bad', silent: 'bad', left: 'warn' },
-    notification: { ok: 'good', failing: 'bad' },
+    notification: { ok: 'good', partial: 'warn', failing: 'bad' },
     message: { 'sent': 'good', 'waiting': 'info', 'given-up': 'bad' },
     detection: { open: 'bad', acknowledged: 'good' },
     bundle: { valid: 'good' },

@@ -6,6 +6,7 @@
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
 #include "manager/core/edition.h"
+#include "manager/core/mail_replies.h"
 #include "manager/core/refusal.h"
 #include "manager/daemon/ground/selector.h"
 
@@ -59,13 +60,17 @@ static MgrEdition edition_of(const MgrRuleView *view)
 static json_t *rule_document(const MgrRuleView *view)
 {
     g_autofree char *tag = mgr_edition_tag(edition_of(view));
-    const char *state = !view->rule->enabled ? "disabled" : view->failing_since != 0 ? "failing" : "ok";
+    const char *state = !view->rule->enabled       ? "disabled"
+                        : view->failing_since != 0 ? "failing"
+                        : *view->missed != '\0'    ? "partial"
+                                                   : "ok";
 
-    return json_pack("{s:s, s:I, s:s, s:o, s:s, s:s, s:b, s:i, s:o, s:s, s:o}", "name", view->record->name, "version",
-                     (json_int_t)view->record->version, "tag", tag, "changed", time_value(view->record->changed_at),
-                     "changed_by", view->record->changed_by, "state", state, "signed", *view->record->secret != '\0',
-                     "waiting", (int)view->waiting, "failing_since", time_value(view->failing_since), "said",
-                     view->said, "options", options_of(view->rule));
+    return json_pack("{s:s, s:I, s:s, s:o, s:s, s:s, s:b, s:i, s:o, s:s, s:s, s:o}", "name", view->record->name,
+                     "version", (json_int_t)view->record->version, "tag", tag, "changed",
+                     time_value(view->record->changed_at), "changed_by", view->record->changed_by, "state", state,
+                     "signed", *view->record->secret != '\0', "waiting", (int)view->waiting, "failing_since",
+                     time_value(view->failing_since), "said", view->said, "missed", view->missed, "options",
+                     options_of(view->rule));
 }
 
 static void call_list(MgrCall *call, gpointer user)
@@ -346,14 +351,20 @@ static void call_delete(MgrCall *call, gpointer user)
 /* ---------------------------------------------------------------------------------------------------- test, outbox */
 
 /* MgrSent */
-static void on_tested(const char *answer, const GError *error, gpointer user)
+static void on_tested(const MgrSendEnd *end, gpointer user)
 {
     MgrCall *call = user;
+    g_autoptr(json_t) replies = json_object();
+    g_autofree char *said = NULL;
 
-    if (error != NULL)
-        mgr_call_fail(call, error);
-    else
-        mgr_call_done(call, json_pack("{s:s, s:s}", "name", mgr_call_argument(call, "name"), "answer", answer));
+    if (end->error != NULL) {
+        mgr_call_fail(call, end->error);
+        return;
+    }
+    if (end->to != NULL)
+        mgr_mail_replies_fold(replies, end->to, end->replies, true);
+    said = mgr_mail_replies_said(replies, end->answer);
+    mgr_call_done(call, json_pack("{s:s, s:s}", "name", mgr_call_argument(call, "name"), "answer", said));
 }
 
 /* It changes nothing here, and somebody gets a message by it: so it is in the audit log. */

@@ -9,6 +9,7 @@
 #include "lib/base/local_time.h"
 #include "lib/base/mailbox.h"
 #include "lib/base/network.h"
+#include "lib/base/unconst.h"
 #include "lib/http/deliver.h"
 #include "manager/core/refusal.h"
 
@@ -34,6 +35,7 @@ typedef struct {
     MgrDestination destination;
     char *url, *text, *from, *user, *password_file, *ca_file;
     char **headers, **records, **networks;
+    char **to, **replies;         /* of a mail */
     bool in_clear, is_configured; /* the second: by who may edit manager.conf, and not by an administrator */
     bool is_test;
     char *answer;
@@ -54,6 +56,8 @@ static void job_free(Job *job)
     g_strfreev(job->headers);
     g_strfreev(job->records);
     g_strfreev(job->networks);
+    g_strfreev(job->to);
+    g_strfreev(job->replies);
     g_free(job->answer);
     g_clear_error(&job->error);
     g_free(job);
@@ -90,14 +94,14 @@ static bool may_tell(const char *address, gpointer user, GError **error)
     return hl_address_is_public(address) || mgr_refuse(error, MGR_REFUSE_SENDER_PRIVATE, address, NULL);
 }
 
-static bool send_mail(const Job *job, const HlDelivery *delivery, char **answer, GError **error)
+static bool send_mail(Job *job, const HlDelivery *delivery, GError **error)
 {
     g_autofree char *password = NULL;
     HlMailing mailing = { .url = job->url,
                           .in_clear = job->in_clear,
                           .user = job->user,
                           .from = job->from,
-                          .to = (const char *const *)job->destination.recipients,
+                          .to = (const char *const *)job->to,
                           .text = job->text };
     bool sent;
 
@@ -107,7 +111,7 @@ static bool send_mail(const Job *job, const HlDelivery *delivery, char **answer,
             return hl_error_prefix(error, "mail.password-file");
         mailing.password = g_strchomp(password);
     }
-    sent = hl_deliver_mail(delivery, &mailing, answer, error);
+    sent = hl_deliver_mail(delivery, &mailing, &job->replies, &job->answer, error);
     if (password != NULL)
         explicit_bzero(password, strlen(password));
     return sent;
@@ -130,7 +134,7 @@ static bool send_by(Job *job, const HlDelivery *delivery, GError **error)
 
     switch (job->destination.way) {
     case MGR_WAY_MAIL:
-        return send_mail(job, delivery, &job->answer, error);
+        return send_mail(job, delivery, error);
     case MGR_WAY_WEBHOOK:
         return hl_deliver_post(delivery, job->url, (const char *const *)job->headers, job->text, &job->answer, error);
     case MGR_WAY_UDP:
@@ -168,7 +172,11 @@ static void on_result(gpointer item, gpointer user)
 
     pthread_join(job->thread, NULL);
     g_ptr_array_remove_fast(sender->jobs, job);
-    job->done(job->answer, job->error, job->done_user);
+    job->done(&(MgrSendEnd){ .answer = job->answer,
+                             .error = job->error,
+                             .to = job->replies != NULL ? (const char *const *)job->to : NULL,
+                             .replies = (const char *const *)job->replies },
+              job->done_user);
     job_free(job);
 }
 
@@ -221,6 +229,7 @@ static bool fill_mail(const MgrSender *sender, const MgrSending *sending, Job *j
 
     if (*conf->mail_server == '\0' || *conf->mail_from == '\0')
         return mgr_refuse(error, MGR_REFUSE_SENDER_NO_MAIL, NULL);
+    job->to = g_strdupv(sending->to != NULL ? hl_unconst(sending->to) : job->destination.recipients);
     job->url = g_strdup(conf->mail_server);
     job->from = g_strdup(conf->mail_from);
     job->user = g_strdup(conf->mail_user);

@@ -17,8 +17,15 @@
 
 typedef struct MgrSender MgrSender;
 
-/* answer: what the destination said ("" if it says nothing); NULL with an error: it did not take the message. */
-typedef void (*MgrSent)(const char *answer, const GError *error, gpointer user);
+/* How an attempt ended. */
+typedef struct {
+    const char *answer;  /* what the destination said last ("" if it says nothing); NULL with an error */
+    const GError *error; /* it did not take the message */
+    const char *const *to, *const *replies; /* of a mail: whom it was for, and what was said of each
+                                             * (core/mail_replies.h); NULL of others */
+} MgrSendEnd;
+
+typedef void (*MgrSent)(const MgrSendEnd *end, gpointer user);
 
 /* conf is borrowed, and read at each attempt; dir: the site, of its relative paths.  drop: for the user of attempts
  * whose end nobody is told any more. */
@@ -33,7 +40,8 @@ typedef struct {
     const char *secret; /* of a webhook; "": not signed */
     const MgrMessage *message;
     const json_t *notes;
-    bool is_test; /* has room of its own: tests of somebody impatient hold up no message */
+    const char *const *to; /* of a mail: who is still to get it; NULL: all that the rule names */
+    bool is_test;          /* has room of its own: tests of somebody impatient hold up no message */
 } MgrSending;
 
 /* done is called once, later; not where this fails: LIMIT (no room, which is not the destination's fault), or a

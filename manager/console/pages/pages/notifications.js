@@ -36,7 +36,7 @@ export async function notifications() {
             { title: tr('What is told'), cell: (row) => kindWords(row.options.kinds) },
             { title: tr('Groups'), cell: (row) => groupsOf(parseList(row.options.groups)) },
             { title: tr('Waiting'), end: true, cell: (row) => number(row.waiting) },
-            { title: tr('Last answer'), cell: (row) => h('span', { class: 'path' }, visible(row.said)) },
+            { title: tr('Last answer'), cell: (row) => h('span', { class: 'path' }, visible(row.said || row.missed)) },
         ], rows, tr('Nobody is notified yet.'), tr('Notifications')));
 }
 
@@ -190,6 +190,7 @@ function stateCard(document) {
         [tr('State'), badge('notification', document.state)],
         [tr('Failing since'), document.failing_since && when(document.failing_since)],
         [tr('Last answer'), document.said && said(document.said)],
+        [tr('Not to all'), document.missed && said(document.missed)],
         [tr('Waiting'), number(document.waiting)],
         [tr('Signed'), document.signed ? tr('Yes') : tr('No')],
         [tr('Changed'), [when(document.changed), ' · ', name(document.changed_by)]],

@@ -166,7 +166,7 @@ static void join_last(MgrLive *live, const json_t *notes, MgrNow now)
 static void close_due(MgrLive *live, int minute, MgrNow now)
 {
     g_autoptr(json_t) notes = NULL;
-    MgrOutgoing *outgoing;
+    MgrMessageRecord record;
 
     if (!live->rule.enabled || !mgr_gathering_is_due(live->gathering, &live->policy, minute, now))
         return;
@@ -175,16 +175,14 @@ static void close_due(MgrLive *live, int minute, MgrNow now)
         join_last(live, notes, now);
         return; /* what was stored as gathered goes with the next save */
     }
-    outgoing = g_new0(MgrOutgoing, 1);
-    outgoing->known = now;
-    outgoing->record = (MgrMessageRecord){ .id = live->id != NULL ? g_steal_pointer(&live->id) : hl_ident_new("n-"),
-                                           .rule = g_strdup(live->record.name),
-                                           .state = MGR_MESSAGE_WAITING,
-                                           .notes = hl_json_print(notes),
-                                           .begun_at = live->id_wall != 0 ? live->id_wall : now.wall,
-                                           .closed_at = now.wall,
-                                           .said = g_strdup("") };
-    g_queue_push_tail(&live->waiting, outgoing);
+    record = (MgrMessageRecord){ .id = live->id != NULL ? g_steal_pointer(&live->id) : hl_ident_new("n-"),
+                                 .rule = g_strdup(live->record.name),
+                                 .state = MGR_MESSAGE_WAITING,
+                                 .notes = hl_json_print(notes),
+                                 .begun_at = live->id_wall != 0 ? live->id_wall : now.wall,
+                                 .closed_at = now.wall,
+                                 .said = g_strdup("") };
+    g_queue_push_tail(&live->waiting, mgr_outgoing_new(&record, now));
 }
 
 static void save_gathered(MgrLive *live, HlWriteSet *set)

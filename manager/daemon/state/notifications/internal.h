@@ -4,6 +4,7 @@
 #define MANAGER_DAEMON_STATE_NOTIFICATIONS_INTERNAL_H
 
 #include "manager/core/gathering.h"
+#include "manager/core/mail_replies.h"
 #include "manager/daemon/state/notifications/notifications.h"
 
 /* A message on its way. */
@@ -11,6 +12,8 @@ typedef struct {
     MgrMessageRecord record;
     MgrNow known; /* since when it is in memory: its end is not believed to a clock that was set ahead after that */
     bool is_stored;
+    json_t *replies;      /* core/mail_replies.h */
+    MgrAttempts attempts; /* of one that waits for some of its recipients */
 } MgrOutgoing;
 
 typedef struct {
@@ -21,9 +24,11 @@ typedef struct {
     MgrGathering *gathering;
     char *id;       /* of what is gathered; NULL: nothing was stored of it */
     HlTime id_wall; /* its first note */
-    GQueue waiting; /* MgrOutgoing * */
+    GQueue waiting; /* MgrOutgoing *, that nobody has */
+    GQueue late;    /* MgrOutgoing *, that some of the recipients were put off with: they hold up nobody else */
     MgrAttempts attempts;
-    char *said; /* the last failure */
+    char *said;   /* the last failure */
+    char *missed; /* who did not get the last message, or not yet, and why; "" */
     bool is_busy;
     MgrRuleView view;
 } MgrLive;
@@ -50,7 +55,11 @@ typedef struct {
 /* rules.c */
 void mgr_errand_free(gpointer errand);
 void mgr_outgoing_free(gpointer outgoing);
+/* Takes what is in the record. */
+MgrOutgoing *mgr_outgoing_new(MgrMessageRecord *record, MgrNow known);
 MgrLive *mgr_live_find(const MgrNotifications *notifications, const char *name);
+/* missed: who did not get what was sent last; where others still wait for an earlier message, they come first. */
+void mgr_live_note_missed(MgrLive *live, const char *missed);
 /* At the start, and after a write that failed: then memory was ahead of the registry.  false: not now. */
 bool mgr_notifications_load(MgrNotifications *notifications);
 

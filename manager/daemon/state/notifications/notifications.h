@@ -4,7 +4,8 @@
  * A message is in the registry before it is sent (the outbox), with what its rule has told of and how far was read, in
  * one write set; after a kill it is sent again under the same id, so it arrives at least once.  Of each rule one
  * message is sent at a time, in their order; one that fails is tried again until its rule gives it up.  Twenty of a
- * rule wait at most: what comes then joins the last one, which says so.
+ * rule wait at most: what comes then joins the last one, which says so.  A mail that some of its recipients have waits
+ * for the others beside them, so that somebody whose server puts mail off holds up nobody else; of those, too, twenty.
  *
  * Only decides when, by manager/core/gathering.h; sends by ground/sender.h. */
 #ifndef MANAGER_DAEMON_STATE_NOTIFICATIONS_H
@@ -38,6 +39,7 @@ typedef struct {
     guint waiting;        /* messages */
     HlTime failing_since; /* wall, of the first failure in a row; 0: the last attempt succeeded, or there was none */
     const char *said;     /* the last failure; "" */
+    const char *missed;   /* who of several did not get the last message, or not yet, and why; "" */
 } MgrRuleView;
 
 /* NULL: there is none of that name. */

@@ -20,8 +20,22 @@ void mgr_errand_free(gpointer item)
 
 void mgr_outgoing_free(gpointer item)
 {
-    mgr_message_record_clear(&((MgrOutgoing *)item)->record);
-    g_free(item);
+    MgrOutgoing *outgoing = item;
+
+    mgr_message_record_clear(&outgoing->record);
+    json_decref(outgoing->replies);
+    g_free(outgoing);
+}
+
+MgrOutgoing *mgr_outgoing_new(MgrMessageRecord *record, MgrNow known)
+{
+    MgrOutgoing *outgoing = g_new0(MgrOutgoing, 1);
+
+    outgoing->record = *record;
+    memset(record, 0, sizeof *record);
+    outgoing->known = known;
+    outgoing->replies = mgr_mail_replies_parse(outgoing->record.replies != NULL ? outgoing->record.replies : "{}");
+    return outgoing;
 }
 
 static void live_free(gpointer item)
@@ -32,8 +46,10 @@ static void live_free(gpointer item)
     mgr_rule_clear(&live->rule);
     mgr_gathering_free(live->gathering);
     g_queue_clear_full(&live->waiting, mgr_outgoing_free);
+    g_queue_clear_full(&live->late, mgr_outgoing_free);
     g_free(live->id);
     g_free(live->said);
+    g_free(live->missed);
     g_free(live);
 }
 
@@ -81,6 +97,14 @@ MgrLive *mgr_live_find(const MgrNotifications *notifications, const char *name)
     return g_hash_table_lookup(notifications->rules, name);
 }
 
+void mgr_live_note_missed(MgrLive *live, const char *missed)
+{
+    const MgrOutgoing *late = g_queue_peek_tail(&live->late);
+
+    g_free(live->missed);
+    live->missed = late != NULL ? mgr_mail_replies_missed(late->replies) : g_strdup(missed);
+}
+
 static void take_record(MgrLive *live, MgrRuleRecord *record)
 {
     g_autofree char *odd = NULL;
@@ -104,7 +128,9 @@ static MgrLive *add(MgrNotifications *notifications, MgrRuleRecord *record)
     take_record(live, record);
     live->gathering = mgr_gathering_new();
     live->said = g_strdup("");
+    live->missed = g_strdup("");
     g_queue_init(&live->waiting);
+    g_queue_init(&live->late);
     g_hash_table_insert(notifications->rules, live->record.name, live);
     return live;
 }
@@ -119,6 +145,7 @@ static void on_message(MgrMessageRecord *record, gpointer user)
     const MgrNotifications *notifications = user;
     MgrLive *live = mgr_live_find(notifications, record->rule);
     json_t *notes = mgr_notes_parse(record->notes);
+    MgrOutgoing *outgoing;
 
     if (live == NULL || notes == NULL) {
         json_decref(notes);
@@ -132,9 +159,9 @@ static void on_message(MgrMessageRecord *record, gpointer user)
         return;
     }
     json_decref(notes);
-    g_queue_push_tail(&live->waiting, g_new0(MgrOutgoing, 1));
-    *(MgrOutgoing *)g_queue_peek_tail(&live->waiting) = (MgrOutgoing){ *record, mgr_now(), true };
-    memset(record, 0, sizeof *record);
+    outgoing = mgr_outgoing_new(record, mgr_now());
+    outgoing->is_stored = true;
+    g_queue_push_tail(mgr_mail_replies_has_some(outgoing->replies) ? &live->late : &live->waiting, outgoing);
 }
 
 static void on_known(const char *rule, const char *kind, int64_t endpoint, const char *key, gpointer user)
@@ -145,6 +172,23 @@ static void on_known(const char *rule, const char *kind, int64_t endpoint, const
 
     if (live != NULL && mgr_note_parse(kind, &known) && mgr_rule_wants(&live->rule, known))
         mgr_gathering_restore_known(live->gathering, known, endpoint, key);
+}
+
+static bool load_rule(HlDb *db, MgrLive *live, GError **error)
+{
+    g_autofree char *text = NULL;
+    g_autofree char *missed = NULL;
+    g_autoptr(json_t) replies = NULL;
+    HlTime closed;
+
+    if (!mgr_registry_last_closed(db, live->record.name, &closed, error) ||
+        !mgr_registry_last_replies(db, live->record.name, &text, error))
+        return false;
+    mgr_gathering_restore(live->gathering, NULL, 0, closed, mgr_now());
+    replies = mgr_mail_replies_parse(text != NULL ? text : "{}");
+    missed = mgr_mail_replies_missed(replies);
+    mgr_live_note_missed(live, missed);
+    return true;
 }
 
 static bool load(MgrNotifications *notifications, GError **error)
@@ -160,14 +204,9 @@ static bool load(MgrNotifications *notifications, GError **error)
         !mgr_happenings_load(notifications->happenings, error))
         return false;
     g_hash_table_iter_init(&iter, notifications->rules);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        MgrLive *live = value;
-        HlTime closed;
-
-        if (!mgr_registry_last_closed(db, live->record.name, &closed, error))
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        if (!load_rule(db, value, error))
             return false;
-        mgr_gathering_restore(live->gathering, NULL, 0, closed, mgr_now());
-    }
     return true;
 }
 
@@ -199,10 +238,11 @@ const MgrRuleView *mgr_notifications_rule(MgrNotifications *notifications, const
     live->view =
         (MgrRuleView){ .record = &live->record,
                        .rule = &live->rule,
-                       .waiting = live->waiting.length,
+                       .waiting = live->waiting.length + live->late.length,
                        .failing_since =
                            live->attempts.failures == 0 ? 0 : now.wall - (now.mono - live->attempts.since_mono),
-                       .said = live->said };
+                       .said = live->said,
+                       .missed = live->missed };
     return &live->view;
 }
 
@@ -243,6 +283,10 @@ void mgr_notifications_put(MgrNotifications *notifications, MgrRuleRecord *recor
         if (!mgr_rule_wants(&live->rule, (MgrNoteKind)kind))
             mgr_gathering_forget(live->gathering, (MgrNoteKind)kind);
     mgr_attempts_succeeded(&live->attempts); /* perhaps it goes elsewhere now: at once */
+    for (const GList *at = live->late.head; at != NULL; at = at->next)
+        mgr_attempts_succeeded(&((MgrOutgoing *)at->data)->attempts);
+    g_free(live->missed);
+    live->missed = g_strdup("");
 }
 
 void mgr_notifications_remove(MgrNotifications *notifications, const char *name)
@@ -259,6 +303,6 @@ MgrNotificationCounts mgr_notifications_count(const MgrNotifications *notificati
     counts.rules = g_hash_table_size(notifications->rules);
     g_hash_table_iter_init(&iter, notifications->rules);
     while (g_hash_table_iter_next(&iter, NULL, &value))
-        counts.waiting += ((const MgrLive *)value)->waiting.length;
+        counts.waiting += ((const MgrLive *)value)->waiting.length + ((const MgrLive *)value)->late.length;
     return counts;
 }

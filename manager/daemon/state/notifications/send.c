@@ -10,6 +10,7 @@
 #include "proto/phrase.h"
 
 #define PRUNE_EVERY HL_HOUR
+#define MOST_LATE   20               /* messages of a rule that some have */
 #define FAILS_FOR   (15 * HL_MINUTE) /* a destination, before people are shown that */
 
 /* ---------------------------------------------------------------------------------------------------------- sending */
@@ -22,61 +23,142 @@ static void store_record(MgrNotifications *notifications, const MgrMessageRecord
     mgr_record_write(notifications->parts.record, set);
 }
 
-static void note_failure(MgrNotifications *notifications, MgrLive *live, MgrMessageRecord *record, const char *why)
+static void note_said(MgrOutgoing *outgoing, const char *said)
+{
+    g_free(outgoing->record.said);
+    outgoing->record.said = g_strdup(said);
+}
+
+static void note_failure(MgrNotifications *notifications, MgrLive *live, MgrOutgoing *outgoing, const char *why)
 {
     notifications->counts.failed++;
     mgr_attempts_failed(&live->attempts, live->rule.retry, mgr_now());
     g_free(live->said);
     live->said = g_strdup(why);
-    g_free(record->said);
-    record->said = g_strdup(why);
-    record->attempts++;
+    note_said(outgoing, why);
+    outgoing->record.attempts++;
     hl_log_limited(HL_LOG_WARN, "notification", live->record.name, "'%s' could not be sent: %s", live->record.name,
                    why);
-    store_record(notifications, record);
+    store_record(notifications, &outgoing->record);
 }
 
-static void end_first(MgrNotifications *notifications, MgrLive *live, MgrMessageState state)
+/* It leaves its queue, whichever that is. */
+static void end_message(MgrNotifications *notifications, MgrLive *live, MgrOutgoing *outgoing, MgrMessageState state)
 {
-    MgrOutgoing *outgoing = g_queue_pop_head(&live->waiting);
-
+    if (!g_queue_remove(&live->waiting, outgoing))
+        g_queue_remove(&live->late, outgoing);
     outgoing->record.state = state;
     outgoing->record.ended_at = hl_clock_wall();
     store_record(notifications, &outgoing->record);
     mgr_outgoing_free(outgoing);
 }
 
+static void give_up(MgrNotifications *notifications, MgrLive *live, MgrOutgoing *outgoing)
+{
+    g_autofree char *missed = mgr_mail_replies_missed(outgoing->replies);
+
+    notifications->counts.given_up++;
+    hl_error("notification", "'%s' gives up a message after %d attempts: %s", live->record.name,
+             (int)outgoing->record.attempts, outgoing->record.said);
+    end_message(notifications, live, outgoing, MGR_MESSAGE_GIVEN_UP);
+    mgr_live_note_missed(live, missed);
+}
+
+/* Some have it, and others are to get it later. */
+static void put_off(MgrNotifications *notifications, MgrLive *live, MgrOutgoing *outgoing)
+{
+    outgoing->record.attempts++;
+    mgr_attempts_failed(&outgoing->attempts, live->rule.retry, mgr_now());
+    store_record(notifications, &outgoing->record);
+    if (!g_queue_remove(&live->waiting, outgoing))
+        return;
+    if (live->late.length >= MOST_LATE)
+        give_up(notifications, live, g_queue_peek_head(&live->late));
+    g_queue_push_tail(&live->late, outgoing);
+}
+
+/* Those who are still to get it; NULL: it is no mail, and goes to its destination whole. */
+static GStrv left_of(const MgrLive *live, const MgrOutgoing *outgoing)
+{
+    g_auto(MgrDestination) destination = { 0 };
+
+    if (!mgr_destination_parse(live->rule.to, &destination, NULL) || destination.way != MGR_WAY_MAIL)
+        return NULL;
+    return mgr_mail_replies_left(outgoing->replies, (const char *const *)destination.recipients);
+}
+
+/* The message has arrived at some, or all, or now is known not to reach the rest. */
+static void take_end(MgrNotifications *notifications, MgrLive *live, MgrOutgoing *outgoing, const char *answer)
+{
+    g_auto(GStrv) left = left_of(live, outgoing);
+    g_autofree char *missed = mgr_mail_replies_missed(outgoing->replies);
+    g_autofree char *said = mgr_mail_replies_said(outgoing->replies, answer);
+    bool waits = left != NULL && left[0] != NULL;
+
+    note_said(outgoing, said);
+    g_free(outgoing->record.replies);
+    outgoing->record.replies = hl_json_print(outgoing->replies);
+    if (*missed != '\0')
+        hl_log_limited(HL_LOG_WARN, "notification", live->record.name,
+                       waits ? "'%s' has not reached all, and tries again: %s" : "'%s' has not reached all: %s",
+                       live->record.name, missed);
+    if (waits)
+        put_off(notifications, live, outgoing);
+    else
+        end_message(notifications, live, outgoing, MGR_MESSAGE_SENT);
+    mgr_live_note_missed(live, missed);
+}
+
+static MgrOutgoing *find_outgoing(const MgrLive *live, const char *id)
+{
+    const GList *first = live->waiting.head;
+
+    if (first != NULL && strcmp(((MgrOutgoing *)first->data)->record.id, id) == 0)
+        return first->data;
+    for (const GList *at = live->late.head; at != NULL; at = at->next)
+        if (strcmp(((MgrOutgoing *)at->data)->record.id, id) == 0)
+            return at->data;
+    return NULL;
+}
+
 /* MgrSent */
-static void on_sent(const char *answer, const GError *error, gpointer user)
+static void on_sent(const MgrSendEnd *end, gpointer user)
 {
     MgrErrand *errand = user;
     MgrNotifications *notifications = errand->notifications;
     MgrLive *live = mgr_live_find(notifications, errand->rule);
-    MgrOutgoing *first = live != NULL ? g_queue_peek_head(&live->waiting) : NULL;
-    bool is_first = first != NULL && strcmp(first->record.id, errand->id) == 0;
+    MgrOutgoing *outgoing = live != NULL ? find_outgoing(live, errand->id) : NULL;
+    bool is_about_each;
 
     mgr_errand_free(errand);
     if (live != NULL)
         live->is_busy = false;
-    if (!is_first)
+    if (outgoing == NULL)
         return; /* the rule was removed meanwhile, or loaded again: it is sent once more */
-    if (error != NULL) {
-        note_failure(notifications, live, &first->record, error->message);
+    is_about_each =
+        end->to != NULL && mgr_mail_replies_fold(outgoing->replies, end->to, end->replies, end->error == NULL);
+    if (end->error != NULL && !is_about_each) {
+        mgr_attempts_failed(&outgoing->attempts, live->rule.retry, mgr_now());
+        note_failure(notifications, live, outgoing, end->error->message);
         return;
     }
-    notifications->counts.sent++;
+    if (end->error == NULL)
+        notifications->counts.sent++;
     mgr_attempts_succeeded(&live->attempts);
     g_free(live->said);
     live->said = g_strdup("");
-    g_free(first->record.said);
-    first->record.said = g_strdup(answer);
-    end_first(notifications, live, MGR_MESSAGE_SENT);
+    take_end(notifications, live, outgoing, end->answer);
 }
 
+/* to: of a mail; NULL: all. */
 static bool send_message(MgrNotifications *notifications, const MgrLive *live, const char *id, const json_t *notes,
-                         MgrSent done, MgrErrand *errand, GError **error)
+                         char *const *to, MgrSent done, MgrErrand *errand, GError **error)
 {
-    MgrSending sending = { &live->rule, live->record.secret, NULL, notes, errand->done != NULL };
+    MgrSending sending = { .rule = &live->rule,
+                           .secret = live->record.secret,
+                           .notes = notes,
+                           .to = (const char *const *)to,
+                           .is_test = errand->done != NULL };
     MgrMessage message = { .id = id,
                            .rule = live->record.name,
                            .server = notifications->server,
@@ -94,34 +176,55 @@ static bool is_too_old(const MgrLive *live, const MgrOutgoing *outgoing, MgrNow 
     return mgr_now_believed(outgoing->known, now) - outgoing->record.closed_at >= live->rule.give_up;
 }
 
-static void send_due(MgrNotifications *notifications, MgrLive *live, MgrNow now)
+static void send_outgoing(MgrNotifications *notifications, MgrLive *live, MgrOutgoing *outgoing)
 {
-    MgrOutgoing *first = g_queue_peek_head(&live->waiting);
-    g_autoptr(json_t) notes = NULL;
+    g_autoptr(json_t) notes = mgr_notes_parse(outgoing->record.notes);
+    g_auto(GStrv) left = left_of(live, outgoing);
     g_autoptr(GError) error = NULL;
     MgrErrand *errand;
 
-    if (first == NULL || live->is_busy || !first->is_stored || !live->rule.enabled ||
-        !mgr_attempts_may(&live->attempts, now))
-        return;
-    if (first->record.attempts > 0 && is_too_old(live, first, now)) {
-        notifications->counts.given_up++;
-        hl_error("notification", "'%s' gives up a message after %d attempts: %s", live->record.name,
-                 (int)first->record.attempts, first->record.said);
-        end_first(notifications, live, MGR_MESSAGE_GIVEN_UP);
+    if (left != NULL && left[0] == NULL) {
+        end_message(notifications, live, outgoing, MGR_MESSAGE_SENT); /* the rule names nobody else any longer */
         return;
     }
-    notes = mgr_notes_parse(first->record.notes);
     errand = g_new0(MgrErrand, 1);
-    *errand = (MgrErrand){ notifications, g_strdup(live->record.name), g_strdup(first->record.id), NULL, NULL };
-    live->is_busy = send_message(notifications, live, first->record.id, notes, on_sent, errand, &error);
+    *errand = (MgrErrand){ notifications, g_strdup(live->record.name), g_strdup(outgoing->record.id), NULL, NULL };
+    live->is_busy = send_message(notifications, live, outgoing->record.id, notes, left, on_sent, errand, &error);
     if (live->is_busy)
         return;
     mgr_errand_free(errand);
     if (hl_error_code(error) == HL_ERROR_LIMIT)
         hl_log_limited(HL_LOG_WARN, "notification", "room", "'%s' waits: %s", live->record.name, error->message);
     else
-        note_failure(notifications, live, &first->record, error->message);
+        note_failure(notifications, live, outgoing, error->message);
+}
+
+/* The first of those that nobody has, else one that some have.  NULL: none, now. */
+static MgrOutgoing *choose_due(MgrLive *live, MgrNow now)
+{
+    MgrOutgoing *first = g_queue_peek_head(&live->waiting);
+
+    if (first != NULL && first->is_stored)
+        return first;
+    for (const GList *at = live->late.head; at != NULL; at = at->next)
+        if (mgr_attempts_may(&((MgrOutgoing *)at->data)->attempts, now))
+            return at->data;
+    return NULL;
+}
+
+static void send_due(MgrNotifications *notifications, MgrLive *live, MgrNow now)
+{
+    MgrOutgoing *due;
+
+    if (live->is_busy || !live->rule.enabled || !mgr_attempts_may(&live->attempts, now))
+        return;
+    due = choose_due(live, now);
+    if (due == NULL)
+        return;
+    if (due->record.attempts > 0 && is_too_old(live, due, now))
+        give_up(notifications, live, due);
+    else
+        send_outgoing(notifications, live, due);
 }
 
 static void show_failures(MgrNotifications *notifications, MgrNow now)
@@ -178,14 +281,14 @@ void mgr_notifications_tick(MgrNotifications *notifications)
 }
 
 /* MgrSent.  Where a test goes through, what waits for another try need not. */
-static void on_tested(const char *answer, const GError *error, gpointer user)
+static void on_tested(const MgrSendEnd *end, gpointer user)
 {
     MgrErrand *errand = user;
-    MgrLive *live = error == NULL ? mgr_live_find(errand->notifications, errand->rule) : NULL;
+    MgrLive *live = end->error == NULL ? mgr_live_find(errand->notifications, errand->rule) : NULL;
 
     if (live != NULL)
         mgr_attempts_succeeded(&live->attempts);
-    errand->done(answer, error, errand->user);
+    errand->done(end, errand->user);
     mgr_errand_free(errand);
 }
 
@@ -202,7 +305,7 @@ bool mgr_notifications_test(MgrNotifications *notifications, const char *name, M
     mgr_notes_add(notes, &(MgrNote){ .kind = MGR_NOTE_TEST, .at = hl_clock_wall() });
     errand = g_new0(MgrErrand, 1);
     *errand = (MgrErrand){ .notifications = notifications, .rule = g_strdup(name), .done = done, .user = user };
-    if (send_message(notifications, live, id, notes, on_tested, errand, error))
+    if (send_message(notifications, live, id, notes, NULL, on_tested, errand, error))
         return true;
     mgr_errand_free(errand);
     return false;
