@@ -93,10 +93,13 @@ typedef struct {
     HlTime expires_at, created_at, withdrawn_at;
 } MgrTokenRecord;
 
+/* In MgrCertificateRecord.replaces, of one that was taken in after a restore (manager/daemon/state/strangers.h). */
+#define MGR_REPLACES_UNKNOWN "?"
+
 typedef struct MgrCertificateRecord {
     char *serial, *name, *kind;
     char *authority; /* id of the one that signed it (lib/pki/trust.h); "" or NULL: the site's first */
-    char *replaces;  /* serial of the one with which its holder asked for it; "" or NULL: not known */
+    char *replaces;  /* serial of the one with which its holder asked for it; "" or NULL: none is known */
     char *key;       /* id of its key (hl_cert_key_id), of those that are nobody's endpoint; "" or NULL: not known */
     HlTime issued_at, expires_at, revoked_at;
     HlTime used_at;                    /* when a call came with it last, by the day; 0: none is known */

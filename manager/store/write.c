@@ -415,11 +415,12 @@ void mgr_write_certificate(HlWriteSet *set, const MgrCertificateRecord *certific
 
 void mgr_write_found_certificate(HlWriteSet *set, const MgrCertificateRecord *c)
 {
-    hl_write_set_add(set,
-                     "INSERT OR IGNORE INTO certificate (serial, name, kind, issued_at, expires_at, authority, key,"
-                     " revoked_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                     "tttiitti", c->serial, c->name, c->kind, INT(c->issued_at), INT(c->expires_at),
-                     mgr_certificate_authority(c), mgr_certificate_key(c), INT(c->revoked_at));
+    hl_write_set_add(
+        set,
+        "INSERT OR IGNORE INTO certificate (serial, name, kind, issued_at, expires_at, authority, replaces,"
+        " key, revoked_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "tttiittti", c->serial, c->name, c->kind, INT(c->issued_at), INT(c->expires_at), mgr_certificate_authority(c),
+        mgr_certificate_replaces(c), mgr_certificate_key(c), INT(c->revoked_at));
     if (c->revoked_at == 0)
         note(set, mgr_journal_certificate(c));
 }

@@ -9,6 +9,7 @@
 #include "manager/daemon/calls/ended.h"
 #include "manager/daemon/calls/listings.h"
 #include "manager/daemon/ground/scope.h"
+#include "manager/daemon/state/followers.h"
 #include "manager/site/site.h"
 
 #define LIFETIME     (730 * HL_DAY)
@@ -324,26 +325,28 @@ static MgrIssuer issuer_for(const MgrCall *call, const MgrPki *pki)
 
 /* Who asks while another authority follows has none of its certificates, or asks for one that is due: an answer was
  * lost, or there are copies on other machines. */
-static bool has_room(const MgrPki *pki, const char *name)
+static bool has_room(const MgrCertificateCalls *calls, const char *name)
 {
-    g_autofree char *next = hl_trust_id(mgr_pki_next(pki));
-    const MgrGiven given = mgr_pki_given(pki, next, name);
+    g_autofree char *next = hl_trust_id(mgr_pki_next(calls->parts.pki));
+    const MgrGiven given = mgr_followers_given(calls->parts.fleet, next, name);
 
     return mgr_given_has_room(&given);
 }
 
 /* As often as endpoints get one, so that one that loses each answer does not fill the registry. */
-static bool is_due(const MgrPki *pki, const MgrCertificateRecord *last, const char *name, MgrIssuer by)
+static bool is_due(const MgrCertificateCalls *calls, const MgrCertificateRecord *last, const char *name, MgrIssuer by)
 {
     return last == NULL || mgr_quota_is_certificate_due(last->issued_at, last->expires_at, hl_clock_wall()) ||
-           (by == MGR_ISSUER_NEXT && has_room(pki, name));
+           (by == MGR_ISSUER_NEXT && has_room(calls, name));
 }
 
 /* Refused only because the broker has not read of the authority that follows yet. */
-static bool is_too_early(const MgrCall *call, const MgrPki *pki, const char *name)
+static bool is_too_early(const MgrCall *call, const MgrCertificateCalls *calls, const char *name)
 {
+    const MgrPki *pki = calls->parts.pki;
+
     return mgr_call_argument(call, "authorities") != NULL && mgr_pki_next(pki) != NULL && !mgr_pki_is_next_ready(pki) &&
-           has_room(pki, name);
+           has_room(calls, name);
 }
 
 /* The serial of the one with which the caller asks; "": it does not say.  Caller frees. */
@@ -364,10 +367,10 @@ static void renew(MgrCall *call, MgrCertificateCalls *calls, const char *name, H
     HlWriteSet *set;
     Issue *issue;
 
-    if (!is_due(calls->parts.pki, last, name, by)) {
+    if (!is_due(calls, last, name, by)) {
         g_autofree char *next = hl_time_format(mgr_quota_next_certificate(last->issued_at, last->expires_at));
 
-        if (is_too_early(call, calls->parts.pki, name))
+        if (is_too_early(call, calls, name))
             mgr_refuse(&error, MGR_REFUSE_CERTIFICATE_NOT_YET, name, NULL);
         else
             mgr_refuse(&error, MGR_REFUSE_CERTIFICATE_TOO_SOON, name, next, NULL);

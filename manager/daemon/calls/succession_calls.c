@@ -525,7 +525,7 @@ MgrSuccessionCalls *mgr_succession_calls_new(const MgrSuccessionCallsOptions *op
     MgrSuccessionCalls *calls = g_new0(MgrSuccessionCalls, 1);
 
     calls->parts = *options;
-    calls->holders = (MgrHolders){ options->fleet, options->pki, options->location };
+    calls->holders = (MgrHolders){ options->fleet, options->location };
     mgr_holders_mark_left_behind(&calls->holders);
     calls->timer = g_timeout_add_seconds(LOOK_EVERY, on_look, calls);
     mgr_dispatch_add(dispatch, rows, calls);

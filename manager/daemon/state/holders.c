@@ -5,6 +5,7 @@
 
 #include "manager/core/succession.h"
 #include "manager/daemon/ground/accounts.h"
+#include "manager/daemon/state/followers.h"
 
 #define MAX_LISTED 5 /* of people, and of endpoints, in a sentence */
 
@@ -46,7 +47,7 @@ static bool is_of_people(const MgrHolders *holders, const MgrCaller *caller, con
 /* A monitor's files are used by other programs: nothing says whether they use the new ones. */
 static bool is_through(const MgrHolders *holders, const MgrCertificateRecord *record, const char *next)
 {
-    const MgrGiven given = mgr_pki_given(holders->pki, next, record->name);
+    const MgrGiven given = mgr_followers_given(holders->fleet, next, record->name);
 
     return is_kind(record, HL_CERT_MONITOR) ? given.live > 0 : mgr_given_is_through(&given);
 }
@@ -127,7 +128,7 @@ static json_t *old_in_use(const MgrHolders *holders, const char *name, const cha
          record = record->next) {
         g_autofree char *used = hl_time_format(record->used_at);
 
-        if (mgr_pki_is_left(holders->pki, next, record))
+        if (mgr_followers_is_left(holders->fleet, next, record))
             json_array_append_new(array, json_pack("{s:s, s:s}", "serial", record->serial, "used", used));
     }
     return array;

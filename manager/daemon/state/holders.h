@@ -6,14 +6,12 @@
 #define MANAGER_DAEMON_STATE_HOLDERS_H
 
 #include "manager/daemon/state/location.h"
-#include "manager/daemon/state/pki.h"
 
 #define MGR_HOLDERS_MAX_NAMED 50 /* of those who are left, in one document */
 
 /* Borrowed. */
 typedef struct {
     MgrFleet *fleet;
-    MgrPki *pki;
     MgrLocation *location;
 } MgrHolders;
 

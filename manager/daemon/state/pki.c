@@ -158,37 +158,6 @@ bool mgr_pki_is_next_ready(const MgrPki *pki)
            mgr_rereader_problem(pki->rereader) == NULL;
 }
 
-bool mgr_pki_is_left(const MgrPki *pki, const char *next, const MgrCertificateRecord *record)
-{
-    if (record->used_at == 0 || record->revoked_at != 0 || record->expires_at <= hl_clock_wall() ||
-        strcmp(mgr_certificate_authority(record), next) == 0)
-        return false;
-    for (const MgrCertificateRecord *other = mgr_fleet_certificates_of(pki->fleet, record->name); other != NULL;
-         other = other->next) {
-        if (other->used_at > 0 && strcmp(mgr_certificate_replaces(other), record->serial) == 0)
-            return false;
-    }
-    return true;
-}
-
-MgrGiven mgr_pki_given(const MgrPki *pki, const char *next, const char *name)
-{
-    HlTime now = hl_clock_wall();
-    MgrGiven given = { 0 };
-
-    for (const MgrCertificateRecord *record = mgr_fleet_certificates_of(pki->fleet, name); record != NULL;
-         record = record->next) {
-        unsigned flags = (record->revoked_at == 0 && record->expires_at > now ? MGR_GIVEN_LIVE : 0) |
-                         (record->used_at > 0 ? MGR_GIVEN_USED : 0);
-
-        if (strcmp(mgr_certificate_authority(record), next) == 0)
-            mgr_given_add(&given, record->issued_at, flags, now);
-        else if (mgr_pki_is_left(pki, next, record))
-            given.left++;
-    }
-    return given;
-}
-
 bool mgr_pki_is_ours(const MgrPki *pki, const HlCert *cert, HlCertKind kind)
 {
     return hl_cert_info(cert)->kind == kind && hl_trust_issuer(pki->authority.trust, cert) != NULL;

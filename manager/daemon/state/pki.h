@@ -64,12 +64,6 @@ char *mgr_pki_authority_ids(const MgrPki *pki);
 /* Whether the next one may issue: there is one, and the broker accepts its certificates. */
 bool mgr_pki_is_next_ready(const MgrPki *pki);
 
-/* Whether calls came with this certificate in force, which is not of the next one, and no used one replaces it. */
-bool mgr_pki_is_left(const MgrPki *pki, const char *next, const MgrCertificateRecord *record);
-
-/* What the next one, of this id, has issued for the name of an account, a monitor or a console. */
-MgrGiven mgr_pki_given(const MgrPki *pki, const char *next, const char *name);
-
 /* Steps of a succession (manager/site/succession.h), on disk, in memory, and for the broker. */
 bool mgr_pki_begin_next(MgrPki *pki, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool mgr_pki_cancel_next(MgrPki *pki, GError **error) G_GNUC_WARN_UNUSED_RESULT;

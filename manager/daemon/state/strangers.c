@@ -104,6 +104,7 @@ static bool take_in(const MgrStrangers *strangers, const HlCert *cert)
                                     .name = g_strdup(info->cn),
                                     .kind = g_strdup(kind),
                                     .authority = mgr_pki_issuer_id(parts->pki, cert),
+                                    .replaces = g_strdup(MGR_REPLACES_UNKNOWN),
                                     .key = hl_cert_key_id(cert),
                                     .issued_at = issued.earliest,
                                     .expires_at = info->not_after,
