@@ -116,6 +116,8 @@ static void print_restored(const MgrRestoreOrder *order, const MgrRestoreReport 
             _("Beware: %s.\nWhere the directory of the site as it was last can be read, 'holdline restore %s --replace "
               "--previous DIR' takes its keys and its journal.\n"),
             report->unknown, order->dir);
+    if (report->passes != NULL)
+        hl_say("%s.\n", report->passes);
     print_drained(report);
     if (cli_site_has_unit(order->site))
         hl_say(_("\nNext:\n  holdline check --site %s\n  systemctl start holdline-managerd\n"), order->site);
@@ -148,6 +150,7 @@ bool cmd_restore(HlInvocation *call, GError **error)
     json_object_set_new(document, "aside", report.aside != NULL ? json_string(report.aside) : json_null());
     json_object_set_new(document, "keys", report.keys != NULL ? json_string(report.keys) : json_null());
     json_object_set_new(document, "unknown_keys", report.unknown != NULL ? json_string(report.unknown) : json_null());
+    json_object_set_new(document, "passes", report.passes != NULL ? json_string(report.passes) : json_null());
     json_object_set_new(document, "drained", drained_brokers(&report));
     if (!cli_show_json(call, document))
         print_restored(&order, &report);

@@ -15,7 +15,7 @@
 #include "manager/store/audit.h"
 #include "manager/store/detections.h"
 #include "manager/store/heal.h"
-#include "manager/store/ledger.h"
+#include "manager/store/ledger_passes.h"
 
 #define MAX_CHECKPOINT 5 /* s; 64 MiB of log, on a disk that is slow */
 
@@ -242,6 +242,22 @@ static bool note_audit_gap(const char *dir, const MgrLedger *ledger, HlDb *db, G
            mgr_registry_add_audit_gap(db, last, MAX(last, hl_clock_wall()), lost, error);
 }
 
+/* A registry that was put back, by 'restore' or by hand, has passes and passwords that were ended since. */
+static bool end_passes(const MgrLedger *ledger, HlDb *db, GError **error)
+{
+    g_autofree char *what = NULL;
+    int64_t mark = 0;
+
+    if (!hl_db_query_int(db, 0, &mark, error, READ_COUNTER, "t", "mark"))
+        return false;
+    if (!mgr_ledger_restored(ledger).is_new && mgr_ledger_knows_mark(ledger, mark))
+        return true;
+    what = mgr_ledger_describe_passes(ledger, db);
+    if (what != NULL)
+        hl_warn("registry", "%s", what);
+    return mgr_ledger_end_passes(ledger, db, error);
+}
+
 char *mgr_site_describe_restore(const MgrLedger *ledger)
 {
     MgrRestored restored = mgr_ledger_restored(ledger);
@@ -254,11 +270,12 @@ char *mgr_site_describe_restore(const MgrLedger *ledger)
         return g_strdup_printf(
             _("restored at %s from a backup of %s: what was saved between (settings, groups, moves, commands, history) "
               "is "
-              "lost; certificates, revocations, removals and used bundles of that time are known from the journal"),
+              "lost; certificates, revocations, removals and used bundles of that time are known from the journal.  "
+              "Sessions of the console have ended"),
             at, made);
     return g_strdup_printf(
         _("restored at %s from a backup of %s, without a newer journal: nothing is known of the time "
-          "between.  Revoke and "
+          "between, and sessions of the console have ended.  Revoke and "
           "remove again what was revoked or removed in it, withdraw the bundles that were used in it, "
           "and enrol again the "
           "endpoints that 'holdline check' lists"),
@@ -313,7 +330,7 @@ HlDb *mgr_site_open_registry(const char *dir, HlJournal **journal, GError **erro
         hl_info("registry", "%s", restored);
     if (!catch_up(dir, ledger, db, &agrees, error) || !mgr_heal_groups(db, hl_clock_wall(), error) ||
         !mgr_heal_trials(db, hl_clock_wall(), error) || !mgr_registry_mend_findings(db, error) ||
-        !note_audit_gap(dir, ledger, db, error) ||
+        !end_passes(ledger, db, error) || !note_audit_gap(dir, ledger, db, error) ||
         !follow_on(ledger, db, opened, agrees && count_damage(&state, ledger) == 0, error))
         return NULL;
     *journal = g_steal_pointer(&opened);

@@ -15,6 +15,7 @@
 #include "manager/site/registry.h"
 #include "manager/site/site.h"
 #include "manager/store/audit.h"
+#include "manager/store/ledger_passes.h"
 
 #define NOTE "restored.txt"
 
@@ -34,6 +35,7 @@ void mgr_restore_report_clear(MgrRestoreReport *report)
     g_clear_pointer(&report->note, g_free);
     g_clear_pointer(&report->keys, g_free);
     g_clear_pointer(&report->unknown, g_free);
+    g_clear_pointer(&report->passes, g_free);
 }
 
 /* Where what the site has will be; NULL if it has nothing.  Caller frees. */
@@ -258,16 +260,20 @@ static bool write_note(const Restore *restore, GError **error)
     g_autoptr(GString) text = g_string_new(NULL);
     HlJournalState state;
     g_autoptr(MgrLedger) ledger = mgr_ledger_read(journal, &state, error);
+    g_autoptr(HlDb) db = mgr_site_peek_registry(restore->order->dir);
 
     if (ledger == NULL)
         return false;
     report->note = mgr_site_describe_restore(ledger);
+    report->passes = db != NULL ? mgr_ledger_describe_passes(ledger, db) : NULL;
     g_string_append_printf(text, _("This site was %s.\n"), report->note);
     if (report->keys != NULL)
         g_string_append_printf(text, _("Keys of before the restore were put in place of the backup's: %s.\n"),
                                report->keys);
     else if (report->unknown != NULL)
         g_string_append_printf(text, "%s.\n", report->unknown);
+    if (report->passes != NULL)
+        g_string_append_printf(text, "%s.\n", report->passes);
     if (report->aside != NULL)
         g_string_append_printf(text, _("Its files of before are in %s.\n"), report->aside);
     return hl_file_write_text(path, text->str, 0600, error);

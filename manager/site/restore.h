@@ -22,6 +22,7 @@ typedef struct {
     guint lines;   /* of the newer journal */
     char *note;    /* what is lost, and what to do */
     char *keys;    /* which keys were put in place of the backup's; NULL: none */
+    char *passes;  /* whose passwords and tokens are those of the backup, or end, and what to do; NULL: nobody's */
     char *unknown; /* which keys endpoints may hold that the site does not have, and what to do; NULL: none */
     guint drained; /* a bit for each managed broker that the site had drained, and still has */
 } MgrRestoreReport;

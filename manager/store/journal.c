@@ -72,6 +72,21 @@ char *mgr_journal_account_removal(const char *name)
     return print(json_pack("{s:s, s:s}", "what", "account-removed", "name", name));
 }
 
+char *mgr_journal_token_end(const char *hash)
+{
+    return print(json_pack("{s:s, s:s}", "what", "token-ended", "name", hash));
+}
+
+char *mgr_journal_password(const char *account, const char *fingerprint)
+{
+    return print(json_pack("{s:s, s:s, s:s}", "what", "password", "name", account, "fingerprint", fingerprint));
+}
+
+char *mgr_journal_code(const char *account, const char *fingerprint)
+{
+    return print(json_pack("{s:s, s:s, s:s}", "what", "code", "name", account, "fingerprint", fingerprint));
+}
+
 char *mgr_journal_place(const MgrPlaceRecord *p)
 {
     g_autofree char *keys = p->keys != NULL ? g_strjoinv(",", p->keys) : g_strdup("");
@@ -121,6 +136,9 @@ static const struct {
     { "withdrawn", MGR_ENTRY_WITHDRAWAL },
     { "account", MGR_ENTRY_ACCOUNT },
     { "account-removed", MGR_ENTRY_ACCOUNT_REMOVAL },
+    { "token-ended", MGR_ENTRY_TOKEN_END },
+    { "password", MGR_ENTRY_PASSWORD },
+    { "code", MGR_ENTRY_CODE },
     { "place", MGR_ENTRY_PLACE },
     { "mark", MGR_ENTRY_MARK },
     { "restored", MGR_ENTRY_RESTORE },

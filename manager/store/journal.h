@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The lines of a site's journal: what must outlive its registry.
  *
- * Certificates that were issued and revoked, endpoints that were enrolled and removed, uses of bundles, accounts,
- * announcements of the server's keys: the functions of write.c, accounts.c and places.c add a line to the write set
+ * Certificates that were issued and revoked, endpoints that were enrolled and removed, uses of bundles, accounts, ends
+ * of their tokens and passwords, announcements of the server's keys: the functions of write.c, accounts.c, passes.c and
+ * places.c add a line to the write set
  * (hl_write_set_note), and it is on the disk before the set is committed and before anybody is told.  Each line is one
  * JSON object with the member "what"; unknown ones are skipped.  What the lines say together is ledger.h. */
 #ifndef MANAGER_STORE_JOURNAL_H
@@ -25,6 +26,11 @@ char *mgr_journal_withdrawal(const char *bundle, HlTime at);
 /* As it is from now on. */
 char *mgr_journal_account(const MgrAccountRecord *account);
 char *mgr_journal_account_removal(const char *name);
+/* A token was deleted, by the hash of its text; an account got another password, or key of one-time codes
+ * (mgr_secret_fingerprint). */
+char *mgr_journal_token_end(const char *hash);
+char *mgr_journal_password(const char *account, const char *fingerprint);
+char *mgr_journal_code(const char *account, const char *fingerprint);
 /* What is announced of addresses, sealing keys and authorities from now on. */
 char *mgr_journal_place(const MgrPlaceRecord *place);
 /* The registry is about to get this mark; then, it has it: the next start knows by it whether it is still the same one.
@@ -47,6 +53,9 @@ typedef enum {
     MGR_ENTRY_WITHDRAWAL,
     MGR_ENTRY_ACCOUNT,
     MGR_ENTRY_ACCOUNT_REMOVAL,
+    MGR_ENTRY_TOKEN_END,
+    MGR_ENTRY_PASSWORD,
+    MGR_ENTRY_CODE,
     MGR_ENTRY_PLACE,
     MGR_ENTRY_MARK,
     MGR_ENTRY_RESTORE,
@@ -56,7 +65,7 @@ typedef enum {
 typedef struct {
     MgrEntryKind kind;
     json_t *document;
-    const char *name; /* of the certificate or account, id of the endpoint or bundle */
+    const char *name; /* of the certificate or account, id of the endpoint or bundle, hash */
     const char *serial, *role, *group, *host, *fingerprint, *by, *note, *replaces;
     const char *keys, *authorities, *brokers, *servers; /* separated by commas */
     json_int_t issued, expires, at, number;             /* number: uses left, mark (at: its state), age, counter */

@@ -5,6 +5,7 @@
 
 #include "lib/store/stmt.h"
 #include "lib/store/txn.h"
+#include "manager/store/ledger_passes.h"
 #include "manager/store/ledger_put.h"
 
 /* What the lines say of one name of certificates. */
@@ -32,8 +33,9 @@ struct MgrLedger {
     GHashTable *removed;      /* ids */
     GHashTable *bundles;      /* id -> Bundle * */
     GHashTable *accounts;     /* name -> MgrAccountRecord *; NULL: it was removed */
-    int64_t rest_of;          /* the mark with which it begins; 0: it is read from its beginning */
-    bool is_unfit;            /* as a rest */
+    MgrLedgerPasses *passes;
+    int64_t rest_of; /* the mark with which it begins; 0: it is read from its beginning */
+    bool is_unfit;   /* as a rest */
     int64_t mark, mark_before;
     bool has_mark;
     guint malformed;
@@ -78,6 +80,7 @@ MgrLedger *mgr_ledger_new(void)
     ledger->removed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     ledger->bundles = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     ledger->accounts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, account_free);
+    ledger->passes = mgr_ledger_passes_new();
     return ledger;
 }
 
@@ -109,6 +112,7 @@ void mgr_ledger_free(MgrLedger *ledger)
     g_hash_table_unref(ledger->removed);
     g_hash_table_unref(ledger->bundles);
     g_hash_table_unref(ledger->accounts);
+    mgr_ledger_passes_free(ledger->passes);
     mgr_place_record_clear(&ledger->place);
     g_free(ledger->unnamed);
     g_free(ledger);
@@ -239,6 +243,9 @@ static void take_entry(MgrLedger *ledger, const MgrEntry *entry)
 {
     switch (entry->kind) {
     case MGR_ENTRY_OTHER:
+    case MGR_ENTRY_TOKEN_END:
+    case MGR_ENTRY_PASSWORD:
+    case MGR_ENTRY_CODE:
         break;
     case MGR_ENTRY_CERTIFICATE:
         take_certificate(ledger, entry);
@@ -293,6 +300,7 @@ static void parse_line(MgrLedger *ledger, const char *line)
     }
     ledger->is_unfit = ledger->is_unfit || (ledger->rest_of != 0 && needs_whole(ledger, &entry));
     take_entry(ledger, &entry);
+    mgr_ledger_passes_take(ledger->passes, &entry);
 }
 
 void mgr_ledger_line(const char *line, gpointer user)
@@ -331,6 +339,11 @@ bool mgr_ledger_knows_mark(const MgrLedger *ledger, int64_t mark)
 bool mgr_ledger_has_accounts(const MgrLedger *ledger)
 {
     return mgr_ledger_is_rest(ledger) || g_hash_table_size(ledger->accounts) > 0;
+}
+
+const MgrLedgerPasses *mgr_ledger_passes(const MgrLedger *ledger)
+{
+    return ledger->passes;
 }
 
 const MgrPlaceRecord *mgr_ledger_place(const MgrLedger *ledger)

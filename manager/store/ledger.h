@@ -54,6 +54,9 @@ MgrRestored mgr_ledger_restored(const MgrLedger *ledger);
 /* Whether it tells of accounts: one of before there were any does not.  A rest does, before it begins. */
 bool mgr_ledger_has_accounts(const MgrLedger *ledger);
 
+/* What it says of passwords and tokens (ledger_passes.h).  Borrowed. */
+const struct MgrLedgerPasses *mgr_ledger_passes(const MgrLedger *ledger);
+
 /* The latest announcement of the server's keys; counter 0: it tells of none.  Borrowed. */
 const MgrPlaceRecord *mgr_ledger_place(const MgrLedger *ledger);
 /* The authority of what was issued before authorities were told apart; NULL: not known.  Borrowed. */

@@ -6,8 +6,11 @@
 #include "lib/base/log.h"
 #include "lib/store/stmt.h"
 #include "manager/store/accounts.h"
+#include "manager/store/journal.h"
 
 #define INT(value) ((int64_t)(value))
+
+#define FINGERPRINT 32 /* characters of a digest in hexadecimal */
 
 static const char *const kinds[MGR_PASS_N] = { [MGR_PASS_SESSION] = "session", [MGR_PASS_TOKEN] = "token" };
 
@@ -43,6 +46,14 @@ void mgr_secret_record_clear(MgrSecretRecord *record)
     g_clear_pointer(&record->account, g_free);
     g_clear_pointer(&record->password, g_free);
     g_clear_pointer(&record->code, g_free);
+}
+
+char *mgr_secret_fingerprint(const char *text)
+{
+    char *digest = *text != '\0' ? g_compute_checksum_for_string(G_CHECKSUM_SHA256, text, -1) : g_strdup("");
+
+    digest[MIN(strlen(digest), FINGERPRINT)] = '\0';
+    return digest;
 }
 
 /* ------------------------------------------------------------------------------------------------------------- load
@@ -138,8 +149,23 @@ void mgr_write_pass_end(HlWriteSet *set, const char *hash)
     hl_write_set_add(set, "DELETE FROM pass WHERE hash = ?", "t", hash);
 }
 
+/* Takes the line. */
+static void note(HlWriteSet *set, char *line)
+{
+    hl_write_set_note(set, line);
+    g_free(line);
+}
+
+void mgr_write_token_end(HlWriteSet *set, const char *hash)
+{
+    mgr_write_pass_end(set, hash);
+    note(set, mgr_journal_token_end(hash));
+}
+
 void mgr_write_secret(HlWriteSet *set, const MgrSecretRecord *s)
 {
+    g_autofree char *fingerprint = mgr_secret_fingerprint(s->password);
+
     hl_write_set_add(set,
                      "INSERT INTO secret (account, password, changed_at) SELECT ?1, ?2, ?3"
                      " WHERE EXISTS (SELECT 1 FROM account WHERE name = ?1)"
@@ -147,6 +173,7 @@ void mgr_write_secret(HlWriteSet *set, const MgrSecretRecord *s)
                      "tti", s->account, s->password, INT(s->changed_at));
     hl_write_set_require(set);
     hl_write_set_add(set, "DELETE FROM pass WHERE account = ? AND kind = 'session'", "t", s->account);
+    note(set, mgr_journal_password(s->account, fingerprint));
 }
 
 void mgr_write_password_proof(HlWriteSet *set, const char *account, const char *password)
@@ -158,8 +185,11 @@ void mgr_write_password_proof(HlWriteSet *set, const char *account, const char *
 
 void mgr_write_code(HlWriteSet *set, const char *account, const char *code, int64_t step)
 {
+    g_autofree char *fingerprint = mgr_secret_fingerprint(code);
+
     hl_write_set_add(set, "UPDATE secret SET code = ?, code_step = ? WHERE account = ?", "tit", code, step, account);
     hl_write_set_require(set);
+    note(set, mgr_journal_code(account, fingerprint));
 }
 
 void mgr_write_code_step(HlWriteSet *set, const char *account, int64_t step)

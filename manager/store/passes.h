@@ -2,8 +2,8 @@
 /* Passwords of accounts, and passes: sessions of the console and tokens of scripts.  As registry.h: loading blocks,
  * changes are statements added to an HlWriteSet.
  *
- * They are in backups, and not in the journal: who restores loses what was created since, and a session that was ended
- * since has been idle for too long by then. */
+ * They are in backups.  The journal has only which tokens were deleted, and whose passwords and one-time codes were
+ * replaced: a restore ends those of the backup (ledger_passes.h), and every session. */
 #ifndef MANAGER_STORE_PASSES_H
 #define MANAGER_STORE_PASSES_H
 
@@ -11,6 +11,8 @@
 #include "lib/store/db.h"
 #include "lib/store/writer.h"
 #include "manager/core/role.h"
+
+#define MGR_SECRETS_SINCE 11 /* the version of the registry that has passwords, passes and one-time codes */
 
 typedef enum { MGR_PASS_SESSION, MGR_PASS_TOKEN, MGR_PASS_N } MgrPassKind;
 
@@ -42,6 +44,9 @@ typedef struct {
 
 void mgr_secret_record_clear(MgrSecretRecord *record);
 
+/* By which a password, or a key of one-time codes, is told from another one; "" of "".  Caller frees. */
+char *mgr_secret_fingerprint(const char *text);
+
 /* The receiver takes what it wants out of the record; the rest is freed. */
 typedef void (*MgrPassFn)(MgrPassRecord *record, gpointer user);
 typedef void (*MgrSecretFn)(MgrSecretRecord *record, gpointer user);
@@ -52,6 +57,8 @@ bool mgr_registry_load_secrets(HlDb *db, MgrSecretFn fn, gpointer user, GError *
 void mgr_write_pass(HlWriteSet *set, const MgrPassRecord *pass);
 void mgr_write_pass_use(HlWriteSet *set, const char *hash, HlTime at);
 void mgr_write_pass_end(HlWriteSet *set, const char *hash);
+/* The same of a token that somebody deletes, which no restore brings back. */
+void mgr_write_token_end(HlWriteSet *set, const char *hash);
 
 /* Another password, and every session of the account is over; its one-time codes stay.  Fails the set with
  * HL_ERROR_CONFLICT if the account is gone meanwhile. */

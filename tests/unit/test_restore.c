@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "lib/base/file.h"
+#include "lib/store/stmt.h"
 #include "manager/site/registry.h"
 #include "manager/site/restore.h"
 #include "manager/site/site.h"
@@ -144,11 +145,61 @@ static void test_same_lines(World *world, gconstpointer user G_GNUC_UNUSED)
     g_assert_cmpuint(uses, ==, 5);
 }
 
+static void run(HlDb *db, const char *sql)
+{
+    g_assert_true(hl_db_exec(db, sql, NULL));
+}
+
+/* Of the site, as the next manager finds it. */
+static void expect_passes(const World *world, int64_t expected)
+{
+    g_autoptr(HlJournal) journal = NULL;
+    g_autoptr(HlDb) db = mgr_site_open_registry(world->site, &journal, NULL);
+    int64_t n = -1;
+
+    g_assert_nonnull(db);
+    g_assert_true(hl_db_query_int(db, 0, &n, NULL, "SELECT count(*) FROM pass", ""));
+    g_assert_cmpint(n, ==, expected);
+}
+
+/* A session, and a token that is deleted after the backup, do not come back; a start that follows no restore ends
+ * nothing. */
+static void test_passes(World *world, gconstpointer user G_GNUC_UNUSED)
+{
+    g_autofree char *path = mgr_site_path(world->site, MGR_SITE_REGISTRY);
+    g_autofree char *own = mgr_site_path(world->site, MGR_SITE_JOURNAL);
+    g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(HlDb) db = hl_db_open(path, HL_DB_DEFAULT, NULL);
+    HlJournalState state;
+    MgrBackupInfo info;
+    HlJournal *journal;
+
+    run(db, "INSERT INTO account (name, role, groups, created_at, created_by) VALUES ('leo', 'owner', '', 1, 'admin')");
+    run(db, "INSERT INTO pass (hash, kind, id, account, name, role, groups, created_at, used_at, ends_at, address)"
+            " VALUES ('a', 'session', 's-1', 'leo', '', 'owner', '', 1, 1, 9, ''),"
+            " ('b', 'token', 't-1', 'leo', '', 'owner', '', 1, 1, 9, ''),"
+            " ('c', 'token', 't-2', 'leo', '', 'owner', '', 1, 1, 9, '')");
+    g_clear_pointer(&db, hl_db_close);
+    expect_passes(world, 3);
+    g_assert_true(hl_tree_remove(world->backup, NULL));
+    g_assert_true(mgr_backup_make(world->site, world->backup, &info, &error));
+    g_assert_no_error(error);
+    journal = hl_journal_open(own, NULL, NULL, &state, NULL);
+    g_ptr_array_add(lines, mgr_journal_token_end("b"));
+    g_assert_true(hl_journal_append(journal, lines, NULL));
+    hl_journal_free(journal);
+    check_interrupted(world, NULL);
+    expect_passes(world, 1);
+    expect_passes(world, 1);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add("/restore/interrupted/own-journal", World, NULL, set_up, test_own_journal, tear_down);
     g_test_add("/restore/interrupted/given-journal", World, NULL, set_up, test_given_journal, tear_down);
     g_test_add("/restore/same-lines", World, NULL, set_up, test_same_lines, tear_down);
+    g_test_add("/restore/passes", World, NULL, set_up, test_passes, tear_down);
     return g_test_run();
 }

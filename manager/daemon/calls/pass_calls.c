@@ -118,7 +118,10 @@ static void end_pass(const MgrPassCalls *calls, MgrCall *call, const MgrPassReco
     ending->calls = calls;
     ending->call = call;
     mgr_pass_record_copy(&ending->pass, pass);
-    mgr_write_pass_end(set, pass->hash);
+    if (pass->kind == MGR_PASS_TOKEN)
+        mgr_write_token_end(set, pass->hash);
+    else
+        mgr_write_pass_end(set, pass->hash);
     mgr_call_commit(call, calls->record, set, &kind, ending);
 }
 

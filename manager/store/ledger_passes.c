@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager/store/ledger_passes.h"
+
+#include <string.h>
+
+#include "lib/base/i18n.h"
+#include "lib/store/stmt.h"
+#include "lib/store/txn.h"
+#include "manager/store/passes.h"
+
+#define MAX_NAMED 20 /* accounts, in a sentence */
+
+struct MgrLedgerPasses {
+    GHashTable *tokens;    /* hashes: deleted */
+    GHashTable *passwords; /* account -> fingerprint of the latest */
+    GHashTable *codes;     /* likewise of the keys of one-time codes */
+};
+
+MgrLedgerPasses *mgr_ledger_passes_new(void)
+{
+    MgrLedgerPasses *passes = g_new(MgrLedgerPasses, 1);
+
+    passes->tokens = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    passes->passwords = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    passes->codes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    return passes;
+}
+
+void mgr_ledger_passes_free(MgrLedgerPasses *passes)
+{
+    g_hash_table_unref(passes->tokens);
+    g_hash_table_unref(passes->passwords);
+    g_hash_table_unref(passes->codes);
+    g_free(passes);
+}
+
+void mgr_ledger_passes_take(MgrLedgerPasses *passes, const MgrEntry *entry)
+{
+    if (entry->kind == MGR_ENTRY_TOKEN_END)
+        g_hash_table_add(passes->tokens, g_strdup(entry->name));
+    else if (entry->kind == MGR_ENTRY_PASSWORD)
+        g_hash_table_replace(passes->passwords, g_strdup(entry->name), g_strdup(entry->fingerprint));
+    else if (entry->kind == MGR_ENTRY_CODE)
+        g_hash_table_replace(passes->codes, g_strdup(entry->name), g_strdup(entry->fingerprint));
+    else if (entry->kind == MGR_ENTRY_ACCOUNT_REMOVAL) { /* the next one of that name begins without */
+        g_hash_table_remove(passes->passwords, entry->name);
+        g_hash_table_remove(passes->codes, entry->name);
+    }
+}
+
+/* ---------------------------------------------------------------------------------------------------------- compare */
+
+static bool differs(GHashTable *latest, const char *account, const char *text)
+{
+    const char *known = g_hash_table_lookup(latest, account);
+    g_autofree char *own = mgr_secret_fingerprint(text);
+
+    return known != NULL && strcmp(known, own) != 0;
+}
+
+typedef struct {
+    const MgrLedgerPasses *passes;
+    GPtrArray *replaced; /* names of accounts */
+    GHashTable *kept;    /* likewise */
+} Comparison;
+
+static void on_secret(MgrSecretRecord *record, gpointer user)
+{
+    Comparison *comparison = user;
+
+    if (differs(comparison->passes->passwords, record->account, record->password) ||
+        differs(comparison->passes->codes, record->account, record->code))
+        g_ptr_array_add(comparison->replaced, g_strdup(record->account));
+    else
+        g_hash_table_add(comparison->kept, g_strdup(record->account));
+}
+
+static void on_pass(MgrPassRecord *record, gpointer user)
+{
+    Comparison *comparison = user;
+
+    if (record->kind == MGR_PASS_TOKEN && !g_hash_table_contains(comparison->passes->tokens, record->hash))
+        g_hash_table_add(comparison->kept, g_strdup(record->account));
+}
+
+static void comparison_clear(Comparison *comparison)
+{
+    g_clear_pointer(&comparison->replaced, g_ptr_array_unref);
+    g_clear_pointer(&comparison->kept, g_hash_table_unref);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Comparison, comparison_clear)
+
+/* A registry of before there were passwords is asked for none. */
+static bool compare(Comparison *comparison, const MgrLedger *ledger, HlDb *db, GError **error)
+{
+    int version = hl_db_version(db, error);
+
+    *comparison = (Comparison){ .passes = mgr_ledger_passes(ledger),
+                                .replaced = g_ptr_array_new_with_free_func(g_free),
+                                .kept = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL) };
+    if (version < MGR_SECRETS_SINCE)
+        return version >= 0;
+    return mgr_registry_load_secrets(db, on_secret, comparison, error) &&
+           mgr_registry_load_passes(db, on_pass, comparison, error);
+}
+
+/* ------------------------------------------------------------------------------------------------------------ apply */
+
+static bool run_each(HlDb *db, GHashTable *names, const char *sql, GError **error)
+{
+    GHashTableIter iter;
+    gpointer name;
+
+    g_hash_table_iter_init(&iter, names);
+    while (g_hash_table_iter_next(&iter, &name, NULL))
+        if (!hl_db_run(db, NULL, error, sql, "t", name))
+            return false;
+    return true;
+}
+
+bool mgr_ledger_end_passes(const MgrLedger *ledger, HlDb *db, GError **error)
+{
+    g_auto(HlTxn) txn = HL_TXN_INIT;
+    g_auto(Comparison) comparison = { 0 };
+
+    if (!hl_txn_begin(&txn, db, error) || !compare(&comparison, ledger, db, error) ||
+        !hl_db_run(db, NULL, error, "DELETE FROM pass WHERE kind = ?", "t", mgr_pass_kind_name(MGR_PASS_SESSION)) ||
+        !run_each(db, comparison.passes->tokens, "DELETE FROM pass WHERE hash = ?", error))
+        return false;
+    for (guint i = 0; i < comparison.replaced->len; i++)
+        if (!hl_db_run(db, NULL, error, "DELETE FROM secret WHERE account = ?", "t", comparison.replaced->pdata[i]))
+            return false;
+    return hl_txn_commit(&txn, error);
+}
+
+/* --------------------------------------------------------------------------------------------------------- describe */
+
+static int compare_names(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* "ann, bob, ..."; caller frees. */
+static char *list(GPtrArray *names)
+{
+    GString *out = g_string_new(NULL);
+
+    g_ptr_array_sort(names, compare_names);
+    for (guint i = 0; i < MIN(names->len, MAX_NAMED + 1); i++)
+        g_string_append_printf(out, "%s%s", i > 0 ? ", " : "", i < MAX_NAMED ? (const char *)names->pdata[i] : "...");
+    return g_string_free(out, FALSE);
+}
+
+static char *describe_replaced(GPtrArray *names)
+{
+    g_autofree char *listed = list(names);
+
+    return g_strdup_printf(
+        _("Passwords or one-time codes of %s were replaced after the backup, and those of the backup "
+          "are ended: set passwords again, with 'holdline account password NAME'"),
+        listed);
+}
+
+static char *describe_kept(GHashTable *kept)
+{
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    g_autofree char *listed = NULL;
+    GHashTableIter iter;
+    gpointer name;
+
+    g_hash_table_iter_init(&iter, kept);
+    while (g_hash_table_iter_next(&iter, &name, NULL))
+        g_ptr_array_add(names, name);
+    listed = list(names);
+    return g_strdup_printf(
+        _("Passwords, one-time codes and tokens of %s are those of the backup: look at 'holdline token "
+          "list' for what was deleted after it, and set passwords again that were replaced, with "
+          "'holdline account password NAME'"),
+        listed);
+}
+
+/* One of an earlier version says nothing of them. */
+static bool knows_better(const MgrLedger *ledger)
+{
+    const MgrLedgerPasses *passes = mgr_ledger_passes(ledger);
+
+    return mgr_ledger_restored(ledger).age == MGR_JOURNAL_NEWER &&
+           g_hash_table_size(passes->tokens) + g_hash_table_size(passes->passwords) + g_hash_table_size(passes->codes) >
+               0;
+}
+
+char *mgr_ledger_describe_passes(const MgrLedger *ledger, HlDb *db)
+{
+    g_auto(Comparison) comparison = { 0 };
+    g_autofree char *replaced = NULL;
+    g_autofree char *kept = NULL;
+
+    if (!compare(&comparison, ledger, db, NULL))
+        return NULL;
+    if (comparison.replaced->len > 0)
+        replaced = describe_replaced(comparison.replaced);
+    if (g_hash_table_size(comparison.kept) > 0 && !knows_better(ledger))
+        kept = describe_kept(comparison.kept);
+    return replaced != NULL && kept != NULL ? g_strdup_printf("%s.  %s", replaced, kept)
+           : replaced != NULL               ? g_steal_pointer(&replaced)
+                                            : g_steal_pointer(&kept);
+}

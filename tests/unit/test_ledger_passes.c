@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* manager/store/ledger_passes: tokens that were deleted, and passwords and one-time codes that were replaced after a
+ * backup, stay ended in a registry that is restored from it; and no session goes on. */
+#include "manager/store/ledger_passes.h"
+
+#include <string.h>
+
+#include "lib/base/unconst.h"
+#include "lib/store/stmt.h"
+#include "manager/store/passes.h"
+#include "tests/support/ledger_fixture.h"
+
+static void add_account(World *world, const char *name)
+{
+    MgrAccountRecord record = { .name = hl_unconst(name),
+                                .created_by = hl_unconst("admin"),
+                                .note = hl_unconst(""),
+                                .role = MGR_ROLE_OWNER,
+                                .groups = hl_unconst(""),
+                                .created_at = NOW };
+
+    mgr_write_account(world->set, &record);
+    g_assert_cmpint(commit(world), ==, HL_ERROR_N_CODES);
+}
+
+static void set_password(World *world, const char *account, const char *password)
+{
+    MgrSecretRecord secret = { .account = hl_unconst(account), .password = hl_unconst(password), .changed_at = NOW };
+
+    mgr_write_secret(world->set, &secret);
+    g_assert_cmpint(commit(world), ==, HL_ERROR_N_CODES);
+}
+
+static void set_code(World *world, const char *account, const char *code)
+{
+    mgr_write_code(world->set, account, code, 1);
+    g_assert_cmpint(commit(world), ==, HL_ERROR_N_CODES);
+}
+
+static void add_pass(World *world, MgrPassKind kind, const char *hash, const char *account)
+{
+    MgrPassRecord pass = { .hash = hl_unconst(hash),
+                           .id = hl_unconst(hash),
+                           .kind = kind,
+                           .account = hl_unconst(account),
+                           .name = hl_unconst(""),
+                           .role = MGR_ROLE_OWNER,
+                           .groups = hl_unconst(""),
+                           .created_at = NOW,
+                           .used_at = NOW,
+                           .ends_at = EXPIRES,
+                           .address = hl_unconst("") };
+
+    mgr_write_pass(world->set, &pass);
+    g_assert_cmpint(commit(world), ==, HL_ERROR_N_CODES);
+}
+
+static HlDb *copy(const World *world)
+{
+    g_autofree char *path = g_build_filename(world->directory, "backup", NULL);
+
+    g_assert_true(hl_db_copy(world->db, path, NULL));
+    return hl_db_open(path, HL_DB_DEFAULT, NULL);
+}
+
+static bool add_text(HlStmt *row, gpointer out)
+{
+    g_string_append_printf(out, "%s ", hl_stmt_text(row, 0));
+    return true;
+}
+
+/* Who has a password, and what passes there are. */
+static void expect_left(HlDb *db, const char *expected)
+{
+    g_autoptr(GString) out = g_string_new(NULL);
+
+    g_assert_true(hl_db_query(db, add_text, out, NULL, "SELECT account FROM secret ORDER BY account", ""));
+    g_assert_true(hl_db_query(db, add_text, out, NULL, "SELECT hash FROM pass ORDER BY hash", ""));
+    g_assert_cmpstr(out->str, ==, expected);
+}
+
+static void set_up(World *world, gconstpointer user)
+{
+    static const char *const names[] = { "ann", "bob", "leo", "zoe" };
+
+    ledger_set_up(world, user);
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+        add_account(world, names[i]);
+        set_password(world, names[i], "first");
+    }
+    set_code(world, "ann", "key");
+    set_code(world, "bob", "");
+    add_pass(world, MGR_PASS_SESSION, "s1", "leo");
+    add_pass(world, MGR_PASS_TOKEN, "t1", "leo");
+    add_pass(world, MGR_PASS_TOKEN, "t2", "leo");
+}
+
+static void test_ended(World *world, gconstpointer user G_GNUC_UNUSED)
+{
+    g_autoptr(HlDb) backup = copy(world);
+    g_autoptr(MgrLedger) ledger = NULL;
+    g_autofree char *told = NULL;
+
+    mgr_write_token_end(world->set, "t1");
+    commit(world);
+    set_password(world, "leo", "second");
+    set_code(world, "ann", "another");
+    set_code(world, "bob", ""); /* as it was */
+    g_ptr_array_add(world->lines, mgr_journal_restore(NOW, NOW, MGR_JOURNAL_NEWER, ""));
+    ledger = ledger_of(world);
+    told = mgr_ledger_describe_passes(ledger, backup);
+    g_assert_nonnull(strstr(told, " of ann, leo were replaced after the backup"));
+    g_assert_null(strstr(told, "those of the backup:"));
+    g_assert_true(mgr_ledger_end_passes(ledger, backup, NULL));
+    expect_left(backup, "bob zoe t2 ");
+}
+
+/* Somebody of that name was another one. */
+static void test_name_again(World *world, gconstpointer user G_GNUC_UNUSED)
+{
+    g_autoptr(MgrLedger) ledger = NULL;
+    g_autoptr(HlDb) backup = NULL;
+
+    set_password(world, "zoe", "second");
+    mgr_write_account_removal(world->set, "zoe");
+    mgr_write_passes_removal(world->set, "zoe");
+    commit(world);
+    add_account(world, "zoe");
+    g_assert_true(hl_db_run(world->db, NULL, NULL,
+                            "INSERT INTO secret (account, password, changed_at) VALUES (?, ?, 1)", "tt", "zoe",
+                            "of an earlier version, whose journal does not say it"));
+    backup = copy(world);
+    ledger = ledger_of(world);
+    g_assert_true(mgr_ledger_end_passes(ledger, backup, NULL));
+    expect_left(backup, "ann bob leo zoe t1 t2 ");
+}
+
+/* From the backup alone nobody knows what was ended since: it is said whose passwords these are. */
+static void test_blind(World *world, gconstpointer user G_GNUC_UNUSED)
+{
+    g_autoptr(HlDb) backup = copy(world);
+    g_autoptr(MgrLedger) ledger = NULL;
+    g_autofree char *told = NULL;
+
+    g_ptr_array_add(world->lines, mgr_journal_restore(NOW, NOW, MGR_JOURNAL_OF_BACKUP, ""));
+    ledger = ledger_of(world);
+    told = mgr_ledger_describe_passes(ledger, backup);
+    g_assert_nonnull(strstr(told, " of ann, bob, leo, zoe are those of the backup"));
+    g_assert_null(strstr(told, "were replaced after"));
+    g_assert_true(mgr_ledger_end_passes(ledger, backup, NULL));
+    expect_left(backup, "ann bob leo zoe t1 t2 ");
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add("/ledger/passes/ended", World, NULL, set_up, test_ended, ledger_tear_down);
+    g_test_add("/ledger/passes/name-again", World, NULL, set_up, test_name_again, ledger_tear_down);
+    g_test_add("/ledger/passes/blind", World, NULL, set_up, test_blind, ledger_tear_down);
+    return g_test_run();
+}
