@@ -70,8 +70,10 @@ await play(session, 'roll-outs in two languages', async ({ page }) => {
 
     session.where = 'for those that are selected';
     await session.show('endpoints');
-    await page.click('.grid-body .grid-row:nth-child(1) .mark');
-    await page.click('.grid-body .grid-row:nth-child(2) .mark');
+    await page.focus('.grid'); // by keys: what a live page shows above the list moves it under a pointer
+    for (const key of ['Space', 'ArrowDown', 'Space'])
+        await page.keyboard.press(key);
+    await session.until(() => document.querySelectorAll('.grid-row[aria-selected=true]').length === 2);
     await session.press('段階的にアップデート…');
     await session.says('2 台のクライアントを選択しています。');
     await session.press('開始');
@@ -79,6 +81,7 @@ await play(session, 'roll-outs in two languages', async ({ page }) => {
     await session.press('一時停止');
     await session.says('一時停止中です。');
     await session.press('再開');
+    await session.until(() => [...document.querySelectorAll('main button')].some((node) => node.textContent === '一時停止')); // or the next may overtake it
     await session.press('中止');
     await session.says('再開はできません。');
     await session.press('中止');
