@@ -371,7 +371,7 @@ bool cmd_command_show(HlInvocation *call, GError **error)
     cli_show_object(call, document);
     if (!hl_cli_has(call, "json")) {
         putchar('\n');
-        cli_show_table(document, "targets", target_columns, G_N_ELEMENTS(target_columns));
+        cli_show_table(document, "targets", target_columns, G_N_ELEMENTS(target_columns), NULL);
     }
     return true;
 }

@@ -84,7 +84,7 @@ static void show_table(const HlInvocation *call, const json_t *document, const c
     if (hl_cli_has(call, "json") || json_array_size(json_object_get(document, member)) == 0)
         return;
     putchar('\n');
-    cli_show_table(document, member, columns, n);
+    cli_show_table(document, member, columns, n, NULL);
 }
 
 bool cmd_endpoint_show(HlInvocation *call, GError **error)

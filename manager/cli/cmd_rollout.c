@@ -273,7 +273,7 @@ bool cmd_rollout_show(HlInvocation *call, GError **error)
     if (hl_cli_has(call, "json") || json_array_size(json_object_get(document, "unsuccessful")) == 0)
         return true;
     putchar('\n');
-    cli_show_table(document, "unsuccessful", columns, G_N_ELEMENTS(columns));
+    cli_show_table(document, "unsuccessful", columns, G_N_ELEMENTS(columns), NULL);
     if (cli_int(document, "more") > 0)
         hl_say(_("... and %" PRId64 " more\n"), cli_int(document, "more"));
     return true;

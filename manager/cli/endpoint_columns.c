@@ -9,7 +9,6 @@
 #include "lib/base/unconst.h"
 #include "manager/cli/client.h"
 #include "manager/cli/view.h"
-#include "manager/filter/filter.h"
 
 typedef enum { ALWAYS, DIALLED, WIDE } When;
 
@@ -185,6 +184,23 @@ static void add_about(GPtrArray *about, int column)
         g_ptr_array_add(about, hl_unconst(member));
 }
 
+static void add_asked(GPtrArray *about, const MgrFilter *filter)
+{
+    for (int i = MGR_COLUMN_HOST; filter != NULL && i < MGR_N_COLUMNS; i++) /* the id is a name, too */
+        if (mgr_filter_asks(filter, i))
+            add_about(about, i);
+}
+
+const char **cli_endpoint_about_filters(const MgrFilter *selector, const MgrFilter *search)
+{
+    GPtrArray *about = g_ptr_array_new();
+
+    add_asked(about, selector);
+    add_asked(about, search);
+    g_ptr_array_add(about, NULL);
+    return (const char **)g_ptr_array_free(about, FALSE);
+}
+
 const char **cli_endpoint_about(const HlInvocation *call)
 {
     GPtrArray *about = g_ptr_array_new();
@@ -193,9 +209,7 @@ const char **cli_endpoint_about(const HlInvocation *call)
         selector != NULL ? mgr_filter_parse(selector, MGR_FILTER_SELECT, hl_clock_wall(), NULL) : NULL;
     g_auto(GStrv) order = g_strsplit(hl_cli_value(call, "sort", ""), ",", -1);
 
-    for (int i = MGR_COLUMN_HOST; filter != NULL && i < MGR_N_COLUMNS; i++) /* the id is a name, too */
-        if (mgr_filter_asks(filter, i))
-            add_about(about, i);
+    add_asked(about, filter);
     for (gsize i = 0; order[i] != NULL; i++)
         add_about(about, column_of(order[i] + (order[i][0] == '-')));
     g_ptr_array_add(about, NULL);

@@ -6,6 +6,7 @@
 
 #include "manager/cli/elements.h"
 #include "manager/cli/show.h"
+#include "manager/filter/filter.h"
 
 /* The list that is the document's "endpoints", as the options say. */
 bool cli_show_endpoints(const HlInvocation *call, const json_t *document, GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -17,6 +18,9 @@ CliColumn *cli_endpoint_columns(const json_t *rows, bool is_wide, const char *co
 /* The members that a list is about: what its selector asks for, where that may differ from row to row, and what it is
  * sorted by.  Ends with NULL; the caller frees the array. */
 const char **cli_endpoint_about(const HlInvocation *call);
+
+/* The same of what selects and what searches in the list; either may be NULL. */
+const char **cli_endpoint_about_filters(const MgrFilter *selector, const MgrFilter *search);
 
 /* The call ("endpoint list", "snapshot") with what the options wish for: the server puts the rows in order, sends as
  * many as are shown, and of a table only the columns that it may have.  The answer is that of a server which knows none

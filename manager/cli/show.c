@@ -272,9 +272,10 @@ bool cli_show_newest(const HlInvocation *call, const json_t *document, const cha
                            error);
 }
 
-bool cli_show_table(const json_t *document, const char *member, const CliColumn *columns, gsize n)
+bool cli_show_table(const json_t *document, const char *member, const CliColumn *columns, gsize n,
+                    const char *const *about)
 {
-    return print_table(NULL, json_object_get(document, member), columns, n, NULL);
+    return print_table(NULL, json_object_get(document, member), columns, n, about);
 }
 
 static char *pretty_name(const char *name)

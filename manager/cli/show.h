@@ -41,9 +41,10 @@ bool cli_show_chosen(const HlInvocation *call, const json_t *document, const cha
 bool cli_show_newest(const HlInvocation *call, const json_t *document, const char *member, const CliColumn *columns,
                      gsize n, const char *remedy, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* A table of the list, whatever the options say: a part of something larger.  False: some columns had no room, and a
- * last line says so. */
-bool cli_show_table(const json_t *document, const char *member, const CliColumn *columns, gsize n);
+/* A table of the list, whatever the options say: a part of something larger.  about: as of CliColumns.  False: some
+ * columns had no room, and a last line says so. */
+bool cli_show_table(const json_t *document, const char *member, const CliColumn *columns, gsize n,
+                    const char *const *about);
 
 /* --json: the document; otherwise its simple members, one per line, in order. */
 void cli_show_object(const HlInvocation *call, const json_t *document);

@@ -33,6 +33,8 @@
 typedef struct {
     HlInvocation *call;
     CliFleet *fleet;
+    const MgrFilter *selector; /* the fleet's; NULL: all */
+    const char **about;        /* members that it and what is looked for ask for: their columns are shown */
     CliScreen screen;
     CliClient *client; /* NULL: while it takes turns */
     json_t *summary;
@@ -175,8 +177,8 @@ static bool print_rows(const Watch *watch, const GPtrArray *list, guint page)
     for (guint i = watch->screen.top; i < list->len && i < watch->screen.top + page; i++)
         json_array_append(rows, list->pdata[i]);
     json_object_set_new(document, "endpoints", rows);
-    columns = cli_endpoint_columns(rows, false, NULL, &n);
-    return cli_show_table(document, "endpoints", columns, n);
+    columns = cli_endpoint_columns(rows, false, watch->about, &n);
+    return cli_show_table(document, "endpoints", columns, n, watch->about);
 }
 
 /* Of the screen's rows for endpoints: beside the heading, a blank, the columns' names, what had no room, and the last
@@ -226,6 +228,8 @@ static void look_again(Watch *watch)
     g_clear_pointer(&watch->problem, g_free);
     if (error == NULL) {
         watch->screen.top = 0;
+        g_free(watch->about);
+        watch->about = cli_endpoint_about_filters(watch->selector, search);
         cli_fleet_search(watch->fleet, search);
     } else if (g_utf8_validate(typed, -1, NULL)) {
         watch->problem = mgr_fault_say(error, hl_tr);
@@ -514,6 +518,7 @@ static void end(Watch *watch)
     g_clear_pointer(&watch->client, cli_client_close);
     g_clear_pointer(&watch->fleet, cli_fleet_free);
     json_decref(watch->summary);
+    g_free(watch->about);
     g_free(watch->problem);
 }
 
@@ -524,6 +529,8 @@ static bool open_all(Watch *watch, const char *selector, GError **error)
 
     if (selector != NULL && filter == NULL)
         return false;
+    watch->selector = filter;
+    watch->about = cli_endpoint_about_filters(filter, NULL);
     watch->fleet = cli_fleet_new(filter, hl_clock_wall());
     watch->client = open_line(watch, error);
     begin_line(watch);

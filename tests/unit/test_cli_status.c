@@ -2,6 +2,7 @@
 /* `holdline status` against servers of several ages: what it asks, and what it makes of a refusal. */
 #include <string.h>
 
+#include "lib/base/unconst.h"
 #include "manager/cli/client.h"
 #include "manager/cli/commands.h"
 #include "manager/cli/endpoint_columns.h"
@@ -155,6 +156,23 @@ static bool keep_about(HlInvocation *call, GError **error G_GNUC_UNUSED)
     return true;
 }
 
+/* What is typed while one watches asks for columns beside those of the selector; a mere word does not. */
+static void test_about_search(void)
+{
+    g_autoptr(MgrFilter) selector = mgr_filter_parse("outdated-program", MGR_FILTER_SELECT, HL_DAY, NULL);
+    g_autoptr(MgrFilter) search = mgr_filter_parse("broker:2", MGR_FILTER_SEARCH, HL_DAY, NULL);
+    g_autoptr(MgrFilter) word = mgr_filter_parse("pc-7", MGR_FILTER_SEARCH, HL_DAY, NULL);
+    g_autofree const char **both = cli_endpoint_about_filters(selector, search);
+    g_autofree const char **one = cli_endpoint_about_filters(selector, word);
+    g_autofree const char **none = cli_endpoint_about_filters(NULL, NULL);
+    g_autofree char *joined = g_strjoinv("|", (char **)hl_unconst(both));
+    g_autofree char *alone = g_strjoinv("|", (char **)hl_unconst(one));
+
+    g_assert_cmpstr(joined, ==, "program|broker");
+    g_assert_cmpstr(alone, ==, "program");
+    g_assert_null(none[0]);
+}
+
 /* The columns that a selector asks for are there, and nothing of what is the same in each row. */
 static void test_about(void)
 {
@@ -236,5 +254,6 @@ int main(int argc, char **argv)
     g_test_add_func("/cli/status/narrower", test_narrower);
     g_test_add_func("/cli/status/dialled", test_dialled);
     g_test_add_func("/cli/status/about", test_about);
+    g_test_add_func("/cli/status/about-search", test_about_search);
     return g_test_run();
 }
