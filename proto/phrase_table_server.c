@@ -86,6 +86,7 @@ const HlPhrase hl_server_phrases[] = {
     { N_("The server's patterns (%s) are of %s, and none have come for more than %s (patterns.old-after): %s."),
       "---s" },
     { N_("'holdline pattern sync' asks their source; if that has none either, ask those who run it"), "" },
+    { N_("their source cannot be copied, and 'holdline pattern list' says why"), "" },
     { N_("look there at '%s', or publish some ('holdline pattern publish COMPONENT FILE')"), "" },
     { N_("%s is missing"), "" },
     { N_("%s is missing, with %u of the %u files that the repository lists"), "" },

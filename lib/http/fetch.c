@@ -20,7 +20,7 @@ enum {
 struct HlFetch {
     CURL *curl;
     bool any_server;
-    char *ca_file, *cert_file, *key_file, *proxy, *user_agent;
+    char *ca_file, *ca_option, *cert_file, *key_file, *proxy, *user_agent;
     HlTime connect_timeout, min_speed_time;
     uint64_t min_speed;
 };
@@ -56,6 +56,7 @@ HlFetch *hl_fetch_new(const HlFetchOptions *options)
     fetch->curl = curl_easy_init();
     g_assert(fetch->curl != NULL);
     fetch->ca_file = g_strdup(options->ca_file);
+    fetch->ca_option = g_strdup(options->ca_option);
     fetch->any_server = options->any_server;
     fetch->cert_file = g_strdup(options->cert_file);
     fetch->key_file = g_strdup(options->key_file);
@@ -73,6 +74,7 @@ void hl_fetch_free(HlFetch *fetch)
         return;
     curl_easy_cleanup(fetch->curl);
     g_free(fetch->ca_file);
+    g_free(fetch->ca_option);
     g_free(fetch->cert_file);
     g_free(fetch->key_file);
     g_free(fetch->proxy);
@@ -316,6 +318,18 @@ static bool fail_file(const HlFetch *fetch, CURLcode code, const char *text, GEr
     return named->len > 0;
 }
 
+/* Whether the server's certificate is of an authority that is not trusted, not merely ended or another's: the codes of
+ * X509_STORE_CTX_get_error(3) for an issuer that is not found, or that vouches for itself. */
+static bool is_issuer_unknown(CURL *curl)
+{
+    enum { NO_ISSUER = 2, SELF_SIGNED = 18, SELF_SIGNED_IN_CHAIN = 19, NO_ISSUER_HERE = 20, NO_LEAF_ISSUER = 21 };
+    long result = 0;
+
+    curl_easy_getinfo(curl, CURLINFO_SSL_VERIFYRESULT, &result);
+    return result == NO_ISSUER || result == SELF_SIGNED || result == SELF_SIGNED_IN_CHAIN || result == NO_ISSUER_HERE ||
+           result == NO_LEAF_ISSUER;
+}
+
 /* Our own reason comes first: libcurl only knows that a callback ended the transfer. */
 static bool fail_transfer(const HlFetch *fetch, Transfer *transfer, CURLcode code, const char *text, GError **error)
 {
@@ -333,6 +347,9 @@ static bool fail_transfer(const HlFetch *fetch, Transfer *transfer, CURLcode cod
     if (fail_file(fetch, code, text, error))
         return false;
     url = hl_text_url(transfer->request->url);
+    if (fetch->ca_option != NULL && is_issuer_unknown(fetch->curl))
+        return hl_fail(error, code_of(code), "%s: %s; if its authority is to be trusted, name it with %s", url, text,
+                       fetch->ca_option);
     return hl_fail(error, code_of(code), "%s: %s", url, text);
 }
 

@@ -17,8 +17,9 @@ typedef struct HlFetch HlFetch;
 
 /* All texts are copied; zeroes are the defaults. */
 typedef struct {
-    const char *ca_file;              /* authorities to trust, PEM; NULL: the system's */
-    bool any_server;                  /* the server is not verified: only for content that is signed */
+    const char *ca_file;   /* authorities to trust, PEM; NULL: the system's */
+    const char *ca_option; /* what names others, for a server whose authority is not among them; NULL: unsaid */
+    bool any_server;       /* the server is not verified: only for content that is signed */
     const char *cert_file, *key_file; /* client certificate, PEM; NULL: none */
     const char *proxy;                /* URL; NULL: from the environment; "": none */
     const char *user_agent;           /* NULL: "holdline" */

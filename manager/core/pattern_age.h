@@ -18,9 +18,12 @@
  * nothing ever is. */
 HlTime mgr_patterns_old_until(HlTime after, HlTime now);
 
+/* COPY: from another source, which was copied last; COPY_FAILS: it could not be. */
+typedef enum { MGR_PATTERNS_OWN, MGR_PATTERNS_COPY, MGR_PATTERNS_COPY_FAILS } MgrPatternsFeed;
+
 /* That those are old, as a sentence with its remedy, the same every day.  names: "agent, virus", of the components that
- * are (hl_components_until).  published: the day of the oldest.  is_copy: the repository is a copy of another source.
- * NULL: none is old; caller frees. */
-char *mgr_patterns_describe_age(const char *names, HlTime published, HlTime after, bool is_copy);
+ * are (hl_components_until).  published: the day of the oldest.  feed: where the repository's come from.  NULL: none
+ * is old; caller frees. */
+char *mgr_patterns_describe_age(const char *names, HlTime published, HlTime after, MgrPatternsFeed feed);
 
 #endif

@@ -287,6 +287,36 @@ static void test_patterns_age(void)
     }
 }
 
+/* Patterns that are old because their source cannot be copied: the reader is sent to where the reason is, and that
+ * names the option as it is called in manager.conf. */
+static void test_copy_fails(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    g_autofree char *ca = mgr_site_path(parts->dir, "source-ca.pem");
+    g_autoptr(json_t) summary = NULL;
+    HlChild *copy;
+
+    g_free(parts->conf.activeupdate_url);
+    g_free(parts->conf.patterns_ca_file);
+    parts->conf.activeupdate_url = g_strdup("https://patterns.example.com/");
+    parts->conf.patterns_ca_file = g_strdup("source-ca.pem");
+    parts->conf.patterns_old_after = 7 * HL_DAY;
+    g_free(parts->fleet.latest);
+    parts->fleet.latest = g_strdup("virus=2001010101");
+    clock_fake_advance(2 * parts->conf.sync_every);
+    mgr_patterns_tick(parts->patterns);
+    copy = child_fake_find("mirror");
+    g_assert_nonnull(copy);
+    g_assert_cmpstr(child_fake_option(copy, "--ca-file"), ==, ca);
+    g_assert_cmpstr(child_fake_option(copy, "--ca-option"), ==, "patterns.ca-file");
+    child_fake_exit(copy, 8, NULL, "its authority is not trusted");
+    mgr_patterns_tick(parts->patterns);
+    summary = mgr_status_summary(parts->status, NULL);
+    g_assert_nonnull(strstr(json_string_value(json_object_get(summary, "patterns_old")),
+                            "their source cannot be copied, and 'holdline pattern list' says why"));
+    child_fake_reset();
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -297,5 +327,6 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/timestamp/mirror", test_mirror);
     g_test_add_func("/manager/timestamp/missing", test_missing);
     g_test_add_func("/manager/timestamp/patterns-age", test_patterns_age);
+    g_test_add_func("/manager/timestamp/copy-fails", test_copy_fails);
     return g_test_run();
 }

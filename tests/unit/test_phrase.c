@@ -276,6 +276,7 @@ static const char *const problems[] = {
     "pattern "
     "sync' asks their source; if that has none either, ask those who run it.",
     "'holdline pattern sync' asks their source; if that has none either, ask those who run it",
+    "their source cannot be copied, and 'holdline pattern list' says why",
     "look there at 'journalctl -u holdline-repo-import', or publish some ('holdline pattern publish COMPONENT FILE')",
     "The audit log is not what was written: it ended with row 9, and ends with row 7 now (head 9:ab).  Somebody who "
     "may "

@@ -40,6 +40,7 @@ static UpdClient *open_client(HlInvocation *call, const char *target_url, GError
         .target_url = target_url,
         .http = {
             .ca_file = hl_cli_value(call, "ca-file", NULL),
+            .ca_option = "--ca-file",
             .cert_file = hl_cli_value(call, "cert-file", NULL),
             .key_file = hl_cli_value(call, "key-file", NULL),
             .proxy = hl_cli_value(call, "proxy", NULL),

@@ -18,11 +18,27 @@
 #define ENGINE_DEADLINE (5 * HL_MINUTE) /* 250 MB of patterns load within half a minute */
 #define BUSY_PATIENCE   (5 * HL_MINUTE)
 
-const char *const upd_update_flags[] = { "state-dir",    "root",           "source",         "components",
-                                         "keep",         "ca-file",        "cert-file",      "key-file",
-                                         "proxy",        "private-source", "public-ca-file", "time",
-                                         "force",        "json",           "program-dir",    "installed-program",
-                                         "program-arch", "block-program",  ENGINE_FLAGS,     NULL };
+const char *const upd_update_flags[] = { "state-dir",
+                                         "root",
+                                         "source",
+                                         "components",
+                                         "keep",
+                                         "ca-file",
+                                         "cert-file",
+                                         "key-file",
+                                         "proxy",
+                                         "private-source",
+                                         "public-ca-file",
+                                         "ca-option",
+                                         "time",
+                                         "force",
+                                         "json",
+                                         "program-dir",
+                                         "installed-program",
+                                         "program-arch",
+                                         "block-program",
+                                         ENGINE_FLAGS,
+                                         NULL };
 const char *const upd_rollback_flags[] = { "state-dir", "json", ENGINE_FLAGS, NULL };
 const char *const upd_show_flags[] = { "state-dir", "json", NULL };
 
@@ -238,8 +254,11 @@ static bool read_access(const HlInvocation *call, GBytes *root, UpdUpdate *updat
     const char *proxy = hl_cli_value(call, "proxy", NULL);
 
     update->private_source = hl_cli_value(call, "private-source", NULL);
-    update->others = (HlFetchOptions){ .ca_file = hl_cli_value(call, "public-ca-file", NULL), .proxy = proxy };
+    update->others = (HlFetchOptions){ .ca_file = hl_cli_value(call, "public-ca-file", NULL),
+                                       .ca_option = hl_cli_value(call, "ca-option", "--public-ca-file"),
+                                       .proxy = proxy };
     update->access = (UpdSourceAccess){ .http = { .ca_file = hl_cli_value(call, "ca-file", NULL),
+                                                  .ca_option = update->private_source == NULL ? "--ca-file" : NULL,
                                                   .cert_file = hl_cli_value(call, "cert-file", NULL),
                                                   .key_file = hl_cli_value(call, "key-file", NULL),
                                                   .proxy = update->private_source == NULL ? proxy : NULL },

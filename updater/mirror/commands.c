@@ -14,8 +14,8 @@
 #define KEEP          "24h"
 #define BUSY_PATIENCE (10 * HL_MINUTE)
 
-const char *const upd_mirror_flags[] = { "from",      "root",     "to",    "keep", "time", "ca-file",
-                                         "cert-file", "key-file", "proxy", "json", NULL };
+const char *const upd_mirror_flags[] = { "from",      "root",     "to",    "keep",      "time", "ca-file",
+                                         "cert-file", "key-file", "proxy", "ca-option", "json", NULL };
 
 /* A person gets a bar, a program JSON lines, as those of 'update'. */
 typedef struct {
@@ -114,6 +114,7 @@ bool upd_cmd_mirror(HlInvocation *call, GError **error)
         return false;
     mirror.source = &spec;
     mirror.access = (UpdSourceAccess){ .http = { .ca_file = hl_cli_value(call, "ca-file", NULL),
+                                                 .ca_option = hl_cli_value(call, "ca-option", "--ca-file"),
                                                  .cert_file = hl_cli_value(call, "cert-file", NULL),
                                                  .key_file = hl_cli_value(call, "key-file", NULL),
                                                  .proxy = hl_cli_value(call, "proxy", NULL) },

@@ -58,6 +58,7 @@ static void add_sources(const EpUpdaterContext *context, const GPtrArray *source
     add(argv, "--key-file", identity->pem_path);
     if (*conf->ca_file != '\0')
         add(argv, "--public-ca-file", conf->ca_file);
+    add(argv, "--ca-option", "update.ca-file");
     if (*conf->proxy != '\0')
         add(argv, "--proxy", conf->proxy);
 }

@@ -254,8 +254,10 @@ static void look_at_age(MgrPatterns *patterns)
     g_autofree char *daily = hl_components_only(patterns->options.fleet->latest, MGR_PATTERNS_DAILY);
     HlTime after = patterns->options.conf->patterns_old_after;
     g_autofree char *names = hl_components_until(daily, mgr_patterns_old_until(after, hl_clock_wall()));
-    g_autofree char *text =
-        mgr_patterns_describe_age(names, hl_components_published(daily), after, mgr_patterns_is_mirror(patterns));
+    g_autofree char *text = mgr_patterns_describe_age(names, hl_components_published(daily), after,
+                                                      !mgr_patterns_is_mirror(patterns) ? MGR_PATTERNS_OWN
+                                                      : patterns->problem != NULL       ? MGR_PATTERNS_COPY_FAILS
+                                                                                        : MGR_PATTERNS_COPY);
     bool was_old = mgr_status_view(patterns->options.status).problems[MGR_PROBLEM_PATTERNS_OLD] != NULL;
 
     mgr_status_set_problem(patterns->options.status, MGR_PROBLEM_PATTERNS_OLD, text);
@@ -388,6 +390,9 @@ static bool start_sync(MgrPatterns *patterns, GError **error)
 {
     const MgrConf *conf = patterns->options.conf;
     g_autofree char *root = mgr_site_named_path(patterns->options.dir, conf->activeupdate_root);
+    g_autofree char *ca = *conf->patterns_ca_file != '\0'
+                              ? mgr_site_named_path(patterns->options.dir, conf->patterns_ca_file)
+                              : g_strdup("");
     g_autofree char *time = hl_duration_format(SYNC_DEADLINE / 10 * 9);
     g_autoptr(GPtrArray) argv = g_ptr_array_new();
     HlChildSpec spec = HL_CHILD_SPEC_INIT;
@@ -397,8 +402,8 @@ static bool start_sync(MgrPatterns *patterns, GError **error)
                                     "--root", root, "--to", patterns->repository, "--time", time, NULL };
          *word != NULL; word++)
         g_ptr_array_add(argv, hl_unconst(*word));
-    for (const char *const *pair =
-             (const char *const[]){ "--ca-file", conf->patterns_ca_file, "--proxy", conf->patterns_proxy, NULL };
+    for (const char *const *pair = (const char *const[]){ "--ca-file", ca, "--ca-option", "patterns.ca-file", "--proxy",
+                                                          conf->patterns_proxy, NULL };
          *pair != NULL; pair += 2) {
         if (*pair[1] == '\0')
             continue;
