@@ -23,7 +23,7 @@ static World *world_new(const char *versions, const char *rate)
 
     world_fill(world, MEMBERS, MEMBERS);
     publish(world, versions);
-    parts_call(world->parts, "rollout start", "selector", "all", "rings", "25%,50%", "soak", "2m", "min-success", "75",
+    parts_call(world->parts, "rollout start", "selector", "all", "rings", "25%,50%", "soak", "2m", "min-success", "75%",
                "rate", rate, NULL);
     parts_commit(world->parts);
     document = parts_expect_reply(world->parts, "");
@@ -80,7 +80,7 @@ static void test_published_between(void)
 /* Or between two turns of one ring: the first one's versions are asked of all. */
 static void test_published_within(void)
 {
-    g_autoptr(World) world = world_new("virus=7", "3");
+    g_autoptr(World) world = world_new("virus=7", "3/min");
 
     world_pass(world, 1);
     expect(world, MGR_ROLLOUT_RUNNING, 3, 0);

@@ -420,8 +420,12 @@ static void test_bad_plans(void)
 {
     g_autoptr(Parts) parts = parts_new();
     static const char *const bad[][2] = {
-        { "rings", "50%,10%" }, { "rate", "0" },     { "min-success", "101" },   { "min-sample", "x" },
-        { "soak", "soon" },     { "silence", "0s" }, { "component", "program" },
+        { "rings", "50%,10%" },     { "rate", "0" },
+        { "min-success", "101" },   { "min-sample", "x" },
+        { "rate", "5%" },           { "min-success", "95/min" },
+        { "min-success", "%" },     { "min-sample", "5%" },
+        { "soak", "soon" },         { "silence", "0s" },
+        { "component", "program" },
     };
 
     for (guint i = 0; i < MGR_ROLLOUTS_MAX; i++)

@@ -1,28 +1,44 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "manager/daemon/calls/rollout_plan.h"
 
+#include <string.h>
+
 #include "manager/core/refusal.h"
 
-static bool number_of(const MgrCall *call, const char *name, guint fallback, guint least, guint most, guint *value,
-                      GError **error)
-{
-    const char *text = mgr_call_argument(call, name);
-    guint64 number = fallback;
+typedef struct {
+    const char *name;
+    const char *unit; /* which may be said behind the number; "": none */
+    guint fallback, least, most;
+} Number;
 
-    if (text != NULL && !g_ascii_string_to_unsigned(text, 10, least, most, &number, NULL))
-        return mgr_refuse(error, MGR_REFUSE_ROLLOUT_NUMBER, name, text, HL_NUMBER(least), HL_NUMBER(most), NULL);
+static bool number_of(const MgrCall *call, const Number *what, guint *value, GError **error)
+{
+    const char *text = mgr_call_argument(call, what->name);
+    guint64 number = what->fallback;
+
+    if (text != NULL) {
+        g_autofree char *digits = g_strdup(text);
+
+        if (g_str_has_suffix(digits, what->unit))
+            digits[strlen(digits) - strlen(what->unit)] = '\0';
+        if (!g_ascii_string_to_unsigned(digits, 10, what->least, what->most, &number, NULL))
+            return mgr_refuse(error, MGR_REFUSE_ROLLOUT_NUMBER, what->name, text, HL_NUMBER(what->least),
+                              HL_NUMBER(what->most), NULL);
+    }
     *value = (guint)number;
     return true;
 }
 
 bool mgr_rollout_read_plan(const MgrCall *call, MgrRolloutPlan *plan, GError **error)
 {
+    static const Number rate = { "rate", "/min", 0, 1, 1000000 };
+    static const Number success = { "min-success", "%", 95, 1, 100 };
+    static const Number sample = { "min-sample", "", 5, 1, 10000 };
     const char *rings = mgr_call_argument(call, "rings");
 
     return mgr_rollout_parse_rings(rings != NULL ? rings : "1%,10%,100%", plan, error) &&
-           number_of(call, "rate", 0, 1, 1000000, &plan->rate, error) &&
-           number_of(call, "min-success", 95, 1, 100, &plan->min_success, error) &&
-           number_of(call, "min-sample", 5, 1, 10000, &plan->min_sample, error) &&
+           number_of(call, &rate, &plan->rate, error) && number_of(call, &success, &plan->min_success, error) &&
+           number_of(call, &sample, &plan->min_sample, error) &&
            mgr_call_duration(call, "soak", 15 * HL_MINUTE, 0, 30 * HL_DAY, &plan->soak, error) &&
            mgr_call_duration(call, "silence", HL_HOUR, HL_SECOND, 3 * HL_DAY, &plan->silence, error);
 }
