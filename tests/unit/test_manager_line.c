@@ -83,6 +83,14 @@ static void test_window(void)
     g_assert_cmpuint(parts->fleet.connects, ==, 2); /* it repeated its birth: no connect */
 }
 
+/* Each acknowledgement would be a packet before those that it sends (docs/adr/0045). */
+static void test_acknowledges_nothing(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+
+    g_assert_cmpint(bus_fake_options(parts->bus)->subscription_qos, ==, 0);
+}
+
 /* Every birth is answered: with our time, what is committed, and nothing else. */
 static void test_birth_is_answered(void)
 {
@@ -348,6 +356,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/line/window", test_window);
+    g_test_add_func("/manager/line/acknowledges-nothing", test_acknowledges_nothing);
     g_test_add_func("/line/birth-is-answered", test_birth_is_answered);
     g_test_add_func("/line/fence", test_fence);
     g_test_add_func("/line/absurd-session", test_absurd_session);

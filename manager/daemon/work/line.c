@@ -224,7 +224,7 @@ static bool connect_bus(MgrLine *line, GError **error)
         .cert_path = cert,
         .key_path = key,
         .subscriptions = line->parts.topics,
-        .subscription_qos = 1,
+        .subscription_qos = 0, /* docs/adr/0045 */
         .keepalive = 10 * HL_SECOND,
         .backoff_base = 200,
         .backoff_cap = 5 * HL_SECOND,
