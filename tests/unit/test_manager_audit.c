@@ -216,6 +216,54 @@ static void test_not_stored(void)
                 "admin: group set name=office setting=line.heartbeat=6m|conflict\n");
 }
 
+static bool take_text(HlStmt *row, gpointer text)
+{
+    *(char **)text = g_strdup(hl_stmt_text(row, 0));
+    return true;
+}
+
+/* Caller frees. */
+static char *last_text(Parts *parts)
+{
+    char *text = NULL;
+
+    g_assert_true(hl_db_query(mgr_record_reader(parts->record), take_text, &text, NULL,
+                              "SELECT text FROM audit ORDER BY number DESC LIMIT 1", ""));
+    return text;
+}
+
+/* Refusals that a full disk does not take are counted, and told of once there is room. */
+static void test_refusals_not_stored(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    g_autofree char *text = NULL;
+    gsize from = 0;
+
+    for (guint i = 0; i < 3; i++) {
+        parts_call(parts, "group set", "name", "none", NULL);
+        parts_call(parts, "group set", "name", "none", NULL);
+        writer_fake_fail_at(parts->writer, 1, HL_ERROR_FULL);
+        mgr_record_flush(parts->record);
+        parts_commit(parts);
+        g_assert_true(writer_fake_failed(parts->writer));
+        clock_fake_advance(HL_MINUTE);
+    }
+    writer_fake_fail_at(parts->writer, 2, HL_ERROR_FULL); /* still; what was gathered goes first */
+    timer_fake_advance(11 * HL_SECOND);
+    parts_commit(parts);
+    g_assert_true(writer_fake_failed(parts->writer));
+    expect_rows(parts, &from, "");
+    timer_fake_advance(11 * HL_SECOND);
+    parts_commit(parts);
+    expect_rows(parts, &from, "@site:  |limit\n");
+    text = last_text(parts);
+    g_assert_true(g_str_has_prefix(text, "6 refusals between 20"));
+    g_assert_true(g_str_has_suffix(text, " were not kept: the disk was full"));
+    timer_fake_advance(11 * HL_SECOND);
+    parts_commit(parts);
+    expect_rows(parts, &from, "");
+}
+
 /* An account that is refused all the time does not fill the disk; one row says how often it was. */
 static void test_bounded(void)
 {
@@ -429,6 +477,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/audit/order", test_order);
     g_test_add_func("/manager/audit/background-order", test_background_order);
     g_test_add_func("/manager/audit/not-stored", test_not_stored);
+    g_test_add_func("/manager/audit/refusals-not-stored", test_refusals_not_stored);
     g_test_add_func("/manager/audit/bounded", test_bounded);
     g_test_add_func("/manager/audit/changes-bounded", test_changes_bounded);
     g_test_add_func("/manager/audit/head", test_head);

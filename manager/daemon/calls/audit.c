@@ -3,19 +3,25 @@
 
 #include <string.h>
 
+#include "lib/base/log.h"
 #include "lib/base/unconst.h"
 #include "manager/core/refusal.h"
 
 #define HEAD_EVERY 2000             /* ms; what is gathered in the background is committed by then */
 #define FOLD_EVERY (10 * 60 * 1000) /* ms: rows that there was no room for */
+#define LOST_EVERY (10 * 1000)      /* ms: whether there is room again on a disk that was full */
 
 struct MgrAudit {
     const MgrFleet *fleet;
     MgrRecord *record;
     MgrWitness *witness;
     GHashTable *rooms; /* account -> Room *: those who had rows of their own lately */
-    guint head_timer, fold_timer;
+    guint head_timer, fold_timer, lost_timer;
     bool gathered; /* there may be rows in the background set */
+    guint lost;    /* rows of that set that could not be written, and are not told of yet */
+    bool is_full;  /* the disk was, each time */
+    bool is_telling;
+    HlTime from, till; /* between these */
 };
 
 typedef enum { BY_PEOPLE, BY_TOKENS, ENDINGS, N_KINDS } ChangeKind;
@@ -25,6 +31,23 @@ typedef struct {
     guint folded;
 } Room;
 
+static gboolean on_lost_due(gpointer user);
+
+/* One number is kept, however long the disk is full. */
+static void on_lost(guint rows, const GError *error, gpointer user)
+{
+    MgrAudit *audit = user;
+    bool is_full = hl_error_code(error) == HL_ERROR_FULL;
+
+    audit->till = mgr_fleet_latest(audit->fleet);
+    audit->from = audit->lost > 0 ? audit->from : audit->till;
+    audit->is_full = is_full && (audit->lost == 0 || audit->is_full);
+    audit->lost += rows;
+    hl_log_limited(HL_LOG_ERROR, "audit", "lost", "%u refusals could not be kept: %s", rows, error->message);
+    if (audit->lost_timer == 0)
+        audit->lost_timer = g_timeout_add(LOST_EVERY, on_lost_due, audit);
+}
+
 MgrAudit *mgr_audit_new(const MgrFleet *fleet, MgrRecord *record, MgrWitness *witness)
 {
     MgrAudit *audit = g_new0(MgrAudit, 1);
@@ -33,6 +56,7 @@ MgrAudit *mgr_audit_new(const MgrFleet *fleet, MgrRecord *record, MgrWitness *wi
     audit->record = record;
     audit->witness = witness;
     audit->rooms = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    mgr_record_watch(record, on_lost, audit);
     return audit;
 }
 
@@ -42,6 +66,8 @@ void mgr_audit_free(MgrAudit *audit)
         return;
     g_clear_handle_id(&audit->head_timer, g_source_remove);
     g_clear_handle_id(&audit->fold_timer, g_source_remove);
+    g_clear_handle_id(&audit->lost_timer, g_source_remove);
+    mgr_record_watch(audit->record, NULL, NULL);
     g_hash_table_unref(audit->rooms);
     g_free(audit);
 }
@@ -66,9 +92,11 @@ static void add(MgrAudit *audit, HlWriteSet *set, const MgrAuditRecord *record)
         audit->head_timer = g_timeout_add(HEAD_EVERY, on_head_due, audit);
 }
 
-static void gather(MgrAudit *audit, const MgrAuditRecord *record)
+/* A row that stands for so many refusals. */
+static void gather(MgrAudit *audit, const MgrAuditRecord *record, guint refusals)
 {
     add(audit, mgr_record_background(audit->record), record);
+    mgr_record_mind(audit->record, refusals);
 }
 
 /* In the order in which it happened: what was gathered before goes first. */
@@ -91,7 +119,65 @@ static void write_folded(MgrAudit *audit, const char *account, guint folded)
                               .code = hl_unconst(hl_error_name(HL_ERROR_LIMIT)),
                               .text = text };
 
-    gather(audit, &record);
+    gather(audit, &record, folded);
+}
+
+/* ------------------------------------------------------------------------------------------- what was not written */
+
+typedef struct {
+    MgrAudit *audit;
+    guint lost;
+} Telling;
+
+static void fold_telling(gpointer change)
+{
+    const Telling *telling = change;
+    MgrAudit *audit = telling->audit;
+
+    audit->is_telling = false;
+    audit->lost -= telling->lost;
+    audit->from = audit->till; /* of those that came meanwhile */
+}
+
+/* It is tried again. */
+static void fail_telling(gpointer change, const GError *error G_GNUC_UNUSED)
+{
+    ((const Telling *)change)->audit->is_telling = false;
+}
+
+static void tell_lost(MgrAudit *audit)
+{
+    static const MgrChangeKind kind = { fold_telling, fail_telling, g_free };
+    g_autofree char *from = hl_time_format(audit->from);
+    g_autofree char *till = hl_time_format(audit->till);
+    g_autofree char *text = g_strdup_printf("%u refusals between %s and %s were not kept: %s", audit->lost, from, till,
+                                            audit->is_full ? "the disk was full" : "they could not be written");
+    Telling *telling = g_new(Telling, 1);
+    HlWriteSet *set = hl_write_set_new();
+
+    audit->is_telling = true;
+    *telling = (Telling){ audit, audit->lost };
+    mgr_audit_add(audit, set,
+                  &(MgrAuditRecord){ .account = hl_unconst(MGR_AUDIT_SITE),
+                                     .certificate = hl_unconst(""),
+                                     .call = hl_unconst(""),
+                                     .arguments = hl_unconst(""),
+                                     .code = hl_unconst(hl_error_name(HL_ERROR_LIMIT)),
+                                     .text = text });
+    mgr_record_commit(audit->record, set, &kind, telling);
+}
+
+static gboolean on_lost_due(gpointer user)
+{
+    MgrAudit *audit = user;
+
+    if (audit->lost > 0) {
+        if (!audit->is_telling)
+            tell_lost(audit);
+        return G_SOURCE_CONTINUE;
+    }
+    audit->lost_timer = 0;
+    return G_SOURCE_REMOVE;
 }
 
 void mgr_audit_settle(MgrAudit *audit)
@@ -107,6 +193,8 @@ void mgr_audit_settle(MgrAudit *audit)
             write_folded(audit, account, room->folded);
         room->folded = 0;
     }
+    if (audit->lost > 0 && !audit->is_telling)
+        tell_lost(audit);
 }
 
 static bool is_unused(const Room *room, HlTime now)
@@ -182,7 +270,7 @@ void mgr_audit_tell(MgrAudit *audit, const MgrAuditRecord *record, MgrQuotaKind 
     gsize size = strlen(record->call) + strlen(record->arguments) + strlen(record->text);
 
     if (mgr_bucket_take(&room->bucket, kind, size, hl_clock_mono()) == MGR_QUOTA_ALLOWED)
-        gather(audit, record);
+        gather(audit, record, 1);
     else
         room->folded++;
 }

@@ -15,6 +15,9 @@ struct MgrRecord {
     HlDb *reader;
     HlWriter *writer; /* NULL: stopped */
     HlWriteSet *background;
+    guint minded; /* rows in it that somebody has to know of if they are lost */
+    MgrRecordLostFn lost;
+    gpointer user;
     GHashTable *rows; /* endpoint -> Rows *: those that wrote history lately */
     uint64_t folded;
     HlWriterCounts last; /* as counted at the stop */
@@ -27,6 +30,12 @@ typedef struct {
     guint folded;    /* rows that were not written, since */
     char endpoint[]; /* the key */
 } Rows;
+
+/* A background set on its way through the writer. */
+typedef struct {
+    MgrRecord *record;
+    guint minded;
+} Gathered;
 
 /* A change on its way through the writer. */
 typedef struct {
@@ -149,6 +158,27 @@ void mgr_record_write(MgrRecord *record, HlWriteSet *set)
         on_written(error, NULL);
 }
 
+static void on_gathered(const GError *error, gpointer user)
+{
+    g_autofree Gathered *gathered = user;
+    const MgrRecord *record = gathered->record;
+
+    on_written(error, NULL);
+    if (error != NULL && gathered->minded > 0 && record->lost != NULL)
+        record->lost(gathered->minded, error, record->user);
+}
+
+void mgr_record_watch(MgrRecord *record, MgrRecordLostFn lost, gpointer user)
+{
+    record->lost = lost;
+    record->user = user;
+}
+
+void mgr_record_mind(MgrRecord *record, guint rows)
+{
+    record->minded += rows;
+}
+
 HlWriteSet *mgr_record_background(MgrRecord *record)
 {
     return record->background;
@@ -226,13 +256,17 @@ void mgr_record_decision(MgrRecord *record, const char *endpoint, const char *wh
 
 void mgr_record_flush(MgrRecord *record)
 {
+    g_autoptr(GError) error = NULL;
+    Gathered *gathered = g_new(Gathered, 1);
     HlWriteSet *full;
 
     tell_folded(record);
     full = record->background;
-
+    *gathered = (Gathered){ record, record->minded };
     record->background = hl_write_set_new();
-    mgr_record_write(record, full);
+    record->minded = 0;
+    if (!submit(record, full, on_gathered, gathered, &error))
+        on_gathered(error, gathered);
 }
 
 HlDb *mgr_record_reader(MgrRecord *record)

@@ -44,6 +44,12 @@ void mgr_record_write(MgrRecord *record, HlWriteSet *set);
 /* The set that the next flush hands over; borrowed, and another one after each flush. */
 HlWriteSet *mgr_record_background(MgrRecord *record);
 
+/* What is in that set may not be written, on a full disk say, and nobody is told: of what has to be known of all the
+ * same, the number is (mgr_record_mind adds to it), when the set has failed.  NULL: nobody listens any more. */
+typedef void (*MgrRecordLostFn)(guint rows, const GError *error, gpointer user);
+void mgr_record_watch(MgrRecord *record, MgrRecordLostFn lost, gpointer user);
+void mgr_record_mind(MgrRecord *record, guint rows);
+
 /* Whether the history takes another row of so many bytes that this endpoint causes (manager/core/quota.h).  Those
  * beyond are counted, and one row says how many they were. */
 bool mgr_record_has_room(MgrRecord *record, const char *endpoint, gsize size);
