@@ -419,7 +419,7 @@ void mgr_parts_settle(MgrParts *parts)
     if (parts->record != NULL)
         mgr_record_stop(parts->record);
     if (parts->witness != NULL)
-        mgr_witness_look(parts->witness);
+        mgr_witness_close(parts->witness);
     if (parts->link == NULL)
         return;
     mgr_delivery_flush_acks(parts->delivery);

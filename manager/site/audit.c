@@ -25,6 +25,35 @@ bool mgr_site_read_audit_head(const char *dir, MgrAuditHead *head, GError **erro
                 path));
 }
 
+bool mgr_site_recall_audit_head(const char *dir, HlDb *db, MgrAuditHead *head, GError **error)
+{
+    g_autofree char *path = mgr_site_path(dir, MGR_SITE_AUDIT_HEAD);
+    int64_t noted = 0;
+
+    if (!g_file_test(path, G_FILE_TEST_EXISTS) && !mgr_registry_read_audit_noted(db, &noted, error))
+        return false;
+    return noted > 0 ? hl_fail(error, HL_ERROR_INVALID,
+                               _("%s is missing, which says where the log ended when the manager last noted it; the "
+                                 "manager writes it again"),
+                               path)
+                     : mgr_site_read_audit_head(dir, head, error);
+}
+
+bool mgr_site_check_audit_end(const char *dir, HlDb *db, const MgrAuditHead *head, GError **error)
+{
+    g_autofree char *path = mgr_site_path(dir, MGR_SITE_AUDIT_CLOSED);
+    int64_t added = 0;
+
+    if (head->number == 0 || !g_file_test(path, G_FILE_TEST_EXISTS))
+        return true;
+    return mgr_registry_find_audit_added(db, head, &added, error) &&
+           (added == 0 ||
+            hl_fail(error, HL_ERROR_UNTRUSTED,
+                    _("the log ended with row %" PRId64 " when the manager was stopped, and ends with row %" PRId64
+                      " now: somebody else has added to it"),
+                    head->number, added));
+}
+
 bool mgr_site_write_audit_head(const char *dir, const MgrAuditHead *head, GError **error)
 {
     g_autofree char *path = mgr_site_path(dir, MGR_SITE_AUDIT_HEAD);
@@ -40,13 +69,15 @@ static bool check_end(const char *dir, HlDb *db, const MgrAuditHead *end, GError
     g_autofree char *text = NULL;
     bool has;
 
-    if (!mgr_site_read_audit_head(dir, &noted, error) || !mgr_registry_has_audit_head(db, &noted, &has, error))
+    if (!mgr_site_recall_audit_head(dir, db, &noted, error) || !mgr_registry_has_audit_head(db, &noted, &has, error))
         return false;
     text = mgr_audit_head_print(&noted);
-    return has || hl_fail(error, HL_ERROR_UNTRUSTED,
-                          _("the log ends with row %" PRId64 " and lacks the one with which it ended when the manager "
-                            "last noted it (head %s)"),
-                          end->number, text);
+    if (has)
+        return mgr_site_check_audit_end(dir, db, &noted, error);
+    return hl_fail(error, HL_ERROR_UNTRUSTED,
+                   _("the log ends with row %" PRId64 " and lacks the one with which it ended when the manager "
+                     "last noted it (head %s)"),
+                   end->number, text);
 }
 
 bool mgr_site_check_audit(const char *dir, HlDb *db, GError **error)

@@ -15,6 +15,12 @@ bool mgr_site_check_audit_of_backup(const char *dir, GError **error) G_GNUC_WARN
 
 /* Into a zeroed head, which stays so where there is no such file.  false: it is damaged. */
 bool mgr_site_read_audit_head(const char *dir, MgrAuditHead *head, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The same where the registry is at hand: by that it is known, too, that the file is gone. */
+bool mgr_site_recall_audit_head(const char *dir, HlDb *db, MgrAuditHead *head,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Whether nothing was added behind the head since a manager was stopped; after a kill that is not known, and true. */
+bool mgr_site_check_audit_end(const char *dir, HlDb *db, const MgrAuditHead *head,
+                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool mgr_site_write_audit_head(const char *dir, const MgrAuditHead *head, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

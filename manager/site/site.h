@@ -65,6 +65,8 @@ char *mgr_site_plugin_path(void);
 
 /* Where the audit log ended when the manager last noted it (daemon/state/witness.h). */
 #define MGR_SITE_AUDIT_HEAD "audit.head"
+/* Beside it while no manager runs, after one that was stopped: that is the end, and nobody else adds a row. */
+#define MGR_SITE_AUDIT_CLOSED "audit.closed"
 
 /* A file of the managed broker of this number, from 0: in broker/, or in broker/2, broker/3, ...  Caller frees. */
 char *mgr_site_broker_path(const char *dir, guint number, const char *name);

@@ -9,6 +9,7 @@
 #include "lib/base/unconst.h"
 #include "lib/store/chain.h"
 #include "lib/store/stmt.h"
+#include "manager/store/registry.h"
 
 void mgr_audit_record_clear(MgrAuditRecord *record)
 {
@@ -197,6 +198,27 @@ bool mgr_registry_has_audit_head(HlDb *db, const MgrAuditHead *head, bool *has, 
         return fail_read(db, g_steal_pointer(&why), error);
     *has = hash != NULL && g_bytes_equal(hash, head->hash);
     return true;
+}
+
+bool mgr_registry_find_audit_added(HlDb *db, const MgrAuditHead *head, int64_t *last, GError **error)
+{
+    return hl_db_query_int(db, 0, last, error,
+                           "SELECT CASE WHEN EXISTS (SELECT 1 FROM audit WHERE number > ?1 AND account = ?2"
+                           " AND call = ?3) THEN 0 ELSE"
+                           " (SELECT ifnull(max(number), 0) FROM audit WHERE number > ?1) END",
+                           "itt", head->number, MGR_AUDIT_SITE, GAP);
+}
+
+#define NOTED "audit-noted"
+
+bool mgr_registry_read_audit_noted(HlDb *db, int64_t *number, GError **error)
+{
+    return hl_db_query_int(db, 0, number, error, "SELECT value FROM counter WHERE name = ?", "t", NOTED);
+}
+
+void mgr_write_audit_noted(HlWriteSet *set, int64_t number)
+{
+    mgr_write_counter(set, NOTED, (uint64_t)number);
 }
 
 static void on_head(MgrAuditRecord *record, gpointer user)

@@ -68,6 +68,15 @@ bool mgr_registry_follow_audit(HlDb *db, MgrAuditHead *head, int64_t limit, GErr
 bool mgr_registry_has_audit_head(HlDb *db, const MgrAuditHead *head, bool *has,
                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The last row behind that head, of a log that nobody should have added to; 0: there is none, or a restore is among
+ * them, which says by itself that the log is another one. */
+bool mgr_registry_find_audit_added(HlDb *db, const MgrAuditHead *head, int64_t *last,
+                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The row up to which the manager has noted the end in its file; 0: it has not yet. */
+bool mgr_registry_read_audit_noted(HlDb *db, int64_t *number, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void mgr_write_audit_noted(HlWriteSet *set, int64_t number);
+
 /* A row that says that others are missing: the registry is of a backup.  from (0: not known), to: when they were
  * written; head: of the log that was replaced, "ROW:HASH", or "".  In the chain it is a row like any other. */
 bool mgr_registry_add_audit_gap(HlDb *db, HlTime from, HlTime to, const char *head,

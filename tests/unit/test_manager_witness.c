@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/store/stmt.h"
 #include "manager/site/audit.h"
@@ -77,6 +78,8 @@ static void tick(Parts *parts, HlTime time)
 /* As if the manager had been stopped, and started after that was done. */
 static void restart(Parts *parts, const char *sql)
 {
+    if (parts->witness != NULL)
+        mgr_witness_close(parts->witness);
     g_clear_pointer(&parts->witness, mgr_witness_free);
     mgr_status_set_problem(parts->status, MGR_PROBLEM_AUDIT, NULL);
     breach(parts, sql);
@@ -170,6 +173,13 @@ static void test_damaged_head(void)
     expect_problem(parts, "audit.head beside it is damaged");
     restart(parts, "SELECT 1");
     g_assert_null(problem(parts));
+    tick(parts, HL_MINUTE);
+    g_clear_pointer(&parts->witness, mgr_witness_free);
+    g_assert_cmpint(unlink(path), ==, 0);
+    restart(parts, "DELETE FROM audit WHERE number > 3");
+    expect_problem(parts, "audit.head beside it is damaged or missing");
+    restart(parts, "SELECT 1");
+    g_assert_null(problem(parts));
 }
 
 static void test_whole(void)
@@ -184,12 +194,44 @@ static void test_whole(void)
     g_assert_null(problem(parts));
     restart(parts, "SELECT 1");
     g_assert_null(problem(parts));
-    restart(parts,
-            "INSERT INTO audit SELECT 8, 1, 'a', '', '', '', '', '', hl_chain(hash, 8, 1, 'a', '', '', '', '', '')"
-            " FROM audit WHERE number = 7"); /* a certificate of the server's own, while it was stopped */
     tick(parts, HL_MINUTE);
     g_assert_null(problem(parts));
     expect_event(parts, "");
+}
+
+#define ADD_ROW                                                                                                 \
+    "INSERT INTO audit SELECT 7, 1, 'eve', '', '', '', '', '', hl_chain(hash, 7, 1, 'eve', '', '', '', '', '')" \
+    " FROM audit WHERE number = 6"
+
+/* A row of somebody else, with its right hash, while no manager runs.  After a kill it may be the manager's own. */
+static void test_added(void)
+{
+    g_autoptr(Parts) parts = parts_with_rows();
+    g_autoptr(GError) error = NULL;
+
+    restart(parts, "SELECT 1");
+    mgr_witness_close(parts->witness);
+    g_clear_pointer(&parts->witness, mgr_witness_free);
+    g_assert_true(mgr_site_check_audit(parts->dir, mgr_record_reader(parts->record), &error));
+    g_assert_no_error(error);
+    breach(parts, ADD_ROW);
+    g_assert_false(mgr_site_check_audit(parts->dir, mgr_record_reader(parts->record), &error));
+    g_assert_cmpint(hl_error_code(error), ==, HL_ERROR_UNTRUSTED);
+    restart(parts, "SELECT 1");
+    expect_problem(parts,
+                   "the log ended with row 6 when the manager was stopped, and ends with row 7 now: somebody else");
+    restart(parts, "SELECT 1");
+    g_assert_null(problem(parts));
+}
+
+static void test_added_after_kill(void)
+{
+    g_autoptr(Parts) parts = parts_with_rows();
+
+    tick(parts, HL_MINUTE);
+    g_clear_pointer(&parts->witness, mgr_witness_free);
+    restart(parts, ADD_ROW);
+    g_assert_null(problem(parts));
 }
 
 /* The end, while the manager runs: noticed within a minute, without any change, and kept in the log. */
@@ -347,6 +389,8 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/manager/witness/whole", test_whole);
+    g_test_add_func("/manager/witness/added", test_added);
+    g_test_add_func("/manager/witness/added-after-kill", test_added_after_kill);
     g_test_add_func("/manager/witness/cut", test_cut);
     g_test_add_func("/manager/witness/cut-and-added", test_cut_and_added);
     g_test_add_func("/manager/witness/middle", test_middle);

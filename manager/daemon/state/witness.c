@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "manager/daemon/state/witness.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <unistd.h>
 
+#include "lib/base/file.h"
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
 #include "manager/site/audit.h"
+#include "manager/site/site.h"
 
 #define LOOK_EVERY HL_MINUTE       /* where nothing is added */
 #define NOTE_EVERY HL_MINUTE       /* a durable change, and a file */
@@ -28,6 +32,7 @@ struct MgrWitness {
     HlTime look_mono, turn_mono, note_mono;
     int64_t noted;       /* the row that the file has, or that is on its way there */
     char *lost, *broken; /* NULL: nothing is known of that */
+    bool is_closed;      /* nothing follows the last row any more */
     bool is_put_back;    /* lost with the registry, in whose place another one is */
 };
 
@@ -93,7 +98,8 @@ static void tell_head(const MgrWitness *witness)
                          json_pack("{s:I, s:s}", "rows", (json_int_t)witness->last.number, "hash", text));
 }
 
-void mgr_witness_look(MgrWitness *witness)
+/* false: it cannot be read. */
+static bool look(MgrWitness *witness)
 {
     HlDb *db = mgr_record_committed(witness->record);
     g_auto(MgrAuditHead) now = { 0 };
@@ -104,7 +110,7 @@ void mgr_witness_look(MgrWitness *witness)
     if (!mgr_registry_has_audit_head(db, &witness->last, &has, &error) ||
         !mgr_registry_read_audit_head(db, &now, &error)) {
         set_broken(witness, error);
-        return;
+        return false;
     }
     if (!has) {
         lose(witness, &now);
@@ -114,6 +120,17 @@ void mgr_witness_look(MgrWitness *witness)
     witness->last = now;
     now = (MgrAuditHead){ 0 };
     tell_head(witness);
+    return true;
+}
+
+void mgr_witness_look(MgrWitness *witness)
+{
+    HL_IGNORE(look(witness));
+}
+
+void mgr_witness_close(MgrWitness *witness)
+{
+    witness->is_closed = look(witness);
 }
 
 static void begin_turn(MgrWitness *witness, HlTime at)
@@ -138,15 +155,16 @@ static void walk(MgrWitness *witness)
     }
 }
 
-static void write_head(MgrWitness *witness, const MgrAuditHead *head)
+static bool write_head(MgrWitness *witness, const MgrAuditHead *head)
 {
     g_autoptr(GError) error = NULL;
 
     if (mgr_site_write_audit_head(witness->dir, head, &error))
-        return;
+        return true;
     witness->noted = -1; /* it is tried again */
     hl_log_limited(HL_LOG_WARN, "audit", "head", "%s: whether rows are cut off until the next start will not be known",
                    error->message);
+    return false;
 }
 
 /* A head on its way to the file: behind a durable change, with which all is durable that was committed before. */
@@ -159,7 +177,7 @@ static void fold_note(gpointer change)
 {
     const Note *note = change;
 
-    write_head(note->witness, &note->head);
+    HL_IGNORE(write_head(note->witness, &note->head));
 }
 
 static void fail_note(gpointer change, const GError *error)
@@ -184,7 +202,7 @@ static void begin_note(MgrWitness *witness)
 
     *note = (Note){ witness, { witness->last.number, g_bytes_ref(witness->last.hash) } };
     witness->noted = witness->last.number;
-    mgr_write_counter(set, "audit-noted", (uint64_t)witness->last.number);
+    mgr_write_audit_noted(set, witness->last.number);
     mgr_record_commit(witness->record, set, &kind, note);
 }
 
@@ -203,17 +221,43 @@ void mgr_witness_tick(MgrWitness *witness)
         walk(witness);
 }
 
-/* Of one that is damaged nothing is known, and that is told: it hides what was cut off. */
-static void recall(MgrWitness *witness)
+/* Of one that is damaged, or gone, nothing is known, and that is told: it hides what was cut off. */
+static void recall_head(MgrWitness *witness, HlDb *db)
 {
     g_autoptr(GError) error = NULL;
 
-    if (mgr_site_read_audit_head(witness->dir, &witness->last, &error))
+    if (mgr_site_recall_audit_head(witness->dir, db, &witness->last, &error))
         return;
     hl_warn("audit", "%s: whether rows were cut off while no manager ran is not known", error->message);
-    witness->lost = g_strdup("the file audit.head beside it is damaged, so whether rows were cut off while no manager "
-                             "ran is not known");
+    witness->lost = g_strdup("the file audit.head beside it is damaged or missing, so whether rows were cut off while "
+                             "no manager ran is not known");
     tell(witness);
+}
+
+/* From now on rows follow. */
+static void recall(MgrWitness *witness)
+{
+    HlDb *db = mgr_record_committed(witness->record);
+    g_autofree char *closed = mgr_site_path(witness->dir, MGR_SITE_AUDIT_CLOSED);
+    g_autoptr(GError) error = NULL;
+
+    recall_head(witness, db);
+    if (!mgr_site_check_audit_end(witness->dir, db, &witness->last, &error)) {
+        witness->lost = g_strdup(error->message);
+        tell(witness);
+    }
+    if (unlink(closed) != 0 && errno != ENOENT)
+        hl_warn("audit", "%s cannot be removed: %s", closed, g_strerror(errno));
+}
+
+/* What the file has; a registry that does not know of it is told. */
+static int64_t find_noted(const MgrWitness *witness)
+{
+    int64_t known = 0;
+
+    return mgr_registry_read_audit_noted(mgr_record_committed(witness->record), &known, NULL) && known > 0
+               ? witness->last.number
+               : -1;
 }
 
 MgrWitness *mgr_witness_new(const MgrWitnessOptions *options)
@@ -225,7 +269,7 @@ MgrWitness *mgr_witness_new(const MgrWitnessOptions *options)
     witness->record = options->record;
     witness->status = options->status;
     recall(witness);
-    witness->noted = witness->last.number;
+    witness->noted = find_noted(witness);
     witness->note_mono = hl_clock_mono();
     mgr_witness_look(witness);
     return witness;
@@ -233,10 +277,13 @@ MgrWitness *mgr_witness_new(const MgrWitnessOptions *options)
 
 void mgr_witness_free(MgrWitness *witness)
 {
+    g_autofree char *closed = NULL;
+
     if (witness == NULL)
         return;
-    if (witness->last.number > 0)
-        write_head(witness, &witness->last);
+    closed = mgr_site_path(witness->dir, MGR_SITE_AUDIT_CLOSED);
+    if (witness->last.number > 0 && write_head(witness, &witness->last) && witness->is_closed)
+        HL_IGNORE(hl_file_write_text(closed, "", 0600, NULL)); /* without it as after a kill */
     mgr_audit_head_clear(&witness->last);
     mgr_audit_head_clear(&witness->at);
     g_free(witness->dir);

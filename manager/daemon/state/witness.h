@@ -29,6 +29,10 @@ typedef struct {
 /* Looks. */
 MgrWitness *mgr_witness_new(const MgrWitnessOptions *options);
 
+/* The record has stopped: where the log ends now is the end, and what is behind it at the next start was added by
+ * somebody else. */
+void mgr_witness_close(MgrWitness *witness);
+
 /* Writes what it knows into its file.  Not before the record is gone: of what is written there no power cut may take
  * anything back, and what it has written meanwhile is a durable change. */
 void mgr_witness_free(MgrWitness *witness);
