@@ -96,7 +96,7 @@ const HlPhrase hl_phrases[] = {
     { N_("%s, no upgrade is offered"), "" },
     { N_("the stored settings"), "" },
     /* an upgrade of the program */
-    { N_("%s, no upgrade is possible"), "" },
+    { N_("%s, not upgraded"), "" },
     { N_("the program could not be fetched"), "" },
     { N_("which packages are for this machine is not known (--program-arch says it)"), "" },
     { N_("%s, an upgrade is under way"), "" },
@@ -282,6 +282,8 @@ const HlPhrase hl_phrases[] = {
     { N_("the engine does not find its own test file: its temporary directory may be full or read-only"), "" },
     { N_("the engine does not accept the new set"), "" },
     { N_("nothing could be looked at"), "" },
+    { N_("there is no file in %s"), "" },
+    { N_("mount what belongs there, or correct scan.paths of its group"), "" },
     { N_("the scan was ended"), "" },
     { N_("the scan was ended before it had looked at everything"), "" },
     { N_("%u of the paths were not looked at"), "" },
@@ -515,6 +517,7 @@ const HlPhrase hl_phrases[] = {
     { N_("start the manager on the server, which renews it"), "" },
     { N_("ask for another one where it came from"), "" },
     { N_("make room on that file system"), "" },
+    { N_("if it is not meant to be, look for errors of that disk with dmesg, then mount it for writing again"), "" },
     { N_("the certificate of %s is valid from %s on, and the clock of this machine says %s: set the clock"), "" },
     { N_("%s does not contain a private key in PEM form without a password"), "" },
 };

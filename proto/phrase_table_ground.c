@@ -251,6 +251,18 @@ const HlPhrase hl_ground_phrases[] = {
     { N_("only the daemon knows which patterns are in use"), "" },
     { N_("update: holdline-endpoint update-now, and see what it says"), "" },
     { N_("have an administrator update it, as the users of this machine may not: holdline update-now ENDPOINT"), "" },
+    { N_("the first update begins by itself soon after the start: look again in a minute; if there are none then, have "
+         "an "
+         "administrator update it: holdline update-now ENDPOINT"),
+      "" },
+    { N_("the first update begins by itself soon after the start: look again in a minute; if there are none then, "
+         "update: "
+         "holdline-endpoint update-now"),
+      "" },
+    { N_("the upgrade to %s was not begun"), "" },
+    { N_("the next update tries it again; at once, as root: holdline-endpoint upgrade --retry"), "" },
+    { N_("the upgrade to %s was asked for, and has not begun yet"), "" },
+    { N_("if that stays so for a minute: systemctl status holdline-upgrade.path"), "" },
     { N_("publish patterns on the server: 'holdline doctor' there says how"), "" },
     { N_("there are no patterns on this machine, so scans find nothing"), "" },
     { N_("patterns are in use: %s"), "" },

@@ -84,7 +84,8 @@ void ep_judge_line(const EpDoctor *doctor, HlFindings *findings)
     const json_t *line = json_object_get(doctor->status, "line");
     const char *error = text(line, "last_error");
 
-    hl_judge_places(findings, HL_FACTS(&doctor->facts.places, HlPlaceFact), doctor->facts.places.facts->len);
+    hl_judge_places(findings, HL_FACTS(&doctor->facts.places, HlPlaceFact), doctor->facts.places.facts->len,
+                    HL_ELSEWHERE);
     if (line == NULL)
         return;
     if (strcmp(text(line, "state"), "up") == 0)
@@ -99,7 +100,8 @@ void ep_judge_line(const EpDoctor *doctor, HlFindings *findings)
 
 void ep_judge_front(const EpDoctor *doctor, HlFindings *findings)
 {
-    hl_judge_fronts(findings, HL_FACTS(&doctor->facts.fronts, HlFrontFact), doctor->facts.fronts.facts->len);
+    hl_judge_fronts(findings, HL_FACTS(&doctor->facts.fronts, HlFrontFact), doctor->facts.fronts.facts->len,
+                    HL_ELSEWHERE);
 }
 
 void ep_judge_clock(const EpDoctor *doctor, HlFindings *findings)
@@ -125,9 +127,17 @@ void ep_judge_disk(const EpDoctor *doctor, HlFindings *findings)
 /* Another update changes nothing while the server has none, and not everybody may begin one here. */
 static const char *patterns_remedy(const EpDoctor *doctor, const char *failure)
 {
+    bool is_forbidden = json_is_false(json_object_get(json_object_get(doctor->status, "privileges"), "update-now"));
+
     if (strstr(failure, HL_UPDATER_NO_PATTERNS) != NULL)
         return HL_UPDATER_PUBLISH_PATTERNS;
-    if (json_is_false(json_object_get(json_object_get(doctor->status, "privileges"), "update-now")))
+    if (*text(json_object_get(doctor->status, "update"), "last_at") == '\0')
+        return is_forbidden
+                   ? "the first update begins by itself soon after the start: look again in a minute; if there "
+                     "are none then, have an administrator update it: holdline update-now ENDPOINT"
+                   : "the first update begins by itself soon after the start: look again in a minute; if there "
+                     "are none then, update: holdline-endpoint update-now";
+    if (is_forbidden)
         return "have an administrator update it, as the users of this machine may not: holdline update-now ENDPOINT";
     return "update: holdline-endpoint update-now, and see what it says";
 }
@@ -190,6 +200,13 @@ static void judge_upgrade(const EpDoctor *doctor, const json_t *upgrade, HlFindi
         hl_findings_add(findings, HL_GRADE_WARNING, "'holdline-endpoint upgrade --retry' tries it once more",
                         "the upgrade to %s failed, and the version before is back: %s", text(upgrade, "to"),
                         text(upgrade, "detail"));
+    else if (strcmp(text(upgrade, "state"), "refused") == 0)
+        hl_findings_add(findings, HL_GRADE_WARNING,
+                        "the next update tries it again; at once, as root: holdline-endpoint upgrade --retry",
+                        "the upgrade to %s was not begun: %s", text(upgrade, "to"), text(upgrade, "detail"));
+    else if (strcmp(text(upgrade, "state"), "asked") == 0)
+        hl_findings_note(findings, "if that stays so for a minute: systemctl status holdline-upgrade.path",
+                         "the upgrade to %s was asked for, and has not begun yet", text(upgrade, "to"));
 }
 
 void ep_judge_versions(const EpDoctor *doctor, HlFindings *findings)

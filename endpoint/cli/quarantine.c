@@ -25,6 +25,10 @@ static EpQuarantine *open_it(HlInvocation *call, GError **error)
         ep_quarantine_open(directory, (EpQuarantineBounds){ .max_bytes = G_MAXINT64, .patience = PATIENCE }, error);
     if (quarantine == NULL && g_error_matches(*error, HL_ERROR, HL_ERROR_CONFLICT))
         hl_error_prefix(error, "a scan is using the quarantine; try again when it has ended");
+    if (quarantine == NULL && g_error_matches(*error, HL_ERROR, HL_ERROR_DENIED)) {
+        g_clear_error(error);
+        hl_fail(error, HL_ERROR_DENIED, "only the administrator of this machine may do this: run it as root");
+    }
     return quarantine;
 }
 

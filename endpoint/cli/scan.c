@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "endpoint/cli/call.h"
@@ -173,6 +174,9 @@ static void walk_all(Scan *scan, char *const *paths, int n)
     for (int i = 0; i < n && !scan->ended && !interrupted; i++) {
         hl_autofd int look = open(paths[i], O_PATH | O_CLOEXEC);
 
+        struct stat st;
+
+        scan->whole_tree = look >= 0 && fstat(look, &st) == 0 && S_ISDIR(st.st_mode); /* also one without a file */
         if (look < 0 && scan->error == NULL)
             hl_fail_errno(&scan->error, errno, "cannot scan %s", paths[i]);
         HL_IGNORE(ep_walk(paths[i], &hooks, scan)); /* why it ended is noted where it did */

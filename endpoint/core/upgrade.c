@@ -130,7 +130,7 @@ char *ep_upgrade_tell(EpUpgradePlan plan, const char *installed, const char *to,
     switch (plan) {
     case EP_PLAN_NOTHING:
         return *why == '\0' ? g_strdup_printf("%s, no upgrade is offered", installed)
-                            : g_strdup_printf("%s, no upgrade is possible: %s", installed, why);
+                            : g_strdup_printf("%s, not upgraded: %s", installed, why);
     case EP_PLAN_BLOCKED:
         return g_strdup_printf("%s, upgrades are blocked by the settings", installed);
     case EP_PLAN_LEFT:

@@ -12,9 +12,12 @@
 #include "endpoint/scan/walk.h"
 #include "endpoint/scan/watch.h"
 #include "lib/base/cli.h"
+#include "lib/base/escape.h"
 #include "lib/base/unconst.h"
+#include "proto/bounds.h"
 
 #define DEFAULT_WAIT "5m"
+#define MAX_PLACES   200 /* bytes: a few say which setting it is */
 
 static const HlFlag flags[] = {
     { "user", "NAME", "Become this user first, for good" },
@@ -199,17 +202,28 @@ static bool walk_path(const char *path, const EpWalkHooks *hooks, Walk *walk)
     return going;
 }
 
+static char *name_places(const HlInvocation *call)
+{
+    g_autofree char *all = g_strjoinv(", ", call->args);
+    char *shown = hl_escape(all);
+
+    hl_bound_cut(shown, MAX_PLACES);
+    return shown;
+}
+
 static bool run_walk(HlInvocation *call, GError **error)
 {
     EpConfinement confinement = confinement_of(call);
     static const EpWalkHooks hooks = { .file = on_file, .gap = on_gap, .excluded = on_excluded };
     g_autoptr(EpSession) session = NULL;
     g_auto(Options) options = { 0 };
+    g_autofree char *places = NULL;
     Walk walk;
 
     if (!ep_confine_open(&confinement, error) || !read_options(call, &options, error))
         return false;
-    options.session.must_look = true;
+    places = name_places(call);
+    options.session.places = places;
     session = ep_session_new(&options.session);
     walk = (Walk){ .session = session, .excludes = options.excludes };
     find_own(call, &walk);

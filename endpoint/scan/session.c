@@ -371,14 +371,25 @@ const char *ep_session_failure(const EpSession *session)
     return session->failure;
 }
 
+/* Gaps tell of themselves; that there is nothing to look at is told by nobody else. */
+static char *explain_nothing(const EpSession *session)
+{
+    if (ep_tally_gaps(&session->tally) > 0)
+        return g_strdup("nothing could be looked at");
+    return session->has.places == NULL
+               ? NULL
+               : g_strdup_printf("nothing could be looked at: there is no file in %s: mount what belongs there, or "
+                                 "correct scan.paths of its group",
+                                 session->has.places);
+}
+
 bool ep_session_end(EpSession *session)
 {
     json_t *end;
 
     test(session);
-    if (session->failure == NULL && session->tally.files == 0 &&
-        (session->has.must_look || ep_tally_gaps(&session->tally) > 0))
-        session->failure = g_strdup("nothing could be looked at");
+    if (session->failure == NULL && session->tally.files == 0)
+        session->failure = explain_nothing(session);
     end = ep_tally_json(&session->tally);
     json_object_set_new(end, "untold", json_integer((json_int_t)session->untold));
     if (session->failure != NULL)

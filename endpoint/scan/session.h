@@ -33,9 +33,9 @@ typedef struct {
     const char *allowed;        /* file of hashes that were restored (allowed.h); NULL: none */
     const char *quarantine;     /* directory; NULL: finds are only reported */
     EpQuarantineBounds bounds;
-    const char *scan; /* its id */
-    bool must_look;   /* a scan without a single file has failed */
-    bool is_endless;  /* EP_SESSION_TOLD is for an hour */
+    const char *scan;   /* its id */
+    const char *places; /* where a scan without a single file has failed, for people; NULL: it has not */
+    bool is_endless;    /* EP_SESSION_TOLD is for an hour */
 } EpSessionOptions;
 
 /* Waits for the engine, and tests it.  A failure is told by ep_session_end.  Never NULL. */

@@ -145,6 +145,11 @@ bool hl_fail_errno(GError **error, int errno_value, const char *format, ...)
     if (code_of_errno(errno_value) == HL_ERROR_FULL)
         return hl_fail(error, HL_ERROR_FULL, _("%s: %s: make room on that file system"), text,
                        hl_tr(hl_errno_text(errno_value)));
+    if (errno_value == EROFS)
+        return hl_fail(error, code_of_errno(errno_value),
+                       _("%s: %s: if it is not meant to be, look for errors of that disk with dmesg, then mount it for "
+                         "writing again"),
+                       text, hl_tr(hl_errno_text(errno_value)));
     return hl_fail(error, code_of_errno(errno_value), "%s: %s", text, hl_tr(hl_errno_text(errno_value)));
 }
 

@@ -31,6 +31,10 @@ void hl_judge_names(HlFindings *findings, const HlNameFact *names, gsize n)
 #define SET_CLOCK N_("set this machine's clock: timedatectl set-ntp true")
 #define LISTENS \
     N_("start the manager on the server: systemctl start holdline-managerd; 'holdline doctor' there says why")
+/* There, what is the matter with the manager is among the findings, and so is who has its ports. */
+#define SEE_MANAGER                                                                                                 \
+    N_("see the findings about the manager; where these are good, that address leads to another machine: mend its " \
+       "entry in DNS or in /etc/hosts, or the address itself")
 #define RENEW N_("renew the server's certificate: systemctl restart holdline-managerd on the server does it")
 #define PORT  N_("see which program has that port on the server: ss -ltnp")
 
@@ -74,17 +78,19 @@ static const char *const remedies[HL_N_CAUSES] = {
 };
 
 /* Behind a proxy it is the proxy that was or was not reached; on the way to this very machine is no cable. */
-static const char *place_remedy(const HlPlaceFact *place)
+static const char *place_remedy(const HlPlaceFact *place, HlJudgeAt at)
 {
     bool is_reach = place->cause == HL_CAUSE_REFUSED || place->cause == HL_CAUSE_NO_ROUTE ||
                     place->cause == HL_CAUSE_SILENT || place->cause == HL_CAUSE_BROKEN;
 
     if (place->by_proxy && is_reach)
         return hl_tr(PROXY);
+    if (at == HL_AT_SERVER && place->cause == HL_CAUSE_REFUSED)
+        return hl_tr(SEE_MANAGER);
     return hl_tr(place->is_here && is_reach && place->cause != HL_CAUSE_REFUSED ? PORT : remedies[place->cause]);
 }
 
-void hl_judge_places(HlFindings *findings, const HlPlaceFact *places, gsize n)
+void hl_judge_places(HlFindings *findings, const HlPlaceFact *places, gsize n, HlJudgeAt at)
 {
     bool one_answers = false;
 
@@ -98,15 +104,15 @@ void hl_judge_places(HlFindings *findings, const HlPlaceFact *places, gsize n)
         else if (place->cause == HL_CAUSE_NONE)
             hl_findings_good(findings, _("%s takes connections"), place->place);
         else
-            hl_findings_add(findings, one_answers ? HL_GRADE_WARNING : HL_GRADE_FAULT, place_remedy(place), "%s: %s",
-                            place->place, place->sentence);
+            hl_findings_add(findings, one_answers ? HL_GRADE_WARNING : HL_GRADE_FAULT, place_remedy(place, at),
+                            "%s: %s", place->place, place->sentence);
     }
 }
 
 /* --------------------------------------------------------------------------------------------------- the HTTPS front
  */
 
-static const char *front_remedy(const HlFrontFact *front)
+static const char *front_remedy(const HlFrontFact *front, HlJudgeAt at)
 {
     if (front->code == HL_ERROR_UNTRUSTED)
         return _("see the findings about the broker: it shows the same certificate, with the reason");
@@ -116,18 +122,23 @@ static const char *front_remedy(const HlFrontFact *front)
         return hl_tr(PORT);
     if (front->cause == HL_CAUSE_NO_NAME || front->cause == HL_CAUSE_NAME_SERVERS || front->cause == HL_CAUSE_NO_ROUTE)
         return hl_tr(remedies[front->cause]);
-    return hl_tr(front->code == HL_ERROR_TIMEOUT ? NETWORK : LISTENS);
+    if (front->code == HL_ERROR_TIMEOUT)
+        return hl_tr(NETWORK);
+    return hl_tr(at == HL_AT_SERVER ? SEE_MANAGER : LISTENS);
 }
 
-static void judge_front(HlFindings *findings, const HlFrontFact *front, bool one_answers)
+static void judge_front(HlFindings *findings, const HlFrontFact *front, bool one_answers, HlJudgeAt at)
 {
+    const char *look = at == HL_AT_SERVER
+                           ? _("see the other findings, and the manager's log: journalctl -u holdline-managerd")
+                           : _("on the server: 'holdline doctor', and the log of the manager");
+
     if (front->problem != NULL)
-        hl_findings_add(findings, one_answers ? HL_GRADE_WARNING : HL_GRADE_FAULT, front_remedy(front), "%s",
+        hl_findings_add(findings, one_answers ? HL_GRADE_WARNING : HL_GRADE_FAULT, front_remedy(front, at), "%s",
                         front->problem);
     else if (front->said != NULL)
-        hl_findings_add(findings, front->status == 200 ? HL_GRADE_WARNING : HL_GRADE_FAULT,
-                        _("on the server: 'holdline doctor', and the log of the manager"), "%s says: %s", front->url,
-                        front->said);
+        hl_findings_add(findings, front->status == 200 ? HL_GRADE_WARNING : HL_GRADE_FAULT, look, "%s says: %s",
+                        front->url, front->said);
     else if (front->status != 200)
         hl_findings_add(findings, HL_GRADE_FAULT, hl_tr(PORT), _("%s answers with the status %ld"), front->url,
                         front->status);
@@ -135,14 +146,14 @@ static void judge_front(HlFindings *findings, const HlFrontFact *front, bool one
         hl_findings_good(findings, _("%s answers and is healthy"), front->url);
 }
 
-void hl_judge_fronts(HlFindings *findings, const HlFrontFact *fronts, gsize n)
+void hl_judge_fronts(HlFindings *findings, const HlFrontFact *fronts, gsize n, HlJudgeAt at)
 {
     bool one_answers = false;
 
     for (gsize i = 0; i < n; i++)
         one_answers = one_answers || fronts[i].problem == NULL;
     for (gsize i = 0; i < n; i++)
-        judge_front(findings, &fronts[i], one_answers);
+        judge_front(findings, &fronts[i], one_answers, at);
 }
 
 void hl_judge_clock(HlFindings *findings, const HlFrontFact *fronts, gsize n)

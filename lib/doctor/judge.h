@@ -9,6 +9,10 @@
 #include "lib/bus/cause.h"
 #include "lib/doctor/finding.h"
 
+/* Where the judgement is made: on the server what is the matter with the manager is among the findings, elsewhere
+ * somebody has to look there. */
+typedef enum { HL_ELSEWHERE, HL_AT_SERVER } HlJudgeAt;
+
 typedef struct {
     const char *host;
     const char *problem; /* NULL: it resolves */
@@ -26,7 +30,7 @@ typedef struct {
     bool is_here;         /* it is an address of this machine: no cable leads there */
 } HlPlaceFact;
 
-void hl_judge_places(HlFindings *findings, const HlPlaceFact *places, gsize n);
+void hl_judge_places(HlFindings *findings, const HlPlaceFact *places, gsize n, HlJudgeAt at);
 
 typedef struct {
     const char *url;
@@ -40,7 +44,7 @@ typedef struct {
     HlTime server, machine; /* the clocks at the time of the answer, wall; server 0: it did not say */
 } HlFrontFact;
 
-void hl_judge_fronts(HlFindings *findings, const HlFrontFact *fronts, gsize n);
+void hl_judge_fronts(HlFindings *findings, const HlFrontFact *fronts, gsize n, HlJudgeAt at);
 
 /* The clock of this machine beside that of the first front that says it. */
 void hl_judge_clock(HlFindings *findings, const HlFrontFact *fronts, gsize n);

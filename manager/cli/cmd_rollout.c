@@ -136,6 +136,10 @@ static void print_rollout(const json_t *document)
     print_rate(document);
     if (*cli_text(document, "program") != '\0')
         hl_say(_("program      %s; one has succeeded when it runs that version\n"), cli_text(document, "program"));
+    if (*cli_text(document, "program") != '\0' && !is_over(document))
+        hl_say(_(
+            "             any other update brings it too, before the ring's turn, to groups with update.program=auto: "
+            "'holdline group set GROUP update.program=rollout'\n"));
     if (*cli_text(document, "component") != '\0')
         hl_say(_("component    %s: no other part of the patterns is updated\n"), cli_text(document, "component"));
     if (*cli_text(document, "group") != '\0')

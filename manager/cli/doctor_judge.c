@@ -15,6 +15,11 @@ static bool is_open(const CliDoctor *doctor)
     return doctor->view == CLI_SITE_OPEN;
 }
 
+static HlJudgeAt where_is(const CliDoctor *doctor)
+{
+    return is_open(doctor) ? HL_AT_SERVER : HL_ELSEWHERE;
+}
+
 /* ----------------------------------------------------------------------------------------------------------- the site
  */
 
@@ -170,7 +175,8 @@ void cli_judge_names(const CliDoctor *doctor, HlFindings *findings)
         hl_judge_names(findings, HL_FACTS(&doctor->facts.names, HlNameFact), doctor->facts.names.facts->len);
     else
         hl_findings_add(findings, HL_GRADE_UNSEEN,
-                        _("name a client configuration with --config or HOLDLINE_CONFIG, or the site with --site"),
+                        _("name a client configuration with --config or HOLDLINE_CONFIG, or the site with --site; an "
+                          "administrator who has none yet asks an owner for one: 'holdline account request NAME'"),
                         _("no address of the server is known, so names, broker and front were not looked at"));
 }
 
@@ -268,12 +274,13 @@ void cli_judge_broker(const CliDoctor *doctor, HlFindings *findings)
         hl_findings_note(
             findings, _("stop the manager here, and use the later site"),
             _("if the authority was replaced on another machine, this copy of the site is from before that"));
-    hl_judge_places(findings, (const HlPlaceFact *)(gpointer)meant->data, meant->len);
+    hl_judge_places(findings, (const HlPlaceFact *)(gpointer)meant->data, meant->len, where_is(doctor));
 }
 
 void cli_judge_front(const CliDoctor *doctor, HlFindings *findings)
 {
-    hl_judge_fronts(findings, HL_FACTS(&doctor->facts.fronts, HlFrontFact), doctor->facts.fronts.facts->len);
+    hl_judge_fronts(findings, HL_FACTS(&doctor->facts.fronts, HlFrontFact), doctor->facts.fronts.facts->len,
+                    where_is(doctor));
 }
 
 void cli_judge_client(const CliDoctor *doctor, HlFindings *findings)

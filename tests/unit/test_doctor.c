@@ -94,6 +94,22 @@ static void test_names(void)
     expect(none, "g");
 }
 
+/* On the server nobody is sent there: what is the matter with the manager is among the findings. */
+static void test_at_server(void)
+{
+    const HlFrontFact fronts[] = {
+        { .url = "https://a", .status = 503, .said = "no broker" },
+        { .url = "https://b", .problem = "refused", .code = HL_ERROR_UNAVAILABLE },
+        { .url = "https://c", .problem = "silent", .code = HL_ERROR_TIMEOUT },
+    };
+    g_autoptr(HlFindings) findings = begin();
+
+    hl_judge_fronts(findings, fronts, G_N_ELEMENTS(fronts), HL_AT_SERVER);
+    expect_text(findings, 0, "no broker", "see the other findings, and the manager's log");
+    expect_text(findings, 1, "refused", "see the findings about the manager");
+    expect_text(findings, 2, "silent", "firewalls");
+}
+
 /* Each cause has a remedy; one of several that is away is a warning. */
 static void test_places(void)
 {
@@ -107,10 +123,10 @@ static void test_places(void)
         g_autoptr(HlFindings) alone = begin();
         g_autoptr(HlFindings) both = begin();
 
-        hl_judge_places(alone, places, 1);
+        hl_judge_places(alone, places, 1, HL_ELSEWHERE);
         expect(alone, "f");
         expect_text(alone, 0, "one:1: it is so", NULL);
-        hl_judge_places(both, places, 2);
+        hl_judge_places(both, places, 2, HL_ELSEWHERE);
         expect(both, "wg");
         expect_text(both, 1, "two:2 answers and is the right server", NULL);
     }
@@ -118,17 +134,19 @@ static void test_places(void)
         const HlPlaceFact place = { "one:1", reaching[i], "nobody listens at the proxy", true, true, false };
         g_autoptr(HlFindings) behind = begin();
 
-        hl_judge_places(behind, &place, 1);
+        hl_judge_places(behind, &place, 1, HL_ELSEWHERE);
         expect_text(behind, 0, "proxy", "mend the proxy");
     }
     for (gsize i = 0; i < G_N_ELEMENTS(reaching); i++) { /* no cable leads to this very machine */
         const HlPlaceFact place = { "one:1", reaching[i], "it is so", true, false, true };
         g_autoptr(HlFindings) here = begin();
 
-        hl_judge_places(here, &place, 1);
+        hl_judge_places(here, &place, 1, HL_ELSEWHERE);
         expect_text(here, 0, "it is so", reaching[i] == HL_CAUSE_REFUSED ? "systemctl start" : "ss -ltnp");
+        hl_judge_places(here, &place, 1, HL_AT_SERVER);
+        expect_text(here, 1, "it is so", reaching[i] == HL_CAUSE_REFUSED ? "findings about the manager" : "ss -ltnp");
     }
-    hl_judge_places(unverified, &unseen, 1);
+    hl_judge_places(unverified, &unseen, 1, HL_ELSEWHERE);
     expect_text(unverified, 0, "three:3 takes connections", NULL);
 }
 
@@ -164,10 +182,10 @@ static void test_fronts(void)
         g_autoptr(HlFindings) findings = begin();
         g_autoptr(HlFindings) both = begin();
 
-        hl_judge_fronts(findings, fronts, 1);
+        hl_judge_fronts(findings, fronts, 1, HL_ELSEWHERE);
         expect(findings, cases[i].grade);
         expect_text(findings, 0, cases[i].text, cases[i].remedy);
-        hl_judge_fronts(both, fronts, 2);
+        hl_judge_fronts(both, fronts, 2, HL_ELSEWHERE);
         if (cases[i].front.problem != NULL)
             expect(both, "wg");
     }
@@ -281,6 +299,7 @@ int main(int argc, char **argv)
     g_test_add_func("/doctor/findings", test_findings);
     g_test_add_func("/doctor/names", test_names);
     g_test_add_func("/doctor/places", test_places);
+    g_test_add_func("/doctor/at-server", test_at_server);
     g_test_add_func("/doctor/fronts", test_fronts);
     g_test_add_func("/doctor/clock", test_clock);
     g_test_add_func("/doctor/certificates", test_certificates);

@@ -145,7 +145,13 @@ static void test_patterns(void)
         { false, "", "{}", "u", "only the daemon knows", "daemon" },
         { true, "", "{}", "f", "no patterns", "holdline-endpoint update-now" },
         { true, "", "{\"privileges\": {\"update-now\": true}}", "f", "no patterns", "holdline-endpoint update-now" },
-        { true, "", "{\"privileges\": {\"update-now\": false}}", "f", "no patterns", "holdline update-now ENDPOINT" },
+        { true, "", "{\"privileges\": {\"update-now\": false}}", "f", "no patterns", "update it: holdline update-now" },
+        { true, "", "{}", "f", "no patterns", "look again in a minute" },
+        { true, "",
+          "{\"update\": {\"last_at\": \"2026-01-01T00:00:00Z\", \"last_succeeded\": true}, \"privileges\": "
+          "{\"update-now\": "
+          "false}}",
+          "f", "no patterns", "have an administrator update it, as the users" },
         { true, "", "{\"update\": {\"last_detail\": \"server: " HL_UPDATER_NO_PATTERNS "\"}}", "f", "no patterns",
           "publish patterns on the server" },
         { true, "virus 2026112601", "{\"update\": {\"last_at\": null}}", "g", NULL, NULL },
@@ -226,6 +232,9 @@ static void test_upgrade(void)
         parse("{\"upgrade\": {\"state\": \"back\", \"to\": \"0.2.0\", \"detail\": \"dpkg: status 1\"}}");
     g_autoptr(json_t) stuck = parse(
         "{\"upgrade\": {\"state\": \"stuck\", \"from\": \"0.1.9\", \"to\": \"0.2.0\", \"detail\": \"no space\"}}");
+    g_autoptr(json_t) refused = parse(
+        "{\"upgrade\": {\"state\": \"refused\", \"to\": \"0.2.0\", \"detail\": \"the helper was not started: look\"}}");
+    g_autoptr(json_t) asked = parse("{\"upgrade\": {\"state\": \"asked\", \"to\": \"0.2.0\", \"detail\": \"\"}}");
     g_autoptr(json_t) done = parse("{\"upgrade\": {\"state\": \"done\", \"to\": \"0.2.0\", \"detail\": \"\"}}");
     char state[] = "/state";
     EpDoctor doctor = { .status = back, .conf.state_dir = state };
@@ -235,6 +244,10 @@ static void test_upgrade(void)
     doctor.status = stuck;
     expect(ep_judge_versions, &doctor, "f", "so did the way back",
            "dpkg --audit; HOLDLINE_WAY_BACK=0.1.9 dpkg -i /state/upgrade/before/*.deb");
+    doctor.status = refused;
+    expect(ep_judge_versions, &doctor, "w", "to 0.2.0 was not begun: the helper was not started", "upgrade --retry");
+    doctor.status = asked;
+    expect(ep_judge_versions, &doctor, "n", "to 0.2.0 was asked for", "systemctl status holdline-upgrade.path");
     doctor.status = done;
     expect(ep_judge_versions, &doctor, "", NULL, NULL);
     hl_facts_clear(&doctor.facts.programs);

@@ -191,7 +191,7 @@ static void test_drained(void)
     doctor.conf.broker_count = 2;
     hl_facts_init(&doctor.facts.places, sizeof(HlPlaceFact));
     g_array_append_vals(doctor.facts.places.facts, places, G_N_ELEMENTS(places));
-    expect(cli_judge_broker, &doctor, "gw", "a:8884: nobody listens", "systemctl start holdline-managerd");
+    expect(cli_judge_broker, &doctor, "gw", "a:8884: nobody listens", "see the findings about the manager");
     doctor.drained = 2;
     expect(cli_judge_broker, &doctor, "ng", "broker 2 is drained", "holdline broker undrain 2");
     doctor.drained = 1; /* the other one is away */

@@ -62,6 +62,15 @@ static void test_full(void)
     }
 }
 
+static void test_read_only(void)
+{
+    g_autoptr(GError) error = NULL;
+
+    g_assert_false(hl_fail_errno(&error, EROFS, "cannot lock %s", "site/lock"));
+    g_assert_true(g_str_has_prefix(error->message, "cannot lock site/lock: "));
+    g_assert_true(g_str_has_suffix(error->message, "mount it for writing again"));
+}
+
 /* What is in a directory's place is named as such: --output of commands that write several files. */
 static void test_no_directory(void)
 {
@@ -93,6 +102,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/file/owner", test_owner);
     g_test_add_func("/file/full", test_full);
+    g_test_add_func("/file/read-only", test_read_only);
     g_test_add_func("/file/no-directory", test_no_directory);
     return g_test_run();
 }

@@ -210,7 +210,7 @@ static void test_words(void)
         const char *why, *words;
     } rows[] = {
         { EP_PLAN_NOTHING, "", "1.0, no upgrade is offered" },
-        { EP_PLAN_NOTHING, "there is no way back", "1.0, no upgrade is possible: there is no way back" },
+        { EP_PLAN_NOTHING, "there is no way back", "1.0, not upgraded: there is no way back" },
         { EP_PLAN_BLOCKED, "", "1.0, upgrades are blocked by the settings" },
         { EP_PLAN_LEFT, "", "1.0, upgrades are left to roll-outs" },
         { EP_PLAN_UNDER_WAY, "", "1.0, an upgrade is under way" },

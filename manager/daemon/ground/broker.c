@@ -309,7 +309,7 @@ static bool start_child(MgrBroker *broker, GError **error)
     broker->started_mono = hl_clock_mono();
     broker->child = hl_child_start(&spec, NULL, on_ended, broker, error);
     if (broker->child == NULL)
-        return hl_error_prefix(error, "managed broker");
+        return hl_error_prefix(error, "managed broker (broker.program, which the package mosquitto has)");
     note_child(broker);
     hl_info("broker", "started %s, process %d", broker->program, (int)hl_child_pid(broker->child));
     return true;
