@@ -175,6 +175,8 @@ const HlPhraseWord hl_phrase_words[] = {
     { "left", N_("Left out") },
     { "failures", N_("too many failed") },
     { "too-few-answers", N_("too few answered") },
+    { "too many failed", N_("too many failed") },
+    { "too few answered", N_("too few answered") },
     { "update now", N_("Update Now") },
 };
 

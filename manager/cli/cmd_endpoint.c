@@ -106,6 +106,8 @@ bool cmd_endpoint_show(HlInvocation *call, GError **error)
 
     if (document == NULL)
         return false;
+    if (!hl_cli_has(call, "json"))
+        cli_dash_undialled(document);
     cli_show_object(call, document);
     show_table(call, document, "scans", scans, G_N_ELEMENTS(scans));
     show_table(call, document, "commands", columns, G_N_ELEMENTS(columns));

@@ -41,6 +41,18 @@ static char *format_verdict(const json_t *value, const json_t *row)
     return is_dialled(row) || !is_shown_by_dial(row) ? cli_format_verdict(value, row) : g_strdup("-");
 }
 
+void cli_dash_undialled(json_t *endpoint)
+{
+    static const char *const members[] = { "displayed", "displayed_since", "verdict", "explanation" };
+    bool is_said = !is_shown_by_dial(endpoint);
+
+    if (is_dialled(endpoint))
+        return;
+    json_object_set_new(endpoint, "reachability", json_string("-"));
+    for (gsize i = 0; !is_said && i < G_N_ELEMENTS(members); i++)
+        json_object_set_new(endpoint, members[i], json_string("-"));
+}
+
 static char *format_dial(const json_t *value, const json_t *row)
 {
     return word_or_dash(value, is_dialled(row));

@@ -37,6 +37,10 @@ CliElements *cli_endpoint_elements(const HlInvocation *call);
 bool cli_show_elements(const HlInvocation *call, const CliElements *elements, const json_t *document,
                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* An endpoint as a person is shown it: of one that nobody dials `-` for what a console that dials would show, as in
+ * lists; 'endpoint explain' has the whole. */
+void cli_dash_undialled(json_t *endpoint);
+
 /* SELECTOR, --where and the flags as one selector: what all of them take.  NULL: none was given; caller frees. */
 char *cli_selector_of(const HlInvocation *call);
 

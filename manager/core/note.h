@@ -16,7 +16,7 @@
 #include "lib/base/json.h"
 
 #define MGR_NOTES_NAMES 50
-#define MGR_NOTE_TEXT   240 /* bytes */
+#define MGR_NOTE_TEXT   480 /* bytes: the sentences of the server's states, with their remedies */
 
 typedef enum {
     MGR_NOTE_OFFLINE,

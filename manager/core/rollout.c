@@ -51,6 +51,15 @@ const char *mgr_halt_name(MgrHalt halt)
     return halt_names[halt];
 }
 
+const char *mgr_halt_words(MgrHalt halt)
+{
+    static const char *const words[] = {
+        [MGR_HALT_FAILURES] = "too many failed", [MGR_HALT_TOO_FEW] = "too few answered"
+    };
+
+    return halt < G_N_ELEMENTS(words) && words[halt] != NULL ? words[halt] : "";
+}
+
 MgrHalt mgr_halt_parse(const char *name)
 {
     return (MgrHalt)find_name(halt_names, MGR_HALT_N, name);

@@ -61,6 +61,9 @@ typedef enum {
 
 /* "", "failures", "too-few-answers" */
 const char *mgr_halt_name(MgrHalt halt);
+
+/* "", "too many failed", "too few answered": in news, which people read. */
+const char *mgr_halt_words(MgrHalt halt);
 /* MGR_HALT_N: another word. */
 MgrHalt mgr_halt_parse(const char *name);
 

@@ -227,7 +227,8 @@ static void test_dialled(void)
         g_autoptr(json_t) rows =
             json_pack("[{s:s, s:s, s:s, s:s, s:i}]", "displayed", cases[i].displayed, "verdict", "unverified",
                       "reachability", "not-probed", "delivery", cases[i].delivery, "direct_port", cases[i].port);
-        const json_t *row = json_array_get(rows, 0);
+        json_t *row = json_array_get(rows, 0);
+        g_autofree char *shown = NULL;
         g_autoptr(GString) cells = g_string_new(NULL);
         g_autofree CliColumn *columns = NULL;
         gsize n;
@@ -243,6 +244,11 @@ static void test_dialled(void)
             g_string_append_printf(cells, "%s%s", cells->len > 0 ? " " : "", cell);
         }
         g_assert_cmpstr(cells->str, ==, cases[i].cells);
+        cli_dash_undialled(row); /* shown alone it is the same */
+        shown = g_strdup_printf("%s %s %s", json_string_value(json_object_get(row, "displayed")),
+                                json_string_value(json_object_get(row, "verdict")),
+                                json_string_value(json_object_get(row, "reachability")));
+        g_assert_cmpstr(shown, ==, cases[i].cells);
     }
 }
 

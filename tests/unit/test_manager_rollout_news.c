@@ -81,7 +81,7 @@ static void test_halted(void)
     expect_halted(world, NULL, true);
     expect_halted(world, &one, true);
     expect_halted(world, &other, false);
-    expect_news(world, "rollout-halted: failures; ring 1 of 2: *failed=5*; 'holdline rollout show r-*");
+    expect_news(world, "rollout-halted: too many failed; ring 1 of 2: *failed=5*; 'holdline rollout show r-*");
     json_decref(world_ask(world, "rollout resume", ""));
     world_pass(world, 1);
     expect_halted(world, NULL, false);

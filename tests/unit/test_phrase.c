@@ -200,6 +200,8 @@ static const struct {
     { "192.0.2.7:61000: refused (Connection refused)", "192.0.2.7:61000: 拒否 (接続が拒否されました)" },
     { "failures; ring 1 of 3: failed=2 succeeded=9; 'holdline rollout show r-1' says more",
       "失敗が多すぎます、リング 1/3: 失敗=2 成功=9。詳細は 'holdline rollout show r-1'" },
+    { "too many failed; ring 1 of 3: failed=2 succeeded=9; 'holdline rollout show r-1' says more",
+      "失敗が多すぎます、リング 1/3: 失敗=2 成功=9。詳細は 'holdline rollout show r-1'" },
     /* a name that looks like one of its lines is no code */
     { "pc-1 -> pc-2", "pc-1 -> pc-2" },
 };

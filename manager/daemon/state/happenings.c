@@ -165,7 +165,7 @@ static void look_at_broker(const Look *look)
                  { MGR_PROBLEM_BROKER_DRAINED, "drained" }, { MGR_PROBLEM_BROKER_HUNG, "hung" } };
 
     if (look->happenings->blind_mono != 0)
-        tell(look, MGR_NOTE_BLIND, "", "", "");
+        tell(look, MGR_NOTE_BLIND, "", "", "'holdline doctor' on the server says why");
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
         if (look->view.problems[rows[i].problem] != NULL)
             tell(look, MGR_NOTE_BROKER, rows[i].key, "", look->view.problems[rows[i].problem]);

@@ -15,7 +15,7 @@ void mgr_rollout_write_news(HlWriteSet *set, const MgrLiveRollout *live)
                        : record->state == MGR_ROLLOUT_DONE ? "rollout-done"
                                                            : NULL;
     g_autofree char *counts = mgr_rollout_format_counts(record->counts);
-    g_autofree char *why = record->halt != MGR_HALT_NONE ? g_strdup_printf("%s; ", mgr_halt_name(record->halt)) : NULL;
+    g_autofree char *why = record->halt != MGR_HALT_NONE ? g_strdup_printf("%s; ", mgr_halt_words(record->halt)) : NULL;
     g_autofree char *detail =
         g_strdup_printf("%sring %u of %u: %s; 'holdline rollout show %s' says more", why != NULL ? why : "",
                         record->ring + 1, record->plan.n_rings, counts, record->id);
@@ -37,8 +37,8 @@ void mgr_rollout_write_change(MgrLiveRollout *live, MgrRecord *record)
     mgr_record_write(record, set);
     hl_log(live->core.state == MGR_ROLLOUT_HALTED ? HL_LOG_WARN : HL_LOG_INFO, "rollout",
            "%s is %s%s%s in ring %u of %u: %u succeeded, %u failed, %u silent, %u away", live->record.id,
-           mgr_rollout_state_name(live->core.state), live->core.halt != MGR_HALT_NONE ? ", because of " : "",
-           mgr_halt_name(live->core.halt), live->core.ring + 1, live->core.plan.n_rings,
+           mgr_rollout_state_name(live->core.state), live->core.halt != MGR_HALT_NONE ? ", because " : "",
+           mgr_halt_words(live->core.halt), live->core.ring + 1, live->core.plan.n_rings,
            live->core.counts[MGR_MEMBER_SUCCEEDED], live->core.counts[MGR_MEMBER_FAILED],
            live->core.counts[MGR_MEMBER_SILENT], live->core.counts[MGR_MEMBER_AWAY]);
 }
