@@ -205,11 +205,12 @@ static void add_broker_port(CliDoctor *doctor, guint number)
 void cli_probe_manager(CliDoctor *doctor, HlInvocation *call G_GNUC_UNUSED)
 {
     g_autofree char *fenced = mgr_site_path(doctor->dir, MGR_SITE_FENCED);
+    g_autofree char *word = mgr_site_path(doctor->dir, MGR_SITE_TAKE_OVER);
 
     if (doctor->view != CLI_SITE_OPEN)
         return;
     doctor->is_running = mgr_site_is_running(doctor->dir);
-    doctor->is_fenced = g_file_test(fenced, G_FILE_TEST_EXISTS);
+    doctor->is_fenced = g_file_test(fenced, G_FILE_TEST_EXISTS) && !g_file_test(word, G_FILE_TEST_EXISTS);
     if (!doctor->has_conf)
         return;
     for (guint i = 0; doctor->conf.broker_mode == MGR_BROKER_MANAGED && i < mgr_conf_brokers(&doctor->conf); i++)

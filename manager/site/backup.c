@@ -24,7 +24,8 @@
 /* What is not copied from the top of a site: the registry is copied by SQLite, the rest is made again or of no use
  * elsewhere.  Another file whose name only begins like one of them is somebody's, and is copied. */
 static const char *const left_out[] = {
-    REGISTRY, "lock", "broker", MGR_SITE_COMING, MGR_SITE_EXCHANGING, MANIFEST, MGR_SITE_FENCED, MGR_SITE_TAKE_OVER
+    REGISTRY, "lock",          "broker",           MGR_SITE_COMING,       MGR_SITE_EXCHANGING,
+    MANIFEST, MGR_SITE_FENCED, MGR_SITE_TAKE_OVER, MGR_SITE_AUDIT_CLOSED,
 };
 
 /* Beginnings of names: logs and earlier copies of the registry, sites that were replaced. */

@@ -532,10 +532,10 @@ static void look_at_fence(Check *check)
     g_autofree char *why = hl_file_read_text(path, MAX_METADATA, NULL); /* as a rule there is none */
     g_autofree char *word = mgr_site_path(check->dir, MGR_SITE_TAKE_OVER);
 
-    if (why != NULL)
-        say(check, MGR_FINDING_NOTE, _("this copy of the site does not start: %s"), g_strchomp(why));
-    if (g_file_test(word, G_FILE_TEST_EXISTS))
+    if (g_file_test(word, G_FILE_TEST_EXISTS)) /* also where it was fenced before */
         say(check, MGR_FINDING_NOTE, _("the next start takes over from any other manager of this site: %s"), word);
+    else if (why != NULL)
+        say(check, MGR_FINDING_NOTE, _("this copy of the site does not start: %s"), g_strchomp(why));
 }
 
 static void look_at_restore(Check *check)

@@ -145,6 +145,20 @@ static void test_same_lines(World *world, gconstpointer user G_GNUC_UNUSED)
     g_assert_cmpuint(uses, ==, 5);
 }
 
+/* A manager that stops during a backup says so of a log that the copy's head may be older than. */
+static void test_closed(World *world, gconstpointer user G_GNUC_UNUSED)
+{
+    g_autofree char *closed = mgr_site_path(world->site, MGR_SITE_AUDIT_CLOSED);
+    g_autofree char *copy = mgr_site_path(world->backup, MGR_SITE_AUDIT_CLOSED);
+    MgrBackupInfo info;
+
+    g_assert_true(hl_file_write_text(closed, "", 0600, NULL) && hl_tree_remove(world->backup, NULL));
+    g_assert_true(mgr_backup_make(world->site, world->backup, &info, NULL));
+    g_assert_false(g_file_test(copy, G_FILE_TEST_EXISTS));
+    check_interrupted(world, NULL);
+    g_assert_false(g_file_test(closed, G_FILE_TEST_EXISTS));
+}
+
 static void run(HlDb *db, const char *sql)
 {
     g_assert_true(hl_db_exec(db, sql, NULL));
@@ -200,6 +214,7 @@ int main(int argc, char **argv)
     g_test_add("/restore/interrupted/own-journal", World, NULL, set_up, test_own_journal, tear_down);
     g_test_add("/restore/interrupted/given-journal", World, NULL, set_up, test_given_journal, tear_down);
     g_test_add("/restore/same-lines", World, NULL, set_up, test_same_lines, tear_down);
+    g_test_add("/restore/closed", World, NULL, set_up, test_closed, tear_down);
     g_test_add("/restore/passes", World, NULL, set_up, test_passes, tear_down);
     return g_test_run();
 }
