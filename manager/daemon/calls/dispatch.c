@@ -5,6 +5,7 @@
 
 #include "lib/base/log.h"
 #include "lib/base/said.h"
+#include "lib/base/unconst.h"
 #include "lib/pki/cert.h"
 #include "manager/core/refusal.h"
 #include "proto/wire.h"
@@ -221,11 +222,30 @@ static bool fail_of_none(const MgrCallRow *row, const char *account, GError **er
     return mgr_refuse(error, MGR_REFUSE_DENIED_MONITORS, typed(row), account, NULL);
 }
 
+/* With a certificate or a password: another owner is asked in vain. */
+static bool can_act(const char *name, gpointer user)
+{
+    const MgrDispatch *dispatch = user;
+
+    for (const MgrCertificateRecord *at = mgr_fleet_certificates_of(dispatch->fleet, name); at != NULL; at = at->next) {
+        MgrCertificateState state = mgr_fleet_certificate_state(dispatch->fleet, at);
+
+        if (state == MGR_CERTIFICATE_VALID || state == MGR_CERTIFICATE_RENEWAL_DUE)
+            return true;
+    }
+    return dispatch->passes != NULL && mgr_passes_password(dispatch->passes, name) != NULL;
+}
+
+static char *list_owners(const MgrDispatch *dispatch)
+{
+    return mgr_accounts_owners(dispatch->fleet->accounts, can_act, hl_unconst(dispatch));
+}
+
 static bool deny(const MgrDispatch *dispatch, const Request *request, const MgrAccountRecord *account, GError **error)
 {
     const char *call = typed(request->row);
     MgrNeed need = request->row->need;
-    g_autofree char *owners = mgr_accounts_owners(dispatch->fleet->accounts);
+    g_autofree char *owners = list_owners(dispatch);
     g_autofree char *needed = NULL;
 
     hl_log_limited(HL_LOG_WARN, "call", request->name, "'%s' of %s is denied", call, request->name);
@@ -258,7 +278,7 @@ static bool check_pass(const MgrDispatch *dispatch, const Request *request, GErr
         return true;
     if (is_of_none(need))
         return fail_of_none(request->row, caller.account, error);
-    owners = mgr_accounts_owners(dispatch->fleet->accounts);
+    owners = list_owners(dispatch);
     needed = mgr_need_roles(need);
     return mgr_refuse(error, MGR_REFUSE_DENIED_ROLE_HERE, call, needed, caller.account, mgr_role_name(caller.role),
                       owners, NULL);

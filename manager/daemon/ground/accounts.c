@@ -98,21 +98,33 @@ bool mgr_accounts_have_owner(GHashTable *accounts)
     return false;
 }
 
-char *mgr_accounts_owners(GHashTable *accounts)
+/* Names of owners, by name; without can: of all that are enabled. */
+static GPtrArray *find_owners(GHashTable *accounts, MgrAccountsCanFn can, gpointer user)
 {
     g_autoptr(GPtrArray) sorted = mgr_accounts_sorted(accounts);
-    GString *out = g_string_new(NULL);
-    guint n = 0;
+    GPtrArray *owners = g_ptr_array_new();
 
-    if (!mgr_accounts_have_owner(accounts))
-        return g_string_free(g_string_append(out, MGR_NO_OWNER), FALSE);
-    for (guint i = 0; i < sorted->len && n <= MAX_OWNERS; i++) {
+    for (guint i = 0; i < sorted->len; i++) {
         const MgrAccountRecord *account = sorted->pdata[i];
 
-        if (!is_owner(account))
-            continue;
-        g_string_append_printf(out, "%s%s", n > 0 ? ", " : "", n < MAX_OWNERS ? account->name : "...");
-        n++;
+        if (is_owner(account) && (can == NULL || can(account->name, user)))
+            g_ptr_array_add(owners, account->name);
     }
+    return owners;
+}
+
+char *mgr_accounts_owners(GHashTable *accounts, MgrAccountsCanFn can, gpointer user)
+{
+    g_autoptr(GPtrArray) owners = find_owners(accounts, can, user);
+    GString *out = g_string_new(NULL);
+
+    if (owners->len == 0) {
+        g_ptr_array_unref(owners);
+        owners = find_owners(accounts, NULL, NULL);
+    }
+    if (owners->len == 0)
+        return g_string_free(g_string_append(out, MGR_NO_OWNER), FALSE);
+    for (guint i = 0; i < MIN(owners->len, MAX_OWNERS + 1); i++)
+        g_string_append_printf(out, "%s%s", i > 0 ? ", " : "", i < MAX_OWNERS ? (const char *)owners->pdata[i] : "...");
     return g_string_free(out, FALSE);
 }

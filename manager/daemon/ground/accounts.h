@@ -34,8 +34,9 @@ bool mgr_accounts_did(GHashTable *accounts, const char *name, HlTime at);
 /* Whether an account is left that is an owner and enabled. */
 bool mgr_accounts_have_owner(GHashTable *accounts);
 
-/* The enabled owners, for messages: "ann, ben, ...", the first few; how one is made again where none is left.  Caller
- * frees. */
-char *mgr_accounts_owners(GHashTable *accounts);
+/* The enabled owners, for messages: "ann, ben, ...", the first few; how one is made again where none is left.  Those
+ * who can do something are named alone, if there are any.  Caller frees. */
+typedef bool (*MgrAccountsCanFn)(const char *name, gpointer user);
+char *mgr_accounts_owners(GHashTable *accounts, MgrAccountsCanFn can, gpointer user);
 
 #endif
