@@ -220,7 +220,9 @@ const HlPhrase hl_ground_phrases[] = {
     { N_("%s is there"), "" },
     { N_("it is not there"), "" },
     { N_("%s has version %s, and this program %s"), "p" },
-    { N_("bring all packages of Holdline on this machine to one version, and restart its services"), "" },
+    { N_("bring all packages of Holdline on this machine to one version (dpkg -i with all of them), and restart its "
+         "services"),
+      "" },
     { N_("%s has version %s"), "p" },
     { N_("the running daemon"), "" },
     { N_("mend the configuration: the daemon does not start with it"), "" },

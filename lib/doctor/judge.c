@@ -279,10 +279,10 @@ void hl_judge_programs(HlFindings *findings, const HlProgramFact *programs, gsiz
         else if (program->version == NULL)
             hl_findings_good(findings, _("%s is there"), program->program);
         else if (strcmp(program->version, own) != 0)
-            hl_findings_add(
-                findings, HL_GRADE_WARNING,
-                _("bring all packages of Holdline on this machine to one version, and restart its services"),
-                _("%s has version %s, and this program %s"), program->program, program->version, own);
+            hl_findings_add(findings, HL_GRADE_WARNING,
+                            _("bring all packages of Holdline on this machine to one version (dpkg -i with all of "
+                              "them), and restart its services"),
+                            _("%s has version %s, and this program %s"), program->program, program->version, own);
         else
             hl_findings_good(findings, _("%s has version %s"), program->program, program->version);
     }

@@ -289,7 +289,7 @@ static void test_programs(void)
 
     hl_judge_programs(findings, programs, G_N_ELEMENTS(programs), "1.2");
     expect(findings, "gwgf");
-    expect_text(findings, 1, "two has version 1.1, and this program 1.2", "one version");
+    expect_text(findings, 1, "two has version 1.1, and this program 1.2", "one version (dpkg -i");
     expect_text(findings, 3, "four cannot be run: it is not there", "p-four");
 }
 

@@ -70,22 +70,23 @@ static const MgrTokenRecord *find_token(const MgrEnrol *enrol, const char *text)
     return NULL;
 }
 
+/* What is to be done about it the PC says (endpoint/identity/enrol.c). */
 static bool check_token(const MgrTokenRecord *token, HlTime now, GError **error)
 {
     g_autofree char *when = NULL;
 
     if (token == NULL)
-        return hl_fail(error, HL_ERROR_DENIED, "the bundle's token is not known to this server: ask for a new bundle");
+        return hl_fail(error, HL_ERROR_DENIED, "the bundle's token is not known to this server");
     if (token->withdrawn_at > 0) {
         when = hl_time_format(token->withdrawn_at);
-        return hl_fail(error, HL_ERROR_DENIED, "the bundle %s was withdrawn at %s: ask for a new one", token->id, when);
+        return hl_fail(error, HL_ERROR_DENIED, "the bundle %s was withdrawn at %s", token->id, when);
     }
     if (now > token->expires_at) {
         when = hl_time_format(token->expires_at);
-        return hl_fail(error, HL_ERROR_EXPIRED, "the bundle %s expired at %s: ask for a new one", token->id, when);
+        return hl_fail(error, HL_ERROR_EXPIRED, "the bundle %s expired at %s", token->id, when);
     }
     if (token->uses_left == 0)
-        return hl_fail(error, HL_ERROR_LIMIT, "the bundle %s has no uses left: ask for a new one", token->id);
+        return hl_fail(error, HL_ERROR_LIMIT, "the bundle %s has no uses left", token->id);
     return true;
 }
 
