@@ -18,7 +18,7 @@ import { adoptCatalogue, chooseLanguage, currentLanguage, hashOf, preferredLangu
 import { bytes, compare, visible, wayOf, withHosts } from '../../manager/console/pages/text.js';
 import { explain, sentences, spell } from '../../manager/console/pages/phrase.js';
 import { knownSettings } from '../../manager/console/pages/setting_words.js';
-import { follow, inTurn, onGone } from '../../manager/console/pages/follow.js';
+import { inTurn } from '../../manager/console/pages/follow.js';
 import { fitting, rowsInView, scrollTo } from '../../manager/console/pages/window.js';
 import { Seen } from '../../manager/console/pages/seen.js';
 import { Selection } from '../../manager/console/pages/selection.js';
@@ -202,21 +202,6 @@ test('a form shows what somebody else saved, but for one that is edited', () => 
     seen.adopt(reply(4)); // it was saved here while an answer was on its way
     assert.equal(seen.take(reply(3), asked, false), 'late');
     assert.equal(seen.document.version, 4);
-});
-
-test('a page whose thing was removed elsewhere says so', async (t) => {
-    let told = 0;
-    onGone(() => { told++; });
-    const failing = (status) => follow({}, () => Promise.reject(new Problem(status, {})), { every: 5, pace: 1 });
-    const wait = (ms) => new Promise((done) => setTimeout(done, ms));
-    t.after(failing(503));
-    await wait(100);
-    assert.equal(told, 0); // the server is away
-    const end = failing(404);
-    for (let tries = 0; told === 0 && tries < 100; tries++)
-        await wait(20);
-    end();
-    assert.ok(told > 0);
 });
 
 test('days of a report are a number of days, whatever a link says', () => {
@@ -577,28 +562,4 @@ test('a draw that is asked for while one runs begins after it, once for all who 
     answers[2]();
     await later;
     assert.deepEqual(log.slice(3), ['begins 2', 'ends 2']);
-});
-
-test('a page is drawn by one at a time, and again for what changed meanwhile', async (t) => {
-    const answers = [];
-    let under = 0;
-    let most = 0;
-    const end = follow({}, async () => {
-        most = Math.max(most, ++under);
-        await new Promise((done) => answers.push(done));
-        under--;
-        throw new Error('as when the server is away');
-    }, { every: 20 });
-    t.after(end);
-    const wait = (ms) => new Promise((done) => setTimeout(done, ms));
-    await wait(600);
-    assert.equal(answers.length, 1);
-    answers[0]();
-    await wait(400);
-    assert.equal(answers.length, 2);
-    end();
-    answers[1]();
-    await wait(400);
-    assert.equal(answers.length, 2);
-    assert.equal(most, 1);
 });

@@ -11,6 +11,8 @@ export function onGone(show) {
 }
 
 const PACE = 200; // ms: five times a second at most, however many changes come
+const UNSEEN = 3000; // ms between draws in a tab that nobody sees, where it goes on for a minute: the server counts what all tabs ask
+const SPELL = 60_000;
 
 // -> a function that has draw() run, and promises its end.  Runs do not overlap: all calls during one share one more, which begins when
 // it has ended.  So what is drawn last is the newest.
@@ -35,17 +37,21 @@ export function inTurn(draw) {
 // A draw that fails leaves the page as it was: the banner says that it is old.  But where the thing itself is not found, it is gone.
 export function follow(topics, draw, { every, pace = PACE } = {}) {
     let timer;
+    let due = 0; // the next one, where nobody sees it
     let isOver = false;
     const drawInTurn = inTurn(async () => isOver || draw());
     const run = () => {
         timer = undefined;
+        due = Math.max(due, Date.now() - SPELL) + UNSEEN;
         drawInTurn().catch(({ status }) => status === 404 && !isOver && gone()); // or else as above
     };
-    const again = () => { timer ??= setTimeout(run, pace); };
+    const again = () => { timer ??= setTimeout(run, document.hidden ? Math.max(pace, due - Date.now()) : pace); };
     const soon = () => {
         clearTimeout(timer);
         timer = setTimeout(run, PACE);
     };
+    const seen = () => document.hidden || !timer || soon();
+    document.addEventListener('visibilitychange', seen);
     const subscriptions = Object.entries(topics).map(([type, concerns]) => live.subscribe(type, (data) => concerns(data) && again()))
         .concat(live.subscribe('reset', soon));
     const clock = every && setInterval(again, every);
@@ -53,6 +59,7 @@ export function follow(topics, draw, { every, pace = PACE } = {}) {
         isOver = true;
         clearTimeout(timer);
         clearInterval(clock);
+        document.removeEventListener('visibilitychange', seen);
         subscriptions.forEach((end) => end());
     };
 }
