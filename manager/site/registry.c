@@ -243,8 +243,9 @@ static bool note_audit_gap(const char *dir, const MgrLedger *ledger, HlDb *db, G
 }
 
 /* A registry that was put back, by 'restore' or by hand, has passes and passwords that were ended since. */
-static bool end_passes(const MgrLedger *ledger, HlDb *db, GError **error)
+static bool end_passes(const MgrLedger *ledger, HlDb *db, HlJournal *journal, GError **error)
 {
+    g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
     g_autofree char *what = NULL;
     int64_t mark = 0;
 
@@ -255,7 +256,8 @@ static bool end_passes(const MgrLedger *ledger, HlDb *db, GError **error)
     what = mgr_ledger_describe_passes(ledger, db);
     if (what != NULL)
         hl_warn("registry", "%s", what);
-    return mgr_ledger_end_passes(ledger, db, error);
+    return mgr_ledger_note_ends(ledger, db, lines, error) &&
+           (lines->len == 0 || hl_journal_append(journal, lines, error)) && mgr_ledger_end_passes(ledger, db, error);
 }
 
 char *mgr_site_describe_restore(const MgrLedger *ledger)
@@ -330,7 +332,7 @@ HlDb *mgr_site_open_registry(const char *dir, HlJournal **journal, GError **erro
         hl_info("registry", "%s", restored);
     if (!catch_up(dir, ledger, db, &agrees, error) || !mgr_heal_groups(db, hl_clock_wall(), error) ||
         !mgr_heal_trials(db, hl_clock_wall(), error) || !mgr_registry_mend_findings(db, error) ||
-        !end_passes(ledger, db, error) || !note_audit_gap(dir, ledger, db, error) ||
+        !end_passes(ledger, db, opened, error) || !note_audit_gap(dir, ledger, db, error) ||
         !follow_on(ledger, db, opened, agrees && count_damage(&state, ledger) == 0, error))
         return NULL;
     *journal = g_steal_pointer(&opened);

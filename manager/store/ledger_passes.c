@@ -6,23 +6,45 @@
 #include "lib/base/i18n.h"
 #include "lib/store/stmt.h"
 #include "lib/store/txn.h"
+#include "manager/store/journal.h"
 #include "manager/store/passes.h"
 
-#define MAX_NAMED 20 /* accounts, in a sentence */
+#define MAX_NAMED   20 /* accounts, in a sentence */
+#define LINES_SINCE 29 /* the version of the registry whose manager writes them */
+
+/* Fingerprints of an account's passwords, or keys of one-time codes, in their order. */
+typedef struct {
+    char *latest;
+    GHashTable *earlier;
+} Line;
 
 struct MgrLedgerPasses {
     GHashTable *tokens;    /* hashes: deleted */
-    GHashTable *passwords; /* account -> fingerprint of the latest */
-    GHashTable *codes;     /* likewise of the keys of one-time codes */
+    GHashTable *passwords; /* account -> Line * */
+    GHashTable *codes;     /* likewise */
 };
+
+static void line_free(gpointer item)
+{
+    Line *line = item;
+
+    g_free(line->latest);
+    g_hash_table_unref(line->earlier);
+    g_free(line);
+}
+
+static GHashTable *new_lines(void)
+{
+    return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, line_free);
+}
 
 MgrLedgerPasses *mgr_ledger_passes_new(void)
 {
     MgrLedgerPasses *passes = g_new(MgrLedgerPasses, 1);
 
     passes->tokens = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    passes->passwords = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    passes->codes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    passes->passwords = new_lines();
+    passes->codes = new_lines();
     return passes;
 }
 
@@ -34,14 +56,28 @@ void mgr_ledger_passes_free(MgrLedgerPasses *passes)
     g_free(passes);
 }
 
+static void take(GHashTable *lines, const MgrEntry *entry)
+{
+    Line *line = g_hash_table_lookup(lines, entry->name);
+
+    if (line == NULL) {
+        line = g_new0(Line, 1);
+        line->earlier = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+        g_hash_table_insert(lines, g_strdup(entry->name), line);
+    } else {
+        g_hash_table_add(line->earlier, line->latest);
+    }
+    line->latest = g_strdup(entry->fingerprint);
+}
+
 void mgr_ledger_passes_take(MgrLedgerPasses *passes, const MgrEntry *entry)
 {
     if (entry->kind == MGR_ENTRY_TOKEN_END)
         g_hash_table_add(passes->tokens, g_strdup(entry->name));
     else if (entry->kind == MGR_ENTRY_PASSWORD)
-        g_hash_table_replace(passes->passwords, g_strdup(entry->name), g_strdup(entry->fingerprint));
+        take(passes->passwords, entry);
     else if (entry->kind == MGR_ENTRY_CODE)
-        g_hash_table_replace(passes->codes, g_strdup(entry->name), g_strdup(entry->fingerprint));
+        take(passes->codes, entry);
     else if (entry->kind == MGR_ENTRY_ACCOUNT_REMOVAL) { /* the next one of that name begins without */
         g_hash_table_remove(passes->passwords, entry->name);
         g_hash_table_remove(passes->codes, entry->name);
@@ -50,26 +86,30 @@ void mgr_ledger_passes_take(MgrLedgerPasses *passes, const MgrEntry *entry)
 
 /* ---------------------------------------------------------------------------------------------------------- compare */
 
-static bool differs(GHashTable *latest, const char *account, const char *text)
-{
-    const char *known = g_hash_table_lookup(latest, account);
-    g_autofree char *own = mgr_secret_fingerprint(text);
-
-    return known != NULL && strcmp(known, own) != 0;
-}
-
 typedef struct {
     const MgrLedgerPasses *passes;
+    bool is_later;       /* the journal goes on where the registry ends */
     GPtrArray *replaced; /* names of accounts */
     GHashTable *kept;    /* likewise */
 } Comparison;
+
+/* What the journal has never heard of was there before its lines were; or after them, where an older one was put beside
+ * a registry. */
+static bool is_replaced(const Comparison *comparison, GHashTable *lines, const char *account, const char *text)
+{
+    const Line *line = g_hash_table_lookup(lines, account);
+    g_autofree char *own = mgr_secret_fingerprint(text);
+
+    return line != NULL && strcmp(line->latest, own) != 0 &&
+           (comparison->is_later || g_hash_table_contains(line->earlier, own));
+}
 
 static void on_secret(MgrSecretRecord *record, gpointer user)
 {
     Comparison *comparison = user;
 
-    if (differs(comparison->passes->passwords, record->account, record->password) ||
-        differs(comparison->passes->codes, record->account, record->code))
+    if (is_replaced(comparison, comparison->passes->passwords, record->account, record->password) ||
+        is_replaced(comparison, comparison->passes->codes, record->account, record->code))
         g_ptr_array_add(comparison->replaced, g_strdup(record->account));
     else
         g_hash_table_add(comparison->kept, g_strdup(record->account));
@@ -94,11 +134,14 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Comparison, comparison_clear)
 /* A registry of before there were passwords is asked for none. */
 static bool compare(Comparison *comparison, const MgrLedger *ledger, HlDb *db, GError **error)
 {
+    MgrRestored restored = mgr_ledger_restored(ledger);
     int version = hl_db_version(db, error);
 
-    *comparison = (Comparison){ .passes = mgr_ledger_passes(ledger),
-                                .replaced = g_ptr_array_new_with_free_func(g_free),
-                                .kept = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL) };
+    *comparison =
+        (Comparison){ .passes = mgr_ledger_passes(ledger),
+                      .is_later = mgr_ledger_is_rest(ledger) || (restored.is_new && restored.age == MGR_JOURNAL_NEWER),
+                      .replaced = g_ptr_array_new_with_free_func(g_free),
+                      .kept = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL) };
     if (version < MGR_SECRETS_SINCE)
         return version >= 0;
     return mgr_registry_load_secrets(db, on_secret, comparison, error) &&
@@ -116,6 +159,19 @@ static bool run_each(HlDb *db, GHashTable *names, const char *sql, GError **erro
     while (g_hash_table_iter_next(&iter, &name, NULL))
         if (!hl_db_run(db, NULL, error, sql, "t", name))
             return false;
+    return true;
+}
+
+bool mgr_ledger_note_ends(const MgrLedger *ledger, HlDb *db, GPtrArray *lines, GError **error)
+{
+    g_auto(Comparison) comparison = { 0 };
+
+    if (!compare(&comparison, ledger, db, error))
+        return false;
+    for (guint i = 0; i < comparison.replaced->len; i++) {
+        g_ptr_array_add(lines, mgr_journal_password(comparison.replaced->pdata[i], ""));
+        g_ptr_array_add(lines, mgr_journal_code(comparison.replaced->pdata[i], ""));
+    }
     return true;
 }
 
@@ -180,14 +236,10 @@ static char *describe_kept(GHashTable *kept)
         listed);
 }
 
-/* One of an earlier version says nothing of them. */
-static bool knows_better(const MgrLedger *ledger)
+/* From the backup on, if it is of a version that wrote these lines. */
+static bool knows_better(const MgrLedger *ledger, HlDb *db)
 {
-    const MgrLedgerPasses *passes = mgr_ledger_passes(ledger);
-
-    return mgr_ledger_restored(ledger).age == MGR_JOURNAL_NEWER &&
-           g_hash_table_size(passes->tokens) + g_hash_table_size(passes->passwords) + g_hash_table_size(passes->codes) >
-               0;
+    return mgr_ledger_restored(ledger).age == MGR_JOURNAL_NEWER && hl_db_version(db, NULL) >= LINES_SINCE;
 }
 
 char *mgr_ledger_describe_passes(const MgrLedger *ledger, HlDb *db)
@@ -200,7 +252,7 @@ char *mgr_ledger_describe_passes(const MgrLedger *ledger, HlDb *db)
         return NULL;
     if (comparison.replaced->len > 0)
         replaced = describe_replaced(comparison.replaced);
-    if (g_hash_table_size(comparison.kept) > 0 && !knows_better(ledger))
+    if (g_hash_table_size(comparison.kept) > 0 && !knows_better(ledger, db))
         kept = describe_kept(comparison.kept);
     return replaced != NULL && kept != NULL ? g_strdup_printf("%s.  %s", replaced, kept)
            : replaced != NULL               ? g_steal_pointer(&replaced)

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "manager/store/passes.h"
+
 /* A snapshot under way.  What it says must be what the registry says: the order of the lines decides (ledger.h), and no
  * later start looks at them again.  So first the endpoints that are revoked, then the certificates that are in force,
  * and of an endpoint's the one that it has last: when two were issued, or by which clock, does not matter. */
@@ -79,6 +81,16 @@ static void snap_account(MgrAccountRecord *record, gpointer user)
     g_ptr_array_add(user, mgr_journal_account(record));
 }
 
+/* So that an older journal, beside which they were found, does not end them at the next restore. */
+static void snap_secret(MgrSecretRecord *record, gpointer user)
+{
+    g_autofree char *password = mgr_secret_fingerprint(record->password);
+    g_autofree char *code = mgr_secret_fingerprint(record->code);
+
+    g_ptr_array_add(user, mgr_journal_password(record->account, password));
+    g_ptr_array_add(user, mgr_journal_code(record->account, code));
+}
+
 /* If it is later than that of this counter. */
 static bool snap_place(HlDb *db, uint64_t counter, GPtrArray *lines, GError **error)
 {
@@ -112,7 +124,8 @@ GPtrArray *mgr_ledger_snapshot(HlDb *db, HlTime now, GError **error)
     snap_gone(&snapshot);
     g_ptr_array_extend_and_steal(lines, g_steal_pointer(&last));
     if (!mgr_registry_load_tokens(db, snap_token, &snapshot, error) ||
-        !mgr_registry_load_accounts(db, snap_account, lines, error) || !snap_place(db, 0, lines, error))
+        !mgr_registry_load_accounts(db, snap_account, lines, error) ||
+        !mgr_registry_load_secrets(db, snap_secret, lines, error) || !snap_place(db, 0, lines, error))
         return NULL;
     return g_steal_pointer(&lines);
 }

@@ -151,11 +151,74 @@ static void test_blind(World *world, gconstpointer user G_GNUC_UNUSED)
     expect_left(backup, "ann bob leo zoe t1 t2 ");
 }
 
+/* As a start does it: the journal first. */
+static void end_passes(World *world, HlDb *db)
+{
+    g_autoptr(MgrLedger) ledger = ledger_of(world);
+
+    g_assert_true(mgr_ledger_note_ends(ledger, db, world->lines, NULL));
+    g_assert_true(mgr_ledger_end_passes(ledger, db, NULL));
+}
+
+/* Who got another password after a restore keeps it at the next one. */
+static void test_restored_twice(World *world, gconstpointer user G_GNUC_UNUSED)
+{
+    set_password(world, "ann", "first again");
+    g_assert_true(hl_db_run(world->db, NULL, NULL, "UPDATE secret SET password = 'first' WHERE account = 'ann'", ""));
+    g_ptr_array_add(world->lines, mgr_journal_restore(NOW, NOW, MGR_JOURNAL_NEWER, ""));
+    end_passes(world, world->db);
+    expect_left(world->db, "bob leo zoe t1 t2 ");
+    set_password(world, "ann", "third");
+    g_ptr_array_add(world->lines, mgr_journal_restore(NOW, NOW, MGR_JOURNAL_NEWER, ""));
+    end_passes(world, world->db);
+    expect_left(world->db, "ann bob leo zoe t1 t2 ");
+}
+
+/* An older journal beside a newer registry ends no password of which it does not know, and is told of it. */
+static void test_older_journal(World *world, gconstpointer user G_GNUC_UNUSED)
+{
+    g_autoptr(GPtrArray) told = NULL;
+    g_autoptr(HlDb) backup = NULL;
+
+    g_assert_true(hl_db_run(world->db, NULL, NULL, "UPDATE secret SET password = 'second' WHERE account = 'zoe'", ""));
+    end_passes(world, world->db);
+    expect_left(world->db, "ann bob leo zoe t1 t2 ");
+    told = mgr_ledger_snapshot(world->db, NOW, NULL);
+    g_assert_nonnull(told);
+    g_ptr_array_extend_and_steal(world->lines, g_steal_pointer(&told));
+    backup = copy(world);
+    g_ptr_array_add(world->lines, mgr_journal_restore(NOW, NOW, MGR_JOURNAL_NEWER, ""));
+    end_passes(world, backup);
+    expect_left(backup, "ann bob leo zoe t1 t2 ");
+}
+
+/* A backup of before there were such lines: of that time nothing is known, whatever was written since. */
+static void test_earlier_version(World *world, gconstpointer user G_GNUC_UNUSED)
+{
+    g_autoptr(HlDb) backup = copy(world);
+    g_autoptr(MgrLedger) ledger = NULL;
+    g_autofree char *told = NULL;
+    g_autofree char *told_of_this = NULL;
+
+    set_password(world, "leo", "second");
+    g_ptr_array_add(world->lines, mgr_journal_restore(NOW, NOW, MGR_JOURNAL_NEWER, ""));
+    ledger = ledger_of(world);
+    told_of_this = mgr_ledger_describe_passes(ledger, backup);
+    g_assert_null(strstr(told_of_this, "are those of the backup"));
+    g_assert_true(hl_db_exec(backup, "PRAGMA user_version = 28", NULL));
+    told = mgr_ledger_describe_passes(ledger, backup);
+    g_assert_nonnull(strstr(told, "of leo were replaced after the backup"));
+    g_assert_nonnull(strstr(told, "of ann, bob, leo, zoe are those of the backup"));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add("/ledger/passes/ended", World, NULL, set_up, test_ended, ledger_tear_down);
     g_test_add("/ledger/passes/name-again", World, NULL, set_up, test_name_again, ledger_tear_down);
+    g_test_add("/ledger/passes/restored-twice", World, NULL, set_up, test_restored_twice, ledger_tear_down);
+    g_test_add("/ledger/passes/older-journal", World, NULL, set_up, test_older_journal, ledger_tear_down);
+    g_test_add("/ledger/passes/earlier-version", World, NULL, set_up, test_earlier_version, ledger_tear_down);
     g_test_add("/ledger/passes/blind", World, NULL, set_up, test_blind, ledger_tear_down);
     return g_test_run();
 }
