@@ -104,11 +104,30 @@ static void test_later(void)
     g_assert_cmpint(count_left(parts), ==, 1);
 }
 
+/* Nor has one that goes on calling, beside another one whose certificate was lost. */
+static void test_both_in_use(void)
+{
+    g_autoptr(Parts) parts = make_parts(1);
+    g_autofree char *first = NULL;
+
+    for (const MgrCertificateRecord *record = mgr_fleet_certificates_of(&parts->fleet, "admin"); record != NULL;
+         record = record->next)
+        if (record->used_at > 0)
+            first = g_strdup(record->serial);
+    g_assert_nonnull(first);
+    come_with_lost(parts);
+    g_assert_cmpint(count_left(parts), ==, -1);
+    clock_fake_advance(2 * HL_DAY);
+    come_with(parts, first, NULL);
+    g_assert_cmpint(count_left(parts), ==, 1);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/manager/followers/followed", test_followed);
     g_test_add_func("/manager/followers/one-of-two", test_one_of_two);
     g_test_add_func("/manager/followers/later", test_later);
+    g_test_add_func("/manager/followers/both-in-use", test_both_in_use);
     return g_test_run();
 }

@@ -29,15 +29,22 @@ static bool is_taken_in(const MgrCertificateRecord *record)
            strcmp(mgr_certificate_replaces(record), MGR_REPLACES_UNKNOWN) == 0;
 }
 
-/* How many were taken in that may have replaced this one.  When such a one was issued is known to within a few hours.
- */
+/* Whether the other, which was taken in, may have replaced this one: it came later, and this one is not used any more.
+ * When such a one was issued is known to within a few hours, and when one was used to within a day. */
+static bool may_replace(const MgrCertificateRecord *other, const MgrCertificateRecord *record)
+{
+    HlTime issued = other->issued_at + MGR_PKI_BACKDATE;
+
+    return other != record && is_taken_in(other) && issued >= record->issued_at && record->used_at <= issued + HL_DAY;
+}
+
 static guint count_taken_in(const MgrFleet *fleet, const MgrCertificateRecord *record)
 {
     guint n = 0;
 
     for (const MgrCertificateRecord *other = mgr_fleet_certificates_of(fleet, record->name); other != NULL;
          other = other->next)
-        n += other != record && is_taken_in(other) && other->issued_at + MGR_PKI_BACKDATE >= record->issued_at;
+        n += may_replace(other, record);
     return n;
 }
 

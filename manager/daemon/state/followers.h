@@ -4,8 +4,8 @@
  *
  * A certificate that was renewed says which one it replaces.  One that was taken in after a restore (state/strangers.h)
  * does not, and the pair that it replaced may be overwritten: it would be waited for, for ever.  So those that were
- * taken in replace those of their name that were issued before, if there are as many of them: of fewer it cannot be
- * told which machine is through. */
+ * taken in replace those of their name that were issued before and not used since, if there are as many of them: of
+ * fewer it cannot be told which machine is through. */
 #ifndef MANAGER_DAEMON_STATE_FOLLOWERS_H
 #define MANAGER_DAEMON_STATE_FOLLOWERS_H
 
