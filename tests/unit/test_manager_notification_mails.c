@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Mails of notifications that some of their recipients have: who gets one again, when, and what is said of the others.
+ */
+#include "tests/support/notification_world.h"
+#include "tests/support/sender_fake.h"
+
+/* Until a mail to these is under way; ends it so. */
+static void expect_mail(Parts *parts, const char *subject, const char *to, const char *answer,
+                        const char *const *replies)
+{
+    g_autofree char *recipients = NULL;
+
+    for (guint second = 0; second < 300 && !sender_fake_waits(); second++)
+        notification_tick(parts, 1);
+    g_free(notification_expect(NULL, subject));
+    recipients = sender_fake_recipients();
+    g_assert_cmpstr(recipients, ==, to);
+    sender_fake_end_mail(answer, "RCPT failed", replies);
+    notification_tick(parts, 1);
+}
+
+static void expect_missed(Parts *parts, const char *missed, guint waiting)
+{
+    const MgrRuleView *view = mgr_notifications_rule(parts->notifications, "it");
+
+    g_assert_cmpstr(view->missed, ==, missed);
+    g_assert_cmpuint(view->waiting, ==, waiting);
+    g_assert_cmpint(view->failing_since, ==, 0);
+}
+
+#define SAID(...) ((const char *const[]){ __VA_ARGS__, NULL })
+
+/* One recipient has a mail, one was put off and one refused: the second gets it later, also after a restart, nobody
+ * gets it twice, and later messages do not wait for that. */
+static void test_recipients(void)
+{
+    g_autoptr(Parts) parts = notification_make_parts();
+
+    notification_set_rule(parts, "to=mailto:a@x,b@x,c@x\nkinds=enrolled\ndigest=1s\nretry=1m\n");
+    notification_enrol(parts, "e-1");
+    expect_mail(parts, "enrolled: 1", "a@x,b@x,c@x", "250 queued", SAID("250 ok", "450 later", "550 nobody"));
+    expect_missed(parts, "b@x: 450 later; c@x: 550 nobody", 1);
+    notification_enrol(parts, "e-2");
+    notification_enrol(parts, "e-3");
+    expect_mail(parts, "enrolled: 2", "a@x,b@x,c@x", "250 queued", SAID("250 ok", "450 later", "550 nobody"));
+    expect_missed(parts, "b@x: 450 later; c@x: 550 nobody", 2);
+    notification_restart(parts);
+    expect_missed(parts, "b@x: 450 later; c@x: 550 nobody", 2);
+    expect_mail(parts, "enrolled: 1", "b@x", NULL, SAID("450 later"));
+    expect_mail(parts, "enrolled: 2", "b@x", "250 queued", SAID("250 ok"));
+    expect_mail(parts, "enrolled: 1", "b@x", "250 queued", SAID("250 ok"));
+    expect_missed(parts, "c@x: 550 nobody", 0);
+    notification_restart(parts);
+    expect_missed(parts, "c@x: 550 nobody", 0);
+    notification_tick(parts, 300);
+    notification_expect_nothing();
+}
+
+/* Who is put off for ever is given up, without what waits for more than twenty; and the rule may name others. */
+static void test_put_off(void)
+{
+    g_autoptr(Parts) parts = notification_make_parts();
+
+    notification_set_rule(parts, "to=mailto:a@x,b@x\nkinds=enrolled\ndigest=1s\nretry=1h\n");
+    for (guint i = 0; i < 22; i++) {
+        notification_enrol(parts, "e-1");
+        expect_mail(parts, "enrolled: 1", "a@x,b@x", "250 queued", SAID("250 ok", "452 full"));
+    }
+    expect_missed(parts, "b@x: 452 full", 20);
+    g_assert_cmpuint(mgr_notifications_count(parts->notifications).given_up, ==, 2);
+    notification_set_rule(parts, "to=mailto:a@x\nkinds=enrolled\ndigest=1s\nretry=1h\n");
+    notification_tick(parts, 30);
+    notification_expect_nothing();
+    expect_missed(parts, "", 0);
+    g_assert_cmpuint(mgr_notifications_count(parts->notifications).given_up, ==, 2);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/manager/notification-mails/recipients", test_recipients);
+    g_test_add_func("/manager/notification-mails/put-off", test_put_off);
+    return g_test_run();
+}
