@@ -69,23 +69,22 @@ bool mgr_mail_replies_fold(json_t *replies, const char *const *to, const char *c
     return true;
 }
 
-char *mgr_mail_replies_missed(const json_t *replies)
+char *mgr_mail_replies_missed(const json_t *replies, const char *const *all)
 {
     GString *out = g_string_new(NULL);
-    const char *address;
-    json_t *reply;
 
-    json_object_foreach(hl_unconst(replies), address, reply)
-    {
-        if (json_is_string(reply) && class_of(replies, address) != '2')
-            g_string_append_printf(out, "%s%s: %s", out->len > 0 ? "; " : "", address, json_string_value(reply));
+    for (gsize i = 0; all != NULL && all[i] != NULL; i++) {
+        const char *reply = json_string_value(json_object_get(replies, all[i]));
+
+        if (reply != NULL && *reply != '2')
+            g_string_append_printf(out, "%s%s: %s", out->len > 0 ? "; " : "", all[i], reply);
     }
     return g_string_free(out, FALSE);
 }
 
-char *mgr_mail_replies_said(const json_t *replies, const char *answer)
+char *mgr_mail_replies_said(const json_t *replies, const char *const *all, const char *answer)
 {
-    g_autofree char *missed = mgr_mail_replies_missed(replies);
+    g_autofree char *missed = mgr_mail_replies_missed(replies, all);
 
     if (answer == NULL)
         return g_steal_pointer(&missed);

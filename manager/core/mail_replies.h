@@ -25,11 +25,11 @@ GStrv mgr_mail_replies_left(const json_t *replies, const char *const *all);
  * recipients, because it failed as a whole. */
 bool mgr_mail_replies_fold(json_t *replies, const char *const *to, const char *const *said, bool is_taken);
 
-/* For people: "gone@example.org: 550 nobody of that name; ...", who does not have it, or not yet; "": all have it.
- * Caller frees. */
-char *mgr_mail_replies_missed(const json_t *replies);
+/* For people: "gone@example.org: 550 nobody of that name; ...", who of all does not have it, or not yet; "": all have
+ * it.  all: whom the rule names now; NULL: it sends no mail, and nobody misses one.  Caller frees. */
+char *mgr_mail_replies_missed(const json_t *replies, const char *const *all);
 
 /* The same, and then what the server said last; NULL: nothing.  Caller frees. */
-char *mgr_mail_replies_said(const json_t *replies, const char *answer);
+char *mgr_mail_replies_said(const json_t *replies, const char *const *all, const char *answer);
 
 #endif

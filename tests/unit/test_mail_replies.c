@@ -14,7 +14,7 @@ static void expect_left(const json_t *replies, const char *wanted)
 
 static void expect_said(const json_t *replies, const char *answer, const char *wanted)
 {
-    g_autofree char *said = mgr_mail_replies_said(replies, answer);
+    g_autofree char *said = mgr_mail_replies_said(replies, all, answer);
 
     g_assert_cmpstr(said, ==, wanted);
 }
@@ -70,8 +70,15 @@ static void test_changed(void)
 {
     g_autoptr(json_t) replies =
         mgr_mail_replies_parse("{\"it@x\": \"250 ok\", \"former@x\": \"450 later\", \"gone@x\": 1}");
+    g_autofree char *text = NULL;
 
     expect_left(replies, "late@x,gone@x");
+    expect_said(replies, NULL, "");
+    g_assert_true(
+        mgr_mail_replies_fold(replies, all, (const char *const[]){ "250 ok", "450 later", "250 ok", NULL }, true));
+    expect_said(replies, NULL, "late@x: 450 later");
+    text = mgr_mail_replies_missed(replies, NULL);
+    g_assert_cmpstr(text, ==, "");
 }
 
 int main(int argc, char **argv)

@@ -75,10 +75,69 @@ static void test_put_off(void)
     g_assert_cmpuint(mgr_notifications_count(parts->notifications).given_up, ==, 2);
 }
 
+/* Who is not named by the rule any longer misses nothing, also after a restart; who still is, does. */
+static void test_dropped(void)
+{
+    g_autoptr(Parts) parts = notification_make_parts();
+
+    notification_set_rule(parts, "to=mailto:a@x,b@x,c@x\nkinds=enrolled\ndigest=1s\n");
+    notification_enrol(parts, "e-1");
+    expect_mail(parts, "enrolled: 1", "a@x,b@x,c@x", "250 queued", SAID("250 ok", "550 no", "550 nobody"));
+    expect_missed(parts, "b@x: 550 no; c@x: 550 nobody", 0);
+    notification_set_rule(parts, "to=mailto:a@x,b@x\nkinds=enrolled\ndigest=1s\n");
+    expect_missed(parts, "b@x: 550 no", 0);
+    notification_restart(parts);
+    expect_missed(parts, "b@x: 550 no", 0);
+    notification_set_rule(parts, "to=mailto:a@x\nkinds=enrolled\ndigest=1s\n");
+    expect_missed(parts, "", 0);
+    notification_restart(parts);
+    expect_missed(parts, "", 0);
+}
+
+/* A mail that waits for some goes to a webhook whole: then nobody misses it, and nobody is said to. */
+static void test_webhook(void)
+{
+    g_autoptr(Parts) parts = notification_make_parts();
+    g_autofree char *recipients = NULL;
+
+    notification_set_rule(parts, "to=mailto:a@x,b@x\nkinds=enrolled\ndigest=1s\nretry=1h\n");
+    notification_enrol(parts, "e-1");
+    expect_mail(parts, "enrolled: 1", "a@x,b@x", "250 queued", SAID("250 ok", "450 later"));
+    notification_set_rule(parts, "to=https://it.example/hook\nkinds=enrolled\ndigest=1s\nretry=1h\n");
+    expect_missed(parts, "", 1);
+    notification_tick(parts, 2);
+    recipients = sender_fake_recipients();
+    g_assert_null(recipients);
+    sender_fake_end("200 OK", NULL);
+    notification_tick(parts, 2);
+    expect_missed(parts, "", 0);
+    notification_set_rule(parts, "to=mailto:a@x,b@x\nkinds=enrolled\ndigest=1s\nretry=1h\n");
+    notification_restart(parts);
+    expect_missed(parts, "", 0);
+}
+
+/* What went to syslog while its rule was changed to mails has arrived: no mail is sent of it. */
+static void test_changed_on_the_way(void)
+{
+    g_autoptr(Parts) parts = notification_make_parts();
+
+    notification_enrol(parts, "e-1");
+    notification_tick(parts, 10);
+    g_assert_true(sender_fake_waits());
+    notification_set_rule(parts, "to=mailto:a@x,b@x\nkinds=enrolled\ndigest=1s\nretry=1m\n");
+    sender_fake_end("ok", NULL);
+    notification_tick(parts, 300);
+    notification_expect_nothing();
+    expect_missed(parts, "", 0);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/manager/notification-mails/recipients", test_recipients);
     g_test_add_func("/manager/notification-mails/put-off", test_put_off);
+    g_test_add_func("/manager/notification-mails/dropped", test_dropped);
+    g_test_add_func("/manager/notification-mails/webhook", test_webhook);
+    g_test_add_func("/manager/notification-mails/changed-on-the-way", test_changed_on_the_way);
     return g_test_run();
 }

@@ -363,7 +363,7 @@ static void on_tested(const MgrSendEnd *end, gpointer user)
     }
     if (end->to != NULL)
         mgr_mail_replies_fold(replies, end->to, end->replies, true);
-    said = mgr_mail_replies_said(replies, end->answer);
+    said = mgr_mail_replies_said(replies, end->to, end->answer);
     mgr_call_done(call, json_pack("{s:s, s:s}", "name", mgr_call_argument(call, "name"), "answer", said));
 }
 

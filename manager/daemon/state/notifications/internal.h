@@ -19,6 +19,7 @@ typedef struct {
 typedef struct {
     MgrRuleRecord record;
     MgrRule rule;
+    GStrv recipients;          /* of the rule; NULL: it sends no mail */
     MgrGatheringPolicy policy; /* of the rule, as are the kinds: asked for each endpoint */
     guint kinds;
     MgrGathering *gathering;
@@ -27,8 +28,9 @@ typedef struct {
     GQueue waiting; /* MgrOutgoing *, that nobody has */
     GQueue late;    /* MgrOutgoing *, that some of the recipients were put off with: they hold up nobody else */
     MgrAttempts attempts;
-    char *said;   /* the last failure */
-    char *missed; /* who did not get the last message, or not yet, and why; "" */
+    char *said;      /* the last failure */
+    json_t *replies; /* to the last message */
+    char *missed;    /* who of the recipients did not get it, or not yet, and why; "" */
     bool is_busy;
     MgrRuleView view;
 } MgrLive;
@@ -58,8 +60,9 @@ void mgr_outgoing_free(gpointer outgoing);
 /* Takes what is in the record. */
 MgrOutgoing *mgr_outgoing_new(MgrMessageRecord *record, MgrNow known);
 MgrLive *mgr_live_find(const MgrNotifications *notifications, const char *name);
-/* missed: who did not get what was sent last; where others still wait for an earlier message, they come first. */
-void mgr_live_note_missed(MgrLive *live, const char *missed);
+/* Who of the recipients misses something: the last of the messages that still wait for some of them; without such, the
+ * one that had these replies. */
+void mgr_live_note_missed(MgrLive *live, json_t *replies);
 /* At the start, and after a write that failed: then memory was ahead of the registry.  false: not now. */
 bool mgr_notifications_load(MgrNotifications *notifications);
 

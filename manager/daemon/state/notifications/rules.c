@@ -47,6 +47,8 @@ static void live_free(gpointer item)
     mgr_gathering_free(live->gathering);
     g_queue_clear_full(&live->waiting, mgr_outgoing_free);
     g_queue_clear_full(&live->late, mgr_outgoing_free);
+    g_strfreev(live->recipients);
+    json_decref(live->replies);
     g_free(live->id);
     g_free(live->said);
     g_free(live->missed);
@@ -97,12 +99,30 @@ MgrLive *mgr_live_find(const MgrNotifications *notifications, const char *name)
     return g_hash_table_lookup(notifications->rules, name);
 }
 
-void mgr_live_note_missed(MgrLive *live, const char *missed)
+static void show_missed(MgrLive *live)
 {
     const MgrOutgoing *late = g_queue_peek_tail(&live->late);
 
     g_free(live->missed);
-    live->missed = late != NULL ? mgr_mail_replies_missed(late->replies) : g_strdup(missed);
+    live->missed =
+        mgr_mail_replies_missed(late != NULL ? late->replies : live->replies, (const char *const *)live->recipients);
+}
+
+void mgr_live_note_missed(MgrLive *live, json_t *replies)
+{
+    json_incref(replies);
+    json_decref(live->replies);
+    live->replies = replies;
+    show_missed(live);
+}
+
+static void take_recipients(MgrLive *live)
+{
+    g_auto(MgrDestination) destination = { 0 };
+
+    g_clear_pointer(&live->recipients, g_strfreev);
+    if (mgr_destination_parse(live->rule.to, &destination, NULL) && destination.way == MGR_WAY_MAIL)
+        live->recipients = g_strdupv(destination.recipients);
 }
 
 static void take_record(MgrLive *live, MgrRuleRecord *record)
@@ -114,6 +134,7 @@ static void take_record(MgrLive *live, MgrRuleRecord *record)
     live->record = *record;
     memset(record, 0, sizeof *record);
     mgr_rule_parse(live->record.options, &live->rule, &odd);
+    take_recipients(live);
     live->policy = mgr_rule_policy(&live->rule);
     live->kinds = mgr_rule_kinds(&live->rule);
     if (odd != NULL)
@@ -128,6 +149,7 @@ static MgrLive *add(MgrNotifications *notifications, MgrRuleRecord *record)
     take_record(live, record);
     live->gathering = mgr_gathering_new();
     live->said = g_strdup("");
+    live->replies = json_object();
     live->missed = g_strdup("");
     g_queue_init(&live->waiting);
     g_queue_init(&live->late);
@@ -177,7 +199,6 @@ static void on_known(const char *rule, const char *kind, int64_t endpoint, const
 static bool load_rule(HlDb *db, MgrLive *live, GError **error)
 {
     g_autofree char *text = NULL;
-    g_autofree char *missed = NULL;
     g_autoptr(json_t) replies = NULL;
     HlTime closed;
 
@@ -186,8 +207,7 @@ static bool load_rule(HlDb *db, MgrLive *live, GError **error)
         return false;
     mgr_gathering_restore(live->gathering, NULL, 0, closed, mgr_now());
     replies = mgr_mail_replies_parse(text != NULL ? text : "{}");
-    missed = mgr_mail_replies_missed(replies);
-    mgr_live_note_missed(live, missed);
+    mgr_live_note_missed(live, replies);
     return true;
 }
 
@@ -285,8 +305,7 @@ void mgr_notifications_put(MgrNotifications *notifications, MgrRuleRecord *recor
     mgr_attempts_succeeded(&live->attempts); /* perhaps it goes elsewhere now: at once */
     for (const GList *at = live->late.head; at != NULL; at = at->next)
         mgr_attempts_succeeded(&((MgrOutgoing *)at->data)->attempts);
-    g_free(live->missed);
-    live->missed = g_strdup("");
+    show_missed(live); /* who is not named any longer misses nothing */
 }
 
 void mgr_notifications_remove(MgrNotifications *notifications, const char *name)

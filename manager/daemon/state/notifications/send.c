@@ -55,13 +55,13 @@ static void end_message(MgrNotifications *notifications, MgrLive *live, MgrOutgo
 
 static void give_up(MgrNotifications *notifications, MgrLive *live, MgrOutgoing *outgoing)
 {
-    g_autofree char *missed = mgr_mail_replies_missed(outgoing->replies);
+    g_autoptr(json_t) replies = json_incref(outgoing->replies);
 
     notifications->counts.given_up++;
     hl_error("notification", "'%s' gives up a message after %d attempts: %s", live->record.name,
              (int)outgoing->record.attempts, outgoing->record.said);
     end_message(notifications, live, outgoing, MGR_MESSAGE_GIVEN_UP);
-    mgr_live_note_missed(live, missed);
+    mgr_live_note_missed(live, replies);
 }
 
 /* Some have it, and others are to get it later. */
@@ -80,24 +80,28 @@ static void put_off(MgrNotifications *notifications, MgrLive *live, MgrOutgoing 
 /* Those who are still to get it; NULL: it is no mail, and goes to its destination whole. */
 static GStrv left_of(const MgrLive *live, const MgrOutgoing *outgoing)
 {
-    g_auto(MgrDestination) destination = { 0 };
-
-    if (!mgr_destination_parse(live->rule.to, &destination, NULL) || destination.way != MGR_WAY_MAIL)
-        return NULL;
-    return mgr_mail_replies_left(outgoing->replies, (const char *const *)destination.recipients);
+    return live->recipients != NULL ? mgr_mail_replies_left(outgoing->replies, (const char *const *)live->recipients)
+                                    : NULL;
 }
 
-/* The message has arrived at some, or all, or now is known not to reach the rest. */
-static void take_end(MgrNotifications *notifications, MgrLive *live, MgrOutgoing *outgoing, const char *answer)
+/* The message has arrived at some, or all, or now is known not to reach the rest.  What did not go by mail has arrived
+ * whole, also where its rule was changed on the way and sends mails now. */
+static void take_end(MgrNotifications *notifications, MgrLive *live, MgrOutgoing *outgoing, const MgrSendEnd *end)
 {
-    g_auto(GStrv) left = left_of(live, outgoing);
-    g_autofree char *missed = mgr_mail_replies_missed(outgoing->replies);
-    g_autofree char *said = mgr_mail_replies_said(outgoing->replies, answer);
+    const char *const *all = (const char *const *)live->recipients;
+    g_autoptr(json_t) replies = json_incref(outgoing->replies);
+    g_auto(GStrv) left = end->to != NULL ? left_of(live, outgoing) : NULL;
+    g_autofree char *missed = NULL;
+    g_autofree char *said = NULL;
     bool waits = left != NULL && left[0] != NULL;
 
+    if (end->to == NULL)
+        json_object_clear(replies);
+    missed = mgr_mail_replies_missed(replies, all);
+    said = mgr_mail_replies_said(replies, all, end->answer);
     note_said(outgoing, said);
     g_free(outgoing->record.replies);
-    outgoing->record.replies = hl_json_print(outgoing->replies);
+    outgoing->record.replies = hl_json_print(replies);
     if (*missed != '\0')
         hl_log_limited(HL_LOG_WARN, "notification", live->record.name,
                        waits ? "'%s' has not reached all, and tries again: %s" : "'%s' has not reached all: %s",
@@ -106,7 +110,7 @@ static void take_end(MgrNotifications *notifications, MgrLive *live, MgrOutgoing
         put_off(notifications, live, outgoing);
     else
         end_message(notifications, live, outgoing, MGR_MESSAGE_SENT);
-    mgr_live_note_missed(live, missed);
+    mgr_live_note_missed(live, replies);
 }
 
 static MgrOutgoing *find_outgoing(const MgrLive *live, const char *id)
@@ -147,7 +151,7 @@ static void on_sent(const MgrSendEnd *end, gpointer user)
     mgr_attempts_succeeded(&live->attempts);
     g_free(live->said);
     live->said = g_strdup("");
-    take_end(notifications, live, outgoing, end->answer);
+    take_end(notifications, live, outgoing, end);
 }
 
 /* to: of a mail; NULL: all. */
