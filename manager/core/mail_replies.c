@@ -69,6 +69,14 @@ bool mgr_mail_replies_fold(json_t *replies, const char *const *to, const char *c
     return true;
 }
 
+bool mgr_mail_replies_answered(const char *const *said)
+{
+    for (gsize i = 0; said[i] != NULL; i++)
+        if (g_ascii_isdigit(*said[i]))
+            return true;
+    return false;
+}
+
 char *mgr_mail_replies_missed(const json_t *replies, const char *const *all)
 {
     GString *out = g_string_new(NULL);

@@ -25,6 +25,10 @@ GStrv mgr_mail_replies_left(const json_t *replies, const char *const *all);
  * recipients, because it failed as a whole. */
 bool mgr_mail_replies_fold(json_t *replies, const char *const *to, const char *const *said, bool is_taken);
 
+/* Whether the server answered for one of them at least: then it can be reached, and an attempt that failed all the
+ * same says nothing about other mails. */
+bool mgr_mail_replies_answered(const char *const *said);
+
 /* For people: "gone@example.org: 550 nobody of that name; ...", who of all does not have it, or not yet; "": all have
  * it.  all: whom the rule names now; NULL: it sends no mail, and nobody misses one.  Caller frees. */
 char *mgr_mail_replies_missed(const json_t *replies, const char *const *all);

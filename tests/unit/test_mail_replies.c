@@ -81,11 +81,20 @@ static void test_changed(void)
     g_assert_cmpstr(text, ==, "");
 }
 
+/* A server that answered for one of them was there. */
+static void test_answered(void)
+{
+    g_assert_true(mgr_mail_replies_answered((const char *const[]){ "", "250 ok", NULL }));
+    g_assert_true(mgr_mail_replies_answered((const char *const[]){ "450 later", "", NULL }));
+    g_assert_false(mgr_mail_replies_answered((const char *const[]){ "", "", NULL }));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/mail-replies/each", test_each);
     g_test_add_func("/mail-replies/whole", test_whole);
     g_test_add_func("/mail-replies/changed", test_changed);
+    g_test_add_func("/mail-replies/answered", test_answered);
     return g_test_run();
 }

@@ -75,6 +75,46 @@ static void test_put_off(void)
     g_assert_cmpuint(mgr_notifications_count(parts->notifications).given_up, ==, 2);
 }
 
+/* The server takes the recipient and then not the mail: that is this mail's trouble, later ones do not wait for it, and
+ * the rule does not fail.  A server that says nothing is away for all of them. */
+static void test_unwanted(void)
+{
+    g_autoptr(Parts) parts = notification_make_parts();
+
+    notification_set_rule(parts, "to=mailto:a@x,b@x\nkinds=enrolled\ndigest=1s\nretry=1m\n");
+    notification_enrol(parts, "e-1");
+    expect_mail(parts, "enrolled: 1", "a@x,b@x", "250 queued", SAID("250 ok", "450 later"));
+    expect_mail(parts, "enrolled: 1", "b@x", NULL, SAID(""));
+    g_assert_cmpint(mgr_notifications_rule(parts->notifications, "it")->failing_since, !=, 0);
+    expect_mail(parts, "enrolled: 1", "b@x", NULL, SAID("250 ok"));
+    expect_missed(parts, "b@x: 450 later", 1);
+    expect_mail(parts, "enrolled: 1", "b@x", NULL, SAID("250 ok"));
+    expect_missed(parts, "b@x: 450 later", 1);
+    g_assert_cmpuint(mgr_notifications_count(parts->notifications).failed, ==, 3);
+    notification_enrol(parts, "e-2");
+    notification_enrol(parts, "e-3");
+    notification_tick(parts, 10);
+    expect_mail(parts, "enrolled: 2", "a@x,b@x", "250 queued", SAID("250 ok", "250 ok"));
+    notification_tick(parts, 600);
+    expect_mail(parts, "enrolled: 1", "b@x", "250 queued", SAID("250 ok"));
+    expect_missed(parts, "", 0);
+}
+
+/* How often the server was away before some had the mail is not held against those that it puts off. */
+static void test_away_before(void)
+{
+    g_autoptr(Parts) parts = notification_make_parts();
+
+    notification_set_rule(parts, "to=mailto:a@x,b@x\nkinds=enrolled\ndigest=1s\nretry=1m\n");
+    notification_enrol(parts, "e-1");
+    for (guint i = 0; i < 3; i++)
+        expect_mail(parts, "enrolled: 1", "a@x,b@x", NULL, SAID("", ""));
+    expect_mail(parts, "enrolled: 1", "a@x,b@x", "250 queued", SAID("250 ok", "450 later"));
+    notification_tick(parts, 60);
+    g_assert_true(sender_fake_waits());
+    expect_mail(parts, "enrolled: 1", "b@x", "250 queued", SAID("250 ok"));
+}
+
 /* Who is not named by the rule any longer misses nothing, also after a restart; who still is, does. */
 static void test_dropped(void)
 {
@@ -136,6 +176,8 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/manager/notification-mails/recipients", test_recipients);
     g_test_add_func("/manager/notification-mails/put-off", test_put_off);
+    g_test_add_func("/manager/notification-mails/unwanted", test_unwanted);
+    g_test_add_func("/manager/notification-mails/away-before", test_away_before);
     g_test_add_func("/manager/notification-mails/dropped", test_dropped);
     g_test_add_func("/manager/notification-mails/webhook", test_webhook);
     g_test_add_func("/manager/notification-mails/changed-on-the-way", test_changed_on_the_way);

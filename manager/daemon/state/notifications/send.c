@@ -29,17 +29,30 @@ static void note_said(MgrOutgoing *outgoing, const char *said)
     outgoing->record.said = g_strdup(said);
 }
 
-static void note_failure(MgrNotifications *notifications, MgrLive *live, MgrOutgoing *outgoing, const char *why)
+/* Of this message: what else the rule has to send does not wait for that. */
+static void note_attempt(MgrNotifications *notifications, const MgrLive *live, MgrOutgoing *outgoing, const char *why)
 {
     notifications->counts.failed++;
-    mgr_attempts_failed(&live->attempts, live->rule.retry, mgr_now());
-    g_free(live->said);
-    live->said = g_strdup(why);
     note_said(outgoing, why);
     outgoing->record.attempts++;
     hl_log_limited(HL_LOG_WARN, "notification", live->record.name, "'%s' could not be sent: %s", live->record.name,
                    why);
     store_record(notifications, &outgoing->record);
+}
+
+static void note_failure(MgrNotifications *notifications, MgrLive *live, MgrOutgoing *outgoing, const char *why)
+{
+    mgr_attempts_failed(&live->attempts, live->rule.retry, mgr_now());
+    g_free(live->said);
+    live->said = g_strdup(why);
+    note_attempt(notifications, live, outgoing, why);
+}
+
+static void note_reached(MgrLive *live)
+{
+    mgr_attempts_succeeded(&live->attempts);
+    g_free(live->said);
+    live->said = g_strdup("");
 }
 
 /* It leaves its queue, whichever that is. */
@@ -113,6 +126,22 @@ static void take_end(MgrNotifications *notifications, MgrLive *live, MgrOutgoing
     mgr_live_note_missed(live, replies);
 }
 
+/* No recipient got it.  Where the mail server took others for an earlier attempt, and answered in this one, it is this
+ * message that it does not want now. */
+static void take_failure(MgrNotifications *notifications, MgrLive *live, MgrOutgoing *outgoing, const MgrSendEnd *end)
+{
+    bool is_late = g_queue_find(&live->late, outgoing) != NULL;
+
+    if (is_late)
+        mgr_attempts_failed(&outgoing->attempts, live->rule.retry, mgr_now());
+    if (is_late && end->to != NULL && mgr_mail_replies_answered(end->replies)) {
+        note_reached(live);
+        note_attempt(notifications, live, outgoing, end->error->message);
+        return;
+    }
+    note_failure(notifications, live, outgoing, end->error->message);
+}
+
 static MgrOutgoing *find_outgoing(const MgrLive *live, const char *id)
 {
     const GList *first = live->waiting.head;
@@ -142,15 +171,12 @@ static void on_sent(const MgrSendEnd *end, gpointer user)
     is_about_each =
         end->to != NULL && mgr_mail_replies_fold(outgoing->replies, end->to, end->replies, end->error == NULL);
     if (end->error != NULL && !is_about_each) {
-        mgr_attempts_failed(&outgoing->attempts, live->rule.retry, mgr_now());
-        note_failure(notifications, live, outgoing, end->error->message);
+        take_failure(notifications, live, outgoing, end);
         return;
     }
     if (end->error == NULL)
         notifications->counts.sent++;
-    mgr_attempts_succeeded(&live->attempts);
-    g_free(live->said);
-    live->said = g_strdup("");
+    note_reached(live);
     take_end(notifications, live, outgoing, end);
 }
 
