@@ -91,6 +91,7 @@ typedef struct {
     bool is_later;       /* the journal goes on where the registry ends */
     GPtrArray *replaced; /* names of accounts */
     GHashTable *kept;    /* likewise */
+    GHashTable *present; /* those that have a password */
 } Comparison;
 
 /* What the journal has never heard of was there before its lines were; or after them, where an older one was put beside
@@ -108,6 +109,7 @@ static void on_secret(MgrSecretRecord *record, gpointer user)
 {
     Comparison *comparison = user;
 
+    g_hash_table_add(comparison->present, g_strdup(record->account));
     if (is_replaced(comparison, comparison->passes->passwords, record->account, record->password) ||
         is_replaced(comparison, comparison->passes->codes, record->account, record->code))
         g_ptr_array_add(comparison->replaced, g_strdup(record->account));
@@ -127,6 +129,7 @@ static void comparison_clear(Comparison *comparison)
 {
     g_clear_pointer(&comparison->replaced, g_ptr_array_unref);
     g_clear_pointer(&comparison->kept, g_hash_table_unref);
+    g_clear_pointer(&comparison->present, g_hash_table_unref);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Comparison, comparison_clear)
@@ -141,7 +144,8 @@ static bool compare(Comparison *comparison, const MgrLedger *ledger, HlDb *db, G
         (Comparison){ .passes = mgr_ledger_passes(ledger),
                       .is_later = mgr_ledger_is_rest(ledger) || (restored.is_new && restored.age == MGR_JOURNAL_NEWER),
                       .replaced = g_ptr_array_new_with_free_func(g_free),
-                      .kept = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL) };
+                      .kept = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
+                      .present = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL) };
     if (version < MGR_SECRETS_SINCE)
         return version >= 0;
     return mgr_registry_load_secrets(db, on_secret, comparison, error) &&
@@ -162,6 +166,18 @@ static bool run_each(HlDb *db, GHashTable *names, const char *sql, GError **erro
     return true;
 }
 
+/* The codes of accounts that were made after the backup are lost: a password that is set now is without. */
+static void note_lost(const Comparison *comparison, GPtrArray *lines)
+{
+    GHashTableIter iter;
+    gpointer account, line;
+
+    g_hash_table_iter_init(&iter, comparison->passes->codes);
+    while (g_hash_table_iter_next(&iter, &account, &line))
+        if (*((const Line *)line)->latest != '\0' && !g_hash_table_contains(comparison->present, account))
+            g_ptr_array_add(lines, mgr_journal_code(account, ""));
+}
+
 bool mgr_ledger_note_ends(const MgrLedger *ledger, HlDb *db, GPtrArray *lines, GError **error)
 {
     g_auto(Comparison) comparison = { 0 };
@@ -172,6 +188,7 @@ bool mgr_ledger_note_ends(const MgrLedger *ledger, HlDb *db, GPtrArray *lines, G
         g_ptr_array_add(lines, mgr_journal_password(comparison.replaced->pdata[i], ""));
         g_ptr_array_add(lines, mgr_journal_code(comparison.replaced->pdata[i], ""));
     }
+    note_lost(&comparison, lines);
     return true;
 }
 

@@ -174,6 +174,21 @@ static void test_restored_twice(World *world, gconstpointer user G_GNUC_UNUSED)
     expect_left(world->db, "ann bob leo zoe t1 t2 ");
 }
 
+/* An account that was made after the backup, with codes: its password of after the restore is without. */
+static void test_lost_codes(World *world, gconstpointer user G_GNUC_UNUSED)
+{
+    add_account(world, "max");
+    set_password(world, "max", "first");
+    set_code(world, "max", "key");
+    g_assert_true(hl_db_run(world->db, NULL, NULL, "DELETE FROM secret WHERE account = 'max'", ""));
+    g_ptr_array_add(world->lines, mgr_journal_restore(NOW, NOW, MGR_JOURNAL_NEWER, ""));
+    end_passes(world, world->db);
+    set_password(world, "max", "second");
+    g_ptr_array_add(world->lines, mgr_journal_restore(NOW, NOW, MGR_JOURNAL_NEWER, ""));
+    end_passes(world, world->db);
+    expect_left(world->db, "ann bob leo max zoe t1 t2 ");
+}
+
 /* An older journal beside a newer registry ends no password of which it does not know, and is told of it. */
 static void test_older_journal(World *world, gconstpointer user G_GNUC_UNUSED)
 {
@@ -217,6 +232,7 @@ int main(int argc, char **argv)
     g_test_add("/ledger/passes/ended", World, NULL, set_up, test_ended, ledger_tear_down);
     g_test_add("/ledger/passes/name-again", World, NULL, set_up, test_name_again, ledger_tear_down);
     g_test_add("/ledger/passes/restored-twice", World, NULL, set_up, test_restored_twice, ledger_tear_down);
+    g_test_add("/ledger/passes/lost-codes", World, NULL, set_up, test_lost_codes, ledger_tear_down);
     g_test_add("/ledger/passes/older-journal", World, NULL, set_up, test_older_journal, ledger_tear_down);
     g_test_add("/ledger/passes/earlier-version", World, NULL, set_up, test_earlier_version, ledger_tear_down);
     g_test_add("/ledger/passes/blind", World, NULL, set_up, test_blind, ledger_tear_down);
