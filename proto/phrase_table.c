@@ -97,6 +97,7 @@ const HlPhrase hl_phrases[] = {
     { N_("the stored settings"), "" },
     /* an upgrade of the program */
     { N_("%s, not upgraded"), "" },
+    { N_("%s, no upgrade is possible"), "" }, /* of earlier versions */
     { N_("the program could not be fetched"), "" },
     { N_("which packages are for this machine is not known (--program-arch says it)"), "" },
     { N_("%s, an upgrade is under way"), "" },
@@ -282,8 +283,10 @@ const HlPhrase hl_phrases[] = {
     { N_("the engine does not find its own test file: its temporary directory may be full or read-only"), "" },
     { N_("the engine does not accept the new set"), "" },
     { N_("nothing could be looked at"), "" },
+    { N_("there is no file in %s apart from what scan.exclude leaves out"), "" },
     { N_("there is no file in %s"), "" },
     { N_("mount what belongs there, or correct scan.paths of its group"), "" },
+    { N_("mount what belongs there, or correct scan.paths or scan.exclude of its group"), "" },
     { N_("the scan was ended"), "" },
     { N_("the scan was ended before it had looked at everything"), "" },
     { N_("%u of the paths were not looked at"), "" },

@@ -128,6 +128,7 @@ const HlPhrase hl_server_phrases[] = {
       "" },
     { N_("endpoints cannot update from this server"), "" },
     { N_("'holdline status' has the remedy"), "" },
+    { N_("'holdline doctor' on the server says why"), "" },
     /* roll-outs */
     { N_("ring %u of %u: %s; 'holdline rollout show %s' says more"), "uuc" },
     { N_("%s; ring %u of %u: %s; 'holdline rollout show %s' says more"), "wuuc" },

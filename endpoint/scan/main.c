@@ -179,7 +179,10 @@ static bool on_excluded(const char *path, gpointer user)
 {
     const Walk *walk = user;
 
-    return hl_excludes_path(walk->excludes, path) != NULL || is_own(walk, path);
+    if (hl_excludes_path(walk->excludes, path) == NULL)
+        return is_own(walk, path);
+    ep_session_left_out(walk->session);
+    return true;
 }
 
 static void find_own(const HlInvocation *call, Walk *walk)

@@ -32,7 +32,8 @@ struct EpSession {
     EpQuarantine *quarantine; /* NULL: there is none, or it is not open now */
     EpTally tally;
     char *failure;
-    EpShares *shares; /* of the finds that are named */
+    EpShares *shares;  /* of the finds that are named */
+    bool has_left_out; /* something, as the settings say */
     guint64 untold;
     guint told_gaps, untested;
     HlTime tested_mono, progress_mono, taken_mono, hour_mono;
@@ -366,6 +367,11 @@ void ep_session_gap(EpSession *session, const char *path, EpGap gap, const char 
     tell_progress(session, path);
 }
 
+void ep_session_left_out(EpSession *session)
+{
+    session->has_left_out = true;
+}
+
 const char *ep_session_failure(const EpSession *session)
 {
     return session->failure;
@@ -376,11 +382,16 @@ static char *explain_nothing(const EpSession *session)
 {
     if (ep_tally_gaps(&session->tally) > 0)
         return g_strdup("nothing could be looked at");
-    return session->has.places == NULL
-               ? NULL
-               : g_strdup_printf("nothing could be looked at: there is no file in %s: mount what belongs there, or "
-                                 "correct scan.paths of its group",
-                                 session->has.places);
+    if (session->has.places == NULL)
+        return NULL;
+    if (session->has_left_out)
+        return g_strdup_printf("nothing could be looked at: there is no file in %s apart from what scan.exclude "
+                               "leaves out: mount what belongs there, or correct scan.paths or scan.exclude of its "
+                               "group",
+                               session->has.places);
+    return g_strdup_printf("nothing could be looked at: there is no file in %s: mount what belongs there, or correct "
+                           "scan.paths of its group",
+                           session->has.places);
 }
 
 bool ep_session_end(EpSession *session)

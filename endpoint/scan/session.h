@@ -47,6 +47,9 @@ bool ep_session_file(EpSession *session, const EpWalkFile *file, EpLook *look);
 
 void ep_session_gap(EpSession *session, const char *path, EpGap gap, const char *why);
 
+/* The settings leave something out: neither looked at nor a gap, and said only where nothing else was there. */
+void ep_session_left_out(EpSession *session);
+
 /* A caller that may be idle for long calls it before that, and again after the time that it returns (G_MAXINT64: need
  * not): others wait for what the session has open. */
 HlTime ep_session_rest(EpSession *session);

@@ -230,8 +230,12 @@ static void print_shut_out(const json_t *shut_out)
     for (size_t i = 0; i < json_array_size(endpoints); i++) {
         const json_t *endpoint = json_array_get(endpoints, i);
 
-        hl_say(_("  %s (%s): has to enrol again, with 'holdline bundle create --for %s'\n"), cli_text(endpoint, "id"),
-               cli_text(endpoint, "host"), cli_text(endpoint, "id"));
+        if (*cli_text(endpoint, "host") == '\0')
+            hl_say(_("  %s: has to enrol again, with 'holdline bundle create --for %s'\n"), cli_text(endpoint, "id"),
+                   cli_text(endpoint, "id"));
+        else
+            hl_say(_("  %s (%s): has to enrol again, with 'holdline bundle create --for %s'\n"),
+                   cli_text(endpoint, "id"), cli_text(endpoint, "host"), cli_text(endpoint, "id"));
     }
     for (size_t i = 0; i < json_array_size(people); i++)
         print_way_back(json_array_get(people, i));

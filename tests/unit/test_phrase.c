@@ -188,6 +188,14 @@ static const struct {
       "update-now: /run/control で待ち受けているプログラムがありません: root でデーモンを起動してください: "
       "systemctl start holdline-endpointd" },
     { "the updater ended with signal 9: Killed", "アップデータがシグナル 9 で終了しました: Killed" },
+    { "program: 0.1.0~1614, not upgraded: there is no way back",
+      "プログラム: 0.1.0~1614 (アップグレードしません): 元のバージョンに戻す手段がありません" },
+    { "program: 0.1.0~1614, no upgrade is possible: there is no way back",
+      "プログラム: 0.1.0~1614 (アップグレードできません): 元のバージョンに戻す手段がありません" },
+    { "nothing could be looked at: there is no file in /srv, /home apart from what scan.exclude leaves out: mount what "
+      "belongs there, or correct scan.paths or scan.exclude of its group",
+      "検索できたファイルがありません: /srv, /home には scan.exclude で除外したもの以外のファイルがありません: "
+      "必要なファイルシステムをマウントするか、グループの設定 scan.paths または scan.exclude を直してください" },
     /* of the manager's registry */
     { "offline -> online (birth)", "オフライン → オンライン (接続)" },
     { "unreachable-offline -> online", "到達不能/オフライン → オンライン" },
@@ -269,6 +277,7 @@ static const char *const problems[] = {
     "left.",
     "/s/repo/targets/virus.9.cvd is missing, with 2 of the 14 files that the repository lists",
     "endpoints cannot update from this server",
+    "'holdline doctor' on the server says why",
     "holdline-updater repo repair /s/repo makes again what it can, and names what has to come from a backup",
     "/s/repo is missing, and with it what was published: virus 7, rules 3",
     "mount the disk that has /s/repo, or bring it back from a backup: endpoints trust no new one",

@@ -16,6 +16,7 @@
 #include "endpoint/scan/copy.h"
 #include "endpoint/scan/exam.h"
 #include "endpoint/scan/mounts.h"
+#include "endpoint/scan/session.h"
 #include "endpoint/scan/tally.h"
 #include "endpoint/scan/walk.h"
 #include "endpoint/scan/witness.h"
@@ -352,45 +353,53 @@ static gpointer serve(gpointer user)
     return NULL;
 }
 
+/* In a directory of its own; ended with liar_end. */
+static GThread *liar_start(Liar *liar, EpExamOptions *options)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+    liar->dir = g_dir_make_tmp("holdline-scan-XXXXXX", NULL);
+    options->socket = liar->socket = g_build_filename(liar->dir, "socket", NULL);
+    options->test_file = liar->test = g_build_filename(liar->dir, "test", NULL);
+    options->log = liar->log = g_build_filename(liar->dir, "log", NULL);
+    put(liar->dir, "test");
+    put(liar->dir, "log");
+    g_strlcpy(address.sun_path, liar->socket, sizeof address.sun_path);
+    liar->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    g_assert_cmpint(bind(liar->listener, (struct sockaddr *)&address, sizeof address), ==, 0);
+    g_assert_cmpint(listen(liar->listener, 5), ==, 0);
+    return g_thread_new("liar", serve, liar);
+}
+
+static void liar_end(Liar *liar, GThread *thread)
+{
+    shutdown(liar->listener, SHUT_RDWR);
+    g_thread_join(thread);
+    close(liar->listener);
+    g_assert_true(hl_tree_remove(liar->dir, NULL));
+    g_free(liar->socket);
+    g_free(liar->test);
+    g_free(liar->log);
+    g_free(liar->dir);
+}
+
 static void ask_changing(const char *answer, const char *complaint, bool changes, EpLook *look, bool *tested,
                          guint *asked)
 {
-    Liar liar = { .answer = answer,
-                  .complaint = complaint,
-                  .changes = changes,
-                  .dir = g_dir_make_tmp("holdline-scan-XXXXXX", NULL) };
-    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    Liar liar = { .answer = answer, .complaint = complaint, .changes = changes };
     EpExamOptions options = { .max_time = HL_MINUTE, .max_size = 100 };
-    g_autoptr(EpExam) exam = NULL;
+    GThread *thread = liar_start(&liar, &options);
     g_autoptr(GError) error = NULL;
-    GThread *thread;
+    g_autoptr(EpExam) exam = ep_exam_new(&options, &error);
     int fd;
 
-    options.socket = liar.socket = g_build_filename(liar.dir, "socket", NULL);
-    options.test_file = liar.test = g_build_filename(liar.dir, "test", NULL);
-    options.log = liar.log = g_build_filename(liar.dir, "log", NULL);
-    put(liar.dir, "test");
-    put(liar.dir, "log");
-    g_strlcpy(address.sun_path, liar.socket, sizeof address.sun_path);
-    liar.listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    g_assert_cmpint(bind(liar.listener, (struct sockaddr *)&address, sizeof address), ==, 0);
-    g_assert_cmpint(listen(liar.listener, 5), ==, 0);
-    thread = g_thread_new("liar", serve, &liar);
-    exam = ep_exam_new(&options, &error);
     g_assert_no_error(error);
     fd = open(liar.test, O_RDONLY | O_CLOEXEC);
     *look = ep_exam_look(exam, fd, 1);
     *asked = liar.asked;
     *tested = ep_exam_test(exam, NULL);
     close(fd);
-    shutdown(liar.listener, SHUT_RDWR);
-    g_thread_join(thread);
-    close(liar.listener);
-    g_assert_true(hl_tree_remove(liar.dir, NULL));
-    g_free(liar.socket);
-    g_free(liar.test);
-    g_free(liar.log);
-    g_free(liar.dir);
+    liar_end(&liar, thread);
 }
 
 static void ask(const char *answer, const char *complaint, EpLook *look, bool *tested, guint *asked)
@@ -438,6 +447,28 @@ static void test_exam(void)
     ask("fd[9]: OK", "LibClamAV Warning: something harmless\n", &look, &tested, &asked);
     g_assert_cmpint(look.kind, ==, EP_LOOK_CLEAN);
     g_assert_cmpuint(asked, ==, 1);
+}
+
+/* Why a scan without a file has failed: what is excluded may be all that there is, and is what to correct then. */
+static void test_nothing(void)
+{
+    Liar liar = { .answer = "fd[9]: Some.Name FOUND" };
+    EpExamOptions exam = { .max_time = HL_MINUTE, .max_size = 100 };
+    GThread *thread = liar_start(&liar, &exam);
+    EpSessionOptions options = { .exam = &exam, .patience = HL_MINUTE, .scan = "", .places = "/srv" };
+
+    for (int left_out = 0; left_out < 2; left_out++) {
+        g_autoptr(EpSession) session = ep_session_new(&options);
+        const char *why;
+
+        if (left_out)
+            ep_session_left_out(session);
+        g_assert_false(ep_session_end(session));
+        why = ep_session_failure(session);
+        g_assert_nonnull(strstr(why, "there is no file in /srv"));
+        g_assert_cmpint(strstr(why, "scan.exclude of its group") != NULL, ==, left_out);
+    }
+    liar_end(&liar, thread);
 }
 
 static void test_too_large(void)
@@ -534,6 +565,7 @@ int main(int argc, char **argv)
     g_test_add_func("/scan/witness", test_witness);
     g_test_add_func("/scan/copy", test_copy);
     g_test_add_func("/scan/exam", test_exam);
+    g_test_add_func("/scan/nothing", test_nothing);
     g_test_add_func("/scan/exam/changing", test_changing);
     g_test_add_func("/scan/exam/too-large", test_too_large);
     return g_test_run();
