@@ -8,7 +8,8 @@
  *       "names": [{"name": "pc-1", "detail": "...", "at": ms}]}]}
  *
  * Each line counts all, and names the first few: MGR_NOTES_NAMES in the whole document, each text cut to MGR_NOTE_TEXT
- * bytes, so that a document is at most 30 lines x 100 B + 50 x 600 B, some 32 KiB.  Pure. */
+ * bytes, so that a document is at most 44 lines x 100 B + 50 x 1,020 B, some 54 KiB (more where texts hold quotes,
+ * which JSON escapes).  Pure. */
 #ifndef MANAGER_CORE_NOTE_H
 #define MANAGER_CORE_NOTE_H
 

@@ -8,7 +8,7 @@
 #include "manager/core/gathering.h"
 #include "manager/core/role.h"
 
-#define MGR_RULES_MAX       32 /* each has a thread at most, and twenty messages of 32 KiB that wait */
+#define MGR_RULES_MAX       32 /* each has a thread at most, and twenty messages of 54 KiB that wait */
 #define MGR_RECIPIENTS_MAX  16
 #define MGR_RULE_SECRET_MIN 16 /* bytes of a webhook's secret */
 #define MGR_RULE_SECRET_MAX 128
