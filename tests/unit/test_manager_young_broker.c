@@ -92,10 +92,32 @@ static void test_grown(void)
     mgr_brokers_free(brokers, MGR_BROKER_END);
 }
 
+/* mosquitto is to be installed only where there is no program: one whose interpreter is missing is there. */
+static void test_missing(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    g_autofree char *program = g_build_filename(parts->dir, "no-broker", NULL);
+
+    set_conf(parts, "broker.program", program);
+    set_conf(parts, "broker.listen", "127.0.0.1");
+    choose_port(parts);
+    for (int is_there = 0; is_there < 2; is_there++) {
+        g_autoptr(GError) error = NULL;
+
+        if (is_there)
+            g_assert_true(hl_file_write_text(program, "#!/no/interpreter\n", 0700, NULL));
+        g_assert_null(mgr_brokers_start(parts->dir, &parts->conf, &error));
+        g_assert_nonnull(error);
+        g_assert_nonnull(strstr(error->message, "cannot start"));
+        g_assert_cmpint(strstr(error->message, "which the package mosquitto has") == NULL, ==, is_there);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/manager/young-broker/revoked", test_revoked);
     g_test_add_func("/manager/young-broker/grown", test_grown);
+    g_test_add_func("/manager/young-broker/missing", test_missing);
     return g_test_run();
 }

@@ -308,8 +308,13 @@ static bool start_child(MgrBroker *broker, GError **error)
     (void)rotate_log(broker->log_path); /* the new one opens whatever is there */
     broker->started_mono = hl_clock_mono();
     broker->child = hl_child_start(&spec, NULL, on_ended, broker, error);
-    if (broker->child == NULL)
-        return hl_error_prefix(error, "managed broker (broker.program, which the package mosquitto has)");
+    if (broker->child == NULL) {
+        g_autofree char *found = g_find_program_in_path(broker->program);
+
+        return hl_error_prefix(error, found != NULL
+                                          ? "managed broker"
+                                          : "managed broker (broker.program, which the package mosquitto has)");
+    }
     note_child(broker);
     hl_info("broker", "started %s, process %d", broker->program, (int)hl_child_pid(broker->child));
     return true;
