@@ -31,8 +31,8 @@ static const HlFlag flags[] = {
     { "private-source", "NAME", "The one source that --ca-file, --cert-file and --key-file are for, without --proxy" },
     { "public-ca-file", "FILE", "Certificate authorities to trust for the other sources (PEM)" },
     { "ca-option", "NAME",
-      "What messages call the option that names authorities (default: --ca-file; update: --public-ca-file), where "
-      "another program passes it on" },
+      "What messages call the option that names authorities (default: --ca-file; update with --private-source: "
+      "--public-ca-file), where another program passes it on" },
     { "time", "DURATION", "Time for all sources; one that is too slow leaves some of it to the next" },
     { "force", NULL,
       "update: install even what is older or was rolled back from; repo add: stage even far fewer signatures; where it "

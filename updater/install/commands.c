@@ -257,13 +257,15 @@ static bool read_access(const HlInvocation *call, GBytes *root, UpdUpdate *updat
     update->others = (HlFetchOptions){ .ca_file = hl_cli_value(call, "public-ca-file", NULL),
                                        .ca_option = hl_cli_value(call, "ca-option", "--public-ca-file"),
                                        .proxy = proxy };
-    update->access = (UpdSourceAccess){ .http = { .ca_file = hl_cli_value(call, "ca-file", NULL),
-                                                  .ca_option = update->private_source == NULL ? "--ca-file" : NULL,
-                                                  .cert_file = hl_cli_value(call, "cert-file", NULL),
-                                                  .key_file = hl_cli_value(call, "key-file", NULL),
-                                                  .proxy = update->private_source == NULL ? proxy : NULL },
-                                        .root = root,
-                                        .patience = BUSY_PATIENCE };
+    update->access = (UpdSourceAccess){
+        .http = { .ca_file = hl_cli_value(call, "ca-file", NULL),
+                  .ca_option = update->private_source == NULL ? hl_cli_value(call, "ca-option", "--ca-file") : NULL,
+                  .cert_file = hl_cli_value(call, "cert-file", NULL),
+                  .key_file = hl_cli_value(call, "key-file", NULL),
+                  .proxy = update->private_source == NULL ? proxy : NULL },
+        .root = root,
+        .patience = BUSY_PATIENCE
+    };
     return time == NULL || hl_duration_parse(time, &update->time, error) || hl_error_prefix(error, "--time");
 }
 
