@@ -2,6 +2,7 @@
 #include "manager/site/audit.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "lib/base/file.h"
 #include "lib/base/i18n.h"
@@ -42,9 +43,11 @@ bool mgr_site_recall_audit_head(const char *dir, HlDb *db, MgrAuditHead *head, G
 bool mgr_site_check_audit_end(const char *dir, HlDb *db, const MgrAuditHead *head, GError **error)
 {
     g_autofree char *path = mgr_site_path(dir, MGR_SITE_AUDIT_CLOSED);
+    g_autofree char *closed = hl_file_read_text(path, MGR_AUDIT_HEAD_TEXT, NULL); /* none: as after a kill */
+    g_autofree char *text = mgr_audit_head_print(head);
     int64_t added = 0;
 
-    if (head->number == 0 || !g_file_test(path, G_FILE_TEST_EXISTS))
+    if (head->number == 0 || closed == NULL || strcmp(g_strstrip(closed), text) != 0)
         return true;
     return mgr_registry_find_audit_added(db, head, &added, error) &&
            (added == 0 ||
@@ -54,13 +57,23 @@ bool mgr_site_check_audit_end(const char *dir, HlDb *db, const MgrAuditHead *hea
                     head->number, added));
 }
 
-bool mgr_site_write_audit_head(const char *dir, const MgrAuditHead *head, GError **error)
+static bool write_line(const char *dir, const char *name, const MgrAuditHead *head, GError **error)
 {
-    g_autofree char *path = mgr_site_path(dir, MGR_SITE_AUDIT_HEAD);
+    g_autofree char *path = mgr_site_path(dir, name);
     g_autofree char *text = mgr_audit_head_print(head);
     g_autofree char *line = g_strdup_printf("%s\n", text);
 
     return hl_file_write_text(path, line, 0600, error);
+}
+
+bool mgr_site_write_audit_head(const char *dir, const MgrAuditHead *head, GError **error)
+{
+    return write_line(dir, MGR_SITE_AUDIT_HEAD, head, error);
+}
+
+bool mgr_site_close_audit(const char *dir, const MgrAuditHead *head, GError **error)
+{
+    return write_line(dir, MGR_SITE_AUDIT_CLOSED, head, error);
 }
 
 static bool check_end(const char *dir, HlDb *db, const MgrAuditHead *end, GError **error)

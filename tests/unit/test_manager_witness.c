@@ -234,6 +234,31 @@ static void test_added_after_kill(void)
     g_assert_null(problem(parts));
 }
 
+/* A manager that left the word of an earlier stop where it was, went on, and was killed: the row is its own. */
+static void test_added_after_an_earlier_stop(void)
+{
+    g_autoptr(Parts) parts = parts_with_rows();
+    g_autofree char *path = g_build_filename(parts->dir, "audit.closed", NULL);
+    g_autofree char *head = g_build_filename(parts->dir, "audit.head", NULL);
+    g_autofree char *closed = NULL;
+    g_autofree char *noted = NULL;
+
+    tick(parts, HL_MINUTE);
+    g_assert_true(g_file_get_contents(head, &closed, NULL, NULL)); /* as it was closed with */
+    parts_call(parts, "group create", "name", "more", NULL);
+    let_finish(parts);
+    tick(parts, HL_MINUTE);
+    g_assert_true(g_file_get_contents(head, &noted, NULL, NULL));
+    g_assert_true(g_str_has_prefix(noted, "7:"));
+    parts_call(parts, "group create", "name", "another", NULL);
+    let_finish(parts);
+    g_clear_pointer(&parts->witness, mgr_witness_free);
+    g_assert_true(g_file_set_contents(head, noted, -1, NULL)); /* as if it had been killed */
+    g_assert_true(g_file_set_contents(path, closed, -1, NULL));
+    restart(parts, "SELECT 1");
+    g_assert_null(problem(parts));
+}
+
 /* The end, while the manager runs: noticed within a minute, without any change, and kept in the log. */
 static void test_cut(void)
 {
@@ -391,6 +416,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/witness/whole", test_whole);
     g_test_add_func("/manager/witness/added", test_added);
     g_test_add_func("/manager/witness/added-after-kill", test_added_after_kill);
+    g_test_add_func("/manager/witness/added-after-an-earlier-stop", test_added_after_an_earlier_stop);
     g_test_add_func("/manager/witness/cut", test_cut);
     g_test_add_func("/manager/witness/cut-and-added", test_cut_and_added);
     g_test_add_func("/manager/witness/middle", test_middle);

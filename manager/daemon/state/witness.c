@@ -5,7 +5,6 @@
 #include <inttypes.h>
 #include <unistd.h>
 
-#include "lib/base/file.h"
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
 #include "manager/site/audit.h"
@@ -277,13 +276,10 @@ MgrWitness *mgr_witness_new(const MgrWitnessOptions *options)
 
 void mgr_witness_free(MgrWitness *witness)
 {
-    g_autofree char *closed = NULL;
-
     if (witness == NULL)
         return;
-    closed = mgr_site_path(witness->dir, MGR_SITE_AUDIT_CLOSED);
     if (witness->last.number > 0 && write_head(witness, &witness->last) && witness->is_closed)
-        HL_IGNORE(hl_file_write_text(closed, "", 0600, NULL)); /* without it as after a kill */
+        HL_IGNORE(mgr_site_close_audit(witness->dir, &witness->last, NULL)); /* without it as after a kill */
     mgr_audit_head_clear(&witness->last);
     mgr_audit_head_clear(&witness->at);
     g_free(witness->dir);
