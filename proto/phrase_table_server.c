@@ -103,6 +103,11 @@ const HlPhrase hl_server_phrases[] = {
          "manager and put the later one back, if there is one; else review the groups' settings"),
       "" },
     { N_("it ended with row %u, and ends with row %u now (head %s)"), "" },
+    { N_("it ended with row %u when the manager was stopped, and ends with row %u now: somebody else has added to it"),
+      "" },
+    { N_("the file audit.head beside it is damaged or missing, so whether rows were cut off while no manager ran is "
+         "not known"),
+      "" },
     { N_("row %u was another one (head %s)"), "" },
     { N_("row %u is missing: after row %u comes row %u"), "" },
     { N_("row %u is not what was written: its hash does not fit its fields and the row before it"), "" },

@@ -52,7 +52,7 @@ bool mgr_site_check_audit_end(const char *dir, HlDb *db, const MgrAuditHead *hea
     return mgr_registry_find_audit_added(db, head, &added, error) &&
            (added == 0 ||
             hl_fail(error, HL_ERROR_UNTRUSTED,
-                    _("the log ended with row %" PRId64 " when the manager was stopped, and ends with row %" PRId64
+                    _("it ended with row %" PRId64 " when the manager was stopped, and ends with row %" PRId64
                       " now: somebody else has added to it"),
                     head->number, added));
 }

@@ -218,8 +218,7 @@ static void test_added(void)
     g_assert_false(mgr_site_check_audit(parts->dir, mgr_record_reader(parts->record), &error));
     g_assert_cmpint(hl_error_code(error), ==, HL_ERROR_UNTRUSTED);
     restart(parts, "SELECT 1");
-    expect_problem(parts,
-                   "the log ended with row 6 when the manager was stopped, and ends with row 7 now: somebody else");
+    expect_problem(parts, "it ended with row 6 when the manager was stopped, and ends with row 7 now: somebody else");
     restart(parts, "SELECT 1");
     g_assert_null(problem(parts));
 }

@@ -294,6 +294,11 @@ static const char *const problems[] = {
     "write registry.db has changed it: 'holdline audit verify' looks it over, and what was there is in an export or a "
     "backup of an earlier day",
     "it ended with row 9, and ends with row 7 now (head 9:ab)",
+    "The audit log is not what was written: it ended with row 6 when the manager was stopped, and ends with row 7 now: "
+    "somebody else has added to it.  Somebody who may write registry.db has changed it: 'holdline audit verify' looks "
+    "it over, and what was there is in an export or a backup of an earlier day",
+    "the file audit.head beside it is damaged or missing, so whether rows were cut off while no manager ran is not "
+    "known",
     "row 9 was another one (head 9:ab)",
     "row 5 is missing: after row 4 comes row 6",
     "row 5 is not what was written: its hash does not fit its fields and the row before it",
