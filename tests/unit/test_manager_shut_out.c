@@ -149,9 +149,41 @@ static void test_named(void)
     expect_ends(parts, "");
 }
 
+static void use(Parts *parts, const char *serial)
+{
+    MgrCertificateRecord *record = g_hash_table_lookup(parts->fleet.named, serial);
+
+    record->used_at = hl_clock_wall();
+}
+
+/* The next rollover does not hide them: the present authority was announced long before the other one ended. */
+static void test_another_rollover(void)
+{
+    g_autoptr(Parts) parts = make_parts();
+    g_autofree char *serial = NULL;
+
+    call(parts, "server authority start", NULL, NULL);
+    succession_read_lists();
+    serial = follow(parts);
+    clock_fake_advance(70 * HL_DAY);
+    use(parts, "0a");
+    clock_fake_advance(HL_HOUR);
+    json_decref(finish(parts, serial, "yes", "unavailable")); /* the server's own are signed now */
+    mgr_pki_renew_broker(parts->pki);
+    succession_read_lists();
+    expect_shut_out(finish(parts, serial, "yes", ""), SUCCESSION_ID " aud eye screen ");
+    expect_ends(parts, "admin/aud past monitor/eye past console/screen past ");
+    clock_fake_advance(HL_DAY);
+    call(parts, "server authority start", NULL, NULL);
+    expect_ends(parts, "admin/aud past "); /* the others had not been used for 70 days */
+    clock_fake_advance(61 * HL_DAY);
+    expect_ends(parts, "");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/manager/shut-out/named", test_named);
+    g_test_add_func("/manager/shut-out/another-rollover", test_another_rollover);
     return g_test_run();
 }

@@ -75,7 +75,8 @@ static void add(GPtrArray *items, MgrEndKind kind, const char *name, HlTime begi
 }
 
 /* A certificate ends with its authority, if that was ended sooner (finish --force).  When that was is known until
- * another authority is announced; after that, not before the present one began. */
+ * another authority is announced; after that, not before the present one began, which was announced long before the
+ * other one ended, nor before the certificate was used. */
 static HlTime end_of(const MgrEnds *ends, const MgrCertificateRecord *record)
 {
     const MgrPlaces *places = &ends->parts.fleet->places;
@@ -85,7 +86,8 @@ static HlTime end_of(const MgrEnds *ends, const MgrCertificateRecord *record)
     if (!mgr_places_has_ended(places, mgr_certificate_authority(record)))
         return record->expires_at;
     if (g_strv_length(announced->authorities) > 1)
-        since = hl_cert_info(mgr_pki_authority(ends->parts.pki))->not_before;
+        since =
+            MAX(hl_cert_info(mgr_pki_authority(ends->parts.pki))->not_before, MAX(record->issued_at, record->used_at));
     return MIN(record->expires_at, since);
 }
 
