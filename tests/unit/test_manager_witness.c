@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/store/stmt.h"
@@ -180,6 +181,28 @@ static void test_damaged_head(void)
     expect_problem(parts, "audit.head beside it is damaged or missing");
     restart(parts, "SELECT 1");
     g_assert_null(problem(parts));
+}
+
+/* A registry that says that there is a file is never ahead of it: killed before the first one, nothing is missing. */
+static void test_first_head(void)
+{
+    g_autoptr(Parts) parts = parts_with_rows();
+    g_autofree char *path = g_build_filename(parts->dir, "audit.head", NULL);
+
+    g_assert_cmpint(mkdir(path, 0700), ==, 0); /* it cannot be written */
+    tick(parts, 3 * HL_MINUTE);
+    g_assert_false(g_file_test(path, G_FILE_TEST_IS_REGULAR));
+    g_clear_pointer(&parts->witness, mgr_witness_free);
+    g_assert_cmpint(rmdir(path), ==, 0);
+    restart(parts, "SELECT 1");
+    g_assert_null(problem(parts));
+    tick(parts, HL_MINUTE);
+    g_assert_true(g_file_test(path, G_FILE_TEST_IS_REGULAR));
+    tick(parts, HL_MINUTE); /* without a row that came meanwhile */
+    g_clear_pointer(&parts->witness, mgr_witness_free);
+    g_assert_cmpint(unlink(path), ==, 0);
+    restart(parts, "SELECT 1");
+    expect_problem(parts, "audit.head beside it is damaged or missing");
 }
 
 static void test_whole(void)
@@ -423,6 +446,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/witness/killed", test_killed);
     g_test_add_func("/manager/witness/cut-to-a-gap", test_cut_to_a_gap);
     g_test_add_func("/manager/witness/damaged-head", test_damaged_head);
+    g_test_add_func("/manager/witness/first-head", test_first_head);
     g_test_add_func("/manager/witness/dropped", test_dropped);
     g_test_add_func("/manager/witness/long", test_long);
     return g_test_run();

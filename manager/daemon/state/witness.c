@@ -31,6 +31,7 @@ struct MgrWitness {
     HlTime look_mono, turn_mono, note_mono;
     int64_t noted;       /* the row that the file has, or that is on its way there */
     char *lost, *broken; /* NULL: nothing is known of that */
+    bool has_file;       /* or it is missed */
     bool is_closed;      /* nothing follows the last row any more */
     bool is_put_back;    /* lost with the registry, in whose place another one is */
 };
@@ -175,8 +176,12 @@ typedef struct {
 static void fold_note(gpointer change)
 {
     const Note *note = change;
+    MgrWitness *witness = note->witness;
 
-    HL_IGNORE(write_head(note->witness, &note->head));
+    if (!write_head(witness, &note->head) || witness->has_file)
+        return;
+    witness->has_file = true;
+    witness->noted = -1; /* from the next time on it is missed */
 }
 
 static void fail_note(gpointer change, const GError *error)
@@ -193,6 +198,7 @@ static void free_note(gpointer change)
     g_free(note);
 }
 
+/* The registry says that there is a file after there is one: killed between the two, nothing would be missing. */
 static void begin_note(MgrWitness *witness)
 {
     static const MgrChangeKind kind = { fold_note, fail_note, free_note };
@@ -201,7 +207,7 @@ static void begin_note(MgrWitness *witness)
 
     *note = (Note){ witness, { witness->last.number, g_bytes_ref(witness->last.hash) } };
     witness->noted = witness->last.number;
-    mgr_write_audit_noted(set, witness->last.number);
+    mgr_write_audit_noted(set, witness->has_file ? witness->last.number : 0);
     mgr_record_commit(witness->record, set, &kind, note);
 }
 
@@ -250,13 +256,13 @@ static void recall(MgrWitness *witness)
 }
 
 /* What the file has; a registry that does not know of it is told. */
-static int64_t find_noted(const MgrWitness *witness)
+static void find_noted(MgrWitness *witness)
 {
     int64_t known = 0;
+    bool is_known = mgr_registry_read_audit_noted(mgr_record_committed(witness->record), &known, NULL) && known > 0;
 
-    return mgr_registry_read_audit_noted(mgr_record_committed(witness->record), &known, NULL) && known > 0
-               ? witness->last.number
-               : -1;
+    witness->has_file = is_known || witness->last.number > 0;
+    witness->noted = is_known ? witness->last.number : -1;
 }
 
 MgrWitness *mgr_witness_new(const MgrWitnessOptions *options)
@@ -268,7 +274,7 @@ MgrWitness *mgr_witness_new(const MgrWitnessOptions *options)
     witness->record = options->record;
     witness->status = options->status;
     recall(witness);
-    witness->noted = find_noted(witness);
+    find_noted(witness);
     witness->note_mono = hl_clock_mono();
     mgr_witness_look(witness);
     return witness;
