@@ -144,16 +144,19 @@ static gsize take_letter(CliScreen *screen, const char *bytes, gsize n)
     return 1;
 }
 
-void cli_screen_keys(CliScreen *screen, const char *bytes, gsize n, guint rows, guint page)
+gsize cli_screen_keys(CliScreen *screen, const char *bytes, gsize n, guint rows, guint page)
 {
     gsize at = 0;
 
-    while (at < n && !screen->has_quit) {
+    do {
+        if (at >= n)
+            break;
         if (bytes[at] == '\0')
             at++;
         else if (screen->is_typing)
             at += take_letter(screen, bytes + at, n - at);
         else
             at += take_key(screen, bytes + at, n - at, rows, page);
-    }
+    } while (!screen->has_quit && (!screen->is_searched || screen->is_typing));
+    return at;
 }

@@ -20,8 +20,9 @@ void cli_screen_init(CliScreen *screen);
 void cli_screen_clear(CliScreen *screen);
 
 /* bytes: what one read gave.  rows: of the list; page: of the screen, at least 1.  q quits, / searches (Escape ends
- * it), arrows, j and k, Page Up and Down, blank, Home and End, g and G scroll. */
-void cli_screen_keys(CliScreen *screen, const char *bytes, gsize n, guint rows, guint page);
+ * it), arrows, j and k, Page Up and Down, blank, Home and End, g and G scroll.  Returns how many bytes were taken: what
+ * is typed after a search has another list, for which the caller looks first. */
+gsize cli_screen_keys(CliScreen *screen, const char *bytes, gsize n, guint rows, guint page);
 
 /* The list or the screen has another size: the last row stays at the bottom. */
 void cli_screen_fit(CliScreen *screen, guint rows, guint page);

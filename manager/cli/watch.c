@@ -236,23 +236,33 @@ static void look_again(Watch *watch)
     }
 }
 
+static void take_keys(Watch *watch, const char *bytes, gsize n)
+{
+    for (gsize taken = 0; taken < n && !watch->screen.has_quit;) {
+        g_autofree char *text = watch->fleet != NULL ? heading(watch) : NULL;
+        guint rows = text != NULL ? cli_fleet_list(watch->fleet)->len : 0;
+
+        taken +=
+            cli_screen_keys(&watch->screen, bytes + taken, n - taken, rows, text != NULL ? page_size(watch, text) : 1);
+        if (watch->screen.is_searched && watch->is_picture && watch->fleet != NULL)
+            look_again(watch);
+    }
+}
+
 static void read_keys(Watch *watch)
 {
     char bytes[256];
     ssize_t n = read(STDIN_FILENO, bytes, sizeof bytes);
-    g_autofree char *text = heading(watch);
 
     if (n <= 0) {
         watch->has_keys = n < 0 && errno == EINTR;
         return;
     }
-    cli_screen_keys(&watch->screen, bytes, (gsize)n, cli_fleet_list(watch->fleet)->len, page_size(watch, text));
-    if (watch->screen.is_searched)
-        look_again(watch);
+    take_keys(watch, bytes, (gsize)n);
     watch->changed = true;
 }
 
-/* While there is nothing to show yet: 'q' ends it, and what else is typed counts once there is. */
+/* While a line is opened: 'q' ends it, and what else is typed counts for what is shown, or once something is. */
 static bool wants_out(gpointer user)
 {
     Watch *watch = user;
@@ -264,7 +274,7 @@ static bool wants_out(gpointer user)
         cli_heed(-1, NULL, NULL);
         return false;
     }
-    cli_screen_keys(&watch->screen, bytes, (gsize)MAX(n, 0), 0, 1);
+    take_keys(watch, bytes, (gsize)MAX(n, 0));
     return watch->screen.has_quit;
 }
 

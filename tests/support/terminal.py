@@ -58,6 +58,7 @@ def main(columns, rows, steps, command):
             if not read(rest.encode()):
                 os.kill(pid, signal.SIGKILL)
                 sys.stdout.buffer.write(shown)
+                print(f"'{rest}' did not come", file=sys.stderr)
                 return 98
         elif kind == "size":
             resize(master, *rest.split("x"))

@@ -235,10 +235,31 @@ static void test_round(void)
     g_assert_cmpuint(cli_fleet_fresh(fleet), ==, 1);
 }
 
+/* Keys that come in one read, as over a slow line: those behind a search are for the list that it leaves. */
+static void test_batch(void)
+{
+    static const char keys[] = "/pc\r\033\033[6~G";
+    static const gsize ends[] = { 4, 5, 10 };
+    g_auto(CliScreen) screen = { 0 };
+    gsize taken = 0;
+
+    cli_screen_init(&screen);
+    for (gsize i = 0; i < 2; i++) { /* Enter, and Escape, each end a search */
+        taken += cli_screen_keys(&screen, keys + taken, strlen(keys) - taken, 100, 10);
+        g_assert_cmpuint(taken, ==, ends[i]);
+        g_assert_true(screen.is_searched);
+    }
+    screen.is_searched = false; /* the caller has looked */
+    taken += cli_screen_keys(&screen, keys + taken, strlen(keys) - taken, 200, 10);
+    g_assert_cmpuint(taken, ==, ends[2]);
+    g_assert_cmpuint(screen.top, ==, 190);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/screen/scroll", test_scroll);
+    g_test_add_func("/screen/batch", test_batch);
     g_test_add_func("/screen/typing", test_typing);
     g_test_add_func("/screen/order", test_order);
     g_test_add_func("/screen/search", test_search);
