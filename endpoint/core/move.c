@@ -39,8 +39,10 @@ static EpMoveEffect on_offered(EpMove *move, const EpMoveEvent *event)
 
 static EpMoveEffect on_up(EpMove *move, const EpMoveEvent *event)
 {
-    if (move->state == EP_MOVE_TRIAL)
-        move->due = MIN(move->due, event->now + EP_MOVE_ANSWER_TIME);
+    if (move->state != EP_MOVE_TRIAL || !event->is_new_place)
+        return EP_MOVE_STAY;
+    move->due = MIN(move->due, event->now + EP_MOVE_ANSWER_TIME);
+    move->is_let_in = true;
     return EP_MOVE_STAY;
 }
 
@@ -64,10 +66,12 @@ static EpMoveEffect on_spread(EpMove *move, const EpMoveEvent *event)
     return EP_MOVE_STAY;
 }
 
-/* The attempt that the trial found under way, at an old address, is none of its own. */
+/* The attempt that the trial found under way, at an old address, is none of its own.  A broker that has let it in is
+ * there: if it is started again before the manager has answered, that costs a trial its time at most, and not the ten
+ * minutes after one that failed. */
 static EpMoveEffect on_failed(EpMove *move, const EpMoveEvent *event)
 {
-    if (move->state != EP_MOVE_TRIAL || !event->is_new_place)
+    if (move->state != EP_MOVE_TRIAL || !event->is_new_place || move->is_let_in)
         return EP_MOVE_STAY;
     return ++move->failed < event->addresses ? EP_MOVE_STAY : go_back(move, event);
 }
@@ -88,6 +92,7 @@ static EpMoveEffect on_tick(EpMove *move, const EpMoveEvent *event)
     move->state = EP_MOVE_TRIAL;
     move->is_postponed = false;
     move->failed = 0;
+    move->is_let_in = false;
     move->due = event->now + EP_MOVE_TRIAL_TIME;
     return EP_MOVE_BEGIN;
 }

@@ -27,6 +27,7 @@ typedef struct {
     EpMoveState state;
     uint32_t tries;    /* trials of this offer that have failed */
     uint32_t failed;   /* attempts to connect in this trial */
+    bool is_let_in;    /* TRIAL: by a broker at the new place */
     HlTime due;        /* WAITING, BACK: the next trial; TRIAL: its end */
     bool is_postponed; /* WAITING, BACK: it was due while the manager did not answer at the old place */
 } EpMove;

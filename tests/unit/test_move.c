@@ -122,6 +122,27 @@ static void test_no_answer(void)
     g_assert_cmpint(step(&move, EP_MOVE_TICK, move.due, true, false), ==, EP_MOVE_RETURN);
 }
 
+/* The broker is started again between letting it in and the manager's answer. */
+static void test_lost_before_the_answer(void)
+{
+    EpMove move = in_trial();
+    HlTime due = SPREAD + 1 + EP_MOVE_ANSWER_TIME;
+
+    g_assert_cmpint(step(&move, EP_MOVE_UP, SPREAD + 1, true, false), ==, EP_MOVE_STAY);
+    for (int i = 0; i < 5; i++)
+        g_assert_cmpint(step(&move, EP_MOVE_FAILED, SPREAD + 2 + i, true, false), ==, EP_MOVE_STAY);
+    g_assert_cmpint(step(&move, EP_MOVE_UP, due - 2, true, false), ==, EP_MOVE_STAY);
+    g_assert_cmpint(move.due, ==, due); /* one that lets it in and drops it gains no time by that */
+    g_assert_cmpint(step(&move, EP_MOVE_ANSWERED, due - 1, true, true), ==, EP_MOVE_ADOPT);
+    /* the next trial counts for itself */
+    move = in_trial();
+    g_assert_cmpint(step(&move, EP_MOVE_UP, SPREAD + 1, true, false), ==, EP_MOVE_STAY);
+    g_assert_cmpint(step(&move, EP_MOVE_TICK, due, true, false), ==, EP_MOVE_RETURN);
+    g_assert_cmpint(step(&move, EP_MOVE_TICK, move.due, false, true), ==, EP_MOVE_BEGIN);
+    g_assert_cmpint(step(&move, EP_MOVE_FAILED, move.due, true, false), ==, EP_MOVE_STAY);
+    g_assert_cmpint(step(&move, EP_MOVE_FAILED, move.due, true, false), ==, EP_MOVE_RETURN);
+}
+
 static void test_back_off(void)
 {
     EpMove move;
@@ -271,6 +292,7 @@ int main(int argc, char **argv)
     g_test_add_func("/move/spread-told-later", test_spread_told_later);
     g_test_add_func("/move/postponed", test_postponed);
     g_test_add_func("/move/no-answer", test_no_answer);
+    g_test_add_func("/move/lost-before-the-answer", test_lost_before_the_answer);
     g_test_add_func("/move/back-off", test_back_off);
     g_test_add_func("/move/world/moves", test_world_moves);
     g_test_add_func("/move/world/wrong-list", test_world_wrong_list);
