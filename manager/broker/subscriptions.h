@@ -2,11 +2,7 @@
 /* What a client of the broker may subscribe to.  Pure, and without GLib: it runs inside mosquitto.
  *
  * mosquitto 2.0 grants every filter, and asks its access list only about messages.  A filter costs it memory for each
- * of its levels, and neither their number nor that memory has a bound: 50 kB of filter become 10 MB.
- *
- * A running broker keeps the plugin that it has loaded, across an upgrade too, so that no line is lost.  A change of
- * these rules that must not wait raises PLUGIN_RULES in manager/site/site.c: then the upgraded manager starts the
- * broker again. */
+ * of its levels, and neither their number nor that memory has a bound: 50 kB of filter become 10 MB. */
 #ifndef MANAGER_BROKER_SUBSCRIPTIONS_H
 #define MANAGER_BROKER_SUBSCRIPTIONS_H
 

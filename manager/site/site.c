@@ -19,7 +19,7 @@
 #define CRL_LIFETIME    (3650 * HL_DAY) /* the file is local and rewritten at each revocation: it must never expire */
 
 #define PLUGIN       "holdline-broker.so"
-#define PLUGIN_RULES 1 /* see manager/broker/subscriptions.h */
+#define PLUGIN_RULES 2 /* see manager/broker/plugin.c */
 
 extern const char broker_mosquitto_conf[];
 extern const char broker_acl[];
