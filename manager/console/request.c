@@ -4,7 +4,6 @@
 #include <gio/gio.h>
 #include <string.h>
 
-#include "lib/base/i18n.h"
 #include "lib/base/said.h"
 #include "lib/base/unconst.h"
 #include "lib/base/value_fault.h"
@@ -12,6 +11,7 @@
 #include "manager/console/core/credentials.h"
 #include "manager/console/core/fault.h"
 #include "manager/console/core/problem.h"
+#include "manager/console/remedy.h"
 #include "manager/console/worded.h"
 #include "manager/core/refusal.h"
 #include "manager/filter/fault.h"
@@ -85,26 +85,27 @@ static void answer(HlHttpRequest *http, guint status, const char *type, char *te
     hl_http_answer(http, status, type, packed != NULL ? packed : body, (const char *const *)all->pdata);
 }
 
-/* As it is, where there is no Japanese for it.  Caller frees. */
-static char *word(const GError *error)
+/* As it is, where the language has no words for it.  Caller frees. */
+static char *word(const GError *error, HlFaultLanguage language)
 {
     static const HlFaultTable *const tables[] = { &con_faults, &mgr_refusals, &hl_value_faults, &hl_proto_faults,
                                                   NULL };
-    char *worded = hl_fault_word(tables, error, hl_tr_japanese);
+    char *worded = hl_fault_word(tables, error, language);
 
-    return worded != NULL ? worded : mgr_fault_say(error, hl_tr_japanese);
+    return worded != NULL ? worded : mgr_fault_say(error, language);
 }
 
 void con_answer_problem(HlHttpRequest *http, guint status, const GError *error, const char *const *headers)
 {
-    g_autofree char *detail =
-        con_prefers_japanese(hl_http_request_header(http, "accept-language")) ? word(error) : g_strdup(error->message);
-    bool is_english = strcmp(detail, error->message) == 0;
-    g_autoptr(json_t) problem = con_problem_new(status, error, detail);
+    bool wants_japanese = con_prefers_japanese(hl_http_request_header(http, "accept-language"));
+    g_autofree char *english = word(error, con_remedy_english);
+    g_autofree char *japanese = wants_japanese ? word(error, con_remedy_japanese) : NULL;
+    bool is_japanese = japanese != NULL && strcmp(japanese, english) != 0;
+    g_autoptr(json_t) problem = con_problem_new(status, error, is_japanese ? japanese : english);
     g_autoptr(GPtrArray) all = g_ptr_array_new();
 
     g_ptr_array_add(all, hl_unconst("Content-Language"));
-    g_ptr_array_add(all, hl_unconst(is_english ? "en" : "ja"));
+    g_ptr_array_add(all, hl_unconst(is_japanese ? "ja" : "en"));
     for (; headers != NULL && *headers != NULL; headers++)
         g_ptr_array_add(all, hl_unconst(*headers));
     g_ptr_array_add(all, NULL);
@@ -133,15 +134,12 @@ void con_request_done(ConRequest *request, json_t *document, const char *const *
 
 void con_request_done_worded(ConRequest *request, const json_t *document)
 {
-    json_t *worded = NULL;
+    bool is_japanese = con_prefers_japanese(con_request_header(request, "accept-language"));
+    json_t *worded = json_deep_copy(document);
 
-    if (!con_prefers_japanese(con_request_header(request, "accept-language"))) {
-        con_request_done(request, json_incref(hl_unconst(document)), NULL);
-        return;
-    }
-    worded = json_deep_copy(document);
-    con_word_lines(worded, hl_tr_japanese);
-    con_request_done(request, worded, (const char *const[]){ "Content-Language", "ja", NULL });
+    con_word_lines(worded, is_japanese ? con_remedy_japanese : con_remedy_english,
+                   is_japanese ? NULL : con_remedy_is_of_shell);
+    con_request_done(request, worded, is_japanese ? (const char *const[]){ "Content-Language", "ja", NULL } : NULL);
 }
 
 void con_request_fail_as(ConRequest *request, guint status, const GError *error, const char *const *headers)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "manager/console/worded.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 typedef struct {
     HlPhraseLanguage language;
-    GHashTable *known; /* English line -> its words; owned */
+    bool (*needs)(const char *line); /* NULL: each does */
+    GHashTable *known;               /* English line -> its words; owned */
 } Job;
 
 static bool is_line(const char *name)
@@ -43,17 +43,17 @@ static void word_value(json_t *value, const Job *job)
     json_array_foreach(value, i, member) word_value(member, job);
     json_object_foreach(value, name, member)
     {
-        if (json_is_string(member) && is_line(name))
-            json_string_set(member, word(job, json_string_value(member)));
-        else
+        if (!json_is_string(member))
             word_value(member, job);
+        else if (is_line(name) && (job->needs == NULL || job->needs(json_string_value(member))))
+            json_string_set(member, word(job, json_string_value(member)));
     }
 }
 
-void con_word_lines(json_t *document, HlPhraseLanguage language)
+void con_word_lines(json_t *document, HlPhraseLanguage language, bool (*needs)(const char *line))
 {
     g_autoptr(GHashTable) known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    Job job = { language, known };
+    Job job = { language, needs, known };
 
     word_value(document, &job);
 }

@@ -360,11 +360,6 @@ test('what the server says is wrong is shown where it is in the reader\'s langua
     const document = { code: 'invalid', sentence: 'filter.quote', detail: 'nicht geschlossen\u202e', args: {} };
     assert.equal(problemText(new Problem(400, document, 'en')), 'nicht geschlossen\\u202e');
     assert.equal(problemText(new Problem(400, document, 'ja')), 'The server refused a value.');
-    for (const [detail, shown] of [["there is no group 'x'; 'holdline group list' lists them", "there is no group 'x'"],
-        ["グループ 'x' はありません。'holdline group list' で一覧を表示できます", "グループ 'x' はありません"],
-        ["have them deleted first ('holdline token list')", 'have them deleted first'],
-        ["look ('holdline server show') and try again", "look ('holdline server show') and try again"]])
-        assert.equal(problemText(new Problem(404, { ...document, detail }, 'en')), shown);
     assert.equal(problemText(new Problem(400, document, null)), 'The server refused a value.');
     assert.equal(problemText(new Problem(400, { ...document, sentence: undefined }, 'en')), 'The server refused a value.');
     assert.match(problemText(new Problem(503, { ...document, sentence: 'call.cut' }, 'en')), /^The manager cannot be reached/);

@@ -35,14 +35,33 @@ static void test_members(void)
         g_autoptr(json_t) document = load(cases[i][0]);
         g_autoptr(json_t) wanted = load(cases[i][1]);
 
-        con_word_lines(document, marked);
+        con_word_lines(document, marked, NULL);
         g_assert_true(json_equal(document, wanted));
     }
+}
+
+static bool is_marked(const char *line)
+{
+    return g_str_has_prefix(line, "!");
+}
+
+static const char *louder(const char *message)
+{
+    return strcmp(message, "the endpoint stops") == 0 ? "never" : message;
+}
+
+static void test_needs(void)
+{
+    g_autoptr(json_t) document = load("{\"detail\": \"the endpoint stops\"}");
+
+    con_word_lines(document, louder, is_marked);
+    g_assert_cmpstr(json_string_value(json_object_get(document, "detail")), ==, "the endpoint stops");
 }
 
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/console/worded/members", test_members);
+    g_test_add_func("/console/worded/needs", test_needs);
     return g_test_run();
 }

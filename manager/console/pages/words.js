@@ -345,10 +345,7 @@ const PROBLEMS = {
 
 export const hasOwnWords = ({ sentence, code }) => sentence in PROBLEMS || code === 'offline';
 
-// Where the server sends the reader of a shell for a list, which is here in the menu.
-const SHELL = /[;:。]? ?\(?'holdline [^']+ list'[^']*$/;
-
 export function problemText(problem) {
     const { sentence, code, message, isWorded } = problem;
-    return isWorded && !(sentence in PROBLEMS) ? visible(message.replace(SHELL, '')) : tr(PROBLEMS[sentence] ?? PROBLEMS[code] ?? N_('The request failed.'));
+    return isWorded && !(sentence in PROBLEMS) ? visible(message) : tr(PROBLEMS[sentence] ?? PROBLEMS[code] ?? N_('The request failed.'));
 }
