@@ -12,6 +12,9 @@
 #define MGR_SESSION_IDLE (30 * HL_MINUTE)
 #define MGR_SESSION_LIFE (12 * HL_HOUR)
 
+/* So long a session counts as its owner's, after the password was given again. */
+#define MGR_PROOF_LIFE (5 * HL_MINUTE)
+
 /* What was used so much later than now was used while the clock was ahead. */
 #define MGR_CLOCK_SLACK (10 * HL_MINUTE)
 

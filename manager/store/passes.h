@@ -28,7 +28,8 @@ typedef struct {
     MgrRole role; /* a session: the account's at sign-in; a token: at most this one */
     char *groups; /* likewise; "": all that the account has */
     HlTime created_at, used_at, ends_at;
-    char *address; /* of the browser at sign-in; "": not told */
+    char *address;    /* of the browser at sign-in; "": not told */
+    HlTime proven_at; /* mono, in memory alone: when its password was given again; 0: never */
 } MgrPassRecord;
 
 void mgr_pass_record_clear(MgrPassRecord *record);

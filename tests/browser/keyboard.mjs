@@ -188,6 +188,48 @@ await play(session, 'by keyboard', async ({ page }) => {
         session.expect(next ? text === next : tag !== 'BODY', `a token that is deleted leaves the focus at ${tag} "${text.slice(0, 40)}"`);
     }
 
+    session.where = 'an account';
+    await tabTo('Accounts');
+    await press('Enter');
+    await session.says('New account');
+    await tabTo('New account');
+    await press('Enter');
+    await session.until(() => document.querySelector('dialog[open]')?.contains(document.activeElement));
+    await page.keyboard.type('dora');
+    await press('Tab');
+    await page.keyboard.type('a long one of dora');
+    await press('Enter');
+    const asked = () => session.until(() => document.querySelectorAll('dialog').length === 2 && document.activeElement.type === 'password' &&
+        [...document.querySelectorAll('dialog')].at(-1).textContent.includes('this needs your password again'));
+    await asked(); // over the form, which waits for it
+    await page.keyboard.type('not the password');
+    await press('Enter');
+    await page.waitForSelector('dialog .notice.bad', { timeout: PATIENCE });
+    await session.forgive(403, 1);
+    await press('Escape');
+    await session.until(() => document.querySelectorAll('dialog').length === 1);
+    await session.says('this needs your password again'); // what the form was refused for
+    session.expect(await page.evaluate(() => document.querySelector('dialog').contains(document.activeElement)), 'the form has lost the focus');
+    await tabTo('Create');
+    await press('Enter');
+    await asked();
+    await page.keyboard.type(password);
+    await press('Enter');
+    await session.says('The account is created.');
+    await session.forgive(400, 2);
+    await session.until(() => document.querySelector('dialog') === null);
+    await tabTo('Disable'); // of the first account
+    while (!await page.evaluate(() => document.activeElement.closest('tr')?.textContent.includes('dora'))) {
+        await press('Tab');
+        await tabTo('Disable');
+    }
+    await press('Enter');
+    await session.until(() => document.querySelector('dialog[open]') !== null);
+    await tabTo('Disable');
+    await press('Enter');
+    await session.says('The account is disabled.'); // and is not asked again
+    session.expect(await page.evaluate(() => document.querySelector('dialog') === null), 'the password is asked for once more');
+
     session.where = 'another password';
     await tabTo(new RegExp(`^${account}`), true);
     await press('Enter');

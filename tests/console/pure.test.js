@@ -13,7 +13,7 @@ import { again } from '../../manager/console/pages/again.js';
 import * as query from '../../manager/console/pages/query.js';
 import * as route from '../../manager/console/pages/route.js';
 import * as settings from '../../manager/console/pages/settings.js';
-import { Problem, onSessionLost, request, spreadsheet } from '../../manager/console/pages/api.js';
+import { onPersonNeeded, Problem, request, spreadsheet } from '../../manager/console/pages/api.js';
 import { adoptCatalogue, chooseLanguage, currentLanguage, hashOf, preferredLanguage, tr, trn, useLanguage } from '../../manager/console/pages/i18n.js';
 import { bytes, compare, visible, wayOf, withHosts } from '../../manager/console/pages/text.js';
 import { explain, sentences, spell } from '../../manager/console/pages/phrase.js';
@@ -426,7 +426,7 @@ test('a sign-in counts for what was sent before it', async (t) => {
     const settle = () => new Promise((done) => setImmediate(done));
     let asked = 0;
     t.mock.method(globalThis, 'fetch', () => new Promise((done) => answers.push(done)));
-    onSessionLost(async () => { asked++; });
+    onPersonNeeded(async () => { asked++; });
     const both = [request('GET', '/groups'), request('GET', '/summary')];
     answer(401);
     await settle();
@@ -437,6 +437,25 @@ test('a sign-in counts for what was sent before it', async (t) => {
     answer(200);
     await Promise.all(both);
     assert.equal(asked, 1);
+});
+
+// One dialog for all of them: sent again when the password was given, refused when the reader would not.
+test('what needs the password again asks for it, and is sent again under its key', async (t) => {
+    const keys = [];
+    const unproven = { status: 400, ok: false, headers: new Map([['Content-Type', 'application/problem+json']]),
+        json: () => ({ code: 'invalid', sentence: 'password.prove' }) };
+    const answers = [unproven, { status: 204, ok: true, headers: new Map() }, unproven];
+    const said = [true, undefined];
+    globalThis.crypto ??= webcrypto;
+    t.mock.method(globalThis, 'fetch', async (address, { headers }) => {
+        keys.push(headers['Idempotency-Key']);
+        return answers.shift();
+    });
+    onPersonNeeded(null, async ({ sentence }) => sentence === 'password.prove' && said.shift());
+    await request('DELETE', '/accounts/bob');
+    assert.equal(new Set(keys).size, 1);
+    await assert.rejects(request('DELETE', '/accounts/bob'), { sentence: 'password.prove' });
+    assert.equal(keys.length, 3);
 });
 
 // As a link a browser would follow it, and drop the 401.
@@ -450,7 +469,7 @@ test('a spreadsheet waits for a sign-in too, and says that it is UTF-8', async (
         asked.push(address);
         return answers.shift();
     });
-    onSessionLost(async () => { signIns++; });
+    onPersonNeeded(async () => { signIns++; });
     const blob = await spreadsheet('https://console.example/api/v1/endpoints?filter=a%26b&format=csv');
     assert.deepEqual(asked, Array(2).fill('/api/v1/endpoints?filter=a%26b&format=csv'));
     assert.equal(signIns, 1);

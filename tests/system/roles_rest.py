@@ -96,6 +96,7 @@ OPERATIONS = [
     ("enableAccount", "account enable", {"name": "nobody"}),
     ("setPassword", "account password", {"name": "{me}"}, {}, {"password": PASSWORD}, PEOPLE),
     ("createCode", "code create", {}, {}, None, PEOPLE),
+    ("proveSession", "session prove", {}, {}, {"password": PASSWORD}, PEOPLE),
     ("confirmCode", "code confirm", {}, {}, {"code": "12"}, PEOPLE),
     ("deleteCode", "code delete", {}, {}, {"name": "{me}"}, PEOPLE),
     ("listCertificates", "admin list"),
@@ -107,6 +108,18 @@ OPERATIONS = [
 
 # The same by people, who have signed in; OTHERS: what is another one's, an owner's alone.
 OTHERS = "others"
+UNPROVEN = "unproven"  # an owner's too: before the password was given once more
+BEFORE_PROOF = [
+    ("createAccount", "account create", {}, {}, {"name": "dora", "role": "owner"}, UNPROVEN),
+    ("changeAccount", "account set", {"name": "{me}"}, {}, {"role": "owner"}, UNPROVEN),
+    ("deleteAccount", "account delete", {"name": "nobody"}, {}, None, UNPROVEN),
+    ("disableAccount", "account disable", {"name": "nobody"}, {}, None, UNPROVEN),
+    ("enableAccount", "account enable", {"name": "nobody"}, {}, None, UNPROVEN),
+    ("setPassword", "account password", {"name": "nobody"}, {}, {"password": PASSWORD}, UNPROVEN),
+    ("deleteCode", "code delete", {}, {}, {"name": "nobody"}, UNPROVEN),
+    ("proveSession", "session prove", {}, {}, {"password": "a guess, no more"}, "denied"),
+    ("proveSession", "session prove", {}, {}, {"password": PASSWORD}, ""),
+]
 BY_PEOPLE = [
     ("createToken", "token create", {}, {}, {"name": "more"}, "invalid"),  # the password once more
     ("createToken", "token create", {}, {}, {"name": "more", "password": PASSWORD}, ""),
@@ -138,7 +151,7 @@ BODIES = {"createSession": {"name": "nobody"}}
 PARTS = {"listEnds"}  # of what the call answers: not what LISTS looks for
 
 # By whether one has signed in.
-ROWS = {False: OPERATIONS, True: [row for row in OPERATIONS if row[5:] != (PEOPLE,)] + BY_PEOPLE}
+ROWS = {False: OPERATIONS, True: BEFORE_PROOF + [row for row in OPERATIONS if row[5:] != (PEOPLE,)] + BY_PEOPLE}
 
 
 def filled(value, things):
@@ -217,6 +230,8 @@ class Walk:
             return "not-found"
         if override is OTHERS:
             return "not-found" if token["role"] == "owner" else "denied"
+        if override == UNPROVEN:
+            return "invalid" if token["role"] == "owner" else "denied"
         if override is not None:
             return override
         return known[4] if token["limited"] and len(known) > 4 else known[3]

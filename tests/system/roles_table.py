@@ -31,6 +31,7 @@ CALLS = [
     # of one's own
     ("account renew", "apmo", {"name": "{me}", "csr": "none"}, "exists"),  # not due yet
     ("account password", "apmo", {"password": "correct horse battery"}, ""),
+    ("session prove", "apmo", {"password": "correct horse battery"}, "invalid"),  # a certificate has nothing to prove
     ("session show", "apmo", {}, ""),
     ("session list", "apmo", {}, ""),
     ("session end", "apmo", {"id": "s-none"}, "not-found"),

@@ -37,6 +37,7 @@ static const struct {
     /* of one's own */
     { "account renew", "apmo" },
     { "account password", "apmo" },
+    { "session prove", "apmo" },
     { "session show", "apmo" },
     { "session list", "apmo" },
     { "session end", "apmo" },
@@ -224,7 +225,7 @@ static void test_every_row(void)
     g_assert_cmpuint(n, ==, G_N_ELEMENTS(design));
     for (n = 0; (row = mgr_dispatch_row(parts->dispatch, n)) != NULL; n++)
         g_assert_true(row->need > MGR_NEED_UNSET && row->need < MGR_NEED_N && row->scope > MGR_SCOPE_UNSET &&
-                      row->scope < MGR_SCOPE_N && design_of(row->name) != NULL);
+                      row->scope < MGR_SCOPE_N && row->proof > MGR_PROOF_UNSET && design_of(row->name) != NULL);
 }
 
 static void test_every_role(void)

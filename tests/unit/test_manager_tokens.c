@@ -259,11 +259,14 @@ static void test_wild(void)
     const char *const id[] = { "id", json_string_value(json_object_get(made, "id")), NULL };
     const char *const bob[] = { "name", "bob", "role", "operator", NULL };
     const char *const whom[] = { "name", "bob", NULL };
+    const char *const proof[] = { "password", PEOPLE_PASSWORD, NULL };
 
     use_up_changes(parts, json_string_value(json_object_get(made, "token")));
     again = people_sign_in(parts, "olga");
+    json_decref(people_expect(parts, session, "session prove", proof, ""));
     json_decref(people_expect(parts, session, "account create", bob, ""));
     use_up_changes(parts, session);
+    json_decref(people_expect(parts, session, "session prove", proof, "")); /* that took longer than one counts */
     json_decref(people_expect(parts, session, "account disable", whom, ""));
     json_decref(people_expect(parts, session, "token delete", id, ""));
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Requests to the REST interface.  When the session has ended, the request waits until the reader has signed in again and is then
-// repeated: a form that was being filled in loses nothing.  So it is when nobody answers; the server does a change once all the same.
+// Requests to the REST interface.  When the session has ended, or has to show once more whose it is, the request waits for the reader and
+// is then repeated: a form that was being filled in loses nothing.  So it is when nobody answers; the server does a change once all the same.
 
 import { currentLanguage } from './i18n.js';
 
@@ -12,6 +12,7 @@ const KEPT = 300_000; // ms: so long a change that was given up is the same one 
 const IDLE_AFTER = 60_000; // ms without a key or a pointer: what a page asks then it asks by itself, and keeps no session alive
 
 let signInAgain = null; // () -> a promise that is kept when there is a session again
+let proveAgain = null; // (problem) -> a promise of true when the reader has given the password once more
 let signingIn = null;
 let sessions = 0; // that began over a page
 let touched = Date.now();
@@ -25,8 +26,9 @@ export function watchInput(target) {
 
 const isIdle = (now = Date.now()) => now - touched > IDLE_AFTER;
 
-export function onSessionLost(ask) {
-    signInAgain = ask;
+export function onPersonNeeded(signIn, prove) {
+    signInAgain = signIn;
+    proveAgain = prove;
 }
 
 // What the server refused, or that it did not answer: code as in the REST document, "offline" in the second case.
@@ -82,8 +84,15 @@ async function ask(method, path, options) {
     for (;;) {
         const before = sessions;
         const reply = await send(method, path, options);
-        if (reply.status !== 401 || path === '/session' || options.quiet || !signInAgain)
-            return result(reply);
+        if (reply.status !== 401 || path === '/session' || options.quiet || !signInAgain) {
+            try {
+                return await result(reply);
+            } catch (problem) { // the server did nothing yet
+                if (problem.sentence !== 'password.prove' || !await proveAgain(problem))
+                    throw problem;
+                continue;
+            }
+        }
         if (sessions === before) // or it was refused for the session before: another one has begun since it was sent
             signingIn ??= signInAgain().then(() => { sessions++; }).finally(() => { signingIn = null; });
         await signingIn;

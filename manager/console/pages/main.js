@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The frame around the pages: navigation, banners, who is signed in; and which page an address stands for.
 
-import { get, onSessionLost, Problem, watchInput } from './api.js';
+import { get, onPersonNeeded, Problem, watchInput } from './api.js';
 import { fill, h, icon, refill } from './dom.js';
 import { inTurn, onGone } from './follow.js';
 import { chooseLanguage, currentLanguage, LANGUAGES, N_, preferredLanguage, tr, useLanguage } from './i18n.js';
@@ -18,7 +18,7 @@ import { reports } from './pages/reports.js';
 import { rollout, rollouts } from './pages/rollouts.js';
 import { scans } from './pages/scans.js';
 import { updates } from './pages/updates.js';
-import { changePassword } from './password.js';
+import { changePassword, proveAgain } from './password.js';
 import * as route from './route.js';
 import { resume, showSignIn, signInAgain, signOut, whoIsIt } from './session.js';
 import { announceProblem, closeDialogs, confirm, drawWhole, loading, menu, problemBox, select, tickTimes } from './ui.js';
@@ -292,10 +292,10 @@ async function start() {
     document.documentElement.dataset.theme = localStorage.getItem('theme') ?? 'auto';
     await useLanguage(preferredLanguage()).catch(() => useLanguage('en')); // until the page is loaded again
     watchInput(window);
-    onSessionLost(async () => {
+    onPersonNeeded(async () => {
         await signInAgain();
         live.join();
-    });
+    }, proveAgain);
     listenToServer();
     onGone(() => {
         closeDialogs();

@@ -7,6 +7,7 @@ import { tr, trn } from './i18n.js';
 import { explainEnd, whoIsIt } from './session.js';
 import { visible } from './text.js';
 import { announce, dialog, field, notice } from './ui.js';
+import { problemText } from './words.js';
 
 // { input, node, save(account, old) }: a field for one that is new.
 export function newPassword(label) {
@@ -21,6 +22,17 @@ export function newPassword(label) {
 export function ownPassword() {
     const input = h('input', { type: 'password', required: true, autocomplete: 'current-password' });
     return { node: field(tr('Current password'), input), value: () => input.value };
+}
+
+// Over the page, for what somebody who found it open must not do.  problem: what the server says of it.
+export function proveAgain(problem) {
+    const password = ownPassword();
+    return dialog({
+        title: tr('Password'),
+        content: [h('p', {}, problemText(problem)), password.node],
+        action: tr('Confirm'),
+        submit: () => post('/session:prove', { password: password.value() }),
+    });
 }
 
 export async function changePassword(account) {

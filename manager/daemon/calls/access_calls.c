@@ -240,9 +240,10 @@ static void call_bundle_withdraw(MgrCall *call, gpointer user)
 }
 
 static const MgrCallRow rows[] = {
-    { "bundle create", "", "group endpoint uses expires", MGR_NEED_MANAGE, MGR_SCOPE_GROUP, call_bundle_create },
-    { "bundle list", "", "", MGR_NEED_READ, MGR_SCOPE_LIST, call_bundle_list },
-    { "bundle withdraw", "bundle", "", MGR_NEED_MANAGE, MGR_SCOPE_GROUP, call_bundle_withdraw },
+    { "bundle create", "", "group endpoint uses expires", MGR_NEED_MANAGE, MGR_SCOPE_GROUP, MGR_PROOF_NONE,
+      call_bundle_create },
+    { "bundle list", "", "", MGR_NEED_READ, MGR_SCOPE_LIST, MGR_PROOF_NONE, call_bundle_list },
+    { "bundle withdraw", "bundle", "", MGR_NEED_MANAGE, MGR_SCOPE_GROUP, MGR_PROOF_NONE, call_bundle_withdraw },
     { .name = NULL },
 };
 

@@ -477,14 +477,14 @@ static void call_delete(MgrCall *call, gpointer user)
 }
 
 static const MgrCallRow rows[] = {
-    { "account create", "name role", "groups note", MGR_NEED_OWN, MGR_SCOPE_NONE, call_create },
-    { "account list", "", "", MGR_NEED_AUDIT, MGR_SCOPE_NONE, call_list },
-    { "account show", "name", "", MGR_NEED_AUDIT, MGR_SCOPE_NONE, call_show },
-    { "account set", "name", "role groups note", MGR_NEED_OWN, MGR_SCOPE_NONE, call_set },
-    { "account disable", "name", "", MGR_NEED_OWN, MGR_SCOPE_NONE, call_disable },
-    { "account enable", "name", "", MGR_NEED_OWN, MGR_SCOPE_NONE, call_enable },
-    { "account delete", "name", "", MGR_NEED_OWN, MGR_SCOPE_NONE, call_delete },
-    { "admin revoke", "name", "", MGR_NEED_OWN, MGR_SCOPE_NONE, call_delete },
+    { "account create", "name role", "groups note", MGR_NEED_OWN, MGR_SCOPE_NONE, MGR_PROOF_PASSWORD, call_create },
+    { "account list", "", "", MGR_NEED_AUDIT, MGR_SCOPE_NONE, MGR_PROOF_NONE, call_list },
+    { "account show", "name", "", MGR_NEED_AUDIT, MGR_SCOPE_NONE, MGR_PROOF_NONE, call_show },
+    { "account set", "name", "role groups note", MGR_NEED_OWN, MGR_SCOPE_NONE, MGR_PROOF_PASSWORD, call_set },
+    { "account disable", "name", "", MGR_NEED_OWN, MGR_SCOPE_NONE, MGR_PROOF_PASSWORD, call_disable },
+    { "account enable", "name", "", MGR_NEED_OWN, MGR_SCOPE_NONE, MGR_PROOF_PASSWORD, call_enable },
+    { "account delete", "name", "", MGR_NEED_OWN, MGR_SCOPE_NONE, MGR_PROOF_PASSWORD, call_delete },
+    { "admin revoke", "name", "", MGR_NEED_OWN, MGR_SCOPE_NONE, MGR_PROOF_PASSWORD, call_delete },
     { .name = NULL },
 };
 

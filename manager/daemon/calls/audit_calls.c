@@ -114,7 +114,7 @@ static void call_list(MgrCall *call, gpointer user)
 }
 
 static const MgrCallRow rows[] = {
-    { "audit list", "", "account call since limit after", MGR_NEED_AUDIT, MGR_SCOPE_NONE, call_list },
+    { "audit list", "", "account call since limit after", MGR_NEED_AUDIT, MGR_SCOPE_NONE, MGR_PROOF_NONE, call_list },
     { .name = NULL },
 };
 

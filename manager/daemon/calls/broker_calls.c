@@ -98,9 +98,9 @@ static void call_undrain(MgrCall *call, gpointer user)
 }
 
 static const MgrCallRow rows[] = {
-    { "broker list", "", "", MGR_NEED_AUDIT, MGR_SCOPE_NONE, call_list },
-    { "broker drain", "broker", "", MGR_NEED_OWN, MGR_SCOPE_NONE, call_drain },
-    { "broker undrain", "broker", "", MGR_NEED_OWN, MGR_SCOPE_NONE, call_undrain },
+    { "broker list", "", "", MGR_NEED_AUDIT, MGR_SCOPE_NONE, MGR_PROOF_NONE, call_list },
+    { "broker drain", "broker", "", MGR_NEED_OWN, MGR_SCOPE_NONE, MGR_PROOF_NONE, call_drain },
+    { "broker undrain", "broker", "", MGR_NEED_OWN, MGR_SCOPE_NONE, MGR_PROOF_NONE, call_undrain },
     { .name = NULL },
 };
 

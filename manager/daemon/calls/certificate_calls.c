@@ -547,18 +547,19 @@ static void call_console_revoke(MgrCall *call, gpointer user)
 }
 
 static const MgrCallRow rows[] = {
-    { "console create", "name csr", "", MGR_NEED_OWN, MGR_SCOPE_NONE, call_console_create },
-    { "console list", "", "", MGR_NEED_AUDIT, MGR_SCOPE_NONE, call_console_list },
-    { "console renew", "csr", "authorities", MGR_NEED_CONSOLE, MGR_SCOPE_NONE, call_console_renew },
-    { "console revoke", "name", "", MGR_NEED_OWN, MGR_SCOPE_NONE, call_console_revoke },
-    { "monitor create", "name csr", "", MGR_NEED_OWN, MGR_SCOPE_NONE, call_monitor_create },
-    { "monitor renew", "csr", "authorities", MGR_NEED_MONITOR, MGR_SCOPE_NONE, call_monitor_renew },
-    { "monitor list", "", "", MGR_NEED_AUDIT, MGR_SCOPE_NONE, call_monitor_list },
-    { "monitor revoke", "name", "", MGR_NEED_OWN, MGR_SCOPE_NONE, call_monitor_revoke },
-    { "admin create", "name csr", "role groups", MGR_NEED_OWN, MGR_SCOPE_NONE, call_admin_create },
-    { "admin list", "", "", MGR_NEED_AUDIT, MGR_SCOPE_NONE, call_admin_list },
-    { "account renew", "name csr", "authorities", MGR_NEED_SELF, MGR_SCOPE_NONE, call_account_renew },
-    { "account certificate", "name csr", "replace", MGR_NEED_OWN, MGR_SCOPE_NONE, call_account_certificate },
+    { "console create", "name csr", "", MGR_NEED_OWN, MGR_SCOPE_NONE, MGR_PROOF_PASSWORD, call_console_create },
+    { "console list", "", "", MGR_NEED_AUDIT, MGR_SCOPE_NONE, MGR_PROOF_NONE, call_console_list },
+    { "console renew", "csr", "authorities", MGR_NEED_CONSOLE, MGR_SCOPE_NONE, MGR_PROOF_NONE, call_console_renew },
+    { "console revoke", "name", "", MGR_NEED_OWN, MGR_SCOPE_NONE, MGR_PROOF_PASSWORD, call_console_revoke },
+    { "monitor create", "name csr", "", MGR_NEED_OWN, MGR_SCOPE_NONE, MGR_PROOF_PASSWORD, call_monitor_create },
+    { "monitor renew", "csr", "authorities", MGR_NEED_MONITOR, MGR_SCOPE_NONE, MGR_PROOF_NONE, call_monitor_renew },
+    { "monitor list", "", "", MGR_NEED_AUDIT, MGR_SCOPE_NONE, MGR_PROOF_NONE, call_monitor_list },
+    { "monitor revoke", "name", "", MGR_NEED_OWN, MGR_SCOPE_NONE, MGR_PROOF_PASSWORD, call_monitor_revoke },
+    { "admin create", "name csr", "role groups", MGR_NEED_OWN, MGR_SCOPE_NONE, MGR_PROOF_PASSWORD, call_admin_create },
+    { "admin list", "", "", MGR_NEED_AUDIT, MGR_SCOPE_NONE, MGR_PROOF_NONE, call_admin_list },
+    { "account renew", "name csr", "authorities", MGR_NEED_SELF, MGR_SCOPE_NONE, MGR_PROOF_NONE, call_account_renew },
+    { "account certificate", "name csr", "replace", MGR_NEED_OWN, MGR_SCOPE_NONE, MGR_PROOF_PASSWORD,
+      call_account_certificate },
     { .name = NULL },
 };
 

@@ -106,8 +106,8 @@ static void call_split(MgrCall *call, gpointer user)
 }
 
 static const MgrCallRow rows[] = {
-    { "endpoint clone keep", "endpoint", "", MGR_NEED_MOVE, MGR_SCOPE_ENDPOINT, call_keep },
-    { "endpoint clone split", "endpoint", "", MGR_NEED_MOVE, MGR_SCOPE_ENDPOINT, call_split },
+    { "endpoint clone keep", "endpoint", "", MGR_NEED_MOVE, MGR_SCOPE_ENDPOINT, MGR_PROOF_NONE, call_keep },
+    { "endpoint clone split", "endpoint", "", MGR_NEED_MOVE, MGR_SCOPE_ENDPOINT, MGR_PROOF_NONE, call_split },
     { .name = NULL },
 };
 

@@ -236,9 +236,9 @@ static void call_delete(MgrCall *call, gpointer user)
 }
 
 static const MgrCallRow rows[] = {
-    { "code create", "", "", MGR_NEED_SELF, MGR_SCOPE_NONE, call_create },
-    { "code confirm", "code", "password", MGR_NEED_SELF, MGR_SCOPE_NONE, call_confirm },
-    { "code delete", "name", "code", MGR_NEED_SELF, MGR_SCOPE_NONE, call_delete },
+    { "code create", "", "", MGR_NEED_SELF, MGR_SCOPE_NONE, MGR_PROOF_NONE, call_create },
+    { "code confirm", "code", "password", MGR_NEED_SELF, MGR_SCOPE_NONE, MGR_PROOF_NONE, call_confirm },
+    { "code delete", "name", "code", MGR_NEED_SELF, MGR_SCOPE_NONE, MGR_PROOF_OTHERS, call_delete },
     { .name = NULL },
 };
 

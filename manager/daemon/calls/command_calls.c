@@ -425,17 +425,21 @@ void mgr_command_calls_flush(MgrCommandCalls *calls)
 }
 
 static const MgrCallRow rows[] = {
-    { "update-now", "selector", "expires window", MGR_NEED_OPERATE, MGR_SCOPE_SELECTOR, call_update_now },
-    { "rollback", "selector", "expires window", MGR_NEED_OPERATE, MGR_SCOPE_SELECTOR, call_rollback },
-    { "synchronize", "selector", "expires window", MGR_NEED_OPERATE, MGR_SCOPE_SELECTOR, call_synchronize },
-    { "scan", "selector", "scope expires window", MGR_NEED_OPERATE, MGR_SCOPE_SELECTOR, call_scan },
-    { "scan stop", "selector", "expires", MGR_NEED_OPERATE, MGR_SCOPE_SELECTOR, call_scan_stop },
-    { "quarantine restore", "selector scope", "expires", MGR_NEED_MOVE, MGR_SCOPE_SELECTOR, call_quarantine_restore },
-    { "quarantine delete", "selector scope", "expires", MGR_NEED_MOVE, MGR_SCOPE_SELECTOR, call_quarantine_delete },
-    { "command list", "", "", MGR_NEED_READ, MGR_SCOPE_LIST, call_list },
-    { "command show", "command", "", MGR_NEED_READ, MGR_SCOPE_COMMAND, answer_whole },
-    { "command watch", "command", "", MGR_NEED_READ, MGR_SCOPE_COMMAND, call_watch },
-    { "command cancel", "command", "", MGR_NEED_OPERATE, MGR_SCOPE_COMMAND, call_cancel },
+    { "update-now", "selector", "expires window", MGR_NEED_OPERATE, MGR_SCOPE_SELECTOR, MGR_PROOF_NONE,
+      call_update_now },
+    { "rollback", "selector", "expires window", MGR_NEED_OPERATE, MGR_SCOPE_SELECTOR, MGR_PROOF_NONE, call_rollback },
+    { "synchronize", "selector", "expires window", MGR_NEED_OPERATE, MGR_SCOPE_SELECTOR, MGR_PROOF_NONE,
+      call_synchronize },
+    { "scan", "selector", "scope expires window", MGR_NEED_OPERATE, MGR_SCOPE_SELECTOR, MGR_PROOF_NONE, call_scan },
+    { "scan stop", "selector", "expires", MGR_NEED_OPERATE, MGR_SCOPE_SELECTOR, MGR_PROOF_NONE, call_scan_stop },
+    { "quarantine restore", "selector scope", "expires", MGR_NEED_MOVE, MGR_SCOPE_SELECTOR, MGR_PROOF_NONE,
+      call_quarantine_restore },
+    { "quarantine delete", "selector scope", "expires", MGR_NEED_MOVE, MGR_SCOPE_SELECTOR, MGR_PROOF_NONE,
+      call_quarantine_delete },
+    { "command list", "", "", MGR_NEED_READ, MGR_SCOPE_LIST, MGR_PROOF_NONE, call_list },
+    { "command show", "command", "", MGR_NEED_READ, MGR_SCOPE_COMMAND, MGR_PROOF_NONE, answer_whole },
+    { "command watch", "command", "", MGR_NEED_READ, MGR_SCOPE_COMMAND, MGR_PROOF_NONE, call_watch },
+    { "command cancel", "command", "", MGR_NEED_OPERATE, MGR_SCOPE_COMMAND, MGR_PROOF_NONE, call_cancel },
     { .name = NULL },
 };
 

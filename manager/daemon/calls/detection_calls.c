@@ -407,10 +407,11 @@ static void call_quarantine_list(MgrCall *call, gpointer user)
 }
 
 static const MgrCallRow rows[] = {
-    { "quarantine list", "", "selector", MGR_NEED_READ, MGR_SCOPE_SELECTOR, call_quarantine_list },
-    { "detection list", "", "selector since open", MGR_NEED_READ, MGR_SCOPE_SELECTOR, call_list },
-    { "detection show", "detection", "", MGR_NEED_READ, MGR_SCOPE_ENDPOINT, call_show },
-    { "detection acknowledge", "", "ids selector note", MGR_NEED_OPERATE, MGR_SCOPE_SELECTOR, call_acknowledge },
+    { "quarantine list", "", "selector", MGR_NEED_READ, MGR_SCOPE_SELECTOR, MGR_PROOF_NONE, call_quarantine_list },
+    { "detection list", "", "selector since open", MGR_NEED_READ, MGR_SCOPE_SELECTOR, MGR_PROOF_NONE, call_list },
+    { "detection show", "detection", "", MGR_NEED_READ, MGR_SCOPE_ENDPOINT, MGR_PROOF_NONE, call_show },
+    { "detection acknowledge", "", "ids selector note", MGR_NEED_OPERATE, MGR_SCOPE_SELECTOR, MGR_PROOF_NONE,
+      call_acknowledge },
     { .name = NULL },
 };
 

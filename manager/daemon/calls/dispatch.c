@@ -8,6 +8,7 @@
 #include "lib/base/unconst.h"
 #include "lib/pki/cert.h"
 #include "manager/core/refusal.h"
+#include "manager/core/signin.h"
 #include "proto/wire.h"
 
 typedef struct {
@@ -68,7 +69,8 @@ void mgr_dispatch_add(MgrDispatch *dispatch, const MgrCallRow *rows, gpointer us
     for (const MgrCallRow *row = rows; row->name != NULL; row++) {
         Known known = { row, user };
 
-        g_assert(row->need != MGR_NEED_UNSET && row->scope != MGR_SCOPE_UNSET); /* nobody may call what says nothing */
+        g_assert(row->need != MGR_NEED_UNSET && row->scope != MGR_SCOPE_UNSET &&
+                 row->proof != MGR_PROOF_UNSET); /* nobody may call what says nothing */
         g_array_append_val(dispatch->known, known);
     }
 }
@@ -308,11 +310,43 @@ static bool check_caller(const MgrDispatch *dispatch, const Request *request, GE
            mgr_refuse(error, MGR_REFUSE_DENIED_FOR_OTHERS, request->name, NULL);
 }
 
+static const char *argument_of(const HlMsgCall *message, const char *name)
+{
+    for (size_t i = 0; i < message->n_arguments; i++)
+        if (strcmp(message->arguments[i]->name, name) == 0)
+            return message->arguments[i]->value;
+    return NULL;
+}
+
+/* Who is no owner is told that by the handler, and not asked for a password first. */
+static bool is_of_others(const MgrDispatch *dispatch, const Request *request)
+{
+    const char *name = argument_of(request->message, "name");
+    g_auto(MgrCaller) caller = { 0 };
+
+    mgr_passes_caller(dispatch->passes, request->pass, &caller);
+    return caller.role == MGR_ROLE_OWNER && name != NULL && strcmp(name, caller.account) != 0;
+}
+
+/* Who found a browser open has the session, and not the password. */
+static bool check_proof(const MgrDispatch *dispatch, const Request *request, GError **error)
+{
+    const MgrPassRecord *pass = request->pass;
+    MgrProof proof = request->row->proof;
+
+    if (pass == NULL || pass->kind != MGR_PASS_SESSION || proof == MGR_PROOF_NONE ||
+        (proof == MGR_PROOF_OTHERS && !is_of_others(dispatch, request)))
+        return true;
+    return mgr_passes_is_proven(dispatch->passes, pass->id, hl_clock_mono()) ||
+           mgr_refuse(error, MGR_REFUSE_PASSWORD_PROVE, HL_NUMBER(MGR_PROOF_LIFE / HL_MINUTE), NULL);
+}
+
 static bool check_request(const MgrDispatch *dispatch, const Request *request, GError **error)
 {
     if (request->row == NULL)
         return mgr_refuse(error, MGR_REFUSE_CALL_UNKNOWN, request->message->name, NULL);
-    return check_caller(dispatch, request, error) && check_arguments(request->message, request->row, error);
+    return check_caller(dispatch, request, error) && check_arguments(request->message, request->row, error) &&
+           check_proof(dispatch, request, error);
 }
 
 /* What only a page asks, and by itself: it shows nobody at work. */

@@ -6,7 +6,7 @@
  * enabled and its role may do what the call needs (manager/core/role.h), the arguments are those of the row.  A monitor
  * has no account: its certificate is enough, for what needs no more than MGR_NEED_WATCH.  A console asks on behalf of
  * the person who has signed in there: the session or token that comes with the call says for which account, with which
- * rights. */
+ * rights.  For what would give somebody lasting access, a session has to prove the password as well, once more. */
 #ifndef MANAGER_DAEMON_CALLS_DISPATCH_H
 #define MANAGER_DAEMON_CALLS_DISPATCH_H
 
@@ -18,12 +18,22 @@
 
 #define MGR_CALL_REPEATED "setting"
 
+/* What a session proves beside itself.  Certificates and tokens prove nothing more: nobody finds them open on a desk.
+ */
+typedef enum {
+    MGR_PROOF_UNSET,
+    MGR_PROOF_NONE,
+    MGR_PROOF_PASSWORD, /* the password, within MGR_PROOF_LIFE before */
+    MGR_PROOF_OTHERS,   /* the same where "name" is another account: an owner's alone, as the handler says */
+} MgrProof;
+
 typedef struct {
     const char *name;
     const char *required; /* argument names, separated by spaces; each must be there once */
     const char *optional; /* may be there once; MGR_CALL_REPEATED more often */
     MgrNeed need;
     MgrScopeKind scope; /* what of it belongs to groups */
+    MgrProof proof;
     void (*handler)(MgrCall *call, gpointer user);
 } MgrCallRow;
 

@@ -539,15 +539,16 @@ static void call_verify(MgrCall *call, gpointer user)
 }
 
 static const MgrCallRow rows[] = {
-    { "endpoint list", "", "selector sort limit columns", MGR_NEED_READ, MGR_SCOPE_SELECTOR, call_list },
-    { "endpoint show", "endpoint", "", MGR_NEED_READ, MGR_SCOPE_ENDPOINT, call_show },
-    { "endpoint history", "endpoint", "", MGR_NEED_READ, MGR_SCOPE_ENDPOINT, call_history },
-    { "endpoint move", "selector group", "", MGR_NEED_MOVE, MGR_SCOPE_SELECTOR, call_move },
-    { "endpoint revoke", "endpoint", "", MGR_NEED_MANAGE, MGR_SCOPE_ENDPOINT, call_revoke },
-    { "endpoint remove", "endpoint", "", MGR_NEED_MANAGE, MGR_SCOPE_ENDPOINT, call_remove },
-    { "verify", "selector", "", MGR_NEED_OPERATE, MGR_SCOPE_SELECTOR, call_verify },
-    { "summary", "", "", MGR_NEED_READ, MGR_SCOPE_LIST, call_summary },
-    { "snapshot", "", "sort limit columns removed", MGR_NEED_WATCH, MGR_SCOPE_LIST, call_snapshot },
+    { "endpoint list", "", "selector sort limit columns", MGR_NEED_READ, MGR_SCOPE_SELECTOR, MGR_PROOF_NONE,
+      call_list },
+    { "endpoint show", "endpoint", "", MGR_NEED_READ, MGR_SCOPE_ENDPOINT, MGR_PROOF_NONE, call_show },
+    { "endpoint history", "endpoint", "", MGR_NEED_READ, MGR_SCOPE_ENDPOINT, MGR_PROOF_NONE, call_history },
+    { "endpoint move", "selector group", "", MGR_NEED_MOVE, MGR_SCOPE_SELECTOR, MGR_PROOF_NONE, call_move },
+    { "endpoint revoke", "endpoint", "", MGR_NEED_MANAGE, MGR_SCOPE_ENDPOINT, MGR_PROOF_NONE, call_revoke },
+    { "endpoint remove", "endpoint", "", MGR_NEED_MANAGE, MGR_SCOPE_ENDPOINT, MGR_PROOF_NONE, call_remove },
+    { "verify", "selector", "", MGR_NEED_OPERATE, MGR_SCOPE_SELECTOR, MGR_PROOF_NONE, call_verify },
+    { "summary", "", "", MGR_NEED_READ, MGR_SCOPE_LIST, MGR_PROOF_NONE, call_summary },
+    { "snapshot", "", "sort limit columns removed", MGR_NEED_WATCH, MGR_SCOPE_LIST, MGR_PROOF_NONE, call_snapshot },
     { .name = NULL },
 };
 

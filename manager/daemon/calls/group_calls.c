@@ -258,13 +258,13 @@ static void call_delete(MgrCall *call, gpointer user)
 }
 
 static const MgrCallRow rows[] = {
-    { "group create", "name", "display_name setting", MGR_NEED_MANAGE, MGR_SCOPE_GROUP, call_create },
-    { "group set", "name", "display_name version setting", MGR_NEED_MANAGE, MGR_SCOPE_GROUP, call_set },
-    { "group unset", "name", "version setting", MGR_NEED_MANAGE, MGR_SCOPE_GROUP, call_unset },
-    { "group rename", "name display_name", "", MGR_NEED_MANAGE, MGR_SCOPE_GROUP, call_set },
-    { "group list", "", "settings", MGR_NEED_READ, MGR_SCOPE_LIST, call_list },
-    { "group show", "name", "", MGR_NEED_READ, MGR_SCOPE_GROUP, call_show },
-    { "group delete", "name", "", MGR_NEED_MANAGE, MGR_SCOPE_GROUP, call_delete },
+    { "group create", "name", "display_name setting", MGR_NEED_MANAGE, MGR_SCOPE_GROUP, MGR_PROOF_NONE, call_create },
+    { "group set", "name", "display_name version setting", MGR_NEED_MANAGE, MGR_SCOPE_GROUP, MGR_PROOF_NONE, call_set },
+    { "group unset", "name", "version setting", MGR_NEED_MANAGE, MGR_SCOPE_GROUP, MGR_PROOF_NONE, call_unset },
+    { "group rename", "name display_name", "", MGR_NEED_MANAGE, MGR_SCOPE_GROUP, MGR_PROOF_NONE, call_set },
+    { "group list", "", "settings", MGR_NEED_READ, MGR_SCOPE_LIST, MGR_PROOF_NONE, call_list },
+    { "group show", "name", "", MGR_NEED_READ, MGR_SCOPE_GROUP, MGR_PROOF_NONE, call_show },
+    { "group delete", "name", "", MGR_NEED_MANAGE, MGR_SCOPE_GROUP, MGR_PROOF_NONE, call_delete },
     { .name = NULL },
 };
 

@@ -97,7 +97,8 @@ static void call_rollout(MgrCall *call, gpointer user)
 }
 
 static const MgrCallRow rows[] = {
-    { "group rollout", "name", "version setting " MGR_ROLLOUT_PLAN, MGR_NEED_MANAGE, MGR_SCOPE_GROUP, call_rollout },
+    { "group rollout", "name", "version setting " MGR_ROLLOUT_PLAN, MGR_NEED_MANAGE, MGR_SCOPE_GROUP, MGR_PROOF_NONE,
+      call_rollout },
     { .name = NULL },
 };
 

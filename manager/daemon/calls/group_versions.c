@@ -188,9 +188,9 @@ static void call_restore(MgrCall *call, gpointer user)
 }
 
 static const MgrCallRow rows[] = {
-    { "group history", "name", "", MGR_NEED_READ, MGR_SCOPE_GROUP, call_history },
-    { "group version", "name version", "", MGR_NEED_READ, MGR_SCOPE_GROUP, call_version },
-    { "group restore", "name to", "version", MGR_NEED_MANAGE, MGR_SCOPE_GROUP, call_restore },
+    { "group history", "name", "", MGR_NEED_READ, MGR_SCOPE_GROUP, MGR_PROOF_NONE, call_history },
+    { "group version", "name version", "", MGR_NEED_READ, MGR_SCOPE_GROUP, MGR_PROOF_NONE, call_version },
+    { "group restore", "name to", "version", MGR_NEED_MANAGE, MGR_SCOPE_GROUP, MGR_PROOF_NONE, call_restore },
     { .name = NULL },
 };
 

@@ -444,12 +444,13 @@ static void call_outbox(MgrCall *call, gpointer user)
 }
 
 static const MgrCallRow rows[] = {
-    { "notification list", "", "", MGR_NEED_REVIEW, MGR_SCOPE_LIST, call_list },
-    { "notification show", "name", "", MGR_NEED_REVIEW, MGR_SCOPE_NONE, call_show },
-    { "notification set", "name", "setting secret new-secret version", MGR_NEED_MANAGE, MGR_SCOPE_NONE, call_set },
-    { "notification delete", "name", "", MGR_NEED_MANAGE, MGR_SCOPE_NONE, call_delete },
-    { "notification test", "name", "", MGR_NEED_MANAGE, MGR_SCOPE_NONE, call_test },
-    { "notification outbox", "", "name limit", MGR_NEED_REVIEW, MGR_SCOPE_LIST, call_outbox },
+    { "notification list", "", "", MGR_NEED_REVIEW, MGR_SCOPE_LIST, MGR_PROOF_NONE, call_list },
+    { "notification show", "name", "", MGR_NEED_REVIEW, MGR_SCOPE_NONE, MGR_PROOF_NONE, call_show },
+    { "notification set", "name", "setting secret new-secret version", MGR_NEED_MANAGE, MGR_SCOPE_NONE, MGR_PROOF_NONE,
+      call_set },
+    { "notification delete", "name", "", MGR_NEED_MANAGE, MGR_SCOPE_NONE, MGR_PROOF_NONE, call_delete },
+    { "notification test", "name", "", MGR_NEED_MANAGE, MGR_SCOPE_NONE, MGR_PROOF_NONE, call_test },
+    { "notification outbox", "", "name limit", MGR_NEED_REVIEW, MGR_SCOPE_LIST, MGR_PROOF_NONE, call_outbox },
     { .name = NULL },
 };
 

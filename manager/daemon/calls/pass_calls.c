@@ -159,11 +159,11 @@ static void call_token_delete(MgrCall *call, gpointer user)
 }
 
 static const MgrCallRow rows[] = {
-    { "session show", "", "use", MGR_NEED_READ, MGR_SCOPE_NONE, call_show },
-    { "session list", "", "", MGR_NEED_READ, MGR_SCOPE_NONE, call_list },
-    { "session end", "", "id", MGR_NEED_SELF, MGR_SCOPE_NONE, call_end },
-    { "token list", "", "", MGR_NEED_READ, MGR_SCOPE_NONE, call_token_list },
-    { "token delete", "id", "", MGR_NEED_SELF, MGR_SCOPE_NONE, call_token_delete },
+    { "session show", "", "use", MGR_NEED_READ, MGR_SCOPE_NONE, MGR_PROOF_NONE, call_show },
+    { "session list", "", "", MGR_NEED_READ, MGR_SCOPE_NONE, MGR_PROOF_NONE, call_list },
+    { "session end", "", "id", MGR_NEED_SELF, MGR_SCOPE_NONE, MGR_PROOF_NONE, call_end },
+    { "token list", "", "", MGR_NEED_READ, MGR_SCOPE_NONE, MGR_PROOF_NONE, call_token_list },
+    { "token delete", "id", "", MGR_NEED_SELF, MGR_SCOPE_NONE, MGR_PROOF_NONE, call_token_delete },
     { .name = NULL },
 };
 

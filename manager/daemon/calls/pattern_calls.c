@@ -38,8 +38,8 @@ static void call_sync(MgrCall *call, gpointer user)
 }
 
 static const MgrCallRow rows[] = {
-    { "pattern list", "", "", MGR_NEED_READ, MGR_SCOPE_LIST, call_list },
-    { "pattern sync", "", "", MGR_NEED_MANAGE, MGR_SCOPE_NONE, call_sync },
+    { "pattern list", "", "", MGR_NEED_READ, MGR_SCOPE_LIST, MGR_PROOF_NONE, call_list },
+    { "pattern sync", "", "", MGR_NEED_MANAGE, MGR_SCOPE_NONE, MGR_PROOF_NONE, call_sync },
     { .name = NULL },
 };
 

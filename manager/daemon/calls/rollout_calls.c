@@ -544,14 +544,14 @@ static void call_rollback(MgrCall *call, gpointer user)
 
 static const MgrCallRow rows[] = {
     { "rollout start", "selector", MGR_ROLLOUT_PLAN " program component", MGR_NEED_OPERATE, MGR_SCOPE_SELECTOR,
-      call_start },
-    { "rollout list", "", "", MGR_NEED_READ, MGR_SCOPE_LIST, call_list },
-    { "rollout show", "rollout", "", MGR_NEED_READ, MGR_SCOPE_ROLLOUT, call_show },
-    { "rollout pause", "rollout", "", MGR_NEED_OPERATE, MGR_SCOPE_ROLLOUT, call_pause },
-    { "rollout resume", "rollout", "", MGR_NEED_OPERATE, MGR_SCOPE_ROLLOUT, call_resume },
-    { "rollout abort", "rollout", "", MGR_NEED_OPERATE, MGR_SCOPE_ROLLOUT, call_abort },
-    { "rollout retry", "rollout", "", MGR_NEED_OPERATE, MGR_SCOPE_ROLLOUT, call_retry },
-    { "rollout rollback", "rollout", "", MGR_NEED_OPERATE, MGR_SCOPE_ROLLOUT, call_rollback },
+      MGR_PROOF_NONE, call_start },
+    { "rollout list", "", "", MGR_NEED_READ, MGR_SCOPE_LIST, MGR_PROOF_NONE, call_list },
+    { "rollout show", "rollout", "", MGR_NEED_READ, MGR_SCOPE_ROLLOUT, MGR_PROOF_NONE, call_show },
+    { "rollout pause", "rollout", "", MGR_NEED_OPERATE, MGR_SCOPE_ROLLOUT, MGR_PROOF_NONE, call_pause },
+    { "rollout resume", "rollout", "", MGR_NEED_OPERATE, MGR_SCOPE_ROLLOUT, MGR_PROOF_NONE, call_resume },
+    { "rollout abort", "rollout", "", MGR_NEED_OPERATE, MGR_SCOPE_ROLLOUT, MGR_PROOF_NONE, call_abort },
+    { "rollout retry", "rollout", "", MGR_NEED_OPERATE, MGR_SCOPE_ROLLOUT, MGR_PROOF_NONE, call_retry },
+    { "rollout rollback", "rollout", "", MGR_NEED_OPERATE, MGR_SCOPE_ROLLOUT, MGR_PROOF_NONE, call_rollback },
     { .name = NULL },
 };
 

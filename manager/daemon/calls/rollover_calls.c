@@ -318,10 +318,10 @@ static void catch_up(MgrRolloverCalls *calls)
 }
 
 static const MgrCallRow rows[] = {
-    { "server rollover start", "", "", MGR_NEED_OWN, MGR_SCOPE_NONE, call_start },
-    { "server rollover status", "", "", MGR_NEED_AUDIT, MGR_SCOPE_NONE, call_status },
-    { "server rollover finish", "", "force", MGR_NEED_OWN, MGR_SCOPE_NONE, call_finish },
-    { "server rollover cancel", "", "", MGR_NEED_OWN, MGR_SCOPE_NONE, call_cancel },
+    { "server rollover start", "", "", MGR_NEED_OWN, MGR_SCOPE_NONE, MGR_PROOF_PASSWORD, call_start },
+    { "server rollover status", "", "", MGR_NEED_AUDIT, MGR_SCOPE_NONE, MGR_PROOF_NONE, call_status },
+    { "server rollover finish", "", "force", MGR_NEED_OWN, MGR_SCOPE_NONE, MGR_PROOF_PASSWORD, call_finish },
+    { "server rollover cancel", "", "", MGR_NEED_OWN, MGR_SCOPE_NONE, MGR_PROOF_PASSWORD, call_cancel },
     { .name = NULL },
 };
 

@@ -313,9 +313,9 @@ static void call_set(MgrCall *call, gpointer user)
 }
 
 static const MgrCallRow rows[] = {
-    { "server show", "", "", MGR_NEED_AUDIT, MGR_SCOPE_NONE, call_show },
-    { "server set", "", "brokers servers force", MGR_NEED_OWN, MGR_SCOPE_NONE, call_set },
-    { "server certificate", "hosts", "force", MGR_NEED_OWN, MGR_SCOPE_NONE, call_certificate },
+    { "server show", "", "", MGR_NEED_AUDIT, MGR_SCOPE_NONE, MGR_PROOF_NONE, call_show },
+    { "server set", "", "brokers servers force", MGR_NEED_OWN, MGR_SCOPE_NONE, MGR_PROOF_PASSWORD, call_set },
+    { "server certificate", "hosts", "force", MGR_NEED_OWN, MGR_SCOPE_NONE, MGR_PROOF_PASSWORD, call_certificate },
     { .name = NULL },
 };
 

@@ -152,14 +152,20 @@ static void make_pass(Entry *entry, MgrPassKind kind, const MgrAccountRecord *ac
                                    .address = g_strdup(address != NULL ? address : "") };
 }
 
+/* Guesses before it, from that place or in those sessions, still count. */
+static void count_right(const Entry *entry)
+{
+    mgr_signin_good(entry->calls->signin, entry->by_name);
+    mgr_signin_take_back(entry->calls->signin, entry->by_place);
+}
+
 static void let_in(Entry *entry, const MgrAccountRecord *account)
 {
     static const MgrChangeKind kind = { fold_session, fail_session, entry_free };
     MgrSessionCalls *calls = entry->calls;
     HlWriteSet *set = hl_write_set_new();
 
-    mgr_signin_good(calls->signin, entry->by_name);
-    mgr_signin_take_back(calls->signin, entry->by_place);
+    count_right(entry);
     make_pass(entry, MGR_PASS_SESSION, account, MGR_SESSION_LIFE);
     end_surplus(entry, set, entry->pass.created_at);
     mgr_write_password_proof(set, entry->account, entry->checked);
@@ -289,7 +295,7 @@ static void on_old_checked(const char *encoded G_GNUC_UNUSED, bool is_same, gpoi
     if (!is_same)
         mgr_refuse(&error, MGR_REFUSE_PASSWORD_OLD_WRONG, NULL);
     else
-        mgr_signin_good(entry->calls->signin, entry->by_name);
+        count_right(entry);
     if (!is_same || !hash_new(entry, &error))
         give_up(entry, error);
 }
@@ -307,6 +313,39 @@ static bool prove(Entry *entry, const char *argument, MgrHasherDone done, GError
     entry->by_name = g_strconcat("account ", entry->account, NULL);
     entry->by_place = g_strconcat("change ", entry->account, NULL);
     return count_try(entry, error) && check_password(entry, argument, done, error);
+}
+
+static void on_shown(const char *encoded G_GNUC_UNUSED, bool is_same, gpointer user)
+{
+    Entry *entry = user;
+    MgrPasses *passes = entry->calls->parts.passes;
+    g_autoptr(GError) error = NULL;
+
+    if (!is_same)
+        mgr_refuse(&error, MGR_REFUSE_PASSWORD_WRONG, NULL);
+    else if (!mgr_passes_prove(passes, mgr_call_pass(entry->call), hl_clock_mono()))
+        mgr_refuse(&error, MGR_REFUSE_SESSION_ENDED, NULL); /* with another password, all of them */
+    if (error != NULL) {
+        give_up(entry, error);
+        return;
+    }
+    count_right(entry);
+    mgr_call_done(entry->call, NULL);
+    entry_free(entry);
+}
+
+/* For the calls whose rows ask for it (MGR_PROOF_PASSWORD). */
+static void call_prove(MgrCall *call, gpointer user)
+{
+    Entry *entry = entry_new(user, call, mgr_call_admin(call));
+    g_autoptr(GError) error = NULL;
+
+    if (mgr_call_pass(call) == NULL)
+        mgr_refuse(&error, MGR_REFUSE_PASSWORD_PROVE_SESSION, NULL);
+    else if (mgr_call_is_token(call))
+        mgr_refuse(&error, MGR_REFUSE_PASSWORD_TOKEN, NULL);
+    if (error != NULL || !prove(entry, "password", on_shown, &error))
+        give_up(entry, error);
 }
 
 /* One's own: with the old one. */
@@ -426,7 +465,7 @@ static void on_proven(const char *encoded G_GNUC_UNUSED, bool is_same, gpointer 
     if (!is_same)
         mgr_refuse(&error, MGR_REFUSE_PASSWORD_WRONG, NULL);
     else
-        mgr_signin_good(entry->calls->signin, entry->by_name);
+        count_right(entry);
     if (is_same && check_room(entry, &error))
         commit_token(entry);
     else
@@ -463,9 +502,11 @@ static void call_token_create(MgrCall *call, gpointer user)
 }
 
 static const MgrCallRow rows[] = {
-    { "session create", "name password", "code", MGR_NEED_CONSOLE, MGR_SCOPE_NONE, call_create },
-    { "account password", "password", "name old", MGR_NEED_SELF, MGR_SCOPE_NONE, call_password },
-    { "token create", "name", "role groups lifetime password", MGR_NEED_SELF, MGR_SCOPE_NONE, call_token_create },
+    { "session create", "name password", "code", MGR_NEED_CONSOLE, MGR_SCOPE_NONE, MGR_PROOF_NONE, call_create },
+    { "account password", "password", "name old", MGR_NEED_SELF, MGR_SCOPE_NONE, MGR_PROOF_OTHERS, call_password },
+    { "session prove", "password", "", MGR_NEED_SELF, MGR_SCOPE_NONE, MGR_PROOF_NONE, call_prove },
+    { "token create", "name", "role groups lifetime password", MGR_NEED_SELF, MGR_SCOPE_NONE, MGR_PROOF_NONE,
+      call_token_create },
     { .name = NULL },
 };
 

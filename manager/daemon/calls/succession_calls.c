@@ -513,10 +513,10 @@ static gboolean on_look(gpointer user)
 }
 
 static const MgrCallRow rows[] = {
-    { "server authority start", "", "", MGR_NEED_OWN, MGR_SCOPE_NONE, call_start },
-    { "server authority status", "", "", MGR_NEED_AUDIT, MGR_SCOPE_NONE, call_status },
-    { "server authority finish", "", "force", MGR_NEED_OWN, MGR_SCOPE_NONE, call_finish },
-    { "server authority cancel", "", "", MGR_NEED_OWN, MGR_SCOPE_NONE, call_cancel },
+    { "server authority start", "", "", MGR_NEED_OWN, MGR_SCOPE_NONE, MGR_PROOF_PASSWORD, call_start },
+    { "server authority status", "", "", MGR_NEED_AUDIT, MGR_SCOPE_NONE, MGR_PROOF_NONE, call_status },
+    { "server authority finish", "", "force", MGR_NEED_OWN, MGR_SCOPE_NONE, MGR_PROOF_PASSWORD, call_finish },
+    { "server authority cancel", "", "", MGR_NEED_OWN, MGR_SCOPE_NONE, MGR_PROOF_PASSWORD, call_cancel },
     { .name = NULL },
 };
 

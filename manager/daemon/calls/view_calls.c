@@ -186,9 +186,9 @@ static void call_delete(MgrCall *call, gpointer user)
 }
 
 static const MgrCallRow rows[] = {
-    { "view list", "", "", MGR_NEED_READ, MGR_SCOPE_NONE, call_list },
-    { "view set", "name", "filter sort fields", MGR_NEED_SELF, MGR_SCOPE_NONE, call_set },
-    { "view delete", "name", "", MGR_NEED_SELF, MGR_SCOPE_NONE, call_delete },
+    { "view list", "", "", MGR_NEED_READ, MGR_SCOPE_NONE, MGR_PROOF_NONE, call_list },
+    { "view set", "name", "filter sort fields", MGR_NEED_SELF, MGR_SCOPE_NONE, MGR_PROOF_NONE, call_set },
+    { "view delete", "name", "", MGR_NEED_SELF, MGR_SCOPE_NONE, MGR_PROOF_NONE, call_delete },
     { .name = NULL },
 };
 

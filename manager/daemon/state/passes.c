@@ -264,6 +264,36 @@ void mgr_passes_put_code(MgrPasses *passes, const char *account, const char *cod
     secret->code_step = step;
 }
 
+/* By the name that calls have of it: there are at most as many as people are signed in. */
+static MgrPassRecord *find_named(MgrPasses *passes, const char *id)
+{
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, passes->passes);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        if (strcmp(((const MgrPassRecord *)value)->id, id) == 0)
+            return value;
+    return NULL;
+}
+
+bool mgr_passes_prove(MgrPasses *passes, const char *id, HlTime mono)
+{
+    MgrPassRecord *pass = find_named(passes, id);
+
+    if (pass == NULL)
+        return false;
+    pass->proven_at = mono;
+    return true;
+}
+
+bool mgr_passes_is_proven(MgrPasses *passes, const char *id, HlTime mono)
+{
+    const MgrPassRecord *pass = find_named(passes, id);
+
+    return pass != NULL && pass->proven_at != 0 && mono - pass->proven_at < MGR_PROOF_LIFE;
+}
+
 static int compare_age(gconstpointer a, gconstpointer b)
 {
     const MgrPassRecord *one = *(const MgrPassRecord *const *)a;

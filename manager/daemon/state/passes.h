@@ -60,6 +60,11 @@ int64_t mgr_passes_take_code(MgrPasses *passes, const char *account, const char 
 /* After the commit of mgr_write_code. */
 void mgr_passes_put_code(MgrPasses *passes, const char *account, const char *code, int64_t step);
 
+/* The account's password was given again in that session, and until when that counts (MGR_PROOF_LIFE).  Kept in memory
+ * alone: after a restart it is asked for again.  false: the session is over. */
+bool mgr_passes_prove(MgrPasses *passes, const char *id, HlTime mono) G_GNUC_WARN_UNUSED_RESULT;
+bool mgr_passes_is_proven(MgrPasses *passes, const char *id, HlTime mono);
+
 /* Those that are good, of one kind; account NULL: of all.  MgrPassRecord *, borrowed, the newest first; free with
  * g_ptr_array_unref. */
 GPtrArray *mgr_passes_list(MgrPasses *passes, MgrPassKind kind, const char *account, HlTime now);
