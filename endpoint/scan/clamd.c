@@ -5,12 +5,33 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "lib/base/file.h"
 
 enum { POLL_PAUSE = 50 /* ms */ };
+
+#define SLICE                                                                                               \
+    (HL_SECOND / 10) /* between two looks at whether the engine that was asked is still the one of the path \
+                      */
+
+/* An engine that is killed while it hangs in the kernel keeps its socket open, takes what it is asked, and never
+ * answers. The socket's file tells it from the next engine: it is removed with the engine. */
+typedef struct {
+    int fd;
+    const char *path;
+    struct stat socket; /* as it was before the connection */
+} Line;
+
+static bool is_replaced(const Line *line)
+{
+    struct stat now;
+
+    return lstat(line->path, &now) != 0 || now.st_dev != line->socket.st_dev || now.st_ino != line->socket.st_ino ||
+           now.st_mtim.tv_sec != line->socket.st_mtim.tv_sec || now.st_mtim.tv_nsec != line->socket.st_mtim.tv_nsec;
+}
 
 /* Never blocks: a queue that is full is EAGAIN. */
 static int connect_to(const char *path)
@@ -27,17 +48,27 @@ static int connect_to(const char *path)
     return hl_fd_steal(&fd);
 }
 
-static bool wait_for(int fd, short what, HlTime until)
+static Line open_line(const char *path)
 {
-    struct pollfd one = { .fd = fd, .events = what };
+    Line line = { .fd = -1, .path = path };
+
+    if (lstat(path, &line.socket) == 0 || errno == ENAMETOOLONG)
+        line.fd = connect_to(path);
+    return line;
+}
+
+/* False: not until then, or never. */
+static bool wait_for_input(const Line *line, HlTime until)
+{
+    struct pollfd one = { .fd = line->fd, .events = POLLIN };
 
     for (;;) {
         HlTime left = until - hl_clock_mono();
-        int n = left <= 0 ? 0 : poll(&one, 1, (int)MIN(left, HL_HOUR));
+        int n = left <= 0 ? 0 : poll(&one, 1, (int)MIN(left, SLICE));
 
-        if (n > 0 || n == 0)
-            return n > 0;
-        if (errno != EINTR)
+        if (n > 0)
+            return true;
+        if (left <= 0 || (n < 0 && errno != EINTR) || (n == 0 && is_replaced(line)))
             return false;
     }
 }
@@ -63,16 +94,16 @@ static bool send_file(int fd, int file)
 }
 
 /* Up to the end of the connection, or the NUL that ends an answer. */
-static bool receive(int fd, char *answer, gsize size, HlTime until)
+static bool receive(const Line *line, char *answer, gsize size, HlTime until)
 {
     gsize used = 0;
 
     while (used < size - 1 && memchr(answer, '\0', used) == NULL) {
         ssize_t n;
 
-        if (!wait_for(fd, POLLIN, until))
+        if (!wait_for_input(line, until))
             return false;
-        n = recv(fd, answer + used, size - 1 - used, 0);
+        n = recv(line->fd, answer + used, size - 1 - used, 0);
         if (n == 0)
             break;
         if (n < 0 && errno != EAGAIN && errno != EINTR)
@@ -97,9 +128,10 @@ bool ep_clamd_wait(const char *path, HlTime patience, GError **error)
     char answer[64];
 
     do {
-        hl_autofd int fd = connect_to(path);
+        Line line = open_line(path);
+        hl_autofd int fd = line.fd;
 
-        if (fd >= 0 && say(fd, "zPING") && receive(fd, answer, sizeof answer, until) && strcmp(answer, "PONG") == 0)
+        if (fd >= 0 && say(fd, "zPING") && receive(&line, answer, sizeof answer, until) && strcmp(answer, "PONG") == 0)
             return true;
         if (fd < 0 && errno == ENAMETOOLONG)
             return hl_fail_errno(error, errno, "the engine's socket %s", path);
@@ -112,13 +144,14 @@ EpLook ep_clamd_look(const char *path, int file, HlTime deadline, bool *hung)
 {
     HlTime until = hl_clock_mono() + deadline;
     EpLook none = { .kind = EP_LOOK_NOT, .gap = EP_GAP_ENGINE, .broken = true };
-    hl_autofd int fd = connect_to(path);
+    Line line = open_line(path);
+    hl_autofd int fd = line.fd;
     char answer[1024];
 
     *hung = false;
     if (fd < 0 || !say(fd, "zFILDES") || !send_file(fd, file))
         return none;
-    if (receive(fd, answer, sizeof answer, until))
+    if (receive(&line, answer, sizeof answer, until))
         return ep_look_parse(answer);
     *hung = hl_clock_mono() >= until;
     if (*hung)

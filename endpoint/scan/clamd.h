@@ -10,8 +10,8 @@
 /* Waits until the engine that is starting has loaded its set and answers.  HL_ERROR_TIMEOUT after patience. */
 bool ep_clamd_wait(const char *socket_path, HlTime patience, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* fd stays open; its offset does not matter.  broken: the engine went away, or did not answer within deadline (then
- * *hung).  The gap is EP_GAP_TIME for the latter. */
+/* fd stays open; its offset does not matter.  broken: the engine went away or another one took its place, or it did not
+ * answer within deadline (then *hung).  The gap is EP_GAP_TIME for the latter. */
 EpLook ep_clamd_look(const char *socket_path, int fd, HlTime deadline, bool *hung);
 
 /* Has a running engine load its database directory again; it does so after what is under way. */

@@ -370,9 +370,15 @@ void ep_engine_drop(EpEngine *engine)
 
 void ep_engine_kill(EpEngine *engine)
 {
+    g_autofree char *socket = place(engine, EP_CLAMD_SOCKET);
+
     if (engine->child == NULL || engine->stopping)
         return;
     engine->stopping = true;
+    /* One that hangs in the kernel takes questions until it is gone, and answers none: nobody may ask it any more, and
+     * who has asked it sees by this that the next one is to be asked. */
+    if (unlink(socket) != 0 && errno != ENOENT)
+        hl_warn("scan", "cannot remove %s: %s", socket, g_strerror(errno));
     hl_child_kill(engine->child);
 }
 
