@@ -8,21 +8,7 @@
 #include "lib/base/option.h"
 #include "lib/store/stmt.h"
 #include "proto/envelope.h"
-#include "tests/support/site_keys.h"
-
-#define ADMIN        "admin"
-#define MAX_REGISTRY (1024 * 1024)
-
-/* SQLite calls it through the program's symbols. */
-int fsync(int fd G_GNUC_UNUSED)
-{
-    return 0;
-}
-
-int fdatasync(int fd G_GNUC_UNUSED)
-{
-    return 0;
-}
+#include "tests/support/manager_site.h"
 
 static void ok(bool done, GError *error)
 {
@@ -35,53 +21,12 @@ static char *path_in(const Parts *parts, const char *name)
     return g_build_filename(parts->dir, name, NULL);
 }
 
-/* A registry with one group and one administrator. */
-static void make_registry(const char *path)
-{
-    g_autoptr(GError) error = NULL;
-    g_autoptr(HlDb) db = mgr_registry_open(path, &error);
-    g_auto(HlSettings) settings = { 0 };
-    g_autofree char *text = NULL;
-
-    g_assert_no_error(error);
-    hl_settings_init(&settings);
-    text = hl_settings_print(&settings);
-    ok(hl_db_run(db, NULL, &error,
-                 "INSERT INTO grp (name, version, counter, settings, changed_at, changed_by)"
-                 " VALUES ('office', 1, 1, ?, 1, 'admin')",
-                 "t", text) &&
-           hl_db_run(db, NULL, &error,
-                     "INSERT INTO certificate (serial, name, kind, issued_at, expires_at)"
-                     " VALUES ('01', 'admin', 'admin', 1, ?)",
-                     "i", hl_clock_wall() + HL_DAY) &&
-           hl_db_run(db, NULL, &error,
-                     "INSERT INTO account (name, role, created_at, created_by) VALUES ('admin', 'owner', 1, 'init')",
-                     ""),
-       error);
-}
-
-/* Made once in a program, and copied: a test may want hundreds of them. */
-static void copy_registry(const char *path)
-{
-    static GBytes *made = NULL;
-    g_autoptr(GError) error = NULL;
-
-    if (made == NULL) {
-        make_registry(path);
-        made = hl_file_read(path, MAX_REGISTRY, &error);
-        g_assert_no_error(error);
-        return;
-    }
-    ok(hl_file_write(path, g_bytes_get_data(made, NULL), g_bytes_get_size(made), 0600, &error), error);
-}
-
 static void open_registry(Parts *parts)
 {
     g_autofree char *path = path_in(parts, "registry.db");
     g_autoptr(GError) error = NULL;
     g_autoptr(HlDb) db = NULL;
 
-    copy_registry(path);
     db = hl_db_open(path, HL_DB_DEFAULT, &error);
     ok(db != NULL && mgr_fleet_load(&parts->fleet, db, &error), error);
     hl_db_close(g_steal_pointer(&db));
@@ -252,6 +197,12 @@ Parts *parts_new(void)
 
 Parts *parts_new_with(guint brokers)
 {
+    return parts_new_of(&(PartsSite){ .brokers = brokers });
+}
+
+Parts *parts_new_of(const PartsSite *site)
+{
+    guint brokers = MAX(site->brokers, 1);
     Parts *parts = g_new0(Parts, 1);
     g_autoptr(GError) error = NULL;
 
@@ -262,7 +213,7 @@ Parts *parts_new_with(guint brokers)
     parts->conf.broker_count = brokers;
     parts->dials = g_ptr_array_new_with_free_func(parts_dial_free);
     parts->replies = g_ptr_array_new_with_free_func((GDestroyNotify)bus_fake_message_free);
-    parts->key = site_keys_make(parts->dir);
+    parts->key = parts_make_site(parts->dir, site->peopled);
     parts->sealer = mgr_sealer_new(parts->dir, NULL);
     open_registry(parts);
     build_state(parts);
@@ -343,7 +294,6 @@ void parts_free(Parts *p)
     mgr_witness_free(p->witness);
     g_clear_pointer(&p->reader, hl_db_close);
     mgr_fleet_clear(&p->fleet);
-    hl_signing_key_free(p->key);
     mgr_sealer_free(p->sealer);
     hl_options_clear(mgr_conf_table(), &p->conf);
     g_ptr_array_unref(p->dials);

@@ -47,8 +47,8 @@ typedef struct {
     MgrFleet fleet;
     HlWriter *writer; /* of record; borrowed */
     MgrRecord *record;
-    HlDb *reader;      /* of parts_load; NULL: not yet */
-    HlSigningKey *key; /* as in the file that the sealer has */
+    HlDb *reader;            /* of parts_load; NULL: not yet */
+    const HlSigningKey *key; /* as in the file that the sealer has */
     MgrSealer *sealer;
     MgrDown *down;
     MgrGate *gate;
@@ -101,6 +101,13 @@ Parts *parts_new(void);
  * that wants another puts that there. */
 Parts *parts_new_with(guint brokers);
 HlBus *parts_bus(const Parts *parts, guint broker);
+
+typedef struct {
+    guint brokers; /* 0: 1 */
+    bool
+        peopled; /* an administrator "bob", a monitor "eye" and a console "web" have been made, and nobody told of it */
+} PartsSite;
+Parts *parts_new_of(const PartsSite *site);
 
 /* Folds what is pending, and frees everything; the bus must not have anything left to hide. */
 void parts_free(Parts *parts);

@@ -12,41 +12,19 @@
  * "admin"; a command and a roll-out for the endpoint that is up. */
 typedef struct {
     Parts *parts;
-    char *csr, *bundle, *command, *rollout;
+    char *bundle, *command, *rollout;
 } World;
-
-static void create_client(Parts *parts, const char *call, const char *name, const char *csr)
-{
-    parts_call(parts, call, "name", name, "csr", csr, NULL);
-    parts_commit(parts);
-    timer_fake_advance(HL_SECOND);
-    json_decref(parts_expect_reply(parts, ""));
-}
-
-/* The same in each world: there are thousands, and what is in it does not matter. */
-static char *a_csr(void)
-{
-    static char *made = NULL;
-
-    if (made == NULL)
-        made = g_strdup(PARTS_CSR);
-    return g_strdup(made);
-}
 
 static World *world_new(void)
 {
     World *world = g_new0(World, 1);
-    Parts *parts = world->parts = parts_new();
+    Parts *parts = world->parts = parts_new_of(&(PartsSite){ .peopled = true });
     g_autoptr(json_t) bundle = NULL;
 
     parts_add_group(parts, "spare", NULL);
     parts_add_endpoint(parts, "e-one");
     parts_add_endpoint(parts, "e-two");
     parts_birth(parts, "e-one", 1);
-    world->csr = a_csr();
-    create_client(parts, "admin create", "bob", world->csr);
-    create_client(parts, "monitor create", "eye", world->csr);
-    create_client(parts, "console create", "web", world->csr);
     parts_call(parts, "bundle create", "group", "spare", NULL);
     parts_commit(parts);
     bundle = parts_expect_reply(parts, "");
@@ -62,7 +40,6 @@ static World *world_new(void)
 static void world_free(World *world)
 {
     parts_free(world->parts);
-    g_free(world->csr);
     g_free(world->bundle);
     g_free(world->command);
     g_free(world->rollout);
@@ -77,7 +54,7 @@ static void fill(const World *world, const Call *call, const char *words[MAX_WOR
     const struct {
         const char *word, *value;
     } places[] = {
-        { "CSR", world->csr }, { "BUNDLE", world->bundle }, { "COMMAND", world->command }, { "ROLLOUT", world->rollout }
+        { "CSR", PARTS_CSR }, { "BUNDLE", world->bundle }, { "COMMAND", world->command }, { "ROLLOUT", world->rollout }
     };
 
     memset(words, 0, (MAX_WORDS + 1) * sizeof *words);
