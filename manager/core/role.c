@@ -27,6 +27,7 @@ static const unsigned may[MGR_NEED_N] = {
     [MGR_NEED_MANAGE] = M | O,
     [MGR_NEED_OWN] = O,
     [MGR_NEED_AUDIT] = A | O,
+    [MGR_NEED_OTHERS] = A | O,
     [MGR_NEED_REVIEW] = M | O,
     [MGR_NEED_CONSOLE] = 0,
     [MGR_NEED_MONITOR] = 0,
@@ -80,7 +81,8 @@ bool mgr_need_is_to_look(MgrNeed need)
 
 bool mgr_need_is_to_look_only(MgrNeed need)
 {
-    return need == MGR_NEED_WATCH || need == MGR_NEED_READ || need == MGR_NEED_AUDIT || need == MGR_NEED_REVIEW;
+    return need == MGR_NEED_WATCH || need == MGR_NEED_READ || need == MGR_NEED_AUDIT || need == MGR_NEED_OTHERS ||
+           need == MGR_NEED_REVIEW;
 }
 
 MgrRole mgr_need_role(MgrNeed need)

@@ -31,6 +31,7 @@ typedef enum {
     MGR_NEED_MANAGE,  /* changes settings, lets endpoints in and out */
     MGR_NEED_OWN,     /* decides who may do what */
     MGR_NEED_AUDIT,   /* looks at who may do what, and who did */
+    MGR_NEED_OTHERS,  /* the same where "name" is another account; of its own MGR_NEED_READ */
     MGR_NEED_REVIEW,  /* looks at what nobody but those who manage should see */
     MGR_NEED_CONSOLE, /* a console's own: no account may */
     MGR_NEED_MONITOR, /* a monitor's own: no account may */

@@ -18,6 +18,7 @@ from roles_table import CALLS, CHANGES, LETTERS, LISTS  # noqa: E402
 
 STATUSES = {"denied": 403, "not-found": 404, "invalid": 400, "exists": 409, "conflict": 409}
 PASSWORD = "correct horse battery"
+REVIEW = "review"  # what only who reviews who may do what is shown, of others
 PEOPLE = "denied"  # what people do when they have signed in: no token does, whatever its role
 
 # operation, the call that answers it, what its path names, query, body; and, where it ends otherwise than the call with its sample: that.
@@ -90,6 +91,7 @@ OPERATIONS = [
     ("listAccounts", "account list"),
     ("createAccount", "account create", {}, {}, {"name": "no name", "role": "owner"}),
     ("getAccount", "account show", {"name": "{me}"}),
+    ("getAccount", "account show", {"name": "admin"}, {}, None, REVIEW),
     ("changeAccount", "account set", {"name": "nobody"}, {}, {"role": "auditor"}),
     ("deleteAccount", "account delete", {"name": "nobody"}),
     ("disableAccount", "account disable", {"name": "nobody"}),
@@ -230,6 +232,8 @@ class Walk:
             return "not-found"
         if override is OTHERS:
             return "not-found" if token["role"] == "owner" else "denied"
+        if override == REVIEW:
+            return "" if token["role"] in ("auditor", "owner") else "denied"
         if override == UNPROVEN:
             return "invalid" if token["role"] == "owner" else "denied"
         if override is not None:

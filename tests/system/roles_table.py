@@ -31,6 +31,7 @@ CALLS = [
     # of one's own
     ("account renew", "apmo", {"name": "{me}", "csr": "none"}, "exists"),  # not due yet
     ("account password", "apmo", {"password": "correct horse battery"}, ""),
+    ("account show", "apmo", {"name": "{me}"}, ""),  # of another: "ao"
     ("session prove", "apmo", {"password": "correct horse battery"}, "invalid"),  # a certificate has nothing to prove
     ("session show", "apmo", {}, ""),
     ("session list", "apmo", {}, ""),
@@ -114,7 +115,6 @@ CALLS = [
     ("monitor renew", "", {"csr": "none"}, ""),
     # who may do what, and who did
     ("account list", "ao", {}, ""),
-    ("account show", "ao", {"name": "{me}"}, ""),
     ("admin list", "ao", {}, ""),
     ("monitor list", "ao", {}, ""),
     ("console list", "ao", {}, ""),

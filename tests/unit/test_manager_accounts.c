@@ -256,6 +256,19 @@ static void test_told(void)
                     "'server rollover start ca' needs the role owner; 'zoe' is operator: ask an owner (admin)");
 }
 
+/* What is known of oneself anybody may see, and of others who reviews. */
+static void test_of_oneself(void)
+{
+    for (gsize r = 0; r < G_N_ELEMENTS(roles); r++) {
+        g_autoptr(Parts) parts = parts_new();
+
+        add_account(parts, CALLER, roles[r].name);
+        expect(parts, CALLER, &(Call){ "account show", { "name", CALLER } }, "");
+        expect(parts, CALLER, &(Call){ "account show", { "name", "admin" } },
+               strchr("ao", roles[r].letter) != NULL ? "" : "denied");
+    }
+}
+
 /* A monitor's certificate is for what the status topics say as well, and for nothing else. */
 static void test_monitor(void)
 {
@@ -558,6 +571,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/accounts/every-row", test_every_row);
     g_test_add_func("/manager/accounts/every-role", test_every_role);
     g_test_add_func("/manager/accounts/told", test_told);
+    g_test_add_func("/manager/accounts/of-oneself", test_of_oneself);
     g_test_add_func("/manager/accounts/monitor", test_monitor);
     g_test_add_func("/manager/accounts/console", test_console);
     g_test_add_func("/manager/accounts/disabled", test_disabled);

@@ -16,10 +16,10 @@ static void test_table(void)
         MgrNeed need;
         const char *may;
     } rows[] = {
-        { MGR_NEED_WATCH, "yyyy" },   { MGR_NEED_READ, "yyyy" },   { MGR_NEED_OPERATE, "-yyy" },
-        { MGR_NEED_MOVE, "--yy" },    { MGR_NEED_MANAGE, "--yy" }, { MGR_NEED_OWN, "---y" },
-        { MGR_NEED_AUDIT, "y--y" },   { MGR_NEED_REVIEW, "--yy" }, { MGR_NEED_CONSOLE, "----" },
-        { MGR_NEED_MONITOR, "----" }, { MGR_NEED_SELF, "yyyy" },
+        { MGR_NEED_WATCH, "yyyy" },   { MGR_NEED_READ, "yyyy" },    { MGR_NEED_OPERATE, "-yyy" },
+        { MGR_NEED_MOVE, "--yy" },    { MGR_NEED_MANAGE, "--yy" },  { MGR_NEED_OWN, "---y" },
+        { MGR_NEED_AUDIT, "y--y" },   { MGR_NEED_OTHERS, "y--y" },  { MGR_NEED_REVIEW, "--yy" },
+        { MGR_NEED_CONSOLE, "----" }, { MGR_NEED_MONITOR, "----" }, { MGR_NEED_SELF, "yyyy" },
     };
 
     g_assert_cmpuint(G_N_ELEMENTS(rows), ==, MGR_NEED_N - 1);

