@@ -93,18 +93,27 @@ bool cmd_client_create(HlInvocation *call, GError **error)
     return true;
 }
 
-/* Of an account that is deleted or disabled: bundles that it made are not ended with it. */
-static void print_bundles(const json_t *document)
+/* NULL: none.  Caller frees. */
+static char *names_in(const json_t *array)
 {
-    const json_t *bundles = json_object_get(document, "bundles");
-    g_autoptr(GString) names = g_string_new(NULL);
-    const json_t *id;
+    GString *names = g_string_new(NULL);
+    const json_t *name;
     size_t i;
 
-    if (json_array_size(bundles) == 0)
-        return;
-    json_array_foreach(bundles, i, id) g_string_append_printf(names, "%s%s", i > 0 ? " " : "", json_string_value(id));
-    hl_say(_("bundles that it made are still good: %s; 'holdline bundle withdraw BUNDLE' ends one\n"), names->str);
+    json_array_foreach(array, i, name) g_string_append_printf(names, "%s%s", i > 0 ? " " : "", json_string_value(name));
+    return g_string_free(names, names->len == 0);
+}
+
+/* Of an account that is deleted or disabled: what it made is not ended with it. */
+static void print_left(const json_t *document)
+{
+    g_autofree char *bundles = names_in(json_object_get(document, "bundles"));
+    g_autofree char *accounts = names_in(json_object_get(document, "accounts"));
+
+    if (bundles != NULL)
+        hl_say(_("bundles that it made are still good: %s; 'holdline bundle withdraw BUNDLE' ends one\n"), bundles);
+    if (accounts != NULL)
+        hl_say(_("accounts that it made go on: %s; does somebody know each of them?\n"), accounts);
 }
 
 bool cmd_client_revoke(HlInvocation *call, GError **error)
@@ -121,7 +130,7 @@ bool cmd_client_revoke(HlInvocation *call, GError **error)
            : strcmp(kind, "console") == 0 ? _("console %s is revoked; %s\n")
                                           : _("admin %s is revoked; %s\n"),
            call->args[0], cli_ended_text(document));
-    print_bundles(document);
+    print_left(document);
     return true;
 }
 
@@ -386,7 +395,7 @@ bool cmd_account_end(HlInvocation *call, GError **error)
                call->args[0]);
     if (strcmp(verb, "enable") == 0 && json_is_null(json_object_get(document, "expires")))
         hl_say(_("it has no certificate in force: 'holdline account certificate %s' makes one\n"), call->args[0]);
-    print_bundles(document);
+    print_left(document);
     return true;
 }
 

@@ -220,14 +220,37 @@ static json_t *bundles_of(const MgrFleet *fleet, const char *name, HlTime now)
     return array;
 }
 
-/* Of one that is disabled with the bundles: machines could be let in with them all the same. */
+/* Whose passwords and keys the person may have: with one that nobody else knows of they would be back. */
+static json_t *accounts_of(const MgrFleet *fleet, const char *name)
+{
+    g_autoptr(GPtrArray) accounts = mgr_accounts_sorted(fleet->accounts);
+    json_t *array = json_array();
+
+    for (guint i = 0; i < accounts->len; i++) {
+        const MgrAccountRecord *account = accounts->pdata[i];
+
+        if (strcmp(account->created_by, name) == 0 && strcmp(account->name, name) != 0 && account->disabled_at == 0 &&
+            mgr_accounts_did(fleet->accounts, name, account->created_at))
+            json_array_append_new(array, json_string(account->name));
+    }
+    return array;
+}
+
+/* What does not end with the account; before it is gone. */
+static void add_left(json_t *document, const MgrFleet *fleet, const char *name, HlTime now)
+{
+    json_object_set_new(document, "bundles", bundles_of(fleet, name, now));
+    json_object_set_new(document, "accounts", accounts_of(fleet, name));
+}
+
+/* Of one that is disabled with what is left: machines and people could come in by it all the same. */
 static json_t *after_document(const Change *change)
 {
     const MgrAccountCalls *calls = change->calls;
     json_t *document = account_document(calls, mgr_call_caller(change->call), &change->after);
 
     if (change->after.disabled_at != 0)
-        json_object_set_new(document, "bundles", bundles_of(calls->parts.fleet, change->after.name, change->at));
+        add_left(document, calls->parts.fleet, change->after.name, change->at);
     return document;
 }
 
@@ -449,7 +472,7 @@ static void fold_deletion(gpointer data)
     json_t *document = mgr_ended_document(mgr_pki_list(parts->pki));
     MgrEvictionWaiter waiter = mgr_ended_waiter(change->call, change->before.name, document);
 
-    json_object_set_new(document, "bundles", bundles_of(parts->fleet, change->before.name, change->at));
+    add_left(document, parts->fleet, change->before.name, change->at);
     mgr_accounts_remove(parts->fleet->accounts, change->before.name);
     mgr_passes_sweep(parts->passes, change->at);
     hl_info("account", "%s is deleted by %s", change->before.name, mgr_call_admin(change->call));
