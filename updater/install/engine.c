@@ -40,6 +40,32 @@ static void on_done(const HlChildEnd *end, gpointer user)
     run->errors = g_utf8_make_valid(end->errors, -1);
 }
 
+/* A file of this name is there, whether it may be executed or not. */
+static bool is_there(const char *program)
+{
+    g_auto(GStrv) folders = g_strsplit(strchr(program, '/') == NULL ? g_getenv("PATH") : "", ":", -1);
+
+    for (gsize i = 0; folders[i] != NULL; i++) {
+        g_autofree char *path = g_build_filename(folders[i], program, NULL);
+
+        if (g_file_test(path, G_FILE_TEST_EXISTS))
+            return true;
+    }
+    return g_file_test(program, G_FILE_TEST_EXISTS) && strchr(program, '/') != NULL;
+}
+
+/* What the system said follows. */
+static const char *why_not_started(const char *program)
+{
+    g_autofree char *executable = g_find_program_in_path(program);
+
+    if (executable != NULL)
+        return "the scan engine is here and does not start: is it made for this machine, and what runs it installed?";
+    return is_there(program) ? "the scan engine may not be executed: correct its mode (chmod +x), or name another with "
+                               "--engine"
+                             : "the scan engine is not here: install ClamAV's clamscan, or name another with --engine";
+}
+
 static bool run_engine(const UpdEngine *engine, const char *const *words, Run *run, GError **error)
 {
     g_autoptr(GPtrArray) argv = g_ptr_array_new();
@@ -54,7 +80,7 @@ static bool run_engine(const UpdEngine *engine, const char *const *words, Run *r
     spec.argv = (const char *const *)argv->pdata;
     spec.deadline = engine->deadline;
     if (hl_child_start(&spec, NULL, on_done, run, error) == NULL)
-        return hl_error_prefix(error, "the scan engine: install ClamAV's clamscan, or name another with --engine");
+        return hl_error_prefix(error, "%s", why_not_started(engine->program));
     while (!run->over)
         g_main_context_iteration(NULL, TRUE);
     return true;
