@@ -153,6 +153,81 @@ static void test_ordered(void)
     parts_check_last(parts, "c-3", HL_STATE_FAILED, "failed", "holdline-scanner: a scan uses it");
 }
 
+static void count(gpointer user)
+{
+    ++*(guint *)user;
+}
+
+static void change(const EndpointParts *parts, const char *name)
+{
+    g_autofree char *file = g_build_filename(parts->dir, EP_QUARANTINE_DIRECTORY, name, NULL);
+
+    g_assert_true(hl_file_write_text(file, "{}", 0600, NULL));
+}
+
+/* Who asks after a change waits for a list that shows it, which is made at once; what others change meanwhile is not
+ * waited for. */
+static void test_settled(void)
+{
+    g_autoptr(EndpointParts) parts = parts_new();
+    guint told = 0;
+
+    parts_line_up(parts);
+    ep_keeper_settle(parts->keeper, count, &told); /* not enrolled */
+    g_assert_cmpuint(told, ==, 1);
+    ep_keeper_enrol(parts->keeper, parts->spool);
+    list(wait_for_child("list"), "{\"end\":{\"total\":1,\"bytes\":3}}");
+    ep_keeper_settle(parts->keeper, count, &told); /* nothing has changed */
+    g_assert_cmpuint(told, ==, 2);
+    change(parts, "q-x.json");
+    ep_keeper_settle(parts->keeper, count, &told);
+    timer_fake_advance(0);
+    g_assert_nonnull(child_fake_last());
+    change(parts, "q-y.json");
+    g_assert_cmpuint(told, ==, 2);
+    list(child_fake_last(), "{\"end\":{\"total\":2,\"bytes\":6}}");
+    g_assert_cmpuint(told, ==, 3);
+    g_assert_cmpuint(parts_last(parts, HOLDLINE__V1__REPORT__BODY_QUARANTINE)->quarantine->total, ==, 2);
+}
+
+static void test_impatient(void)
+{
+    g_autoptr(EndpointParts) parts = parts_new();
+    guint told = 0;
+    guint forgotten = 0;
+
+    parts_line_up(parts);
+    ep_keeper_enrol(parts->keeper, parts->spool);
+    ep_keeper_settle(parts->keeper, count, &told);
+    ep_keeper_settle(parts->keeper, count, &forgotten);
+    ep_keeper_forget(parts->keeper, &forgotten);
+    timer_fake_advance(10 * HL_SECOND);
+    g_assert_cmpuint(told, ==, 1);
+    g_assert_cmpuint(forgotten, ==, 0);
+}
+
+/* A command ends after the list that shows what it did. */
+static void test_end_after_list(void)
+{
+    g_autoptr(EndpointParts) parts = parts_new();
+    HlChild *child;
+
+    parts_line_up(parts);
+    ep_keeper_enrol(parts->keeper, parts->spool);
+    list(wait_for_child("list"), "{\"end\":{\"total\":1,\"bytes\":3}}");
+    parts_order_of(parts, "c-1", HL_KIND_DELETE, "all");
+    child = wait_for_child("delete");
+    change(parts, "q-gone.json");
+    child_fake_say(child, "{\"end\":{\"matched\":1,\"done\":1,\"why\":\"\"}}");
+    child_fake_exit(child, 0, "", "");
+    timer_fake_advance(0);
+    child = child_fake_last();
+    child_fake_say(child, "{\"end\":{\"total\":0,\"bytes\":0}}");
+    child_fake_exit(child, 0, "", "");
+    g_assert_cmpuint(parts_last(parts, HOLDLINE__V1__REPORT__BODY_QUARANTINE)->quarantine->total, ==, 0);
+    parts_check_last(parts, "c-1", HL_STATE_SUCCEEDED, "", "1 deleted");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -163,5 +238,8 @@ int main(int argc, char **argv)
     g_test_add_func("/endpoint/keeper/no-news", test_no_news);
     g_test_add_func("/endpoint/keeper/watched", test_watched);
     g_test_add_func("/endpoint/keeper/ordered", test_ordered);
+    g_test_add_func("/endpoint/keeper/settled", test_settled);
+    g_test_add_func("/endpoint/keeper/impatient", test_impatient);
+    g_test_add_func("/endpoint/keeper/end-after-list", test_end_after_list);
     return g_test_run();
 }

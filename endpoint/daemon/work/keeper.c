@@ -24,6 +24,7 @@
 #define TELL_AGAIN HL_DAY           /* to a server that was restored from a backup */
 #define TRY_AGAIN  HL_MINUTE        /* after a list that failed */
 #define LIST_TIME  (10 * HL_MINUTE)
+#define PATIENCE   (10 * HL_SECOND) /* of those who wait for a list */
 #define MAX_ORDERS 16
 
 /* One child at a time: the quarantine has one lock. */
@@ -35,18 +36,27 @@ typedef struct {
     gpointer user;
 } Order;
 
+/* Who waits until the server knows of a change. */
+typedef struct {
+    guint list; /* the number of the list that shows it */
+    void (*told)(gpointer user);
+    gpointer user;
+} Waiter;
+
 struct EpKeeper {
     EpKeeperOptions has;
     EpSpool *spool; /* NULL: not enrolled */
     char *directory;
     int watch_fd; /* -1: changes by others are not seen */
-    guint watch, timer, daily;
+    guint watch, timer, daily, patience;
     HlChild *lister, *releaser;
     GPtrArray *files; /* json_t *, of the list that is being read */
     json_t *end;      /* of the child that runs */
     HlTime listed;    /* mono */
+    guint begun;      /* lists so far */
     bool is_dirty;    /* changed since the list was begun */
     GQueue orders;    /* Order *; the head is under way */
+    GQueue waiters;   /* Waiter * */
 };
 
 static void start_next(EpKeeper *keeper);
@@ -149,6 +159,20 @@ static bool tell(EpKeeper *keeper)
     return error == NULL;
 }
 
+/* Of those who wait for this list or an earlier one.  Who is told may begin to wait again. */
+static void tell_waiters(EpKeeper *keeper, guint list)
+{
+    Waiter *waiter;
+
+    while ((waiter = g_queue_peek_head(&keeper->waiters)) != NULL && waiter->list <= list) {
+        g_queue_pop_head(&keeper->waiters);
+        waiter->told(waiter->user);
+        g_free(waiter);
+    }
+    if (g_queue_is_empty(&keeper->waiters))
+        g_clear_handle_id(&keeper->patience, g_source_remove);
+}
+
 /* --------------------------------------------------------------------------------------------------------- children */
 
 static void on_line(const char *line, gpointer user)
@@ -220,6 +244,7 @@ static void on_listed(const HlChildEnd *end, gpointer user)
     } else if (!tell(keeper)) {
         list_later(keeper);
     }
+    tell_waiters(keeper, keeper->begun);
     start_next(keeper);
 }
 
@@ -277,7 +302,8 @@ static gboolean on_settled(gpointer user)
 
 static void start_list(EpKeeper *keeper)
 {
-    HlTime left = keeper->listed > 0 ? keeper->listed + TELL_EVERY - hl_clock_mono() : 0;
+    bool waits = keeper->listed > 0 && g_queue_is_empty(&keeper->waiters);
+    HlTime left = waits ? keeper->listed + TELL_EVERY - hl_clock_mono() : 0;
     g_autoptr(GError) error = NULL;
 
     if (left > 0) {
@@ -286,11 +312,13 @@ static void start_list(EpKeeper *keeper)
     }
     keeper->is_dirty = false;
     keeper->listed = hl_clock_mono();
+    keeper->begun++;
     keeper->lister = start(keeper, "list", NULL, on_listed, &error);
     if (keeper->lister != NULL)
         return;
     hl_log_limited(HL_LOG_WARN, "quarantine", "list", "the quarantine cannot be listed: %s", error->message);
     list_later(keeper);
+    tell_waiters(keeper, keeper->begun);
 }
 
 static void start_next(EpKeeper *keeper)
@@ -326,6 +354,15 @@ static gboolean on_changed(gint fd, GIOCondition condition G_GNUC_UNUSED, gpoint
     return G_SOURCE_CONTINUE;
 }
 
+static gboolean on_impatient(gpointer user)
+{
+    EpKeeper *keeper = user;
+
+    keeper->patience = 0;
+    tell_waiters(keeper, G_MAXUINT);
+    return G_SOURCE_REMOVE;
+}
+
 static gboolean on_day(gpointer user)
 {
     EpKeeper *keeper = user;
@@ -357,10 +394,45 @@ bool ep_keeper_release(EpKeeper *keeper, const EpReleaseRequest *request, GError
     return true;
 }
 
+void ep_keeper_settle(EpKeeper *keeper, void (*told)(gpointer user), gpointer user)
+{
+    Waiter *waiter;
+
+    if (keeper->watch_fd >= 0)
+        on_changed(keeper->watch_fd, G_IO_IN, keeper); /* what the loop has not seen yet */
+    if (keeper->spool == NULL || (!keeper->is_dirty && keeper->lister == NULL)) {
+        told(user);
+        return;
+    }
+    waiter = g_new(Waiter, 1);
+    *waiter = (Waiter){ keeper->begun + (keeper->is_dirty ? 1 : 0), told, user };
+    g_queue_push_tail(&keeper->waiters, waiter);
+    if (keeper->patience == 0)
+        keeper->patience = g_timeout_add((guint)PATIENCE, on_impatient, keeper);
+    g_clear_handle_id(&keeper->timer, g_source_remove);
+    keeper->timer = g_timeout_add(0, on_settled, keeper);
+}
+
+static void forget_waiters(EpKeeper *keeper, gconstpointer user)
+{
+    GList *next;
+
+    for (GList *at = keeper->waiters.head; at != NULL; at = next) {
+        Waiter *waiter = at->data;
+
+        next = at->next;
+        if (waiter->user != user)
+            continue;
+        g_queue_delete_link(&keeper->waiters, at);
+        g_free(waiter);
+    }
+}
+
 void ep_keeper_forget(EpKeeper *keeper, gconstpointer user)
 {
     GList *next;
 
+    forget_waiters(keeper, user);
     for (GList *at = keeper->orders.head; at != NULL; at = next) {
         Order *order = at->data;
 
@@ -412,6 +484,7 @@ EpKeeper *ep_keeper_new(const EpKeeperOptions *options)
     keeper->watch_fd = -1;
     keeper->daily = g_timeout_add((guint)TELL_AGAIN, on_day, keeper);
     g_queue_init(&keeper->orders);
+    g_queue_init(&keeper->waiters);
     watch(keeper);
     return keeper;
 }
@@ -422,11 +495,13 @@ void ep_keeper_free(EpKeeper *keeper)
         return;
     g_clear_handle_id(&keeper->timer, g_source_remove);
     g_clear_handle_id(&keeper->daily, g_source_remove);
+    g_clear_handle_id(&keeper->patience, g_source_remove);
     g_clear_handle_id(&keeper->watch, g_source_remove);
     g_clear_pointer(&keeper->lister, hl_child_abandon);
     g_clear_pointer(&keeper->releaser, hl_child_abandon);
     hl_fd_clear(&keeper->watch_fd);
     g_queue_clear_full(&keeper->orders, (GDestroyNotify)order_free);
+    g_queue_clear_full(&keeper->waiters, g_free);
     g_ptr_array_unref(keeper->files);
     json_decref(keeper->end);
     g_free(keeper->directory);

@@ -41,6 +41,10 @@ typedef struct {
 /* done comes once, after this has returned. */
 bool ep_keeper_release(EpKeeper *keeper, const EpReleaseRequest *request, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* told comes once the server has been told of what is in the quarantine now, perhaps before this returns; at the latest
+ * after ten seconds, and at once where it is told of nothing. */
+void ep_keeper_settle(EpKeeper *keeper, void (*told)(gpointer user), gpointer user);
+
 /* This user gets no further callbacks.  A release that has begun goes on; those that wait are dropped. */
 void ep_keeper_forget(EpKeeper *keeper, gconstpointer user);
 

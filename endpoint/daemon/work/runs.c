@@ -58,9 +58,21 @@ static void on_scan_progress(const char *words, gpointer user)
         ep_spool_pump(run->has->spool);
 }
 
+static void on_settled(gpointer user)
+{
+    EpRun *run = user;
+    g_autofree char *code = g_steal_pointer(&run->code);
+    g_autofree char *detail = g_steal_pointer(&run->detail);
+
+    run->end(run, *code == '\0' ? EP_COMMAND_SUCCEED : EP_COMMAND_FAIL, code, detail);
+}
+
+/* Who has waited for the command finds on the server what it has changed in the quarantine. */
 static void end_by(EpRun *run, const char *code, const char *detail)
 {
-    run->end(run, *code == '\0' ? EP_COMMAND_SUCCEED : EP_COMMAND_FAIL, code, detail);
+    run->code = g_strdup(code);
+    run->detail = g_strdup(detail);
+    ep_keeper_settle(run->has->keeper, on_settled, run);
 }
 
 static void on_scan_done(const EpScanEnd *result, gpointer user)
@@ -133,4 +145,6 @@ void ep_run_forget(EpRun *run)
     ep_updates_forget(run->has->updates, run);
     ep_orders_leave(run->has->orders, run);
     ep_keeper_forget(run->has->keeper, run);
+    g_clear_pointer(&run->code, g_free);
+    g_clear_pointer(&run->detail, g_free);
 }

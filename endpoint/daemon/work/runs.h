@@ -30,6 +30,7 @@ typedef struct EpRun {
     void (*end)(struct EpRun *run, EpCommandEvent event, const char *code, const char *detail);
     HlTime progress_at;
     guint percent;
+    char *code, *detail; /* owned; how it went, while the server is told of the quarantine */
 } EpRun;
 
 typedef void (*EpRunFunction)(EpRun *run);
