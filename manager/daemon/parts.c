@@ -211,8 +211,8 @@ static void build_state(MgrParts *parts)
         &(MgrPatternsOptions){ &parts->conf, parts->dir, parts->conf_path, &parts->fleet, parts->status });
     parts->timestamp = mgr_timestamp_new(&(MgrTimestampOptions){
         .conf = &parts->conf, .dir = parts->dir, .patterns = parts->patterns, .status = parts->status });
-    parts->ends =
-        mgr_ends_new(&(MgrEndsOptions){ parts->dir, &parts->fleet, parts->pki, parts->patterns, parts->status });
+    parts->ends = mgr_ends_new(
+        &(MgrEndsOptions){ parts->dir, &parts->fleet, parts->pki, parts->patterns, parts->timestamp, parts->status });
     parts->location = mgr_location_new(&(MgrLocationOptions){ .conf = &parts->conf,
                                                               .fleet = &parts->fleet,
                                                               .record = parts->record,

@@ -109,7 +109,7 @@ static void build_state(Parts *p)
     mgr_console_apply(p->console, &policy);
     p->patterns = mgr_patterns_new(&(MgrPatternsOptions){ &p->conf, p->dir, "manager.conf", &p->fleet, p->status });
     p->timestamp = mgr_timestamp_new(&(MgrTimestampOptions){ &p->conf, p->dir, p->patterns, p->status });
-    p->ends = mgr_ends_new(&(MgrEndsOptions){ p->dir, &p->fleet, p->pki, p->patterns, p->status });
+    p->ends = mgr_ends_new(&(MgrEndsOptions){ p->dir, &p->fleet, p->pki, p->patterns, p->timestamp, p->status });
     p->notifications = mgr_notifications_new(
         &(MgrNotificationsOptions){ p->dir, &p->conf, &p->fleet, p->record, p->status, p->timestamp });
 }

@@ -47,7 +47,9 @@ static void sign(Parts *parts)
     g_autofree char *path = mgr_site_path(parts->dir, "repo/metadata/timestamp.json");
     g_autofree char *directory = g_path_get_dirname(path);
     g_autofree char *expires = hl_time_format(hl_clock_wall() + LIFE);
-    g_autofree char *versions = g_strdup_printf("{\"components\":{},\"expires\":\"%s\"}", expires);
+    g_autofree char *later = hl_time_format(hl_clock_wall() + 2 * LIFE);
+    g_autofree char *versions =
+        g_strdup_printf("{\"components\":{},\"expires\":\"%s\",\"ends\":{\"snapshot\":\"%s\"}}", expires, later);
     const struct timespec now = { .tv_sec = hl_clock_wall() / HL_SECOND };
     const struct timespec times[] = { now, now };
 
@@ -142,6 +144,67 @@ static void test_renewed(void)
     mgr_timestamp_tick(parts->timestamp);
     sign(parts);
     expect_event(parts, "", "");
+    child_fake_reset();
+}
+
+/* What the summary says of the snapshot; "" where it says nothing.  Caller frees. */
+static char *snapshot_state(Parts *parts)
+{
+    g_autoptr(json_t) summary = NULL;
+    const json_t *row;
+    size_t i;
+
+    mgr_ends_tick(parts->ends);
+    summary = mgr_status_summary(parts->status, NULL);
+    json_array_foreach(json_object_get(summary, "ends"), i, row)
+    {
+        if (strcmp(json_string_value(json_object_get(row, "kind")), "snapshot") == 0)
+            return g_strdup(json_string_value(json_object_get(row, "state")));
+    }
+    return g_strdup("");
+}
+
+/* Events that are about the snapshot, since they were counted last. */
+static guint snapshot_events(Parts *parts)
+{
+    for (guint n = 0;;) {
+        g_autoptr(HlBusMessage) message = bus_fake_take(parts->bus, "holdline/v1/status/event");
+        gsize size;
+        const char *text;
+
+        if (message == NULL)
+            return n;
+        text = g_bytes_get_data(message->payload, &size);
+        n += g_strstr_len(text, (gssize)size, "snapshot") != NULL;
+    }
+}
+
+static void expect_snapshot(Parts *parts, const char *state, guint events)
+{
+    g_autofree char *seen = snapshot_state(parts);
+
+    g_assert_cmpstr(seen, ==, state);
+    g_assert_cmpuint(snapshot_events(parts), ==, events);
+}
+
+/* What is renewed with it is no news either, until that fails. */
+static void test_all_renewed(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+
+    put_key(parts, "-----BEGIN PRIVATE KEY-----\n");
+    sign(parts);
+    expect_snapshot(parts, "", 0);
+    pass(parts, 3 * LIFE); /* the server was off */
+    g_assert_cmpuint(child_fake_running(), ==, 1);
+    expect_snapshot(parts, "", 0);
+    child_fake_exit(child_fake_last(), 0, NULL, NULL);
+    sign(parts);
+    expect_snapshot(parts, "", 0);
+    pass(parts, 3 * LIFE);
+    expect_snapshot(parts, "", 0);
+    child_fake_exit(child_fake_last(), 1, NULL, "no space left");
+    expect_snapshot(parts, "past", 1);
     child_fake_reset();
 }
 
@@ -322,6 +385,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/manager/timestamp/age", test_age);
     g_test_add_func("/manager/timestamp/renewed", test_renewed);
+    g_test_add_func("/manager/timestamp/all-renewed", test_all_renewed);
     g_test_add_func("/manager/timestamp/renewal-fails", test_renewal_fails);
     g_test_add_func("/manager/timestamp/warned", test_warned);
     g_test_add_func("/manager/timestamp/mirror", test_mirror);

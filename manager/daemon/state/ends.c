@@ -29,6 +29,7 @@ struct MgrEnds {
     uint64_t seen_certificates; /* of fleet->named_changes */
     uint64_t seen_announced;    /* of its places: an authority may have ended */
     HlTime seen_signed;
+    bool seen_renewing;
 };
 
 static void item_free(gpointer data)
@@ -208,6 +209,15 @@ static bool is_told_here(const Item *item)
     return item->end.kind != MGR_END_TIMESTAMP;
 }
 
+/* 'repo resign' renews whatever takes no ceremony. */
+static bool is_being_renewed(const MgrEnds *ends, const Item *item)
+{
+    MgrEndKind kind = item->end.kind;
+
+    return mgr_end_is_role(kind) && kind != MGR_END_ROOT && kind != MGR_END_TARGETS &&
+           mgr_timestamp_is_renewing(ends->parts.timestamp);
+}
+
 static void tell_event(const MgrEnds *ends, const Item *item, MgrEndGrade before, HlTime now)
 {
     bool is_named = mgr_end_sight(item->end.kind, item->name, NULL) == MGR_END_SHOWN;
@@ -246,7 +256,9 @@ static void tell(const MgrEnds *ends, const GPtrArray *older, HlTime now)
         Item *item = ends->items->pdata[i];
         const Item *before = find_item(older, item->key);
 
-        item->grade = mgr_end_grade(&item->end, now);
+        item->grade = !is_being_renewed(ends, item) ? mgr_end_grade(&item->end, now)
+                      : before != NULL              ? before->grade
+                                                    : MGR_END_QUIET;
         if (before != NULL && before->end.end == item->end.end && before->grade == item->grade)
             item->logged_mono = before->logged_mono;
         if (!is_told_here(item))
@@ -320,6 +332,7 @@ static void look(MgrEnds *ends, HlTime now)
     ends->seen_certificates = ends->parts.fleet->named_changes;
     ends->seen_announced = ends->parts.fleet->places.announced.counter;
     ends->seen_signed = mgr_patterns_signed(ends->parts.patterns);
+    ends->seen_renewing = mgr_timestamp_is_renewing(ends->parts.timestamp);
     tell(ends, older, now);
     tell_summary(ends);
 }
@@ -331,7 +344,8 @@ void mgr_ends_tick(MgrEnds *ends)
     if (!ends->has_looked || now >= ends->next_wall || now < ends->looked_wall ||
         ends->seen_certificates != ends->parts.fleet->named_changes ||
         ends->seen_announced != ends->parts.fleet->places.announced.counter ||
-        ends->seen_signed != mgr_patterns_signed(ends->parts.patterns))
+        ends->seen_signed != mgr_patterns_signed(ends->parts.patterns) ||
+        ends->seen_renewing != mgr_timestamp_is_renewing(ends->parts.timestamp))
         look(ends, now);
 }
 

@@ -12,6 +12,7 @@
 #include "manager/daemon/state/patterns.h"
 #include "manager/daemon/state/pki.h"
 #include "manager/daemon/state/status.h"
+#include "manager/daemon/state/timestamp.h"
 
 typedef struct MgrEnds MgrEnds;
 
@@ -20,6 +21,7 @@ typedef struct {
     const MgrFleet *fleet;
     const MgrPki *pki;
     const MgrPatterns *patterns;
+    const MgrTimestamp *timestamp;
     MgrStatus *status;
 } MgrEndsOptions;
 

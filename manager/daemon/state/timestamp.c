@@ -109,8 +109,7 @@ static void renew_when_due(MgrTimestamp *timestamp, HlTime now)
         keep_problem(timestamp, error->message);
 }
 
-/* Nobody has to be told of what a server that was off for a day mends in its first seconds. */
-static bool is_being_renewed(const MgrTimestamp *timestamp)
+bool mgr_timestamp_is_renewing(const MgrTimestamp *timestamp)
 {
     return timestamp->renewing != 0 && timestamp->renewing == mgr_patterns_signed(timestamp->options.patterns) &&
            hl_clock_mono() < timestamp->resign_mono;
@@ -185,6 +184,6 @@ void mgr_timestamp_tick(MgrTimestamp *timestamp)
     timestamp->view.expires = mgr_patterns_expires(patterns);
     timestamp->view.age = mgr_signature_age(mgr_patterns_signed(patterns), timestamp->view.expires, now);
     renew_when_due(timestamp, now);
-    if (!is_being_renewed(timestamp))
+    if (!mgr_timestamp_is_renewing(timestamp))
         tell(timestamp);
 }

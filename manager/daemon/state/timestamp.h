@@ -34,6 +34,10 @@ typedef struct {
 
 MgrTimestampView mgr_timestamp_view(const MgrTimestamp *timestamp);
 
+/* Whether it is being renewed, and all that is signed with it: nobody has to be told of what a server that was off for
+ * weeks mends in its first seconds. */
+bool mgr_timestamp_is_renewing(const MgrTimestamp *timestamp);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MgrTimestamp, mgr_timestamp_free)
 
 #endif
