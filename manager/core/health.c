@@ -52,6 +52,11 @@ static bool is_repository_ended(const MgrHealth *health)
     return health->repository == MGR_SIGNATURE_EXPIRED;
 }
 
+static bool has_role_ended(const MgrHealth *health)
+{
+    return health->role_ended;
+}
+
 static bool is_repository_ageing(const MgrHealth *health)
 {
     return health->repository == MGR_SIGNATURE_AGEING;
@@ -75,6 +80,8 @@ static const Row rows[] = {
     { is_repository_incomplete, false, "files of the pattern repository are missing" },
     { is_repository_ended, false,
       "the pattern repository's timestamp expired, and endpoints refuse it: 'holdline status' has the remedy" },
+    { has_role_ended, false,
+      "a role of the pattern repository has ended, and endpoints refuse it: 'holdline status' has the remedy" },
     { is_repository_ageing, true,
       "the pattern repository's timestamp was not renewed and will expire: see 'holdline status'" },
     { is_repository_ahead, true,

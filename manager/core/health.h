@@ -13,6 +13,7 @@ typedef struct {
     uint64_t disk_free, disk_size; /* bytes, where the site is; size 0: not known, and not judged */
     MgrSignatureAge repository;
     HlTime repository_end;          /* wall */
+    bool role_ended;                /* of another of its roles than the timestamp */
     const char *repository_problem; /* which files of it are missing, with the remedy; NULL: none; borrowed */
 } MgrHealth;
 

@@ -31,6 +31,14 @@ static void test_broker(void)
     expect(&health, false, "no broker");
 }
 
+static void test_role(void)
+{
+    MgrHealth health = good;
+
+    health.role_ended = true;
+    expect(&health, false, "a role of the pattern repository has ended");
+}
+
 static void test_refused(void)
 {
     MgrHealth health = good;
@@ -96,5 +104,6 @@ int main(int argc, char **argv)
     g_test_add_func("/health/disk", test_disk);
     g_test_add_func("/health/repository", test_repository);
     g_test_add_func("/health/refused", test_refused);
+    g_test_add_func("/health/role", test_role);
     return g_test_run();
 }

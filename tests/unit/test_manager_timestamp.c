@@ -205,6 +205,7 @@ static void test_all_renewed(void)
     expect_snapshot(parts, "", 0);
     child_fake_exit(child_fake_last(), 1, NULL, "no space left");
     expect_snapshot(parts, "past", 1);
+    g_assert_cmpint(mgr_timestamp_view(parts->timestamp).refused_from, <, hl_clock_wall());
     child_fake_reset();
 }
 

@@ -43,6 +43,8 @@ static MgrHealth look_at_health(const MgrFront *front)
                          .broker_refused = mgr_down_refused(front->parts.down),
                          .repository = timestamp.age,
                          .repository_end = timestamp.expires,
+                         .role_ended = timestamp.refused_from != 0 && hl_clock_wall() >= timestamp.refused_from &&
+                                       timestamp.age != MGR_SIGNATURE_EXPIRED,
                          .repository_problem = mgr_status_view(front->parts.status).problems[MGR_PROBLEM_REPOSITORY] };
     struct statvfs disk;
 

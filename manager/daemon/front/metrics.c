@@ -80,7 +80,7 @@ static void add_server(GString *out, const MgrMetricsParts *parts, const HlHttpC
         { "repository_ageing", "1 from half of the life of the repository's timestamp on, also when it has expired",
           timestamp.age >= MGR_SIGNATURE_AGEING },
         { "repository_expires_seconds", "Time until endpoints refuse the repository; 0: they do, or there is none",
-          (uint64_t)(MAX(timestamp.expires - hl_clock_wall(), 0) / HL_SECOND) },
+          (uint64_t)(MAX(timestamp.refused_from - hl_clock_wall(), 0) / HL_SECOND) },
         { "patterns_published_timestamp_seconds",
           "Day of the patterns in the repository, as Unix time; 0: there are none",
           (uint64_t)(mgr_patterns_published(parts->patterns) / HL_SECOND) },

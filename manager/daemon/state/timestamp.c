@@ -6,7 +6,9 @@
 #include "lib/base/exec.h"
 #include "lib/base/file.h"
 #include "lib/base/log.h"
+#include "manager/core/ends.h"
 #include "manager/site/site.h"
+#include "proto/updater_lines.h"
 
 #define RESIGN_DEADLINE (5 * HL_MINUTE)
 #define RESIGN_AGAIN    (10 * HL_MINUTE) /* after one that failed, or that did not help */
@@ -176,6 +178,21 @@ static void tell(MgrTimestamp *timestamp)
     }
 }
 
+/* The components' are not among them: of one that ended endpoints update the others. */
+static HlTime find_refused_from(const MgrTimestamp *timestamp)
+{
+    const GPtrArray *roles = mgr_patterns_ends(timestamp->options.patterns);
+    HlTime first = timestamp->view.expires;
+
+    for (guint i = 0; i < roles->len; i++) {
+        const HlUpdaterEnd *role = roles->pdata[i];
+
+        if (mgr_end_kind_of_role(role->role) != MGR_END_COMPONENT)
+            first = MIN(first, role->end);
+    }
+    return first;
+}
+
 void mgr_timestamp_tick(MgrTimestamp *timestamp)
 {
     const MgrPatterns *patterns = timestamp->options.patterns;
@@ -183,6 +200,7 @@ void mgr_timestamp_tick(MgrTimestamp *timestamp)
 
     timestamp->view.expires = mgr_patterns_expires(patterns);
     timestamp->view.age = mgr_signature_age(mgr_patterns_signed(patterns), timestamp->view.expires, now);
+    timestamp->view.refused_from = find_refused_from(timestamp);
     renew_when_due(timestamp, now);
     if (!mgr_timestamp_is_renewing(timestamp))
         tell(timestamp);

@@ -30,6 +30,7 @@ void mgr_timestamp_tick(MgrTimestamp *timestamp);
 typedef struct {
     MgrSignatureAge age;
     HlTime expires;
+    HlTime refused_from; /* endpoints refuse the whole repository: the first end of its roles, this one's too */
 } MgrTimestampView;
 
 MgrTimestampView mgr_timestamp_view(const MgrTimestamp *timestamp);
