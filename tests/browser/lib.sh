@@ -51,7 +51,7 @@ make_console_site() {
     start_server
     echo "$password" >"$work/password"
     holdline account password admin --password-file "$work/password" >/dev/null
-    holdline group create office line.heartbeat=1s >/dev/null
+    holdline group create office "${by_hand[@]}" line.heartbeat=1s >/dev/null
 }
 
 # start_console [PROGRAM]: $console_pid; it knows the manager.

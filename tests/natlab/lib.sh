@@ -60,7 +60,7 @@ LAB=/run/lab
 SITE=$LAB/site
 export HOLDLINE_CONFIG=$SITE/admins/admin/holdline.conf TMPDIR=$LAB
 LAB_START=${EPOCHREALTIME/./}
-: "${LAB_PATIENCE:=30}"
+: "${LAB_PATIENCE:=60}"
 exec {LAB_HEARD}>&1 # what fail says is heard from inside a condition as well, whose output goes nowhere
 declare -A ID PID SHOWN
 

@@ -11,7 +11,7 @@
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 : "${BUILD_DIR:=$root/build/dev}"
 : "${SLOWNESS:=1}"
-: "${PATIENCE:=30}"
+: "${PATIENCE:=60}"
 exec {heard}>&2 # what fail says is heard from inside a condition as well, whose output goes nowhere
 bin=$BUILD_DIR/bin
 export PATH=$bin:/usr/sbin:/sbin:$PATH LC_ALL=C TZ=UTC
@@ -118,6 +118,12 @@ wait_for() {
     done
     waiting=
 }
+
+# within SECONDS COMMAND...: the same for what is tried in another way then: its status tells, and nothing is said.
+within() (
+    exec {heard}>/dev/null
+    wait_for "$@"
+)
 
 # expect_fail STATUS TEXT COMMAND...: it must end with that status and say that (a fixed text, in what it printed).
 expect_fail() {
