@@ -95,15 +95,23 @@ fail() {
     exit 1
 }
 
+# lab_pause TIMES SINCE: so many times as long as it took since then, between a twentieth of a second and a half.
+lab_pause() {
+    local pause=$(($1 * (${EPOCHREALTIME/./} - $2)))
+    printf -v pause '0.%06d' $((pause < 50000 ? 50000 : pause < 500000 ? pause : 500000))
+    sleep "$pause"
+}
+
 # lab_until SECONDS CONDITION...: until the condition holds; how long it took is in TOOK.  SECONDS is enough where nothing else runs;
 # LAB_PATIENCE is the shortest deadline, for a machine that does other things too.  In microseconds: bash's SECONDS counts the
-# borders between whole seconds, so that "1 s" would be anything from 0 to 1.
+# borders between whole seconds, so that "1 s" would be anything from 0 to 1.  After a second what costs much is asked less often: a
+# condition is programs, and other tests run beside this one.
 lab_until() {
-    local limit=$(($1 > LAB_PATIENCE ? $1 : LAB_PATIENCE)) since=${EPOCHREALTIME/./}
+    local limit=$(($1 > LAB_PATIENCE ? $1 : LAB_PATIENCE)) since=${EPOCHREALTIME/./} asked
     shift
-    until "$@" >/dev/null 2>&1; do
+    while asked=${EPOCHREALTIME/./} && ! "$@" >/dev/null 2>&1; do
         [ $((${EPOCHREALTIME/./} - since)) -lt $((limit * 1000000)) ] || fail "not within $limit s: ${WHAT:+$WHAT: }$*"
-        sleep 0.05
+        lab_pause $((asked - since < 1000000 ? 0 : 4)) "$asked"
     done
     lab_clock "$since"
     TOOK=$REPLY

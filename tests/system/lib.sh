@@ -103,18 +103,24 @@ seconds_since() { awk -v a="$1" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.3f", b 
 started=$(now)
 
 # wait_for SECONDS COMMAND...: until the command succeeds; SECONDS is enough where nothing else runs.  What takes long is asked less
-# often: the command is programs, and other tests run beside this one.
+# often, and what costs much, too: the command is programs, and other tests run beside this one.
 wait_for() {
-    local limit=$(($1 > PATIENCE ? $1 : PATIENCE)) begin=$SECONDS pauses=0
+    local limit=$(($1 > PATIENCE ? $1 : PATIENCE)) begin=$SECONDS pauses=0 asked pause
     shift
     waiting=$*
-    until "$@" >/dev/null 2>&1; do
+    while asked=${EPOCHREALTIME/./} && ! "$@" >/dev/null 2>&1; do
         if ((SECONDS - begin > limit * SLOWNESS)); then
             "$@" || true
             fail "not within $limit s: $*"
         fi
         pauses=$((pauses + 1))
-        if [ $pauses -le 15 ]; then sleep 0.03; elif [ $pauses -le 50 ]; then sleep 0.1; else sleep 0.3; fi
+        pause=$((pauses <= 15 ? 30000 : pauses <= 50 ? 100000 : 300000))
+        if [ $pauses -gt 5 ]; then # a call of holdline is a tenth of a second of a processor: at most a fifth of the time
+            asked=$((4 * (${EPOCHREALTIME/./} - asked)))
+            pause=$((asked <= pause ? pause : asked < 1000000 ? asked : 1000000))
+        fi
+        printf -v pause '%d.%06d' $((pause / 1000000)) $((pause % 1000000))
+        sleep "$pause"
     done
     waiting=
 }
