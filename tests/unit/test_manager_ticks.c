@@ -17,7 +17,7 @@ static Cost cost_so_far(const Parts *parts)
 static void tick(Parts *parts)
 {
     mgr_console_tick(parts->console);
-    mgr_tracker_tick(parts->tracker, 1);
+    mgr_tracker_tick(parts->tracker, 1, 1);
     mgr_tracker_flush(parts->tracker);
 }
 
@@ -184,6 +184,59 @@ static void test_away(void)
     g_assert_nonnull(endpoint->contact);
 }
 
+static guint count_unconfirmed(const Parts *parts)
+{
+    GHashTableIter iter;
+    gpointer value;
+    guint n = 0;
+
+    g_hash_table_iter_init(&iter, parts->fleet.endpoints);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        n += ((const MgrEndpoint *)value)->record.presence.unconfirmed;
+    return n;
+}
+
+static void expect_unconfirmed(Parts *parts, guint clear, guint n)
+{
+    clock_fake_advance(HL_SECOND);
+    mgr_tracker_tick(parts->tracker, clear, clear);
+    g_assert_cmpuint(count_unconfirmed(parts), ==, n);
+}
+
+/* More than a slice did not come back to a broker: each tick in which it is clear judges one, none is left out, and one
+ * that is removed while it waits is nowhere any longer. */
+static void test_not_back(void)
+{
+    const guint late = 30;
+    const guint many = 2 * MGR_TRACKER_SLICE + late;
+    g_autoptr(Parts) parts = parts_new();
+
+    for (guint i = 0; i < many; i++) {
+        g_autofree char *id = g_strdup_printf("e-%05u", i);
+        MgrEndpoint *endpoint = parts_add_endpoint(parts, id);
+
+        endpoint->broker = 0;
+        endpoint->record.presence.session = 1;
+    }
+    mgr_tracker_blind(parts->tracker, 0);
+    g_assert_cmpuint(count_unconfirmed(parts), ==, many);
+    bus_fake_forget(parts->bus);
+    mgr_tracker_sight(parts->tracker, 0);
+    g_assert_cmpuint(bus_fake_published(parts->bus, "holdline/v1/endpoint/+/probe"), ==, MGR_TRACKER_SLICE);
+    g_assert_cmpuint(count_unconfirmed(parts), ==, MGR_TRACKER_SLICE + late);
+    expect_unconfirmed(parts, 1, late);
+    mgr_tracker_blind(parts->tracker, 0); /* it went before the rest had its turn */
+    expect_unconfirmed(parts, 0, many);
+    expect_unconfirmed(parts, 2, many);
+    mgr_tracker_sight(parts->tracker, 0);
+    expect_unconfirmed(parts, 2, MGR_TRACKER_SLICE + late);
+    mgr_tracker_sight(parts->tracker, 0); /* and once more, as after a second broker: nobody is judged twice */
+    g_assert_cmpuint(count_unconfirmed(parts), ==, late);
+    parts_call(parts, "endpoint remove", "endpoint", "e-00000", NULL);
+    parts_commit(parts);
+    expect_unconfirmed(parts, 1, 0);
+}
+
 /* Many at once, as after a start: a turn looks at a part of them, and the turns that follow in the same second at the
  * rest. */
 static void test_parts_of_many(void)
@@ -237,6 +290,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/ticks/heartbeats", test_heartbeats);
     g_test_add_func("/manager/ticks/command", test_command);
     g_test_add_func("/manager/ticks/removed", test_removed);
+    g_test_add_func("/manager/ticks/not-back", test_not_back);
     g_test_add_func("/manager/ticks/away", test_away);
     g_test_add_func("/manager/ticks/parts-of-many", test_parts_of_many);
     g_test_add_func("/manager/ticks/ended-of-many", test_ended_of_many);

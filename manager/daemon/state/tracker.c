@@ -110,9 +110,9 @@ void mgr_tracker_interval(MgrTracker *tracker, MgrEndpoint *endpoint, HlTime hea
     mgr_fleet_note_unwritten(tracker->fleet, endpoint, MGR_UNWRITTEN_PRESENCE);
 }
 
-void mgr_tracker_feed_all(MgrTracker *tracker, guint broker, MgrPresenceEventKind kind)
+void mgr_tracker_blind(MgrTracker *tracker, guint broker)
 {
-    MgrPresenceEvent event = { .kind = kind };
+    MgrPresenceEvent event = { .kind = MGR_PRESENCE_BLIND };
     GHashTableIter iter;
     gpointer value;
 
@@ -122,18 +122,47 @@ void mgr_tracker_feed_all(MgrTracker *tracker, guint broker, MgrPresenceEventKin
             mgr_tracker_feed(tracker, value, &event);
 }
 
-void mgr_tracker_tick(MgrTracker *tracker, guint heard)
+void mgr_tracker_sight(MgrTracker *tracker, guint broker)
 {
-    MgrPresenceEvent event = { .kind = MGR_PRESENCE_TICK };
+    MgrPresenceEvent event = { .kind = MGR_PRESENCE_SIGHTED };
+    HlTime now = hl_clock_mono();
+    GHashTableIter iter;
+    gpointer value;
+    guint n = 0;
+
+    g_hash_table_iter_init(&iter, tracker->fleet->endpoints);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        MgrEndpoint *endpoint = value;
+
+        if (endpoint->broker != broker || !endpoint->record.presence.unconfirmed)
+            continue;
+        if (n < MGR_TRACKER_SLICE)
+            mgr_tracker_feed(tracker, endpoint, &event);
+        else
+            mgr_agenda_put(&tracker->fleet->presence_agenda, endpoint, now + n / MGR_TRACKER_SLICE * HL_SECOND);
+        n++;
+    }
+}
+
+/* One that is unconfirmed waits for mgr_tracker_sight, which puts it down again if the broker went meanwhile. */
+static void take_turn(MgrTracker *tracker, MgrEndpoint *endpoint, bool is_heard, bool is_clear)
+{
+    bool is_unconfirmed = endpoint->record.presence.unconfirmed;
+
+    if (is_unconfirmed ? is_clear : is_heard)
+        mgr_tracker_feed(tracker, endpoint,
+                         &(MgrPresenceEvent){ .kind = is_unconfirmed ? MGR_PRESENCE_SIGHTED : MGR_PRESENCE_TICK });
+    else if (!is_unconfirmed)
+        mgr_agenda_put(&tracker->fleet->presence_agenda, endpoint, hl_clock_mono() + HL_SECOND);
+}
+
+void mgr_tracker_tick(MgrTracker *tracker, guint heard, guint clear)
+{
     HlTime now = hl_clock_mono();
     MgrEndpoint *endpoint;
 
-    while (heard != 0 && (endpoint = mgr_agenda_take(&tracker->fleet->presence_agenda, now)) != NULL) {
-        if (heard & (1u << endpoint->broker))
-            mgr_tracker_feed(tracker, endpoint, &event);
-        else
-            mgr_agenda_put(&tracker->fleet->presence_agenda, endpoint, now + HL_SECOND);
-    }
+    while ((heard | clear) != 0 && (endpoint = mgr_agenda_take(&tracker->fleet->presence_agenda, now)) != NULL)
+        take_turn(tracker, endpoint, heard & (1U << endpoint->broker), clear & (1U << endpoint->broker));
 }
 
 /* One that is not to be found was removed, or heard of, meanwhile; one that is unconfirmed is settled when the server

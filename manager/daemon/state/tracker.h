@@ -26,15 +26,22 @@ MgrPresenceEffects mgr_tracker_feed(MgrTracker *tracker, MgrEndpoint *endpoint, 
 /* It has settings with this interval, from now on; nothing is done where it is known. */
 void mgr_tracker_interval(MgrTracker *tracker, MgrEndpoint *endpoint, HlTime heartbeat);
 
-/* What time brings to those whose silence lasts by now; call it once a second.  heard: a bit for each broker whose
- * silence says something; the endpoints of the others are looked at later. */
-void mgr_tracker_tick(MgrTracker *tracker, guint heard);
+/* What time brings to those whose silence lasts by now; call it once a second.  A bit for each broker:
+ * heard  its silence says something; the endpoints of the others are looked at later
+ * clear  the time to come back to it is over, see mgr_tracker_sight */
+void mgr_tracker_tick(MgrTracker *tracker, guint heard, guint clear);
 
 /* The broker of this number goes on working: what it reported of lines while it was in doubt was true. */
 void mgr_tracker_prove(MgrTracker *tracker, guint broker);
 
-/* The same event to every endpoint at this broker. */
-void mgr_tracker_feed_all(MgrTracker *tracker, guint broker, MgrPresenceEventKind kind);
+/* The broker is not heard: what is known of its endpoints stays, unconfirmed. */
+void mgr_tracker_blind(MgrTracker *tracker, guint broker);
+
+/* It was heard again, and the time of its endpoints to come back is over: those that did not are judged, and asked for
+ * a sign of life.  MGR_TRACKER_SLICE of them now, as many more with each tick in which it is clear: a million that are
+ * away would keep everybody waiting for two seconds. */
+#define MGR_TRACKER_SLICE 10000
+void mgr_tracker_sight(MgrTracker *tracker, guint broker);
 
 /* Revoked: no birth counts until it enrols again. */
 void mgr_tracker_retire(MgrTracker *tracker, MgrEndpoint *endpoint, MgrReason reason);

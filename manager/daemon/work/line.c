@@ -109,7 +109,7 @@ static void follow_sight(MgrLine *line, MgrSightChange change)
         hl_warn("line", "the manager cannot hear its endpoints at the broker %s: every status is kept as it was",
                 hl_bus_broker(line->bus));
         line->blind_mono = hl_clock_mono();
-        mgr_tracker_feed_all(line->parts.tracker, line->parts.broker, MGR_PRESENCE_BLIND);
+        mgr_tracker_blind(line->parts.tracker, line->parts.broker);
         break;
     case MGR_SIGHT_REGAINED:
         hl_info("line", "connected to the broker at %s; endpoints have %" G_GINT64_FORMAT " s to come back",
@@ -117,7 +117,7 @@ static void follow_sight(MgrLine *line, MgrSightChange change)
         catch_up(line);
         break;
     case MGR_SIGHT_CLEARED:
-        mgr_tracker_feed_all(line->parts.tracker, line->parts.broker, MGR_PRESENCE_SIGHTED);
+        mgr_tracker_sight(line->parts.tracker, line->parts.broker);
         break;
     case MGR_SIGHT_ASK:
         ask_broker(line);

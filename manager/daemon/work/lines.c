@@ -53,7 +53,7 @@ static void follow_unknown(MgrLines *lines)
     if (now == lines->all_clear)
         return;
     lines->all_clear = now;
-    mgr_tracker_feed_all(lines->parts.tracker, MGR_BROKER_UNKNOWN, now ? MGR_PRESENCE_SIGHTED : MGR_PRESENCE_BLIND);
+    (now ? mgr_tracker_sight : mgr_tracker_blind)(lines->parts.tracker, MGR_BROKER_UNKNOWN);
 }
 
 static void on_sight(gpointer user)
@@ -233,16 +233,11 @@ static void settle_drained(MgrLines *lines, guint broker)
 
     lines->settled[broker] = true;
     g_hash_table_iter_init(&iter, lines->parts.fleet->endpoints);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        MgrPresenceEvent event = { .kind = MGR_PRESENCE_SIGHTED };
-        MgrEndpoint *endpoint = value;
-
-        if (endpoint->broker != broker)
-            continue;
-        endpoint->broker = (uint8_t)other;
-        if (!mgr_line_is_blind(lines->all[other]))
-            mgr_tracker_feed(lines->parts.tracker, endpoint, &event);
-    }
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        if (((const MgrEndpoint *)value)->broker == broker)
+            ((MgrEndpoint *)value)->broker = (uint8_t)other;
+    if (mgr_line_is_clear(lines->all[other])) /* else once it is */
+        mgr_tracker_sight(lines->parts.tracker, other);
 }
 
 static void follow_drained(MgrLines *lines, guint broker)
@@ -341,10 +336,12 @@ void mgr_lines_tick(MgrLines *lines)
     MgrAnnounceParts self = { lines->parts.conf, lines->parts.fleet, lines->parts.down, lines->parts.pki,
                               lines->parts.fence };
     guint heard = 0;
+    guint clear = 0;
 
     mgr_announce_alive(&self);
     for (guint i = 0; i < lines->n; i++) {
         heard |= (guint)mgr_line_tick(lines->all[i]) << i;
+        clear |= (guint)mgr_line_is_clear(lines->all[i]) << i;
         follow_drained(lines, i);
         look_for_hang(lines, i);
     }
@@ -352,5 +349,6 @@ void mgr_lines_tick(MgrLines *lines)
     note_used(lines);
     on_sight(lines);
     heard |= (guint)lines->all_clear << MGR_BROKER_UNKNOWN;
-    mgr_tracker_tick(lines->parts.tracker, heard);
+    clear |= (guint)lines->all_clear << MGR_BROKER_UNKNOWN;
+    mgr_tracker_tick(lines->parts.tracker, heard, clear);
 }
