@@ -423,6 +423,7 @@ const HlPhrase hl_phrases[] = {
     { N_("when the certificate was issued"), "" },
     { N_("a find"), "" },
     { N_("a scan's result"), "" },
+    { N_("database %s: %s"), "-p" },
     { N_("database %s: %s (free some space)"), "--" },
     { N_("database %s: %s (check the disk and its file system)"), "--" },
     { N_("database %s: %s (check the path and its permissions)"), "--" },

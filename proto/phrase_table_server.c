@@ -80,6 +80,7 @@ const HlPhrase hl_server_phrases[] = {
          "NAME' why."),
       "" },
     { N_("The disk of the site is full: nothing can be stored; make room, it goes on by itself."), "" },
+    { N_("Nothing can be stored: %s; once that is mended it goes on by itself"), "s" },
     { N_("The disk of the site is nearly full: make room before nothing can be stored; 'holdline doctor' says how much "
          "is left."),
       "" },

@@ -36,11 +36,26 @@ static const FailureRow failures[] = {
     { SQLITE_TOOBIG, HL_ERROR_LIMIT, "the value is too big" },
 };
 
+/* SQLite says "disk I/O error" of a file system that has become read-only, and keeps no number of the system's; nor
+ * does the mount tell of one that the kernel has stopped writing to after an error.  So one tries. */
+static bool is_read_only(const HlDb *db, int result)
+{
+    g_autofree char *folder = g_path_get_dirname(db->path);
+    hl_autofd int fd = -1;
+
+    if (result != SQLITE_IOERR && result != SQLITE_CANTOPEN && result != SQLITE_READONLY)
+        return false;
+    fd = open(folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+    return fd < 0 && errno == EROFS;
+}
+
 bool hl_db_fail(HlDb *db, GError **error, const char *sql)
 {
     int extended = sqlite3_extended_errcode(db->handle);
     const char *text = sqlite3_errmsg(db->handle);
 
+    if (is_read_only(db, extended & 0xff))
+        return hl_fail_errno(error, EROFS, "database %s", db->path);
     for (gsize i = 0; i < G_N_ELEMENTS(failures); i++)
         if (failures[i].result == (extended & 0xff))
             return hl_fail(error, failures[i].code, "database %s: %s (%s)", db->path, text, failures[i].remedy);

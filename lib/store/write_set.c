@@ -37,6 +37,11 @@ void hl_write_set_free(HlWriteSet *set)
     g_free(set);
 }
 
+bool hl_write_set_is_empty(const HlWriteSet *set)
+{
+    return set->writes->len == 0;
+}
+
 /* One block for all: a set has a few writes, and one is made for each endpoint that says something. */
 static HlValue *keep(const HlValue *values, const char *types)
 {

@@ -46,6 +46,7 @@ typedef void (*HlWriteDone)(const GError *error, gpointer user);
 
 HlWriteSet *hl_write_set_new(void);
 void hl_write_set_free(HlWriteSet *set);
+bool hl_write_set_is_empty(const HlWriteSet *set);
 
 /* Adds a statement; types as in stmt.h ("tibn"), values are copied; sql and types must be static.  An empty set is fine
  * and succeeds.  No "OR ROLLBACK" or "OR FAIL" clauses (they break the set's atomicity) and no deferred constraints

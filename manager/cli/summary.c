@@ -111,7 +111,7 @@ static const struct {
 } problems[] = {
     { "audit_broken", N_("The audit log is not what was written.") },
     { "clock", N_("The clock of the server is behind.") },
-    { "disk", N_("The disk of the server is full, or nearly.") },
+    { "disk", N_("The disk of the server is full, or nearly, or cannot be written.") },
     { "broker_reload", N_("The broker could not be told which certificates are revoked.") },
     { "broker_split", N_("The brokers do not know each other: some endpoints are not heard.") },
     { "broker_refused", N_("The broker refuses what the server needs to hear.") },

@@ -92,6 +92,8 @@ static char *word(const GError *error, HlFaultLanguage language)
                                                   NULL };
     char *worded = hl_fault_word(tables, error, language);
 
+    if (worded == NULL && hl_error_sentence(error) == NULL)
+        return hl_phrase_translate_to(error->message, language);
     return worded != NULL ? worded : mgr_fault_say(error, language);
 }
 

@@ -18,10 +18,12 @@ static bool is_full(uint64_t free, uint64_t size)
     return size > 0 && free < MIN(size / DISK_SHARE, DISK_MOST);
 }
 
-char *mgr_disk_describe(uint64_t free, uint64_t size)
+char *mgr_disk_describe(uint64_t free, uint64_t size, const char *unwritten)
 {
     if (is_full(free, size))
         return g_strdup("The disk of the site is full: nothing can be stored; make room, it goes on by itself.");
+    if (unwritten != NULL)
+        return g_strdup_printf("Nothing can be stored: %s; once that is mended it goes on by itself", unwritten);
     return mgr_disk_is_short(free, size) ? g_strdup("The disk of the site is nearly full: make room before nothing can "
                                                     "be stored; 'holdline doctor' says how much is left.")
                                          : NULL;
@@ -40,6 +42,11 @@ static bool is_refused(const MgrHealth *health)
 static bool is_disk_full(const MgrHealth *health)
 {
     return is_full(health->disk_free, health->disk_size);
+}
+
+static bool is_unwritten(const MgrHealth *health)
+{
+    return health->unwritten != NULL;
 }
 
 static bool is_repository_incomplete(const MgrHealth *health)
@@ -77,6 +84,7 @@ static const Row rows[] = {
     { is_broker_away, false, "no broker: every status is as last known; the manager's log says why" },
     { is_refused, false, "the broker refuses the manager a subscription" },
     { is_disk_full, false, "the disk of the site is full: nothing can be stored; make room, it goes on by itself" },
+    { is_unwritten, false, "nothing can be stored in the registry" },
     { is_repository_incomplete, false, "files of the pattern repository are missing" },
     { is_repository_ended, false,
       "the pattern repository's timestamp expired, and endpoints refuse it: 'holdline status' has the remedy" },
@@ -106,6 +114,8 @@ char *mgr_health_describe(const MgrHealth *health)
             g_string_append_printf(out, "%s%s\n", rows[i].is_warning ? "warning: " : "", rows[i].text);
     if (health->broker_refused != NULL)
         g_string_append_printf(out, "%s\n", health->broker_refused);
+    if (health->unwritten != NULL)
+        g_string_append_printf(out, "%s\n", health->unwritten);
     if (health->repository_problem != NULL)
         g_string_append_printf(out, "%s\n", health->repository_problem);
     if (health->repository >= MGR_SIGNATURE_AGEING)

@@ -11,6 +11,7 @@ typedef struct {
     bool broker_up;
     const char *broker_refused;    /* what it refuses the manager, in words; NULL: nothing; borrowed */
     uint64_t disk_free, disk_size; /* bytes, where the site is; size 0: not known, and not judged */
+    const char *unwritten;         /* why the registry cannot be written; NULL: it can; borrowed */
     MgrSignatureAge repository;
     HlTime repository_end;          /* wall */
     bool role_ended;                /* of another of its roles than the timestamp */
@@ -22,8 +23,9 @@ typedef struct {
 bool mgr_disk_is_short(uint64_t free, uint64_t size);
 
 /* That, as a sentence with its remedy; of one that is full, that nothing can be stored.  Says no numbers, which would
- * change all the time.  NULL: there is room; caller frees. */
-char *mgr_disk_describe(uint64_t free, uint64_t size);
+ * change all the time.  unwritten: why the registry cannot be written though there
+ * may be room; NULL: it can.  NULL: all is well; caller frees. */
+char *mgr_disk_describe(uint64_t free, uint64_t size, const char *unwritten);
 
 bool mgr_health_is_well(const MgrHealth *health);
 

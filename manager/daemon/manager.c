@@ -38,19 +38,21 @@ static gboolean on_flush(gpointer user)
     return G_SOURCE_CONTINUE;
 }
 
-static char *disk_problem(const char *dir)
+static char *disk_problem(const MgrParts *parts)
 {
-    struct statvfs disk;
+    const char *unwritten = mgr_record_unwritten(parts->record);
+    struct statvfs disk = { 0 }; /* a size of 0 is not judged */
 
-    return statvfs(dir, &disk) == 0
-               ? mgr_disk_describe((uint64_t)disk.f_bavail * disk.f_frsize, (uint64_t)disk.f_blocks * disk.f_frsize)
-               : NULL;
+    if (statvfs(parts->dir, &disk) != 0)
+        disk.f_blocks = 0;
+    return mgr_disk_describe((uint64_t)disk.f_bavail * disk.f_frsize, (uint64_t)disk.f_blocks * disk.f_frsize,
+                             unwritten);
 }
 
 /* What the summary tells is wrong with the server; the others tell of it by themselves. */
 static void gather_problems(const MgrParts *parts)
 {
-    g_autofree char *disk = disk_problem(parts->dir);
+    g_autofree char *disk = disk_problem(parts);
 
     mgr_status_set_problem(parts->status, MGR_PROBLEM_BROKER_RELOAD,
                            mgr_rereader_problem(mgr_pki_rereader(parts->pki)));

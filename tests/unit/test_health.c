@@ -69,10 +69,23 @@ static void test_disk(void)
 
         health.disk_free = cases[i].free;
         health.disk_size = cases[i].size;
-        said = mgr_disk_describe(cases[i].free, cases[i].size);
+        said = mgr_disk_describe(cases[i].free, cases[i].size, NULL);
         g_assert_true((said != NULL && strstr(said, "is full: nothing can be stored") != NULL) == !cases[i].well);
         expect(&health, cases[i].well, cases[i].well ? "ok" : "disk");
     }
+}
+
+/* There is room, and still nothing can be stored: a file system that is read-only. */
+static void test_unwritten(void)
+{
+    MgrHealth health = good;
+    g_autofree char *said = mgr_disk_describe(MIB, 100 * MIB, "database x: Read-only file system");
+
+    health.unwritten = "database x: Read-only file system";
+    expect(&health, false, "nothing can be stored in the registry");
+    expect(&health, false, "Read-only file system");
+    g_assert_cmpstr(
+        said, ==, "Nothing can be stored: database x: Read-only file system; once that is mended it goes on by itself");
 }
 
 static void test_repository(void)
@@ -102,6 +115,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/health/broker", test_broker);
     g_test_add_func("/health/disk", test_disk);
+    g_test_add_func("/health/unwritten", test_unwritten);
     g_test_add_func("/health/repository", test_repository);
     g_test_add_func("/health/refused", test_refused);
     g_test_add_func("/health/role", test_role);

@@ -41,6 +41,7 @@ static MgrHealth look_at_health(const MgrFront *front)
     const MgrTimestampView timestamp = mgr_timestamp_view(front->parts.metrics.timestamp);
     MgrHealth health = { .broker_up = mgr_down_is_up(front->parts.down),
                          .broker_refused = mgr_down_refused(front->parts.down),
+                         .unwritten = mgr_record_unwritten(front->parts.metrics.record),
                          .repository = timestamp.age,
                          .repository_end = timestamp.expires,
                          .role_ended = timestamp.refused_from != 0 && hl_clock_wall() >= timestamp.refused_from &&

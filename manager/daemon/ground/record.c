@@ -21,6 +21,7 @@ struct MgrRecord {
     GHashTable *rows; /* endpoint -> Rows *: those that wrote history lately */
     uint64_t folded;
     HlWriterCounts last; /* as counted at the stop */
+    char *unwritten;     /* why the last change could not be stored; NULL: it was */
 };
 
 /* What an endpoint has used of its history.  One block for each that wrote within the hour: all, after a restart. */
@@ -35,10 +36,12 @@ typedef struct {
 typedef struct {
     MgrRecord *record;
     guint minded;
+    bool writes; /* it is not empty */
 } Gathered;
 
 /* A change on its way through the writer. */
 typedef struct {
+    MgrRecord *record;
     const MgrChangeKind *kind;
     gpointer change;
 } Pending;
@@ -108,15 +111,28 @@ void mgr_record_free(MgrRecord *record)
     }
     g_clear_pointer(&record->journal, hl_journal_free);
     g_free(record->path);
+    g_free(record->unwritten);
     hl_write_set_free(record->background);
     g_hash_table_unref(record->rows);
     g_free(record);
+}
+
+/* A change that is refused for what it says tells nothing about the disk. */
+static void heed(MgrRecord *record, const GError *error)
+{
+    HlErrorCode code = error != NULL ? hl_error_code(error) : HL_ERROR_N_CODES;
+
+    if (error != NULL && code != HL_ERROR_IO && code != HL_ERROR_FULL && code != HL_ERROR_DENIED)
+        return;
+    g_free(record->unwritten);
+    record->unwritten = error != NULL ? g_strdup(error->message) : NULL;
 }
 
 static void on_done(const GError *error, gpointer user)
 {
     g_autofree Pending *pending = user;
 
+    heed(pending->record, error);
     if (error == NULL)
         pending->kind->fold(pending->change);
     else
@@ -138,14 +154,15 @@ void mgr_record_commit(MgrRecord *record, HlWriteSet *set, const MgrChangeKind *
     g_autoptr(GError) error = NULL;
     Pending *pending = g_new(Pending, 1);
 
-    *pending = (Pending){ kind, change };
+    *pending = (Pending){ record, kind, change };
     hl_write_set_durable(set);
     if (!submit(record, set, on_done, pending, &error))
         on_done(error, pending);
 }
 
-static void on_written(const GError *error, gpointer user G_GNUC_UNUSED)
+static void on_written(const GError *error, gpointer user)
 {
+    heed(user, error);
     if (error != NULL)
         hl_log_limited(HL_LOG_ERROR, "registry", "write", "%s", error->message);
 }
@@ -154,16 +171,17 @@ void mgr_record_write(MgrRecord *record, HlWriteSet *set)
 {
     g_autoptr(GError) error = NULL;
 
-    if (!submit(record, set, on_written, NULL, &error))
-        on_written(error, NULL);
+    if (!submit(record, set, on_written, record, &error))
+        on_written(error, record);
 }
 
 static void on_gathered(const GError *error, gpointer user)
 {
     g_autofree Gathered *gathered = user;
-    const MgrRecord *record = gathered->record;
+    MgrRecord *record = gathered->record;
 
-    on_written(error, NULL);
+    if (gathered->writes)
+        on_written(error, record);
     if (error != NULL && gathered->minded > 0 && record->lost != NULL)
         record->lost(gathered->minded, error, record->user);
 }
@@ -226,6 +244,11 @@ static void tell_folded(MgrRecord *record)
     }
 }
 
+const char *mgr_record_unwritten(const MgrRecord *record)
+{
+    return record->unwritten;
+}
+
 uint64_t mgr_record_folded(const MgrRecord *record)
 {
     return record->folded;
@@ -262,7 +285,7 @@ void mgr_record_flush(MgrRecord *record)
 
     tell_folded(record);
     full = record->background;
-    *gathered = (Gathered){ record, record->minded };
+    *gathered = (Gathered){ record, record->minded, !hl_write_set_is_empty(full) };
     record->background = hl_write_set_new();
     record->minded = 0;
     if (!submit(record, full, on_gathered, gathered, &error))

@@ -70,6 +70,9 @@ HlDb *mgr_record_reader(MgrRecord *record);
 /* The same connection at once: it sees what is committed, so a fold finds what it folds. */
 HlDb *mgr_record_committed(const MgrRecord *record);
 
+/* Why the last change could not be stored, until one is again; NULL: it was.  Borrowed. */
+const char *mgr_record_unwritten(const MgrRecord *record);
+
 /* Rows of history for which there was no room. */
 uint64_t mgr_record_folded(const MgrRecord *record);
 

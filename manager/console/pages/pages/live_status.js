@@ -75,7 +75,7 @@ const TROUBLES = {
     broker_refused: [N_('The broker refuses what the server needs to hear.'), HEALTH],
     broker_reload: [N_('The broker could not be told which certificates are revoked.'), HEALTH],
     audit_broken: [N_('The audit log is not what was written.'), HEALTH],
-    disk: [N_('The disk of the server is full, or nearly.'), HEALTH],
+    disk: [N_('The disk of the server is full, or nearly, or cannot be written.'), HEALTH],
     clock: [N_('The clock of the server is behind.'), HEALTH],
     repository_problem: [N_('Files of the pattern repository are missing.'), HEALTH],
     patterns_old: [N_('The server has had no new patterns for long.'), HEALTH],
