@@ -25,11 +25,9 @@ static void open_registry(Parts *parts)
 {
     g_autofree char *path = path_in(parts, "registry.db");
     g_autoptr(GError) error = NULL;
-    g_autoptr(HlDb) db = NULL;
 
-    db = hl_db_open(path, HL_DB_DEFAULT, &error);
-    ok(db != NULL && mgr_fleet_load(&parts->fleet, db, &error), error);
-    hl_db_close(g_steal_pointer(&db));
+    parts->reader = hl_db_open(path, HL_DB_DEFAULT, &error);
+    ok(parts->reader != NULL && mgr_fleet_load(&parts->fleet, parts->reader, &error), error);
     parts->record = mgr_record_new(path, NULL, &error);
     g_assert_no_error(error);
     parts->writer = writer_fake_last();
@@ -372,15 +370,11 @@ void parts_set(Parts *parts, const char *group, const char *setting)
 
 void parts_load(Parts *parts, MgrFleet *fleet)
 {
-    g_autofree char *path = path_in(parts, "registry.db");
     g_autoptr(GError) error = NULL;
 
     mgr_tracker_flush(parts->tracker);
     mgr_record_flush(parts->record);
     parts_commit(parts);
-    if (parts->reader == NULL)
-        parts->reader = hl_db_open(path, HL_DB_READ_ONLY, &error);
-    g_assert_no_error(error);
     ok(mgr_fleet_load(fleet, parts->reader, &error), error);
 }
 

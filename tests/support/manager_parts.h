@@ -47,7 +47,7 @@ typedef struct {
     MgrFleet fleet;
     HlWriter *writer; /* of record; borrowed */
     MgrRecord *record;
-    HlDb *reader;            /* of parts_load; NULL: not yet */
+    HlDb *reader; /* of the first load, and of parts_load: it knows the schema, and has what a load asks prepared */
     const HlSigningKey *key; /* as in the file that the sealer has */
     MgrSealer *sealer;
     MgrDown *down;
