@@ -70,6 +70,7 @@ async function accounts(draw) {
         { title: tr('Role'), cell: (row) => word('role', row.role) },
         { title: tr('Groups'), cell: (row) => groupsOf(row.groups) },
         { title: tr('State'), cell: (row) => badge('account', row.state) },
+        { title: tr('By'), cell: (row) => name(row.created_by) },
         { title: tr('Certificate until'), cell: (row) => time(row.expires) },
         isOwner && { title: tr('One-time codes'), cell: (row) => (row.codes ? tr('Yes') : tr('No')) },
         { title: tr('Note'), cell: (row) => visible(row.note) },
