@@ -47,8 +47,9 @@ const char *con_remedy_japanese(const char *text)
 #define CALLS                                                                                                          \
     "[{]kind[}]|account|admin|audit|broker|bundle|code|command|console|detection|endpoint|group|monitor|notification|" \
     "pattern|quarantine|rollout|server|session|token|view"
-#define SIGNS                                                                                                  \
-    "holdline[ -][a-z]|(?<![a-z])'(" CALLS ") [a-z]|[ ('=]--[a-z]|timedatectl|dmesg|systemctl|[{]call[}]|the " \
+#define SIGNS                                                                            \
+    "holdline[ -][a-z]|(?<![a-z])'(" CALLS                                               \
+    ") [a-z]|[ ('=]--[a-z]|timedatectl|dmesg|systemctl|journalctl|chmod|[{]call[}]|the " \
     "argument '"
 
 bool con_remedy_is_of_shell(const char *text)

@@ -126,6 +126,8 @@ static void test_rows(void)
         g_hash_table_add(used, hl_unconst(con_remedy_english(hl_server_phrases[i].text)));
     for (gsize i = 0; i < hl_n_phrases; i++)
         g_hash_table_add(used, hl_unconst(con_remedy_english(hl_phrases[i].text)));
+    for (gsize i = 0; i < hl_n_ground_phrases; i++)
+        g_hash_table_add(used, hl_unconst(con_remedy_english(hl_ground_phrases[i].text)));
     for (gsize i = 0; i < G_N_ELEMENTS(known); i++) {
         g_test_message("%s", known[i]);
         g_assert_true(g_hash_table_contains(used, known[i]));
