@@ -130,7 +130,7 @@ function explain({ state, halt, counts, ring, rings, members, min_success: least
         'too-few-answers': tr('It halted because after {silence} only {answered} endpoints had answered: at least {sample} must.  Nothing more is issued; commands that were issued go on.', values),
     };
     const states = {
-        running: tr('Ring {ring} of {all} has its turn: {answered} endpoints have answered so far, {ok} of them with success.', values),
+        running: tr('Ring {ring} of {all} has its turn.  Answered so far: {answered}; with success: {ok}.', values),
         soaking: tr('Ring {ring} of {all} has passed; it is watched for {soak} before the next one begins.', values),
         paused: tr('Somebody paused it: nothing more is issued until it is resumed.'),
         aborted: tr('Somebody ended it: what had not begun was cancelled.  {ok} of {members} endpoints succeeded, {bad} failed or were silent.', values),

@@ -124,5 +124,5 @@ async function order(kind, text, question, rows) {
     for (const row of rows)
         byEndpoint.set(row.endpoint, [...byEndpoint.get(row.endpoint) ?? [], row.id]);
     const issue = () => Promise.all([...byEndpoint].map(([endpoint, ids]) => post('/commands', { kind, ids: [endpoint], scope: ids.join(',') })));
-    await sure(text, question, issue, { after: () => goTo('commands') });
+    await sure(text, [trn('{n} selected', '{n} selected', rows.length), ': ', question], issue, { after: () => goTo('commands') });
 }
