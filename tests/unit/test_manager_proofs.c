@@ -110,6 +110,31 @@ static void test_time(void)
     json_decref(people_expect(parts, session, "account disable", whom, ""));
 }
 
+/* A page that had no answer asks again under the same key: that proves, and is no answer from the past. */
+static void test_again(void)
+{
+    g_autoptr(Parts) parts = people_new("olga", "owner");
+    g_autofree char *session = people_sign_in(parts, "olga");
+    const char *const words[] = { "password", PEOPLE_PASSWORD, NULL };
+
+    for (guint i = 0; i < 2; i++) {
+        g_autofree char *code = NULL;
+
+        parts_request(parts, &(PartsRequest){ .admin = "web",
+                                              .name = "session prove",
+                                              .arguments = words,
+                                              .session = session,
+                                              .address = PEOPLE_ADDRESS,
+                                              .once = "0123456789abcdef",
+                                              .correlation = "c" });
+        people_let_finish(parts);
+        code = parts_end_of(parts, "c");
+        g_assert_cmpstr(code, ==, "");
+        clock_fake_advance(i == 0 ? MGR_PROOF_LIFE : 0);
+    }
+    json_decref(people_expect(parts, session, "account create", bob, ""));
+}
+
 /* Guesses count with those at the sign-in, and are in the audit log. */
 static void test_tries(void)
 {
@@ -163,6 +188,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/proofs/others", test_others);
     g_test_add_func("/manager/proofs/denied", test_denied);
     g_test_add_func("/manager/proofs/time", test_time);
+    g_test_add_func("/manager/proofs/again", test_again);
     g_test_add_func("/manager/proofs/tries", test_tries);
     g_test_add_func("/manager/proofs/right", test_right);
     g_test_add_func("/manager/proofs/machines", test_machines);

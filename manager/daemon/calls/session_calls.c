@@ -334,7 +334,8 @@ static void on_shown(const char *encoded G_GNUC_UNUSED, bool is_same, gpointer u
     entry_free(entry);
 }
 
-/* For the calls whose rows ask for it (MGR_PROOF_PASSWORD). */
+/* For the calls whose rows ask for it (MGR_PROOF_PASSWORD).  Its need is one of those that only look, because a request
+ * that comes again under its key has to prove again, and not to hear that it did. */
 static void call_prove(MgrCall *call, gpointer user)
 {
     Entry *entry = entry_new(user, call, mgr_call_admin(call));
@@ -504,7 +505,7 @@ static void call_token_create(MgrCall *call, gpointer user)
 static const MgrCallRow rows[] = {
     { "session create", "name password", "code", MGR_NEED_CONSOLE, MGR_SCOPE_NONE, MGR_PROOF_NONE, call_create },
     { "account password", "password", "name old", MGR_NEED_SELF, MGR_SCOPE_NONE, MGR_PROOF_OTHERS, call_password },
-    { "session prove", "password", "", MGR_NEED_SELF, MGR_SCOPE_NONE, MGR_PROOF_NONE, call_prove },
+    { "session prove", "password", "", MGR_NEED_READ, MGR_SCOPE_NONE, MGR_PROOF_NONE, call_prove },
     { "token create", "name", "role groups lifetime password", MGR_NEED_SELF, MGR_SCOPE_NONE, MGR_PROOF_NONE,
       call_token_create },
     { .name = NULL },
