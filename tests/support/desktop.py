@@ -17,7 +17,7 @@ WATCHER = "org.kde.StatusNotifierWatcher"
 NOTIFICATIONS = "org.freedesktop.Notifications"
 ITEM = "org.kde.StatusNotifierItem"
 MENU = "com.canonical.dbusmenu"
-PATIENCE = 20  # seconds; for what happens within one
+PATIENCE = 60  # seconds; for what happens within one
 
 
 def pump(condition, what, patience=PATIENCE):

@@ -68,7 +68,7 @@ def post(args):
     request = urllib.request.Request(args.url, data=body, headers={"Content-Type": "application/x-protobuf"})
     context = ssl.create_default_context(cafile=args.ca)
     try:
-        answer = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)).open(request, timeout=20)
+        answer = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)).open(request, timeout=60)
     except urllib.error.HTTPError as error:
         answer = error
     content = answer.read()

@@ -15,7 +15,8 @@ import sys
 import termios
 import time
 
-PATIENCE = 20
+PATIENCE = 60
+END = b"\0end\0"  # behind all that the program wrote
 
 
 def resize(fd, columns, rows):
@@ -43,14 +44,20 @@ def main(columns, rows, steps, command):
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
             if until is not None and until in shown[mark:]:
+                if until is END:
+                    shown = shown.replace(END, b"")
                 mark = len(shown)
                 return True
             if until is None and os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
-                until = b"\0never\0"  # what is still in the terminal
-                end = time.monotonic() + 0.3
+                os.set_blocking(slave, False)
+                try:
+                    os.write(slave, END)
+                    until = END
+                except BlockingIOError:  # there is more to read first
+                    pass
             if select.select([master], [], [], 0.05)[0]:
                 shown += os.read(master, 65536)
-        return until == b"\0never\0"
+        return False
 
     for step in steps:
         kind, _, rest = step.partition(":")

@@ -27,7 +27,7 @@ class Api:
         self.cookie = headers["Set-Cookie"].partition(";")[0]
 
     def connect(self):
-        return http.client.HTTPSConnection(self.at.hostname, self.at.port, timeout=30, context=self.context)
+        return http.client.HTTPSConnection(self.at.hostname, self.at.port, timeout=60, context=self.context)
 
     def send(self, method, path, body=None, headers=None):
         """-> status, headers, body as text"""
