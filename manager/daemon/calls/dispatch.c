@@ -355,8 +355,20 @@ static bool check_request(const MgrDispatch *dispatch, const Request *request, G
 {
     if (request->row == NULL)
         return mgr_refuse(error, MGR_REFUSE_CALL_UNKNOWN, request->message->name, NULL);
-    return check_caller(dispatch, request, error) && check_arguments(request->message, request->row, error) &&
-           check_proof(dispatch, request, error);
+    return check_caller(dispatch, request, error) && check_arguments(request->message, request->row, error);
+}
+
+/* The proof comes after the key: what was done once is told again, however long ago the password was given. */
+static void carry_out(const MgrDispatch *dispatch, const Request *request, MgrCall *call, gpointer user)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (!mgr_call_begin(call))
+        return;
+    if (check_proof(dispatch, request, &error))
+        request->row->handler(call, user);
+    else
+        mgr_call_fail(call, error);
 }
 
 /* What only a page asks, and by itself: it shows nobody at work. */
@@ -390,8 +402,8 @@ static void start(MgrDispatch *dispatch, const char *name, bool is_plain, GBytes
 
     if (!ok)
         mgr_call_fail(call, error);
-    else if (mgr_call_begin(call))
-        request.row->handler(call, user);
+    else
+        carry_out(dispatch, &request, call, user);
 }
 
 /* Whether a call may come under this name at all, or has an answer: what is wrong with a certificate that it had. */
