@@ -458,6 +458,24 @@ test('what needs the password again asks for it, and is sent again under its key
     assert.equal(keys.length, 3);
 });
 
+test('two that need the password at once ask for it in one dialog', async (t) => {
+    const unproven = { status: 400, ok: false, headers: new Map([['Content-Type', 'application/problem+json']]),
+        json: () => ({ code: 'invalid', sentence: 'password.prove' }) };
+    let asked = 0;
+    let give;
+    globalThis.crypto ??= webcrypto;
+    t.mock.method(globalThis, 'fetch', async () => (give ? { status: 204, ok: true, headers: new Map() } : unproven));
+    onPersonNeeded(null, () => {
+        asked++;
+        return new Promise((go) => { setImmediate(() => { give = true; go(true); }); });
+    });
+    await Promise.all([request('DELETE', '/accounts/bob'), request('DELETE', '/accounts/carol')]);
+    assert.equal(asked, 1);
+    give = false;
+    await request('DELETE', '/accounts/bob');
+    assert.equal(asked, 2);
+});
+
 // As a link a browser would follow it, and drop the 401.
 test('a spreadsheet waits for a sign-in too, and says that it is UTF-8', async (t) => {
     const answers = [{ status: 401, ok: false, headers: new Map() },

@@ -14,6 +14,7 @@ const IDLE_AFTER = 60_000; // ms without a key or a pointer: what a page asks th
 let signInAgain = null; // () -> a promise that is kept when there is a session again
 let proveAgain = null; // (problem) -> a promise of true when the reader has given the password once more
 let signingIn = null;
+let proving = null;
 let sessions = 0; // that began over a page
 let touched = Date.now();
 const givenUp = new Map(); // changes, of which nobody knows whether they were made -> { key, timer }
@@ -87,8 +88,11 @@ async function ask(method, path, options) {
         if (reply.status !== 401 || path === '/session' || options.quiet || !signInAgain) {
             try {
                 return await result(reply);
-            } catch (problem) { // the server did nothing yet
-                if (problem.sentence !== 'password.prove' || !await proveAgain(problem))
+            } catch (problem) {
+                if (problem.sentence !== 'password.prove')
+                    throw problem;
+                proving ??= proveAgain(problem).finally(() => { proving = null; });
+                if (!await proving)
                     throw problem;
                 continue;
             }
