@@ -196,7 +196,10 @@ const HlPhrase hl_phrases[] = {
     { N_("the scan engine: install ClamAV's clamscan, or name another with --engine"), "" }, /* of earlier versions */
     { N_("the scan engine is not here: install ClamAV's clamscan, or name another with --engine"), "" },
     { N_("the scan engine may not be executed: correct its mode (chmod +x), or name another with --engine"), "" },
-    { N_("the scan engine is here and does not start: is it made for this machine, and what runs it installed?"), "" },
+    { N_("the scan engine is a directory: name the program in it with --engine"), "" },
+    { N_("the scan engine is present but does not start: is it built for this machine, and is its interpreter "
+         "installed?"),
+      "" },
     { N_("%s/%s is not what was installed: its length or its hash differs"), "" },
     { N_("%s does not describe a pattern set: the next update replaces it"), "" },
     { N_("it is too slow: its share of the time is used up"), "" },

@@ -332,6 +332,8 @@ HlChild *hl_child_start(const HlChildSpec *spec, HlChildLine on_line, HlChildDon
             NULL, spec->argv, (const char *const *)environment, G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD,
             set_up_child, &setup, spec->stdin_fd >= 0 ? spec->stdin_fd : null, log, log, NULL, NULL, 0, &child->pid,
             NULL, log < 0 ? &child->out.fd : NULL, log < 0 ? &child->err.fd : NULL, &problem)) {
+        if (spec->spawn_error != NULL)
+            *spec->spawn_error = problem->domain == G_SPAWN_ERROR ? problem->code : G_SPAWN_ERROR_FAILED;
         hl_fail(error, HL_ERROR_IO, _("cannot start %s: %s"), spec->argv[0], problem->message);
         return NULL;
     }

@@ -22,7 +22,8 @@ typedef struct {
     bool may_be_lost;
     bool outlives; /* this program: it has a session of its own, and needs log_path, as a pipe would end with its reader
                     */
-    HlTime deadline; /* then SIGTERM, ten seconds later SIGKILL; 0: none */
+    HlTime deadline;  /* then SIGTERM, ten seconds later SIGKILL; 0: none */
+    int *spawn_error; /* not NULL: of a start that fails, the GSpawnError (FAILED if it has none) */
 } HlChildSpec;
 
 /* Start from this, not from zeros: descriptor 0 is this program's own standard input. */

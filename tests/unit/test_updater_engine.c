@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* updater/install/engine: which version is enough, and what is wrong with an engine that does not start. */
+#include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "lib/base/file.h"
+#include "lib/base/unconst.h"
 #include "updater/install/engine.h"
 
 /* What is wrong with an engine that cannot be started is said: not every failure is a missing package. */
@@ -17,7 +20,7 @@ static void test_engine_start(void)
     } cases[] = {
         { NULL, 0, "*is not here: install ClamAV's clamscan*No such file*" },
         { "#!/bin/sh\n", 0600, "*may not be executed: correct its mode*Permission denied*" },
-        { "#!/no/such/shell\n", 0700, "*is here and does not start*what runs it installed*" },
+        { "#!/no/such/shell\n", 0700, "*is present but does not start*is its interpreter installed*" },
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -31,6 +34,49 @@ static void test_engine_start(void)
         g_assert_true(g_pattern_match_simple(cases[i].says, error->message));
         g_assert_true(unlink(path) == 0 || cases[i].text == NULL); /* or it would keep its mode */
     }
+    g_assert_cmpint(rmdir(folder), ==, 0);
+}
+
+static char *complaint_about(const char *program)
+{
+    UpdEngine engine = { .program = hl_unconst(program), .deadline = HL_MINUTE };
+    g_autoptr(GError) error = NULL;
+
+    g_assert_null(upd_engine_version(&engine, &error));
+    g_test_message("%s", error->message);
+    return g_strdup(error->message);
+}
+
+/* A service may be started without a PATH. */
+static void test_engine_without_path(void)
+{
+    g_autofree char *path = g_strdup(g_getenv("PATH"));
+    g_autofree char *said = NULL;
+
+    g_unsetenv("PATH");
+    said = complaint_about("holdline-no-such-engine");
+    g_assert_true(path == NULL || g_setenv("PATH", path, TRUE));
+    g_assert_nonnull(strstr(said, "is not here: install ClamAV's clamscan"));
+}
+
+/* What is not the engine's fault is not put down to it. */
+static void test_engine_cause(void)
+{
+    g_autofree char *folder = g_dir_make_tmp("holdline-engine-XXXXXX", NULL);
+    g_autofree char *directory = complaint_about(folder);
+    g_autofree char *full = NULL;
+    struct rlimit before;
+    struct rlimit none;
+
+    g_assert_nonnull(strstr(directory, "is a directory: name the program in it"));
+    g_assert_cmpint(getrlimit(RLIMIT_NOFILE, &before), ==, 0);
+    none = before;
+    none.rlim_cur = 3;
+    g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &none), ==, 0);
+    full = complaint_about("/bin/true");
+    g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &before), ==, 0);
+    g_assert_nonnull(strstr(full, "Too many open files"));
+    g_assert_true(g_str_has_prefix(full, "cannot start /bin/true"));
     g_assert_cmpint(rmdir(folder), ==, 0);
 }
 
@@ -50,5 +96,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/updater-engine/version", test_engine_version);
     g_test_add_func("/updater-engine/start", test_engine_start);
+    g_test_add_func("/updater-engine/without-path", test_engine_without_path);
+    g_test_add_func("/updater-engine/cause", test_engine_cause);
     return g_test_run();
 }

@@ -40,36 +40,54 @@ static void on_done(const HlChildEnd *end, gpointer user)
     run->errors = g_utf8_make_valid(end->errors, -1);
 }
 
-/* A file of this name is there, whether it may be executed or not. */
-static bool is_there(const char *program)
+/* The first file of this name, whether it may be executed or not; caller frees, NULL: there is none. */
+static char *find_file(const char *program)
 {
-    g_auto(GStrv) folders = g_strsplit(strchr(program, '/') == NULL ? g_getenv("PATH") : "", ":", -1);
+    const char *path = g_getenv("PATH");
+    g_auto(GStrv) folders = g_strsplit(path != NULL ? path : "/bin:/usr/bin:.", ":", -1); /* as GLib looks for it */
 
+    if (strchr(program, '/') != NULL)
+        return g_file_test(program, G_FILE_TEST_EXISTS) ? g_strdup(program) : NULL;
     for (gsize i = 0; folders[i] != NULL; i++) {
-        g_autofree char *path = g_build_filename(folders[i], program, NULL);
+        g_autofree char *file = g_build_filename(folders[i], program, NULL);
 
-        if (g_file_test(path, G_FILE_TEST_EXISTS))
-            return true;
+        if (g_file_test(file, G_FILE_TEST_EXISTS))
+            return g_steal_pointer(&file);
     }
-    return g_file_test(program, G_FILE_TEST_EXISTS) && strchr(program, '/') != NULL;
+    return NULL;
 }
 
-/* What the system said follows. */
-static const char *why_not_started(const char *program)
+/* What the system said follows. NULL: that says it all (no memory, no free descriptors). */
+static const char *why_not_started(const char *program, int code)
 {
-    g_autofree char *executable = g_find_program_in_path(program);
+    g_autofree char *file = find_file(program);
 
-    if (executable != NULL)
-        return "the scan engine is here and does not start: is it made for this machine, and what runs it installed?";
-    return is_there(program) ? "the scan engine may not be executed: correct its mode (chmod +x), or name another with "
-                               "--engine"
-                             : "the scan engine is not here: install ClamAV's clamscan, or name another with --engine";
+    switch (code) {
+    case G_SPAWN_ERROR_ACCES:
+    case G_SPAWN_ERROR_PERM:
+        return file != NULL && g_file_test(file, G_FILE_TEST_IS_DIR)
+                   ? "the scan engine is a directory: name the program in it with --engine"
+                   : "the scan engine may not be executed: correct its mode (chmod +x), or name another with --engine";
+    case G_SPAWN_ERROR_NOENT: /* of the file, or of what runs it */
+    case G_SPAWN_ERROR_NOTDIR:
+        if (file == NULL)
+            return "the scan engine is not here: install ClamAV's clamscan, or name another with --engine";
+        G_GNUC_FALLTHROUGH;
+    case G_SPAWN_ERROR_NOEXEC:
+    case G_SPAWN_ERROR_LIBBAD:
+        return "the scan engine is present but does not start: is it built for this machine, and is its interpreter "
+               "installed?";
+    default:
+        return NULL;
+    }
 }
 
 static bool run_engine(const UpdEngine *engine, const char *const *words, Run *run, GError **error)
 {
     g_autoptr(GPtrArray) argv = g_ptr_array_new();
     HlChildSpec spec = HL_CHILD_SPEC_INIT;
+    int code = G_SPAWN_ERROR_FAILED;
+    const char *why;
 
     g_ptr_array_add(argv, hl_unconst(engine->program));
     for (gsize i = 0; engine->extra_args != NULL && engine->extra_args[i] != NULL; i++)
@@ -79,8 +97,11 @@ static bool run_engine(const UpdEngine *engine, const char *const *words, Run *r
     g_ptr_array_add(argv, NULL);
     spec.argv = (const char *const *)argv->pdata;
     spec.deadline = engine->deadline;
-    if (hl_child_start(&spec, NULL, on_done, run, error) == NULL)
-        return hl_error_prefix(error, "%s", why_not_started(engine->program));
+    spec.spawn_error = &code;
+    if (hl_child_start(&spec, NULL, on_done, run, error) == NULL) {
+        why = why_not_started(engine->program, code);
+        return why != NULL && hl_error_prefix(error, "%s", why);
+    }
     while (!run->over)
         g_main_context_iteration(NULL, TRUE);
     return true;
