@@ -18,6 +18,7 @@ void cli_answer_begin(CliAnswer *answer, CliElements *elements, CliProgress prog
     answer->result = json_object();
     answer->elements = elements;
     answer->came = answer->done = answer->again = false;
+    answer->parts = 0;
     answer->progress = progress;
     answer->user = user;
     if (elements != NULL)
@@ -76,6 +77,19 @@ static json_t *read_part(CliAnswer *answer, const char *text)
     return hl_json_printable(document);
 }
 
+/* The broker keeps a bounded number of bytes for a client that reads more slowly than the manager answers, and drops
+ * what is beyond it without a word.  A list with holes must not pass for a whole one. */
+static bool follows(CliAnswer *answer, const HlMsgCallReply *reply)
+{
+    if (reply->part == 0)
+        return true;
+    answer->parts++;
+    return reply->part == answer->parts ||
+           hl_fail(&answer->error, HL_ERROR_TOO_LARGE,
+                   _("a part of the server's answer was lost on the way: it is longer than the broker keeps for a line "
+                     "that is slower than it; ask for less, with a selector or --limit"));
+}
+
 void cli_answer_take(CliAnswer *answer, GBytes *payload)
 {
     g_autoptr(HlMsgCallReply) reply =
@@ -84,7 +98,7 @@ void cli_answer_take(CliAnswer *answer, GBytes *payload)
 
     if (reply != NULL && *reply->code != '\0')
         hl_said_fail(&answer->error, hl_error_from_name(reply->code), reply->message, reply->json);
-    if (reply != NULL && answer->error == NULL)
+    if (reply != NULL && answer->error == NULL && follows(answer, reply))
         document = read_part(answer, reply->json);
     answer->came = true;
     answer->again = reply != NULL && reply->again;

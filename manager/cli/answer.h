@@ -16,6 +16,7 @@ typedef struct {
     GError *error;         /* the server's own, or what is wrong with a reply */
     bool came, done;       /* a reply; the last one */
     bool again;            /* of an earlier call with the same key: the answer is not known yet */
+    guint parts;           /* of a list, so far */
     CliProgress progress;
     gpointer user;
 } CliAnswer;

@@ -17,7 +17,7 @@ typedef struct {
     Parts *parts;
     GHashTable *seen; /* id -> revision of the last document of it */
     json_t *last;     /* the part that ended it */
-    guint n, largest;
+    guint n, largest, numbered;
     char *code;
 } World;
 
@@ -97,12 +97,14 @@ static bool take_reply(World *world, const char *who)
     if (reply == NULL)
         return false;
     g_assert_null(world->code); /* nothing comes after the end */
+    g_assert_true(*reply->code != '\0' || reply->part == ++world->numbered);
     document = hl_json_parse("reply", reply->json, strlen(reply->json), &error);
     g_assert_no_error(error);
     world->largest = MAX(world->largest, (guint)strlen(reply->json));
     take_endpoints(world, document);
     if (reply->more)
         return true;
+    world->numbered = 0;
     world->code = g_strdup(reply->code);
     world->last = json_incref(document);
     return true;

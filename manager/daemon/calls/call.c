@@ -42,7 +42,7 @@ typedef struct {
 struct MgrCall {
     MgrCalls *calls;
     MgrOrigin origin;
-    guint broker; /* that it came by: the answer goes back there */
+    guint broker, parts; /* that it came by, where the answer goes; of a list that went there, so far */
     bool failed;
     bool is_second;      /* an earlier one with its key is under way */
     bool noted;          /* the audit log has it, with the change */
@@ -279,6 +279,7 @@ static bool send(MgrCall *call, const MgrReply *reply)
     payload = mgr_reply_encode(reply, is_plain ? MGR_REPLY_JSON : MGR_REPLY_WIRE, warnings);
     if (payload == NULL)
         return false;
+    call->parts += reply->part != 0;
     if (reply->more && call->claim != NULL) {
         g_autoptr(json_t) document = mgr_reply_document(reply->document, &reply->list);
 
@@ -291,7 +292,7 @@ static bool send(MgrCall *call, const MgrReply *reply)
 
 static bool reply(MgrCall *call, const char *code, const char *message, bool more, const json_t *document)
 {
-    return send(call, &(MgrReply){ code, message, more, document, { 0 }, HL_BUS_MAX_SIZE, call->is_second });
+    return send(call, &(MgrReply){ code, message, more, document, { 0 }, HL_BUS_MAX_SIZE, call->is_second, 0 });
 }
 
 static void end_call(MgrCall *call)
@@ -461,7 +462,7 @@ void mgr_call_refuse(MgrCall *call, const GError *error)
 
 static bool send_list(MgrCall *call, bool more, const json_t *document, const MgrReplyList *list, gsize max)
 {
-    return send(call, &(MgrReply){ "", "", more, document, *list, max, false });
+    return send(call, &(MgrReply){ "", "", more, document, *list, max, false, call->parts + 1 });
 }
 
 /* What of the list is not the last, in as many parts as its size takes.  false: one element alone is too large. */

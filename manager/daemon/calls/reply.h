@@ -25,6 +25,7 @@ typedef struct {
     MgrReplyList list;      /* goes into the document, as its last member */
     gsize max;              /* bytes of the message, but for the warnings */
     bool is_to_ask_again;   /* the same call with its key is under way */
+    guint part;             /* of a list: 1, 2, ...; 0: not numbered */
 } MgrReply;
 
 /* warnings: sentences, ends with NULL; NULL: none.  They are left out where they make it larger than it may be; the
