@@ -67,6 +67,9 @@ class Kinds:
     def large(self, n):
         return field(1, self.session) + field(2, n + 1) + self.padding
 
+    def properties(self, n):
+        return self.heartbeats(n)
+
     def births(self, n):
         registration = field(1, f"host-{n}") + field(2, "192.0.2.66") + field(6, "f" * 64)
         return (field(1, self.session) + field(2, 1) + field(4, "b-flood") + field(5, now_ms()) + field(6, 60000)
@@ -99,8 +102,10 @@ class Kinds:
 
 
 TOPICS = {"certificates": "report", "spools": "report", "refusals": "report", "finds": "report", "counters": "heartbeat",
-          "heartbeats": "heartbeat", "large": "heartbeat", "births": "link", "flaps": "link", "echoes": "echo", "connects": "",
+          "heartbeats": "heartbeat", "large": "heartbeat", "properties": "heartbeat",
+          "births": "link", "flaps": "link", "echoes": "echo", "connects": "",
           "subscriptions": ""}
+EXTRA = {"properties": b"".join(b"\x26" + text(b"k") + text(b"v" * 60000) for _ in range(4))}  # beside the payload
 CROWD = 20  # of those who only connect, side by side
 
 
@@ -164,10 +169,11 @@ class Flood:
         if self.kind == "subscriptions":
             return b"".join(self.subscribe() for _ in range(size))
         topic = text(f"holdline/v1/endpoint/{self.id}/{TOPICS[self.kind]}".encode())
+        extra = EXTRA.get(self.kind, b"")
         out = []
         for _ in range(size):
             number = (self.made % 65000 + 1).to_bytes(2, "big") if self.qos else b""
-            out.append(packet(0x30 | self.qos << 1, topic + number + b"\0" + self.payload(self.made)))
+            out.append(packet(0x30 | self.qos << 1, topic + number + varint(len(extra)) + extra + self.payload(self.made)))
             self.made += 1
         return b"".join(out)
 

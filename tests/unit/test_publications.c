@@ -19,13 +19,21 @@ typedef struct {
     guint told;
 } Passed;
 
-/* As fast as it can for that time, from a broker's start. */
+/* As the plugin is asked about a message. */
+static BrokerPublish publish(BrokerPublications *table, const char *user, gsize payload, gsize properties, gint64 now)
+{
+    BrokerPublish may = broker_may_publish(table, user, payload, now);
+
+    return may == BROKER_PUBLISH_ALLOWED ? broker_may_have_properties(table, user, properties, now) : may;
+}
+
+/* As fast as it can for that time. */
 static Passed flood(BrokerPublications *table, const char *user, gsize size, gint64 from, gint64 time)
 {
     Passed passed = { 0 };
 
     for (gint64 now = from; now < from + time; now += 1000) {
-        BrokerPublish may = broker_may_publish(table, user, size, now);
+        BrokerPublish may = publish(table, user, size, 0, now);
 
         passed.messages += may == BROKER_PUBLISH_ALLOWED ? 1 : 0;
         passed.bytes += may == BROKER_PUBLISH_ALLOWED ? size : 0;
@@ -55,6 +63,34 @@ static void test_many(void)
 
     g_assert_cmpuint(passed.messages, >=, 7900); /* a burst, and what came back */
     g_assert_cmpuint(passed.messages, <=, 8000);
+    broker_publications_clear(&table);
+}
+
+/* Of what mosquitto tells nothing but the payload. */
+static void test_wills(void)
+{
+    BrokerPublications table = { 0 };
+    guint n = 0;
+
+    while (n < 1000 && broker_may_publish(&table, ID, 1, MINUTE) == BROKER_PUBLISH_ALLOWED)
+        n++;
+    g_assert_cmpuint(n, ==, 96);
+    g_assert_cmpint(publish(&table, ID, 1, 0, MINUTE), ==, BROKER_PUBLISH_REFUSED);
+    g_assert_cmpint(publish(&table, ID, 1, 0, MINUTE + G_USEC_PER_SEC), ==, BROKER_PUBLISH_ALLOWED);
+    broker_publications_clear(&table);
+}
+
+/* A payload of nothing, and large properties. */
+static void test_properties(void)
+{
+    BrokerPublications table = { 0 };
+    guint n = 0;
+
+    while (n < 1000 && publish(&table, ID, 0, LARGEST, MINUTE) == BROKER_PUBLISH_ALLOWED)
+        n++;
+    g_assert_cmpuint(n, ==, 40);
+    g_assert_cmpint(publish(&table, ID, 0, 0, MINUTE), ==, BROKER_PUBLISH_ALLOWED);
+    g_assert_cmpint(publish(&table, "manager", 0, 100 * MIB, MINUTE), ==, BROKER_PUBLISH_ALLOWED);
     broker_publications_clear(&table);
 }
 
@@ -99,14 +135,18 @@ static void burst(gsize size)
     BrokerPublications table = { 0 };
     MgrQuota quota = { 0 };
     gint64 now = MINUTE;
+    guint n = 0;
 
     for (MgrQuotaKind kind = MGR_QUOTA_LINK; kind <= MGR_QUOTA_ECHO; kind++) {
         MgrQuotaOutcome until = kind == MGR_QUOTA_ECHO ? MGR_QUOTA_FLOODING : MGR_QUOTA_REFUSED;
         MgrQuotaOutcome outcome = MGR_QUOTA_ALLOWED;
 
         for (; outcome != until && outcome != MGR_QUOTA_FLOODING; now += 1000) {
+            bool is_will = kind == MGR_QUOTA_LINK && n++ % 2 != 0;
+            BrokerPublish may = is_will ? broker_may_publish(&table, ID, size, now) : publish(&table, ID, size, 0, now);
+
             outcome = mgr_quota_allow(&quota, kind, size, now / 1000);
-            g_assert_cmpint(broker_may_publish(&table, ID, size, now), ==, BROKER_PUBLISH_ALLOWED);
+            g_assert_cmpint(may, ==, BROKER_PUBLISH_ALLOWED);
         }
     }
     broker_publications_clear(&table);
@@ -126,6 +166,8 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/publications/large", test_large);
     g_test_add_func("/publications/many", test_many);
+    g_test_add_func("/publications/wills", test_wills);
+    g_test_add_func("/publications/properties", test_properties);
     g_test_add_func("/publications/each-for-itself", test_each_for_itself);
     g_test_add_func("/publications/manager", test_manager);
     g_test_add_func("/publications/absurd", test_absurd);
