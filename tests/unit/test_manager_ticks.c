@@ -217,6 +217,7 @@ static void test_not_back(void)
 
         endpoint->broker = 0;
         endpoint->record.presence.session = 1;
+        mgr_agenda_put(&parts->fleet.presence_agenda, endpoint, hl_clock_mono()); /* it was on line */
     }
     mgr_tracker_blind(parts->tracker, 0);
     g_assert_cmpuint(count_unconfirmed(parts), ==, many);
