@@ -136,7 +136,8 @@ void mgr_tracker_sight(MgrTracker *tracker, guint broker)
 
         if (endpoint->broker != broker || !endpoint->record.presence.unconfirmed)
             continue;
-        mgr_agenda_drop(&tracker->fleet->presence_agenda, endpoint); /* the turn of when it was heard would come first */
+        mgr_agenda_drop(&tracker->fleet->presence_agenda,
+                        endpoint); /* the turn of when it was heard would come first */
         if (n < MGR_TRACKER_SLICE)
             mgr_tracker_feed(tracker, endpoint, &event);
         else
