@@ -83,11 +83,19 @@ const endCodes = (row, draw) => sure(tr('End one-time codes'), tr('{name} signs 
 
 const disable = (row, draw) => sure(tr('Disable'),
     tr('{name} can do nothing until the account is enabled again; its sessions end.', { name: visible(row.name) }),
-    () => post(pathTo('accounts', row.name, 'disabling')), { done: tr('The account is disabled.'), after: draw });
+    () => post(pathTo('accounts', row.name, 'disabling')), { done: tr('The account is disabled.'), after: showLeft(draw) });
 
 const deleteAccount = (row, draw) => sure(tr('Delete'),
     tr('{name} is deleted: its certificates are revoked, its sessions and API tokens end.', { name: visible(row.name) }),
-    () => remove(pathTo('accounts', row.name)), { done: tr('The account is deleted.'), after: draw });
+    () => remove(pathTo('accounts', row.name)), { done: tr('The account is deleted.'), after: showLeft(draw) });
+
+// With it a person could come back.
+const showLeft = (draw) => async ({ bundles = [], accounts = [] }) => {
+    if (bundles.length + accounts.length > 0)
+        await showOnce(tr('Made by this account, and not ended'), facts([
+            [tr('Bundles'), bundles.join(' ')], [tr('Accounts'), visible(accounts.join(' '))]]));
+    await draw();
+};
 
 // { node, value() }: which of the groups something is limited to.
 function groupBoxes(groups, ticked, help) {
