@@ -113,7 +113,7 @@ static void print_left(const json_t *document)
     if (bundles != NULL)
         hl_say(_("bundles that it made are still good: %s; 'holdline bundle withdraw BUNDLE' ends one\n"), bundles);
     if (accounts != NULL)
-        hl_say(_("accounts that it made go on: %s; does somebody know each of them?\n"), accounts);
+        hl_say(_("accounts that it made go on: %s; check that each still belongs to somebody\n"), accounts);
 }
 
 bool cmd_client_revoke(HlInvocation *call, GError **error)
