@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* endpoint/daemon/work/keeper: what the server hears of the quarantine, and what it orders. */
 #include "lib/base/file.h"
+#include "lib/base/unconst.h"
 #include "proto/bounds.h"
 #include "tests/support/child_fake.h"
 #include "tests/support/endpoint_parts.h"
@@ -228,6 +229,42 @@ static void test_end_after_list(void)
     parts_check_last(parts, "c-1", HL_STATE_SUCCEEDED, "", "1 deleted");
 }
 
+/* What is done is not done again by a process that comes after one that waited for the list: it only says how it ended.
+ */
+static void test_done_once(void)
+{
+    static const struct {
+        const char *end, *code, *detail;
+        HlCommandState state;
+    } cases[] = {
+        { "{\"end\":{\"matched\":1,\"done\":1,\"why\":\"\"}}", "", "1 deleted", HL_STATE_SUCCEEDED },
+        { "{\"end\":{\"matched\":2,\"done\":1,\"why\":\"x\"}}", "failed", "1 of 2 deleted; x", HL_STATE_FAILED },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(EndpointParts) parts = parts_new();
+        HlMsgCommand command = parts_command("c-1", HL_KIND_DELETE);
+        HlChild *child;
+
+        command.scope = hl_unconst("all");
+        parts_line_up(parts);
+        ep_keeper_enrol(parts->keeper, parts->spool);
+        list(wait_for_child("list"), "{\"end\":{\"total\":2,\"bytes\":3}}");
+        parts_offer(parts, &command);
+        child = wait_for_child("delete");
+        change(parts, "q-gone.json");
+        child_fake_say(child, cases[i].end);
+        child_fake_exit(child, 0, "", "");
+        parts_offer(parts, &command); /* told again of what has not ended */
+        parts_check_last(parts, "c-1", HL_STATE_STARTED, "", cases[i].detail);
+        parts_restart(parts);
+        parts_line_up(parts);
+        timer_fake_advance(0);
+        g_assert_null(child_fake_last());
+        parts_check_last(parts, "c-1", cases[i].state, cases[i].code, cases[i].detail);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -241,5 +278,6 @@ int main(int argc, char **argv)
     g_test_add_func("/endpoint/keeper/settled", test_settled);
     g_test_add_func("/endpoint/keeper/impatient", test_impatient);
     g_test_add_func("/endpoint/keeper/end-after-list", test_end_after_list);
+    g_test_add_func("/endpoint/keeper/done-once", test_done_once);
     return g_test_run();
 }

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "endpoint/daemon/ground/journal.h"
 
+#include <string.h>
+
 #include "endpoint/daemon/ground/store.h"
 #include "lib/base/log.h"
 #include "lib/base/unconst.h"
 
 #define PRUNED_FACT "pruned-until"  /* in the store: the latest expiry of what was forgotten */
 #define ISSUED_FACT "pruned-issued" /* the latest issue of it */
+
+#define DONE_WELL "ok" /* the code of a command that is started, and whose work is over, where it succeeded */
 
 struct EpJournal {
     HlDb *db;
@@ -78,7 +82,7 @@ static bool report(EpJournal *journal, const EpEntry *entry, EpSpoolFate fate, G
 
     command.command = entry->id;
     command.state = hl_command_state_to_wire(states[entry->state]);
-    command.code = entry->code;
+    command.code = entry->is_done ? hl_unconst("") : entry->code; /* not ended yet */
     command.detail = entry->detail;
     return spool_report(journal, &command, fate, error);
 }
@@ -124,6 +128,22 @@ bool ep_journal_move(EpJournal *journal, const EpEntry *entry, GError **error)
            report(journal, entry, EP_SPOOL_KEEP_ALWAYS, error) && hl_txn_commit(&txn, error);
 }
 
+bool ep_journal_done(EpJournal *journal, const char *id, const char *code, const char *detail, GError **error)
+{
+    g_autofree char *clean = g_utf8_make_valid(detail, -1);
+
+    return hl_db_run(journal->db, NULL, error, "UPDATE command SET code = ?, detail = ? WHERE id = ? AND state = ?",
+                     "ttti", *code != '\0' ? code : DONE_WELL, clean, id, (int64_t)EP_COMMAND_STARTED);
+}
+
+/* Of a command that is started only ep_journal_done leaves a code. */
+static void read_end(EpEntry *entry)
+{
+    entry->is_done = entry->state == EP_COMMAND_STARTED && *entry->code != '\0';
+    if (entry->is_done && strcmp(entry->code, DONE_WELL) == 0)
+        *entry->code = '\0';
+}
+
 static EpEntry *read_entry(HlStmt *row)
 {
     EpEntry *entry = g_new0(EpEntry, 1);
@@ -141,6 +161,7 @@ static EpEntry *read_entry(HlStmt *row)
     entry->detail = g_strdup(hl_stmt_text(row, DETAIL));
     entry->issued = hl_stmt_int(row, ISSUED);
     entry->scope = g_strdup(hl_stmt_text(row, SCOPE));
+    read_end(entry);
     return entry;
 }
 

@@ -24,6 +24,7 @@ typedef struct {
     char *scope;         /* proto/scope.h */
     GBytes *certificate; /* NULL: none */
     char *code, *detail; /* of the end */
+    bool is_done;        /* EP_COMMAND_STARTED still, and not to be run again: code and detail are of its end */
 } EpEntry;
 
 void ep_entry_free(EpEntry *entry);
@@ -42,6 +43,11 @@ bool ep_journal_add(EpJournal *journal, const EpEntry *entry, GError **error) G_
 
 /* The state, code and detail of entry as they are now, and the report. */
 bool ep_journal_move(EpJournal *journal, const EpEntry *entry, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The work of a command that is started is over, and its end is to be reported later (by ep_journal_move): a process
+ * that is gone meanwhile finds is_done.  No report.  code "": it succeeded. */
+bool ep_journal_done(EpJournal *journal, const char *id, const char *code, const char *detail,
+                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The report of the state once more, and nothing else.  It may go when the spool is too long: endless requests fill no
  * disk. */

@@ -113,6 +113,7 @@ static void end(EpJob *job, EpCommandEvent event, const char *code, const char *
 {
     if (!ep_command_step(&job->entry->state, event))
         return;
+    job->entry->is_done = false;
     set_text(&job->entry->code, code);
     set_text(&job->entry->detail, detail);
     hl_info("command", "%s %s: %s%s%s", hl_command_kind_name(job->entry->kind), job->entry->id, code,
@@ -236,6 +237,10 @@ static void begin(EpJob *job)
     HlTime left = again ? 0 : job->due - hl_clock_mono();
     HlTime over = entry->expires + (again ? entry->timeout : 0);
 
+    if (entry->is_done) {
+        ep_run_finish(&job->run);
+        return;
+    }
     if (is_surely_over(commands, over)) {
         end_as_over(job);
         return;

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "lib/base/log.h"
 #include "proto/scope.h"
 
 #define PROGRESS_TIME HL_SECOND /* at most one report of progress in this time ... */
@@ -70,9 +71,19 @@ static void on_settled(gpointer user)
 /* Who has waited for the command finds on the server what it has changed in the quarantine. */
 static void end_by(EpRun *run, const char *code, const char *detail)
 {
+    g_autoptr(GError) error = NULL;
+
     run->code = g_strdup(code);
     run->detail = g_strdup(detail);
+    /* without it nothing is lost but that it is run again, if the process is gone before the list */
+    if (!ep_journal_done(run->has->journal, run->entry->id, code, detail, &error))
+        hl_log_limited(HL_LOG_WARN, "command", "done", "%s: %s", run->entry->id, error->message);
     ep_keeper_settle(run->has->keeper, on_settled, run);
+}
+
+void ep_run_finish(EpRun *run)
+{
+    end_by(run, run->entry->code, run->entry->detail);
 }
 
 static void on_scan_done(const EpScanEnd *result, gpointer user)

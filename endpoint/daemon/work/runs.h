@@ -38,6 +38,9 @@ typedef void (*EpRunFunction)(EpRun *run);
 /* NULL: this version does not know that kind, or it is a cancellation. */
 EpRunFunction ep_run_find(HlCommandKind kind);
 
+/* Of a command whose entry is_done: only its end is left, which comes once the server knows of the quarantine. */
+void ep_run_finish(EpRun *run);
+
 /* No more callbacks; what was begun goes on. */
 void ep_run_forget(EpRun *run);
 
