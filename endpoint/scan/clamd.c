@@ -13,9 +13,8 @@
 
 enum { POLL_PAUSE = 50 /* ms */ };
 
-#define SLICE                                                                                               \
-    (HL_SECOND / 10) /* between two looks at whether the engine that was asked is still the one of the path \
-                      */
+/* Between two looks at whether the engine that was asked is still the one of the path. */
+#define SLICE (HL_SECOND / 10)
 
 /* An engine that is killed while it hangs in the kernel keeps its socket open, takes what it is asked, and never
  * answers. The socket's file tells it from the next engine: it is removed with the engine. */
