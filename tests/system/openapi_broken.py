@@ -261,6 +261,8 @@ def people(api, world):
     found = {}
     for label, name in world["accounts"].items():
         api.sign_in(name, world["password"])
+        if api.send("POST", "/api/v1/session:prove", json.dumps({"password": world["password"]}))[0] != 204:  # else nothing else is refused
+            sys.exit(f"the password of {name} proves nothing")
         found[label] = {"Cookie": api.cookie}
         api.cookie = ""
     api.sign_in(world["accounts"]["owner"], world["password"])
