@@ -4,6 +4,7 @@
 #include "lib/base/i18n.h"
 #include "manager/console/core/openapi.h"
 #include "manager/console/core/problem.h"
+#include "manager/console/remedy.h"
 #include "proto/phrase.h"
 
 struct ConSite {
@@ -42,9 +43,9 @@ static char *reason_of(const ConSite *site, const ConRequest *request)
     const char *reason =
         con_line_state(site->options.line) == CON_LINE_NO_BROKER ? con_line_reason(site->options.line) : "";
 
-    return con_prefers_japanese(con_request_header(request, "accept-language"))
-               ? hl_phrase_translate_to(reason, hl_tr_japanese)
-               : g_strdup(reason);
+    return hl_phrase_translate_to(reason, con_prefers_japanese(con_request_header(request, "accept-language"))
+                                              ? con_remedy_japanese
+                                              : con_remedy_english);
 }
 
 /* Whether it is well is for everybody; inner addresses, paths and versions are for those who are signed in. */
