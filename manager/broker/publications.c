@@ -111,24 +111,8 @@ static BrokerPublish refuse(Sender *sender, int64_t now_us)
     return BROKER_PUBLISH_EXCEEDED;
 }
 
-static BrokerPublish allow(Sender *sender, const Row *row, const size_t used[N_KINDS], int64_t now_us)
-{
-    return take(sender, row, used, now_us) ? BROKER_PUBLISH_ALLOWED : refuse(sender, now_us);
-}
-
-BrokerPublish broker_may_publish(BrokerPublications *table, const char *user, size_t bytes, int64_t now_us)
-{
-    Sender *sender;
-
-    if (strcmp(user, MANAGER) == 0)
-        return BROKER_PUBLISH_ALLOWED;
-    sender = find_sender(table, user);
-    if (sender == NULL)
-        return BROKER_PUBLISH_REFUSED;
-    return allow(sender, row_of(user), (const size_t[N_KINDS]){ 1, 1, bytes }, now_us);
-}
-
-BrokerPublish broker_may_have_properties(BrokerPublications *table, const char *user, size_t bytes, int64_t now_us)
+static BrokerPublish allow(BrokerPublications *table, const char *user, size_t wills_back, const size_t used[N_KINDS],
+                           int64_t now_us)
 {
     const Row *row = row_of(user);
     Sender *sender;
@@ -138,8 +122,18 @@ BrokerPublish broker_may_have_properties(BrokerPublications *table, const char *
     sender = find_sender(table, user);
     if (sender == NULL)
         return BROKER_PUBLISH_REFUSED;
-    sender->full_us[WILLS] -= cost(row, WILLS, 1);
-    return allow(sender, row, (const size_t[N_KINDS]){ [BYTES] = bytes }, now_us);
+    sender->full_us[WILLS] -= cost(row, WILLS, wills_back);
+    return take(sender, row, used, now_us) ? BROKER_PUBLISH_ALLOWED : refuse(sender, now_us);
+}
+
+BrokerPublish broker_may_publish(BrokerPublications *table, const char *user, size_t bytes, int64_t now_us)
+{
+    return allow(table, user, 0, (const size_t[N_KINDS]){ 1, 1, bytes }, now_us);
+}
+
+BrokerPublish broker_may_have_properties(BrokerPublications *table, const char *user, size_t bytes, int64_t now_us)
+{
+    return allow(table, user, 1, (const size_t[N_KINDS]){ [BYTES] = bytes }, now_us);
 }
 
 void broker_publications_clear(BrokerPublications *table)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* manager/broker/publications: what is refused by the broker is refused by the manager first, and a stopped manager
- * costs the broker no more than a burst. */
+ * costs the broker one burst at most. */
 #include <glib.h>
 
 #include "manager/broker/publications.h"
