@@ -61,7 +61,7 @@ static bool is_repository_ended(const MgrHealth *health)
 
 static bool has_role_ended(const MgrHealth *health)
 {
-    return health->role_ended;
+    return health->roles_ended != NULL;
 }
 
 static bool is_repository_ageing(const MgrHealth *health)
@@ -88,8 +88,7 @@ static const Row rows[] = {
     { is_repository_incomplete, false, "files of the pattern repository are missing" },
     { is_repository_ended, false,
       "the pattern repository's timestamp expired, and endpoints refuse it: 'holdline status' has the remedy" },
-    { has_role_ended, false,
-      "a role of the pattern repository has ended, and endpoints refuse it: 'holdline status' has the remedy" },
+    { has_role_ended, false, "a role of the pattern repository has ended, and endpoints refuse it" },
     { is_repository_ageing, true,
       "the pattern repository's timestamp was not renewed and will expire: see 'holdline status'" },
     { is_repository_ahead, true,
@@ -118,6 +117,8 @@ char *mgr_health_describe(const MgrHealth *health)
         g_string_append_printf(out, "%s\n", health->unwritten);
     if (health->repository_problem != NULL)
         g_string_append_printf(out, "%s\n", health->repository_problem);
+    if (health->roles_ended != NULL)
+        g_string_append_printf(out, "%s\n", health->roles_ended);
     if (health->repository >= MGR_SIGNATURE_AGEING)
         g_string_append_printf(out, "the repository's timestamp ends %s\n", end);
     return g_string_free(out, FALSE);

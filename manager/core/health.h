@@ -14,7 +14,7 @@ typedef struct {
     const char *unwritten;         /* why the registry cannot be written; NULL: it can; borrowed */
     MgrSignatureAge repository;
     HlTime repository_end;          /* wall */
-    bool role_ended;                /* of another of its roles than the timestamp */
+    const char *roles_ended;        /* other roles of it than the timestamp, a line each; NULL: none has; borrowed */
     const char *repository_problem; /* which files of it are missing, with the remedy; NULL: none; borrowed */
 } MgrHealth;
 

@@ -35,6 +35,10 @@ static void test_grades(void)
         { MGR_END_SNAPSHOT, 0, 4 * HL_DAY, MGR_END_QUIET, 12 * HL_HOUR },
         { MGR_END_COMPONENT, 0, 10 * HL_DAY, MGR_END_NEAR, 180 * HL_HOUR },
         { MGR_END_ROOT, 0, 60 * HL_DAY, MGR_END_NEAR, 45 * HL_DAY },
+        { MGR_END_ROOT, 0, 60 * HL_DAY + 1, MGR_END_QUIET, 1 },
+        /* a quarter of its life were 45 days: too late for holders who have to meet */
+        { MGR_END_TARGETS, 180 * HL_DAY, 60 * HL_DAY + 1, MGR_END_QUIET, 1 },
+        { MGR_END_TARGETS, 180 * HL_DAY, 60 * HL_DAY, MGR_END_NEAR, 45 * HL_DAY },
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {

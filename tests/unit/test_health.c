@@ -35,8 +35,9 @@ static void test_role(void)
 {
     MgrHealth health = good;
 
-    health.role_ended = true;
+    health.roles_ended = "the role targets ended; remedy: rotate it\nthe snapshot ended; remedy: resign it";
     expect(&health, false, "a role of the pattern repository has ended");
+    expect(&health, false, "\nthe role targets ended; remedy: rotate it\nthe snapshot ended; remedy: resign it\n");
 }
 
 static void test_refused(void)

@@ -206,6 +206,10 @@ static void test_all_renewed(void)
     child_fake_exit(child_fake_last(), 1, NULL, "no space left");
     expect_snapshot(parts, "past", 1);
     g_assert_cmpint(mgr_timestamp_view(parts->timestamp).refused_from, <, hl_clock_wall());
+    g_assert_nonnull(
+        strstr(mgr_timestamp_view(parts->timestamp).roles_ended, "the pattern repository's snapshot ended"));
+    g_assert_nonnull(
+        strstr(mgr_timestamp_view(parts->timestamp).roles_ended, "; remedy: holdline-updater repo resign /"));
     child_fake_reset();
 }
 

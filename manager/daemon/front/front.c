@@ -44,8 +44,7 @@ static MgrHealth look_at_health(const MgrFront *front)
                          .unwritten = mgr_record_unwritten(front->parts.metrics.record),
                          .repository = timestamp.age,
                          .repository_end = timestamp.expires,
-                         .role_ended = timestamp.refused_from != 0 && hl_clock_wall() >= timestamp.refused_from &&
-                                       timestamp.age != MGR_SIGNATURE_EXPIRED,
+                         .roles_ended = timestamp.roles_ended,
                          .repository_problem = mgr_status_view(front->parts.status).problems[MGR_PROBLEM_REPOSITORY] };
     struct statvfs disk;
 

@@ -23,7 +23,8 @@ struct MgrTimestamp {
     HlTime resign_mono, warn_mono; /* not before then */
     HlTime renewing;               /* when what is being renewed was signed; 0: nothing is */
     MgrSignatureAge told;
-    char *problem; /* of the last renewal; NULL: it succeeded */
+    char *problem;     /* of the last renewal; NULL: it succeeded */
+    char *roles_ended; /* the view's */
 };
 
 MgrTimestamp *mgr_timestamp_new(const MgrTimestampOptions *options)
@@ -44,6 +45,7 @@ void mgr_timestamp_free(MgrTimestamp *timestamp)
     g_free(timestamp->repository);
     g_free(timestamp->key);
     g_free(timestamp->problem);
+    g_free(timestamp->roles_ended);
     g_free(timestamp);
 }
 
@@ -178,7 +180,14 @@ static void tell(MgrTimestamp *timestamp)
     }
 }
 
-/* The components' are not among them: of one that ended endpoints update the others. */
+/* ---------------------------------------------------------------------------------------------------- all its roles */
+
+/* A component is none of them: of one that ended endpoints update the others. */
+static bool is_of_all(const HlUpdaterEnd *role)
+{
+    return mgr_end_kind_of_role(role->role) != MGR_END_COMPONENT;
+}
+
 static HlTime find_refused_from(const MgrTimestamp *timestamp)
 {
     const GPtrArray *roles = mgr_patterns_ends(timestamp->options.patterns);
@@ -187,10 +196,30 @@ static HlTime find_refused_from(const MgrTimestamp *timestamp)
     for (guint i = 0; i < roles->len; i++) {
         const HlUpdaterEnd *role = roles->pdata[i];
 
-        if (mgr_end_kind_of_role(role->role) != MGR_END_COMPONENT)
+        if (is_of_all(role))
             first = MIN(first, role->end);
     }
     return first;
+}
+
+/* The timestamp has sentences of its own. */
+static char *name_ended(const MgrTimestamp *timestamp, HlTime now)
+{
+    const GPtrArray *roles = mgr_patterns_ends(timestamp->options.patterns);
+    bool is_copy = mgr_patterns_is_mirror(timestamp->options.patterns);
+    g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
+
+    for (guint i = 0; i < roles->len; i++) {
+        const HlUpdaterEnd *role = roles->pdata[i];
+        MgrEnd end = { mgr_end_kind_of_role(role->role), "", 0, role->end };
+
+        if (is_of_all(role) && end.kind != MGR_END_TIMESTAMP && now >= end.end)
+            g_ptr_array_add(lines, mgr_end_warn(&end, timestamp->options.dir, is_copy, now));
+    }
+    if (lines->len == 0)
+        return NULL;
+    g_ptr_array_add(lines, NULL);
+    return g_strjoinv("\n", (char **)lines->pdata);
 }
 
 void mgr_timestamp_tick(MgrTimestamp *timestamp)
@@ -201,6 +230,8 @@ void mgr_timestamp_tick(MgrTimestamp *timestamp)
     timestamp->view.expires = mgr_patterns_expires(patterns);
     timestamp->view.age = mgr_signature_age(mgr_patterns_signed(patterns), timestamp->view.expires, now);
     timestamp->view.refused_from = find_refused_from(timestamp);
+    g_free(timestamp->roles_ended);
+    timestamp->view.roles_ended = timestamp->roles_ended = name_ended(timestamp, now);
     renew_when_due(timestamp, now);
     if (!mgr_timestamp_is_renewing(timestamp))
         tell(timestamp);

@@ -30,7 +30,8 @@ void mgr_timestamp_tick(MgrTimestamp *timestamp);
 typedef struct {
     MgrSignatureAge age;
     HlTime expires;
-    HlTime refused_from; /* endpoints refuse the whole repository: the first end of its roles, this one's too */
+    HlTime refused_from;     /* endpoints refuse the whole repository: the first end of its roles, this one's too */
+    const char *roles_ended; /* which others have, with the remedy, a line each; NULL: none; until the next tick */
 } MgrTimestampView;
 
 MgrTimestampView mgr_timestamp_view(const MgrTimestamp *timestamp);
