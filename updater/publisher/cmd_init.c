@@ -36,11 +36,29 @@ static void say_ceremony(const UpdRepo *repo)
            repo->dir, repo->dir);
 }
 
+/* 'holdline init' has made one already, as a site needs it: who asks for the same has what they asked for. */
+static bool is_there(const char *dir, const UpdRepoInit *founding, const char *passphrase)
+{
+    g_autoptr(UpdRepo) there = upd_repo_read(dir, NULL);
+    g_autoptr(UpdRepo) repo = there == NULL ? NULL : upd_repo_open(dir, passphrase, NULL);
+    g_autoptr(UpdState) state = repo == NULL ? NULL : upd_state_load(repo, NULL);
+
+    return state != NULL && upd_repo_is_as_founded(repo, state, founding);
+}
+
 static bool found(HlInvocation *call, const UpdRepoInit *founding, const char *passphrase, GError **error)
 {
-    g_autoptr(UpdRepo) repo =
-        hl_process_become_owner(call->args[0], error) ? upd_repo_create(call->args[0], passphrase, error) : NULL;
+    g_autoptr(UpdRepo) repo = NULL;
 
+    if (!hl_process_become_owner(call->args[0], error))
+        return false;
+    if (is_there(call->args[0], founding, passphrase)) {
+        printf("Repository %s is there already, with the same components and keys, and nothing has been published in "
+               "it: it is used as it is.\n",
+               call->args[0]);
+        return true;
+    }
+    repo = upd_repo_create(call->args[0], passphrase, error);
     if (repo == NULL)
         return false;
     if (!upd_repo_init(repo, founding, error)) {

@@ -6,6 +6,7 @@
 
 #include "proto/updater_lines.h"
 #include "updater/publisher/ceremony.h"
+#include "updater/publisher/content.h"
 #include "updater/publisher/keys.h"
 #include "updater/publisher/release.h"
 #include "updater/tuf/delegation.h"
@@ -142,6 +143,41 @@ bool upd_repo_init(const UpdRepo *repo, const UpdRepoInit *founding, GError **er
         if (!release_empty(repo, state, founding->components[i], error))
             return false;
     return ready == NULL || targets_pending || upd_release_snapshot(repo, state, error);
+}
+
+/* A key in the clear is read with any passphrase, or with none. */
+static bool has_keys_of_form(const UpdRepo *repo, const char *role)
+{
+    g_autofree char *path = upd_repo_path(repo, "private/keys/%s-1.pem", role);
+    g_autoptr(TufPrivateKey) clear = upd_key_file_load(path, NULL, NULL);
+    g_autoptr(TufPrivateKey) key = clear == NULL ? upd_key_file_load(path, repo->passphrase, NULL) : NULL;
+
+    return repo->passphrase == NULL ? clear != NULL : key != NULL;
+}
+
+static bool is_version_one(UpdState *state, const char *role)
+{
+    return upd_meta_version(upd_state_get(state, role)) == 1;
+}
+
+static bool is_empty(const UpdRepo *repo, UpdState *state, const char *component)
+{
+    return is_version_one(state, component) && upd_content_version(upd_state_get(state, component)) == 0 &&
+           !upd_content_is_staged(repo, component) && upd_content_newest(repo, component) == 0;
+}
+
+bool upd_repo_is_as_founded(const UpdRepo *repo, UpdState *state, const UpdRepoInit *founding)
+{
+    g_autoptr(GPtrArray) components = upd_state_components(state);
+
+    if (founding->n_root_keys > 0 || founding->n_components != components->len || !is_version_one(state, "root") ||
+        !is_version_one(state, "targets") || !has_keys_of_form(repo, "root") || !has_keys_of_form(repo, "targets"))
+        return false;
+    for (guint i = 0; i < components->len; i++)
+        if (strcmp(components->pdata[i], founding->components[i]) != 0 ||
+            !is_empty(repo, state, components->pdata[i]) || !has_keys_of_form(repo, components->pdata[i]))
+            return false;
+    return true;
 }
 
 bool upd_repo_init_component(const UpdRepo *repo, UpdState *state, const char *component, GError **error)
