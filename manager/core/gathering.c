@@ -243,7 +243,7 @@ void mgr_gathering_hush(MgrGathering *gathering)
 /* --------------------------------------------------------------------------------------------------------- a message
  */
 
-static bool is_quiet(const MgrGatheringPolicy *policy, int minute)
+bool mgr_gathering_is_quiet(const MgrGatheringPolicy *policy, int minute)
 {
     int from = policy->quiet_from, to = policy->quiet_to;
 
@@ -258,7 +258,7 @@ bool mgr_gathering_is_due(const MgrGathering *gathering, const MgrGatheringPolic
     bool settled = now.mono - gathering->touched_mono >= settle ||
                    now.mono - gathering->begun_mono >= MIN(LONGEST, policy->digest);
 
-    return !mgr_notes_is_empty(gathering->notes) && settled && !is_quiet(policy, minute) &&
+    return !mgr_notes_is_empty(gathering->notes) && settled && !mgr_gathering_is_quiet(policy, minute) &&
            (gathering->closed_mono == NEVER || now.mono - gathering->closed_mono >= policy->digest);
 }
 

@@ -79,6 +79,7 @@ void mgr_gathering_end(MgrGathering *gathering, const MgrGatheringPolicy *policy
 void mgr_gathering_hush(MgrGathering *gathering);
 
 /* minute: of the server's day. */
+bool mgr_gathering_is_quiet(const MgrGatheringPolicy *policy, int minute);
 bool mgr_gathering_is_due(const MgrGathering *gathering, const MgrGatheringPolicy *policy, int minute, MgrNow now);
 
 /* The message; nothing is gathered from then on. */

@@ -31,7 +31,7 @@ static const MgrNoteRow rows[MGR_NOTE_N] = {
                           N_("a broker hung, is away or drained, an external one was not told of a change, or "
                              "addresses lead to different ones") },
     [MGR_NOTE_DISK] = { "disk", "note.disk", "note.disk-over", false, MGR_NOTE_CRITICAL,
-                        N_("the server's disk is nearly full") },
+                        N_("the server's disk is nearly full, or cannot be written") },
     [MGR_NOTE_REPOSITORY] = { "repository", "note.repository", "note.repository-over", false, MGR_NOTE_ERROR,
                               N_("the signature of the pattern repository ages or has ended") },
     [MGR_NOTE_PATTERNS_OLD] = { "patterns-old", "note.patterns-old", "note.patterns-old-over", false, MGR_NOTE_WARNING,

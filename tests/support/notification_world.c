@@ -18,6 +18,7 @@ void notification_tick(Parts *parts, guint seconds)
 
 void notification_restart(Parts *parts)
 {
+    parts_commit(parts); /* as the manager's stop does it */
     mgr_notifications_free(parts->notifications);
     parts->notifications = mgr_notifications_new(&(MgrNotificationsOptions){
         parts->dir, &parts->conf, &parts->fleet, parts->record, parts->status, parts->timestamp });

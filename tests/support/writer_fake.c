@@ -11,7 +11,7 @@ struct HlWriter {
     guint capacity;
     GQueue waiting; /* HlWriteSet * */
     GQueue written; /* HlWriteSet *: done() is outstanding */
-    bool refusing, failed;
+    bool refusing, failed, fails_all;
     guint fail_in; /* 0: none */
     HlErrorCode fail_code;
     HlWriterCounts counts;
@@ -58,6 +58,8 @@ bool hl_writer_submit(HlWriter *writer, HlWriteSet *set, HlWriteDone done, gpoin
 /* Whether the countdown has come to this set. */
 static bool is_struck(HlWriter *writer)
 {
+    if (writer->fails_all)
+        return true;
     if (writer->fail_in == 0 || --writer->fail_in > 0)
         return false;
     writer->failed = true;
@@ -159,6 +161,12 @@ void writer_fake_fail_at(HlWriter *writer, guint n, HlErrorCode code)
     writer->fail_in = n;
     writer->fail_code = code;
     writer->failed = false;
+}
+
+void writer_fake_fail_all(HlWriter *writer, HlErrorCode code)
+{
+    writer->fails_all = code != HL_ERROR_N_CODES;
+    writer->fail_code = code;
 }
 
 bool writer_fake_failed(const HlWriter *writer)

@@ -31,6 +31,9 @@ guint writer_fake_deliver(HlWriter *writer);
  * touched.  0: none. */
 void writer_fake_fail_at(HlWriter *writer, guint n, HlErrorCode code);
 
+/* Each set from now on fails with code, until this is HL_ERROR_N_CODES. */
+void writer_fake_fail_all(HlWriter *writer, HlErrorCode code);
+
 /* Whether the set of writer_fake_fail_at was reached. */
 bool writer_fake_failed(const HlWriter *writer);
 

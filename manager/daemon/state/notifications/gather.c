@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The half of notifications.h that makes messages and stores them. */
-#include <time.h>
-
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
 #include "lib/base/unconst.h"
 #include "manager/daemon/ground/now.h"
 #include "manager/daemon/state/notifications/internal.h"
 
-#define MOST_WAITING  20 /* messages of a rule */
-#define LOOK_EVERY    (5 * HL_SECOND)
-#define MINUTES_A_DAY (24 * 60)
+#define MOST_WAITING 20 /* messages of a rule */
+#define LOOK_EVERY   (5 * HL_SECOND)
 
 /* -------------------------------------------------------------------------------------------------------- gathering */
 
@@ -139,15 +136,6 @@ static void look(MgrNotifications *notifications)
 
 /* --------------------------------------------------------------------------------------------------------- messages */
 
-static int minute_of_day(HlTime wall)
-{
-    time_t seconds = (time_t)(wall / HL_SECOND);
-    struct tm local;
-
-    localtime_r(&seconds, &local);
-    return (local.tm_hour * 60 + local.tm_min) % MINUTES_A_DAY;
-}
-
 /* The last one that waits takes what there is no room for; the first may be on its way. */
 static void join_last(MgrLive *live, const json_t *notes, MgrNow now)
 {
@@ -242,6 +230,7 @@ static void fold_save(gpointer item)
     gpointer value;
 
     errand->notifications->is_saving = false;
+    mgr_unstored_saved(errand->notifications, true);
     g_hash_table_iter_init(&iter, errand->notifications->rules);
     while (g_hash_table_iter_next(&iter, NULL, &value))
         for (const GList *at = ((const MgrLive *)value)->waiting.head; at != NULL; at = at->next)
@@ -254,6 +243,7 @@ static void fail_save(gpointer item, const GError *error)
 
     hl_log_limited(HL_LOG_ERROR, "notification", "save", "notifications wait, because they cannot be stored: %s",
                    error->message);
+    mgr_unstored_saved(notifications, false);
     notifications->is_saving = false;
     notifications->is_loaded = false;
     notifications->load_mono = hl_clock_mono();
@@ -274,6 +264,7 @@ static void save(MgrNotifications *notifications)
         any |= save_rule(value, set);
     if (!any) {
         hl_write_set_free(set);
+        mgr_unstored_saved(notifications, true); /* nothing was to be said of it */
         return;
     }
     notifications->is_moved = false;
@@ -285,14 +276,14 @@ static void save(MgrNotifications *notifications)
     mgr_record_commit(notifications->parts.record, set, &kind, errand);
 }
 
-void mgr_notifications_gather(MgrNotifications *notifications, MgrNow now)
+void mgr_notifications_gather(MgrNotifications *notifications, int minute, MgrNow now)
 {
-    int minute = minute_of_day(now.wall);
     GHashTableIter iter;
     gpointer value;
 
     mgr_happenings_poll(notifications->happenings, on_note, notifications);
     look(notifications);
+    mgr_unstored_gather(notifications, now);
     g_hash_table_iter_init(&iter, notifications->rules);
     while (g_hash_table_iter_next(&iter, NULL, &value))
         close_due(value, minute, now);

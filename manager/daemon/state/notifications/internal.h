@@ -35,10 +35,13 @@ typedef struct {
     MgrRuleView view;
 } MgrLive;
 
+typedef struct MgrUnstored MgrUnstored; /* unstored.c */
+
 struct MgrNotifications {
     MgrNotificationsOptions parts;
     MgrSender *sender;
     MgrHappenings *happenings;
+    MgrUnstored *unstored;
     GHashTable *rules; /* name -> MgrLive * */
     char *server;
     bool is_loaded, is_saving, is_moved; /* the last: rows were read that a rule told of */
@@ -66,7 +69,33 @@ void mgr_live_note_missed(MgrLive *live, json_t *replies);
 /* At the start, and after a write that failed: then memory was ahead of the registry.  false: not now. */
 bool mgr_notifications_load(MgrNotifications *notifications);
 
+/* What is sent; borrowed. */
+typedef struct {
+    const char *id;
+    const json_t *notes;
+    char *const *to; /* of a mail; NULL: all */
+} MgrParcel;
+
+/* send.c: one attempt, as mgr_sender_send. */
+bool mgr_live_send(MgrNotifications *notifications, const MgrLive *live, const MgrParcel *parcel, MgrSent done,
+                   MgrErrand *errand, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* unstored.c: what is known and sent without the registry. */
+MgrUnstored *mgr_unstored_new(void);
+void mgr_unstored_free(MgrUnstored *unstored);
+/* Once a second.  minute: of the server's day. */
+void mgr_unstored_tick(MgrNotifications *notifications, int minute, MgrNow now);
+/* What was told is over: while messages can be gathered. */
+void mgr_unstored_gather(MgrNotifications *notifications, MgrNow now);
+/* How the save after that ended. */
+void mgr_unstored_saved(MgrNotifications *notifications, bool is_stored);
+/* A message that has ended, and takes what is in the record: stored as soon as it can be. */
+void mgr_unstored_end(MgrNotifications *notifications, MgrMessageRecord *record);
+/* Whether the message with this id, which the registry has as waiting, is one of those. */
+bool mgr_unstored_has_ended(const MgrNotifications *notifications, const char *id);
+void mgr_unstored_forget(MgrNotifications *notifications, const char *rule);
+
 /* gather.c: what happened becomes messages, in the registry; not while a save is on its way. */
-void mgr_notifications_gather(MgrNotifications *notifications, MgrNow now);
+void mgr_notifications_gather(MgrNotifications *notifications, int minute, MgrNow now);
 
 #endif

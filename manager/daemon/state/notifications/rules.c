@@ -55,6 +55,11 @@ static void live_free(gpointer item)
     g_free(live);
 }
 
+static GHashTable *new_rules(void)
+{
+    return g_hash_table_new_full(hl_text_hash, g_str_equal, NULL, live_free);
+}
+
 /* The host's name with what may stand in a Message-ID and in a header of syslog. */
 static char *server_name(void)
 {
@@ -70,7 +75,8 @@ MgrNotifications *mgr_notifications_new(const MgrNotificationsOptions *options)
 
     notifications->parts = *options;
     notifications->server = server_name();
-    notifications->rules = g_hash_table_new_full(hl_text_hash, g_str_equal, NULL, live_free);
+    notifications->rules = new_rules();
+    notifications->unstored = mgr_unstored_new();
     notifications->sender = mgr_sender_new(options->conf, options->dir, mgr_errand_free);
     notifications->happenings = mgr_happenings_new(&(MgrHappeningsOptions){ .dir = options->dir,
                                                                             .conf = options->conf,
@@ -87,6 +93,7 @@ void mgr_notifications_free(MgrNotifications *notifications)
         return;
     mgr_sender_free(notifications->sender);
     mgr_happenings_free(notifications->happenings);
+    mgr_unstored_free(notifications->unstored);
     g_hash_table_unref(notifications->rules);
     g_free(notifications->server);
     g_free(notifications);
@@ -169,9 +176,9 @@ static void on_message(MgrMessageRecord *record, gpointer user)
     json_t *notes = mgr_notes_parse(record->notes);
     MgrOutgoing *outgoing;
 
-    if (live == NULL || notes == NULL) {
+    if (live == NULL || notes == NULL || mgr_unstored_has_ended(notifications, record->id)) {
         json_decref(notes);
-        return; /* somebody wrote past the manager */
+        return; /* somebody wrote past the manager; or its end could not be stored yet */
     }
     if (record->state == MGR_MESSAGE_GATHERING) {
         g_free(live->id);
@@ -211,13 +218,12 @@ static bool load_rule(HlDb *db, MgrLive *live, GError **error)
     return true;
 }
 
-static bool load(MgrNotifications *notifications, GError **error)
+static bool load_rules(MgrNotifications *notifications, GError **error)
 {
     HlDb *db = mgr_record_reader(notifications->parts.record);
     GHashTableIter iter;
     gpointer value;
 
-    g_hash_table_remove_all(notifications->rules);
     if (!mgr_registry_load_rules(db, on_rule, notifications, error) ||
         !mgr_registry_load_messages(db, on_message, notifications, error) ||
         !mgr_registry_load_known(db, on_known, notifications, error) ||
@@ -228,6 +234,21 @@ static bool load(MgrNotifications *notifications, GError **error)
         if (!load_rule(db, value, error))
             return false;
     return true;
+}
+
+/* A registry that cannot be read leaves the rules as they were known: of a disk that is broken they have to tell. */
+static bool load(MgrNotifications *notifications, GError **error)
+{
+    GHashTable *before = notifications->rules, *loaded = new_rules();
+
+    notifications->rules = loaded;
+    if (load_rules(notifications, error)) {
+        g_hash_table_unref(before);
+        return true;
+    }
+    notifications->rules = before;
+    g_hash_table_unref(loaded);
+    return false;
 }
 
 bool mgr_notifications_load(MgrNotifications *notifications)
@@ -311,6 +332,7 @@ void mgr_notifications_put(MgrNotifications *notifications, MgrRuleRecord *recor
 void mgr_notifications_remove(MgrNotifications *notifications, const char *name)
 {
     g_hash_table_remove(notifications->rules, name);
+    mgr_unstored_forget(notifications, name);
 }
 
 MgrNotificationCounts mgr_notifications_count(const MgrNotifications *notifications)

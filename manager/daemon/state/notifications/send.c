@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The half of notifications.h that sends what is stored. */
 #include <string.h>
+#include <time.h>
 
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
@@ -12,6 +13,8 @@
 #define PRUNE_EVERY HL_HOUR
 #define MOST_LATE   20               /* messages of a rule that some have */
 #define FAILS_FOR   (15 * HL_MINUTE) /* a destination, before people are shown that */
+
+#define MINUTES_A_DAY (24 * 60)
 
 /* ---------------------------------------------------------------------------------------------------------- sending */
 
@@ -62,7 +65,7 @@ static void end_message(MgrNotifications *notifications, MgrLive *live, MgrOutgo
         g_queue_remove(&live->late, outgoing);
     outgoing->record.state = state;
     outgoing->record.ended_at = hl_clock_wall();
-    store_record(notifications, &outgoing->record);
+    mgr_unstored_end(notifications, &outgoing->record);
     mgr_outgoing_free(outgoing);
 }
 
@@ -71,8 +74,8 @@ static void give_up(MgrNotifications *notifications, MgrLive *live, MgrOutgoing 
     g_autoptr(json_t) replies = json_incref(outgoing->replies);
 
     notifications->counts.given_up++;
-    hl_error("notification", "'%s' gives up a message after %d attempts: %s", live->record.name,
-             (int)outgoing->record.attempts, outgoing->record.said);
+    hl_error("notification", "'%s' gives up a message after %d attempt%s: %s", live->record.name,
+             (int)outgoing->record.attempts, outgoing->record.attempts == 1 ? "" : "s", outgoing->record.said);
     end_message(notifications, live, outgoing, MGR_MESSAGE_GIVEN_UP);
     mgr_live_note_missed(live, replies);
 }
@@ -180,16 +183,15 @@ static void on_sent(const MgrSendEnd *end, gpointer user)
     take_end(notifications, live, outgoing, end);
 }
 
-/* to: of a mail; NULL: all. */
-static bool send_message(MgrNotifications *notifications, const MgrLive *live, const char *id, const json_t *notes,
-                         char *const *to, MgrSent done, MgrErrand *errand, GError **error)
+bool mgr_live_send(MgrNotifications *notifications, const MgrLive *live, const MgrParcel *parcel, MgrSent done,
+                   MgrErrand *errand, GError **error)
 {
     MgrSending sending = { .rule = &live->rule,
                            .secret = live->record.secret,
-                           .notes = notes,
-                           .to = (const char *const *)to,
+                           .notes = parcel->notes,
+                           .to = (const char *const *)parcel->to,
                            .is_test = errand->done != NULL };
-    MgrMessage message = { .id = id,
+    MgrMessage message = { .id = parcel->id,
                            .rule = live->record.name,
                            .server = notifications->server,
                            .offline_after = live->rule.offline_after,
@@ -219,7 +221,8 @@ static void send_outgoing(MgrNotifications *notifications, MgrLive *live, MgrOut
     }
     errand = g_new0(MgrErrand, 1);
     *errand = (MgrErrand){ notifications, g_strdup(live->record.name), g_strdup(outgoing->record.id), NULL, NULL };
-    live->is_busy = send_message(notifications, live, outgoing->record.id, notes, left, on_sent, errand, &error);
+    live->is_busy =
+        mgr_live_send(notifications, live, &(MgrParcel){ outgoing->record.id, notes, left }, on_sent, errand, &error);
     if (live->is_busy)
         return;
     mgr_errand_free(errand);
@@ -293,16 +296,27 @@ static void prune(MgrNotifications *notifications, MgrNow now)
                              now.wall - notifications->parts.conf->retention);
 }
 
+static int minute_of_day(HlTime wall)
+{
+    time_t seconds = (time_t)(wall / HL_SECOND);
+    struct tm local;
+
+    localtime_r(&seconds, &local);
+    return (local.tm_hour * 60 + local.tm_min) % MINUTES_A_DAY;
+}
+
 void mgr_notifications_tick(MgrNotifications *notifications)
 {
     MgrNow now = mgr_now();
+    int minute = minute_of_day(now.wall);
     GHashTableIter iter;
     gpointer value;
 
+    mgr_unstored_tick(notifications, minute, now);
     if (!notifications->is_saving && !mgr_notifications_load(notifications))
         return;
     if (!notifications->is_saving)
-        mgr_notifications_gather(notifications, now);
+        mgr_notifications_gather(notifications, minute, now);
     g_hash_table_iter_init(&iter, notifications->rules);
     while (g_hash_table_iter_next(&iter, NULL, &value))
         send_due(notifications, value, now);
@@ -335,7 +349,7 @@ bool mgr_notifications_test(MgrNotifications *notifications, const char *name, M
     mgr_notes_add(notes, &(MgrNote){ .kind = MGR_NOTE_TEST, .at = hl_clock_wall() });
     errand = g_new0(MgrErrand, 1);
     *errand = (MgrErrand){ .notifications = notifications, .rule = g_strdup(name), .done = done, .user = user };
-    if (send_message(notifications, live, id, notes, NULL, on_tested, errand, error))
+    if (mgr_live_send(notifications, live, &(MgrParcel){ id, notes, NULL }, on_tested, errand, error))
         return true;
     mgr_errand_free(errand);
     return false;

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The part of notifications.h that does not need the registry.
+ *
+ * The outbox is in the registry: while that takes nothing, no message gets in, and so none is sent.  That it takes
+ * nothing is the one thing that is told all the same, from memory: it cannot be stored that somebody knows.  Each rule
+ * tells it once; a manager that is restarted meanwhile may tell it once more, or not that it is over.
+ *
+ * The other way round, a message that was sent may not be noted as sent.  Until it is, memory has it, so that it does
+ * not go out again each time that the outbox is read. */
+#include "lib/base/hash.h"
+#include "lib/base/ident.h"
+#include "lib/base/log.h"
+#include "lib/base/unconst.h"
+#include "manager/core/health.h"
+#include "manager/daemon/ground/now.h"
+#include "manager/daemon/state/notifications/internal.h"
+
+#define SETTLED     (30 * HL_SECOND) /* before it is told, and before it is over: a disk may be full and not by turns */
+#define STORE_EVERY (30 * HL_SECOND)
+
+/* What one rule tells of the registry. */
+typedef struct {
+    bool is_busy, is_told, is_ending; /* the last: that it is over is on its way into the outbox */
+    char *id;                         /* of its message; NULL: nothing is to be told */
+    HlTime begun_wall;                /* that which is told */
+    HlTime told_mono;
+    MgrAttempts attempts;
+} Word;
+
+/* A message that has ended, on its way into the registry. */
+typedef struct {
+    MgrMessageRecord record;
+    bool is_busy;
+} Ended;
+
+struct MgrUnstored {
+    bool is_unwritten;
+    HlTime since_mono; /* of is_unwritten */
+    HlTime since_wall;
+    HlTime store_mono;
+    GHashTable *words; /* name of a rule -> Word * */
+    GHashTable *ended; /* id -> Ended * */
+};
+
+static void word_free(gpointer item)
+{
+    Word *word = item;
+
+    g_free(word->id);
+    g_free(word);
+}
+
+static void ended_free(gpointer item)
+{
+    Ended *ended = item;
+
+    mgr_message_record_clear(&ended->record);
+    g_free(ended);
+}
+
+MgrUnstored *mgr_unstored_new(void)
+{
+    MgrUnstored *unstored = g_new0(MgrUnstored, 1);
+
+    unstored->words = g_hash_table_new_full(hl_text_hash, g_str_equal, g_free, word_free);
+    unstored->ended = g_hash_table_new_full(hl_text_hash, g_str_equal, NULL, ended_free);
+    return unstored;
+}
+
+void mgr_unstored_free(MgrUnstored *unstored)
+{
+    if (unstored == NULL)
+        return;
+    g_hash_table_unref(unstored->words);
+    g_hash_table_unref(unstored->ended);
+    g_free(unstored);
+}
+
+/* ---------------------------------------------------------------------------------------------- messages that ended */
+
+static void fold_end(gpointer item)
+{
+    const MgrErrand *errand = item;
+
+    g_hash_table_remove(errand->notifications->unstored->ended, errand->id);
+}
+
+static void fail_end(gpointer item, const GError *error G_GNUC_UNUSED)
+{
+    const MgrErrand *errand = item;
+    Ended *ended = g_hash_table_lookup(errand->notifications->unstored->ended, errand->id);
+
+    if (ended != NULL)
+        ended->is_busy = false;
+}
+
+static void store_end(MgrNotifications *notifications, Ended *ended)
+{
+    static const MgrChangeKind kind = { fold_end, fail_end, mgr_errand_free };
+    HlWriteSet *set = hl_write_set_new();
+    MgrErrand *errand = g_new0(MgrErrand, 1);
+
+    *errand = (MgrErrand){ .notifications = notifications, .id = g_strdup(ended->record.id) };
+    ended->is_busy = true;
+    mgr_write_message(set, &ended->record);
+    mgr_record_commit(notifications->parts.record, set, &kind, errand);
+}
+
+void mgr_unstored_end(MgrNotifications *notifications, MgrMessageRecord *record)
+{
+    Ended *ended = g_new0(Ended, 1);
+
+    ended->record = *record;
+    *record = (MgrMessageRecord){ 0 };
+    g_hash_table_insert(notifications->unstored->ended, ended->record.id, ended);
+    store_end(notifications, ended);
+}
+
+bool mgr_unstored_has_ended(const MgrNotifications *notifications, const char *id)
+{
+    return g_hash_table_contains(notifications->unstored->ended, id);
+}
+
+static void store_ends(MgrNotifications *notifications, MgrNow now)
+{
+    g_autoptr(GList) ends = NULL;
+
+    if (now.mono - notifications->unstored->store_mono < STORE_EVERY)
+        return;
+    notifications->unstored->store_mono = now.mono;
+    ends = g_hash_table_get_values(notifications->unstored->ended);
+    for (const GList *at = ends; at != NULL; at = at->next)
+        if (!((const Ended *)at->data)->is_busy)
+            store_end(notifications, at->data);
+}
+
+/* ------------------------------------------------------------------------------------------ the word on the registry
+ */
+
+static bool is_told_by(const MgrLive *live, int minute)
+{
+    return live->rule.enabled && mgr_rule_wants(&live->rule, MGR_NOTE_DISK) && mgr_rule_covers(&live->rule, NULL) &&
+           !mgr_gathering_is_quiet(&live->policy, minute);
+}
+
+static void on_told(const MgrSendEnd *end, gpointer user)
+{
+    MgrErrand *errand = user;
+    MgrNotifications *notifications = errand->notifications;
+    MgrLive *live = mgr_live_find(notifications, errand->rule);
+    Word *word = g_hash_table_lookup(notifications->unstored->words, errand->rule);
+
+    mgr_errand_free(errand);
+    if (word == NULL || live == NULL)
+        return; /* the rule was removed meanwhile */
+    word->is_busy = false;
+    if (end->error != NULL) {
+        notifications->counts.failed++;
+        mgr_attempts_failed(&word->attempts, live->rule.retry, mgr_now());
+        hl_log_limited(HL_LOG_WARN, "notification", live->record.name, "'%s' could not be sent: %s", live->record.name,
+                       end->error->message);
+        return;
+    }
+    notifications->counts.sent++;
+    word->is_told = true;
+    word->told_mono = hl_clock_mono();
+}
+
+static Word *word_of(MgrUnstored *unstored, const char *rule)
+{
+    Word *word = g_hash_table_lookup(unstored->words, rule);
+
+    if (word == NULL) {
+        word = g_new0(Word, 1);
+        g_hash_table_insert(unstored->words, g_strdup(rule), word);
+    }
+    if (word->id == NULL) {
+        word->id = hl_ident_new("n-");
+        word->begun_wall = unstored->since_wall;
+    }
+    return word;
+}
+
+/* All recipients of a mail are tried in each attempt: one that any of them took has told it. */
+static void tell(MgrNotifications *notifications, const MgrLive *live, MgrNow now)
+{
+    Word *word = word_of(notifications->unstored, live->record.name);
+    g_autofree char *detail = mgr_disk_describe(0, 0, mgr_record_unwritten(notifications->parts.record));
+    g_autoptr(json_t) notes = mgr_notes_new();
+    g_autoptr(GError) error = NULL;
+    MgrErrand *errand;
+
+    if (word->is_busy || word->is_told || !mgr_attempts_may(&word->attempts, now) ||
+        (word->told_mono != 0 && now.mono - word->told_mono < live->rule.digest))
+        return;
+    mgr_notes_add(notes, &(MgrNote){ .kind = MGR_NOTE_DISK, .detail = detail, .at = word->begun_wall });
+    errand = g_new0(MgrErrand, 1);
+    *errand = (MgrErrand){ .notifications = notifications, .rule = g_strdup(live->record.name) };
+    word->is_busy = mgr_live_send(notifications, live, &(MgrParcel){ word->id, notes, NULL }, on_told, errand, &error);
+    if (word->is_busy)
+        return;
+    mgr_errand_free(errand);
+    if (hl_error_code(error) != HL_ERROR_LIMIT)
+        mgr_attempts_failed(&word->attempts, live->rule.retry, now);
+    hl_log_limited(HL_LOG_WARN, "notification", live->record.name, "'%s' could not be sent: %s", live->record.name,
+                   error->message);
+}
+
+static void look_at_registry(MgrUnstored *unstored, bool is_unwritten, MgrNow now)
+{
+    if (is_unwritten == unstored->is_unwritten)
+        return;
+    unstored->is_unwritten = is_unwritten;
+    unstored->since_mono = now.mono;
+    unstored->since_wall = now.wall;
+}
+
+void mgr_unstored_tick(MgrNotifications *notifications, int minute, MgrNow now)
+{
+    MgrUnstored *unstored = notifications->unstored;
+    GHashTableIter iter;
+    gpointer value;
+
+    look_at_registry(unstored, mgr_record_unwritten(notifications->parts.record) != NULL, now);
+    store_ends(notifications, now);
+    if (!unstored->is_unwritten || now.mono - unstored->since_mono < SETTLED)
+        return;
+    g_hash_table_iter_init(&iter, notifications->rules);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        if (is_told_by(value, minute))
+            tell(notifications, value, now);
+}
+
+/* A rule that told it says that it is over; in the outbox, which works again. */
+static void end_word(const MgrNotifications *notifications, const char *rule, const Word *word, MgrNow now)
+{
+    const MgrLive *live = mgr_live_find(notifications, rule);
+
+    if (live != NULL && word->is_told && live->policy.tells_over && mgr_rule_wants(&live->rule, MGR_NOTE_DISK))
+        mgr_gathering_add(live->gathering, &(MgrNote){ .kind = MGR_NOTE_DISK, .is_over = true, .at = now.wall }, now);
+}
+
+void mgr_unstored_gather(MgrNotifications *notifications, MgrNow now)
+{
+    MgrUnstored *unstored = notifications->unstored;
+    GHashTableIter iter;
+    gpointer rule, value;
+
+    if (unstored->is_unwritten || now.mono - unstored->since_mono < SETTLED)
+        return;
+    g_hash_table_iter_init(&iter, unstored->words);
+    while (g_hash_table_iter_next(&iter, &rule, &value)) {
+        Word *word = value;
+
+        if (word->is_busy || word->id == NULL || word->is_ending)
+            continue;
+        end_word(notifications, rule, word, now);
+        word->is_ending = true;
+    }
+}
+
+void mgr_unstored_saved(MgrNotifications *notifications, bool is_stored)
+{
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, notifications->unstored->words);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        Word *word = value;
+
+        if (word->is_ending && is_stored) {
+            word->is_told = false;
+            mgr_attempts_succeeded(&word->attempts);
+            g_clear_pointer(&word->id, g_free); /* when it was told stays: not again within the digest */
+        }
+        word->is_ending = false;
+    }
+}
+
+static gboolean is_of_rule(gpointer id G_GNUC_UNUSED, gpointer item, gpointer rule)
+{
+    return g_str_equal(((const Ended *)item)->record.rule, rule);
+}
+
+void mgr_unstored_forget(MgrNotifications *notifications, const char *rule)
+{
+    g_hash_table_remove(notifications->unstored->words, rule);
+    g_hash_table_foreach_remove(notifications->unstored->ended, is_of_rule, hl_unconst(rule));
+}
