@@ -196,6 +196,12 @@ const HlPhrase hl_phrases[] = {
     { N_("the scan engine: install ClamAV's clamscan, or name another with --engine"), "" }, /* of earlier versions */
     { N_("the scan engine is not here: install ClamAV's clamscan, or name another with --engine"), "" },
     { N_("the scan engine may not be executed: correct its mode (chmod +x), or name another with --engine"), "" },
+    { N_("no program may be started from its file system, which is mounted noexec: mount it with exec, or name a "
+         "program elsewhere"),
+      "" },
+    { N_("its mode allows that, so its interpreter, or AppArmor or SELinux, forbids it: the journal of the kernel "
+         "(journalctl -k) says which"),
+      "" },
     { N_("the scan engine is a directory: name the program in it with --engine"), "" },
     { N_("the scan engine is present but does not start: is it built for this machine, and is its interpreter "
          "installed?"),

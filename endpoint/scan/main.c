@@ -13,6 +13,7 @@
 #include "endpoint/scan/watch.h"
 #include "lib/base/cli.h"
 #include "lib/base/escape.h"
+#include "lib/base/exec.h"
 #include "lib/base/unconst.h"
 #include "proto/bounds.h"
 
@@ -78,6 +79,8 @@ static bool run_engine(HlInvocation *call, GError **error)
 {
     EpConfinement confinement = confinement_of(call);
     g_auto(GStrv) argv = NULL;
+    const char *why;
+    int code;
 
     if (!number(call, "memory", &confinement.memory, error) ||
         !number(call, "file-size", &confinement.file_size, error) || !ep_confine_open(&confinement, error) ||
@@ -87,7 +90,11 @@ static bool run_engine(HlInvocation *call, GError **error)
     for (int i = 0; i < call->n_args; i++)
         argv[i] = g_strdup(call->args[i]);
     execvp(argv[0], argv);
-    return hl_fail_errno(error, errno, "cannot start the scan engine %s", argv[0]);
+    code = errno;
+    why = code == EACCES ? hl_exec_denial(argv[0]) : NULL;
+    if (why != NULL)
+        return hl_fail(error, HL_ERROR_IO, "cannot start the scan engine %s: %s", argv[0], why);
+    return hl_fail_errno(error, code, "cannot start the scan engine %s", argv[0]);
 }
 
 /* ------------------------------------------------------------------------------------------------ scans */

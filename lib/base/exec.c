@@ -9,6 +9,8 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -305,6 +307,50 @@ static void open_pipe(HlChild *child, Pipe *stream, GUnixFDSourceFunc callback)
     stream->source = g_unix_fd_add(stream->fd, G_IO_IN | G_IO_HUP, callback, child);
 }
 
+char *hl_exec_find(const char *program)
+{
+    const char *path = g_getenv("PATH");
+    g_auto(GStrv) folders = g_strsplit(path != NULL ? path : "/bin:/usr/bin:.", ":", -1); /* as GLib looks for it */
+
+    if (strchr(program, '/') != NULL)
+        return g_file_test(program, G_FILE_TEST_EXISTS) ? g_strdup(program) : NULL;
+    for (gsize i = 0; folders[i] != NULL; i++) {
+        g_autofree char *file = g_build_filename(folders[i], program, NULL);
+
+        if (g_file_test(file, G_FILE_TEST_EXISTS))
+            return g_steal_pointer(&file);
+    }
+    return NULL;
+}
+
+const char *hl_exec_denial(const char *program)
+{
+    g_autofree char *file = hl_exec_find(program);
+    struct statvfs fs;
+    struct stat st;
+
+    if (file == NULL || stat(file, &st) != 0 || !S_ISREG(st.st_mode))
+        return NULL;
+    if (statvfs(file, &fs) == 0 && (fs.f_flag & ST_NOEXEC) != 0)
+        return N_("no program may be started from its file system, which is mounted noexec: mount it with exec, or "
+                  "name a program elsewhere");
+    return access(file, X_OK) == 0
+               ? N_("its mode allows that, so its interpreter, or AppArmor or SELinux, forbids it: the journal of the "
+                    "kernel (journalctl -k) says which")
+               : NULL;
+}
+
+/* "Permission denied" alone sends everybody to the mode. */
+static bool fail_start(const char *program, const GError *problem, GError **error)
+{
+    const char *why = g_error_matches(problem, G_SPAWN_ERROR, G_SPAWN_ERROR_ACCES) ? hl_exec_denial(program) : NULL;
+
+    g_autofree char *said =
+        why != NULL ? g_strdup_printf("%s: %s", problem->message, _(why)) : g_strdup(problem->message);
+
+    return hl_fail(error, HL_ERROR_IO, _("cannot start %s: %s"), program, said);
+}
+
 HlChild *hl_child_start(const HlChildSpec *spec, HlChildLine on_line, HlChildDone done, gpointer user, GError **error)
 {
     g_autofree HlChild *child = g_new0(HlChild, 1);
@@ -334,7 +380,7 @@ HlChild *hl_child_start(const HlChildSpec *spec, HlChildLine on_line, HlChildDon
             NULL, log < 0 ? &child->out.fd : NULL, log < 0 ? &child->err.fd : NULL, &problem)) {
         if (spec->spawn_error != NULL)
             *spec->spawn_error = problem->domain == G_SPAWN_ERROR ? problem->code : G_SPAWN_ERROR_FAILED;
-        hl_fail(error, HL_ERROR_IO, _("cannot start %s: %s"), spec->argv[0], problem->message);
+        fail_start(spec->argv[0], problem, error);
         return NULL;
     }
     open_pipe(child, &child->out, on_out);
@@ -356,7 +402,7 @@ bool hl_exec(const char *const *argv, char **output, GError **error)
 
     if (!g_spawn_sync(NULL, hl_unconst(argv), environment, G_SPAWN_SEARCH_PATH, NULL, NULL, &out, &err, &status,
                       &problem))
-        return hl_fail(error, HL_ERROR_IO, _("cannot start %s: %s"), argv[0], problem->message);
+        return fail_start(argv[0], problem, error);
     words = hl_text_last_words(err);
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
         return hl_fail(error, HL_ERROR_FAILED, "%s failed: %s", argv[0], words);
@@ -373,7 +419,7 @@ bool hl_exec_shown(const char *const *argv, int *status, GError **error)
     fflush(stdout); /* what was printed before it stays before it */
     if (!g_spawn_sync(NULL, hl_unconst(argv), environment, G_SPAWN_SEARCH_PATH | G_SPAWN_CHILD_INHERITS_STDIN, NULL,
                       NULL, NULL, NULL, status, &problem))
-        return hl_fail(error, HL_ERROR_IO, _("cannot start %s: %s"), argv[0], problem->message);
+        return fail_start(argv[0], problem, error);
     if (!WIFEXITED(*status))
         return hl_fail(error, HL_ERROR_FAILED, _("%s was killed by signal %d"), argv[0], WTERMSIG(*status));
     *status = WEXITSTATUS(*status);

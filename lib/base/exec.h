@@ -63,6 +63,13 @@ void hl_child_abandon(HlChild *child);
 /* Lets it run, without calling done: for a program about to exit, and a child that outlives it. */
 void hl_child_leave(HlChild *child);
 
+/* The first file of this name, whether it may be executed or not; caller frees, NULL: there is none. */
+char *hl_exec_find(const char *program);
+
+/* Why a program may not be started (EACCES) though its mode is not the cause, with the remedy, untranslated; NULL: its
+ * mode is, or nothing is known. */
+const char *hl_exec_denial(const char *program);
+
 /* Runs to the end, blocking, output discarded unless output != NULL (caller frees).  For set-up commands, never in a
  * daemon's loop. */
 bool hl_exec(const char *const *argv, char **output, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -238,6 +238,21 @@ static char *describe_size(uint64_t bytes)
                                  : g_strdup_printf("%" G_GUINT64_FORMAT " GiB", megabytes / 1024);
 }
 
+/* false: nothing keeps it from taking files, but for the room. */
+static bool judge_writing(HlFindings *findings, const HlDiskFact *disk)
+{
+    const char *remedy = _("the kernel does so after errors of a disk: look for them with dmesg, check the disk, then "
+                           "mount it for writing again");
+
+    if (disk->is_read_only)
+        hl_findings_add(findings, HL_GRADE_FAULT, remedy,
+                        _("the file system of %s is mounted read-only, so nothing can be stored"), disk->path);
+    else if (disk->unwritten != NULL)
+        hl_findings_add(findings, HL_GRADE_FAULT, remedy, _("nothing can be stored in %s: %s"), disk->path,
+                        disk->unwritten);
+    return disk->is_read_only || disk->unwritten != NULL;
+}
+
 void hl_judge_disks(HlFindings *findings, const HlDiskFact *disks, gsize n)
 {
     for (gsize i = 0; i < n; i++) {
@@ -248,12 +263,8 @@ void hl_judge_disks(HlFindings *findings, const HlDiskFact *disks, gsize n)
 
         if (disk->problem != NULL)
             hl_findings_add(findings, HL_GRADE_UNSEEN, _("run doctor as root"), "%s: %s", disk->path, disk->problem);
-        else if (disk->is_read_only)
-            hl_findings_add(
-                findings, HL_GRADE_FAULT,
-                _("the kernel does so after errors of a disk: look for them with dmesg, check the disk, then "
-                  "mount it for writing again"),
-                _("the file system of %s is mounted read-only, so nothing can be stored"), disk->path);
+        else if (judge_writing(findings, disk))
+            continue;
         else if (grade == HL_GRADE_GOOD)
             hl_findings_good(findings, "%s has %s free", disk->path, left);
         else if (files)

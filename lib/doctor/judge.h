@@ -67,6 +67,7 @@ typedef struct {
     uint64_t size, free;        /* bytes */
     uint64_t files, files_free; /* 0: the file system does not count them */
     bool is_read_only;
+    const char *unwritten; /* why nothing can be stored there all the same; NULL: it can, or was not tried */
 } HlDiskFact;
 
 void hl_judge_disks(HlFindings *findings, const HlDiskFact *disks, gsize n);

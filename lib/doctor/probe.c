@@ -2,10 +2,12 @@
 #include "lib/doctor/probe.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 #include "lib/base/exec.h"
 #include "lib/base/file.h"
@@ -340,6 +342,19 @@ static bool is_known(const HlFacts *disks, dev_t device)
     return false;
 }
 
+/* Why nothing can be stored there although it is mounted for writing: after an error of the disk ext4 stops all writing
+ * and goes on being mounted "rw" (emergency_ro).  A file without a name, of which nothing stays.  NULL: it can be, or
+ * this user may not try. */
+static const char *try_storing(const char *path)
+{
+    int fd = open(path, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+
+    if (fd < 0)
+        return errno == EROFS || errno == EIO ? hl_errno_text(errno) : NULL;
+    close(fd);
+    return NULL;
+}
+
 void hl_probe_disk(HlFacts *disks, const char *path)
 {
     HlDiskFact fact = { .path = hl_facts_keep(disks, g_strdup(path)) };
@@ -358,6 +373,7 @@ void hl_probe_disk(HlFacts *disks, const char *path)
         fact.files = fs.f_files;
         fact.files_free = fs.f_favail;
         fact.is_read_only = (fs.f_flag & ST_RDONLY) != 0;
+        fact.unwritten = fact.is_read_only ? NULL : try_storing(path);
     }
     g_array_append_val(disks->facts, fact);
 }

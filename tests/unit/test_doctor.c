@@ -256,16 +256,20 @@ static void test_disks(void)
         HlDiskFact disk;
         const char *grade, *text, *remedy;
     } cases[] = {
-        { { "/d", NULL, 100 * GIB, 50 * GIB, 1000000, 500000, false }, "g", "has 50 GiB free", NULL },
-        { { "/d", NULL, 100 * GIB, GIB, 0, 0, false }, "g", "has 1024 MiB free", NULL },
-        { { "/d", NULL, 100 * GIB, GIB - 1, 0, 0, false }, "w", "only", "make room" },
-        { { "/d", NULL, GIB, GIB / 21, 0, 0, false }, "w", "only", "make room" },
-        { { "/d", NULL, 100 * GIB, 60 << 20, 0, 0, false }, "f", "only 60 MiB free", "make room" },
-        { { "/d", NULL, 100 << 20, 0, 0, 0, false }, "f", "only", "make room" },
-        { { "/d", NULL, 100 * GIB, 50 * GIB, 1000000, 9999, false }, "w", "9999 more files", "delete files" },
-        { { "/d", NULL, 100 * GIB, 50 * GIB, 1000000, 9, false }, "f", "9 more files", "delete files" },
-        { { "/d", NULL, 100 * GIB, 50 * GIB, 0, 0, true }, "f", "of /d is mounted read-only", "check the disk" },
-        { { "/d", "Permission denied", 0, 0, 0, 0, false }, "u", "Permission denied", "as root" },
+        { { "/d", NULL, 100 * GIB, 50 * GIB, 1000000, 500000, false, NULL }, "g", "has 50 GiB free", NULL },
+        { { "/d", NULL, 100 * GIB, GIB, 0, 0, false, NULL }, "g", "has 1024 MiB free", NULL },
+        { { "/d", NULL, 100 * GIB, GIB - 1, 0, 0, false, NULL }, "w", "only", "make room" },
+        { { "/d", NULL, GIB, GIB / 21, 0, 0, false, NULL }, "w", "only", "make room" },
+        { { "/d", NULL, 100 * GIB, 60 << 20, 0, 0, false, NULL }, "f", "only 60 MiB free", "make room" },
+        { { "/d", NULL, 100 << 20, 0, 0, 0, false, NULL }, "f", "only", "make room" },
+        { { "/d", NULL, 100 * GIB, 50 * GIB, 1000000, 9999, false, NULL }, "w", "9999 more files", "delete files" },
+        { { "/d", NULL, 100 * GIB, 50 * GIB, 1000000, 9, false, NULL }, "f", "9 more files", "delete files" },
+        { { "/d", NULL, 100 * GIB, 50 * GIB, 0, 0, true, NULL }, "f", "of /d is mounted read-only", "check the disk" },
+        { { "/d", NULL, 100 * GIB, 50 * GIB, 0, 0, false, "Read-only file system" },
+          "f",
+          "nothing can be stored in /d: Read-only file system",
+          "check the disk" },
+        { { "/d", "Permission denied", 0, 0, 0, 0, false, NULL }, "u", "Permission denied", "as root" },
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {

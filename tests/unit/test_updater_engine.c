@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* updater/install/engine: which version is enough, and what is wrong with an engine that does not start. */
+#include <sched.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -45,6 +47,47 @@ static char *complaint_about(const char *program)
     g_assert_null(upd_engine_version(&engine, &error));
     g_test_message("%s", error->message);
     return g_strdup(error->message);
+}
+
+/* Only root can mount, and only in a name space of its own. */
+static bool mount_noexec(const char *folder)
+{
+    return unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+           mount("tmpfs", folder, "tmpfs", MS_NOEXEC, NULL) == 0;
+}
+
+/* What chmod does not mend: a mount without exec. */
+static void test_engine_noexec(void)
+{
+    g_autofree char *folder = g_dir_make_tmp("holdline-engine-XXXXXX", NULL);
+    g_autofree char *path = g_build_filename(folder, "engine", NULL);
+    g_autofree char *said = NULL;
+
+    if (mount_noexec(folder)) {
+        g_assert_true(g_file_set_contents_full(path, "#!/bin/sh\n", -1, 0, 0755, NULL));
+        said = complaint_about(path);
+        g_assert_nonnull(strstr(said, "mounted noexec: mount it with exec"));
+        g_assert_null(strstr(said, "chmod"));
+        g_assert_cmpint(umount(folder), ==, 0);
+    } else {
+        g_test_skip("nothing can be mounted here");
+    }
+    g_assert_cmpint(rmdir(folder), ==, 0);
+}
+
+/* Nor an interpreter that may not be executed. */
+static void test_engine_denied(void)
+{
+    g_autofree char *folder = g_dir_make_tmp("holdline-engine-XXXXXX", NULL);
+    g_autofree char *path = g_build_filename(folder, "engine", NULL);
+    g_autofree char *interpreter = NULL;
+
+    g_assert_true(g_file_set_contents_full(path, "#!/proc/version\n", -1, 0, 0755, NULL));
+    interpreter = complaint_about(path);
+    g_assert_nonnull(strstr(interpreter, "its mode allows that, so its interpreter"));
+    g_assert_null(strstr(interpreter, "chmod"));
+    g_assert_cmpint(unlink(path), ==, 0);
+    g_assert_cmpint(rmdir(folder), ==, 0);
 }
 
 /* A service may be started without a PATH. */
@@ -94,6 +137,8 @@ static void test_engine_version(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/updater-engine/noexec", test_engine_noexec);
+    g_test_add_func("/updater-engine/denied", test_engine_denied);
     g_test_add_func("/updater-engine/version", test_engine_version);
     g_test_add_func("/updater-engine/start", test_engine_start);
     g_test_add_func("/updater-engine/without-path", test_engine_without_path);

@@ -40,31 +40,16 @@ static void on_done(const HlChildEnd *end, gpointer user)
     run->errors = g_utf8_make_valid(end->errors, -1);
 }
 
-/* The first file of this name, whether it may be executed or not; caller frees, NULL: there is none. */
-static char *find_file(const char *program)
-{
-    const char *path = g_getenv("PATH");
-    g_auto(GStrv) folders = g_strsplit(path != NULL ? path : "/bin:/usr/bin:.", ":", -1); /* as GLib looks for it */
-
-    if (strchr(program, '/') != NULL)
-        return g_file_test(program, G_FILE_TEST_EXISTS) ? g_strdup(program) : NULL;
-    for (gsize i = 0; folders[i] != NULL; i++) {
-        g_autofree char *file = g_build_filename(folders[i], program, NULL);
-
-        if (g_file_test(file, G_FILE_TEST_EXISTS))
-            return g_steal_pointer(&file);
-    }
-    return NULL;
-}
-
-/* What the system said follows. NULL: that says it all (no memory, no free descriptors). */
+/* What the system said follows. NULL: that says it all (no memory, no free descriptors; a mount without exec). */
 static const char *why_not_started(const char *program, int code)
 {
-    g_autofree char *file = find_file(program);
+    g_autofree char *file = hl_exec_find(program);
 
     switch (code) {
     case G_SPAWN_ERROR_ACCES:
     case G_SPAWN_ERROR_PERM:
+        if (hl_exec_denial(program) != NULL)
+            return NULL;
         return file != NULL && g_file_test(file, G_FILE_TEST_IS_DIR)
                    ? "the scan engine is a directory: name the program in it with --engine"
                    : "the scan engine may not be executed: correct its mode (chmod +x), or name another with --engine";
