@@ -17,9 +17,9 @@ typedef struct {
 /* With private root and targets keys here, everything is published at once; else drafts are left in private/pending. */
 bool upd_repo_init(const UpdRepo *repo, const UpdRepoInit *founding, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Whether the repository is the one that upd_repo_init() would make now: of one host, with these components and with its
- * keys in this form (repo->passphrase), and nothing has been added, published or rotated since.  repo is locked, state
- * what is in force. */
+/* Whether the repository is the one that upd_repo_init() would make now: of one host, with these components and with
+ * its keys in this form (repo->passphrase), and nothing has been added, published or rotated since.  repo is locked,
+ * state what is in force. */
 bool upd_repo_is_as_founded(const UpdRepo *repo, UpdState *state, const UpdRepoInit *founding);
 
 /* One more component: its key, its delegation, its empty role.  *pending: the targets role waits for its holders. */
