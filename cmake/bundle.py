@@ -4,8 +4,9 @@
 
 PAGES are ES modules, which a browser could load as they are, but one request each.  So esbuild makes one file of them, and leaves
 comments and blanks behind.  No language is translated: what it is told of is the newest.  CATALOGUE, po/LANGUAGE.po, becomes
-LANGUAGE.json with the texts that the pages use, in the order of hashes of the English ones, and the steps from hash to hash: whole
-English texts would be half of what a browser loads for a language, and hashes among the words a fifth, as nothing compresses worse."""
+LANGUAGE.json with the texts that the pages use, in the order of hashes of the English ones, and the steps from hash to hash, each a
+character: whole English texts would be half of what a browser loads for a language, and hashes among the words a fifth, as nothing
+compresses worse."""
 import functools
 import gettext
 import hashlib
@@ -78,7 +79,7 @@ def translations(known, texts):
     salt = salt_for(found)
     words = sorted((key(text, salt), words) for text, words in found.items() if words != text)
     keys = [key for key, _ in words]
-    return {"salt": salt, "steps": [key - before for key, before in zip(keys, [0, *keys])], "texts": [text for _, text in words]}
+    return {"salt": salt, "steps": "".join(chr(32 + key - before) for key, before in zip(keys, [0, *keys])), "texts": [text for _, text in words]}
 
 
 def main():

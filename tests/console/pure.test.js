@@ -318,7 +318,8 @@ test('filters are quoted where they must be', () => {
 
 function catalogueOf(texts) {
     const rows = Object.entries(texts).map(([text, words]) => [hashOf(text, 0), words]).sort(([a], [b]) => a - b);
-    return { salt: 0, steps: rows.map(([hash], at) => hash - (rows[at - 1]?.[0] ?? 0)), texts: rows.map(([, words]) => words) };
+    return { salt: 0, steps: rows.map(([hash], at) => String.fromCodePoint(32 + hash - (rows[at - 1]?.[0] ?? 0))).join(''),
+        texts: rows.map(([, words]) => words) };
 }
 
 test('what the build makes of the catalogue is found by the pages', () => {
