@@ -193,6 +193,13 @@ export function announceProblem(problem) {
 
 const showProblem = (place, problem) => fill(place, problemBox(problem));
 
+// The browser has given the focus back to where it was before the dialog, if that is still there.
+function backTo(at) {
+    if (at.matches('input, textarea'))
+        at.blur(); // Chromium has left the caret in what is gone: nothing could be typed
+    (at === document.body ? document.getElementById('main') : at)?.focus({ preventScroll: true });
+}
+
 // Shows a form over the page.  submit() may throw a Problem, which refused(place, problem) shows; what it returns closes the dialog and is
 // the result.  Cancelled: undefined.  canClose: no: it stays until it is answered, or until that promise is kept.  canCancel: no: there is only something
 // to read.
@@ -209,7 +216,7 @@ export function dialog({ title, content, action, danger, submit, refused = showP
             h('h2', { id }, title), content, error,
             h('div', { class: 'actions' }, cancel, go));
         const box = h('dialog', { 'aria-labelledby': id, 'class': canClose ? null : 'must',
-            'on': { close, mousedown, cancel: (event) => mayClose || event.preventDefault() } }, form);
+            'on': { close, mousedown, keydown, cancel: (event) => mayClose || event.preventDefault() } }, form);
         until?.then(() => {
             mayClose = true;
             box.close();
@@ -219,6 +226,12 @@ export function dialog({ title, content, action, danger, submit, refused = showP
         // Beside the form: a click that was meant for the page, when this came over it, must not take the focus to where nothing can be entered.
         function mousedown(event) {
             if (event.target === box)
+                event.preventDefault();
+        }
+
+        // Browsers let the second Escape close anything, and the third what is under it then, with what was entered there.
+        function keydown(event) {
+            if (event.key === 'Escape' && !mayClose)
                 event.preventDefault();
         }
 
@@ -244,13 +257,12 @@ export function dialog({ title, content, action, danger, submit, refused = showP
         }
 
         function close() {
-            if (!mayClose) { // browsers let the second Escape close anything
+            if (!mayClose) { // a telephone's way back, like Escape, closes anything the second time
                 box.showModal();
                 return;
             }
             box.remove();
-            if (document.activeElement === document.body) // the button that opened it is gone
-                document.getElementById('main')?.focus({ preventScroll: true });
+            backTo(document.activeElement);
             resolve(outcome);
         }
 
