@@ -51,8 +51,8 @@ async function create(draw) {
     });
     if (!bundle)
         return;
+    await hand(bundle); // before anything that could fail
     await draw();
-    await hand(bundle);
 }
 
 // It contains a secret that the server does not keep: this is the only time that it can be had.

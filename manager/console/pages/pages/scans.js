@@ -123,6 +123,9 @@ async function order(kind, text, question, rows) {
     const byEndpoint = new Map();
     for (const row of rows)
         byEndpoint.set(row.endpoint, [...byEndpoint.get(row.endpoint) ?? [], row.id]);
-    const issue = () => Promise.all([...byEndpoint].map(([endpoint, ids]) => post('/commands', { kind, ids: [endpoint], scope: ids.join(',') })));
+    const issue = () => Promise.all([...byEndpoint].map(async ([endpoint, ids]) => {
+        await post('/commands', { kind, ids: [endpoint], scope: ids.join(',') });
+        byEndpoint.delete(endpoint); // where another one is refused, trying again does not order this twice
+    }));
     await sure(text, [trn('{n} selected', '{n} selected', rows.length), ': ', question], issue, { after: () => goTo('commands') });
 }
