@@ -54,7 +54,8 @@ export async function startRollout(subject) {
     }));
 }
 
-// settings: those that differ from the group's at this version.  What is wrong with one of these is thrown: they are on the page below.
+// settings: those that differ from the group's at this version.  What is wrong with one of these, or with the version, is thrown: they are on
+// the page below.
 // -> whether it has begun
 export async function startTrial(path, settings, version) {
     const form = formOf(plan(), {}, { legend: tr('Plan') });
@@ -64,7 +65,7 @@ export async function startTrial(path, settings, version) {
         content: [form.node, h('p', { class: 'help' }, tr('The group has the new settings when the last ring has passed; until then they can be taken back.'))],
         action: tr('Start'),
         submit: () => post(`${path}/rollout`, { settings, ...bodyOf(form.values()) }, version).catch((problem) => {
-            if (!(problem.args?.prefix in settings))
+            if (problem.status !== 412 && !(problem.args?.prefix in settings))
                 throw problem;
             refusal = problem;
         }),

@@ -16,6 +16,10 @@ export class Seen {
         return this.newer?.body ?? this.document;
     }
 
+    get latestVersion() {
+        return this.newer?.version ?? this.version;
+    }
+
     // A reply that was asked for when the version was that one.  -> 'same': only what is counted beside it can be different; 'drawn': it is
     // adopted, and the form is to be drawn from it; 'beside': the form is edited, and stays as it is; 'late': another one has been adopted
     // since, which this one may be older than.

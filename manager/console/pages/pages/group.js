@@ -150,25 +150,33 @@ class GroupPage {
         const values = this.form.values();
         if (!this.save.form.reportValidity())
             return;
-        try {
-            if (await startTrial(this.path, changes(this.base, values), this.seen.version))
+        await this.#saveBy(async (settings, version) => {
+            if (await startTrial(this.path, settings, version))
                 this.base = values; // nothing of it is lost any more
-        } catch (problem) {
-            showRefusal(this.form, this.outcome, problem);
-        }
+        }).catch((problem) => showRefusal(this.form, this.outcome, problem));
     }
 
     async #submit(event) {
         event.preventDefault();
         let refusal;
         this.isSending = true;
-        await whileLocked(event.target, () => this.#send(changes(this.base, this.form.values()), this.seen.version).catch((problem) =>
-            (problem.status === 412 ? this.#settle() : Promise.reject(problem)))
+        await whileLocked(event.target, () => this.#saveBy((settings, version) => this.#send(settings, version))
             .catch((problem) => { refusal = problem; }));
         this.isSending = false;
         if (refusal)
             showRefusal(this.form, this.outcome, refusal);
         this.#refresh().catch(() => {}); // what was told meanwhile
+    }
+
+    // save(settings, version): what is edited; where somebody else saved in between, what the reader decides then.
+    async #saveBy(save) {
+        try {
+            await save(changes(this.base, this.form.values()), this.seen.version);
+        } catch (problem) {
+            if (problem.status !== 412)
+                throw problem;
+            await this.#settle(save);
+        }
     }
 
     async #send(settings, version) {
@@ -183,12 +191,12 @@ class GroupPage {
         saved.focus(); // the form is a new one: a reader without a mouse goes on from here, not from the top of the page
     }
 
-    async #settle() {
+    async #settle(save) {
         const { body, version } = await request('GET', this.path);
         // as the form writes them: "hourly" and "every 1h" are no difference
         const theirs = { ...body.settings, ...formOf(this.form.rows, body.settings, {}).values() };
         await settle(body, theirs, { base: this.base, mine: this.form.values(), label: settingLabel, text: settingValue,
-            save: (settings) => this.#send(settings, version) });
+            save: (settings) => save(settings, version) });
         this.outcome.querySelector('[tabindex]')?.focus(); // the dialog was over it
     }
 
@@ -275,7 +283,7 @@ class GroupPage {
     async #rename() {
         const title = displayNameField(this.document.display_name);
         const done = await dialog({ title: tr('Display name'), content: title.node, action: tr('Save'),
-            submit: () => patch(this.path, { display_name: title.value() }, this.seen.version) });
+            submit: () => patch(this.path, { display_name: title.value() }, this.seen.latestVersion) });
         if (!done)
             return;
         announce(tr('The group is renamed.'));
