@@ -52,8 +52,13 @@ static void print_left(const json_t *document)
         const char *state = cli_text(endpoint, "state");
         const char *detail = cli_text(endpoint, "detail");
 
-        hl_say("  %s (%s): %s%s%s\n", cli_text(endpoint, "id"), cli_text(endpoint, "host"),
-               *state != '\0' ? state : _("has not got it"), *detail != '\0' ? ": " : "", detail);
+        if (json_is_true(json_object_get(endpoint, "shut_out")))
+            hl_say(_("  %s (%s): its certificate is of an authority that has ended: it has to enrol again, with "
+                     "'holdline bundle create --for %s'\n"),
+                   cli_text(endpoint, "id"), cli_text(endpoint, "host"), cli_text(endpoint, "id"));
+        else
+            hl_say("  %s (%s): %s%s%s\n", cli_text(endpoint, "id"), cli_text(endpoint, "host"),
+                   *state != '\0' ? state : _("has not got it"), *detail != '\0' ? ": " : "", detail);
     }
     if (more > 0)
         hl_say(_("  and %" PRId64 " more\n"), more);
@@ -218,7 +223,7 @@ static void print_way_back(const json_t *one)
                name, kind, name, name);
 }
 
-static void print_shut_out(const json_t *shut_out)
+static void print_shut_out(const json_t *shut_out, const char *heading)
 {
     const json_t *endpoints = json_object_get(shut_out, "left");
     const json_t *people = json_object_get(shut_out, "people");
@@ -226,7 +231,7 @@ static void print_shut_out(const json_t *shut_out)
 
     if (shut_out == NULL)
         return;
-    hl_say(_("Without a certificate of the new authority, and shut out:\n"));
+    hl_say("%s\n", heading);
     for (size_t i = 0; i < json_array_size(endpoints); i++) {
         const json_t *endpoint = json_array_get(endpoints, i);
 
@@ -276,6 +281,7 @@ static bool roll_key(HlInvocation *call, GError **error)
         return true;
     print_withdrawn(document, true);
     print_rollover(document);
+    print_shut_out(json_object_get(document, "shut_out"), _("Without the new sealing key, and shut out:"));
     return true;
 }
 
@@ -289,7 +295,8 @@ static bool roll_authority(HlInvocation *call, GError **error)
         return true;
     print_withdrawn(document, false);
     print_succession(document);
-    print_shut_out(json_object_get(document, "shut_out"));
+    print_shut_out(json_object_get(document, "shut_out"),
+                   _("Without a certificate of the new authority, and shut out:"));
     return true;
 }
 

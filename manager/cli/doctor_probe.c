@@ -8,6 +8,7 @@
 #include "lib/base/i18n.h"
 #include "lib/base/json.h"
 #include "lib/base/unconst.h"
+#include "lib/pki/cert.h"
 #include "lib/store/stmt.h"
 #include "manager/cli/commands.h"
 #include "manager/cli/config.h"
@@ -18,6 +19,7 @@
 #include "manager/site/registry.h"
 #include "manager/site/repository.h"
 #include "manager/site/site.h"
+#include "manager/store/accounts.h"
 #include "manager/store/places.h"
 #include "manager/store/registry.h"
 #include "proto/components.h"
@@ -391,12 +393,47 @@ static void add_end(CliDoctor *doctor, CliEndFact end)
     g_array_append_val(doctor->ends, end);
 }
 
+/* What counts beside a certificate's own dates, as in the manager (state/ends). */
+typedef struct {
+    CliDoctor *doctor;
+    GHashTable *disabled; /* names of accounts */
+    MgrPlaceRecord place;
+    HlTime began; /* the authority */
+} People;
+
+static void keep_disabled(MgrAccountRecord *account, gpointer user)
+{
+    if (account->disabled_at != 0)
+        g_hash_table_add(((People *)user)->disabled, g_strdup(account->name));
+}
+
 static void keep_end(MgrCertificateRecord *record, gpointer user)
 {
+    People *people = user;
     MgrEndKind kind;
 
-    if (record->revoked_at == 0 && mgr_end_kind_parse(record->kind, &kind) && kind <= MGR_END_CONSOLE)
-        add_end(user, (CliEndFact){ kind, record->name, 0, record->issued_at, record->expires_at });
+    if (record->revoked_at == 0 && mgr_end_kind_parse(record->kind, &kind) && kind <= MGR_END_CONSOLE &&
+        !(kind == MGR_END_ADMIN && g_hash_table_contains(people->disabled, record->name)))
+        add_end(people->doctor, (CliEndFact){ kind, record->name, 0, record->issued_at,
+                                              mgr_place_end_of(&people->place, record, people->began) });
+}
+
+/* What cannot be read is not counted: the check of the site says what is wrong with it. */
+static void find_people(CliDoctor *doctor, HlDb *db)
+{
+    g_autoptr(GHashTable) disabled = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_autofree char *path = mgr_site_path(doctor->dir, "pki/ca.pem");
+    g_autoptr(HlCert) authority = hl_cert_load(path, NULL);
+    People people = { .doctor = doctor, .disabled = disabled };
+
+    people.began = authority != NULL ? hl_cert_info(authority)->not_before : 0;
+    if (!mgr_registry_load_accounts(db, keep_disabled, &people, NULL))
+        g_hash_table_remove_all(disabled);
+    if (!mgr_registry_load_place(db, &people.place, NULL))
+        mgr_place_record_clear(&people.place);
+    if (!mgr_registry_load_certificates(db, keep_end, &people, NULL))
+        g_array_set_size(doctor->ends, 0);
+    mgr_place_record_clear(&people.place);
 }
 
 static HlTime expiry_in(const char *path)
@@ -443,8 +480,8 @@ static void find_ends(CliDoctor *doctor)
 
     doctor->ends = g_array_new(FALSE, FALSE, sizeof(CliEndFact));
     g_array_set_clear_func(doctor->ends, clear_end);
-    if (db != NULL && !mgr_registry_load_certificates(db, keep_end, doctor, NULL))
-        g_array_set_size(doctor->ends, 0); /* the check of the site says what is wrong with it */
+    if (db != NULL)
+        find_people(doctor, db);
     find_roles(doctor);
 }
 

@@ -6,7 +6,6 @@
 #include "lib/base/log.h"
 #include "lib/store/stmt.h"
 #include "manager/store/journal.h"
-#include "manager/store/registry.h"
 
 #define INT(value) ((int64_t)(value))
 
@@ -30,6 +29,26 @@ MgrPlaceRecord mgr_place_record_copy(const MgrPlaceRecord *record)
     copy.authorities = g_strdupv(record->authorities);
     copy.changed_by = g_strdup(record->changed_by);
     return copy;
+}
+
+bool mgr_place_has_ended(const MgrPlaceRecord *record, const char *authority)
+{
+    const char *const *now = (const char *const *)record->authorities;
+
+    return *authority != '\0' && now != NULL && *now != NULL && **now != '\0' && !g_strv_contains(now, authority);
+}
+
+/* When the authority ended is known until another one is announced; after that, not before the present one began, which
+ * was announced long before the other one ended, nor before the certificate was used. */
+HlTime mgr_place_end_of(const MgrPlaceRecord *record, const MgrCertificateRecord *certificate, HlTime began)
+{
+    HlTime since = record->authorities_since != 0 ? record->authorities_since : record->changed_at;
+
+    if (!mgr_place_has_ended(record, mgr_certificate_authority(certificate)))
+        return certificate->expires_at;
+    if (g_strv_length(record->authorities) > 1)
+        since = MAX(began, MAX(certificate->issued_at, certificate->used_at));
+    return MIN(certificate->expires_at, since);
 }
 
 void mgr_told_record_clear(MgrToldRecord *record)

@@ -11,6 +11,7 @@
 #include "lib/base/clock.h"
 #include "lib/store/db.h"
 #include "lib/store/writer.h"
+#include "manager/store/registry.h"
 
 #define MGR_PLACES_SINCE 17 /* the version of the registry that has all of it */
 
@@ -39,6 +40,14 @@ void mgr_place_record_clear(MgrPlaceRecord *record);
 void mgr_told_record_clear(MgrToldRecord *record);
 
 MgrPlaceRecord mgr_place_record_copy(const MgrPlaceRecord *record);
+
+/* Whether an authority of this id was announced and counts no longer ("": not known, so it does).  false too where none
+ * was announced. */
+bool mgr_place_has_ended(const MgrPlaceRecord *record, const char *authority);
+
+/* When the certificate ends, which it does with its authority, if that was ended sooner (finish --force).  began: when
+ * the present authority did. */
+HlTime mgr_place_end_of(const MgrPlaceRecord *record, const MgrCertificateRecord *certificate, HlTime began);
 
 /* The receiver takes what it wants out of the record; the rest is freed. */
 typedef void (*MgrToldFn)(int64_t endpoint, MgrToldRecord *record, gpointer user);

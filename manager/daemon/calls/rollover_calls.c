@@ -30,6 +30,7 @@ typedef struct {
     Kind kind;
     MgrPlaceRecord record;
     GPtrArray *bundles; /* ids of those that it withdraws; NULL: none */
+    json_t *shut_out;   /* by the end of the old key; NULL: nobody */
 } Step;
 
 static Step *step_new(MgrRolloverCalls *calls, MgrCall *call, Kind kind)
@@ -49,6 +50,7 @@ static void step_free(gpointer item)
     step->calls->is_stepping = false;
     mgr_place_record_clear(&step->record);
     g_clear_pointer(&step->bundles, g_ptr_array_unref);
+    json_decref(step->shut_out);
     g_free(step);
 }
 
@@ -162,6 +164,8 @@ static void fold_step(gpointer change)
         return;
     document = status_document(calls, mgr_call_caller(step->call));
     json_object_set_new(document, "bundles_withdrawn", json_integer(step->bundles != NULL ? step->bundles->len : 0));
+    if (step->shut_out != NULL)
+        json_object_set(document, "shut_out", step->shut_out);
     mgr_call_done(step->call, document);
 }
 
@@ -245,6 +249,7 @@ static void finish(MgrRolloverCalls *calls, MgrCall *call)
 
     /* none: a manager of before had moved the file, and was killed then */
     set_keys(step, key_text(next != NULL ? next : hl_signing_key_public(mgr_sealer_key(calls->parts.sealer))), NULL);
+    step->shut_out = mgr_location_lacking(calls->parts.location);
     step->bundles = mgr_bundles_write_withdrawal(calls->parts.fleet, set, step->record.changed_at);
     if (call == NULL)
         mgr_calls_note(set,

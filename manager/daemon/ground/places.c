@@ -33,8 +33,7 @@ bool mgr_places_tell_authorities(const MgrPlaces *places)
 
 bool mgr_places_has_ended(const MgrPlaces *places, const char *authority)
 {
-    return *authority != '\0' && mgr_places_tell_authorities(places) &&
-           !g_strv_contains((const char *const *)places->announced.authorities, authority);
+    return mgr_place_has_ended(&places->announced, authority);
 }
 
 const MgrToldRecord *mgr_places_told(const MgrPlaces *places, int64_t number)

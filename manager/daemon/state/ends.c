@@ -75,21 +75,10 @@ static void add(GPtrArray *items, MgrEndKind kind, const char *name, HlTime begi
     g_ptr_array_add(items, item);
 }
 
-/* A certificate ends with its authority, if that was ended sooner (finish --force).  When that was is known until
- * another authority is announced; after that, not before the present one began, which was announced long before the
- * other one ended, nor before the certificate was used. */
 static HlTime end_of(const MgrEnds *ends, const MgrCertificateRecord *record)
 {
-    const MgrPlaces *places = &ends->parts.fleet->places;
-    const MgrPlaceRecord *announced = &places->announced;
-    HlTime since = announced->authorities_since != 0 ? announced->authorities_since : announced->changed_at;
-
-    if (!mgr_places_has_ended(places, mgr_certificate_authority(record)))
-        return record->expires_at;
-    if (g_strv_length(announced->authorities) > 1)
-        since =
-            MAX(hl_cert_info(mgr_pki_authority(ends->parts.pki))->not_before, MAX(record->issued_at, record->used_at));
-    return MIN(record->expires_at, since);
+    return mgr_place_end_of(&ends->parts.fleet->places.announced, record,
+                            hl_cert_info(mgr_pki_authority(ends->parts.pki))->not_before);
 }
 
 /* Nobody calls by that name until it is enabled, which is a change of names too. */

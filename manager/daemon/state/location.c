@@ -418,8 +418,32 @@ static json_t *left_document(const MgrLocation *location, const MgrEndpoint *end
 {
     const MgrToldRecord *told = has_it(location, endpoint) ? told_by(location, endpoint) : NULL;
 
-    return json_pack("{s:s, s:s, s:s, s:s}", "id", endpoint->record.id, "host", endpoint->record.host, "state",
-                     told != NULL ? told->state : "", "detail", told != NULL ? told->detail : "");
+    return json_pack("{s:s, s:s, s:s, s:s, s:b}", "id", endpoint->record.id, "host", endpoint->record.host, "state",
+                     told != NULL ? told->state : "", "detail", told != NULL ? told->detail : "", "shut_out",
+                     endpoint->is_left_behind);
+}
+
+json_t *mgr_location_lacking(const MgrLocation *location)
+{
+    g_autoptr(GPtrArray) endpoints = mgr_fleet_sorted_endpoints(location->parts.fleet);
+    json_t *left = json_array();
+    guint more = 0;
+
+    for (guint i = 0; i < endpoints->len; i++) {
+        const MgrEndpoint *endpoint = endpoints->pdata[i];
+
+        if (!is_counted(endpoint, NULL) || has_it(location, endpoint))
+            continue;
+        if (json_array_size(left) < MAX_NAMED)
+            json_array_append_new(left,
+                                  json_pack("{s:s, s:s}", "id", endpoint->record.id, "host", endpoint->record.host));
+        else
+            more++;
+    }
+    if (json_array_size(left) > 0)
+        return json_pack("{s:o, s:I}", "left", left, "more", (json_int_t)more);
+    json_decref(left);
+    return NULL;
 }
 
 json_t *mgr_location_document(const MgrLocation *location, const MgrCaller *caller)

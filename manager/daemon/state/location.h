@@ -68,8 +68,13 @@ guint mgr_location_left(const MgrLocation *location, guint *of);
 
 /* Who follows, of those that are there for the caller (NULL: all): "counter", "changed_at", "changed_by", "following"
  * and "of" (endpoints that are not revoked), and of those who do not follow "left": some, with "id", "host", "state"
- * ("" where it knows of nothing) and "detail"; "more": how many others.  NULL: nothing was announced. */
+ * ("" where it knows of nothing), "detail" and "shut_out" (its certificate is of an authority that has ended); "more":
+ * how many others.  NULL: nothing was announced. */
 json_t *mgr_location_document(const MgrLocation *location, const MgrCaller *caller);
+
+/* Who has not told of the announcement of now: "left": some, with "id" and "host"; "more": how many others.  NULL: all
+ * have. */
+json_t *mgr_location_lacking(const MgrLocation *location);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MgrLocation, mgr_location_free)
 
