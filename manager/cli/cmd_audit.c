@@ -172,6 +172,7 @@ bool cmd_audit_export(HlInvocation *call, GError **error)
 typedef struct {
     MgrAuditHead at;
     MgrAuditHead head; /* known from elsewhere; zeroed: none is */
+    bool has_head;     /* its row was there, and the one that it was */
     json_t *gaps;      /* rows that say that others are missing */
     int64_t restored;  /* the first of them that tells of a backup that was put back; 0: none does */
     GError *error;     /* of what cannot stop at once */
@@ -204,7 +205,10 @@ static bool follow(Verification *verification, const MgrAuditRecord *record, GEr
         verification->restored = record->number;
     if (mgr_audit_is_gap(record) || mgr_audit_is_loss(record))
         note_gap(verification, record);
-    return record->number != verification->head.number || g_bytes_equal(record->hash, verification->head.hash) ||
+    if (record->number != verification->head.number)
+        return true;
+    verification->has_head = g_bytes_equal(record->hash, verification->head.hash);
+    return verification->has_head ||
            fail_head(verification, record->number, _("is not the one that the head tells of: the log was rewritten"),
                      error);
 }
@@ -346,13 +350,26 @@ static void show_verified(HlInvocation *call, const Verification *verification)
               "audit verify --head ROW:HASH'.\n"));
 }
 
+/* Who can write the log can make its hashes again, too: that rows fit each other shows nothing of what they were. */
+static char *judge_before(const Verification *verification)
+{
+    if (verification->has_head)
+        return g_strdup_printf(
+            _("The rows up to row %" PRId64 ", of which the head tells, are as they were written.  "),
+            verification->head.number);
+    return g_strdup(verification->at.number > 0
+                        ? _("The rows before it fit each other, which does not show that none of them was changed.  ")
+                        : "");
+}
+
 /* A chain cannot be mended; what was in it may be in a backup or an export. */
-static void add_remedy(GError *problem, bool has_begun)
+static void add_remedy(GError *problem, const Verification *verification)
 {
     g_autofree char *found = problem->message;
+    g_autofree char *before = judge_before(verification);
 
     problem->message = g_strconcat(
-        found, "\n", has_begun ? _("The rows before it are as they were written.  ") : "",
+        found, "\n", before,
         _("Somebody who may write registry.db, or this file, has changed it: what was there is in an export, or in a "
           "backup of an earlier day, which 'holdline audit verify --site BACKUP' verifies"),
         NULL);
@@ -367,7 +384,7 @@ bool cmd_audit_verify(HlInvocation *call, GError **error)
     if (ok)
         show_verified(call, &verification);
     else if (hl_error_code(problem) == HL_ERROR_UNTRUSTED)
-        add_remedy(problem, verification.at.number > 0);
+        add_remedy(problem, &verification);
     if (!ok)
         g_propagate_error(error, g_steal_pointer(&problem));
     mgr_audit_head_clear(&verification.at);
