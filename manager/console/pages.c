@@ -7,9 +7,10 @@
 #include "manager/console/core/fault.h"
 #include "manager/console/request.h"
 
+/* All files are at the top; what is below is a link into the page, like /groups/sales.tokyo/update. */
 static const ConPage *find(const char *path)
 {
-    if (strchr(path, '.') == NULL)
+    if (strchr(path, '.') == NULL || strchr(path + 1, '/') != NULL)
         path = "/";
     for (const ConPage *page = con_pages; page->path != NULL; page++)
         if (strcmp(page->path, path) == 0)
