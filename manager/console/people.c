@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/unconst.h"
+#include "manager/console/core/arguments.h"
 #include "manager/console/core/credentials.h"
 #include "manager/console/core/fault.h"
 
@@ -230,7 +231,7 @@ static void post_session(ConRequest *request, gpointer user)
     const char *const arguments[] = { "name", name, "password", password, "code", code, NULL };
     g_autoptr(GError) error = NULL;
 
-    if (name != NULL && password != NULL) {
+    if (con_body_check(&request->match, request->body, &error) && name != NULL && password != NULL) {
         SignIn sign_in = { people, request };
 
         con_line_call(people->line, &(ConLineAsk){ .name = "session create",
@@ -240,7 +241,8 @@ static void post_session(ConRequest *request, gpointer user)
                                                    .user = g_memdup2(&sign_in, sizeof sign_in) });
         return;
     }
-    con_fail(&error, CON_FAULT_BODY_SIGN_IN, NULL);
+    if (error == NULL)
+        con_fail(&error, CON_FAULT_BODY_SIGN_IN, NULL);
     con_request_fail(request, error);
 }
 

@@ -376,7 +376,7 @@ bool con_query_check(const ConRoute *route, const ConTarget *target, GError **er
 
 bool con_body_check(const ConMatch *match, const json_t *body, GError **error)
 {
-    const char *part = strchr(match->route->call, '=');
+    const char *part = match->route->call != NULL ? strchr(match->route->call, '=') : NULL;
     const char *member;
     json_t *value;
 

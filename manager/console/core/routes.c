@@ -15,8 +15,8 @@ static const ConRoute rows[] = {
       NULL, "", NULL, "Health" },
     { CON_GET, CON_ROUTE_OPEN, "/openapi.json", "getOpenapi", "This document", NULL, "", NULL, "", NULL, "Openapi" },
 
-    { CON_POST, CON_ROUTE_OPEN | CON_ROUTE_CREATED, "/session", "createSession", "Sign in", NULL, "", NULL, "",
-      "SignIn", "Session" },
+    { CON_POST, CON_ROUTE_OPEN | CON_ROUTE_CREATED, "/session", "createSession", "Sign in", NULL,
+      "name=body.name password=body.password code=body.code?", NULL, "", "SignIn", "Session" },
     { CON_GET, CON_ROUTE_PASSIVE, "/session", "getSession", "Who is signed in", NULL, "", NULL, "", NULL, "Session" },
     { CON_DELETE, CON_ROUTE_NOTHING, "/session", "deleteSession", "Sign out", NULL, "", NULL, "", NULL, NULL },
     { CON_POST, CON_ROUTE_NOTHING, "/session:prove", "proveSession",
