@@ -18,7 +18,7 @@ void cli_answer_begin(CliAnswer *answer, CliElements *elements, CliProgress prog
     answer->result = json_object();
     answer->elements = elements;
     answer->came = answer->done = answer->again = false;
-    answer->parts = 0;
+    answer->parts = answer->window = answer->told = 0;
     answer->progress = progress;
     answer->user = user;
     if (elements != NULL)
@@ -101,6 +101,7 @@ void cli_answer_take(CliAnswer *answer, GBytes *payload)
     if (reply != NULL && answer->error == NULL && follows(answer, reply))
         document = read_part(answer, reply->json);
     answer->came = true;
+    answer->window = reply != NULL ? reply->window : 0;
     answer->again = reply != NULL && reply->again;
     answer->done = reply == NULL || answer->error != NULL || !reply->more;
     if (reply != NULL && answer->done)
@@ -111,6 +112,15 @@ void cli_answer_take(CliAnswer *answer, GBytes *payload)
         answer->progress(document, answer->user);
     json_object_del(document, "failures"); /* progress, not part of the result */
     merge(answer->result, document);
+}
+
+/* Twice in a window: the other half is on its way meanwhile. */
+guint cli_answer_read(CliAnswer *answer)
+{
+    if (answer->window == 0 || answer->done || answer->parts - answer->told < MAX(answer->window / 2, 1))
+        return 0;
+    answer->told = answer->parts;
+    return answer->told;
 }
 
 json_t *cli_answer_steal(CliAnswer *answer, GError **error)

@@ -17,6 +17,7 @@ typedef struct {
     bool came, done;       /* a reply; the last one */
     bool again;            /* of an earlier call with the same key: the answer is not known yet */
     guint parts;           /* of a list, so far */
+    guint window, told;    /* the server's, 0: it has none; and how many of the parts it was told of */
     CliProgress progress;
     gpointer user;
 } CliAnswer;
@@ -30,6 +31,9 @@ void cli_answer_begin_again(CliAnswer *answer);
 
 /* A reply of this call.  Its warnings go to the standard error. */
 void cli_answer_take(CliAnswer *answer, GBytes *payload);
+
+/* How many parts of its list the server is to be told that were read, so that it goes on; 0: it need not be now. */
+guint cli_answer_read(CliAnswer *answer);
 
 /* What came of a call that is done.  NULL: it failed. */
 json_t *cli_answer_steal(CliAnswer *answer, GError **error);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "manager/cli/client.h"
+#include "manager/cli/client_private.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,11 +12,8 @@
 #include "lib/base/i18n.h"
 #include "lib/base/ident.h"
 #include "lib/base/output.h"
-#include "lib/pki/pair.h"
-#include "lib/pki/trust.h"
 #include "manager/cli/answered.h"
 #include "manager/cli/commands.h"
-#include "manager/cli/config.h"
 #include "manager/cli/heed.h"
 #include "manager/cli/key_turn.h"
 #include "manager/cli/loop.h"
@@ -38,39 +35,29 @@
 #define COMEBACK_MIN     500  /* a pause at random between these before a lent line is taken back, so that two that */
 #define COMEBACK_MAX     1500 /* look on do not chase each other */
 
-struct CliClient {
-    GMainContext *context;
-    CliConfig conf;
-    char *cert, *key;  /* paths of the pair in force */
-    HlPair pair;       /* of both */
-    HlBus *bus;        /* NULL while a lent line is with another process */
-    HlCallSigner *own; /* with which it connects; NULL: it cannot be read */
-    int turn;          /* the key file, locked; -1 while it is not this process's turn */
-    bool lent, lost;
-    bool taken_over;     /* by somebody else with this certificate */
-    HlTime heard;        /* the last message */
-    GHashTable *reasons; /* broker -> why the last attempt to reach it failed */
-    HlTime begun, told;  /* to look for the manager; and when an address last got its first reason */
-    bool moving_on;      /* to the next address: what the link that ends still says does not count */
-    CliStatus on_status;
-    gpointer status_user;
+/* A line that breaks ends the call, or asks it elsewhere. */
+static void tell_read(const CliClient *client, guint parts)
+{
+    g_autofree char *topic = hl_topic_name(HL_TOPIC_ADMIN_REQUEST, client->conf.name);
+    g_autoptr(GBytes) payload = cli_request_encode_read(parts);
 
-    const char *call; /* under way, with its arguments and its key */
-    const char *const *arguments;
-    char *once;
-    guint breaks;
-    HlTime deadline;     /* of the next part of its answer */
-    GBytes *correlation; /* as it was asked last; NULL: not yet */
-    CliAnswer answer;
-    bool manager_online, unheard;
-    char **authorities; /* ids that the manager says count, the one that issues first; NULL: it says nothing */
-};
+    HL_IGNORE(hl_bus_publish(
+        client->bus,
+        &(HlBusMessage){ .topic = topic, .payload = payload, .qos = 1, .correlation = client->correlation }, NULL,
+        NULL));
+}
 
 static void take_reply(CliClient *client, const HlBusMessage *message)
 {
-    if (client->correlation != NULL && message->correlation != NULL &&
-        g_bytes_equal(client->correlation, message->correlation))
-        cli_answer_take(&client->answer, message->payload); /* else of an earlier call, or of another process */
+    guint read;
+
+    if (client->correlation == NULL || message->correlation == NULL ||
+        !g_bytes_equal(client->correlation, message->correlation))
+        return; /* of an earlier call, or of another process */
+    cli_answer_take(&client->answer, message->payload);
+    read = cli_answer_read(&client->answer);
+    if (read > 0)
+        tell_read(client, read);
 }
 
 static void on_message(const HlBusMessage *message, gpointer user)
@@ -127,7 +114,7 @@ static void on_down(const char *reason, gpointer user)
     client->manager_online = client->moving_on = false;
 }
 
-static void end_turn(CliClient *client)
+void cli_client_end_turn(CliClient *client)
 {
     if (client->turn >= 0)
         close(client->turn);
@@ -142,8 +129,7 @@ static bool take_turn(CliClient *client, HlTime patience, GError **error)
     return client->turn >= 0;
 }
 
-/* Monitors may not read whether a manager is connected. */
-static bool is_monitor(const CliClient *client)
+bool cli_client_is_monitor(const CliClient *client)
 {
     return client->conf.role == CLI_ROLE_MONITOR;
 }
@@ -200,7 +186,7 @@ static bool await_manager(CliClient *client, GError **error)
     HlTime since = 0;
 
     client->begun = client->told = hl_clock_mono();
-    while (!(is_monitor(client) ? is_up(client) : client->manager_online)) {
+    while (!(cli_client_is_monitor(client) ? is_up(client) : client->manager_online)) {
         HlTime again = look_further(client, &since); /* which may change the deadline */
 
         if (!cli_heed_check(error))
@@ -218,7 +204,7 @@ static bool await_manager(CliClient *client, GError **error)
 }
 
 /* ending: "", or HL_PAIR_DRAFT for the pair that is not in force yet. */
-static bool connect_pair(CliClient *client, const char *ending, GError **error)
+bool cli_client_connect(CliClient *client, const char *ending, GError **error)
 {
     g_autofree char *ca = cli_config_path(&client->conf, client->conf.ca);
     g_autofree char *certificate = g_strconcat(client->cert, ending, NULL);
@@ -259,7 +245,7 @@ void cli_client_lend(CliClient *client)
     if (!client->lent)
         hl_output_watch(client->context);
     client->lent = true;
-    end_turn(client);
+    cli_client_end_turn(client);
 }
 
 /* A line that was lent and is gone is taken up again when it is nobody else's turn.  Somebody may be typing at fd and
@@ -274,10 +260,10 @@ static bool come_back(CliClient *client, int fd, GError **error)
     g_clear_pointer(&client->bus, hl_bus_free);
     if (!cli_loop_pause(fd, COMEBACK_MIN + (HlTime)(hl_random_u64() % (COMEBACK_MAX - COMEBACK_MIN))))
         return hl_fail(error, HL_ERROR_UNAVAILABLE, _("the line to the server is not taken up again yet"));
-    ok = take_turn(client, patience, error) && connect_pair(client, "", error);
+    ok = take_turn(client, patience, error) && cli_client_connect(client, "", error);
     if (!ok)
         g_clear_pointer(&client->bus, hl_bus_free);
-    end_turn(client);
+    cli_client_end_turn(client);
     return ok;
 }
 
@@ -288,7 +274,7 @@ void cli_client_close(CliClient *client)
     if (client->on_status != NULL) /* which goes on, and may open another one */
         g_clear_pointer(&client->bus, hl_bus_free);
     hl_bus_leave(client->bus);
-    end_turn(client);
+    cli_client_end_turn(client);
     cli_config_clear(&client->conf);
     g_free(client->cert);
     g_free(client->key);
@@ -370,7 +356,8 @@ static bool ask_elsewhere(CliClient *client, GError **error)
 /* Its connection stands, and nothing comes: where there is another address, the call is asked there.  When that is. */
 static HlTime quiet_at(const CliClient *client)
 {
-    return client->conf.brokers[1] != NULL && !client->lent && !is_monitor(client) ? client->heard + QUIET : G_MAXINT64;
+    return client->conf.brokers[1] != NULL && !client->lent && !cli_client_is_monitor(client) ? client->heard + QUIET
+                                                                                              : G_MAXINT64;
 }
 
 /* What the present moment asks for; false: the call has failed. */
@@ -443,104 +430,6 @@ json_t *cli_client_call_as_is(CliClient *client, const char *name, const char *c
     return cli_client_call(client, name, arguments, NULL, NULL, error);
 }
 
-/* ---------------------------------------------------------------------------------------------------------- renewal
- */
-
-/* Asks over the line for a certificate of the draft's key. */
-static bool make_draft(CliClient *client, GError **error)
-{
-    g_autoptr(GBytes) csr = hl_pair_begin_draft(&client->pair, client->conf.name, error);
-    g_autofree char *text = csr != NULL ? g_base64_encode(g_bytes_get_data(csr, NULL), g_bytes_get_size(csr)) : NULL;
-    const char *name = is_monitor(client) ? "monitor renew" : "account renew";
-    const char *whose = is_monitor(client) ? NULL : client->conf.name; /* nobody else can ask for a monitor */
-    const char *arguments[] = { "name", whose, "csr", text, "authorities", "both", NULL };
-    g_autoptr(json_t) document = NULL;
-    g_autofree char *ca = cli_config_path(&client->conf, client->conf.ca);
-    bool as_is = client->answer.as_is;
-    bool warned = client->answer.warned;
-
-    if (csr == NULL)
-        return false;
-    client->answer.as_is = true;  /* a file's content */
-    client->answer.warned = true; /* its answer may still tell of what it mends */
-    document = cli_client_call(client, name, arguments, NULL, NULL, error);
-    client->answer.as_is = as_is;
-    client->answer.warned = warned;
-    /* the authorities first: by the new one the server will be known */
-    return document != NULL && hl_trust_take(ca, json_string_value(json_object_get(document, "ca")), error) &&
-           hl_pair_end_draft(&client->pair, json_string_value(json_object_get(document, "certificate")), error);
-}
-
-/* The line with the draft, which is in force once that works. */
-static bool try_draft(CliClient *client, GError **error)
-{
-    int turn;
-
-    /* whole: what hl_bus_leave leaves to the end of the process connects again, and of two with one name the broker
-     * drops the older */
-    g_clear_pointer(&client->bus, hl_bus_free);
-    if (!connect_pair(client, HL_PAIR_DRAFT, error))
-        return false;
-    turn = hl_pair_take_draft(&client->pair, error);
-    if (turn < 0)
-        return false;
-    end_turn(client);
-    client->turn = turn;
-    return true;
-}
-
-bool cli_client_renew(CliClient *client, GError **error)
-{
-    g_autoptr(HlCert) cert = hl_cert_load(client->cert, error);
-
-    return cert != NULL && (hl_pair_has_draft(&client->pair, cert, hl_clock_wall()) || make_draft(client, error)) &&
-           try_draft(client, error);
-}
-
-/* With the certificate in force; where that has ended, with the one that was given last, if it was not tried yet. */
-static bool connect_first(CliClient *client, GError **error)
-{
-    g_autoptr(HlCert) cert = hl_cert_load(client->cert, NULL);
-    HlTime now = hl_clock_wall();
-    bool has_ended = cert != NULL && hl_cert_info(cert)->not_after <= now;
-
-    return has_ended && hl_pair_has_draft(&client->pair, cert, now) ? try_draft(client, error)
-                                                                    : connect_pair(client, "", error);
-}
-
-/* In the last third of its life, and when another authority issues, the own certificate is renewed before the call.
- * Whatever goes wrong with that, the call itself goes on with what there is; false: without a line it cannot. */
-static bool renew(CliClient *client, bool is_rolling, GError **error)
-{
-    g_autofree char *ca = cli_config_path(&client->conf, client->conf.ca);
-    g_autoptr(HlCert) cert = hl_cert_load(client->cert, NULL);
-    g_autoptr(GError) problem = NULL;
-    bool is_behind;
-
-    if (is_monitor(client) || cert == NULL) /* other programs use its files: at a word, "monitor renew" */
-        return true;
-    is_behind = !is_rolling && hl_trust_is_behind(ca, client->authorities, cert);
-    if (!is_behind && !hl_pair_is_due(cert, hl_clock_wall())) {
-        if (!hl_trust_narrow(ca, client->authorities, NULL))
-            fprintf(stderr, _("warning: %s holds an authority that ended, and cannot be replaced\n"), ca);
-        return true;
-    }
-    if ((hl_pair_has_draft(&client->pair, cert, hl_clock_wall()) || make_draft(client, &problem)) &&
-        try_draft(client, &problem))
-        return true;
-    /* one that was lost on its way is not issued again at once; but of an authority that ends it does not last long */
-    if (is_behind || hl_error_code(problem) != HL_ERROR_EXISTS) {
-        g_autofree char *end = hl_time_format(hl_cert_info(cert)->not_after);
-
-        fprintf(stderr, _("warning: the certificate %s, which ends at %s, could not be renewed: %s\n"), client->cert,
-                end, problem->message);
-    }
-    if (client->bus != NULL && hl_bus_state(client->bus) == HL_BUS_UP && !client->lost)
-        return true;
-    g_clear_pointer(&client->bus, hl_bus_free);
-    return connect_pair(client, "", error);
-}
-
 CliClient *cli_client_open(HlInvocation *call, CliStatus on_status, gpointer user, GError **error)
 {
     g_autoptr(CliClient) client = g_new0(CliClient, 1);
@@ -556,15 +445,16 @@ CliClient *cli_client_open(HlInvocation *call, CliStatus on_status, gpointer use
     client->cert = cli_config_path(&client->conf, client->conf.certificate);
     client->key = cli_config_path(&client->conf, client->conf.key);
     client->pair = (HlPair){ client->cert, client->key };
-    if (!take_turn(client, 0, error) || !hl_pair_mend(&client->pair, error) || !connect_first(client, error) ||
-        !renew(client, cmd_server_is_before_rollover(call), error))
+    if (!take_turn(client, 0, error) || !hl_pair_mend(&client->pair, error) ||
+        !cli_client_connect_first(client, error) ||
+        !cli_client_keep_valid(client, cmd_server_is_before_rollover(call), error))
         return NULL;
     return g_steal_pointer(&client);
 }
 
 bool cli_client_is_up(const CliClient *client)
 {
-    return client->bus != NULL && !client->lost && (client->manager_online || is_monitor(client));
+    return client->bus != NULL && !client->lost && (client->manager_online || cli_client_is_monitor(client));
 }
 
 static gboolean on_readable(int fd G_GNUC_UNUSED, GIOCondition condition G_GNUC_UNUSED, gpointer user)

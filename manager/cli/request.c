@@ -44,8 +44,17 @@ GBytes *cli_request_encode(const CliRequest *request, GError **error)
     message.arguments = (HlMsgArgument **)list->pdata;
     message.n_arguments = list->len;
     message.once = hl_unconst(request->once);
+    message.paces = true;
     payload = hl_call_encode(&message, request->signer, error);
     if (payload == NULL)
         hl_error_prefix(error, _("the arguments cannot be sent"));
     return payload;
+}
+
+GBytes *cli_request_encode_read(guint parts)
+{
+    HlMsgCall message = HOLDLINE__V1__CALL__INIT;
+
+    message.read = parts;
+    return HL_WIRE_ENCODE(&message);
 }

@@ -172,8 +172,11 @@ typedef struct {
     const char *shown;             /* that one, PEM; NULL: it is not shown */
     bool retained;
     bool idle;
+    bool paces; /* it says what it has read of a list */
 } PartsRequest;
 void parts_request(Parts *parts, const PartsRequest *request);
+/* Says that so many parts were read of the list that answers this correlation. */
+void parts_read(Parts *parts, const char *admin, const char *correlation, guint read);
 /* The same by "admin", or by the console "web" if it is a console's call; arguments as in PartsRequest. */
 void parts_ask(Parts *parts, const char *name, const char *const *arguments, const char *correlation);
 /* The next reply, decoded; NULL: none yet. */

@@ -58,6 +58,7 @@ void parts_request(Parts *parts, const PartsRequest *request)
     if (request->shown != NULL)
         call.shown = (ProtobufCBinaryData){ strlen(request->shown), (uint8_t *)hl_unconst(request->shown) };
     call.idle = request->idle;
+    call.paces = request->paces;
     payload = HL_WIRE_ENCODE(&call);
     if (request->correlation != NULL)
         correlation = g_bytes_new(request->correlation, strlen(request->correlation));
@@ -69,6 +70,18 @@ void parts_request(Parts *parts, const PartsRequest *request)
                                                   .retained = request->retained,
                                                   .response_topic = *response != '\0' ? response : NULL,
                                                   .correlation = correlation });
+}
+
+void parts_read(Parts *parts, const char *admin, const char *correlation, guint read)
+{
+    HlMsgCall call = HOLDLINE__V1__CALL__INIT;
+    g_autofree char *topic = hl_topic_name(HL_TOPIC_ADMIN_REQUEST, admin);
+    g_autoptr(GBytes) payload = NULL;
+    g_autoptr(GBytes) bytes = g_bytes_new(correlation, strlen(correlation));
+
+    call.read = read;
+    payload = HL_WIRE_ENCODE(&call);
+    bus_fake_deliver(parts->bus, &(HlBusMessage){ .topic = topic, .payload = payload, .qos = 1, .correlation = bytes });
 }
 
 /* An account; of what is a console's or a monitor's alone, that. */

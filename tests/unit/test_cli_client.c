@@ -241,6 +241,8 @@ static struct {
     guint busy;         /* so many after those are told that the first is under way */
     const char *reason; /* of the cut; NULL: the broker goes silent, and its line stands */
     guint parts[2];     /* their numbers */
+    guint window;       /* of the list; 0: nobody waits for what was read */
+    guint reads;        /* what was said of that, as often */
     char *once;
     char *correlation; /* as it was asked last, in hexadecimal */
 } asked;
@@ -253,6 +255,7 @@ static void answer_with(HlBus *bus, const HlBusMessage *request, const char *jso
     reply.code = again ? hl_unconst("exists") : hl_unconst("");
     reply.json = hl_unconst(json);
     reply.part = asked.parts[part];
+    reply.window = asked.window;
     reply.more = part == 0 && !again;
     reply.again = again;
     payload = HL_WIRE_ENCODE(&reply);
@@ -280,6 +283,22 @@ static void check_request(const HlBusMessage *request)
     asked.n++;
 }
 
+/* What the client says of the parts that it has read, if it does. */
+static void take_read(HlBus *bus, const HlBusMessage *request)
+{
+    g_autoptr(HlBusMessage) message = bus_fake_take(bus, HL_TOPIC_ROOT "admin/request/admin");
+    g_autoptr(HlMsgCall) call = NULL;
+
+    if (message == NULL)
+        return;
+    call = hl_wire_decode_bytes(&holdline__v1__call__descriptor, message->payload, NULL);
+    g_assert_cmpuint(call->read, ==, 1);
+    g_assert_cmpstr(call->name, ==, "");
+    g_assert_null(message->response_topic); /* it has no answer */
+    g_assert_true(g_bytes_equal(message->correlation, request->correlation));
+    asked.reads++;
+}
+
 static void serve(HlBus *bus)
 {
     g_autoptr(HlBusMessage) request = bus_fake_take(bus, HL_TOPIC_ROOT "admin/request/admin");
@@ -298,12 +317,12 @@ static void serve(HlBus *bus)
         answer_with(bus, request, "{}", 0, true);
     } else {
         answer_with(bus, request, "{\"rows\": [1]}", 0, false);
+        take_read(bus, request);
         answer_with(bus, request, "{\"rows\": [2]}", 1, false);
     }
 }
 
-/* What one call is answered in this world, as text, or the error's message; and how often the manager was asked. Caller
- * frees. */
+/* One call's answer in this world as text, or the error's message; and how often it was asked.  Caller frees. */
 static char *answer_in(const World *is, guint breaks, guint busy, const char *reason, guint *n)
 {
     g_autofree char *dir = g_dir_make_tmp("hl-cli-XXXXXX", NULL);
@@ -314,19 +333,22 @@ static char *answer_in(const World *is, guint breaks, guint busy, const char *re
 
     world = *is;
     world.serve = serve;
-    asked.n = 0;
+    asked.n = asked.reads = 0;
     asked.breaks = breaks;
     asked.busy = busy;
     asked.reason = reason;
-    g_clear_pointer(&asked.once, g_free);
     client = open_in(dir, &error);
     g_assert_no_error(error);
     document = cli_client_call(client, "group create", NULL, NULL, NULL, &error);
     text = document != NULL ? hl_json_print(document) : g_strdup(error->message);
     *n = asked.n;
+    g_clear_pointer(&asked.once, g_free);
+    g_clear_pointer(&asked.correlation, g_free);
     g_assert_true(hl_tree_remove(dir, NULL));
     return text;
 }
+
+#define BROKE "the link broke before the answer came"
 
 static void test_cut(void)
 {
@@ -343,18 +365,8 @@ static void test_cut(void)
         { { .kinds = { SERVES, SERVES }, .n = 2 }, 1, 0, NULL, "{\"rows\":[1,2]}", 2 },
         /* longer than an answer may take, all in all */
         { { .kinds = { SERVES }, .n = 1, .outage = 8 * HL_SECOND }, 3, 0, "connection lost", "{\"rows\":[1,2]}", 4 },
-        { { .kinds = { SERVES, SERVES }, .n = 2 },
-          1,
-          0,
-          HL_BUS_TAKEN_OVER,
-          "the link broke before the answer came",
-          1 },
-        { { .kinds = { SERVES, SERVES }, .n = 2 },
-          99,
-          0,
-          "connection lost",
-          "the link broke before the answer came",
-          6 },
+        { { .kinds = { SERVES, SERVES }, .n = 2 }, 1, 0, HL_BUS_TAKEN_OVER, BROKE, 1 },
+        { { .kinds = { SERVES, SERVES }, .n = 2 }, 99, 0, "connection lost", BROKE, 6 },
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -368,8 +380,23 @@ static void test_cut(void)
         g_assert_cmpuint(n, ==, cases[i].n);
     }
     forget();
-    g_clear_pointer(&asked.once, g_free);
-    g_clear_pointer(&asked.correlation, g_free);
+}
+
+/* What a list of two parts is answered, cut so often first.  Caller frees. */
+static char *answer_of(const guint *parts, guint window, guint breaks)
+{
+    World one = { .kinds = { SERVES }, .n = 1 };
+    guint n;
+    char *answer;
+
+    forget();
+    memcpy(asked.parts, parts, sizeof asked.parts);
+    asked.window = window;
+    answer = answer_in(&one, breaks, 0, "connection lost", &n);
+    memset(asked.parts, 0, sizeof asked.parts);
+    asked.window = 0;
+    forget();
+    return answer;
 }
 
 /* A list with a hole is no answer; managers of earlier versions do not number. */
@@ -387,19 +414,23 @@ static void test_holes(void)
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
-        World one = { .kinds = { SERVES }, .n = 1 };
-        guint n;
-        g_autofree char *answer = NULL;
+        g_autofree char *answer = answer_of(cases[i].parts, 0, i == 1 ? 1 : 0); /* asked again it begins at 1 */
 
-        forget();
-        memcpy(asked.parts, cases[i].parts, sizeof asked.parts);
-        answer = answer_in(&one, i == 1 ? 1 : 0, 0, "connection lost", &n); /* asked again it begins at 1 */
         g_assert_true(g_str_has_prefix(answer, cases[i].answer));
     }
-    memset(asked.parts, 0, sizeof asked.parts);
-    forget();
-    g_clear_pointer(&asked.once, g_free);
-    g_clear_pointer(&asked.correlation, g_free);
+}
+
+/* A manager that waits for it is told at half of what it sends beyond what was read, and not of the last part. */
+static void test_read(void)
+{
+    static const guint windows[] = { 0, 1, 2, 3, 4 }, reads[] = { 0, 1, 1, 1, 0 };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(windows); i++) {
+        g_autofree char *answer = answer_of((const guint[]){ 1, 2 }, windows[i], 0);
+
+        g_assert_cmpstr(answer, ==, "{\"rows\":[1,2]}");
+        g_assert_cmpuint(asked.reads, ==, reads[i]);
+    }
 }
 
 /* A line that broke since the call before is as good as one that breaks with this one; nothing was sent on it. */
@@ -487,7 +518,7 @@ static void test_remembers_safely(void)
     g_autofree char *dir = g_dir_make_tmp("hl-cli-XXXXXX", NULL);
     g_autofree char *elsewhere = g_dir_make_tmp("hl-cli-XXXXXX", NULL);
     g_autofree char *own = in_cache("holdline");
-    g_autofree char *path = NULL;
+    g_autofree char *path = NULL, *other = NULL, *text = NULL;
 
     g_assert_true(hl_dir_make(g_get_user_cache_dir(), 0700, NULL));
     world = (World){ .kinds = { REFUSES, SERVES }, .n = 2, .kept = dir };
@@ -505,22 +536,17 @@ static void test_remembers_safely(void)
     path = remembered();
     g_assert_nonnull(path);
     /* a link in place of the file is replaced, and not followed */
-    {
-        g_autofree char *other = g_build_filename(dir, "other", NULL);
-        g_autofree char *text = NULL;
-
-        g_assert_true(hl_file_write_text(other, "untouched", 0600, NULL));
-        g_assert_true(unlink(path) == 0 && symlink(other, path) == 0);
-        expect_found("b:2", 1);
-        text = hl_file_read_text(other, 100, NULL);
-        g_assert_cmpstr(text, ==, "untouched");
-    }
+    other = g_build_filename(dir, "other", NULL);
+    g_assert_true(hl_file_write_text(other, "untouched", 0600, NULL));
+    g_assert_true(unlink(path) == 0 && symlink(other, path) == 0);
+    expect_found("b:2", 1);
+    text = hl_file_read_text(other, 100, NULL);
+    g_assert_cmpstr(text, ==, "untouched");
     forget();
     g_assert_true(hl_tree_remove(dir, NULL));
 }
 
-/* Directories that are missing are made in one's own alone: root's in another user's home would be in that user's way.
- */
+/* Missing directories are made in one's own alone: root's in another user's home would be in that user's way. */
 static void test_remembers_at_home(void)
 {
     g_autofree char *dir = g_dir_make_tmp("hl-cli-XXXXXX", NULL);
@@ -561,6 +587,7 @@ int main(int argc, char **argv)
     g_test_add_func("/cli/client/told-late", test_told_late);
     g_test_add_func("/cli/client/cut", test_cut);
     g_test_add_func("/cli/client/holes", test_holes);
+    g_test_add_func("/cli/client/read", test_read);
     g_test_add_func("/cli/client/broken-before", test_broken_before);
     g_test_add_func("/cli/client/remembers", test_remembers);
     g_test_add_func("/cli/client/remembers-nothing", test_remembers_nothing);

@@ -277,6 +277,100 @@ static void test_asked_again(void)
     g_assert_cmpstr(first, ==, "");
 }
 
+/* ------------------------------------------------------------------------------------------------ as it is read */
+
+#define WINDOW   128
+#define PATIENCE (60 * HL_SECOND)
+
+/* Of which each is a part by itself. */
+static World *world_of_large(void)
+{
+    World *world = world_new(FLEET);
+    g_autofree char *filler = g_strnfill(MAX_PART * 2 / 3, 'x');
+
+    for (guint i = 0; i < FLEET; i++) {
+        g_autofree char *id = g_strdup_printf("e-%03u", i);
+
+        mgr_set_text(&mgr_endpoint_make_seldom(&mgr_fleet_endpoint(&world->parts->fleet, id)->record)->update_error,
+                     filler);
+    }
+    return world;
+}
+
+static void ask_pacing(World *world, const char *who, const char *correlation)
+{
+    parts_request(world->parts,
+                  &(PartsRequest){ .admin = who, .name = "snapshot", .correlation = correlation, .paces = true });
+}
+
+/* What comes within this time. */
+static guint take_within(World *world, HlTime time)
+{
+    guint before = world->n;
+
+    timer_fake_advance(time);
+    while (world->code == NULL && take_reply(world, "admin"))
+        continue;
+    return world->n - before;
+}
+
+/* Who says what it has read gets a window beyond that, and what is made at once: the broker keeps no more for it. */
+static void test_paced(void)
+{
+    g_autoptr(World) world = world_of_large();
+
+    ask_pacing(world, "admin", "c");
+    g_assert_cmpuint(take_within(world, PATIENCE / 2), ==, 200); /* 100 are made at once */
+    parts_read(world->parts, "admin", "c", 200 - WINDOW);        /* as many as there were */
+    g_assert_cmpuint(take_within(world, PATIENCE - HL_SECOND), ==, 0);
+    parts_read(world->parts, "zoe", "c", 150); /* somebody else's */
+    parts_read(world->parts, "admin", "d", 150);
+    parts_read(world->parts, "admin", "c", 201); /* more than there are */
+    parts_read(world->parts, "admin", "c", 1);   /* fewer than before */
+    g_assert_cmpuint(take_within(world, 0), ==, 0);
+    parts_read(world->parts, "admin", "c", 200 - WINDOW + 1);
+    g_assert_cmpuint(take_within(world, 10), ==, FLEET - 200);
+    check_whole(world, FLEET);
+    parts_read(world->parts, "admin", "c", FLEET); /* of what is gone */
+}
+
+static void test_unread(void)
+{
+    g_autoptr(World) world = world_of_large();
+
+    ask_pacing(world, "admin", "c");
+    take_within(world, PATIENCE - HL_SECOND);
+    g_assert_null(world->code);
+    take_within(world, 2 * HL_SECOND);
+    g_assert_cmpstr(world->code, ==, "timeout");
+    parts_read(world->parts, "admin", "c", 200);
+    take_within(world, HL_SECOND);
+}
+
+/* Each holds the ids of the whole fleet: an account has a few at a time. */
+static void test_many_unread(void)
+{
+    g_autoptr(World) world = world_of_large();
+    static const char *const all[] = { "selector", "all", NULL };
+    PartsRequest request = { .name = "endpoint list", .arguments = all, .correlation = "c", .paces = true };
+
+    for (guint i = 0; i < 8; i++) {
+        parts_request(world->parts, &request);
+        timer_fake_advance(HL_SECOND);
+    }
+    bus_fake_forget(world->parts->bus);
+    parts_request(world->parts, &request);
+    json_decref(parts_expect_reply(world->parts, "limit"));
+    request.admin = "zoe"; /* somebody else's are not counted */
+    parts_request(world->parts, &request);
+    timer_fake_advance(PATIENCE + HL_SECOND);
+    bus_fake_forget(world->parts->bus);
+    request.admin = NULL;
+    parts_request(world->parts, &request);
+    timer_fake_advance(HL_SECOND);
+    json_decref(parts_expect_reply(world->parts, "")); /* a part */
+}
+
 /* A page without an order is that of the ids, and not what a hash table gives first. */
 static void test_page(void)
 {
@@ -386,6 +480,9 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/snapshot/order", test_order);
     g_test_add_func("/manager/snapshot/gone-meanwhile", test_gone_meanwhile);
     g_test_add_func("/manager/snapshot/asked-again", test_asked_again);
+    g_test_add_func("/manager/snapshot/paced", test_paced);
+    g_test_add_func("/manager/snapshot/unread", test_unread);
+    g_test_add_func("/manager/snapshot/many-unread", test_many_unread);
     g_test_add_func("/manager/snapshot/page", test_page);
     g_test_add_func("/manager/snapshot/limited", test_limited);
     g_test_add_func("/manager/snapshot/plain", test_plain);

@@ -16,8 +16,6 @@
 #define MAX_AUDITED   1024   /* bytes of a message, and of the serials of a name */
 #define ROW_SIZE      256    /* bytes of a row beside its texts: times, hash, indexes */
 #define MAX_PART      200000 /* bytes of a part's document, unless one element alone has more */
-#define STREAM_STEP   1      /* ms between parts of a long list, which take five: all that waits has its turn */
-#define MAX_WAITING   200    /* publications that wait: beyond it no part is made; status topics stop before */
 
 struct MgrCalls {
     MgrDown *down;
@@ -30,15 +28,6 @@ struct MgrCalls {
     gpointer user;
 };
 
-/* A long list that is made between the loop's other work. */
-typedef struct {
-    const MgrStreamKind *kind;
-    GPtrArray *ids;
-    json_t *begun; /* may be NULL */
-    MgrStreamShape shape;
-    guint at, count, timer;
-} Stream;
-
 struct MgrCall {
     MgrCalls *calls;
     MgrOrigin origin;
@@ -48,20 +37,19 @@ struct MgrCall {
     bool noted;          /* the audit log has it, with the change */
     GBytes *correlation; /* may be NULL */
     HlMsgCall *message;
-    MgrClaim *claim; /* NULL: it came without a key, or its answer is kept */
-    Stream stream;   /* ids NULL: it does not stream */
+    MgrClaim *claim;   /* NULL: it came without a key, or its answer is kept */
+    MgrStream *stream; /* NULL: the answer is none */
+    GDestroyNotify free_stream;
 };
 
 static void free_call(gpointer item)
 {
     MgrCall *call = item;
 
-    g_clear_handle_id(&call->stream.timer, g_source_remove);
-    g_clear_pointer(&call->stream.ids, g_ptr_array_unref);
-    g_clear_pointer(&call->stream.begun, json_decref);
+    if (call->stream != NULL)
+        call->free_stream(call->stream);
     if (call->claim != NULL)
         mgr_claim_end(call->claim, MGR_CLAIM_UNDONE);
-    g_free(call->stream.shape.own);
     mgr_caller_clear(&call->origin.caller);
     g_free(call->origin.name);
     g_free(call->origin.certificates);
@@ -133,6 +121,54 @@ MgrCall *mgr_call_new(MgrCalls *calls, MgrOrigin *origin, GBytes *correlation, H
     call->message = message;
     g_hash_table_add(calls->open, call);
     return call;
+}
+
+MgrCall *mgr_calls_find(const MgrCalls *calls, bool (*is_it)(const MgrCall *call, gpointer user), gpointer user)
+{
+    GHashTableIter iter;
+    gpointer call;
+
+    g_hash_table_iter_init(&iter, calls->open);
+    while (g_hash_table_iter_next(&iter, &call, NULL))
+        if (is_it(call, user))
+            return call;
+    return NULL;
+}
+
+MgrCalls *mgr_call_calls(const MgrCall *call)
+{
+    return call->calls;
+}
+
+void mgr_call_set_stream(MgrCall *call, MgrStream *stream, GDestroyNotify free)
+{
+    call->stream = stream;
+    call->free_stream = free;
+}
+
+MgrStream *mgr_call_stream(const MgrCall *call)
+{
+    return call->stream;
+}
+
+const MgrOrigin *mgr_call_origin(const MgrCall *call)
+{
+    return &call->origin;
+}
+
+GBytes *mgr_call_correlation(const MgrCall *call)
+{
+    return call->correlation;
+}
+
+guint mgr_call_parts(const MgrCall *call)
+{
+    return call->parts;
+}
+
+gsize mgr_call_queued(const MgrCall *call)
+{
+    return mgr_down_count_at(call->calls->down, call->broker).queued;
 }
 
 const MgrCaller *mgr_call_caller(const MgrCall *call)
@@ -292,7 +328,7 @@ static bool send(MgrCall *call, const MgrReply *reply)
 
 static bool reply(MgrCall *call, const char *code, const char *message, bool more, const json_t *document)
 {
-    return send(call, &(MgrReply){ code, message, more, document, { 0 }, HL_BUS_MAX_SIZE, call->is_second, 0 });
+    return send(call, &(MgrReply){ code, message, more, document, { 0 }, HL_BUS_MAX_SIZE, call->is_second, 0, 0 });
 }
 
 static void end_call(MgrCall *call)
@@ -342,8 +378,6 @@ static void free_end(gpointer item)
     g_free(end);
 }
 
-static void send_last(MgrCall *call, const char *name, GPtrArray *part, json_t *rest);
-
 static void finish(gpointer item)
 {
     End *end = item;
@@ -354,7 +388,7 @@ static void finish(gpointer item)
     else if (end->error != NULL)
         mgr_call_fail(end->call, end->error);
     else if (end->name != NULL)
-        send_last(end->call, end->name, g_ptr_array_ref(end->part), json_incref(end->last));
+        mgr_call_last(end->call, end->name, g_ptr_array_ref(end->part), json_incref(end->last));
     else
         mgr_call_done(end->call, json_incref(end->last));
 }
@@ -462,7 +496,8 @@ void mgr_call_refuse(MgrCall *call, const GError *error)
 
 static bool send_list(MgrCall *call, bool more, const json_t *document, const MgrReplyList *list, gsize max)
 {
-    return send(call, &(MgrReply){ "", "", more, document, *list, max, false, call->parts + 1 });
+    return send(call, &(MgrReply){ "", "", more, document, *list, max, false, call->parts + 1,
+                                   call->stream != NULL && call->message->paces ? MGR_REPLY_WINDOW : 0 });
 }
 
 /* What of the list is not the last, in as many parts as its size takes.  false: one element alone is too large. */
@@ -476,8 +511,7 @@ static bool send_elements(MgrCall *call, const MgrReplyList *list)
            send_elements(call, &(MgrReplyList){ list->name, list->texts, middle, list->to });
 }
 
-/* A part that is not the last.  false: the call has failed. */
-static bool send_part(MgrCall *call, const MgrReplyList *list)
+bool mgr_call_part(MgrCall *call, const MgrReplyList *list)
 {
     if (send_elements(call, list))
         return true;
@@ -485,8 +519,7 @@ static bool send_part(MgrCall *call, const MgrReplyList *list)
     return false;
 }
 
-/* The last part, with the rest; takes both. */
-static void send_last(MgrCall *call, const char *name, GPtrArray *part, json_t *rest)
+void mgr_call_last(MgrCall *call, const char *name, GPtrArray *part, json_t *rest)
 {
     MgrReplyList list = { name, part, 0, part->len };
     g_autoptr(GPtrArray) owned = part;
@@ -498,8 +531,8 @@ static void send_last(MgrCall *call, const char *name, GPtrArray *part, json_t *
         end_call(call);
     else if (list.to == 0)
         fail_too_large(call);
-    else if (send_part(call, &list))
-        send_last(call, name, g_ptr_array_new(), g_steal_pointer(&last));
+    else if (mgr_call_part(call, &list))
+        mgr_call_last(call, name, g_ptr_array_new(), g_steal_pointer(&last));
 }
 
 void mgr_call_done_list(MgrCall *call, const char *name, json_t *array, json_t *rest)
@@ -513,88 +546,8 @@ void mgr_call_done_list(MgrCall *call, const char *name, json_t *array, json_t *
 
     json_array_foreach(all, i, element) g_ptr_array_add(texts, hl_json_print(element));
     for (; texts->len - from > PART_ELEMENTS; from += PART_ELEMENTS)
-        if (!send_part(call, &(MgrReplyList){ name, texts, from, from + PART_ELEMENTS }))
+        if (!mgr_call_part(call, &(MgrReplyList){ name, texts, from, from + PART_ELEMENTS }))
             return;
     g_ptr_array_remove_range(texts, 0, from);
-    send_last(call, name, g_steal_pointer(&texts), g_steal_pointer(&last));
-}
-
-/* ---------------------------------------------------------------------------------------------------------- streams */
-
-static json_t *end_stream(const MgrCall *call)
-{
-    const Stream *stream = &call->stream;
-    const MgrStreamKind *kind = stream->kind;
-    json_t *rest = json_object();
-    g_autoptr(json_t) more = kind->rest != NULL ? kind->rest(&call->origin.caller, stream->ids, kind->user) : NULL;
-
-    json_object_update(rest, stream->begun);
-    json_object_update(rest, more);
-    if (kind->is_whole)
-        json_object_set_new(rest, "count", json_integer(stream->count));
-    return rest;
-}
-
-static gboolean on_stream(gpointer user)
-{
-    MgrCall *call = user;
-    Stream *stream = &call->stream;
-    const MgrStreamKind *kind = stream->kind;
-    g_autoptr(GPtrArray) part = NULL;
-
-    if (stream->timer != 0 && mgr_down_count_at(call->calls->down, call->broker).queued >= MAX_WAITING)
-        return G_SOURCE_CONTINUE;
-    part = g_ptr_array_new_with_free_func(g_free);
-    for (; stream->at < stream->shape.some && part->len < stream->shape.at_once; stream->at++) {
-        char *element =
-            kind->element(&call->origin.caller, stream->ids->pdata[stream->at], stream->shape.own, kind->user);
-
-        if (element != NULL)
-            g_ptr_array_add(part, element);
-    }
-    stream->count += part->len;
-    if (stream->at < stream->shape.some)
-        return send_part(call, &(MgrReplyList){ kind->name, part, 0, part->len }) ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
-    stream->timer = 0;
-    send_last(call, kind->name, g_steal_pointer(&part), end_stream(call));
-    return G_SOURCE_REMOVE;
-}
-
-/* Who lost the connection asks again, and would otherwise be sent both. */
-static void end_earlier(const MgrCall *call, const MgrStreamKind *kind)
-{
-    g_autoptr(GError) error = NULL;
-    GHashTableIter iter;
-    gpointer item;
-
-    mgr_refuse(&error, MGR_REFUSE_CALL_AGAIN, call->message->name, NULL);
-    g_hash_table_iter_init(&iter, call->calls->open);
-    while (g_hash_table_iter_next(&iter, &item, NULL)) {
-        MgrCall *other = item;
-
-        if (other == call || other->stream.kind != kind || other->origin.is_plain != call->origin.is_plain ||
-            strcmp(other->origin.caller.account, call->origin.caller.account) != 0)
-            continue;
-        mgr_call_fail(other, error);
-        return; /* there is one at most */
-    }
-}
-
-void mgr_call_stream(MgrCall *call, const MgrStreamKind *kind, GPtrArray *ids)
-{
-    mgr_call_stream_some(call, kind, ids, &(MgrStreamShape){ ids->len, PART_ELEMENTS, NULL });
-}
-
-void mgr_call_stream_some(MgrCall *call, const MgrStreamKind *kind, GPtrArray *ids, const MgrStreamShape *shape)
-{
-    if (kind->is_whole)
-        end_earlier(call, kind);
-    call->stream = (Stream){ .kind = kind, .ids = ids, .shape = *shape };
-    call->stream.shape.some = MIN(shape->some, ids->len);
-    if (kind->begin != NULL)
-        call->stream.begun = kind->begin(kind->user);
-    if (call->stream.shape.some > call->stream.shape.at_once)
-        call->stream.timer = g_timeout_add(STREAM_STEP, on_stream, call);
-    else
-        on_stream(call); /* a short list is answered at once */
+    mgr_call_last(call, name, g_steal_pointer(&texts), g_steal_pointer(&last));
 }

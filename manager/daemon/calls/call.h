@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Admin calls: what a handler does with one.
  *
- * A handler gets a call and answers it exactly once, now or after a commit, with mgr_call_done, _done_list, _stream or
- * _fail; the call is gone then.  Results are JSON documents.  A long list goes out in parts: the receiver appends
- * arrays of the same name.  Which handler gets which call is dispatch.h. */
+ * A handler gets a call and answers it exactly once, now or after a commit, with mgr_call_done, _done_list, _fail
+ * or mgr_stream_start; the call is gone then.  Results are JSON documents.  A long list goes out in parts: the receiver
+ * appends arrays of the same name.  Which handler gets which call is dispatch.h. */
 #ifndef MANAGER_DAEMON_CALLS_CALL_H
 #define MANAGER_DAEMON_CALLS_CALL_H
 
 #include "lib/base/json.h"
 #include "manager/core/role.h"
 #include "manager/daemon/calls/audit.h"
+#include "manager/daemon/calls/reply.h"
 #include "manager/daemon/ground/down.h"
 #include "manager/daemon/ground/fleet.h"
 #include "proto/messages.h"
@@ -77,6 +78,10 @@ bool mgr_call_is_token(const MgrCall *call);
 /* The browser's address, as the console told it; NULL: not told. */
 const char *mgr_call_address(const MgrCall *call);
 
+/* Borrowed; the second may be NULL. */
+const MgrOrigin *mgr_call_origin(const MgrCall *call);
+GBytes *mgr_call_correlation(const MgrCall *call);
+
 /* NULL when it was not given. */
 const char *mgr_call_argument(const MgrCall *call, const char *name);
 /* Value of a duration argument, or fallback; a bad one fails. */
@@ -102,31 +107,23 @@ void mgr_call_fail(MgrCall *call, const GError *error);
 /* The same, with a row of the audit log though anybody may make the call: it was about what is somebody else's. */
 void mgr_call_refuse(MgrCall *call, const GError *error);
 
-/* The same for a list that may be as long as the fleet: its elements are made a part at a time between the loop's other
- * work, so that nobody's line waits for it. */
-typedef struct {
-    const char *name; /* of the array; static */
-    /* JSON text, freed with g_free: a tree of it would cost five times as much.  NULL: it is gone meanwhile, or no
-     * longer there for the caller */
-    char *(*element)(const MgrCaller *caller, const char *id, gconstpointer own, gconstpointer user);
-    /* Both go with the last part, the first as it is at the beginning; NULL: nothing. */
-    json_t *(*begin)(gconstpointer user);
-    json_t *(*rest)(const MgrCaller *caller, const GPtrArray *ids, gconstpointer user);
-    gconstpointer user; /* outlives the call */
-    bool is_whole;      /* of the whole fleet: one at a time for each name, an earlier one fails; the last part has the
-                           "count" of all elements, so that a caller that lost some knows */
-} MgrStreamKind;
+/* For lists that are made between the loop's other work (stream.h).  A part that is not the last; false: one element
+ * alone is too large, and the call has failed.  And the last one, with the rest; takes part (texts) and rest. */
+bool mgr_call_part(MgrCall *call, const MgrReplyList *list) G_GNUC_WARN_UNUSED_RESULT;
+void mgr_call_last(MgrCall *call, const char *name, GPtrArray *part, json_t *rest);
 
-/* Takes ids (of char *, freed by itself). */
-void mgr_call_stream(MgrCall *call, const MgrStreamKind *kind, GPtrArray *ids);
+/* Of a list, sent so far; and publications that wait at the broker where the answer goes. */
+guint mgr_call_parts(const MgrCall *call);
+gsize mgr_call_queued(const MgrCall *call);
 
-/* What one call wants of a stream. */
-typedef struct {
-    guint some;    /* elements of the first so many of the ids alone; the rest is of all */
-    guint at_once; /* elements of a part, which are to take about five milliseconds */
-    gpointer own;  /* taken; g_free; goes to each element; may be NULL */
-} MgrStreamShape;
-void mgr_call_stream_some(MgrCall *call, const MgrStreamKind *kind, GPtrArray *ids, const MgrStreamShape *shape);
+/* What makes its answer: is freed with the call.  NULL: nothing does. */
+typedef struct MgrStream MgrStream;
+void mgr_call_set_stream(MgrCall *call, MgrStream *stream, GDestroyNotify free);
+MgrStream *mgr_call_stream(const MgrCall *call);
+
+/* One that is not answered yet; NULL: there is none such. */
+MgrCall *mgr_calls_find(const MgrCalls *calls, bool (*is_it)(const MgrCall *call, gpointer user), gpointer user);
+MgrCalls *mgr_call_calls(const MgrCall *call);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MgrCalls, mgr_calls_free)
 

@@ -5,6 +5,7 @@
 
 #include "lib/base/log.h"
 #include "manager/core/refusal.h"
+#include "manager/daemon/calls/stream.h"
 #include "manager/daemon/ground/selector.h"
 #include "manager/store/quarantine.h"
 #include "proto/bounds.h"
@@ -210,7 +211,7 @@ static void call_list(MgrCall *call, gpointer user)
         mgr_call_fail(call, error);
         return;
     }
-    mgr_call_stream(call, &calls->listing, ids_of(listed));
+    mgr_stream_start(call, &calls->listing, ids_of(listed));
 }
 
 /* ------------------------------------------------------------------------------------------------------- acknowledge

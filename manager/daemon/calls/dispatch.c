@@ -9,6 +9,7 @@
 #include "lib/pki/cert.h"
 #include "manager/core/refusal.h"
 #include "manager/core/signin.h"
+#include "manager/daemon/calls/stream.h"
 #include "proto/wire.h"
 
 typedef struct {
@@ -423,6 +424,10 @@ static void handle_message(MgrDispatch *dispatch, const char *name, const HlBusM
     g_autoptr(GError) problem = NULL;
 
     decoded = hl_wire_decode_bytes(&holdline__v1__call__descriptor, message->payload, &error);
+    if (decoded != NULL && decoded->read != 0) {
+        mgr_stream_read(dispatch->calls, name, message->correlation, decoded->read);
+        return;
+    }
     if (decoded != NULL && dispatch->strangers != NULL)
         HL_IGNORE(mgr_strangers_admit(dispatch->strangers, name, decoded, &problem)); /* that may make it a sender */
     if (decoded == NULL || !is_heard(dispatch, name, problem)) {

@@ -7,6 +7,7 @@
 #include "lib/store/stmt.h"
 #include "manager/daemon/calls/clone_calls.h"
 #include "manager/daemon/calls/ended.h"
+#include "manager/daemon/calls/stream.h"
 #include "manager/daemon/ground/rows.h"
 #include "manager/daemon/ground/selector.h"
 #include "manager/store/audit.h"
@@ -77,10 +78,10 @@ static void answer(MgrCall *call, const MgrStreamKind *kind, const MgrRowWish *w
 {
     bool is_table = wish->chosen.n > 0;
 
-    mgr_call_stream_some(call, kind, ids,
-                         &(MgrStreamShape){ .some = wish->limit,
-                                            .at_once = AT_ONCE(is_table),
-                                            .own = is_table ? g_memdup2(&wish->chosen, sizeof wish->chosen) : NULL });
+    mgr_stream_start_some(call, kind, ids,
+                          &(MgrStreamShape){ .some = wish->limit,
+                                             .at_once = AT_ONCE(is_table),
+                                             .own = is_table ? g_memdup2(&wish->chosen, sizeof wish->chosen) : NULL });
 }
 
 static void call_list(MgrCall *call, gpointer user)
@@ -516,7 +517,7 @@ static void on_verified(gpointer user)
 {
     Verification *verification = user;
 
-    mgr_call_stream(verification->call, &verification->calls->verified, g_steal_pointer(&verification->ids));
+    mgr_stream_start(verification->call, &verification->calls->verified, g_steal_pointer(&verification->ids));
 }
 
 static void call_verify(MgrCall *call, gpointer user)

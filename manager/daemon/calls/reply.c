@@ -43,6 +43,7 @@ static GBytes *encode_message(const MgrReply *reply, char **warnings)
     out.json = json;
     out.again = reply->is_to_ask_again;
     out.part = reply->part;
+    out.window = reply->window;
     out.warnings = warnings;
     out.n_warnings = warnings != NULL ? g_strv_length(warnings) : 0;
     return HL_WIRE_ENCODE(&out);

@@ -26,7 +26,12 @@ typedef struct {
     gsize max;              /* bytes of the message, but for the warnings */
     bool is_to_ask_again;   /* the same call with its key is under way */
     guint part;             /* of a list: 1, 2, ...; 0: not numbered */
+    guint window;           /* MGR_REPLY_WINDOW; 0: who asks does not say what it has read */
 } MgrReply;
+
+/* Parts of a list that go out beyond those that were read: of 200,000 bytes at most, a third of what the broker keeps
+ * for a client; and with the usual 60,000 enough for a line of 100 ms to be filled. */
+#define MGR_REPLY_WINDOW 128
 
 /* warnings: sentences, ends with NULL; NULL: none.  They are left out where they make it larger than it may be; the
  * answer goes before them.  Caller owns it; NULL: it is larger than it may be. */
