@@ -273,8 +273,8 @@ const HlPhrase hl_ground_phrases[] = {
     { N_("there is no user %s, as whom the scan engine runs"), "" },
     { N_("the scan engine has a user of its own"), "" },
     { N_("AppArmor's profile %s is in force, which keeps the scan engine from reading Holdline's patterns"), "" },
-    { N_("disable it as root, as the endpoint confines its engine itself: ln -s %s /etc/apparmor.d/disable/; "
-         "apparmor_parser -R %s"),
+    { N_("let it, as root: echo '%s/patterns/{,**} r, %s/engine/{,**} rwk,' >>/etc/apparmor.d/local/%s; "
+         "apparmor_parser -r %s"),
       "" },
     { N_("files that are written are not watched"), "" },
     { N_("this machine's certificate"), "" },

@@ -170,10 +170,11 @@ void ep_judge_scanner(const EpDoctor *doctor, HlFindings *findings)
     else
         hl_findings_good(findings, "the scan engine has a user of its own");
     if (doctor->profile != NULL) {
+        g_autofree char *name = g_path_get_basename(doctor->profile);
         g_autofree char *remedy =
-            g_strdup_printf("disable it as root, as the endpoint confines its engine itself: ln -s "
-                            "%s /etc/apparmor.d/disable/; apparmor_parser -R %s",
-                            doctor->profile, doctor->profile);
+            g_strdup_printf("let it, as root: echo '%s/patterns/{,**} r, %s/engine/{,**} rwk,' "
+                            ">>/etc/apparmor.d/local/%s; apparmor_parser -r %s",
+                            doctor->conf.state_dir, doctor->conf.state_dir, name, doctor->profile);
 
         hl_findings_add(
             findings, HL_GRADE_WARNING, remedy,

@@ -176,7 +176,8 @@ static void test_scanner(void)
     g_autoptr(json_t) blind = parse("{\"on_write\": {\"state\": \"not watching\", \"why\": \"no space\"}}");
     char user[] = "holdline-scan";
     char profile[] = "/etc/apparmor.d/usr.sbin.clamd";
-    EpDoctor doctor = { .status = off, .has_scan_user = true, .conf.scan_user = user };
+    char state[] = "/var/lib/holdline";
+    EpDoctor doctor = { .status = off, .has_scan_user = true, .conf = { .scan_user = user, .state_dir = state } };
 
     expect(ep_judge_scanner, &doctor, "g", NULL, NULL);
     doctor.status = blind;
@@ -186,7 +187,8 @@ static void test_scanner(void)
     expect(ep_judge_scanner, &doctor, "f", "no user holdline-scan", "systemd-sysusers");
     doctor.has_scan_user = true;
     doctor.profile = profile;
-    expect(ep_judge_scanner, &doctor, "gw", "/etc/apparmor.d/usr.sbin.clamd is in force", "apparmor_parser -R");
+    expect(ep_judge_scanner, &doctor, "gw", "/etc/apparmor.d/usr.sbin.clamd is in force",
+           "/var/lib/holdline/engine/{,**} rwk,' >>/etc/apparmor.d/local/usr.sbin.clamd; apparmor_parser -r /etc/");
 }
 
 static void put(const char *root, const char *path, const char *text)
