@@ -70,13 +70,17 @@ static const MgrTokenRecord *find_token(const MgrEnrol *enrol, const char *text)
     return NULL;
 }
 
-/* What is to be done about it the PC says (endpoint/identity/enrol.c). */
-static bool check_token(const MgrTokenRecord *token, HlTime now, GError **error)
+/* What is to be done about it the PC says (endpoint/identity/enrol.c), which keeps a token to itself that has expired
+ * by its own clock, and asks what the server's clock says. */
+static bool check_token(const MgrTokenRecord *token, const char *text, HlTime now, GError **error)
 {
     g_autofree char *when = NULL;
 
     if (token == NULL)
-        return hl_fail(error, HL_ERROR_DENIED, "the bundle's token is not known to this server");
+        return hl_fail(error, HL_ERROR_DENIED,
+                       *text != '\0'
+                           ? "the bundle's token is not known to this server"
+                           : "no token was shown, as by a machine whose own clock says that its bundle has expired");
     if (token->withdrawn_at > 0) {
         when = hl_time_format(token->withdrawn_at);
         return hl_fail(error, HL_ERROR_DENIED, "the bundle %s was withdrawn at %s", token->id, when);
@@ -318,7 +322,7 @@ static bool check_and_begin(MgrEnrol *enrol, HlHttpRequest *request, const HlMsg
     const MgrClaimParts claim = { enrol->parts.fleet, enrol->parts.pki };
     const MgrEndpoint *known;
 
-    if (!check_token(token, now, error) || !check_request(enrol, message, error))
+    if (!check_token(token, message->token, now, error) || !check_request(enrol, message, error))
         return false;
     /* it lost patience and asks again: one machine is one record */
     if (g_hash_table_contains(enrol->under_way, message->registration->fingerprint))
