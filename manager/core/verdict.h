@@ -20,11 +20,6 @@ typedef enum {
 
 /* "hidden-by-nat", ... */
 const char *mgr_verdict_name(MgrVerdict verdict);
-bool mgr_verdict_parse(const char *name, MgrVerdict *verdict);
-
-/* A function of these three alone.  For an actual status that is merely kept (MGR_REASON_SERVER_BLIND) see
- * mgr_verdict_of(). */
-MgrVerdict mgr_verdict(MgrDisplayed displayed, MgrActual actual, MgrReach reach);
 
 typedef struct {
     const MgrPresence *presence;
