@@ -26,11 +26,6 @@ static const char *const program_words[] = {
     [HL_UPDATER_PROGRAM_FAILED] = "failed",
 };
 
-const char *hl_updater_program_word(HlUpdaterProgramOutcome outcome)
-{
-    return program_words[outcome];
-}
-
 void hl_updater_result_clear(HlUpdaterResult *result)
 {
     g_free(result->code);

@@ -53,9 +53,6 @@ typedef enum {
     HL_UPDATER_PROGRAM_FAILED,      /* it could not be fetched */
 } HlUpdaterProgramOutcome;
 
-/* "offered"; "" for UNTOLD. */
-const char *hl_updater_program_word(HlUpdaterProgramOutcome outcome);
-
 typedef struct {
     HlUpdaterProgramOutcome outcome;
     char *version; /* that is offered, or would be; "": none */

@@ -37,7 +37,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(EpRation, ep_ration_free)
 /* Takes one.  0: taken.  Else nothing was, and it is the time until there is one. */
 HlTime ep_ration_take(EpRation *ration, EpRationKind kind, uint32_t uid, HlTime now);
 
-/* Users that are remembered, because a bucket of theirs is not full; the bounds of all bound their number. */
+/* Users that are remembered, because a bucket of theirs is not full; the bounds of all bound their number.  For tests.
+ */
 unsigned ep_ration_users(const EpRation *ration);
 
 #endif

@@ -79,11 +79,6 @@ const GPtrArray *ep_quarantine_list(const EpQuarantine *quarantine)
     return quarantine->records;
 }
 
-int64_t ep_quarantine_bytes(const EpQuarantine *quarantine)
-{
-    return quarantine->bytes;
-}
-
 bool ep_quarantine_note(EpQuarantine *quarantine, EpRecord *record, EpRecordState state, GError **error)
 {
     g_autofree char *path = ep_quarantine_path(quarantine, record->id, EP_RECORD_SUFFIX);

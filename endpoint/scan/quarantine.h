@@ -60,9 +60,6 @@ bool ep_quarantine_take(EpQuarantine *quarantine, int directory, const char *nam
 /* All records, the oldest first: EpRecord *, borrowed until the next call that changes the quarantine. */
 const GPtrArray *ep_quarantine_list(const EpQuarantine *quarantine);
 
-/* Of all contents. */
-int64_t ep_quarantine_bytes(const EpQuarantine *quarantine);
-
 /* Puts a file back to where it was.  *sha256: what the caller now excludes; caller frees.  On failure it stays in the
  * quarantine:
  *

@@ -100,11 +100,6 @@ guint hl_findings_total(const HlFindings *findings)
     return findings->list->len;
 }
 
-guint hl_findings_count(const HlFindings *findings, HlGrade grade)
-{
-    return findings->counts[grade];
-}
-
 const HlFinding *hl_findings_get(const HlFindings *findings, guint index)
 {
     return findings->list->pdata[index];

@@ -44,7 +44,6 @@ void hl_findings_add(HlFindings *findings, HlGrade grade, const char *remedy, co
     G_GNUC_PRINTF(4, 5);
 
 guint hl_findings_total(const HlFindings *findings);
-guint hl_findings_count(const HlFindings *findings, HlGrade grade);
 const HlFinding *hl_findings_get(const HlFindings *findings, guint index);
 
 /* {"faults", "warnings", "notes", "not_looked_at", "findings": [{"check", "grade", "text", "remedy"}]}; the grades are

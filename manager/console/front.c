@@ -167,11 +167,6 @@ void con_front_take_limits(ConFront *front)
     mgr_rates_set(front->rates, front->options.conf->per_minute);
 }
 
-uint16_t con_front_port(const ConFront *front)
-{
-    return hl_http_server_port(front->server);
-}
-
 void con_front_stop(ConFront *front)
 {
     g_clear_pointer(&front->server, hl_http_server_free);

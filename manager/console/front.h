@@ -43,9 +43,6 @@ bool con_front_reload(ConFront *front, const ConIdentity *identity, GError **err
 /* What the configuration that the front was made with says by now. */
 void con_front_take_limits(ConFront *front);
 
-/* For tests, which ask for any free port. */
-uint16_t con_front_port(const ConFront *front);
-
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ConFront, con_front_free)
 
 #endif

@@ -30,7 +30,6 @@ typedef struct {
     MgrReach reach;
     uint8_t told;
     uint32_t generation;
-    HlTime took;
     char *detail;
     guint n;
 } Seen;
@@ -119,7 +118,6 @@ static void on_result(const MgrDialResult *result, gpointer user)
     *seen = (Seen){ .reach = result->reach,
                     .told = result->told,
                     .generation = result->generation,
-                    .took = result->took,
                     .detail = g_strdup(result->detail),
                     .n = seen->n + 1 };
 }
@@ -141,10 +139,8 @@ static Seen probe_for(HlTlsContext *context, const char *address, uint16_t port,
 
     prober = mgr_prober_new(limits, context, on_result, &seen, NULL);
     g_assert_true(mgr_prober_dial(prober, &dial));
-    g_assert_cmpuint(mgr_prober_pending(prober), ==, 1);
     while (seen.n == 0)
         g_main_context_iteration(NULL, TRUE);
-    g_assert_cmpuint(mgr_prober_pending(prober), ==, 0);
     g_assert_cmpuint(seen.generation, ==, 77);
     return seen;
 }

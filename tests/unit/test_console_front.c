@@ -216,7 +216,7 @@ static void test_bounds(void)
     g_assert_cmpuint(options.max_connections_per_ip, <, options.max_connections);
     g_assert_true(options.problems);
     g_assert_cmpstr(options.address, ==, "127.0.0.1");
-    g_assert_cmpuint(con_front_port(world->front), ==, 8844);
+    g_assert_cmpuint(options.port, ==, 8844);
 }
 
 static void test_reload(void)

@@ -431,11 +431,6 @@ void ep_engine_add_words(const EpEngine *engine, GPtrArray *argv)
     add(argv, "--max-time", hl_duration_format(settings->scan_max_time));
 }
 
-pid_t ep_engine_pid(const EpEngine *engine)
-{
-    return engine->child == NULL ? 0 : hl_child_pid(engine->child);
-}
-
 EpEngine *ep_engine_new(const EpEngineOptions *options)
 {
     EpEngine *engine = g_new0(EpEngine, 1);

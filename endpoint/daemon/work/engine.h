@@ -51,7 +51,4 @@ void ep_engine_settings_changed(EpEngine *engine);
  * function is g_free. */
 void ep_engine_add_words(const EpEngine *engine, GPtrArray *argv);
 
-/* Its process; 0: none runs. */
-pid_t ep_engine_pid(const EpEngine *engine);
-
 #endif

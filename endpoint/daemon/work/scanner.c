@@ -292,11 +292,6 @@ bool ep_scanner_is_ending(const EpScanner *scanner)
     return scanner->killed != 0 || scanner->has_end;
 }
 
-const char *ep_scanner_id(const EpScanner *scanner)
-{
-    return scanner->id;
-}
-
 const char *ep_scanner_place(const EpScanner *scanner)
 {
     return scanner->place != NULL ? scanner->place : "";

@@ -59,8 +59,6 @@ HlTime ep_scanner_dying(const EpScanner *scanner);
 /* Whether it was stopped, or has failed; its process may still be there. */
 bool ep_scanner_is_ending(const EpScanner *scanner);
 
-const char *ep_scanner_id(const EpScanner *scanner);
-
 /* Where it was when it told last how far it is, for people; "" if it never did. */
 const char *ep_scanner_place(const EpScanner *scanner);
 

@@ -25,7 +25,7 @@ void mgr_command_calls_changed(MgrCommandCalls *calls, const MgrCommand *command
 /* One that has ended has another end for a target (MgrCommandsOptions.corrected). */
 void mgr_command_calls_corrected(MgrCommandCalls *calls, const char *command);
 
-/* So often were the targets of a command counted in the registry, because nobody saw it end. */
+/* So often were the targets of a command counted in the registry, because nobody saw it end.  For tests. */
 guint mgr_command_calls_counted(const MgrCommandCalls *calls);
 
 /* Some fifty times a second: tells those that wait, ends the wait of those that waited long enough. */

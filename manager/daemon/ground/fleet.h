@@ -49,8 +49,7 @@ struct MgrCommand {
     guint counts[HL_N_STATES];
     guint open;     /* targets that are not final */
     guint attached; /* the first so many are among the open ones of their endpoints, or final: all, but for a moment */
-    HlTime changed_mono;
-    MgrNow known; /* since when it is in memory: its end is not believed to a clock that was set ahead after that */
+    MgrNow known;   /* since when it is in memory: its end is not believed to a clock that was set ahead after that */
 };
 
 /* What is registered, and beside it what each part keeps of it. */

@@ -538,8 +538,3 @@ bool mgr_prober_dial(MgrProber *prober, const MgrDial *dial)
     prober->pending++;
     return true;
 }
-
-gsize mgr_prober_pending(const MgrProber *prober)
-{
-    return prober->pending;
-}

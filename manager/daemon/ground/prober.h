@@ -45,7 +45,7 @@ typedef struct {
     uint32_t generation;
     MgrReach reach;
     uint8_t asked, told; /* of MgrDial.tell; told: what the endpoint took */
-    HlTime took;         /* from the start of the connect */
+    HlTime took;         /* from the start of the connect; for tests/bench */
     const char *detail;  /* for the log and for "explain": "connection refused" */
 } MgrDialResult;
 
@@ -75,9 +75,6 @@ void mgr_prober_free(MgrProber *prober);
 
 /* Copies the dial.  false: too many are waiting; try again after some results. */
 bool mgr_prober_dial(MgrProber *prober, const MgrDial *dial);
-
-/* Dials posted whose results have not arrived yet. */
-gsize mgr_prober_pending(const MgrProber *prober);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MgrProber, mgr_prober_free)
 

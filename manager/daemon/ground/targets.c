@@ -31,7 +31,6 @@ static MgrCommand *new_command(MgrCommandRecord *record)
     command->record = *record;
     memset(record, 0, sizeof *record);
     command->known = mgr_now();
-    command->changed_mono = command->known.mono;
     command->targets = g_ptr_array_new_with_free_func(free_target);
     return command;
 }
@@ -103,7 +102,6 @@ MgrTarget *mgr_command_make_target(MgrCommand *command, MgrEndpoint *endpoint, H
 void mgr_fleet_put_command(MgrFleet *fleet, MgrCommand *command)
 {
     command->known = mgr_now();
-    command->changed_mono = command->known.mono;
     g_hash_table_insert(fleet->commands, command->record.id, command);
 }
 
@@ -126,30 +124,29 @@ MgrTarget *mgr_command_attach(MgrFleet *fleet, MgrCommand *command)
     return target;
 }
 
-static void take_step(MgrTarget *target, const MgrTargetStep *step, HlTime mono)
+static void take_step(MgrTarget *target, const MgrTargetStep *step)
 {
     MgrCommand *command = target->command;
 
     command->counts[target->record.state]--;
     command->counts[step->state]++;
-    command->changed_mono = mono;
     target->record.state = step->state;
     target->record.changed_at = step->at;
     mgr_set_text(&target->record.code, step->code);
     mgr_set_text(&target->record.detail, step->detail);
 }
 
-void mgr_target_correct(MgrTarget *target, const MgrTargetStep *step, HlTime mono)
+void mgr_target_correct(MgrTarget *target, const MgrTargetStep *step)
 {
     g_assert(hl_command_state_is_final(target->record.state) && hl_command_state_is_final(step->state));
-    take_step(target, step, mono);
+    take_step(target, step);
 }
 
-bool mgr_target_move(MgrTarget *target, const MgrTargetStep *step, HlTime mono)
+bool mgr_target_move(MgrTarget *target, const MgrTargetStep *step)
 {
     MgrCommand *command = target->command;
 
-    take_step(target, step, mono);
+    take_step(target, step);
     if (!hl_command_state_is_final(step->state))
         return false;
     if (target->endpoint != NULL)

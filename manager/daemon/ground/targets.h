@@ -32,8 +32,8 @@ typedef struct {
 } MgrTargetStep;
 
 /* true when it was the last open one of its command, which is then to be dropped from the fleet. */
-bool mgr_target_move(MgrTarget *target, const MgrTargetStep *step, HlTime mono);
+bool mgr_target_move(MgrTarget *target, const MgrTargetStep *step);
 /* From one final state to another; the command stays as open as it was. */
-void mgr_target_correct(MgrTarget *target, const MgrTargetStep *step, HlTime mono);
+void mgr_target_correct(MgrTarget *target, const MgrTargetStep *step);
 
 #endif

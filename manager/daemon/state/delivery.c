@@ -215,7 +215,7 @@ static void take_back(MgrDelivery *delivery, MgrTarget *target)
     MgrTargetStep back = { HL_STATE_QUEUED, "", "", hl_clock_wall() };
     HlWriteSet *set = hl_write_set_new();
 
-    mgr_target_move(target, &back, hl_clock_mono());
+    mgr_target_move(target, &back);
     mgr_write_target_unsent(set, &target->record);
     mgr_record_write(delivery->record, set);
 }
@@ -246,7 +246,7 @@ static void fold_sending(gpointer change)
 
     if (target == NULL || target->record.state != HL_STATE_QUEUED)
         return;
-    mgr_target_move(target, &(MgrTargetStep){ HL_STATE_SENT, "", "", sending->at }, hl_clock_mono());
+    mgr_target_move(target, &(MgrTargetStep){ HL_STATE_SENT, "", "", sending->at });
     send_written(sending->delivery, target);
     if (target->endpoint != NULL)
         mgr_status_touch_commands(sending->delivery->status, target->endpoint);

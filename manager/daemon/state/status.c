@@ -329,11 +329,6 @@ void mgr_status_touch(MgrStatus *status, MgrEndpoint *endpoint)
     mgr_due_whole(&status->due, endpoint);
 }
 
-void mgr_status_touch_summary(MgrStatus *status)
-{
-    status->summary_dirty = true;
-}
-
 void mgr_status_touch_all(MgrStatus *status)
 {
     GHashTableIter iter;

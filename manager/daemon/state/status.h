@@ -33,9 +33,6 @@ void mgr_status_touch(MgrStatus *status, MgrEndpoint *endpoint);
  * if there are as many again by then. */
 void mgr_status_touch_commands(MgrStatus *status, MgrEndpoint *endpoint);
 
-/* Only the summary: something that it counts changed. */
-void mgr_status_touch_summary(MgrStatus *status);
-
 /* Everything: after the broker came back, perhaps without its memory. */
 void mgr_status_touch_all(MgrStatus *status);
 

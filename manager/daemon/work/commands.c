@@ -38,7 +38,7 @@ static void move_target(MgrCommands *commands, MgrTarget *target, const MgrTarge
     if (endpoint != NULL && hl_command_state_is_final(step->state) &&
         mgr_endpoint_first_target(endpoint) == endpoint->last_target)
         mgr_console_settled(commands->parts.console, endpoint, MGR_NOTIFY_UPDATE_NOW);
-    ended = mgr_target_move(target, step, hl_clock_mono());
+    ended = mgr_target_move(target, step);
     tell_changed(commands, command);
     if (!ended)
         return;
@@ -242,7 +242,7 @@ static void correct_end(MgrCommands *commands, const MgrEndpoint *endpoint, cons
         return;
     detail = mgr_late_detail(news->detail, target->record.state);
     step.detail = detail;
-    mgr_target_correct(target, &step, hl_clock_mono());
+    mgr_target_correct(target, &step);
     tell_changed(commands, target->command);
 }
 
