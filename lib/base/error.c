@@ -191,6 +191,25 @@ bool hl_error_prefix(GError **error, const char *format, ...)
     return false;
 }
 
+bool hl_error_remedy(GError **error, HlErrorCode code, const char *format, ...)
+{
+    g_autofree char *text = NULL;
+    g_autofree char *clean = NULL;
+    char *before;
+    va_list args;
+
+    if (error == NULL || *error == NULL || hl_error_code(*error) != code)
+        return false;
+    va_start(args, format);
+    text = g_strdup_vprintf(format, args);
+    va_end(args);
+    clean = hl_text_printable(text);
+    before = (*error)->message;
+    (*error)->message = g_strdup_printf("%s: %s", before, clean);
+    g_free(before);
+    return false;
+}
+
 void hl_error_say(GError **error, const char *sentence, const char *const *arguments)
 {
     GPtrArray *copied;

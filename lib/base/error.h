@@ -72,6 +72,9 @@ const char *hl_errno_text(int errno_value);
  * "prefix" becomes what stands before it. */
 bool hl_error_prefix(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
+/* Says behind an error of this code, and of no other, what mends it where the error was met.  Returns false. */
+bool hl_error_remedy(GError **error, HlErrorCode code, const char *format, ...) G_GNUC_PRINTF(3, 4);
+
 /* Where a failure changes nothing for the caller, and a comment says why.  The functions that can fail carry
  * G_GNUC_WARN_UNUSED_RESULT, which gcc does not let a cast to void silence. */
 #define HL_IGNORE(call) \

@@ -16,7 +16,10 @@
 bool hl_pki_fail(GError **error, HlErrorCode code, const char *format, ...)
 {
     unsigned long reason = ERR_get_error();
-    const char *text = reason == 0 ? NULL : ERR_reason_error_string(reason);
+    bool is_system = ERR_SYSTEM_ERROR(reason); /* a file that cannot be read */
+    const char *text = reason == 0 ? NULL
+                       : is_system ? hl_errno_text(ERR_GET_REASON(reason))
+                                   : ERR_reason_error_string(reason);
     g_autofree char *prefix = NULL;
     va_list args;
 

@@ -47,6 +47,7 @@ static gboolean on_reload(gpointer user)
 static bool cmd_run(HlInvocation *call, GError **error)
 {
     const char *path = hl_cli_value(call, "c", DEFAULT_PATH);
+    g_autofree char *dir = g_path_get_dirname(path);
     Run run = { 0 };
 
     if (hl_cli_has(call, "check-config"))
@@ -59,7 +60,9 @@ static bool cmd_run(HlInvocation *call, GError **error)
     hl_service_start();
     run.console = con_console_new(path, error);
     if (run.console == NULL)
-        return false;
+        return hl_error_remedy(error, HL_ERROR_DENIED,
+                               _("the console runs as %s, whose its files have to be: as root, chown -R %s: %s"),
+                               g_get_user_name(), g_get_user_name(), dir);
     run.loop = g_main_loop_new(NULL, FALSE);
     signal(SIGPIPE, SIG_IGN);
     g_unix_signal_add(SIGTERM, on_stop, &run);

@@ -175,14 +175,12 @@ static void serve(Run *run)
     mgr_manager_free(run->manager, broker_end(run));
 }
 
-static bool cmd_run(HlInvocation *call, GError **error)
+static bool run_manager(HlInvocation *call, GError **error)
 {
     Run run = { 0 };
     g_autofree char *fenced = NULL;
     g_autoptr(GError) problem = NULL;
 
-    if (hl_cli_has(call, "check-config"))
-        return check_config(call, error);
     if (!become_owner(call, error))
         return false;
     hear_signals(&run);
@@ -203,6 +201,20 @@ static bool cmd_run(HlInvocation *call, GError **error)
     hl_info("manager", "stopped%s%s", problem != NULL ? ": " : "", problem != NULL ? problem->message : "");
     fenced = run.fenced;
     return fenced == NULL || hl_fail(error, HL_ERROR_CONFLICT, "%s", fenced);
+}
+
+static bool cmd_run(HlInvocation *call, GError **error)
+{
+    g_autofree char *path = g_canonicalize_filename(conf_of(call), NULL);
+    g_autofree char *dir = g_path_get_dirname(path);
+
+    if (hl_cli_has(call, "check-config"))
+        return check_config(call, error);
+    return run_manager(call, error) ||
+           hl_error_remedy(error, HL_ERROR_DENIED,
+                           "as root, 'holdline check %s' says which files the user of the manager, %s, cannot use, and "
+                           "what mends that",
+                           dir, g_get_user_name());
 }
 
 /* For a service, whose command line is not the owner's. */

@@ -23,7 +23,6 @@
 #include "manager/store/schema.h"
 
 #define MAX_THINGS   20 /* named, of those that are neither file nor directory; endpoints, of those with wrong counts */
-#define MAX_FOREIGN  5
 #define MAX_METADATA (1024 * 1024)
 
 typedef struct Look Look;
@@ -85,18 +84,27 @@ static void problem(Check *check, const char *what)
     problem_with(check, what, remedy_of(check));
 }
 
+/* Nothing is damaged where this user was only denied it: a restore would replace what is sound. */
+static const char *remedy_for(const Check *check, const GError *error)
+{
+    return hl_error_code(error) == HL_ERROR_DENIED
+               ? _("as root, 'holdline check' says whose the files are, and what lets the manager's user use them")
+               : remedy_of(check);
+}
+
 static void failure(Check *check, const GError *error)
 {
     g_autofree char *words = mgr_refusal_word(error, hl_tr);
 
-    problem(check, words);
+    problem_with(check, words, remedy_for(check, error));
 }
 
 static void key_problem(Check *check, const GError *error)
 {
     bool is_end = hl_error_code(error) == HL_ERROR_EXPIRED;
     MgrSiteFinding finding = { MGR_FINDING_PROBLEM, check->look->subject, error->message,
-                               is_end ? _("set the clock, or start the manager, which renews it") : remedy_of(check),
+                               is_end ? _("set the clock, or start the manager, which renews it")
+                                      : remedy_for(check, error),
                                is_end };
 
     tell(check, &finding);
@@ -206,8 +214,12 @@ static void look_at_modes(Check *check)
                                            MGR_SITE_JOURNAL };
     static const char *const directories[] = { ".", "pki", "admins", "repo/private" };
     g_autoptr(GDir) dir = open_clients(check);
+    g_autofree char *barred = mgr_site_describe_barred(check->dir);
+    g_autofree char *remedy = mgr_site_mode_remedy(check->dir);
     const char *name;
 
+    if (barred != NULL)
+        problem_with(check, barred, remedy);
     for (gsize i = 0; i < G_N_ELEMENTS(directories); i++)
         check_mode(check, directories[i], 0700);
     for (gsize i = 0; i < G_N_ELEMENTS(secrets); i++)
@@ -219,24 +231,13 @@ static void look_at_modes(Check *check)
     }
 }
 
-static void add_path(const char *path, gpointer list)
-{
-    g_string_append_printf(list, "%s%s", ((GString *)list)->len > 0 ? ", " : "", path);
-}
-
 static void look_at_owners(Check *check)
 {
-    g_autoptr(GString) list = g_string_new(NULL);
-    guint n = mgr_site_find_foreign(check->dir, MAX_FOREIGN, add_path, list);
-    g_autofree char *owner = mgr_site_owner(check->dir);
-    g_autofree char *remedy = mgr_site_own_remedy(check->dir, owner);
-    g_autofree char *what =
-        g_strdup_printf(hl_trn("%u file of the site does not belong to %s, the user that the manager runs as: %s%s",
-                               "%u files of the site do not belong to %s, the user that the manager runs as: %s%s", n),
-                        n, owner, list->str, n > MAX_FOREIGN ? ", ..." : "");
+    g_autofree char *foreign = mgr_site_describe_foreign(check->dir);
+    g_autofree char *remedy = mgr_site_own_remedy(check->dir);
 
-    if (n > 0)
-        problem_with(check, what, remedy);
+    if (foreign != NULL)
+        problem_with(check, foreign, remedy);
 }
 
 static void look_below(Check *check, const char *relative);

@@ -9,14 +9,37 @@
 #include "manager/site/site.h"
 
 #define MAX_THINGS 200000 /* a repository with 14 increments of 100 components has 1,500 */
+#define MAX_NAMED  5
 
 typedef struct {
     const char *dir;
     uid_t owner;
-    guint max, seen, foreign;
-    void (*found)(const char *path, gpointer user);
-    gpointer user;
+    bool (*is_wrong)(uid_t owner, const struct stat *st);
+    guint seen, wrong;
+    GString *names;
 } Walk;
+
+static bool is_foreign(uid_t owner, const struct stat *st)
+{
+    return st->st_uid != owner;
+}
+
+/* Its owner cannot read or change it; root can, and would find it in order. */
+static bool is_barred(uid_t owner, const struct stat *st)
+{
+    mode_t wanted = S_ISDIR(st->st_mode) ? S_IRWXU : S_ISREG(st->st_mode) ? S_IRUSR | S_IWUSR : 0;
+
+    return st->st_uid == owner && (st->st_mode & wanted) != wanted;
+}
+
+static void judge(Walk *look, const char *path, const struct stat *st)
+{
+    look->seen++;
+    if (!look->is_wrong(look->owner, st))
+        return;
+    if (look->wrong++ < MAX_NAMED)
+        g_string_append_printf(look->names, "%s%s", look->names->len > 0 ? ", " : "", path);
+}
 
 static void walk(Walk *look, const char *path)
 {
@@ -29,24 +52,51 @@ static void walk(Walk *look, const char *path)
 
         if (lstat(below, &st) != 0 || (strcmp(path, look->dir) == 0 && strcmp(name, MGR_SITE_CONSOLE) == 0))
             continue;
-        look->seen++;
-        if (st.st_uid != look->owner && look->foreign++ < look->max)
-            look->found(below, look->user);
+        judge(look, below, &st);
         if (S_ISDIR(st.st_mode))
             walk(look, below);
     }
 }
 
-guint mgr_site_find_foreign(const char *dir, guint max, void (*found)(const char *path, gpointer user), gpointer user)
+/* The names of what is wrong, or of the first few; caller frees. */
+static char *find(const char *dir, bool (*is_wrong)(uid_t owner, const struct stat *st), guint *count)
 {
-    Walk look = { .dir = dir, .max = max, .found = found, .user = user };
+    g_autoptr(GString) names = g_string_new(NULL);
+    Walk look = { .dir = dir, .is_wrong = is_wrong, .names = names };
     struct stat st;
 
+    *count = 0;
     if (stat(dir, &st) != 0)
-        return 0;
+        return NULL;
     look.owner = st.st_uid;
+    judge(&look, dir, &st);
     walk(&look, dir);
-    return look.foreign;
+    *count = look.wrong;
+    return g_strconcat(names->str, look.wrong > MAX_NAMED ? ", ..." : "", NULL);
+}
+
+char *mgr_site_describe_foreign(const char *dir)
+{
+    guint n;
+    g_autofree char *names = find(dir, is_foreign, &n);
+    g_autofree char *owner = mgr_site_owner(dir);
+
+    return n == 0 ? NULL
+                  : g_strdup_printf(
+                        hl_trn("%u file of the site does not belong to %s, the user that the manager runs as: %s",
+                               "%u files of the site do not belong to %s, the user that the manager runs as: %s", n),
+                        n, owner, names);
+}
+
+char *mgr_site_describe_barred(const char *dir)
+{
+    guint n;
+    g_autofree char *names = find(dir, is_barred, &n);
+
+    return n == 0 ? NULL
+                  : g_strdup_printf(hl_trn("%u file of the site may not be read and changed by its owner: %s",
+                                           "%u files of the site may not be read and changed by their owner: %s", n),
+                                    n, names);
 }
 
 char *mgr_site_owner(const char *dir)
@@ -60,10 +110,16 @@ char *mgr_site_owner(const char *dir)
     return owner != NULL ? g_strdup(owner->pw_name) : g_strdup_printf("%u", (unsigned)st.st_uid);
 }
 
-char *mgr_site_own_remedy(const char *dir, const char *owner)
+char *mgr_site_own_remedy(const char *dir)
 {
     g_autofree char *console = g_build_filename(dir, MGR_SITE_CONSOLE, NULL);
+    g_autofree char *owner = mgr_site_owner(dir);
 
     return g_strdup_printf(_("as root: find %s -path %s -prune -o ! -user %s -exec chown -h %s: {} +"), dir, console,
                            owner, owner);
+}
+
+char *mgr_site_mode_remedy(const char *dir)
+{
+    return g_strdup_printf(_("as root: chmod -R u+rwX %s"), dir);
 }

@@ -7,15 +7,20 @@
 #include <glib.h>
 #include <stdbool.h>
 
-/* Looks at everything below the site, without following links, at most at 200,000 things; calls found for the first max
- * of those that belong to another user, with the path.  Returns how many there are.  console/ is left out: its service
- * may have a user of its own. */
-guint mgr_site_find_foreign(const char *dir, guint max, void (*found)(const char *path, gpointer user), gpointer user);
+/* Each looks at everything below the site, without following links, at most at 200,000 things, and says how many of
+ * them are wrong and names the first five; NULL: none is.  console/ is left out: its service may have a user of its
+ * own. Caller frees.
+ *
+ * What belongs to another user; and what its owner may not read and change, which root does not notice. */
+char *mgr_site_describe_foreign(const char *dir);
+char *mgr_site_describe_barred(const char *dir);
 
 /* The name of the site's owner, or its number; NULL: there is no such directory.  Caller frees. */
 char *mgr_site_owner(const char *dir);
 
-/* What gives them back to the owner, and leaves the console's its own.  Caller frees. */
-char *mgr_site_own_remedy(const char *dir, const char *owner);
+/* What gives them back to the owner, and leaves the console's its own; and what lets the owner use them.  Caller frees.
+ */
+char *mgr_site_own_remedy(const char *dir);
+char *mgr_site_mode_remedy(const char *dir);
 
 #endif

@@ -310,7 +310,14 @@ static void test_own_files(void)
         note(&meeting, inquiry, hl_inquiry_check_own(inquiry, hl_clock_wall()));
         g_assert_cmpint(meeting.outcome, ==, HL_INQUIRY_UNUSABLE);
         g_assert_nonnull(strstr(meeting.detail, path));
-        g_free(meeting.detail);
+        {
+            g_autoptr(HlInquiry) another = client_of(&meeting);
+
+            g_assert_cmpint(unlink(path), ==, 0);
+            note(&meeting, another, hl_inquiry_check_own(another, hl_clock_wall()));
+            g_assert_nonnull(strstr(meeting.detail, "No such file")); /* as "Permission denied": the system's cause */
+            g_free(meeting.detail);
+        }
         if (i == 0) /* the others are judged with it in place */
             g_assert_true(hl_cert_save(client, path, NULL));
         if (i == 1)
