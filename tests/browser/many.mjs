@@ -25,6 +25,13 @@ await play(session, 'many endpoints', async ({ page }) => {
     await rows(251);
     await session.expectPrintable('many-paper');
 
+    for (const path of ['administration', 'administration/sessions']) {
+        session.where = `${path} on paper`;
+        await session.show(path);
+        await session.until(() => document.querySelector('main tbody button') !== null);
+        await session.expectPrintable(`many-${path.replace(/[^a-z]+/g, '-')}-paper`);
+    }
+
     session.where = 'a bundle';
     await session.show('enrolment');
     await session.press('New bundle');
