@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Dialogs through what happens meanwhile.
+// Dialogs, and the pages under them, through what happens meanwhile.
 import { order, password, PATIENCE, play, Session } from './session.mjs';
 
 const session = await Session.open({ quiet: true });
@@ -75,6 +75,14 @@ await play(session, 'dialogs', async () => {
     await session.until(() => location.hash === '#/commands');
     session.expect(await page.evaluate(() => window.asked.length === 1 && window.asked[0].includes('e-two')), 'the first is ordered again');
     await answer([]);
+
+    session.where = 'a page, where too much was asked';
+    await answer([['GET', '/commands', 429, { code: 'limit' }]]);
+    await session.show('live');
+    await page.evaluate(() => { location.hash = '#/commands'; });
+    await page.waitForSelector('main > .notice.bad', { timeout: PATIENCE });
+    await answer([]);
+    await session.until(() => document.querySelector('#main h1')?.textContent === 'Commands');
 
     session.where = 'another name, where somebody else has saved settings';
     await session.show('groups/office/privileges');

@@ -73,6 +73,33 @@ test('a tab that nobody sees draws less often, and what it owes at once when it 
     assert.ok(draws > 0);
 });
 
+test('what is refused because too much was asked is asked for again, while the page is there', async (t) => {
+    const timers = takeTimers(t);
+    const settled = () => new Promise((done) => setImmediate(done));
+    const fire = async () => {
+        const timer = [...timers].find(({ kind }) => kind === 'Timeout');
+        timers.delete(timer);
+        timer.run();
+        await settled();
+    };
+    let status = 429;
+    const end = follow({}, () => (status ? Promise.reject(new Problem(status, {})) : Promise.resolve()), { every: 60_000, pace: 200 });
+    [...timers][0].run();
+    await fire();
+    assert.deepEqual([...timers].map(({ ms }) => ms), [60_000, 3000]);
+    await fire();
+    assert.equal(timers.size, 2);
+    status = 0;
+    await fire();
+    assert.equal(timers.size, 1);
+    status = 429;
+    [...timers][0].run();
+    const last = fire();
+    end();
+    await last;
+    assert.equal(timers.size, 0);
+});
+
 test('a page whose thing was removed elsewhere says so', async (t) => {
     let told = 0;
     onGone(() => { told++; });

@@ -34,7 +34,8 @@ export function inTurn(draw) {
 
 // topics: { type: whether a message of it concerns the page }; reset always does, and at once.  draw(): a promise; every: ms, where things
 // also change without a message; pace: ms between two draws, where each costs more.  -> a function that ends it.
-// A draw that fails leaves the page as it was: the banner says that it is old.  But where the thing itself is not found, it is gone.
+// A draw that fails leaves the page as it was: the banner says that it is old.  But where the thing itself is not found, it is gone; and
+// what the server refused because too much was asked of it, it is asked for again.
 export function follow(topics, draw, { every, pace = PACE } = {}) {
     let timer;
     let due = 0; // the next one, where nobody sees it
@@ -43,7 +44,12 @@ export function follow(topics, draw, { every, pace = PACE } = {}) {
     const run = () => {
         timer = undefined;
         due = Math.max(due, Date.now() - SPELL) + UNSEEN;
-        drawInTurn().catch(({ status }) => status === 404 && !isOver && gone()); // or else as above
+        drawInTurn().catch(({ status }) => {
+            if (status === 404 && !isOver)
+                gone();
+            if (status === 429 && !isOver)
+                timer ??= setTimeout(run, UNSEEN);
+        });
     };
     const again = () => { timer ??= setTimeout(run, document.hidden ? Math.max(pace, due - Date.now()) : pace); };
     const soon = () => {

@@ -261,7 +261,7 @@ function showNothing(title, nav) {
 }
 
 // Somebody who waits sees it without doing anything.
-const isPassing = ({ status }) => status === 0 || status >= 500;
+const isPassing = ({ status }) => status === 0 || status === 429 || status >= 500;
 
 async function leave() {
     if (!await mayLeave())
