@@ -85,6 +85,18 @@ void hl_components_free(HlMsgComponent **components, size_t n)
     g_free(components);
 }
 
+json_t *hl_components_json(const char *text)
+{
+    json_t *object = json_object();
+    size_t n;
+    HlMsgComponent **components = hl_components_parse(text, &n);
+
+    for (size_t i = 0; i < n; i++)
+        json_object_set_new(object, components[i]->name, json_integer((json_int_t)components[i]->version));
+    hl_components_free(components, n);
+    return object;
+}
+
 char *hl_components_only(const char *text, const char *names)
 {
     g_auto(GStrv) words = g_strsplit(text, " ", -1);

@@ -5,6 +5,7 @@
 #define PROTO_COMPONENTS_H
 
 #include "lib/base/clock.h"
+#include "lib/base/json.h"
 #include "proto/messages.h"
 
 /* Sorted by name; entries whose name is not an identifier are left out.  Caller frees. */
@@ -23,6 +24,9 @@ bool hl_component_next(const char **at, HlComponent *component);
 /* The entries of the text form; free with hl_components_free.  Bad entries are left out. */
 HlMsgComponent **hl_components_parse(const char *text, size_t *n);
 void hl_components_free(HlMsgComponent **components, size_t n);
+
+/* {"agent": 2026112201, ...} of the text form. */
+json_t *hl_components_json(const char *text);
 
 /* The entries of text whose names are in the comma-separated list.  Caller frees. */
 char *hl_components_only(const char *text, const char *names);

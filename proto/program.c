@@ -91,13 +91,6 @@ bool hl_program_suits(const char *min_version, const char *max_version, const ch
 
 /* --------------------------------------------------------------------------------------------------------- reading */
 
-static const char *text_of(const json_t *object, const char *member)
-{
-    const char *text = json_string_value(json_object_get(object, member));
-
-    return text == NULL ? "" : text;
-}
-
 static bool wrong(const char *member, GError **error)
 {
     return hl_fail(error, HL_ERROR_INVALID, HL_PROGRAM_RECORD ": its '%s' is missing or not valid", member);
@@ -105,22 +98,22 @@ static bool wrong(const char *member, GError **error)
 
 static bool read_file(HlProgramRelease *release, const json_t *entry, GError **error)
 {
-    const char *name = text_of(entry, "name");
-    const char *package = text_of(entry, "package");
+    const char *name = hl_json_text(entry, "name");
+    const char *package = hl_json_text(entry, "package");
     json_int_t length = json_integer_value(json_object_get(entry, "length"));
 
     if (!hl_program_file_name_ok(name))
         return wrong("name", error);
     if (!hl_program_package_ok(package) || hl_program_release_find(release, package) != NULL)
         return wrong("package", error);
-    if (!sha256_ok(text_of(entry, "sha256")))
+    if (!sha256_ok(hl_json_text(entry, "sha256")))
         return wrong("sha256", error);
     if (length <= 0 || length > HL_PROGRAM_MAX_LENGTH)
         return wrong("length", error);
     for (guint i = 0; i < release->files->len; i++)
         if (strcmp(((const HlProgramFile *)release->files->pdata[i])->name, name) == 0)
             return wrong("name", error);
-    hl_program_release_add(release, name, package, text_of(entry, "sha256"), (uint64_t)length);
+    hl_program_release_add(release, name, package, hl_json_text(entry, "sha256"), (uint64_t)length);
     return true;
 }
 
@@ -129,7 +122,7 @@ static bool read_bound(const json_t *document, const char *member, char **bound,
 {
     if (json_object_get(document, member) == NULL)
         return true;
-    *bound = g_strdup(text_of(document, member));
+    *bound = g_strdup(hl_json_text(document, member));
     return hl_package_version_ok(*bound) || wrong(member, error);
 }
 
@@ -143,7 +136,7 @@ HlProgramRelease *hl_program_release_parse(const char *text, GError **error)
     if (document == NULL)
         return NULL;
     release->release = number > 0 ? (uint64_t)number : 0;
-    release->version = g_strdup(text_of(document, "version"));
+    release->version = g_strdup(hl_json_text(document, "version"));
     if (number <= 0 && !wrong("release", error))
         return NULL;
     if (!hl_package_version_ok(release->version) && !wrong("version", error))

@@ -8,13 +8,6 @@
 #define DAEMON_LOG "its log has more: journalctl -u holdline-endpointd"
 #define AS_ROOT    "run it as root: sudo holdline-endpoint doctor"
 
-static const char *text(const json_t *object, const char *name)
-{
-    const char *value = json_string_value(json_object_get(object, name));
-
-    return value != NULL ? value : "";
-}
-
 void ep_judge_configuration(const EpDoctor *doctor, HlFindings *findings)
 {
     if (doctor->conf_problem != NULL)
@@ -26,7 +19,7 @@ void ep_judge_configuration(const EpDoctor *doctor, HlFindings *findings)
 
 void ep_judge_daemon(const EpDoctor *doctor, HlFindings *findings)
 {
-    const char *problem = text(doctor->status, "problem");
+    const char *problem = hl_json_text(doctor->status, "problem");
 
     if (doctor->status == NULL) {
         const char *remedy = doctor->is_upgrading ? AWAIT_UPGRADE : START_DAEMON;
@@ -82,14 +75,14 @@ void ep_judge_names(const EpDoctor *doctor, HlFindings *findings)
 void ep_judge_line(const EpDoctor *doctor, HlFindings *findings)
 {
     const json_t *line = json_object_get(doctor->status, "line");
-    const char *error = text(line, "last_error");
+    const char *error = hl_json_text(line, "last_error");
 
     hl_judge_places(findings, HL_FACTS(&doctor->facts.places, HlPlaceFact), doctor->facts.places.facts->len,
                     HL_ELSEWHERE);
     if (line == NULL)
         return;
-    if (strcmp(text(line, "state"), "up") == 0)
-        hl_findings_good(findings, "the line is up, to %s", text(line, "broker"));
+    if (strcmp(hl_json_text(line, "state"), "up") == 0)
+        hl_findings_good(findings, "the line is up, to %s", hl_json_text(line, "broker"));
     else if (*error != '\0')
         hl_findings_add(findings, HL_GRADE_FAULT, "see the other findings about names, line, front and clock",
                         "the line is down: %s", error);
@@ -131,7 +124,7 @@ static const char *patterns_remedy(const EpDoctor *doctor, const char *failure)
 
     if (strstr(failure, HL_UPDATER_NO_PATTERNS) != NULL)
         return HL_UPDATER_PUBLISH_PATTERNS;
-    if (*text(json_object_get(doctor->status, "update"), "last_at") == '\0')
+    if (*hl_json_text(json_object_get(doctor->status, "update"), "last_at") == '\0')
         return is_forbidden
                    ? "the first update begins by itself soon after the start: look again in a minute; if there "
                      "are none then, have an administrator update it: holdline update-now ENDPOINT"
@@ -145,7 +138,7 @@ static const char *patterns_remedy(const EpDoctor *doctor, const char *failure)
 void ep_judge_patterns(const EpDoctor *doctor, HlFindings *findings)
 {
     const json_t *update = json_object_get(doctor->status, "update");
-    const char *failure = text(update, "last_detail");
+    const char *failure = hl_json_text(update, "last_detail");
 
     if (!doctor->knows_patterns)
         hl_findings_add(findings, HL_GRADE_UNSEEN, "see the finding about the daemon",
@@ -155,7 +148,7 @@ void ep_judge_patterns(const EpDoctor *doctor, HlFindings *findings)
                         "there are no patterns on this machine, so scans find nothing");
     else
         hl_findings_good(findings, "patterns are in use: %s", doctor->patterns);
-    if (*text(update, "last_at") != '\0' && !json_is_true(json_object_get(update, "last_succeeded")))
+    if (*hl_json_text(update, "last_at") != '\0' && !json_is_true(json_object_get(update, "last_succeeded")))
         hl_findings_add(findings, HL_GRADE_WARNING, patterns_remedy(doctor, failure), "the last update failed: %s",
                         *failure != '\0' ? failure : "unknown error");
 }
@@ -181,9 +174,9 @@ void ep_judge_scanner(const EpDoctor *doctor, HlFindings *findings)
             "AppArmor's profile %s is in force, which keeps the scan engine from reading Holdline's patterns",
             doctor->profile);
     }
-    if (strcmp(text(on_write, "state"), "not watching") == 0)
+    if (strcmp(hl_json_text(on_write, "state"), "not watching") == 0)
         hl_findings_add(findings, HL_GRADE_WARNING, DAEMON_LOG, "files that are written are not watched: %s",
-                        text(on_write, "why"));
+                        hl_json_text(on_write, "why"));
 }
 
 /* How the last upgrade of the program ended, where that leaves something to do. */
@@ -192,22 +185,23 @@ static void judge_upgrade(const EpDoctor *doctor, const json_t *upgrade, HlFindi
     g_autofree char *by_hand =
         g_strdup_printf("see what is left to do, and install the version before as root: dpkg --audit; "
                         "HOLDLINE_WAY_BACK=%s dpkg -i %s/upgrade/before/*.deb",
-                        text(upgrade, "from"), doctor->conf.state_dir);
+                        hl_json_text(upgrade, "from"), doctor->conf.state_dir);
 
-    if (strcmp(text(upgrade, "state"), "stuck") == 0)
+    if (strcmp(hl_json_text(upgrade, "state"), "stuck") == 0)
         hl_findings_add(findings, HL_GRADE_FAULT, by_hand, "the upgrade to %s failed, and so did the way back: %s",
-                        text(upgrade, "to"), text(upgrade, "detail"));
-    else if (strcmp(text(upgrade, "state"), "back") == 0)
+                        hl_json_text(upgrade, "to"), hl_json_text(upgrade, "detail"));
+    else if (strcmp(hl_json_text(upgrade, "state"), "back") == 0)
         hl_findings_add(findings, HL_GRADE_WARNING, "'holdline-endpoint upgrade --retry' tries it once more",
-                        "the upgrade to %s failed, and the version before is back: %s", text(upgrade, "to"),
-                        text(upgrade, "detail"));
-    else if (strcmp(text(upgrade, "state"), "refused") == 0)
+                        "the upgrade to %s failed, and the version before is back: %s", hl_json_text(upgrade, "to"),
+                        hl_json_text(upgrade, "detail"));
+    else if (strcmp(hl_json_text(upgrade, "state"), "refused") == 0)
         hl_findings_add(findings, HL_GRADE_WARNING,
                         "the next update tries it again; at once, as root: holdline-endpoint upgrade --retry",
-                        "the upgrade to %s was not begun: %s", text(upgrade, "to"), text(upgrade, "detail"));
-    else if (strcmp(text(upgrade, "state"), "asked") == 0)
+                        "the upgrade to %s was not begun: %s", hl_json_text(upgrade, "to"),
+                        hl_json_text(upgrade, "detail"));
+    else if (strcmp(hl_json_text(upgrade, "state"), "asked") == 0)
         hl_findings_note(findings, "if that stays so for a minute: systemctl status holdline-upgrade.path",
-                         "the upgrade to %s was asked for, and has not begun yet", text(upgrade, "to"));
+                         "the upgrade to %s was asked for, and has not begun yet", hl_json_text(upgrade, "to"));
 }
 
 void ep_judge_versions(const EpDoctor *doctor, HlFindings *findings)

@@ -13,22 +13,15 @@
 #include "lib/base/unconst.h"
 #include "proto/phrase.h"
 
-static const char *text(const json_t *object, const char *name)
-{
-    const char *value = json_string_value(json_object_get(object, name));
-
-    return value != NULL ? value : "";
-}
-
 /* What the daemon says, in the user's language.  Caller frees. */
 static char *phrase(const json_t *object, const char *name)
 {
-    return hl_phrase_translate(text(object, name));
+    return hl_phrase_translate(hl_json_text(object, name));
 }
 
 static const char *word(const json_t *object, const char *name)
 {
-    return hl_phrase_word(text(object, name));
+    return hl_phrase_word(hl_json_text(object, name));
 }
 
 static long long number(const json_t *object, const char *name)
@@ -103,9 +96,9 @@ static void show_line_state(const json_t *line, bool up)
     g_autofree char *shown = hl_tone(stdout, up ? HL_TONE_GOOD : HL_TONE_BAD, word(line, "state"));
 
     if (up)
-        print_line("Line", _("%s to %s since %s"), shown, text(line, "broker"), text(line, "since"));
-    else if (*text(line, "since") != '\0')
-        print_line("Line", _("%s since %s"), shown, text(line, "since"));
+        print_line("Line", _("%s to %s since %s"), shown, hl_json_text(line, "broker"), hl_json_text(line, "since"));
+    else if (*hl_json_text(line, "since") != '\0')
+        print_line("Line", _("%s since %s"), shown, hl_json_text(line, "since"));
     else if (json_is_true(json_object_get(line, "ever_up")))
         print_line("Line", _("%s; it has not reached its server since this service was started"), shown);
     else
@@ -118,7 +111,7 @@ static void show_line_state(const json_t *line, bool up)
 /* What to do about a line that is down; NULL: the words of the cause say it. */
 static const char *line_remedy(const json_t *line)
 {
-    const char *cause = text(line, "cause");
+    const char *cause = hl_json_text(line, "cause");
     bool is_guess = strcmp(cause, "turned-away") == 0 || strcmp(cause, "closed") == 0 || strcmp(cause, "unknown") == 0;
 
     if (strcmp(cause, "other-authority") == 0)
@@ -135,15 +128,15 @@ static const char *line_remedy(const json_t *line)
 
 static void show_line(const json_t *line)
 {
-    bool up = strcmp(text(line, "state"), "up") == 0;
+    bool up = strcmp(hl_json_text(line, "state"), "up") == 0;
     const char *remedy = up ? NULL : line_remedy(line);
     g_autofree char *problem = phrase(line, "last_error");
 
     show_line_state(line, up);
     if (*problem != '\0')
         print_line("", "%s", problem);
-    if (!up && *text(line, "next_attempt") != '\0')
-        print_line("", _("next attempt %s, after %lld failed"), text(line, "next_attempt"),
+    if (!up && *hl_json_text(line, "next_attempt") != '\0')
+        print_line("", _("next attempt %s, after %lld failed"), hl_json_text(line, "next_attempt"),
                    number(line, "failed_attempts"));
     if (remedy != NULL)
         print_line("", "%s", remedy);
@@ -155,7 +148,7 @@ static void show_settings(const json_t *root)
 
     if (json_is_object(settings))
         print_line("Settings", _("version %lld of group %s, applied %s by %s"), number(settings, "version"),
-                   text(settings, "group"), text(settings, "applied"), word(settings, "path"));
+                   hl_json_text(settings, "group"), hl_json_text(settings, "applied"), word(settings, "path"));
     else
         print_line("Settings", "%s", _("none applied yet"));
     if (json_is_true(json_object_get(root, "independent")))
@@ -170,12 +163,14 @@ static void show_update(const json_t *update)
 
     if (json_is_true(json_object_get(update, "running")))
         print_line("Update", _("running, %lld %% %s"), number(update, "percent"), what);
-    if (*text(update, "last_at") != '\0')
-        print_line("Last update", _("%s, %s: %s"), text(update, "last_at"), word(update, "last_trigger"), detail);
+    if (*hl_json_text(update, "last_at") != '\0')
+        print_line("Last update", _("%s, %s: %s"), hl_json_text(update, "last_at"), word(update, "last_trigger"),
+                   detail);
     if (json_is_true(json_object_get(update, "schedule_off_by_user")))
-        print_line("Schedule", _("%s, turned off by the user"), text(update, "schedule"));
-    else if (*text(update, "next_scheduled") != '\0')
-        print_line("Schedule", _("%s, next not before %s"), text(update, "schedule"), text(update, "next_scheduled"));
+        print_line("Schedule", _("%s, turned off by the user"), hl_json_text(update, "schedule"));
+    else if (*hl_json_text(update, "next_scheduled") != '\0')
+        print_line("Schedule", _("%s, next not before %s"), hl_json_text(update, "schedule"),
+                   hl_json_text(update, "next_scheduled"));
 }
 
 static const char *upgrade_words(const char *state)
@@ -205,16 +200,17 @@ static const char *upgrade_words(const char *state)
 static void show_program(const json_t *root)
 {
     const json_t *upgrade = json_object_get(root, "upgrade");
-    const char *state = text(upgrade, "state");
+    const char *state = hl_json_text(upgrade, "state");
     g_autofree char *detail = phrase(upgrade, "detail");
 
-    print_line("Program", "%s", text(root, "program_version"));
+    print_line("Program", "%s", hl_json_text(root, "program_version"));
     if (*state == '\0' || strcmp(state, "none") == 0) /* "": a daemon of an earlier version, which does not say */
         return;
-    if (*text(upgrade, "ended") != '\0')
-        print_line("", _("upgrade to %s, %s: %s"), text(upgrade, "to"), text(upgrade, "ended"), upgrade_words(state));
+    if (*hl_json_text(upgrade, "ended") != '\0')
+        print_line("", _("upgrade to %s, %s: %s"), hl_json_text(upgrade, "to"), hl_json_text(upgrade, "ended"),
+                   upgrade_words(state));
     else
-        print_line("", _("upgrade to %s: %s"), text(upgrade, "to"), upgrade_words(state));
+        print_line("", _("upgrade to %s: %s"), hl_json_text(upgrade, "to"), upgrade_words(state));
     if (*detail != '\0')
         print_line("", "%s", detail);
 }
@@ -236,7 +232,7 @@ static void show_refused(const json_t *refused)
 
 static void show_on_write(const json_t *on_write)
 {
-    const char *state = text(on_write, "state");
+    const char *state = hl_json_text(on_write, "state");
     bool watching = strcmp(state, "watching") == 0;
     g_autofree char *shown = hl_tone(stdout, watching ? HL_TONE_GOOD : HL_TONE_BAD, hl_phrase_word(state));
     g_autofree char *why = phrase(on_write, "why");
@@ -264,22 +260,22 @@ static void show_detections_of(const json_t *root)
 static void show_certificate(const json_t *root)
 {
     const json_t *comeback = json_object_get(root, "comeback");
-    const char *state = text(comeback, "state");
+    const char *state = hl_json_text(comeback, "state");
     g_autofree char *detail = phrase(comeback, "detail");
 
-    if (*text(root, "certificate_ends") == '\0')
+    if (*hl_json_text(root, "certificate_ends") == '\0')
         return;
     if (strcmp(state, "waiting") != 0 && strcmp(state, "refused") != 0) {
-        print_line("Certificate", _("valid until %s"), text(root, "certificate_ends"));
+        print_line("Certificate", _("valid until %s"), hl_json_text(root, "certificate_ends"));
     } else {
         print_line("Certificate", _("ended at %s; the server is asked for another one"),
-                   text(root, "certificate_ends"));
+                   hl_json_text(root, "certificate_ends"));
         print_line("", "%s", detail);
     }
     if (strcmp(state, "came-back") == 0)
-        print_line("", _("given at %s, after the one before had ended"), text(comeback, "at"));
-    if (*text(comeback, "next_attempt") != '\0')
-        print_line("", _("asked again at %s"), text(comeback, "next_attempt"));
+        print_line("", _("given at %s, after the one before had ended"), hl_json_text(comeback, "at"));
+    if (*hl_json_text(comeback, "next_attempt") != '\0')
+        print_line("", _("asked again at %s"), hl_json_text(comeback, "next_attempt"));
 }
 
 static void show_status(const json_t *root)
@@ -287,7 +283,7 @@ static void show_status(const json_t *root)
     g_autofree char *problem = phrase(root, "problem");
 
     if (json_is_true(json_object_get(root, "enrolled"))) {
-        print_line("Endpoint", _("%s at %s"), text(root, "id"), text(root, "server"));
+        print_line("Endpoint", _("%s at %s"), hl_json_text(root, "id"), hl_json_text(root, "server"));
         show_line(json_object_get(root, "line"));
     } else {
         print_line("Endpoint", "%s", _("not enrolled: run 'holdline-endpoint enrol BUNDLE'"));
@@ -328,14 +324,14 @@ static void show_history(const json_t *root)
     {
         g_autofree char *detail = phrase(row, "detail");
 
-        hl_table_add(commands, (const char *const[]){ text(row, "received"), text(row, "id"), word(row, "kind"),
-                                                      word(row, "state"), detail, NULL });
+        hl_table_add(commands, (const char *const[]){ hl_json_text(row, "received"), hl_json_text(row, "id"),
+                                                      word(row, "kind"), word(row, "state"), detail, NULL });
     }
     json_array_foreach(json_object_get(root, "events"), index, row)
     {
         g_autofree char *detail = phrase(row, "detail");
 
-        hl_table_add(events, (const char *const[]){ text(row, "at"), word(row, "what"), detail, NULL });
+        hl_table_add(events, (const char *const[]){ hl_json_text(row, "at"), word(row, "what"), detail, NULL });
     }
     hl_table_print(commands, stdout);
     printf("\n");
@@ -388,7 +384,7 @@ static void show_last_scan(const json_t *last)
     ep_tally_parse(&tally, last);
     english = ep_tally_describe(&tally);
     numbers = hl_phrase_translate(english);
-    hl_say(_("Last scan: %s, %s, %s%s%s: %s\n"), text(last, "ended"), word(last, "how"), word(last, "end"),
+    hl_say(_("Last scan: %s, %s, %s%s%s: %s\n"), hl_json_text(last, "ended"), word(last, "how"), word(last, "end"),
            *detail != '\0' ? ", " : "", detail, numbers);
 }
 
@@ -407,8 +403,9 @@ static void show_detections(const json_t *root)
         g_autofree char *times = g_strdup_printf("%lld", number(row, "times"));
 
         hl_table_add(table,
-                     (const char *const[]){ text(row, "last_found"), times, text(row, "signature"), text(row, "owner"),
-                                            word(row, "how"), word(row, "action"), text(row, "path"), NULL });
+                     (const char *const[]){ hl_json_text(row, "last_found"), times, hl_json_text(row, "signature"),
+                                            hl_json_text(row, "owner"), word(row, "how"), word(row, "action"),
+                                            hl_json_text(row, "path"), NULL });
     }
     if (index == 0)
         fputs(_("Nothing was found.\n"), stdout);

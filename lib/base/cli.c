@@ -529,6 +529,16 @@ const char *hl_cli_value(const HlInvocation *call, const char *flag, const char 
     return values == NULL ? fallback : values->pdata[values->len - 1];
 }
 
+const char *hl_cli_need(const HlInvocation *call, const char *flag, GError **error)
+{
+    const char *value = hl_cli_value(call, flag, NULL);
+
+    if (value == NULL)
+        hl_fail(error, HL_ERROR_USAGE, "'%s' needs --%s; see '%s %s --help'", call->command->name, flag,
+                call->program->name, call->command->name);
+    return value;
+}
+
 const char *const *hl_cli_values(const HlInvocation *call, const char *flag, gsize *n)
 {
     static const char *const none[] = { NULL };

@@ -72,6 +72,9 @@ bool hl_cli_has(const HlInvocation *call, const char *flag);
 /* The last value given, or fallback. */
 const char *hl_cli_value(const HlInvocation *call, const char *flag, const char *fallback);
 
+/* The same of a flag that the command cannot do without; NULL: it was not given. */
+const char *hl_cli_need(const HlInvocation *call, const char *flag, GError **error);
+
 /* All values in order, n of them; NULL-terminated, borrowed. */
 const char *const *hl_cli_values(const HlInvocation *call, const char *flag, gsize *n);
 

@@ -143,3 +143,17 @@ json_t *hl_json_printable(const json_t *value)
     }
     return json_incref(hl_unconst(value));
 }
+
+const char *hl_json_text(const json_t *object, const char *name)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+
+    return text != NULL ? text : "";
+}
+
+json_t *hl_json_time(HlTime wall)
+{
+    g_autofree char *text = wall > 0 ? hl_time_format(wall) : NULL;
+
+    return text != NULL ? json_string(text) : json_null();
+}

@@ -9,6 +9,7 @@
 
 #include <jansson.h>
 
+#include "lib/base/clock.h"
 #include "lib/base/error.h"
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(json_t, json_decref)
@@ -36,6 +37,12 @@ char *hl_json_escape(const char *text);
 
 /* As hl_json_escape, for a text of size bytes, a NUL behind them, that may not be UTF-8: NULL then. */
 char *hl_json_escape_checked(const char *text, gsize size);
+
+/* The member's text, borrowed; "" if there is none, or it is no text. */
+const char *hl_json_text(const json_t *object, const char *name);
+
+/* hl_time_format's text; null for 0, which stands for "never", and for what is before it. */
+json_t *hl_json_time(HlTime wall);
 
 /* A copy for people: every text in it, names of members included, as by hl_text_printable. */
 json_t *hl_json_printable(const json_t *value);

@@ -111,3 +111,8 @@ bool hl_text_is_plain(const char *text)
         at++;
     return *at == '\0' && strstr(text, "://") == NULL;
 }
+
+int hl_text_compare(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}

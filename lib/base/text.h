@@ -27,4 +27,7 @@ bool hl_char_is_deceptive(gunichar c);
  * else.  "" if it said nothing.  Caller frees. */
 char *hl_text_last_words(const char *text);
 
+/* For g_ptr_array_sort and qsort of texts: by their bytes, which for UTF-8 is the order of code points. */
+int hl_text_compare(gconstpointer a, gconstpointer b);
+
 #endif

@@ -16,9 +16,7 @@
 
 const char *cli_text(const json_t *document, const char *member)
 {
-    const char *text = json_string_value(json_object_get(document, member));
-
-    return text != NULL ? text : "";
+    return hl_json_text(document, member);
 }
 
 int64_t cli_int(const json_t *document, const char *member)

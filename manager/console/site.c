@@ -30,13 +30,6 @@ void con_site_free(ConSite *site)
     g_free(site);
 }
 
-static json_t *time_value(HlTime wall)
-{
-    g_autofree char *text = hl_time_format(wall);
-
-    return wall > 0 ? json_string(text) : json_null();
-}
-
 /* Why there is no broker, in the reader's language.  Caller frees. */
 static char *reason_of(const ConSite *site, const ConRequest *request)
 {
@@ -56,8 +49,8 @@ static void answer_health(const ConSite *site, ConRequest *request, bool is_stra
     g_autoptr(json_t) health = json_pack("{s:s}", "status", state == CON_LINE_UP ? "ok" : "stale");
     g_autoptr(json_t) rest =
         json_pack("{s:s, s:s, s:s, s:o, s:o}", "line", con_line_state_name(state), "reason", reason, "version",
-                  HOLDLINE_VERSION, "certificate_ends", time_value(con_line_certificate_end(site->options.line)),
-                  "https_certificate_ends", time_value(site->options.identity->end));
+                  HOLDLINE_VERSION, "certificate_ends", hl_json_time(con_line_certificate_end(site->options.line)),
+                  "https_certificate_ends", hl_json_time(site->options.identity->end));
 
     if (!is_stranger)
         json_object_update(health, rest);

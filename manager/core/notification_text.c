@@ -15,16 +15,9 @@ static json_int_t integer(const json_t *object, const char *name)
     return json_integer_value(json_object_get(object, name));
 }
 
-static const char *text_of(const json_t *object, const char *name)
-{
-    const char *text = json_string_value(json_object_get(object, name));
-
-    return text != NULL ? text : "";
-}
-
 static const MgrNoteRow *row_of(const json_t *line)
 {
-    const char *kind = text_of(line, "kind");
+    const char *kind = hl_json_text(line, "kind");
 
     for (int i = 0; i < MGR_NOTE_N; i++)
         if (strcmp(mgr_note_row((MgrNoteKind)i)->name, kind) == 0)
@@ -57,7 +50,7 @@ static char *say_count(const MgrMessage *message, const char *code, int64_t coun
 
 static char *detail_of(const MgrMessage *message, const json_t *name)
 {
-    const char *detail = text_of(name, "detail");
+    const char *detail = hl_json_text(name, "detail");
 
     return message->language != NULL && message->word_detail != NULL ? message->word_detail(detail, message->language)
                                                                      : g_strdup(detail);
@@ -65,7 +58,7 @@ static char *detail_of(const MgrMessage *message, const json_t *name)
 
 static GString *name_of(const MgrMessage *message, const json_t *name)
 {
-    GString *out = g_string_new(text_of(name, "name"));
+    GString *out = g_string_new(hl_json_text(name, "name"));
     g_autofree char *detail = detail_of(message, name);
 
     if (*detail != '\0')
@@ -129,13 +122,6 @@ char *mgr_message_text(const MgrMessage *message, const json_t *notes)
 
 /* ------------------------------------------------------------------------------------------------------------ JSON */
 
-static json_t *time_value(json_int_t wall)
-{
-    g_autofree char *text = hl_time_format(wall);
-
-    return wall > 0 ? json_string(text) : json_null();
-}
-
 static json_t *line_json(const MgrMessage *message, const json_t *line)
 {
     g_autofree char *text = word(message, line);
@@ -149,10 +135,10 @@ static json_t *line_json(const MgrMessage *message, const json_t *line)
     {
         g_autofree char *detail = detail_of(message, name);
 
-        json_array_append_new(names, json_pack("{s:s, s:s, s:o}", "name", text_of(name, "name"), "detail", detail, "at",
-                                               time_value(integer(name, "at"))));
+        json_array_append_new(names, json_pack("{s:s, s:s, s:o}", "name", hl_json_text(name, "name"), "detail", detail,
+                                               "at", hl_json_time(integer(name, "at"))));
     }
-    return json_pack("{s:s, s:b, s:I, s:i, s:s, s:O, s:o}", "kind", text_of(line, "kind"), "over",
+    return json_pack("{s:s, s:b, s:I, s:i, s:s, s:O, s:o}", "kind", hl_json_text(line, "kind"), "over",
                      json_is_true(json_object_get(line, "over")), "count", integer(line, "count"), "severity",
                      (int)row_of(line)->gravity, "text", text, "sentence", json_array_get(sentences, 0), "names",
                      names);
@@ -167,8 +153,8 @@ json_t *mgr_message_json(const MgrMessage *message, const json_t *notes)
 
     json_array_foreach(json_object_get(notes, "lines"), i, line) json_array_append_new(lines, line_json(message, line));
     return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:I, s:o}", "id", message->id, "server", message->server, "rule",
-                     message->rule, "subject", subject, "first", time_value(integer(notes, "first")), "last",
-                     time_value(integer(notes, "last")), "joined", integer(notes, "joined"), "lines", lines);
+                     message->rule, "subject", subject, "first", hl_json_time(integer(notes, "first")), "last",
+                     hl_json_time(integer(notes, "last")), "joined", integer(notes, "joined"), "lines", lines);
 }
 
 /* ---------------------------------------------------------------------------------------------------------- syslog */
@@ -197,7 +183,7 @@ static void add_header(GString *out, const MgrMessage *message, const json_t *li
     g_autofree char *count = g_strdup_printf("%" JSON_INTEGER_FORMAT, integer(line, "count"));
 
     g_string_append_printf(out, "1 %s %s holdline - %s [holdline@" ENTERPRISE, when, message->server,
-                           text_of(line, "kind"));
+                           hl_json_text(line, "kind"));
     add_value(out, "id", message->id);
     add_value(out, "rule", message->rule);
     add_value(out, "over", json_is_true(json_object_get(line, "over")) ? "yes" : "no");

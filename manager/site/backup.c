@@ -11,6 +11,7 @@
 #include "lib/base/i18n.h"
 #include "lib/base/ident.h"
 #include "lib/base/json.h"
+#include "lib/base/text.h"
 #include "lib/store/stmt.h"
 #include "manager/site/exchange.h"
 #include "manager/site/site.h"
@@ -194,11 +195,6 @@ static bool copy_entry(const Copy *copy, const char *relative, GError **error)
     return hl_dir_make(to, 0700, error) && copy_tree(copy, relative, error) && hl_dir_sync(to, error);
 }
 
-static int compare_names(gconstpointer a, gconstpointer b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* Sorted: of a repository "metadata" before "targets", so that all that the copied metadata name is copied. */
 static bool copy_tree(const Copy *copy, const char *relative, GError **error)
 {
@@ -211,7 +207,7 @@ static bool copy_tree(const Copy *copy, const char *relative, GError **error)
         return hl_fail_errno(error, errno, _("cannot read %s"), path);
     while ((name = g_dir_read_name(dir)) != NULL)
         g_ptr_array_add(names, *relative == '\0' ? g_strdup(name) : g_build_filename(relative, name, NULL));
-    g_ptr_array_sort(names, compare_names);
+    g_ptr_array_sort(names, hl_text_compare);
     for (guint i = 0; i < names->len; i++)
         if (!mgr_backup_leaves_out(names->pdata[i]) && !was_copied(copy, names->pdata[i]) &&
             !copy_entry(copy, names->pdata[i], error))

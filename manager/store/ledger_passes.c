@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/i18n.h"
+#include "lib/base/text.h"
 #include "lib/store/stmt.h"
 #include "lib/store/txn.h"
 #include "manager/store/journal.h"
@@ -209,17 +210,12 @@ bool mgr_ledger_end_passes(const MgrLedger *ledger, HlDb *db, GError **error)
 
 /* --------------------------------------------------------------------------------------------------------- describe */
 
-static int compare_names(gconstpointer a, gconstpointer b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* "ann, bob, ..."; caller frees. */
 static char *list(GPtrArray *names)
 {
     GString *out = g_string_new(NULL);
 
-    g_ptr_array_sort(names, compare_names);
+    g_ptr_array_sort(names, hl_text_compare);
     for (guint i = 0; i < MIN(names->len, MAX_NAMED + 1); i++)
         g_string_append_printf(out, "%s%s", i > 0 ? ", " : "", i < MAX_NAMED ? (const char *)names->pdata[i] : "...");
     return g_string_free(out, FALSE);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/i18n.h"
+#include "lib/base/text.h"
 #include "lib/store/stmt.h"
 #include "manager/store/registry.h"
 
@@ -38,11 +39,6 @@ static GHashTable *describe(HlDb *db, GError **error)
     return hl_db_query(db, on_line, set, error, lines, "") ? g_steal_pointer(&set) : NULL;
 }
 
-static gint compare_lines(gconstpointer a, gconstpointer b)
-{
-    return g_strcmp0(*(const char *const *)a, *(const char *const *)b);
-}
-
 static bool is_part_of(const char *line, const char *whole)
 {
     size_t length = strlen(whole);
@@ -62,7 +58,7 @@ static GPtrArray *less(GHashTable *set, GHashTable *other)
     while (g_hash_table_iter_next(&iter, &line, NULL))
         if (!g_hash_table_contains(other, line))
             g_ptr_array_add(missing, line);
-    g_ptr_array_sort(missing, compare_lines);
+    g_ptr_array_sort(missing, hl_text_compare);
     for (guint i = 0; i < missing->len; i++)
         if (named->len == 0 || !is_part_of(missing->pdata[i], named->pdata[named->len - 1]))
             g_ptr_array_add(named, missing->pdata[i]);

@@ -6,6 +6,7 @@
 
 #include "lib/base/file.h"
 #include "lib/base/option.h"
+#include "lib/base/text.h"
 #include "lib/store/stmt.h"
 #include "proto/envelope.h"
 #include "tests/support/manager_site.h"
@@ -422,11 +423,6 @@ static void add_command_lines(GPtrArray *lines, const MgrCommand *command)
     }
 }
 
-static int compare_lines(gconstpointer a, gconstpointer b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 static GPtrArray *describe(const MgrFleet *fleet)
 {
     GPtrArray *lines = g_ptr_array_new_with_free_func(g_free);
@@ -470,7 +466,7 @@ static GPtrArray *describe(const MgrFleet *fleet)
     }
     g_ptr_array_add(lines, g_strdup_printf("fleet open %" G_GUINT64_FORMAT " infected %u failed %u",
                                            fleet->open_detections, fleet->infected, fleet->scans_failed));
-    g_ptr_array_sort(lines, compare_lines);
+    g_ptr_array_sort(lines, hl_text_compare);
     return lines;
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/base/file.h"
+#include "lib/base/text.h"
 #include "lib/pki/signing.h"
 #include "manager/site/exchange.h"
 #include "manager/site/handover.h"
@@ -66,11 +67,6 @@ static void add_names(const char *dir, const char *below, GPtrArray *names)
     }
 }
 
-static int compare_names(gconstpointer a, gconstpointer b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* Names and contents of all that a restore exchanges. */
 static char *digest_tree(const char *dir)
 {
@@ -78,7 +74,7 @@ static char *digest_tree(const char *dir)
     g_autoptr(GString) all = g_string_new(NULL);
 
     add_names(dir, "", names);
-    g_ptr_array_sort(names, compare_names);
+    g_ptr_array_sort(names, hl_text_compare);
     for (guint i = 0; i < names->len; i++) {
         g_autofree char *digest = digest_of(dir, names->pdata[i]);
 

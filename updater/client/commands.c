@@ -14,20 +14,9 @@ const char *const upd_client_refresh_flags[] = { "metadata-dir", "metadata-url",
 const char *const upd_client_download_flags[] = { "metadata-dir",    "metadata-url", "target-name", "target-dir",
                                                   "target-base-url", HTTP_FLAGS,     NULL };
 
-/* The value of a flag that the command cannot do without. */
-static const char *need(const HlInvocation *call, const char *flag, GError **error)
-{
-    const char *value = hl_cli_value(call, flag, NULL);
-
-    if (value == NULL)
-        hl_fail(error, HL_ERROR_USAGE, "'%s' needs --%s; see '%s %s --help'", call->command->name, flag,
-                call->program->name, call->command->name);
-    return value;
-}
-
 bool upd_cmd_client_init(HlInvocation *call, GError **error)
 {
-    const char *dir = need(call, "metadata-dir", error);
+    const char *dir = hl_cli_need(call, "metadata-dir", error);
     g_autoptr(GBytes) root = dir == NULL ? NULL : hl_file_read(call->args[0], tuf_role_max_size(TUF_ROOT), error);
 
     return root != NULL && upd_client_init(dir, root, error);
@@ -48,8 +37,8 @@ static UpdClient *open_client(HlInvocation *call, const char *target_url, GError
     };
     g_autoptr(UpdClient) client = NULL;
 
-    options.metadata_dir = need(call, "metadata-dir", error);
-    options.metadata_url = options.metadata_dir == NULL ? NULL : need(call, "metadata-url", error);
+    options.metadata_dir = hl_cli_need(call, "metadata-dir", error);
+    options.metadata_url = options.metadata_dir == NULL ? NULL : hl_cli_need(call, "metadata-url", error);
     if (options.metadata_url == NULL)
         return NULL;
     client = upd_client_open(&options, error);
@@ -83,13 +72,13 @@ static bool download_one(UpdClient *client, const char *name, const char *dir, G
 
 bool upd_cmd_client_download(HlInvocation *call, GError **error)
 {
-    const char *dir = need(call, "target-dir", error);
-    const char *url = dir == NULL ? NULL : need(call, "target-base-url", error);
+    const char *dir = hl_cli_need(call, "target-dir", error);
+    const char *url = dir == NULL ? NULL : hl_cli_need(call, "target-base-url", error);
     gsize n;
     const char *const *names = hl_cli_values(call, "target-name", &n);
     g_autoptr(UpdClient) client = NULL;
 
-    if (url == NULL || need(call, "target-name", error) == NULL || !hl_dir_make(dir, 0755, error))
+    if (url == NULL || hl_cli_need(call, "target-name", error) == NULL || !hl_dir_make(dir, 0755, error))
         return false;
     client = open_client(call, url, error);
     if (client == NULL)

@@ -117,22 +117,11 @@ static void print_outcome(const Output *output, const UpdOutcome *outcome, const
 
 /* ---------------------------------------------------------------------------------------------------- the commands */
 
-/* The value of a flag that the command cannot do without. */
-static const char *need(const HlInvocation *call, const char *flag, GError **error)
-{
-    const char *value = hl_cli_value(call, flag, NULL);
-
-    if (value == NULL)
-        hl_fail(error, HL_ERROR_USAGE, "'%s' needs --%s; see '%s %s --help'", call->command->name, flag,
-                call->program->name, call->command->name);
-    return value;
-}
-
 static bool read_install(const HlInvocation *call, Output *output, UpdInstall *install, GError **error)
 {
     gsize n;
 
-    *install = (UpdInstall){ .dir = need(call, "state-dir", error),
+    *install = (UpdInstall){ .dir = hl_cli_need(call, "state-dir", error),
                              .lock_patience = LOCK_PATIENCE,
                              .engine = { .program = hl_cli_value(call, "engine", "clamscan"),
                                          .extra_args = hl_cli_values(call, "engine-arg", &n),
@@ -156,7 +145,7 @@ static GArray *read_sources(const HlInvocation *call, GError **error)
     const char *const *values = hl_cli_values(call, "source", &n);
 
     g_array_set_clear_func(sources, clear_spec);
-    if (need(call, "source", error) == NULL)
+    if (hl_cli_need(call, "source", error) == NULL)
         return NULL;
     for (gsize i = 0; i < n; i++) {
         UpdSourceSpec spec = { NULL, NULL };
@@ -274,9 +263,9 @@ bool upd_cmd_update(HlInvocation *call, GError **error)
     g_auto(Output) output = { 0 };
     g_auto(UpdOutcome) outcome = { 0 };
     UpdInstall install;
-    const char *root_path = need(call, "root", error);
+    const char *root_path = hl_cli_need(call, "root", error);
     g_autoptr(GArray) sources = root_path == NULL ? NULL : read_sources(call, error);
-    const char *names = sources == NULL ? NULL : need(call, "components", error);
+    const char *names = sources == NULL ? NULL : hl_cli_need(call, "components", error);
     g_auto(GStrv) components = names == NULL ? NULL : read_components(names, error);
     g_auto(GStrv) kept = g_strsplit(hl_cli_value(call, "keep", ""), ",", -1);
     g_autoptr(GBytes) root = NULL;
@@ -377,7 +366,7 @@ static void show_components(const UpdPatternStore *store)
 
 bool upd_cmd_show(HlInvocation *call, GError **error)
 {
-    const char *dir = need(call, "state-dir", error);
+    const char *dir = hl_cli_need(call, "state-dir", error);
     g_autoptr(UpdPatternStore) store = dir == NULL ? NULL : upd_pattern_store_read(dir, error);
     g_autofree char *age = NULL;
 

@@ -15,13 +15,6 @@ static void free_offer(gpointer data)
     g_free(offer);
 }
 
-static const char *text(const TufTarget *target, const char *name)
-{
-    const char *value = json_string_value(json_object_get(target->custom, name));
-
-    return value == NULL ? "" : value;
-}
-
 static json_int_t number(const TufTarget *target, const char *name)
 {
     return json_integer_value(json_object_get(target->custom, name));
@@ -29,7 +22,8 @@ static json_int_t number(const TufTarget *target, const char *name)
 
 static bool is_full(const TufTarget *target)
 {
-    return strcmp(text(target, "kind"), "full") == 0 && strcmp(text(target, "format"), "zstd") == 0;
+    return strcmp(hl_json_text(target->custom, "kind"), "full") == 0 &&
+           strcmp(hl_json_text(target->custom, "format"), "zstd") == 0;
 }
 
 /* "holdline-endpoint_amd64.deb" apart; false if it is none. */
@@ -46,22 +40,22 @@ static bool split_name(const char *name, char **package, char **arch)
 
 static bool is_bound(const TufTarget *target, const char *name)
 {
-    return json_object_get(target->custom, name) == NULL || hl_package_version_ok(text(target, name));
+    return json_object_get(target->custom, name) == NULL || hl_package_version_ok(hl_json_text(target->custom, name));
 }
 
 static bool check(const TufTarget *target, GError **error)
 {
     g_autofree char *package = NULL;
     g_autofree char *arch = NULL;
-    const char *sha256 = text(target, "out_sha256");
+    const char *sha256 = hl_json_text(target->custom, "out_sha256");
     const struct {
         const char *member;
         bool good;
     } checks[] = {
-        { "component", strcmp(text(target, "component"), HL_PROGRAM_COMPONENT) == 0 },
+        { "component", strcmp(hl_json_text(target->custom, "component"), HL_PROGRAM_COMPONENT) == 0 },
         { "version", number(target, "version") > 0 },
-        { "file", split_name(text(target, "file"), &package, &arch) },
-        { "program_version", hl_package_version_ok(text(target, "program_version")) },
+        { "file", split_name(hl_json_text(target->custom, "file"), &package, &arch) },
+        { "program_version", hl_package_version_ok(hl_json_text(target->custom, "program_version")) },
         { "min_version", is_bound(target, "min_version") },
         { "max_version", is_bound(target, "max_version") },
         { "out_sha256", strlen(sha256) == 64 && strspn(sha256, "0123456789abcdef") == 64 },
@@ -79,7 +73,7 @@ static bool check(const TufTarget *target, GError **error)
 /* NULL for no bound. */
 static const char *bound(const TufTarget *target, const char *name)
 {
-    return json_object_get(target->custom, name) == NULL ? NULL : text(target, name);
+    return json_object_get(target->custom, name) == NULL ? NULL : hl_json_text(target->custom, name);
 }
 
 static UpdOffer *find(const GPtrArray *offers, json_int_t number)
@@ -99,7 +93,7 @@ static UpdOffer *add_offer(GPtrArray *offers, const TufTarget *target)
 
     *offer = (UpdOffer){ .release = hl_program_release_new(), .targets = g_ptr_array_new() };
     offer->release->release = (uint64_t)number(target, "version");
-    offer->release->version = g_strdup(text(target, "program_version"));
+    offer->release->version = g_strdup(hl_json_text(target->custom, "program_version"));
     offer->release->min_version = g_strdup(bound(target, "min_version"));
     offer->release->max_version = g_strdup(bound(target, "max_version"));
     g_ptr_array_add(offers, offer);
@@ -109,7 +103,7 @@ static UpdOffer *add_offer(GPtrArray *offers, const TufTarget *target)
 /* All files of a release say the same of it. */
 static bool is_consistent(const UpdOffer *offer, const TufTarget *target)
 {
-    return strcmp(offer->release->version, text(target, "program_version")) == 0 &&
+    return strcmp(offer->release->version, hl_json_text(target->custom, "program_version")) == 0 &&
            g_strcmp0(offer->release->min_version, bound(target, "min_version")) == 0 &&
            g_strcmp0(offer->release->max_version, bound(target, "max_version")) == 0;
 }
@@ -118,7 +112,7 @@ static bool add_target(GPtrArray *offers, const TufTarget *target, const char *a
 {
     g_autofree char *package = NULL;
     g_autofree char *its_arch = NULL;
-    const char *name = text(target, "file");
+    const char *name = hl_json_text(target->custom, "file");
     UpdOffer *offer;
 
     if (!check(target, error))
@@ -137,7 +131,7 @@ static bool add_target(GPtrArray *offers, const TufTarget *target, const char *a
                        "target %s: it does not fit the other files of its release: the publisher has to release it "
                        "again",
                        target->path);
-    hl_program_release_add(offer->release, name, package, text(target, "out_sha256"),
+    hl_program_release_add(offer->release, name, package, hl_json_text(target->custom, "out_sha256"),
                            (uint64_t)number(target, "out_length"));
     g_ptr_array_add(offer->targets, hl_unconst(target));
     return true;

@@ -39,13 +39,6 @@ bool upd_release_component_ok(const char *name, GError **error)
                    "'%s' cannot be a component: use 1 to 32 lower-case letters, digits and '-'", name);
 }
 
-static const char *text(const TufTarget *target, const char *name)
-{
-    const char *value = json_string_value(json_object_get(target->custom, name));
-
-    return value == NULL ? "" : value;
-}
-
 static int64_t number(const TufTarget *target, const char *name)
 {
     const json_t *value = json_object_get(target->custom, name);
@@ -55,8 +48,8 @@ static int64_t number(const TufTarget *target, const char *name)
 
 static Kind kind_of(const TufTarget *target)
 {
-    const char *kind = text(target, "kind");
-    const char *format = text(target, "format");
+    const char *kind = hl_json_text(target->custom, "kind");
+    const char *format = hl_json_text(target->custom, "format");
 
     if (strcmp(kind, "full") == 0 && strcmp(format, "zstd") == 0)
         return KIND_FULL;
@@ -83,13 +76,13 @@ static bool check(const char *component, const TufTarget *target, GError **error
     int64_t length = number(target, "out_length");
     const char *wrong = NULL;
 
-    if (strcmp(text(target, "component"), component) != 0)
+    if (strcmp(hl_json_text(target->custom, "component"), component) != 0)
         wrong = "component";
     else if (number(target, "version") <= 0)
         wrong = "version";
-    else if (!file_name_ok(component, text(target, "file")))
+    else if (!file_name_ok(component, hl_json_text(target->custom, "file")))
         wrong = "file";
-    else if (!is_sha256(text(target, "out_sha256")))
+    else if (!is_sha256(hl_json_text(target->custom, "out_sha256")))
         wrong = "out_sha256";
     else if (length < 0 || length > (int64_t)UPD_DELTA_MAX_FILE || target->length > (int64_t)UPD_DELTA_MAX_FILE)
         wrong = "out_length";
@@ -112,8 +105,8 @@ static UpdReleaseFile *find_file(const UpdRelease *release, const char *name)
 
 static bool add_full(UpdRelease *release, const TufTarget *target, GError **error)
 {
-    const char *name = text(target, "file");
-    const char *min_engine = text(target, "min_engine");
+    const char *name = hl_json_text(target->custom, "file");
+    const char *min_engine = hl_json_text(target->custom, "min_engine");
     UpdReleaseFile *file;
 
     if (!upd_kind_check(release->component, name, error))
@@ -125,7 +118,7 @@ static bool add_full(UpdRelease *release, const TufTarget *target, GError **erro
         return hl_fail(error, HL_ERROR_LIMIT, "%s has more than %d files", release->component, UPD_RELEASE_FILES_MAX);
     file = g_new0(UpdReleaseFile, 1);
     file->name = g_strdup(name);
-    file->sha256 = g_strdup(text(target, "out_sha256"));
+    file->sha256 = g_strdup(hl_json_text(target->custom, "out_sha256"));
     file->length = number(target, "out_length");
     file->full = target;
     file->deltas = g_ptr_array_new();
@@ -139,9 +132,9 @@ static bool add_full(UpdRelease *release, const TufTarget *target, GError **erro
 /* An increment to anything but the file that is offered is of no use. */
 static void add_delta(const UpdRelease *release, const TufTarget *target)
 {
-    UpdReleaseFile *file = find_file(release, text(target, "file"));
+    UpdReleaseFile *file = find_file(release, hl_json_text(target->custom, "file"));
 
-    if (file != NULL && strcmp(file->sha256, text(target, "out_sha256")) == 0 &&
+    if (file != NULL && strcmp(file->sha256, hl_json_text(target->custom, "out_sha256")) == 0 &&
         file->length == number(target, "out_length"))
         g_ptr_array_add(file->deltas, hl_unconst(target));
 }
@@ -181,7 +174,7 @@ const TufTarget *upd_release_cheapest(const UpdReleaseFile *file, const char *ba
     for (guint i = 0; base_sha256 != NULL && i < file->deltas->len; i++) {
         const TufTarget *delta = file->deltas->pdata[i];
 
-        if (strcmp(text(delta, "from_sha256"), base_sha256) == 0 && delta->length < cheapest->length)
+        if (strcmp(hl_json_text(delta->custom, "from_sha256"), base_sha256) == 0 && delta->length < cheapest->length)
             cheapest = delta;
     }
     return cheapest;

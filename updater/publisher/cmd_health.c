@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "lib/base/table.h"
+#include "lib/base/text.h"
 #include "proto/updater_lines.h"
 #include "updater/publisher/call.h"
 #include "updater/publisher/commands.h"
@@ -112,11 +113,6 @@ bool upd_cmd_repo_check(HlInvocation *call, GError **error)
     return true;
 }
 
-static gint compare_names(gconstpointer a, gconstpointer b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* A component that is empty has no version. */
 static void add_component(HlUpdaterVersions *versions, const char *name, const json_t *envelope)
 {
@@ -161,7 +157,7 @@ bool upd_cmd_repo_versions(HlInvocation *call, GError **error)
 
     if (names == NULL)
         return false;
-    g_ptr_array_sort(names, compare_names);
+    g_ptr_array_sort(names, hl_text_compare);
     hl_updater_versions_init(&versions);
     for (gsize i = 0; i < G_N_ELEMENTS(roles); i++)
         add_end(&versions, state, roles[i]);

@@ -6,6 +6,7 @@
 
 #include "lib/base/exec.h"
 #include "lib/base/file.h"
+#include "lib/base/text.h"
 #include "updater/delta/delta.h"
 #include "updater/pattern/kinds.h"
 #include "updater/publisher/content.h"
@@ -60,11 +61,6 @@ static void add_entry(Work *work, char *path, const char *database)
     g_ptr_array_add(work->entries, entry);
 }
 
-static gint compare_names(gconstpointer a, gconstpointer b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 static GPtrArray *list(const char *directory, GError **error)
 {
     g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
@@ -87,7 +83,7 @@ static GPtrArray *list(const char *directory, GError **error)
     }
     while ((name = g_dir_read_name(dir)) != NULL)
         g_ptr_array_add(names, g_strdup(name));
-    g_ptr_array_sort(names, compare_names);
+    g_ptr_array_sort(names, hl_text_compare);
     return g_steal_pointer(&names);
 }
 

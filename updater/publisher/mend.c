@@ -37,13 +37,6 @@ static const char *hash_of(const json_t *entry)
     return json_string_value(json_object_get(json_object_get(entry, "hashes"), "sha256"));
 }
 
-static const char *custom_text(const json_t *entry, const char *name)
-{
-    const char *text = json_string_value(json_object_get(json_object_get(entry, "custom"), name));
-
-    return text == NULL ? "" : text;
-}
-
 static json_int_t custom_number(const json_t *entry, const char *name)
 {
     return json_integer_value(json_object_get(json_object_get(entry, "custom"), name));
@@ -51,7 +44,7 @@ static json_int_t custom_number(const json_t *entry, const char *name)
 
 static bool is_full(const json_t *entry)
 {
-    return strcmp(custom_text(entry, "kind"), "full") == 0;
+    return strcmp(hl_json_text(json_object_get(entry, "custom"), "kind"), "full") == 0;
 }
 
 /* ------------------------------------------------------------------------------------------------------- contents */
@@ -121,10 +114,11 @@ static GBytes *content_by_increment(const Mend *mend, const char *sha256, gint64
         hl_autofd int out = -1;
         g_autoptr(GBytes) content = NULL;
 
-        if (is_full(entry) || strcmp(custom_text(entry, "out_sha256"), sha256) != 0)
+        if (is_full(entry) || strcmp(hl_json_text(json_object_get(entry, "custom"), "out_sha256"), sha256) != 0)
             continue;
         delta = read_file(mend->rescue->repo->dir, name);
-        base = upd_content_open(mend->rescue->repo, mend->component, custom_text(entry, "from_sha256"), NULL);
+        base = upd_content_open(mend->rescue->repo, mend->component,
+                                hl_json_text(json_object_get(entry, "custom"), "from_sha256"), NULL);
         out = upd_content_memory(NULL, NULL);
         if (delta == NULL || base < 0 || out < 0 || !upd_delta_apply(base, delta, out, (guint64)length, NULL))
             continue;
@@ -168,9 +162,9 @@ static GBytes *listed_file(Mend *mend, const char *path, const json_t *entry, GE
 /* Later increments start from what the history keeps. */
 static bool keep_content(Mend *mend, const json_t *entry, GBytes *packed, GError **error)
 {
-    g_autofree char *name = history_file(custom_text(entry, "out_sha256"));
-    g_autoptr(GBytes) kept =
-        unpack(mend->rescue, name, custom_text(entry, "out_sha256"), custom_number(entry, "out_length"));
+    g_autofree char *name = history_file(hl_json_text(json_object_get(entry, "custom"), "out_sha256"));
+    g_autoptr(GBytes) kept = unpack(mend->rescue, name, hl_json_text(json_object_get(entry, "custom"), "out_sha256"),
+                                    custom_number(entry, "out_length"));
 
     if (kept != NULL)
         return true;
@@ -203,7 +197,7 @@ static bool mend_full(Mend *mend, const char *path, json_t *entry, GError **erro
 {
     g_autoptr(GError) problem = NULL;
     g_autoptr(GBytes) packed = listed_file(mend, path, entry, &problem);
-    g_autofree char *kept_name = history_file(custom_text(entry, "out_sha256"));
+    g_autofree char *kept_name = history_file(hl_json_text(json_object_get(entry, "custom"), "out_sha256"));
     g_autoptr(GBytes) content = NULL;
 
     if (problem != NULL) {
@@ -215,7 +209,8 @@ static bool mend_full(Mend *mend, const char *path, json_t *entry, GError **erro
     packed = read_file(mend->rescue->repo->dir, kept_name); /* the history keeps the same bytes */
     if (!has_digest(packed, hash_of(entry))) {
         g_clear_pointer(&packed, g_bytes_unref);
-        content = find_content(mend, custom_text(entry, "out_sha256"), custom_number(entry, "out_length"));
+        content = find_content(mend, hl_json_text(json_object_get(entry, "custom"), "out_sha256"),
+                               custom_number(entry, "out_length"));
         packed = content == NULL ? NULL : upd_full_pack(content, NULL);
     }
     if (packed == NULL) {
@@ -228,8 +223,8 @@ static bool mend_full(Mend *mend, const char *path, json_t *entry, GError **erro
 /* The increment made again, if that gives the very file that is listed. */
 static GBytes *remake_increment(const Mend *mend, const json_t *entry, int base)
 {
-    g_autoptr(GBytes) content =
-        find_content(mend, custom_text(entry, "out_sha256"), custom_number(entry, "out_length"));
+    g_autoptr(GBytes) content = find_content(mend, hl_json_text(json_object_get(entry, "custom"), "out_sha256"),
+                                             custom_number(entry, "out_length"));
     struct stat st;
     g_autoptr(GBytes) from =
         content == NULL || fstat(base, &st) != 0 ? NULL : upd_content_map(base, (guint64)st.st_size, NULL);
@@ -243,7 +238,7 @@ static bool mend_increment(Mend *mend, const char *path, const json_t *entry, bo
 {
     g_autoptr(GError) problem = NULL;
     g_autoptr(GBytes) delta = listed_file(mend, path, entry, &problem);
-    bool foreign = strcmp(custom_text(entry, "format"), UPD_DELTA_FORMAT) != 0;
+    bool foreign = strcmp(hl_json_text(json_object_get(entry, "custom"), "format"), UPD_DELTA_FORMAT) != 0;
     g_autofree char *name = target_file(path, hash_of(entry));
     hl_autofd int base = -1;
 
@@ -252,7 +247,8 @@ static bool mend_increment(Mend *mend, const char *path, const json_t *entry, bo
         return false;
     }
     if (!foreign)
-        base = upd_content_open(mend->rescue->repo, mend->component, custom_text(entry, "from_sha256"), NULL);
+        base = upd_content_open(mend->rescue->repo, mend->component,
+                                hl_json_text(json_object_get(entry, "custom"), "from_sha256"), NULL);
     *keep = delta != NULL && (foreign || base >= 0);
     if (*keep || foreign || base < 0)
         return true;
@@ -348,11 +344,12 @@ static json_t *release_of(const json_t *role, json_int_t version)
     {
         if (!is_full(entry) || custom_number(entry, "version") != version)
             continue;
-        min_engine = custom_text(entry, "min_engine");
+        min_engine = hl_json_text(json_object_get(entry, "custom"), "min_engine");
         json_decref(program);
         program = upd_program_from_custom(json_object_get(entry, "custom"));
-        json_object_set_new(files, custom_text(entry, "file"),
-                            json_pack("{s:s, s:I}", "sha256", custom_text(entry, "out_sha256"), "length",
+        json_object_set_new(files, hl_json_text(json_object_get(entry, "custom"), "file"),
+                            json_pack("{s:s, s:I}", "sha256",
+                                      hl_json_text(json_object_get(entry, "custom"), "out_sha256"), "length",
                                       custom_number(entry, "out_length")));
     }
     if (json_object_size(files) == 0)

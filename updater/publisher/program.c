@@ -8,6 +8,7 @@
 #include "lib/base/exec.h"
 #include "lib/base/file.h"
 #include "lib/base/package_version.h"
+#include "lib/base/text.h"
 #include "updater/publisher/content.h"
 
 #define MAX_PACKAGES (HL_PROGRAM_MAX_FILES * 4) /* of all architectures */
@@ -117,11 +118,6 @@ GPtrArray *upd_program_read(const char *const *paths, gsize n, GError **error)
     return g_steal_pointer(&packages);
 }
 
-static gint compare_paths(gconstpointer a, gconstpointer b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 GStrv upd_program_list(const char *directory, GError **error)
 {
     g_autoptr(GDir) dir = g_dir_open(directory, 0, NULL);
@@ -145,7 +141,7 @@ GStrv upd_program_list(const char *directory, GError **error)
                 directory);
         return NULL;
     }
-    g_ptr_array_sort(paths, compare_paths);
+    g_ptr_array_sort(paths, hl_text_compare);
     g_ptr_array_add(paths, NULL);
     return (GStrv)g_ptr_array_free(g_steal_pointer(&paths), FALSE);
 }

@@ -79,17 +79,11 @@ static UpdClient *open_reader(const UpdRepo *repo, const char *directory, GError
     return upd_client_open(&options, error);
 }
 
-static const char *custom_text(const TufTarget *target, const char *name)
-{
-    const char *text = json_string_value(json_object_get(target->custom, name));
-
-    return text == NULL ? "" : text;
-}
-
 /* An increment that another version of this program made: clients of this one take the full file instead. */
 static bool is_foreign(const TufTarget *target)
 {
-    return strcmp(custom_text(target, "kind"), "delta") == 0 && !upd_delta_knows(custom_text(target, "format"));
+    return strcmp(hl_json_text(target->custom, "kind"), "delta") == 0 &&
+           !upd_delta_knows(hl_json_text(target->custom, "format"));
 }
 
 /* Unpacks or applies the file at path into memory and compares it with what the target promises. */
@@ -97,7 +91,7 @@ static bool rebuild(const UpdRepo *repo, const TufTarget *target, const char *pa
                     GError **error)
 {
     guint64 length = (guint64)json_integer_value(json_object_get(target->custom, "out_length"));
-    bool full = strcmp(custom_text(target, "kind"), "full") == 0;
+    bool full = strcmp(hl_json_text(target->custom, "kind"), "full") == 0;
     hl_autofd int out = upd_content_memory(NULL, error);
     hl_autofd int in = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     hl_autofd int base = -1;
@@ -112,7 +106,8 @@ static bool rebuild(const UpdRepo *repo, const TufTarget *target, const char *pa
     if (full && !upd_full_unpack(in, out, length, error))
         return false;
     if (!full) {
-        base = upd_content_open(repo, custom_text(target, "component"), custom_text(target, "from_sha256"), error);
+        base = upd_content_open(repo, hl_json_text(target->custom, "component"),
+                                hl_json_text(target->custom, "from_sha256"), error);
         packed = base < 0 ? NULL : hl_file_read(path, UPD_DELTA_MAX_FILE, error);
         if (packed == NULL || !upd_delta_apply(base, packed, out, length, error))
             return false;
@@ -122,7 +117,7 @@ static bool rebuild(const UpdRepo *repo, const TufTarget *target, const char *pa
                            : tuf_hash_hex(TUF_HASH_SHA256, g_bytes_get_data(content, NULL), g_bytes_get_size(content));
     if (hash == NULL)
         return false;
-    if (strcmp(hash, custom_text(target, "out_sha256")) != 0)
+    if (strcmp(hash, hl_json_text(target->custom, "out_sha256")) != 0)
         return hl_fail(error, HL_ERROR_UNTRUSTED, "its result is not what its entry promises");
     *(full ? &readback->full : &readback->increments) += 1;
     return true;

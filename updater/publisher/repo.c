@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "lib/base/file.h"
+#include "lib/base/text.h"
 #include "lib/base/unconst.h"
 
 /* A timer's resign and a person's publish meet. */
@@ -150,11 +151,6 @@ bool upd_repo_store(const UpdRepo *repo, const char *name, GBytes *content, GErr
                          error);
 }
 
-static gint compare_names(gconstpointer a, gconstpointer b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 GPtrArray *upd_repo_list(const UpdRepo *repo, const char *name)
 {
     g_autofree char *path = upd_repo_path(repo, "%s", name);
@@ -164,7 +160,7 @@ GPtrArray *upd_repo_list(const UpdRepo *repo, const char *name)
 
     while (directory != NULL && (entry = g_dir_read_name(directory)) != NULL)
         g_ptr_array_add(names, g_strdup(entry));
-    g_ptr_array_sort(names, compare_names);
+    g_ptr_array_sort(names, hl_text_compare);
     return names;
 }
 

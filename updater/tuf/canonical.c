@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "lib/base/text.h"
 #include "lib/base/unconst.h"
 #include "updater/tuf/check.h"
 
@@ -33,11 +34,6 @@ static bool append_array(GString *out, const json_t *array, GError **error)
     return true;
 }
 
-static int compare_names(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* The order of UTF-8 bytes is the order of code points. */
 static bool append_object(GString *out, const json_t *object, GError **error)
 {
@@ -46,7 +42,7 @@ static bool append_object(GString *out, const json_t *object, GError **error)
     json_t *member;
 
     json_object_foreach(hl_unconst(object), name, member) g_ptr_array_add(names, hl_unconst(name));
-    g_ptr_array_sort(names, compare_names);
+    g_ptr_array_sort(names, hl_text_compare);
     g_string_append_c(out, '{');
     for (guint i = 0; i < names->len; i++) {
         name = names->pdata[i];

@@ -61,13 +61,6 @@ struct EpKeeper {
 
 static void start_next(EpKeeper *keeper);
 
-static const char *text_of(const json_t *json, const char *name)
-{
-    const char *text = json_string_value(json_object_get(json, name));
-
-    return text != NULL ? text : "";
-}
-
 static uint64_t number_of(const json_t *json, const char *name)
 {
     return (uint64_t)MAX(json_integer_value(json_object_get(json, name)), 0);
@@ -87,12 +80,12 @@ static void free_message(gpointer data)
 static HlMsgQuarantinedFile *message_of(json_t *json)
 {
     HlMsgQuarantinedFile *file = g_new(HlMsgQuarantinedFile, 1);
-    g_autoptr(GBytes) hash = hl_unhex(text_of(json, "sha256"));
+    g_autoptr(GBytes) hash = hl_unhex(hl_json_text(json, "sha256"));
 
     *file = (HlMsgQuarantinedFile)HOLDLINE__V1__QUARANTINED_FILE__INIT;
-    file->id = hl_unconst(text_of(json, "id"));
-    file->path = hl_unconst(text_of(json, "path"));
-    file->signature = hl_unconst(text_of(json, "signature"));
+    file->id = hl_unconst(hl_json_text(json, "id"));
+    file->path = hl_unconst(hl_json_text(json, "path"));
+    file->signature = hl_unconst(hl_json_text(json, "signature"));
     file->size = number_of(json, "size");
     file->taken_ms = (int64_t)number_of(json, "taken");
     if (hash != NULL) {
@@ -129,7 +122,7 @@ static char *digest_of(const EpKeeper *keeper)
     if (number_of(keeper->end, "total") == 0)
         return g_strdup(EMPTY);
     for (guint i = 0; i < keeper->files->len; i++) {
-        const char *id = text_of(keeper->files->pdata[i], "id");
+        const char *id = hl_json_text(keeper->files->pdata[i], "id");
 
         g_checksum_update(sum, (const guchar *)id, (gssize)strlen(id) + 1);
     }
@@ -278,7 +271,7 @@ static void on_released(const HlChildEnd *end, gpointer user)
         words = complaint_of(end);
     else if (done < matched)
         words = g_strdup_printf("%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " %s; %s", done, matched, verb,
-                                text_of(keeper->end, "why"));
+                                hl_json_text(keeper->end, "why"));
     if (words != NULL) {
         end_order(keeper, end->timed_out ? "timeout" : "failed", words);
     } else {

@@ -32,13 +32,6 @@ struct EpScanner {
 
 /* -------------------------------------------------------------------------------------------------- what it says */
 
-static const char *text_of(const json_t *json, const char *name)
-{
-    const char *text = json_string_value(json_object_get(json, name));
-
-    return text != NULL ? text : "";
-}
-
 static char *owner_of(const json_t *found)
 {
     json_int_t uid = json_integer_value(json_object_get(found, "uid"));
@@ -64,15 +57,15 @@ static uint64_t version_of(const char *patterns, const char *component)
 static void tell(EpScanner *scanner, const json_t *found)
 {
     g_autofree char *owner = owner_of(found);
-    EpDetection find = { .path = text_of(found, "path"),
+    EpDetection find = { .path = hl_json_text(found, "path"),
                          .size = (guint64)MAX(json_integer_value(json_object_get(found, "size")), 0),
-                         .sha256 = text_of(found, "sha256"),
+                         .sha256 = hl_json_text(found, "sha256"),
                          .owner = owner,
-                         .signature = text_of(found, "signature"),
-                         .component = text_of(found, "component"),
+                         .signature = hl_json_text(found, "signature"),
+                         .component = hl_json_text(found, "component"),
                          .how = scanner->has.how,
-                         .action = text_of(found, "action"),
-                         .detail = text_of(found, "detail"),
+                         .action = hl_json_text(found, "action"),
+                         .detail = hl_json_text(found, "detail"),
                          .scan = scanner->id,
                          .at = hl_clock_wall() };
 
@@ -91,25 +84,26 @@ static void on_found(EpScanner *scanner, const json_t *found)
 /* Taken, and perhaps told of already. */
 static void on_kept(EpScanner *scanner, const json_t *kept)
 {
-    if (!ep_finds_has(scanner->has.finds, text_of(kept, "path"), text_of(kept, "sha256"), text_of(kept, "signature"),
-                      text_of(kept, "action")))
+    if (!ep_finds_has(scanner->has.finds, hl_json_text(kept, "path"), hl_json_text(kept, "sha256"),
+                      hl_json_text(kept, "signature"), hl_json_text(kept, "action")))
         tell(scanner, kept);
 }
 
 static void on_gap(EpScanner *scanner, const json_t *gap)
 {
-    const char *why = text_of(gap, "why");
-    EpGap reason = ep_gap_from_name(text_of(gap, "reason"));
+    const char *why = hl_json_text(gap, "why");
+    EpGap reason = ep_gap_from_name(hl_json_text(gap, "reason"));
 
     hl_log(strcmp(scanner->has.how, "manual") == 0 ? HL_LOG_DEBUG : HL_LOG_INFO, "scan", "%s was not looked at: %s%s%s",
-           text_of(gap, "path"), reason == EP_N_GAPS ? "unknown" : ep_gap_text(reason), *why != '\0' ? ", " : "", why);
+           hl_json_text(gap, "path"), reason == EP_N_GAPS ? "unknown" : ep_gap_text(reason), *why != '\0' ? ", " : "",
+           why);
 }
 
 static void on_progress(EpScanner *scanner, const json_t *progress)
 {
     ep_tally_parse(&scanner->tally, progress);
     g_free(scanner->place);
-    scanner->place = g_strdup(text_of(progress, "path"));
+    scanner->place = g_strdup(hl_json_text(progress, "path"));
     if (scanner->has.progress != NULL)
         scanner->has.progress(&scanner->tally, scanner->has.user);
 }

@@ -22,20 +22,13 @@ struct MgrAccountCalls {
 /* -------------------------------------------------------------------------------------------------------- list, show
  */
 
-static json_t *time_value(HlTime wall)
-{
-    g_autofree char *text = hl_time_format(wall);
-
-    return wall > 0 ? json_string(text) : json_null();
-}
-
 static json_t *certificate_document(const MgrFleet *fleet, const MgrCertificateRecord *record)
 {
     MgrCertificateState state = mgr_fleet_certificate_state(fleet, record);
 
-    return json_pack("{s:s, s:o, s:o, s:s, s:o}", "serial", record->serial, "issued", time_value(record->issued_at),
-                     "expires", time_value(record->expires_at), "state", mgr_certificate_state_name(state), "revoked",
-                     time_value(record->revoked_at));
+    return json_pack("{s:s, s:o, s:o, s:s, s:o}", "serial", record->serial, "issued", hl_json_time(record->issued_at),
+                     "expires", hl_json_time(record->expires_at), "state", mgr_certificate_state_name(state), "revoked",
+                     hl_json_time(record->revoked_at));
 }
 
 /* Those of the account that are not revoked, and the end of the one that lasts longest (0: it has none that is of an
@@ -83,8 +76,8 @@ static json_t *account_document(const MgrAccountCalls *calls, const MgrCaller *c
 
     return json_pack("{s:s, s:s, s:o, s:s, s:o, s:o, s:s, s:s, s:o, s:o, s:o}", "name", account->name, "role",
                      mgr_role_name(account->role), "groups", mgr_pass_groups(account->groups, caller), "state", state,
-                     "disabled_at", time_value(account->disabled_at), "created", time_value(account->created_at),
-                     "created_by", account->created_by, "note", account->note, "expires", time_value(end), "codes",
+                     "disabled_at", hl_json_time(account->disabled_at), "created", hl_json_time(account->created_at),
+                     "created_by", account->created_by, "note", account->note, "expires", hl_json_time(end), "codes",
                      codes_value(calls, caller, account->name), "certificates", certificates);
 }
 

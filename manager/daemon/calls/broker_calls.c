@@ -12,20 +12,12 @@ static const MgrLines *lines_of(const MgrBrokerCalls *calls)
     return mgr_link_lines(*calls->parts.link);
 }
 
-/* NULL for 0. */
-static json_t *moment(HlTime wall)
-{
-    g_autofree char *text = wall > 0 ? hl_time_format(wall) : NULL;
-
-    return text != NULL ? json_string(text) : json_null();
-}
-
 static void add_process(json_t *row, const MgrBrokers *brokers, guint broker)
 {
     MgrBrokerView view = brokers != NULL ? mgr_brokers_view(brokers, broker) : (MgrBrokerView){ 0 };
 
     json_object_set_new(row, "process", view.pid > 0 ? json_integer(view.pid) : json_null());
-    json_object_set_new(row, "started", moment(view.pid > 0 ? hl_clock_wall() - view.age : 0));
+    json_object_set_new(row, "started", hl_json_time(view.pid > 0 ? hl_clock_wall() - view.age : 0));
 }
 
 static json_t *document_of(const MgrBrokerCalls *calls, guint broker, guint endpoints)
@@ -38,7 +30,7 @@ static json_t *document_of(const MgrBrokerCalls *calls, guint broker, guint endp
                   drained         ? "drained"
                   : line.is_blind ? "away"
                                   : "up",
-                  "endpoints", (int)endpoints, "connected", moment(line.up_since), "waiting",
+                  "endpoints", (int)endpoints, "connected", hl_json_time(line.up_since), "waiting",
                   (json_int_t)counts.queued + (json_int_t)counts.in_flight, "lost", (json_int_t)counts.lost_links);
 
     add_process(row, calls->parts.brokers, broker);

@@ -49,13 +49,6 @@ static bool read_detection(const MgrDetectionCalls *calls, const MgrCaller *call
 /* -------------------------------------------------------------------------------------------------------- list, show
  */
 
-static json_t *time_value(HlTime wall)
-{
-    g_autofree char *text = hl_time_format(wall);
-
-    return wall > 0 ? json_string(text) : json_null();
-}
-
 static const char *state_of(const MgrDetectionRecord *record)
 {
     return record->acknowledged_at > 0 ? "acknowledged" : record->is_orphan ? "removed" : "open";
@@ -70,11 +63,11 @@ static json_t *describe(const MgrDetectionRecord *r)
                   "owner", r->owner, "component", r->component, "version", (json_int_t)r->version, "how", r->how,
                   "action", r->action, "detail", r->detail, "scan", r->scan);
 
-    json_object_set_new(document, "first_found", time_value(r->first_at));
-    json_object_set_new(document, "last_found", time_value(r->last_at));
-    json_object_set_new(document, "reported", time_value(r->told_at));
+    json_object_set_new(document, "first_found", hl_json_time(r->first_at));
+    json_object_set_new(document, "last_found", hl_json_time(r->last_at));
+    json_object_set_new(document, "reported", hl_json_time(r->told_at));
     json_object_set_new(document, "times", json_integer((json_int_t)r->times));
-    json_object_set_new(document, "acknowledged_at", time_value(r->acknowledged_at));
+    json_object_set_new(document, "acknowledged_at", hl_json_time(r->acknowledged_at));
     json_object_set_new(document, "acknowledged_by", json_string(r->acknowledged_by));
     json_object_set_new(document, "note", json_string(r->acknowledged_why));
     return document;
@@ -364,7 +357,7 @@ static void add_quarantined(const MgrQuarantined *file, gpointer files)
     json_array_append_new(files, json_pack("{s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:o}", "endpoint", file->endpoint,
                                            "host", file->host, "id", file->id, "path", file->path, "size",
                                            (json_int_t)file->size, "sha256", file->sha256, "signature", file->signature,
-                                           "taken", time_value(file->taken_at)));
+                                           "taken", hl_json_time(file->taken_at)));
 }
 
 /* Of one endpoint (0: of all); beyond MAX_LISTED files are only counted.  *all: also those that have no row. */

@@ -167,19 +167,12 @@ static json_t *open_commands(const MgrEndpoint *endpoint)
     return open;
 }
 
-static json_t *time_value(HlTime wall)
-{
-    g_autofree char *text = hl_time_format(wall);
-
-    return wall > 0 ? json_string(text) : json_null();
-}
-
 static void add_scan(const MgrScan *scan, gpointer user)
 {
     json_t *document = json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:s, s:s}", "id", scan->id, "how",
                                  mgr_scan_how_name(scan->how), "end", mgr_scan_end_name(scan->end), "started",
-                                 time_value(scan->started_at), "ended", time_value(scan->ended_at), "reported",
-                                 time_value(scan->told_at), "files", (json_int_t)scan->files, "bytes",
+                                 hl_json_time(scan->started_at), "ended", hl_json_time(scan->ended_at), "reported",
+                                 hl_json_time(scan->told_at), "files", (json_int_t)scan->files, "bytes",
                                  (json_int_t)scan->bytes, "found", (json_int_t)scan->found, "not_looked_at",
                                  (json_int_t)scan->not_looked_at, "detail", scan->detail, "patterns", scan->patterns);
     json_t *gaps = hl_json_parse("gaps", scan->gaps, strlen(scan->gaps), NULL);

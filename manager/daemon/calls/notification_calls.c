@@ -32,13 +32,6 @@ static const MgrRuleView *view_of(const MgrNotificationCalls *calls, const MgrCa
 
 /* ------------------------------------------------------------------------------------------------------- list, show */
 
-static json_t *time_value(HlTime wall)
-{
-    g_autofree char *text = hl_time_format(wall);
-
-    return wall > 0 ? json_string(text) : json_null();
-}
-
 static json_t *options_of(const MgrRule *rule)
 {
     HlOptionTable table = mgr_rule_table();
@@ -67,9 +60,9 @@ static json_t *rule_document(const MgrRuleView *view)
 
     return json_pack("{s:s, s:I, s:s, s:o, s:s, s:s, s:b, s:i, s:o, s:s, s:s, s:o}", "name", view->record->name,
                      "version", (json_int_t)view->record->version, "tag", tag, "changed",
-                     time_value(view->record->changed_at), "changed_by", view->record->changed_by, "state", state,
+                     hl_json_time(view->record->changed_at), "changed_by", view->record->changed_by, "state", state,
                      "signed", *view->record->secret != '\0', "waiting", (int)view->waiting, "failing_since",
-                     time_value(view->failing_since), "said", view->said, "missed", view->missed, "options",
+                     hl_json_time(view->failing_since), "said", view->said, "missed", view->missed, "options",
                      options_of(view->rule));
 }
 
@@ -410,8 +403,8 @@ static void on_message(MgrMessageRecord *record, gpointer user)
     json_array_append_new(listing->array,
                           json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:I, s:I, s:s, s:s}", "id", record->id, "rule",
                                     record->rule, "state", mgr_message_state_name(record->state), "begun",
-                                    time_value(record->begun_at), "closed", time_value(record->closed_at), "ended",
-                                    time_value(record->ended_at), "attempts", (json_int_t)record->attempts, "count",
+                                    hl_json_time(record->begun_at), "closed", hl_json_time(record->closed_at), "ended",
+                                    hl_json_time(record->ended_at), "attempts", (json_int_t)record->attempts, "count",
                                     (json_int_t)mgr_notes_count(notes), "subject", subject, "said", record->said));
 }
 

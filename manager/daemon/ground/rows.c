@@ -130,25 +130,6 @@ void mgr_rows_leave_out_removed(GPtrArray *endpoints)
     g_ptr_array_set_size(endpoints, (gint)n);
 }
 
-static json_t *time_value(HlTime wall)
-{
-    g_autofree char *text = hl_time_format(wall);
-
-    return wall > 0 ? json_string(text) : json_null();
-}
-
-static json_t *set_value(const char *text)
-{
-    json_t *object = json_object();
-    size_t n;
-    HlMsgComponent **components = hl_components_parse(text, &n);
-
-    for (size_t i = 0; i < n; i++)
-        json_object_set_new(object, components[i]->name, json_integer((json_int_t)components[i]->version));
-    hl_components_free(components, n);
-    return object;
-}
-
 static json_t *json_of(int column, MgrValue value)
 {
     switch (mgr_columns[column].kind) {
@@ -157,9 +138,9 @@ static json_t *json_of(int column, MgrValue value)
     case MGR_VERSION:
         return json_string(value.text);
     case MGR_SET:
-        return set_value(value.text);
+        return hl_components_json(value.text);
     case MGR_TIME:
-        return time_value(value.number);
+        return hl_json_time(value.number);
     case MGR_NUMBER:
         return json_integer((json_int_t)value.number);
     case MGR_FLAG:

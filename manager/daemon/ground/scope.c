@@ -3,15 +3,11 @@
 
 #include <string.h>
 
+#include "lib/base/text.h"
 #include "manager/core/refusal.h"
 #include "manager/daemon/ground/selector.h"
 
 #define MAX_GROUPS 64 /* of one account: with names of 64 bytes a line of 4 kB */
-
-static int compare_texts(gconstpointer a, gconstpointer b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
 
 char *mgr_account_groups(const MgrFleet *fleet, const char *text, GError **error)
 {
@@ -37,7 +33,7 @@ char *mgr_account_groups(const MgrFleet *fleet, const char *text, GError **error
         mgr_refuse(error, MGR_REFUSE_SCOPE_NONE, text, NULL);
         return NULL;
     }
-    g_ptr_array_sort(names, compare_texts);
+    g_ptr_array_sort(names, hl_text_compare);
     for (guint i = 0; i < names->len; i++)
         if (i == 0 || strcmp(names->pdata[i], names->pdata[i - 1]) != 0)
             g_string_append_printf(out, "%s%s", out->len > 0 ? "," : "", (const char *)names->pdata[i]);

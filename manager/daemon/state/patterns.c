@@ -474,13 +474,6 @@ static uint64_t version_in(const char *text, const char *name)
     return version;
 }
 
-static json_t *time_or_null(HlTime wall)
-{
-    g_autofree char *text = hl_time_format(wall);
-
-    return wall > 0 ? json_string(text) : json_null();
-}
-
 /* How many endpoints have exactly this version, an older one or none though they take the component, a newer one. */
 static json_t *describe_component(const MgrPatterns *patterns, const MgrCaller *caller,
                                   const HlUpdaterVersion *component)
@@ -505,7 +498,7 @@ static json_t *describe_component(const MgrPatterns *patterns, const MgrCaller *
     }
     return json_pack("{s:s, s:I, s:o, s:I, s:I, s:i, s:i, s:i}", "component", component->name, "version",
                      (json_int_t)component->version, "published",
-                     time_or_null(hl_component_published(component->version)), "size", (json_int_t)component->size,
+                     hl_json_time(hl_component_published(component->version)), "size", (json_int_t)component->size,
                      "increments", (json_int_t)component->increments, "current", current, "behind", behind, "ahead",
                      ahead);
 }
@@ -548,7 +541,7 @@ json_t *mgr_patterns_document(const MgrPatterns *patterns, const MgrCaller *call
                          patterns->content.expires);
     if (mgr_patterns_is_mirror(patterns)) {
         json_object_set_new(document, "url", json_string(conf->activeupdate_url));
-        json_object_set_new(document, "synced", time_or_null(patterns->synced_wall));
+        json_object_set_new(document, "synced", hl_json_time(patterns->synced_wall));
         json_object_set_new(document, "sync_running", json_boolean(patterns->sync != NULL));
         json_object_set_new(document, "sync_problem",
                             patterns->problem != NULL ? json_string(patterns->problem) : json_null());

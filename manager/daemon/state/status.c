@@ -70,25 +70,6 @@ void mgr_status_free(MgrStatus *status)
     g_free(status);
 }
 
-static json_t *time_value(HlTime wall)
-{
-    g_autofree char *text = hl_time_format(wall);
-
-    return wall > 0 ? json_string(text) : json_null();
-}
-
-static json_t *patterns_value(const char *text)
-{
-    json_t *object = json_object();
-    size_t n;
-    HlMsgComponent **components = hl_components_parse(text, &n);
-
-    for (size_t i = 0; i < n; i++)
-        json_object_set_new(object, components[i]->name, json_integer((json_int_t)components[i]->version));
-    hl_components_free(components, n);
-    return object;
-}
-
 char *mgr_status_endpoint_print(const MgrStatus *status, const MgrEndpoint *endpoint)
 {
     return mgr_endpoint_document_print(status->fleet, status->conf, endpoint);
@@ -219,7 +200,7 @@ static json_t *summary_of(const MgrStatus *status, const MgrCaller *caller, cons
 {
     json_t *document = json_object();
 
-    json_object_set_new(document, "at", time_value(hl_clock_wall()));
+    json_object_set_new(document, "at", hl_json_time(hl_clock_wall()));
     add_order(document, status);
     json_object_set_new(document, "endpoints", json_integer(totals->all));
     json_object_set_new(document, "removed", json_integer(totals->removed));
@@ -236,7 +217,7 @@ static json_t *summary_of(const MgrStatus *status, const MgrCaller *caller, cons
     json_object_set_new(document, "open_commands", json_integer(counts.commands));
     json_object_set_new(document, "server_blind", json_boolean(status->blind));
     add_problems(document, status);
-    json_object_set_new(document, "latest_patterns", patterns_value(status->fleet->latest));
+    json_object_set_new(document, "latest_patterns", hl_components_json(status->fleet->latest));
     json_object_set_new(document, "latest_program",
                         *status->fleet->program != '\0' ? json_string(status->fleet->program) : json_null());
     json_object_set(document, "repository", status->repository != NULL ? status->repository : json_null());
