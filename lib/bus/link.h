@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One attempt to connect and, if it holds, one MQTT connection, behind a dozen functions.  Two libraries have them, and
- * a program links one: hl_bus has paho's asynchronous client (link.c), for daemons; hl_bus_loop has libmosquitto on the
- * loop thread (link_loop.c), for programs that ask and end.
+/* One attempt to connect and, if it holds, one MQTT connection, behind a dozen functions.  They exist three times, and
+ * a program links one: hl_bus has paho's asynchronous client (link.c), for endpoints and the console; hl_bus_thread has
+ * libmosquitto on a thread of its own (link_thread.c), for the manager; hl_bus_loop has it on the loop thread
+ * (link_loop.c), for programs that ask and end.
  *
- * paho's threads only copy what they deliver into the two mailboxes and return (its callbacks run under a library-wide
- * lock); the state machine that reads the mailboxes is bus_mqtt.c, the only user.  Each attempt has a handle of its
- * own: what an old one still reports names the old link, and is dropped for that.  paho's automatic reconnect stays
- * off: it begins only after a first success and gives every process of a fleet the same jitter. */
+ * Threads other than the loop's only put what they deliver into the two mailboxes and return (paho's callbacks run
+ * under a library-wide lock); the state machine that reads the mailboxes is bus_mqtt.c, the only user.  Each attempt
+ * has a handle of its own: what an old one still reports names the old link, and is dropped for that.  paho's automatic
+ * reconnect stays off: it begins only after a first success and gives every process of a fleet the same jitter. */
 #ifndef LIB_BUS_LINK_H
 #define LIB_BUS_LINK_H
 
@@ -43,7 +44,7 @@ typedef struct {
     char *text;             /* HL_LINK_FAILED, HL_LINK_LOST: why, for people; HL_LINK_SUBSCRIBED: what was refused, or
                                NULL */
     bool is_final; /* HL_LINK_FAILED: text is the broker's word, or of a time when the connection stood; else it
-                      is paho's, which has one for many causes */
+                      is the library's, which has one for many causes */
     guint window;  /* HL_LINK_CONNECTED: the broker's Receive Maximum */
 } HlLinkEvent;
 
@@ -100,7 +101,7 @@ bool hl_link_send(HlLink *link, const HlBusMessage *message, HlBusPublished done
 void hl_link_shut(HlLink *link);
 void hl_link_free(HlLink *link);
 
-/* For link.c and link_loop.c: value, of link, goes into events; its text is copied. */
+/* For the files that have these functions: value, of link, goes into events; its text is copied. */
 void hl_link_post(HlMailbox *events, HlLink *link, HlLinkEvent value);
 
 #endif
