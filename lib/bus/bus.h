@@ -4,8 +4,8 @@
  * Keeps the link up by itself: connects to the first broker address that answers, and after any loss tries again with
  * full jitter (lib/base/backoff.h), the next address each time, forever, in constant memory.  Delivers what arrives, in
  * order, but for HL_BUS_ADMITTED_FIRST. It promises nothing across a loss: a publication is accepted only while the
- * link is up, and the caller keeps what must not be lost until the other side itself acknowledges it.  bus_fake.h has
- * the same functions in memory, for tests.
+ * link is up, and the caller keeps what must not be lost until the other side itself acknowledges it.
+ * tests/support/bus_fake.h has the same functions in memory.
  *
  * Everything is called, and calls back, on the thread of the GMainContext given; handlers may call back into the bus.
  */
@@ -44,9 +44,9 @@ typedef struct {
     void (*up)(gpointer user);
     /* Was up and no longer is.  reason is for people. */
     void (*down)(const char *reason, gpointer user);
-    /* An attempt failed; the next comes after delay.  When paho gave no reason that helps, a second look has been taken
-     * in between, for some seconds at most: reason tells apart who does not listen, whose certificate is wrong, ...
-     * (the sentences in cause.c). */
+    /* An attempt failed; the next comes after delay.  When the library gave no reason that helps, a second look has
+     * been taken in between, for some seconds at most: reason tells apart who does not listen, whose certificate is
+     * wrong, ... (the sentences in cause.c). */
     void (*failed)(const char *broker, const char *reason, HlTime delay, gpointer user);
     void (*message)(const HlBusMessage *message, gpointer user);
     /* Behind up: the broker let this client subscribe to less than it asked for; problem names the first filter and
@@ -153,7 +153,8 @@ typedef void (*HlBusPublished)(bool acknowledged, gpointer user);
  * HL_BUS_QUEUE more wait in memory); done is then never called.  done may be NULL. */
 bool hl_bus_publish(HlBus *bus, const HlBusMessage *message, HlBusPublished done, gpointer user);
 
-/* Below the broker's max_inflight_messages, so that paho's own window, which stalls when full, never fills up. */
+/* Below the broker's max_inflight_messages, so that the window of the library below, which may stall when full (paho's
+ * does), never fills up. */
 #define HL_BUS_WINDOW 500
 #define HL_BUS_QUEUE  200000
 

@@ -4,10 +4,10 @@
 #ifndef TESTS_SUPPORT_CONSOLE_WORLD_H
 #define TESTS_SUPPORT_CONSOLE_WORLD_H
 
-#include "lib/bus/bus_fake.h"
 #include "manager/console/events.h"
 #include "manager/console/identity.h"
 #include "proto/wire.h"
+#include "tests/support/bus_fake.h"
 #include "tests/support/clock_fake.h"
 #include "tests/support/http_fake.h"
 #include "tests/support/timer_fake.h"

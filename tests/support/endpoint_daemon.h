@@ -6,9 +6,9 @@
 
 #include "endpoint/daemon/daemon.h"
 #include "lib/base/json.h"
-#include "lib/bus/bus_fake.h"
 #include "lib/ctl/client.h"
 #include "proto/wire.h"
+#include "tests/support/bus_fake.h"
 #include "tests/support/endpoint_parts.h"
 
 #define DAEMON_ANSWER (2 * HL_SECOND) /* real time, for what a peer has to wait for */

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The parts of the manager without a process round them: a registry in a directory of its own, a bus in memory, a
- * writer, a clock and timeouts that the test drives (lib/bus/bus_fake.h, writer_fake.h, clock_fake.h, timer_fake.h).
- * Dials are recorded, not made.  fsync does nothing: no test here is about power cuts.
+ * writer, a clock and timeouts that the test drives (tests/support/bus_fake.h, writer_fake.h, clock_fake.h,
+ * timer_fake.h). Dials are recorded, not made.  fsync does nothing: no test here is about power cuts.
  *
  * Nothing happens by itself.  What a part commits is pending until parts_commit; what it publishes is taken with
  * parts_take and parts_reply. */
 #ifndef TESTS_SUPPORT_MANAGER_PARTS_H
 #define TESTS_SUPPORT_MANAGER_PARTS_H
 
-#include "lib/bus/bus_fake.h"
 #include "manager/daemon/calls/access_calls.h"
 #include "manager/daemon/calls/broker_calls.h"
 #include "manager/daemon/calls/command_calls.h"
@@ -26,6 +25,7 @@
 #include "manager/daemon/state/witness.h"
 #include "manager/daemon/work/link.h"
 #include "proto/wire.h"
+#include "tests/support/bus_fake.h"
 #include "tests/support/clock_fake.h"
 #include "tests/support/timer_fake.h"
 #include "tests/support/writer_fake.h"

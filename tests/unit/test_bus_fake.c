@@ -3,7 +3,7 @@
  * the test for what a broker would not do. */
 #include <string.h>
 
-#include "lib/bus/bus_fake.h"
+#include "tests/support/bus_fake.h"
 
 typedef struct {
     HlBus *bus;

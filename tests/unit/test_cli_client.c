@@ -7,11 +7,11 @@
 
 #include "lib/base/file.h"
 #include "lib/base/unconst.h"
-#include "lib/bus/bus_fake.h"
 #include "manager/cli/client.h"
 #include "manager/cli/commands.h"
 #include "proto/topics.h"
 #include "proto/wire.h"
+#include "tests/support/bus_fake.h"
 #include "tests/support/clock_fake.h"
 
 #define TURN      100             /* ms */

@@ -4,8 +4,8 @@
 
 #include "endpoint/daemon/ground/store.h"
 #include "endpoint/daemon/link/presence.h"
-#include "lib/bus/bus_fake.h"
 #include "proto/envelope.h"
+#include "tests/support/bus_fake.h"
 #include "tests/support/child_fake.h"
 #include "tests/support/clock_fake.h"
 #include "tests/support/endpoint_parts.h"

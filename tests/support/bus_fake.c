@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "lib/bus/bus_fake.h"
+#include "tests/support/bus_fake.h"
 
 #include <string.h>
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The bus in memory, for tests: the functions of bus.h without a network, and the broker's side of them for the test.
+/* The bus in memory, for tests: the functions of lib/bus/bus.h without a network, and the broker's side of them for the
+ * test.
  *
- * A test program links hl_bus_fake instead of hl_bus (or before a library that links hl_bus).  The part under test
+ * A test program links bus_fake instead of hl_bus (or before a library that links hl_bus).  The part under test
  * calls hl_bus_* as ever; the test is the network and the broker: it says when an attempt succeeds or fails, what
  * arrives, and what is acknowledged.  Nothing happens by itself: no thread, no timer, no socket, and backoff_* and
  * keepalive are ignored.  Every callback comes on the calling thread, from inside the bus_fake_* call that causes it
@@ -13,8 +14,8 @@
  * retained messages, and other clients: the test carries a message from one bus to another if it wants that.
  *
  * A test ends with bus_fake_reset(). */
-#ifndef LIB_BUS_BUS_FAKE_H
-#define LIB_BUS_BUS_FAKE_H
+#ifndef TESTS_SUPPORT_BUS_FAKE_H
+#define TESTS_SUPPORT_BUS_FAKE_H
 
 #include "lib/bus/bus.h"
 
