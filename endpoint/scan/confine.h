@@ -30,7 +30,7 @@ const struct passwd *ep_confine_user(const char *name, GError **error);
 /* Opens what a confinement names.  Before anything else is opened: the names have fixed numbers. */
 bool ep_confine_open(const EpConfinement *confinement, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Becomes that user without any group but his own, for good: no new privileges, no network but its own
+/* Becomes that user without any group but its own, for good: no new privileges, no network but its own
  * empty one, no core dump, lowest priority, and it ends with its parent.  A kernel that does not let it have a network
  * of its own is told of on stderr, and not an error: containers may forbid it.  HL_ERROR_UNAVAILABLE: there is no such
  * user. */

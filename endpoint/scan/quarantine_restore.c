@@ -16,7 +16,7 @@
 #include "lib/base/log.h"
 
 /* A file made as its owner, because the shipped unit has no CAP_CHOWN.  Being somebody else for files takes away what
- * root may do with them; that is taken back, for the directory may not be his. */
+ * root may do with them; that is taken back, for the directory may not be theirs. */
 static int create_as(uid_t uid, gid_t gid, int directory, const char *name)
 {
     struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };

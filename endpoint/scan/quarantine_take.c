@@ -117,8 +117,9 @@ static bool fill_crate(const EpQuarantine *quarantine, const EpRecord *record, i
     return strcmp(digest, record->sha256) == 0 || changed(error);
 }
 
-/* Under its private name nobody puts another file in its place by chance, and what a user puts there on purpose is his
- * own.  It is read again: what was written to it since the crate was filled would be lost, whatever its times say. */
+/* Under its private name nobody puts another file in its place by chance, and what a user puts there on purpose is
+ * theirs own.  It is read again: what was written to it since the crate was filled would be lost, whatever its times
+ * say. */
 static bool remove_original(int directory, const EpRecord *record, GError **error)
 {
     g_autofree char *private = ep_origin_taking_name(record);

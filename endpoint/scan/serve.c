@@ -73,7 +73,7 @@ static bool send_text(int to, const char *text, int fd)
 
 /* ------------------------------------------------------------------------------------------- the scanner */
 
-/* What somebody hands over may be anything: it is read only if he could read it. */
+/* What somebody hands over may be anything: it is read only if they could read it. */
 static const char *objection(int fd, struct stat *st)
 {
     g_autoptr(EpMounts) mounts = NULL;

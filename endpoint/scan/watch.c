@@ -37,7 +37,7 @@ static char *name_of(int fd)
     return g_file_read_link(link, NULL);
 }
 
-/* By name, which is cheap, and then by the file itself: its writer may have a mount namespace in which his file
+/* By name, which is cheap, and then by the file itself: its writer may have a mount namespace in which their file
  * has that name. */
 static bool is_own(const EpWatch *watch, const char *path, const struct stat *st)
 {

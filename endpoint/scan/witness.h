@@ -3,7 +3,7 @@
  * path, as this machine's administrator would see it.
  *
  * The kernel's word for where an open file is (/proc/self/fd) holds in the mount namespace of who opened it, and a user
- * may make one in which his file is /etc/passwd.  Blocking; one thread. */
+ * may make one in which their file is /etc/passwd.  Blocking; one thread. */
 #ifndef ENDPOINT_SCAN_WITNESS_H
 #define ENDPOINT_SCAN_WITNESS_H
 

@@ -62,8 +62,8 @@ static void action_free(Action *action)
     g_free(action);
 }
 
-/* Errors are English where they are made, like the daemon's words, and become the user's where he is told.  Another one
- * of the kind may be begun by who is told. */
+/* Errors are English where they are made, like the daemon's words, and become the user's where they are told.  Another
+ * one of the kind may be begun by who is told. */
 static void end(Action *action, const char *detail, const GError *error, bool silent)
 {
     TrActions *actions = action->actions;

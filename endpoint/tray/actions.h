@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Does what the user chose.  The daemon decides whether he may: it is asked, and what it answers is told.
+/* Does what the user chose.  The daemon decides whether they may: it is asked, and what it answers is told.
  *
  * One of a kind at a time.  Nothing here waits. */
 #ifndef ENDPOINT_TRAY_ACTIONS_H
@@ -15,7 +15,7 @@ typedef struct {
     TrDo what;
     const char *detail;  /* what came of it, in words; NULL: nothing is to be told */
     const GError *error; /* in the user's language; NULL: it was done */
-    bool silent;         /* the user sees for himself: a window opened, or he closed the dialog */
+    bool silent;         /* the user sees it: a window opened, or they closed the dialog */
 } TrOutcome;
 
 typedef struct {

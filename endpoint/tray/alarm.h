@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A call at a time of day, on the loop.  A timer of GLib stands still while the machine sleeps, and would tell a
- * notebook's user weeks late that his patterns are out of date. */
+ * notebook's user weeks late that its patterns are out of date. */
 #ifndef ENDPOINT_TRAY_ALARM_H
 #define ENDPOINT_TRAY_ALARM_H
 

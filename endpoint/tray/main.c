@@ -112,7 +112,7 @@ static bool cmd_run(HlInvocation *call, GError **error)
     if (tray == NULL)
         return hl_error_prefix(error, _("the session bus does not take the icon"));
     g_main_loop_run(loop);
-    g_dbus_connection_flush_sync(bus, NULL, NULL); /* who clicked on "quit" gets his answer */
+    g_dbus_connection_flush_sync(bus, NULL, NULL); /* who clicked on "quit" gets an answer */
     return true;
 }
 

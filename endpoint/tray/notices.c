@@ -3,7 +3,7 @@
 
 #include "lib/base/i18n.h"
 
-#define OWN_GAP HL_SECOND /* who clicks gets his answer, however often he clicks */
+#define OWN_GAP HL_SECOND /* who clicks gets an answer, however often they click */
 
 /* What waits to be shown of one kind, and when one was shown last. */
 typedef struct {

@@ -60,7 +60,8 @@ static json_t *fetch(HlInvocation *call, const char *version, GError **error)
     return cli_call(call, "group version", arguments, error);
 }
 
-/* The version that holds and the one before, as far as the caller names none: *from and *to are freed by him. */
+/* The version that holds and the one before, as far as the caller names none: *from and *to are the caller's to free.
+ */
 static bool choose(HlInvocation *call, char **from, char **to, GError **error)
 {
     const char *arguments[] = { "name", call->args[0], NULL };

@@ -19,8 +19,8 @@ typedef void (*ConLineDone)(const json_t *answer, const GError *error, gpointer 
 typedef struct {
     const char *name;             /* of the call */
     const char *const *arguments; /* name, value, ..., NULL; pairs whose value is NULL are left out; NULL: none */
-    const char *session;          /* of the person who asks, or a token of his; NULL: the console itself asks */
-    const char *address;          /* of his browser */
+    const char *session;          /* of the person who asks, or a token of theirs; NULL: the console itself asks */
+    const char *address;          /* of their browser */
     const char *once;             /* asked with this key a second time, it is answered as the first time; NULL: none */
     bool is_idle;                 /* a page asks by itself: the session counts as unused */
     bool may_repeat;              /* it reads, or has a key: asked twice it does no harm.  Not with part */

@@ -11,7 +11,7 @@ typedef struct ConPeople ConPeople;
 
 typedef struct {
     char *account, *role;
-    char **groups; /* that he is limited to, ends with NULL; NULL: all */
+    char **groups; /* that they are limited to, ends with NULL; NULL: all */
 } ConPerson;
 
 ConPeople *con_people_new(ConLine *line);

@@ -50,7 +50,7 @@ bool mgr_rule_covers(const MgrRule *rule, const char *group);
 /* Whether it tells what the audit log says: that is not for everybody who makes rules. */
 bool mgr_rule_tells_audit(const MgrRule *rule);
 
-/* Whether the rule is there for a caller: one that is limited to groups sees those that tell of his groups alone, and
+/* Whether the rule is there for a caller: one that is limited to groups sees those that tell of their groups alone, and
  * one who may not read the audit log none that tell of it. */
 bool mgr_rule_is_seen(const MgrRule *rule, const MgrCaller *caller);
 

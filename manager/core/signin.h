@@ -42,7 +42,7 @@ bool mgr_signin_may(MgrSignin *signin, const char *const *keys, HlTime mono, GEr
 void mgr_signin_good(MgrSignin *signin, const char *key);
 
 /* The same for an address, and for a try that could not be looked at: this one does not count.  Those before do, or
- * somebody with an account of his own could guess at others' without end. */
+ * somebody with an account of their own could guess at others' without end. */
 void mgr_signin_take_back(MgrSignin *signin, const char *key);
 
 /* What tries from an address count for: the address, of IPv6 the /64, which one customer has.  "" for what is no

@@ -66,7 +66,7 @@ static void try_proof(const HlMsgEnrolRequest *request, GBytes *csr)
     if (cert == NULL)
         return;
     g_assert_false(hl_cert_is_issued_by(cert, ca));
-    hl_cert_verify_signature(cert, HL_ENROL_PROOF, csr, proof); /* his own key may sign what it likes */
+    hl_cert_verify_signature(cert, HL_ENROL_PROOF, csr, proof); /* its own key may sign what it likes */
 }
 
 static void try_request(const uint8_t *data, size_t size)

@@ -158,7 +158,7 @@ static void test_not_the_broker(void)
     test_broker_clear(&broker);
 }
 
-/* Somebody who counts, and may close at once what he takes. */
+/* Somebody who counts, and may close at once what is taken. */
 typedef struct {
     int listener;
     bool closes;

@@ -377,7 +377,7 @@ static void test_limited(void)
     world_status(world, HL_TOPIC_STATUS_ENDPOINT, "e-2", ROW("e-2", "sales", 2));
     timer_fake_advance(250);
     expect_heard("e-2", false);
-    world_status(world, HL_TOPIC_STATUS_ENDPOINT, "e-1", ROW("e-1", "sales", 2)); /* left his group */
+    world_status(world, HL_TOPIC_STATUS_ENDPOINT, "e-1", ROW("e-1", "sales", 2)); /* left the group */
     timer_fake_advance(250);
     expect_heard("event: reset", true);
 }

@@ -446,7 +446,7 @@ static void test_kept(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
     check_receives(kept, "y");
 }
 
-/* What waits for a reader goes out as he reads, and that it has gone is told once. */
+/* What waits for a reader goes out as they read, and that it has gone is told once. */
 static void test_drained(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
 {
     g_autoptr(GBytes) large = g_bytes_new_take(g_malloc0(HL_FRAME_MAX), HL_FRAME_MAX);

@@ -276,7 +276,8 @@ static void test_starttls(void)
     }
 }
 
-/* What is said of each recipient is his, also where it has several lines, and where the server hangs up between them.
+/* What is said of each recipient is theirs, also where it has several lines, and where the server hangs up between
+ * them.
  */
 static void test_recipients(void)
 {

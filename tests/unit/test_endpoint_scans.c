@@ -305,7 +305,7 @@ static void test_scan_stuck(void)
     parts_check_last(parts, "c-again", HL_STATE_SUCCEEDED, "", "1 file looked at, 0 found, 0 not looked at");
 }
 
-/* Bounds that are changed while somebody scans are in force at his next look, not when all have gone. */
+/* Bounds that are changed while somebody scans are in force at their next look, not when all have gone. */
 static void test_engine_bounds(void)
 {
     g_autoptr(EndpointParts) parts = parts_new();

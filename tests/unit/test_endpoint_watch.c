@@ -170,7 +170,7 @@ static void test_bounds(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
                   "64 connections watch already, and there may be no more: try again when one of them is closed");
 }
 
-/* Who does not read is told nothing more; when he has read, the newest and nothing in between. */
+/* Who does not read is told nothing more; when they have read, the newest and nothing in between. */
 static void test_behind(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
     add(f, 0, USER);

@@ -126,7 +126,7 @@ static void ask(const char *answer, const char *complaint, EpLook *look, bool *t
     ask_changing(answer, complaint, false, look, tested, asked);
 }
 
-/* A user who shortens his files while they are read has the engine complain all the time.  That is about his files. */
+/* A user who shortens files while they are read has the engine complain all the time.  That is about these files. */
 static void test_changing(void)
 {
     static const char said[] = "LibClamAV Error: fmap_readpage: pread fail: asked for 4096 bytes @ offset 0, got 0\n";

@@ -139,7 +139,7 @@ static void test_not_a_call(void)
         const char *admin, *response_topic;
         bool retained;
     } cases[] = {
-        { "mallory", NULL, false },                               /* nobody knows him */
+        { "mallory", NULL, false },                               /* nobody knows them */
         { "web", "holdline/v1/admin/reply/admin", false },        /* a console, to somebody else */
         { "e-one", NULL, false },                                 /* an endpoint */
         { "admin", "holdline/v1/admin/reply/bob", false },        /* to somebody else */

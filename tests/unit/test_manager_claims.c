@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* manager/daemon/work/claim, state/registration, and the bundle for one endpoint: nobody gets another's record, by what
- * he knows of its machine, by what he says in his births, or by being asked to give up his own. */
+ * they know of its machine, by what they say in their births, or by being asked to give up their own. */
 #include <string.h>
 
 #include "lib/base/unconst.h"

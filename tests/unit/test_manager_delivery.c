@@ -451,7 +451,7 @@ static void test_acks(void)
     g_assert_cmpstr(hold_off->hold_off_boot, ==, "b-9");
 }
 
-/* Who is removed while his acknowledgement waits gets none, and the others theirs. */
+/* Who is removed while an acknowledgement waits gets none, and the others theirs. */
 static void test_forget(void)
 {
     g_autoptr(Parts) parts = parts_new();

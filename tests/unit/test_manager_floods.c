@@ -193,7 +193,7 @@ static void test_unknown(void)
     g_assert_cmpuint(mgr_floods_count(parts->floods).now, ==, 0);
 }
 
-/* An administrator's calls beyond the quota are dropped; he is never held off. */
+/* An administrator's calls beyond the quota are dropped; they are never held off. */
 static void test_administrator(void)
 {
     g_autoptr(Parts) parts = parts_with_two();

@@ -127,7 +127,7 @@ static void test_fence(void)
     g_assert_cmpuint(fx.fence_session, ==, 9);
     fx = step(&p, BIRTH(9, 7, 100), SEC(1)); /* the same number by chance */
     g_assert_true(fx.fence);
-    g_assert_true(step(&p, RETAINED(3, 7, 100), SEC(1)).fence); /* no matter who it is, if he is still there */
+    g_assert_true(step(&p, RETAINED(3, 7, 100), SEC(1)).fence); /* no matter who it is, if they are still there */
     fx = step(&p, BIRTH(10, 7, 100), SEC(2));
     g_assert_true(fx.born && !fx.fence);
 }

@@ -22,7 +22,7 @@ static void test_delays(void)
     mgr_signin_free(signin);
 }
 
-/* Others do not crowd out somebody who guesses: the oldest is forgotten, and he is not. */
+/* Others do not crowd out somebody who guesses: the oldest is forgotten, and they are not. */
 static void test_crowd(void)
 {
     MgrSignin *signin = mgr_signin_new();

@@ -86,7 +86,7 @@ static void test_notices(void)
     }
 }
 
-/* What the daemon says in English reaches the user in his language. */
+/* What the daemon says in English reaches the user in their language. */
 static void test_words(void)
 {
     g_auto(TrView) view = { 0 };

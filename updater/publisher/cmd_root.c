@@ -53,7 +53,7 @@ bool upd_cmd_repo_root_show(HlInvocation *call, GError **error)
     return show_draft(call, error);
 }
 
-/* The holder of a key signs what he has read. */
+/* The holder of a key signs what they have read. */
 static bool confirm(const HlInvocation *call, GError **error)
 {
     char answer[16];

@@ -48,8 +48,8 @@ static char *document_for(const EpWatchers *watchers, uid_t uid)
     return g_ref_string_new(text);
 }
 
-/* He is not told again what he was told last, and what he has not read yet is not followed by more: he gets the newest
- * when he has.  The watcher may be gone after this. */
+/* They are not told again what they were told last, and what they have not read yet is not followed by more: they get
+ * the newest when they have.  The watcher may be gone after this. */
 static void tell(const EpWatchers *watchers, Watcher *watcher, char *document)
 {
     const EpWatchersOptions *has = &watchers->has;
@@ -129,7 +129,7 @@ void ep_watchers_remove(EpWatchers *watchers, gconstpointer peer)
 void ep_watchers_caught_up(EpWatchers *watchers, gconstpointer peer)
 {
     if (ep_watchers_has(watchers, peer))
-        ep_pulse_changed(watchers->has.pulse); /* the beat finds what he was not told */
+        ep_pulse_changed(watchers->has.pulse); /* the beat finds what the peer was not told */
 }
 
 bool ep_watchers_has(const EpWatchers *watchers, gconstpointer peer)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Those who watch: peers of the control socket that are told how things stand, at once and whenever that has changed.
  *
- * What a peer is told depends only on what kind of user he is (root, the daemon's own, any other), so a document is
+ * What a peer is told depends only on what kind of user it is (root, the daemon's own, any other), so a document is
  * made once for each kind, not once for each peer.  Follows the pulse while there is somebody to tell.  Loop thread. */
 #ifndef ENDPOINT_DAEMON_FRONT_WATCHERS_H
 #define ENDPOINT_DAEMON_FRONT_WATCHERS_H

@@ -191,7 +191,7 @@ static char *describe(const EpScanRecord *record)
     return g_strdup_printf("%s, %s: %s (%s)", record->how, record->end, record->detail, numbers);
 }
 
-/* A scan by hand is one user's, of what he liked: it does not hide how the last one of the machine went. */
+/* A scan by hand is one user's, of what they liked: it does not hide how the last one of the machine went. */
 static bool is_last_scan(EpFinds *finds, const EpScanRecord *record)
 {
     g_autofree char *text = ep_store_get(finds->db, LAST_SCAN_FACT, "{}");

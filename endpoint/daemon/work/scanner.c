@@ -235,7 +235,7 @@ GPtrArray *ep_scanner_arguments(const EpScanner *scanner, const char *mode)
     g_ptr_array_add(argv, g_strdup(mode));
     ep_engine_add_words(scanner->has.engine, argv);
     add(argv, "--scan", g_strdup(scanner->id));
-    /* paths are passed over by the walk alone: what somebody names by hand he means */
+    /* paths are passed over by the walk alone: what somebody names by hand is meant */
     for (gsize i = 0; rows[i] != NULL; i++)
         add(argv, "--exclude", g_strdup(rows[i]));
     return argv;

@@ -89,7 +89,7 @@ static void judge(const Scan *scan, const EpScanRecord *record)
         ep_judge_worked(scan->scans->judge);
 }
 
-/* A user who names what is not there, or is too large, learns it himself; that the engine fails is news for everybody.
+/* A user who names what is not there, or is too large, learns it directly; that the engine fails is news for everybody.
  */
 static bool is_news(const Scan *scan, const EpScanRecord *record)
 {

@@ -111,7 +111,7 @@ export class Grid {
             }));
     }
 
-    // The rows that the reader sees now, at once; those around them when he rests, so that no frame of a scroll makes three screens.
+    // The rows that the reader sees now, at once; those around them when the reader rests, so that no frame of a scroll makes three screens.
     draw() {
         clearTimeout(this.rest);
         this.rest = setTimeout(() => this.#drawRows(), REST);

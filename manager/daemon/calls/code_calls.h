@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Calls about the one-time codes that an account signs in with, beside its password.  A key is in force once a code of
- * it was shown: nobody locks himself out with an app that did not take it. */
+ * it was shown: nobody is locked out with an app that did not take it. */
 #ifndef MANAGER_DAEMON_CALLS_CODE_CALLS_H
 #define MANAGER_DAEMON_CALLS_CODE_CALLS_H
 

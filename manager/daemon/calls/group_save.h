@@ -31,8 +31,8 @@ typedef struct {
 /* Answers the call, with the group's document, or why not. */
 void mgr_group_save(const MgrGroupCallsOptions *parts, MgrCall *call, const MgrGroupChange *change);
 
-/* Whether the group is still as the caller has seen it, if he said how: expected of the call, a version or the tag of a
- * document (manager/core/edition.h), or NULL. */
+/* Whether the group is still as the caller has seen it, if they said how: expected of the call, a version or the tag of
+ * a document (manager/core/edition.h), or NULL. */
 bool mgr_group_check_version(const MgrGroup *group, const char *expected, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Whether nothing of the group is on trial: its settings may be changed, and it may be deleted. */

@@ -8,7 +8,7 @@
 #include "proto/topics.h"
 
 #define MAX_SENDERS \
-    200000              /* 40 MB; more names than certificates: somebody has the broker, and whom it favours is his */
+    200000 /* 40 MB; more names than certificates: somebody has the broker, and whom it favours is theirs */
 #define MAX_FLOODS 4096 /* notices that wait for the loop; one a sender and second */
 #define REMIND     HL_SECOND
 

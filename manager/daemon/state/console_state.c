@@ -258,7 +258,7 @@ static void finish_verifications(MgrConsole *console)
     }
 }
 
-/* Somebody who waits is told when his last dial ended. */
+/* Somebody who waits is told when their last dial ended. */
 static void settle_verifications(MgrConsole *console, const char *id, uint32_t generation)
 {
     for (guint i = 0; i < console->verifications->len; i++) {

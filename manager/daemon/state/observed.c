@@ -100,8 +100,8 @@ static bool read_lines(MgrObserved *observed, Log *log)
     return true;
 }
 
-/* Goes past what an earlier manager has handled: anyone who has lost his certificate since would be thrown out once
- * more for each of his old connections.  At most what the rotation lets the log grow to: some ten milliseconds. */
+/* Goes past what an earlier manager has handled: anyone who has lost their certificate since would be thrown out once
+ * more for each of their old connections.  At most what the rotation lets the log grow to: some ten milliseconds. */
 static void skip_handled(Log *log)
 {
     g_autofree char *buffer = g_malloc(MAX_BYTES_A_TICK);

@@ -44,7 +44,7 @@ struct MgrPki {
 typedef struct {
     uint64_t number; /* of mgr_rereader_ask */
     char *name;
-    MgrEvictionWaiter waiter; /* done NULL: nobody waits, or he was told */
+    MgrEvictionWaiter waiter; /* done NULL: nobody waits, or they were told */
 } Unread;
 
 static void unread_free(gpointer item)
@@ -389,7 +389,7 @@ static gboolean on_told(gpointer user)
     return G_SOURCE_REMOVE;
 }
 
-/* Who was thrown out before the list had him has come back meanwhile. */
+/* Who was thrown out before the list had them has come back meanwhile. */
 static void evict_unlisted(MgrPki *pki)
 {
     GHashTableIter iter;

@@ -46,11 +46,11 @@ void mgr_status_set_blind(MgrStatus *status, bool blind);
 void mgr_status_set_repository(MgrStatus *status, json_t *repository);
 
 /* What ends soon, the soonest first, each with "kind", "name", "end", "state" and "remedy"; takes the array.  Of it the
- * summary tells each reader the first twenty that mgr_end_sight lets him see. */
+ * summary tells each reader the first twenty that mgr_end_sight lets them see. */
 void mgr_status_set_ends(MgrStatus *status, json_t *ends);
 
 /* Roll-outs that have halted, each with "id" and the "groups" of its members; takes the array.  Of them the summary
- * tells each reader those that are there for him. */
+ * tells each reader those that are there for them. */
 void mgr_status_set_halted(MgrStatus *status, json_t *halted);
 
 /* What is wrong with the server itself, in words that name the thing and the remedy. */

@@ -123,7 +123,7 @@ static void fold_revoked(gpointer change)
     finish(issued, intake->path);
 }
 
-/* Anyone who had the account before is out: that it was taken away from him was perhaps meant. */
+/* Anyone who had the account before is out: that it was taken away from them was perhaps meant. */
 static void fold_owner(gpointer change)
 {
     Intake *intake = change;
