@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* wire-golden DIR: writes a sample of every message (NAME.bin) and its text form (NAME.txt) to DIR.  What is there
- * stays as it is: a sample tells what a release has sent, and never changes afterwards. */
+ * stays as it is: a sample tells what has been sent at some time, and never changes afterwards. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
