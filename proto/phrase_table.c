@@ -389,6 +389,9 @@ const HlPhrase hl_phrases[] = {
     { N_("the certificate of its authority"), "" },
     { N_("the server's certificate is not valid"), "" },
     { N_("the broker does not accept this certificate: %s (%s)"), "s" },
+    { N_("the broker does not know the authority that issued this machine's certificate (%s): the server was restored "
+         "from an earlier backup, the broker has not read its new files, or it is another installation's"),
+      "" },
     { N_("the broker and this machine do not agree on TLS"), "" },
     { N_("what answers there does not speak TLS: %s; is it the broker's port?"), "s" },
     { N_("the connection is closed again during the TLS handshake: the broker is full, or another program has this "
@@ -400,7 +403,7 @@ const HlPhrase hl_phrases[] = {
     { N_("certificate revoked"), "" },
     { N_("certificate expired"), "" },
     { N_("certificate unknown"), "" },
-    { N_("unknown CA"), "" },
+    { N_("unknown CA"), "" }, /* of earlier versions */
     { N_("access denied"), "" },
     { N_("certificate required"), "" },
     { N_("connection lost"), "" },

@@ -189,6 +189,11 @@ const HlPhrase hl_ground_phrases[] = {
          "ENDPOINT')"),
       "" },
     { N_("on the server: holdline server certificate --host NAME, with each name it is reached by"), "" },
+    { N_("on the server, 'holdline restore BACKUP --replace --previous DIR' takes the keys of the site as it was last, "
+         "and a broker of your own has to read its files again; where the keys are lost: 'holdline bundle create "
+         "--for ENDPOINT' there and 'holdline-endpoint enrol BUNDLE --replace' on a PC, and for an account an owner "
+         "issues another certificate"),
+      "" },
     { N_("set the clocks if one is wrong; else it was revoked or is of another site: 'holdline bundle create --for "
          "ENDPOINT' on the server and 'holdline-endpoint enrol BUNDLE --replace' on a PC; for an account, an owner "
          "issues "

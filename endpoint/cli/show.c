@@ -119,6 +119,9 @@ static const char *line_remedy(const json_t *line)
             "if that is this machine's server, it was set up again or its authority was replaced: ask for a bundle "
             "that is made for this machine, and run 'enrol BUNDLE --replace' ('holdline server show' says the right "
             "fingerprint); else that address leads to another installation: have it corrected");
+    if (strcmp(cause, "unknown-authority") == 0)
+        return _("if other machines do not reach the server either, its administrator has to mend that; else ask for a "
+                 "bundle that is made for this machine, and run 'enrol BUNDLE --replace'");
     /* the broker does not always say why it closes a connection, and then this is all that can be known here */
     if (is_guess && json_is_true(json_object_get(line, "ever_up")) && number(line, "failed_attempts") >= MANY_FAILURES)
         return _("if other machines reach the server, the administrator may have revoked this one's certificate: "

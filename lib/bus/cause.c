@@ -34,6 +34,10 @@ static const char *const sentences[HL_N_CAUSES] = {
     [HL_CAUSE_SERVER_NOT_YET] = "{detail} is valid from {date} on; this machine's clock says {now}: set the clock",
     [HL_CAUSE_SERVER_INVALID] = "the server's certificate is not valid: {detail}",
     [HL_CAUSE_TURNED_AWAY] = "the broker does not accept this certificate: {detail} ({file})",
+    [HL_CAUSE_UNKNOWN_AUTHORITY] =
+        "the broker does not know the authority that issued this machine's certificate ({file}): the server was "
+        "restored "
+        "from an earlier backup, the broker has not read its new files, or it is another installation's",
     [HL_CAUSE_NO_AGREEMENT] = "the broker and this machine do not agree on TLS: {detail}",
     [HL_CAUSE_NOT_TLS] = "what answers there does not speak TLS: {detail}; is it the broker's port?",
     [HL_CAUSE_CLOSED] =
@@ -96,6 +100,7 @@ const char *hl_cause_name(HlCause cause)
         [HL_CAUSE_SERVER_NOT_YET] = "server-not-yet",
         [HL_CAUSE_SERVER_INVALID] = "server-invalid",
         [HL_CAUSE_TURNED_AWAY] = "turned-away",
+        [HL_CAUSE_UNKNOWN_AUTHORITY] = "unknown-authority",
         [HL_CAUSE_NO_AGREEMENT] = "no-agreement",
         [HL_CAUSE_NOT_TLS] = "not-tls",
         [HL_CAUSE_CLOSED] = "closed",

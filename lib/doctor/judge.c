@@ -71,6 +71,11 @@ static const char *const remedies[HL_N_CAUSES] = {
            "ENDPOINT' on the server and 'holdline-endpoint enrol BUNDLE --replace' on a PC; for an account, an owner "
            "issues "
            "another"),
+    [HL_CAUSE_UNKNOWN_AUTHORITY] = N_(
+        "on the server, 'holdline restore BACKUP --replace --previous DIR' takes the keys of the site as it was last, "
+        "and a broker of your own has to read its files again; where the keys are lost: 'holdline bundle create "
+        "--for ENDPOINT' there and 'holdline-endpoint enrol BUNDLE --replace' on a PC, and for an account an owner "
+        "issues another certificate"),
     [HL_CAUSE_NO_AGREEMENT] = PORT,
     [HL_CAUSE_NOT_TLS] = PORT,
     [HL_CAUSE_CLOSED] = PORT,

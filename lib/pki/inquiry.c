@@ -249,13 +249,14 @@ static const struct {
     { SSL_AD_CERTIFICATE_REVOKED, "certificate revoked" },
     { SSL_AD_CERTIFICATE_EXPIRED, "certificate expired" },
     { SSL_AD_CERTIFICATE_UNKNOWN, "certificate unknown" },
-    { SSL_AD_UNKNOWN_CA, "unknown CA" },
     { SSL_AD_ACCESS_DENIED, "access denied" },
     { SSL_AD_CERTIFICATE_REQUIRED, "certificate required" },
 };
 
 static HlInquiryOutcome judge_alert(HlInquiry *inquiry, int alert)
 {
+    if (alert == SSL_AD_UNKNOWN_CA)
+        return conclude(inquiry, HL_INQUIRY_UNKNOWN_AUTHORITY, NULL, 0);
     for (gsize i = 0; i < G_N_ELEMENTS(about_certificates); i++)
         if (about_certificates[i].alert == alert)
             return conclude(inquiry, HL_INQUIRY_TURNED_AWAY, g_strdup(about_certificates[i].text), 0);

@@ -24,15 +24,16 @@ typedef enum {
     HL_INQUIRY_UNUSABLE,    /* the own files; detail says which and why */
     HL_INQUIRY_OWN_ENDED,   /* the own certificate; date */
     HL_INQUIRY_OWN_NOT_YET, /* date is its beginning */
-    HL_INQUIRY_OTHER_AUTHORITY, /* not of the authority in ca_path; detail has its issuer */
-    HL_INQUIRY_OTHER_NAMES,     /* the server's certificate is not for host; detail has its names */
-    HL_INQUIRY_SERVER_ENDED,    /* the server's certificate or, as detail says, its authority's; date */
-    HL_INQUIRY_SERVER_NOT_YET,  /* the same; date is the beginning */
-    HL_INQUIRY_SERVER_INVALID,  /* anything else about it; detail */
-    HL_INQUIRY_TURNED_AWAY,     /* the server does not accept the own certificate; detail is its word for it */
-    HL_INQUIRY_NO_AGREEMENT,    /* the handshake failed on either side; detail */
-    HL_INQUIRY_NOT_TLS,         /* what answers speaks something else; detail */
-    HL_INQUIRY_CLOSED,          /* the server closed the connection */
+    HL_INQUIRY_OTHER_AUTHORITY,   /* not of the authority in ca_path; detail has its issuer */
+    HL_INQUIRY_OTHER_NAMES,       /* the server's certificate is not for host; detail has its names */
+    HL_INQUIRY_SERVER_ENDED,      /* the server's certificate or, as detail says, its authority's; date */
+    HL_INQUIRY_SERVER_NOT_YET,    /* the same; date is the beginning */
+    HL_INQUIRY_SERVER_INVALID,    /* anything else about it; detail */
+    HL_INQUIRY_TURNED_AWAY,       /* the server does not accept the own certificate; detail is its word for it */
+    HL_INQUIRY_UNKNOWN_AUTHORITY, /* of the own certificate, says the server */
+    HL_INQUIRY_NO_AGREEMENT,      /* the handshake failed on either side; detail */
+    HL_INQUIRY_NOT_TLS,           /* what answers speaks something else; detail */
+    HL_INQUIRY_CLOSED,            /* the server closed the connection */
 } HlInquiryOutcome;
 
 typedef struct HlInquiry HlInquiry;

@@ -89,6 +89,12 @@ static void on_message(const HlBusMessage *message, gpointer user)
     }
 }
 
+/* An owner gives another certificate, and knows whether it should be. */
+static bool needs_another(HlCause cause)
+{
+    return cause == HL_CAUSE_TURNED_AWAY || cause == HL_CAUSE_UNKNOWN_AUTHORITY || cause == HL_CAUSE_OTHER_AUTHORITY;
+}
+
 static void note_reason(CliClient *client, const char *broker, const char *reason)
 {
     if (!g_hash_table_contains(client->reasons, broker))
@@ -100,7 +106,7 @@ static void on_failed(const char *broker, const char *reason, HlTime delay G_GNU
 {
     CliClient *client = user;
 
-    if (hl_bus_cause(client->bus) == HL_CAUSE_TURNED_AWAY)
+    if (needs_another(hl_bus_cause(client->bus)))
         cli_unreached_note(client->reasons, CLI_TURNED_AWAY, reason);
     note_reason(client, broker, reason);
 }

@@ -37,7 +37,9 @@ static char *why_unreached(const CliConfig *conf, GHashTable *reasons, const cha
 static char *remedy_of_turned_away(const CliConfig *conf)
 {
     return conf->role == CLI_ROLE_MONITOR
-               ? g_strdup_printf(_("an owner makes another: holdline monitor create %s"), conf->name)
+               ? g_strdup_printf(_("an owner makes another: holdline monitor create %s; if that name is taken, first "
+                                   "holdline monitor revoke %s"),
+                                 conf->name, conf->name)
                : g_strdup_printf(
                      _("an owner tells whether the account is still there, and gives it another certificate: "
                        "holdline account show %s, holdline account certificate %s --csr FILE; for the last "

@@ -12,7 +12,7 @@
 /* A broker answers at an address, and no manager does there: a reason among the others. */
 #define CLI_NO_MANAGER "the broker answers, but no manager is connected to it"
 
-/* Noted like an address besides: a broker did not accept the certificate (HL_CAUSE_TURNED_AWAY). */
+/* Noted like an address besides: a broker did not accept the certificate, or the authority is not that of both. */
 #define CLI_TURNED_AWAY ""
 
 /* reasons: address -> what is wrong there, for those that were tried; owns both. */

@@ -396,7 +396,7 @@ static void test_own_certificate(void)
     expect(&attempt, "the broker does not accept this certificate: certificate required (this machine has none)");
     attempt = attempt_at(&broker);
     attempt.issuer = &stranger;
-    expect(&attempt, "the broker does not accept this certificate: unknown CA");
+    expect(&attempt, "the broker does not know the authority that issued this machine's certificate");
     test_broker_clear(&broker);
     test_broker_clear(&stranger);
 }

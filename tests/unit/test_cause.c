@@ -30,6 +30,9 @@ static void test_sentences(void)
         { HL_CAUSE_NO_NAME, "the name av.example.org cannot be resolved: its own words" },
         { HL_CAUSE_REFUSED, "nobody listens at that address (connection refused)" },
         { HL_CAUSE_OTHER_NAMES, "the server's certificate is for other names: its own words, not av.example.org" },
+        { HL_CAUSE_UNKNOWN_AUTHORITY,
+          "the broker does not know the authority that issued this machine's certificate (/x/own.pem): the server was "
+          "restored from an earlier backup, the broker has not read its new files, or it is another installation's" },
         { HL_CAUSE_TURNED_AWAY, "the broker does not accept this certificate: its own words (/x/own.pem)" },
     };
 

@@ -225,8 +225,8 @@ static void test_authorities(void)
     meeting.client = &stranger;
     meeting.host = "localhost";
     meet(&meeting);
-    g_assert_cmpint(meeting.outcome, ==, HL_INQUIRY_TURNED_AWAY);
-    g_assert_cmpstr(meeting.detail, ==, "unknown CA");
+    g_assert_cmpint(meeting.outcome, ==, HL_INQUIRY_UNKNOWN_AUTHORITY);
+    g_assert_cmpstr(meeting.detail, ==, "");
     g_free(meeting.detail);
 }
 
