@@ -34,7 +34,7 @@ await play(session, 'Japanese', async () => {
     await page.waitForSelector('.sign-in [role=alert]', { timeout: PATIENCE });
     await session.expectJapanese();
     await session.picture('japanese-refused');
-    await session.signIn();
+    await session.signIn('ａｄｍｉｎ　'); // the input method was on
 
     const more = [`endpoints/${await order('id', 'a')}`, `commands/${await order('command')}`, 'no/such/page'];
     for (const path of [...PAGES, ...more]) {

@@ -46,10 +46,14 @@ export async function resume() {
     }
 }
 
+// What is entered where only ASCII makes sense: an input method for Japanese may have written it in wide letters and digits.
+export const narrow = (input) => input.value.normalize('NFKC').trim();
+
 async function signIn(fields) {
-    const body = { name: fields.name.value, password: fields.password.value };
-    if (fields.code.value.trim() !== '')
-        body.code = fields.code.value.trim();
+    const body = { name: narrow(fields.name), password: fields.password.value };
+    const code = narrow(fields.code);
+    if (code !== '')
+        body.code = code;
     try {
         me = (await request('POST', '/session', { body })).body;
         others.postMessage(me.account);

@@ -5,7 +5,7 @@ import { get, post } from '../api.js';
 import { drawing, h } from '../dom.js';
 import { tr } from '../i18n.js';
 import { ownPassword } from '../password.js';
-import { whoIsIt } from '../session.js';
+import { narrow, whoIsIt } from '../session.js';
 import { announce, button, card, dialog, field } from '../ui.js';
 
 // A part of the administration's page.
@@ -18,8 +18,7 @@ export async function oneTimeCodes(draw) {
             : button(tr('Set up one-time codes'), () => setUpCodes(draw), { class: 'primary' })));
 }
 
-const codeInput = () => h('input', { type: 'text', required: true, inputmode: 'numeric', autocomplete: 'one-time-code', pattern: '[0-9 ]{6,8}', maxlength: 8 });
-const valueOf = (input) => input.value.replaceAll(' ', '');
+const codeInput = () => h('input', { type: 'text', required: true, inputmode: 'numeric', autocomplete: 'one-time-code', pattern: '[\\p{Nd}\\p{Zs}]{6,8}', maxlength: 8 });
 
 async function setUpCodes(draw) {
     const { secret, uri, picture } = await post('/codes');
@@ -33,7 +32,7 @@ async function setUpCodes(draw) {
             h('p', { class: 'path' }, h('a', { href: uri }, tr('Open in the app'))),
             field(tr('One-time code'), code, tr('What the app shows now. Codes count from then on.')), password.node],
         action: tr('Confirm'),
-        submit: () => post('/codes:confirm', { code: valueOf(code), password: password.value() }),
+        submit: () => post('/codes:confirm', { code: narrow(code), password: password.value() }),
     });
     if (!done)
         return;
@@ -48,7 +47,7 @@ async function endCodes(draw) {
         content: field(tr('One-time code'), code, tr('Without the app, an owner can do it for you.')),
         action: tr('Remove'),
         danger: true,
-        submit: () => post('/codes:delete', { name: whoIsIt().account, code: valueOf(code) }),
+        submit: () => post('/codes:delete', { name: whoIsIt().account, code: narrow(code) }),
     });
     if (!done)
         return;
