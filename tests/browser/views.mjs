@@ -33,6 +33,10 @@ await play(session, 'the list and its views', async () => {
         session.expect(await page.evaluate((text) => document.querySelectorAll(`.grid-body [title="${text}"]`).length, why) === 6, 'the reason is not said');
         session.expect(!(await page.evaluate(() => document.querySelector('.grid-body').textContent)).includes(offline), `"${offline}" is in the list`);
         await session.checkSchemes();
+        await session.show(`endpoints/${pc}`);
+        const explanation = await page.evaluate(() => document.querySelector('.explanation').textContent);
+        session.expect(explanation.startsWith(`${why} · `) && !explanation.includes(offline), `its page explains: ${explanation}`);
+        await session.show('endpoints?columns=host,displayed,verdict,reachability');
     }
     session.where = 'one group is dialled, and the open page shows it';
     await order('dial', 'office');

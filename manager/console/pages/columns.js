@@ -23,7 +23,7 @@ export const DIAL = ['delivery', 'direct_port']; // members that say so
 export const isDialled = (row) => row.direct_port > 0 || row.delivery === 'documented';
 
 // A console that dials would show one that nobody dials Offline, and that is no news of it.  Other rules say more than a dial would.
-const isDisplayed = (row) => isDialled(row) || !['online', 'offline'].includes(displayedCode(row.displayed));
+export const isDisplayed = (row) => isDialled(row) || !['online', 'offline'].includes(displayedCode(row.displayed));
 
 const undialled = () => h('span', { title: tr('The server does not dial this endpoint.') }, '–');
 

@@ -3,7 +3,7 @@
 
 import { actionButtons, subjectOf } from '../actions.js';
 import { all, get, pathTo, post } from '../api.js';
-import { actualCell, age, displayedCell, displayedCode, programOf, reachCell, verdictCell } from '../columns.js';
+import { actualCell, age, displayedCell, displayedCode, isDisplayed, programOf, reachCell, verdictCell } from '../columns.js';
 import { h, refill } from '../dom.js';
 import { follow, inTurn } from '../follow.js';
 import { groupNames } from '../group_name.js';
@@ -65,9 +65,11 @@ export async function endpoint({ id }) {
     };
 }
 
-// Both statuses side by side, and between them the verdict with its reason.
+// Both statuses side by side, and between them the verdict with its reason.  What is not displayed has no reason to be.
 function statuses(document) {
-    const explanation = explain(document.sentences ?? [], { displayed: displayedWord, ago: spell });
+    const isShown = isDisplayed(document);
+    const sentences = (document.sentences ?? []).filter(({ code }) => isShown || !code.startsWith('shown.'));
+    const explanation = explain(sentences, { displayed: displayedWord, ago: spell });
     return card(null,
         h('div', { class: 'statuses' },
             h('div', {}, h('h2', {}, tr('Displayed status')), h('p', { class: 'big' }, displayedCell(document)),
@@ -76,7 +78,7 @@ function statuses(document) {
                 h('p', { class: 'help' }, tr('by its own line'), ' · ', tr('since'), ' ', when(document.since))),
             h('div', {}, h('h2', {}, tr('Verdict')), h('p', { class: 'big' }, verdictCell(document)),
                 h('p', { class: 'help' }, tr('Push reachability'), ': ', reachCell(document), ' · ', when(document.dialled_at)))),
-        h('p', { class: 'explanation' }, visible(explanation)),
+        h('p', { class: 'explanation' }, !isShown && [tr('The server does not dial this endpoint.'), ' · '], visible(explanation)),
         document.revoked && notice('bad', tr('The certificate of this endpoint is revoked.')));
 }
 
