@@ -9,7 +9,9 @@
 #include "proto/fault.h"
 
 static const HlFlag flags[] = {
-    { "config", "FILE", N_("Client configuration (default: $HOLDLINE_CONFIG, ~/.config/holdline/holdline.conf)") },
+    { "config", "FILE",
+      N_("Client configuration (default: $HOLDLINE_CONFIG, ~/.config/holdline/holdline.conf, "
+         "/etc/holdline/holdline.conf)") },
     { "json", NULL, N_("Print the result as JSON") },
     { "host", "NAME", N_("Host name or IP address of the server as endpoints reach it; give two or more") },
     { "broker", "ADDRESS", N_("host:port of the broker as endpoints reach it; give two or more") },
