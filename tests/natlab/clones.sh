@@ -46,7 +46,7 @@ ID[copy]=$(local_fact copy .id)
 await 10 "copy is online under another identity" is copy actual online
 expect "really another" test "${ID[copy]}" != "${ID[master]}"
 expect "which answers as docs/json.md says" in_ns server python3 "$LAB_SOURCE/../support/json_documents.py" "$LAB_SOURCE/../../docs/json.md" \
-    "$LAB_SOURCE/../../manager/console/core/schemas.json" "only:holdline endpoint clone" CLONED="${ID[master]}"
+    "$LAB_SOURCE/../../manager/console/core/schemas.json" "only:holdline endpoint clone" ENDPOINT="${ID[master]}"
 step "master restarts"
 end master TERM
 start master

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs the commands of docs/json.md and compares what they print with the schemas that it names.
 
-json_documents.py JSON.MD SCHEMAS.JSON WORD=TEXT...   WORD: a placeholder in the commands, as ENDPOINT
+json_documents.py JSON.MD SCHEMAS.JSON WORD=TEXT... COMMAND:WORD=TEXT...   WORD: a placeholder in the commands, as ENDPOINT, and what it is in
+all of them, or in those that begin with COMMAND.  What is in brackets is tried with and without.
 
-Rows with a placeholder that is not given are for another test, which gives it, and so are those of but:COMMAND; only:COMMAND takes those of that
-command alone.  That some test takes each is looked at here as well.
+Rows of but:COMMAND, and with a placeholder that is not given, are for another test, which takes them by only:COMMAND.  That one does is looked
+at here as well.
 """
 
 import json
@@ -36,23 +37,36 @@ def placeholders(command):
     return set(re.findall(r"(?<![^ ])(?:KEY=VALUE|[A-Z_]+)(?![^ ])", command))
 
 
-def taken_by_no_test(rows, left):
+def variants(command):
+    return sorted({re.sub(r" \[[^]]*\]", "", command), re.sub(r"[][]", "", command)})
+
+
+def words_of(command, given):
+    """What is said for all commands, and over it what is said for those like this one."""
+    found = [re.fullmatch(r"(?:(holdline [^:]*):)?(KEY=VALUE|[A-Z_]+)=(.*)", word).groups(default="") for word in given]
+    return {name: text for prefix, name, text in sorted(found, key=lambda word: len(word[0])) if command.startswith(prefix)}
+
+
+def taken_by_no_test(commands):
     tests = pathlib.Path(__file__).parent.parent
     texts = [test.read_text() for test in [*(tests / "system").iterdir(), *(tests / "natlab").iterdir()] if test.is_file()]
-    text = "".join(text for text in texts if "json_documents.py" in text)
-    wanted = {f" {word}=" for command, _ in rows for word in placeholders(command)} | {f"only:{command}" for command in left}
-    return [f"no test has '{word}'" for word in sorted(wanted) if word not in text]
+    taken = tuple(re.findall(r'"only:([^"]+)"', "".join(text for text in texts if "json_documents.py" in text)))
+    return [f"no test takes '{command}'" for command in commands if not command.startswith(taken)]
 
 
 def main(page, schemas, *words):
     components = {"schemas": json.loads(pathlib.Path(schemas).read_text())["schemas"]}
     only, left = (tuple(word.removeprefix(kind) for word in words if word.startswith(kind)) for kind in ("only:", "but:"))
-    words = dict(re.fullmatch(r"(KEY=VALUE|[A-Z_]+)=(.*)", word).groups() for word in words if not word.startswith(("only:", "but:")))
-    rows = re.findall(r"^\| `(holdline [^`]*)` \| `([^`]*)` \|$", pathlib.Path(page).read_text(), re.M)
-    problems = taken_by_no_test(rows, left)
-    rows = [row for row in rows if placeholders(row[0]) <= set(words) and (row[0].startswith(only) if only else not row[0].startswith(left))]
+    given = [word for word in words if not word.startswith(("only:", "but:"))]
+    told = re.findall(r"^\| `(holdline [^`]*)` \| `([^`]*)` \|$", pathlib.Path(page).read_text(), re.M)
+    told = [(command, shape) for row, shape in told for command in variants(row)]
+    rows = [row for row in told if placeholders(row[0]) <= set(words_of(row[0], given)) and not row[0].startswith(left)]
+    problems = [] if only else taken_by_no_test([command for command, shape in told if (command, shape) not in rows])
+    if only:
+        rows = [row for row in rows if row[0].startswith(only)]
     for command, shape in rows:
-        arguments = [words.get(word, word) for word in command.split()]
+        said = words_of(command, given)
+        arguments = [said.get(word, word) for word in command.split()]
         done = subprocess.run([*arguments, "--json"], capture_output=True, text=True)
         try:
             assert done.returncode == 0, done.stderr
