@@ -26,7 +26,7 @@ static const HlOption rows[] = {
       "Where identity, settings, reports and patterns are kept", NULL },
     { "control.socket", HL_OPTION_STRING, offsetof(EpConf, socket), "", 0, 107, NULL,
       "Control socket of the daemon; empty for 'control' in the state directory", NULL },
-    { "update.program", HL_OPTION_STRING, offsetof(EpConf, updater), "holdline-updater", 1, 4000, NULL,
+    { "updater.program", HL_OPTION_STRING, offsetof(EpConf, updater), "holdline-updater", 1, 4000, NULL,
       "Program that fetches, verifies and switches pattern sets", NULL },
     { "update.proxy", HL_OPTION_STRING, offsetof(EpConf, proxy), "", 0, 512, NULL,
       "Proxy for update sources other than the server; empty for that of the environment", NULL },
@@ -67,9 +67,17 @@ static const HlOption rows[] = {
       "Identity of this machine; empty for /etc/machine-id.  Lets several endpoints run on one machine", NULL },
 };
 
+static const HlOptionAlias aliases[] = {
+    { "update.program", "updater.program" }, /* until 0.1.0; a group has a setting of that name */
+    { NULL, NULL },
+};
+
 HlOptionTable ep_conf_table(void)
 {
-    return HL_OPTION_TABLE(rows);
+    HlOptionTable table = HL_OPTION_TABLE(rows);
+
+    table.aliases = aliases;
+    return table;
 }
 
 bool ep_conf_load(EpConf *conf, const char *path, GError **error)

@@ -414,7 +414,7 @@ static void write_programs(Bench *bench)
 {
     g_autofree char *machine = hl_ident_new("m-");
     g_autofree char *conf = g_strdup_printf(
-        "[state]\ndirectory = %s\n[update]\nprogram = %s/updater\n[line]\nbackoff-base = 20ms\nbackoff-cap = 100ms\n"
+        "[state]\ndirectory = %s\n[updater]\nprogram = %s/updater\n[line]\nbackoff-base = 20ms\nbackoff-cap = 100ms\n"
         "[identity]\nmachine_id = %s\n[log]\nlevel = debug\n"
         "[scan]\nprogram = " HOLDLINE_BIN_DIR "/holdline-scanner\nuser = nobody\n",
         bench->state, bench->dir, machine);

@@ -373,7 +373,7 @@ make_endpoint() {
     cat >"$work/$1.conf" <<CONF
 [state]
 directory = $work/$1
-[update]
+[updater]
 program = $work/updater
 [line]
 backoff-base = 100ms

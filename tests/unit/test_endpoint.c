@@ -504,6 +504,8 @@ static void test_conf(void)
     hl_options_init(ep_conf_table(), &conf);
     socket = ep_conf_socket(&conf);
     g_assert_cmpstr(socket, ==, "/var/lib/holdline/control");
+    g_assert_true(hl_options_set(ep_conf_table(), &conf, "update.program", "/opt/u", NULL)); /* as 0.1.0 called it */
+    g_assert_cmpstr(conf.updater, ==, "/opt/u");
     g_assert_false(ep_conf_load(&conf, "/nonexistent/endpoint.conf", &error));
     g_assert_error(error, HL_ERROR, HL_ERROR_NOT_FOUND);
 }

@@ -513,7 +513,7 @@ static void show(EpUpdates *updates)
 
     updates->showing = start_child(updates, argv, SHOW_TIMEOUT, &error);
     if (!updates->showing)
-        hl_warn("update", "%s (update.program in the configuration)", error->message);
+        hl_warn("update", "%s (updater.program in endpoint.conf)", error->message);
 }
 
 EpUpdates *ep_updates_new(const EpUpdatesOptions *options)
