@@ -18,7 +18,7 @@ void cli_answer_begin(CliAnswer *answer, CliElements *elements, CliProgress prog
     answer->result = json_object();
     answer->elements = elements;
     answer->came = answer->done = answer->again = false;
-    answer->parts = answer->window = answer->told = 0;
+    answer->parts = (HlParts){ 0 };
     answer->progress = progress;
     answer->user = user;
     if (elements != NULL)
@@ -33,6 +33,7 @@ void cli_answer_begin_again(CliAnswer *answer)
 void cli_answer_clear(CliAnswer *answer)
 {
     g_clear_pointer(&answer->result, json_decref);
+    g_clear_pointer(&answer->tell, g_bytes_unref);
     g_clear_error(&answer->error);
 }
 
@@ -77,14 +78,10 @@ static json_t *read_part(CliAnswer *answer, const char *text)
     return hl_json_printable(document);
 }
 
-/* The broker keeps a bounded number of bytes for a client that reads more slowly than the manager answers, and drops
- * what is beyond it without a word.  A list with holes must not pass for a whole one. */
+/* A list with holes must not pass for a whole one. */
 static bool follows(CliAnswer *answer, const HlMsgCallReply *reply)
 {
-    if (reply->part == 0)
-        return true;
-    answer->parts++;
-    return reply->part == answer->parts ||
+    return hl_parts_take(&answer->parts, reply) ||
            hl_fail(&answer->error, HL_ERROR_TOO_LARGE,
                    _("a part of the server's answer was lost on the way: it is longer than the broker keeps for a line "
                      "that is slower than it; ask for less, with a selector or --limit"));
@@ -101,9 +98,11 @@ void cli_answer_take(CliAnswer *answer, GBytes *payload)
     if (reply != NULL && answer->error == NULL && follows(answer, reply))
         document = read_part(answer, reply->json);
     answer->came = true;
-    answer->window = reply != NULL ? reply->window : 0;
     answer->again = reply != NULL && reply->again;
     answer->done = reply == NULL || answer->error != NULL || !reply->more;
+    g_clear_pointer(&answer->tell, g_bytes_unref);
+    if (!answer->done)
+        answer->tell = hl_parts_tell(&answer->parts, reply);
     if (reply != NULL && answer->done)
         show_warnings(answer, reply);
     if (document == NULL)
@@ -112,15 +111,6 @@ void cli_answer_take(CliAnswer *answer, GBytes *payload)
         answer->progress(document, answer->user);
     json_object_del(document, "failures"); /* progress, not part of the result */
     merge(answer->result, document);
-}
-
-/* Twice in a window: the other half is on its way meanwhile. */
-guint cli_answer_read(CliAnswer *answer)
-{
-    if (answer->window == 0 || answer->done || answer->parts - answer->told < MAX(answer->window / 2, 1))
-        return 0;
-    answer->told = answer->parts;
-    return answer->told;
 }
 
 json_t *cli_answer_steal(CliAnswer *answer, GError **error)

@@ -4,6 +4,7 @@
 #define MANAGER_CLI_ANSWER_H
 
 #include "manager/cli/elements.h"
+#include "proto/parts.h"
 
 /* A progress reply; document is borrowed. */
 typedef void (*CliProgress)(json_t *document, gpointer user);
@@ -16,8 +17,8 @@ typedef struct {
     GError *error;         /* the server's own, or what is wrong with a reply */
     bool came, done;       /* a reply; the last one */
     bool again;            /* of an earlier call with the same key: the answer is not known yet */
-    guint parts;           /* of a list, so far */
-    guint window, told;    /* the server's, 0: it has none; and how many of the parts it was told of */
+    HlParts parts;         /* of a list */
+    GBytes *tell;          /* what the server is to be told now of those that were read; NULL: nothing */
     CliProgress progress;
     gpointer user;
 } CliAnswer;
@@ -31,9 +32,6 @@ void cli_answer_begin_again(CliAnswer *answer);
 
 /* A reply of this call.  Its warnings go to the standard error. */
 void cli_answer_take(CliAnswer *answer, GBytes *payload);
-
-/* How many parts of its list the server is to be told that were read, so that it goes on; 0: it need not be now. */
-guint cli_answer_read(CliAnswer *answer);
 
 /* What came of a call that is done.  NULL: it failed. */
 json_t *cli_answer_steal(CliAnswer *answer, GError **error);

@@ -36,28 +36,24 @@
 #define COMEBACK_MAX     1500 /* look on do not chase each other */
 
 /* A line that breaks ends the call, or asks it elsewhere. */
-static void tell_read(const CliClient *client, guint parts)
+static void tell_read(const CliClient *client)
 {
     g_autofree char *topic = hl_topic_name(HL_TOPIC_ADMIN_REQUEST, client->conf.name);
-    g_autoptr(GBytes) payload = cli_request_encode_read(parts);
 
     HL_IGNORE(hl_bus_publish(
         client->bus,
-        &(HlBusMessage){ .topic = topic, .payload = payload, .qos = 1, .correlation = client->correlation }, NULL,
-        NULL));
+        &(HlBusMessage){ .topic = topic, .payload = client->answer.tell, .qos = 1, .correlation = client->correlation },
+        NULL, NULL));
 }
 
 static void take_reply(CliClient *client, const HlBusMessage *message)
 {
-    guint read;
-
     if (client->correlation == NULL || message->correlation == NULL ||
         !g_bytes_equal(client->correlation, message->correlation))
         return; /* of an earlier call, or of another process */
     cli_answer_take(&client->answer, message->payload);
-    read = cli_answer_read(&client->answer);
-    if (read > 0)
-        tell_read(client, read);
+    if (client->answer.tell != NULL)
+        tell_read(client);
 }
 
 static void on_message(const HlBusMessage *message, gpointer user)

@@ -50,11 +50,3 @@ GBytes *cli_request_encode(const CliRequest *request, GError **error)
         hl_error_prefix(error, _("the arguments cannot be sent"));
     return payload;
 }
-
-GBytes *cli_request_encode_read(guint parts)
-{
-    HlMsgCall message = HOLDLINE__V1__CALL__INIT;
-
-    message.read = parts;
-    return HL_WIRE_ENCODE(&message);
-}

@@ -15,7 +15,4 @@ typedef struct {
 /* NULL: something in it breaks the rules of the wire. */
 GBytes *cli_request_encode(const CliRequest *request, GError **error);
 
-/* That so many parts of a list were read. */
-GBytes *cli_request_encode_read(guint parts);
-
 #endif

@@ -39,6 +39,7 @@ static GBytes *encode(const ConLineAsk *ask, const HlCallSigner *signer, GError 
     if (ask->once != NULL)
         message.once = hl_unconst(ask->once);
     message.idle = ask->is_idle;
+    message.paces = ask->part != NULL; /* the fleet; other lists are bounded */
     payload = hl_call_encode(&message, signer, &problem);
     if (payload == NULL) /* a bound of the wire: it is the request that is too large */
         hl_fail(error, HL_ERROR_INVALID, "'%s' cannot be sent: %s", ask->name, problem->message);
@@ -75,6 +76,7 @@ void con_asked_begin_again(ConAsked *asked)
 {
     json_object_clear(asked->answer);
     asked->size = 0;
+    asked->parts = (HlParts){ 0 };
 }
 
 static void merge(json_t *into, const json_t *part)
@@ -100,6 +102,8 @@ bool con_asked_take(ConAsked *asked, const HlMsgCallReply *reply, GError **error
 
     if (*reply->code != '\0')
         return hl_said_fail(error, hl_error_from_name(reply->code), reply->message, reply->json);
+    if (!hl_parts_take(&asked->parts, reply))
+        return con_fail(error, CON_FAULT_LINE_LOST_PART, asked->name, NULL);
     document = hl_json_parse("the server's answer", reply->json, size, error);
     if (document == NULL)
         return false;

@@ -7,6 +7,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/json.h"
 #include "proto/call.h"
+#include "proto/parts.h"
 #include "proto/wire.h"
 
 /* Each part of a long answer as it comes, borrowed. */
@@ -37,7 +38,8 @@ typedef struct {
     ConLineDone done;
     gpointer user;
     json_t *answer;
-    gsize size;   /* of what was put together */
+    gsize size; /* of what was put together */
+    HlParts parts;
     bool waits;   /* for a manager, to be sent (again) */
     HlTime until; /* monotonic: so long it does at most; 0: it never had to */
     HlTime deadline;

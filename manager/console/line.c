@@ -183,6 +183,18 @@ static void fail_soon(ConLine *line, ConAsked *asked, GError *error)
         line->soon = g_idle_add(on_soon, line);
 }
 
+/* Takes payload; NULL: there is nothing to tell.  A line that breaks ends the call. */
+static void tell_read(ConLine *line, GBytes *payload, GBytes *correlation)
+{
+    g_autoptr(GBytes) owned = payload;
+
+    if (owned != NULL)
+        HL_IGNORE(hl_bus_publish(
+            line->bus,
+            &(HlBusMessage){ .topic = line->request_topic, .payload = owned, .qos = 1, .correlation = correlation },
+            NULL, NULL));
+}
+
 static void take_reply(ConLine *line, const HlBusMessage *message)
 {
     g_autoptr(HlMsgCallReply) reply = NULL;
@@ -202,6 +214,8 @@ static void take_reply(ConLine *line, const HlBusMessage *message)
     asked->deadline = hl_clock_mono() + ANSWER_PATIENCE;
     if (reply == NULL || !con_asked_take(asked, reply, &error) || !reply->more)
         end_call(line, &number, error);
+    else
+        tell_read(line, hl_parts_tell(&asked->parts, reply), message->correlation);
 }
 
 /* Of a request that is on its way to the broker. */

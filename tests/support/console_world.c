@@ -159,13 +159,20 @@ void world_reply(World *world, const WorldCall *call, const char *json)
     reply(world, call, &message);
 }
 
-void world_reply_part(World *world, const WorldCall *call, const char *json)
+void world_reply_numbered(World *world, const WorldCall *call, const char *json, guint part, guint window)
 {
     HlMsgCallReply message = HOLDLINE__V1__CALL_REPLY__INIT;
 
     message.json = hl_unconst(json);
     message.more = true;
+    message.part = part;
+    message.window = window;
     reply(world, call, &message);
+}
+
+void world_reply_part(World *world, const WorldCall *call, const char *json)
+{
+    world_reply_numbered(world, call, json, 0, 0);
 }
 
 void world_refuse(World *world, const WorldCall *call, const char *code, const char *text)

@@ -46,6 +46,8 @@ const char *world_argument(const WorldCall *call, const char *name); /* NULL: it
 /* An answer to it: JSON, or an error's code and message. */
 void world_reply(World *world, const WorldCall *call, const char *json);
 void world_reply_part(World *world, const WorldCall *call, const char *json); /* and more follows */
+/* The same with its number, and the window of the list. */
+void world_reply_numbered(World *world, const WorldCall *call, const char *json, guint part, guint window);
 void world_refuse(World *world, const WorldCall *call, const char *code, const char *message);
 
 /* The snapshot that a line which came up has asked for: documents of endpoints, joined by commas; how many there are.

@@ -125,6 +125,50 @@ static void test_parts(void)
     g_free(outcome.answer);
 }
 
+/* The fleet comes as it is read; what is one list in the end is bounded by the manager. */
+static void test_read(void)
+{
+    g_autoptr(World) world = start();
+    g_autoptr(GString) parts = g_string_new(NULL);
+    Outcome outcome = { .parts = parts };
+    g_auto(WorldCall) sent = { 0 }, none = { 0 }, read = { 0 }, whole = { 0 };
+
+    call(world, &outcome, on_part);
+    sent = world_take(world);
+    g_assert_true(sent.call->paces);
+    world_reply_numbered(world, &sent, "{}", 1, 4);
+    none = world_take(world);
+    g_assert_null(none.message);
+    world_reply_numbered(world, &sent, "{}", 2, 4);
+    read = world_take(world);
+    g_assert_cmpuint(read.call->read, ==, 2);
+    g_assert_null(read.message->response_topic);
+    g_assert_true(g_bytes_equal(read.message->correlation, sent.message->correlation));
+    world_reply(world, &sent, "{}");
+    g_assert_cmpstr(outcome.answer, ==, "{}");
+    call(world, &outcome, NULL);
+    whole = world_take(world);
+    g_assert_false(whole.call->paces);
+    world_reply(world, &whole, "{}");
+    g_free(outcome.answer);
+}
+
+/* A list with a hole is no answer. */
+static void test_lost_part(void)
+{
+    g_autoptr(World) world = start();
+    Outcome outcome = { 0 };
+    g_auto(WorldCall) sent = { 0 };
+
+    call(world, &outcome, NULL);
+    sent = world_take(world);
+    world_reply_numbered(world, &sent, "{\"rows\": [1]}", 1, 0);
+    world_reply_numbered(world, &sent, "{\"rows\": [3]}", 3, 0);
+    g_assert_cmpuint(outcome.ends, ==, 1);
+    g_assert_null(outcome.answer);
+    g_assert_cmpint(outcome.code, ==, HL_ERROR_TOO_LARGE);
+}
+
 /* Never from inside con_line_call: what is told later is told in a turn of its own. */
 static void test_refusals(void)
 {
@@ -455,6 +499,8 @@ int main(int argc, char **argv)
     g_test_add_func("/console/line/states", test_states);
     g_test_add_func("/console/line/call", test_call);
     g_test_add_func("/console/line/parts", test_parts);
+    g_test_add_func("/console/line/read", test_read);
+    g_test_add_func("/console/line/lost-part", test_lost_part);
     g_test_add_func("/console/line/refusals", test_refusals);
     g_test_add_func("/console/line/unanswered", test_unanswered);
     g_test_add_func("/console/line/flood", test_flood);
