@@ -27,8 +27,8 @@ typedef enum {
     MGR_OCCASION_DIAL,      /* the server's dial was answered */
     MGR_OCCASION_ANNOUNCED, /* registration, restart, reload */
     MGR_OCCASION_UPDATED,   /* its update notification came, no matter who started the update */
-    MGR_OCCASION_LOG,       /* it uploaded logs or reports */
-    MGR_OCCASION_HEARTBEAT, /* B13 */
+    MGR_OCCASION_LOG,       /* it uploaded logs or reports: none (B8), which is why the daemon never asks; tests do */
+    MGR_OCCASION_HEARTBEAT, /* the same (B13) */
     MGR_OCCASION_POLL,      /* B13 */
     MGR_OCCASION_BUNDLE,    /* a bundle is made, or an endpoint is enrolled with one */
     MGR_OCCASION_N,

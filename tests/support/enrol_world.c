@@ -7,13 +7,13 @@
 #include "proto/enrolment.h"
 #include "proto/envelope.h"
 
-/* The secret of a bundle's text. */
-static char *token_of(const Parts *parts, const char *text)
+/* What a bundle's text says. */
+static HlMsgBundle *open_bundle(const Parts *parts, const char *text)
 {
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
     g_autoptr(GString) base64 = g_string_new(NULL);
     g_autoptr(HlMsgEnvelope) envelope = NULL;
-    g_autoptr(HlMsgBundle) bundle = NULL;
+    HlMsgBundle *bundle;
     g_autoptr(GError) error = NULL;
     gsize size;
     g_autofree guint8 *data = NULL;
@@ -27,7 +27,19 @@ static char *token_of(const Parts *parts, const char *text)
     bundle = hl_envelope_open(envelope, hl_signing_key_public(parts->key), HL_ENVELOPE_BUNDLE,
                               &holdline__v1__bundle__descriptor, &error);
     g_assert_no_error(error);
-    return g_strdup(bundle->token);
+    return bundle;
+}
+
+/* By what path the settings in it say that they come. */
+static char *path_of(const Parts *parts, const HlMsgBundle *bundle)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(HlMsgSettingsDocument) settings =
+        hl_envelope_open(bundle->settings, hl_signing_key_public(parts->key), HL_ENVELOPE_SETTINGS,
+                         &holdline__v1__settings_document__descriptor, &error);
+
+    g_assert_no_error(error);
+    return g_strdup(settings->path);
 }
 
 static void machine_free(gpointer data)
@@ -45,6 +57,7 @@ void world_take_bundle(World *world, const char *group, const char *endpoint, co
 {
     Parts *p = world->parts;
     g_autoptr(json_t) bundle = NULL;
+    g_autoptr(HlMsgBundle) said = NULL;
 
     if (endpoint != NULL)
         parts_call(p, "bundle create", "endpoint", endpoint, "uses", uses, "expires", "7d", NULL);
@@ -54,8 +67,11 @@ void world_take_bundle(World *world, const char *group, const char *endpoint, co
     bundle = parts_expect_reply(p, "");
     g_free(world->bundle);
     g_free(world->token);
+    g_free(world->path);
     world->bundle = g_strdup(json_string_value(json_object_get(bundle, "id")));
-    world->token = token_of(p, json_string_value(json_object_get(bundle, "bundle")));
+    said = open_bundle(p, json_string_value(json_object_get(bundle, "bundle")));
+    world->token = g_strdup(said->token);
+    world->path = path_of(p, said);
     bus_fake_forget(p->bus);
 }
 
@@ -84,6 +100,7 @@ void world_free(World *world)
     g_hash_table_unref(world->machines);
     g_free(world->bundle);
     g_free(world->token);
+    g_free(world->path);
     g_free(world);
     http_fake_reset();
 }

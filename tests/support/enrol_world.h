@@ -27,6 +27,7 @@ typedef struct {
     MgrEnrol *enrol;
     MgrLateRenewals *late_renewals;
     char *bundle, *token; /* id, secret; of "office", two uses */
+    char *path;           /* by which the settings in it come, as they say */
     GHashTable *machines; /* fingerprint -> Machine * */
 } World;
 

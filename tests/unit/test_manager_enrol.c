@@ -63,6 +63,21 @@ static GPtrArray *audit(World *world)
 }
 
 /* Who was let in and who was not, from which address; a change that is not stored leaves no row of it. */
+/* Of B5: whichever way a group is delivered to, a bundle carries its settings. */
+static void test_bundle(void)
+{
+    static const char *const modes[] = { "channel", "documented" };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(modes); i++) {
+        g_autoptr(World) world = world_new();
+        g_autofree char *setting = g_strdup_printf("delivery.mode=%s", modes[i]);
+
+        parts_set(world->parts, "office", setting);
+        world_take_bundle(world, "office", NULL, "1");
+        g_assert_cmpstr(world->path, ==, "bundle");
+    }
+}
+
 static void test_audit(void)
 {
     g_autoptr(World) world = world_new();
@@ -499,6 +514,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/manager/enrol/life", test_life);
+    g_test_add_func("/manager/enrol/bundle", test_bundle);
     g_test_add_func("/manager/enrol/audit", test_audit);
     g_test_add_func("/manager/enrol/audit-bounded", test_audit_bounded);
     g_test_add_func("/manager/enrol/refused", test_refused);

@@ -93,15 +93,22 @@ static bool had_today(const MgrEndpoint *endpoint)
            strcmp(applied->path, mgr_path_name(MGR_PATH_UPDATE_NOTIFICATION)) == 0 && since >= 0 && since < HL_DAY;
 }
 
+MgrRecipient mgr_delivery_newcomer(const MgrGroup *group)
+{
+    return (MgrRecipient){ .by =
+                               group->settings.delivery == HL_DELIVERY_DOCUMENTED ? MGR_BY_DOCUMENT : MGR_BY_CHANNEL };
+}
+
 MgrRecipient mgr_delivery_recipient(const MgrEndpoint *endpoint)
 {
-    const HlSettings *settings = &mgr_endpoint_terms(endpoint)->settings;
+    const MgrGroup *terms = mgr_endpoint_terms(endpoint);
+    MgrRecipient recipient = mgr_delivery_newcomer(terms);
 
-    return (MgrRecipient){ .by = settings->delivery == HL_DELIVERY_DOCUMENTED ? MGR_BY_DOCUMENT : MGR_BY_CHANNEL,
-                           .in_unreachable_net = endpoint->record.display.in_unreachable_net,
-                           .had_today = had_today(endpoint),
-                           /* the settings that end the independent mode are the only ones that it takes */
-                           .independent = endpoint->record.display.independent && settings->independent };
+    recipient.in_unreachable_net = endpoint->record.display.in_unreachable_net;
+    recipient.had_today = had_today(endpoint);
+    /* the settings that end the independent mode are the only ones that it takes */
+    recipient.independent = endpoint->record.display.independent && terms->settings.independent;
+    return recipient;
 }
 
 HlMsgEnvelope *mgr_delivery_envelope(const MgrDelivery *delivery, MgrGroup *group, const MgrAddressee *to)

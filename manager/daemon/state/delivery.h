@@ -31,7 +31,10 @@ typedef struct {
 MgrDelivery *mgr_delivery_new(const MgrDeliveryOptions *options);
 void mgr_delivery_free(MgrDelivery *delivery);
 
-/* How its group is delivered to, what holds it back. */
+/* How a group is delivered to, for one of it that is not enrolled yet. */
+MgrRecipient mgr_delivery_newcomer(const MgrGroup *group);
+
+/* The same for one that is, and what holds it back. */
 MgrRecipient mgr_delivery_recipient(const MgrEndpoint *endpoint);
 
 /* The signed settings of a group, for the addressee.  Free with hl_wire_free. */

@@ -17,9 +17,12 @@ char *mgr_bundle_print(const MgrBundleParts *parts, MgrGroup *group, const MgrTo
     g_autofree char *ca = hl_trust_print(mgr_pki_trust(parts->pki)); /* the one that issues for it first */
     g_autofree char *root_path = mgr_site_path(parts->dir, "repo/metadata/1.root.json");
     g_autoptr(GBytes) root = hl_file_read(root_path, MAX_ROOT_SIZE, NULL); /* none: the server has no repository yet */
+    MgrRecipient newcomer = mgr_delivery_newcomer(group);
     g_autoptr(HlMsgEnvelope) settings = mgr_delivery_envelope(
         parts->delivery, group,
-        &(MgrAddressee){ .endpoint = "", .counter = group->record.counter, .path = MGR_PATH_BUNDLE });
+        &(MgrAddressee){ .endpoint = "",
+                         .counter = group->record.counter,
+                         .path = mgr_path_for(&newcomer, MGR_WORK_SETTINGS, MGR_OCCASION_BUNDLE) });
     g_autoptr(HlMsgEnvelope) envelope = NULL;
     g_autoptr(GBytes) packed = NULL;
     g_autofree char *base64 = NULL;

@@ -190,11 +190,12 @@ static MgrEndpoint *fold_records(Pending *pending)
 static void answer_enrolled(const Pending *pending, const MgrEndpoint *endpoint)
 {
     HlMsgEnrolReply reply = HOLDLINE__V1__ENROL_REPLY__INIT;
+    MgrRecipient recipient = mgr_delivery_recipient(endpoint);
+    MgrAddressee to = { .endpoint = endpoint->record.id,
+                        .counter = mgr_endpoint_desired_counter(endpoint),
+                        .path = mgr_path_for(&recipient, MGR_WORK_SETTINGS, MGR_OCCASION_BUNDLE) };
     g_autoptr(HlMsgEnvelope) settings =
-        mgr_delivery_envelope(pending->enrol->parts.delivery, mgr_endpoint_terms(endpoint),
-                              &(MgrAddressee){ .endpoint = endpoint->record.id,
-                                               .counter = mgr_endpoint_desired_counter(endpoint),
-                                               .path = MGR_PATH_BUNDLE });
+        mgr_delivery_envelope(pending->enrol->parts.delivery, mgr_endpoint_terms(endpoint), &to);
 
     reply.endpoint = endpoint->record.id;
     reply.certificate = pending->certificate;
