@@ -524,7 +524,8 @@ const HlPhrase hl_phrases[] = {
     { N_("%s is not a certificate in PEM or DER form"), "" },
     { N_("the certificate of %s (%s) was not issued by %s: it belongs to another installation, or is forged"), "" },
     { N_("the certificate of %s expired at %s (it is now %s)"), "" },
-    { N_("on the server, 'holdline server rollover start ca' has another authority follow it"), "" },
+    { N_("on the server, 'holdline server rollover start ca' has another authority follow it"),
+      "" }, /* of earlier versions */
     { N_("a bundle of 'holdline bundle create --for ENDPOINT' gives another one, with 'holdline-endpoint enrol BUNDLE "
          "--replace'"),
       "" },

@@ -298,7 +298,7 @@ static bool accept_reply(const Enrolment *enrolment, const HlMsgEnrolReply *repl
         return hl_fail(error, HL_ERROR_UNTRUSTED, "the issued certificate is not for this endpoint and its key");
     if (reply->clock_ms != 0 && ABS(hl_time_difference(now, reply->clock_ms)) > CLOCK_OFF)
         return clock_error(now, reply->clock_ms, error);
-    if (!hl_trust_verify(trust, cert, now, error))
+    if (!hl_trust_verify(trust, cert, now, ep_identity_remedy, error))
         return hl_error_prefix(error, "the issued certificate is not valid");
     json = ep_identity_print(&(EpIdentityText){ .id = reply->endpoint,
                                                 .group = bundle->group,

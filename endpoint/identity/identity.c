@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lib/base/file.h"
+#include "lib/base/i18n.h"
 #include "lib/base/ident.h"
 #include "lib/base/json.h"
 #include "lib/base/unconst.h"
@@ -14,6 +15,9 @@
 
 #define MAX_JSON_SIZE (64 * 1024)
 #define REMEDY        "ask for a bundle that is made for this endpoint, and enrol it with --replace"
+
+const char *const ep_identity_remedy = N_("a bundle of 'holdline bundle create --for ENDPOINT' gives another one, with "
+                                          "'holdline-endpoint enrol BUNDLE --replace'");
 
 void ep_identity_free(EpIdentity *identity)
 {

@@ -15,6 +15,9 @@
 
 #include "lib/pki/trust.h"
 
+/* How an endpoint whose certificate has ended gets another one. */
+extern const char *const ep_identity_remedy;
+
 typedef struct {
     char *id;
     char *group;

@@ -290,28 +290,7 @@ static Verdict judge(const HlCert *cert, const HlCert *ca, HlTime now)
     return VALID;
 }
 
-/* How another one is to be had. */
-static const char *remedy_of_end(HlCertKind kind)
-{
-    static const char *const remedies[HL_CERT_N_KINDS] = {
-        [HL_CERT_CA] = N_("on the server, 'holdline server rollover start ca' has another authority follow it"),
-        [HL_CERT_ENDPOINT] = N_("a bundle of 'holdline bundle create --for ENDPOINT' gives another one, with "
-                                "'holdline-endpoint enrol BUNDLE --replace'"),
-        [HL_CERT_ADMIN] = N_("an owner's 'holdline account certificate NAME' gives another one; without an owner, the "
-                             "same on the server with '--site DIR'"),
-        [HL_CERT_MONITOR] = N_("an owner's 'holdline monitor revoke NAME', then 'holdline monitor create NAME', give "
-                               "another one"),
-        [HL_CERT_CONSOLE] = N_("an owner's 'holdline console revoke NAME', then 'holdline console create NAME', give "
-                               "another one"),
-        [HL_CERT_MANAGER] = N_("start the manager on the server, which renews it"),
-        [HL_CERT_SERVER] = N_("start the manager on the server, which renews it"),
-        [HL_CERT_OTHER] = N_("ask for another one where it came from"),
-    };
-
-    return hl_tr(remedies[kind]);
-}
-
-bool hl_cert_verify(const HlCert *cert, const HlCert *ca, HlTime now, GError **error)
+bool hl_cert_verify(const HlCert *cert, const HlCert *ca, HlTime now, const char *remedy, GError **error)
 {
     const HlCertInfo *info = &cert->info;
     g_autofree char *begin = hl_time_format(info->not_before);
@@ -328,7 +307,7 @@ bool hl_cert_verify(const HlCert *cert, const HlCert *ca, HlTime now, GError **e
                        info->cn, hl_cert_kind_name(info->kind), ca->info.cn);
     case EXPIRED:
         return hl_fail(error, HL_ERROR_EXPIRED, _("the certificate of %s expired at %s (it is now %s): %s"), info->cn,
-                       end, clock, remedy_of_end(info->kind));
+                       end, clock, hl_tr(remedy));
     case NOT_YET_VALID:
         return hl_fail(
             error, HL_ERROR_EXPIRED,

@@ -100,8 +100,10 @@ bool hl_cert_verify_signature(const HlCert *cert, const char *context, GBytes *p
 bool hl_cert_is_issued_by(const HlCert *cert, const HlCert *ca);
 
 /* Signature and time; revocation is the caller's list.  UNTRUSTED: not signed by this CA; EXPIRED: signed by it, but
- * past its end or before its beginning (most often this machine's clock is wrong). */
-bool hl_cert_verify(const HlCert *cert, const HlCert *ca, HlTime now, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+ * past its end or before its beginning (most often this machine's clock is wrong).  remedy, marked with N_: how another
+ * one is to be had when it has ended. */
+bool hl_cert_verify(const HlCert *cert, const HlCert *ca, HlTime now, const char *remedy,
+                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 typedef struct {
     const char *serial; /* as in HlCertInfo */

@@ -106,11 +106,11 @@ const HlCert *hl_trust_issuer(const HlTrust *trust, const HlCert *cert)
     return NULL;
 }
 
-bool hl_trust_verify(const HlTrust *trust, const HlCert *cert, HlTime now, GError **error)
+bool hl_trust_verify(const HlTrust *trust, const HlCert *cert, HlTime now, const char *remedy, GError **error)
 {
     const HlCert *issuer = hl_trust_issuer(trust, cert);
 
-    return hl_cert_verify(cert, issuer != NULL ? issuer : hl_trust_at(trust, 0), now, error);
+    return hl_cert_verify(cert, issuer != NULL ? issuer : hl_trust_at(trust, 0), now, remedy, error);
 }
 
 char *hl_trust_id(const HlCert *authority)

@@ -33,7 +33,8 @@ bool hl_trust_is_over(const HlTrust *trust, HlTime now);
 const HlCert *hl_trust_issuer(const HlTrust *trust, const HlCert *cert);
 
 /* As hl_cert_verify, by whichever of them it is. */
-bool hl_trust_verify(const HlTrust *trust, const HlCert *cert, HlTime now, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool hl_trust_verify(const HlTrust *trust, const HlCert *cert, HlTime now, const char *remedy,
+                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* By what an authority is named beside its certificate: the beginning of its fingerprint, HL_TRUST_ID_SIZE digits.
  * Caller frees. */

@@ -12,6 +12,19 @@ const MgrSitePair mgr_site_pairs[] = {
 };
 const gsize mgr_site_n_pairs = G_N_ELEMENTS(mgr_site_pairs);
 
+/* How another one is to be had of those that a pair may be. */
+static const char *const remedies[HL_CERT_N_KINDS] = {
+    [HL_CERT_ADMIN] = N_("an owner's 'holdline account certificate NAME' gives another one; without an owner, the "
+                         "same on the server with '--site DIR'"),
+    [HL_CERT_MONITOR] = N_("an owner's 'holdline monitor revoke NAME', then 'holdline monitor create NAME', give "
+                           "another one"),
+    [HL_CERT_CONSOLE] = N_("an owner's 'holdline console revoke NAME', then 'holdline console create NAME', give "
+                           "another one"),
+    [HL_CERT_MANAGER] = N_("start the manager on the server, which renews it"),
+    [HL_CERT_SERVER] = N_("start the manager on the server, which renews it"),
+    [HL_CERT_OTHER] = N_("ask for another one where it came from"),
+};
+
 static bool is_kind(HlCertKind kind, HlCertKind expected)
 {
     return kind == expected ||
@@ -34,7 +47,8 @@ bool mgr_site_check_pair(const char *dir, const HlTrust *trust, const MgrSitePai
     if (strcmp(info->cn, pair->name) != 0 || !is_kind(info->kind, pair->kind))
         return hl_fail(error, HL_ERROR_INVALID, _("%s is a certificate of the kind '%s' for '%s'"), cert_path,
                        hl_cert_kind_name(info->kind), info->cn);
-    return hl_trust_verify(trust, cert, hl_clock_wall(), error) || hl_error_prefix(error, "%s", cert_path);
+    return hl_trust_verify(trust, cert, hl_clock_wall(), remedies[info->kind], error) ||
+           hl_error_prefix(error, "%s", cert_path);
 }
 
 bool mgr_site_check_signing_key(const char *dir, GError **error)

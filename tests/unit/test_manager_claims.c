@@ -424,7 +424,7 @@ static void test_clocks(void)
         g_test_message("%" G_GINT64_FORMAT " ms", clock - hl_clock_wall());
         reply = expect(200, "");
         cert = hl_cert_parse("issued", reply->certificate, strlen(reply->certificate), NULL);
-        g_assert_true(hl_cert_verify(cert, mgr_pki_authority(world->parts->pki), clock, NULL));
+        g_assert_true(hl_cert_verify(cert, mgr_pki_authority(world->parts->pki), clock, "", NULL));
     }
 }
 

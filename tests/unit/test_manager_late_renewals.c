@@ -62,7 +62,7 @@ static void test_life(void)
     g_assert_cmpstr(reply->endpoint, ==, id);
     g_assert_null(reply->settings);
     g_assert_cmpstr(info->cn, ==, id);
-    g_assert_true(hl_cert_verify(cert, mgr_pki_authority(world->parts->pki), hl_clock_wall(), NULL));
+    g_assert_true(hl_cert_verify(cert, mgr_pki_authority(world->parts->pki), hl_clock_wall(), "", NULL));
     g_assert_cmpstr(endpoint_of(world, id)->record.serial, ==, info->serial);
     g_assert_cmpstr(before, !=, info->serial);
     g_assert_cmpint(endpoint_of(world, id)->record.cert_expires, ==, info->not_after);
@@ -152,8 +152,8 @@ static void test_clocks(void)
         parts_commit(world->parts);
         reply = expect(200, "");
         cert = cert_of(reply);
-        g_assert_true(hl_cert_verify(cert, mgr_pki_authority(world->parts->pki), hl_clock_wall(), NULL));
-        g_assert_true(hl_cert_verify(cert, mgr_pki_authority(world->parts->pki), late.request.clock_ms, NULL));
+        g_assert_true(hl_cert_verify(cert, mgr_pki_authority(world->parts->pki), hl_clock_wall(), "", NULL));
+        g_assert_true(hl_cert_verify(cert, mgr_pki_authority(world->parts->pki), late.request.clock_ms, "", NULL));
     }
 }
 

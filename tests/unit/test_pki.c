@@ -322,7 +322,7 @@ static void check_valid(const HlCert *cert, const HlCert *ca, HlTime now)
 {
     g_autoptr(GError) error = NULL;
 
-    g_assert_true(hl_cert_verify(cert, ca, now, &error));
+    g_assert_true(hl_cert_verify(cert, ca, now, "write home", &error));
     g_assert_no_error(error);
 }
 
@@ -330,7 +330,7 @@ static void check_not_valid(const HlCert *cert, const HlCert *ca, HlTime now, Hl
 {
     g_autoptr(GError) error = NULL;
 
-    g_assert_false(hl_cert_verify(cert, ca, now, &error));
+    g_assert_false(hl_cert_verify(cert, ca, now, "write home", &error));
     g_assert_error(error, HL_ERROR, (gint)code);
     g_assert_nonnull(strstr(error->message, part));
 }
@@ -345,8 +345,7 @@ static void test_verify(Fixture *fixture, gconstpointer user G_GNUC_UNUSED)
     check_valid(cert, fixture->ca, NOW);
     check_valid(cert, fixture->ca, BEGIN);
     check_valid(cert, fixture->ca, NOW + YEAR);
-    check_not_valid(cert, fixture->ca, NOW + YEAR + HL_SECOND, HL_ERROR_EXPIRED,
-                    "holdline bundle create --for ENDPOINT");
+    check_not_valid(cert, fixture->ca, NOW + YEAR + HL_SECOND, HL_ERROR_EXPIRED, "write home");
     check_not_valid(cert, fixture->ca, BEGIN - 1, HL_ERROR_EXPIRED, "set the clock");
     check_not_valid(cert, other_ca, NOW, HL_ERROR_UNTRUSTED, "another installation");
     check_not_valid(cert, other_ca, NOW + 2 * YEAR, HL_ERROR_UNTRUSTED, "another installation");

@@ -195,7 +195,7 @@ static bool verify(const EpRenewal *renewal, const HlCert *cert, const HlKey *ke
     if (strcmp(info->cn, identity->id) != 0 || info->kind != HL_CERT_ENDPOINT)
         return hl_fail(error, HL_ERROR_UNTRUSTED, "the new certificate is for '%s', not for %s", info->cn,
                        identity->id);
-    return hl_trust_verify(identity->trust, cert, now(renewal), error);
+    return hl_trust_verify(identity->trust, cert, now(renewal), ep_identity_remedy, error);
 }
 
 static bool replace(const EpRenewal *renewal, HlCert *cert, GError **error)
