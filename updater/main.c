@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "proto/copied.h"
 #include "updater/client/commands.h"
 #include "updater/install/commands.h"
 #include "updater/mirror/commands.h"
@@ -132,6 +133,7 @@ static const HlCommand commands[] = {
 
 static const HlProgram program = {
     .name = "holdline-updater",
+    .copied = &hl_copied,
     .summary = "Publish, mirror and fetch pattern files (The Update Framework)",
     .commands = commands,
     .n_commands = G_N_ELEMENTS(commands),

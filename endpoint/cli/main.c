@@ -2,6 +2,7 @@
 /* holdline-endpoint: the user's side of the endpoint daemon. */
 #include "endpoint/cli/commands.h"
 #include "lib/base/i18n.h"
+#include "proto/copied.h"
 #include "proto/phrase.h"
 
 static const char *const global_flags[] = { "c", "state", "socket", NULL };
@@ -52,6 +53,7 @@ int main(int argc, char **argv)
 {
     static const HlProgram program = {
         .name = "holdline-endpoint",
+        .copied = &hl_copied,
         .summary = N_("Shows and controls this machine's Holdline endpoint"),
         .commands = commands,
         .n_commands = G_N_ELEMENTS(commands),

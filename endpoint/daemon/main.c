@@ -10,6 +10,7 @@
 #include "lib/base/conf.h"
 #include "lib/base/log.h"
 #include "lib/base/service.h"
+#include "proto/copied.h"
 
 static gboolean on_stop(gpointer user)
 {
@@ -104,6 +105,7 @@ static const HlCommand commands[] = {
 };
 static const HlProgram program = {
     .name = "holdline-endpointd",
+    .copied = &hl_copied,
     .summary = "Holds this machine's line to its Holdline server; 'run' is understood when no command is given",
     .commands = commands,
     .n_commands = G_N_ELEMENTS(commands),

@@ -16,6 +16,7 @@
 #include "lib/base/exec.h"
 #include "lib/base/unconst.h"
 #include "proto/bounds.h"
+#include "proto/copied.h"
 
 #define DEFAULT_WAIT "5m"
 #define MAX_PLACES   200 /* bytes: a few say which setting it is */
@@ -357,6 +358,7 @@ int main(int argc, char **argv)
 {
     static const HlProgram program = {
         .name = "holdline-scanner",
+        .copied = &hl_copied,
         .summary = "Walks, opens and passes files to the scan engine; started by holdline-endpointd",
         .commands = commands,
         .n_commands = G_N_ELEMENTS(commands),

@@ -12,6 +12,7 @@
 #include "lib/base/i18n.h"
 #include "lib/base/log.h"
 #include "lib/base/unconst.h"
+#include "proto/copied.h"
 #include "proto/phrase.h"
 
 #define NAME         "org.holdline.Tray" /* on the session bus: one icon in a session */
@@ -154,6 +155,7 @@ int main(int argc, char **argv)
 {
     static const HlProgram program = {
         .name = "holdline-tray",
+        .copied = &hl_copied,
         .summary = N_("The icon of this machine's Holdline endpoint; 'run' is understood when no command is given"),
         .commands = commands,
         .n_commands = G_N_ELEMENTS(commands),

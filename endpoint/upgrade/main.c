@@ -7,6 +7,7 @@
 #include "endpoint/upgrade/helper.h"
 #include "lib/base/cli.h"
 #include "lib/base/log.h"
+#include "proto/copied.h"
 
 static bool read_duration(const HlInvocation *call, const char *flag, HlTime fallback, HlTime *duration, GError **error)
 {
@@ -51,6 +52,7 @@ static const HlCommand commands[] = {
 };
 static const HlProgram program = {
     .name = "holdline-upgrade",
+    .copied = &hl_copied,
     .summary = "Upgrades this machine's Holdline endpoint, and takes the upgrade back if its line does not come up",
     .commands = commands,
     .n_commands = G_N_ELEMENTS(commands),

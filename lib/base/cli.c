@@ -491,6 +491,8 @@ int hl_cli_main(const HlProgram *program, int argc, char **argv, void *user)
     g_autofree char *timed = NULL;
 
     hl_process_keep_secrets();
+    if (program->copied != NULL)
+        hl_text_set_copied(program->copied);
     if (argc >= 2 && strcmp(argv[1], "complete") == 0)
         return answer_shell(program, argv + 2, argc - 2);
     if (run(program, argc, argv, user, &error)) {

@@ -9,6 +9,7 @@
 #define LIB_BASE_CLI_H
 
 #include "lib/base/error.h"
+#include "lib/base/table.h"
 
 #define HL_ARGS_ANY (-1)
 
@@ -47,6 +48,7 @@ typedef struct {
      * there: what does not begin so is dropped.  call: command and args before it.  NULL: only names and options are
      * completed. */
     void (*suggest)(HlInvocation *call, const char *what, const char *typed, GPtrArray *found);
+    const HlCopied *copied; /* of its texts; NULL: paths alone */
     const char *usual; /* the command that is meant when there is none: "PROGRAM -c FILE"; NULL: one must be given */
 } HlProgram;
 

@@ -112,6 +112,15 @@ static bool may_break(gunichar before, gunichar after)
            g_utf8_strchr("「『（【〈《(['", -1, before) == NULL;
 }
 
+static const char *const no_commands[] = { NULL };
+static const HlCopied paths_alone = { no_commands, no_commands, NULL };
+static const HlCopied *whole = &paths_alone;
+
+void hl_text_set_copied(const HlCopied *copied)
+{
+    whole = copied;
+}
+
 static bool begins_with_one(const char *text, const char *const *beginnings)
 {
     for (gsize i = 0; beginnings[i] != NULL; i++)
@@ -120,17 +129,15 @@ static bool begins_with_one(const char *text, const char *const *beginnings)
     return false;
 }
 
-/* What somebody copies, and what a line break would spoil: a command in quotes, or as a remedy names it ("renew it:
- * holdline-updater repo resign DIR"), a path.  Its end; NULL: none begins here. */
+/* What somebody copies, and what a line break would spoil: a command in quotes, or as a remedy names it ("start it:
+ * systemctl start X"), a path.  Its end; NULL: none begins here. */
 static const char *copied_end(const char *text, const char *at)
 {
-    static const char *const quoted[] = { "'holdline", "'systemctl ", "'journalctl ", NULL };
-    static const char *const bare[] = { "holdline-updater repo ", "systemctl ", "journalctl ", "chmod ", NULL };
     const char *end;
 
-    if (begins_with_one(at, quoted) && (end = strchr(at + 1, '\'')) != NULL)
+    if (begins_with_one(at, whole->quoted) && (end = strchr(at + 1, '\'')) != NULL)
         return end + 1;
-    if ((at == text || (at - text > 1 && strncmp(at - 2, ": ", 2) == 0)) && begins_with_one(at, bare))
+    if ((at == text || (at - text > 1 && strncmp(at - 2, ": ", 2) == 0)) && begins_with_one(at, whole->bare))
         return at + strcspn(at, ",;");
     return *at == '/' && (at == text || at[-1] == ' ') ? at + strcspn(at, " ") : NULL;
 }
@@ -212,7 +219,7 @@ static void append_fitted(GString *out, const char *line, int width)
     gsize label = label_length(line);
     g_autofree char *begin = g_strndup(line, label);
     int cells = hl_text_cells(begin);
-    bool is_command = label > 0 && g_str_has_prefix(line + label, "holdline"); /* a line of its own, to copy */
+    bool is_command = label > 0 && whole->line != NULL && g_str_has_prefix(line + label, whole->line);
     int column = cells > width / 2 ? 2 : cells > 2 ? cells : cells + 2;
     g_autofree char *rest = wrap(line + label, is_command ? G_MAXINT : width, cells, column);
 

@@ -26,6 +26,16 @@ char *hl_text_clip(const char *text, int cells);
 /* The same with the ellipsis before so many cells of the text's end.  Caller frees. */
 char *hl_text_clip_middle(const char *text, int cells, int end);
 
+/* What people copy, and what a line break would spoil, by how it begins: commands.  Each list ends with NULL. */
+typedef struct {
+    const char *const *quoted; /* up to the other quotation mark; with the first one: "'systemctl " */
+    const char *const *bare;   /* what begins a text, or stands behind a colon: up to a comma or a semicolon */
+    const char *line;          /* what begins a line that is a command as a whole, behind blanks */
+} HlCopied;
+
+/* Borrowed for good.  Before it, paths alone are known.  At the start, before there are threads. */
+void hl_text_set_copied(const HlCopied *copied);
+
 /* A line of text as lines of at most so many cells, broken at blanks and between Japanese characters, those after the
  * first indented by two.  A word that is longer stays whole, and so does what is copied: a command in quotes, a path.
  * Caller frees. */

@@ -6,6 +6,7 @@
 #include "manager/cli/suggest.h"
 #include "manager/core/refusal.h"
 #include "manager/filter/fault.h"
+#include "proto/copied.h"
 #include "proto/fault.h"
 
 static const HlFlag flags[] = {
@@ -340,6 +341,7 @@ static char *say(const GError *error)
 
 static const HlProgram program = {
     .name = "holdline",
+    .copied = &hl_copied,
     .summary = N_("Manages the endpoints of a site; SELECTOR is a name, @GROUP, all, or conditions as in "
                   "'outdated,host~pc-*'"),
     .commands = commands,

@@ -8,6 +8,7 @@
 #include "lib/base/log.h"
 #include "lib/base/service.h"
 #include "manager/console/console.h"
+#include "proto/copied.h"
 
 #define DEFAULT_PATH "/var/lib/holdline-console/console.conf"
 
@@ -87,6 +88,7 @@ static const HlCommand commands[] = {
 };
 static const HlProgram program = {
     .name = "holdline-console",
+    .copied = &hl_copied,
     .summary = "The management console of a Holdline server, for browsers and scripts; 'run' is understood when no "
                "command is given",
     .commands = commands,

@@ -18,6 +18,7 @@
 #include "manager/site/broker.h"
 #include "manager/site/exchange.h"
 #include "manager/site/site.h"
+#include "proto/copied.h"
 
 typedef struct {
     Manager *manager;
@@ -280,6 +281,7 @@ static const HlCommand commands[] = {
 };
 static const HlProgram program = {
     .name = "holdline-managerd",
+    .copied = &hl_copied,
     .summary = "Manages the endpoints of a site; 'run' is understood when no command is given",
     .commands = commands,
     .n_commands = G_N_ELEMENTS(commands),

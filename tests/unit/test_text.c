@@ -333,9 +333,14 @@ static void test_times(void)
     }
 }
 
+static const char *const quoted[] = { "'holdline", NULL };
+static const char *const bare[] = { "holdline-updater repo ", NULL };
+static const HlCopied copied = { quoted, bare, "holdline" };
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    hl_text_set_copied(&copied);
     g_test_add_func("/text/hash", test_hash);
     g_test_add_func("/text/printable", test_printable);
     g_test_add_func("/text/table", test_table);
