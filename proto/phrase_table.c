@@ -355,8 +355,7 @@ const HlPhrase hl_phrases[] = {
     { N_("is it running, and at this broker?"), "" },
     { N_("this machine's own files cannot be used"), "" },
     { N_("this machine's own certificate ended at %s (%s); its clock says %s: set the clock, or get another "
-         "certificate "
-         "('holdline doctor' says how, on an endpoint 'holdline-endpoint doctor')"),
+         "certificate ('holdline doctor' says how, on an endpoint 'holdline-endpoint doctor')"),
       "" },
     { N_("this machine's own certificate is valid from %s on (%s); its clock says %s: set the clock"), "" },
     { N_("the name %s cannot be resolved"), "" },

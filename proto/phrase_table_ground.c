@@ -196,8 +196,7 @@ const HlPhrase hl_ground_phrases[] = {
       "" },
     { N_("set the clocks if one is wrong; else it was revoked or is of another site: 'holdline bundle create --for "
          "ENDPOINT' on the server and 'holdline-endpoint enrol BUNDLE --replace' on a PC; for an account, an owner "
-         "issues "
-         "another"),
+         "issues another"),
       "" },
     { N_("%s answers and is the right server"), "" },
     { N_("%s takes connections"), "" },
@@ -259,12 +258,10 @@ const HlPhrase hl_ground_phrases[] = {
     { N_("update: holdline-endpoint update-now, and see what it says"), "" },
     { N_("have an administrator update it, as the users of this machine may not: holdline update-now ENDPOINT"), "" },
     { N_("the first update begins by itself soon after the start: look again in a minute; if there are none then, have "
-         "an "
-         "administrator update it: holdline update-now ENDPOINT"),
+         "an administrator update it: holdline update-now ENDPOINT"),
       "" },
     { N_("the first update begins by itself soon after the start: look again in a minute; if there are none then, "
-         "update: "
-         "holdline-endpoint update-now"),
+         "update: holdline-endpoint update-now"),
       "" },
     { N_("the upgrade to %s was not begun"), "" },
     { N_("the next update tries it again; at once, as root: holdline-endpoint upgrade --retry"), "" },

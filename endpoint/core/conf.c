@@ -57,8 +57,7 @@ static const HlOption rows[] = {
     { "upgrade.helper", HL_OPTION_STRING, offsetof(EpConf, upgrade_helper), "/usr/lib/holdline/holdline-upgrade", 0,
       4000, NULL,
       "Program that installs another version of the endpoint's packages; where it is missing, or this is empty, none "
-      "is "
-      "asked for",
+      "is asked for",
       NULL },
     { "upgrade.health", HL_OPTION_DURATION, offsetof(EpConf, upgrade_health), "5m", 10 * HL_SECOND, HL_HOUR, NULL,
       "How long the line may take to come up under a new version of the program, before the version before comes back",

@@ -36,8 +36,7 @@ static const char *const sentences[HL_N_CAUSES] = {
     [HL_CAUSE_TURNED_AWAY] = "the broker does not accept this certificate: {detail} ({file})",
     [HL_CAUSE_UNKNOWN_AUTHORITY] =
         "the broker does not know the authority that issued this machine's certificate ({file}): the server was "
-        "restored "
-        "from an earlier backup, the broker has not read its new files, or it is another installation's",
+        "restored from an earlier backup, the broker has not read its new files, or it is another installation's",
     [HL_CAUSE_NO_AGREEMENT] = "the broker and this machine do not agree on TLS: {detail}",
     [HL_CAUSE_NOT_TLS] = "what answers there does not speak TLS: {detail}; is it the broker's port?",
     [HL_CAUSE_CLOSED] =

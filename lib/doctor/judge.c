@@ -66,11 +66,9 @@ static const char *const remedies[HL_N_CAUSES] = {
     [HL_CAUSE_SERVER_ENDED] = RENEW,
     [HL_CAUSE_SERVER_NOT_YET] = SET_CLOCK,
     [HL_CAUSE_SERVER_INVALID] = RENEW,
-    [HL_CAUSE_TURNED_AWAY] =
-        N_("set the clocks if one is wrong; else it was revoked or is of another site: 'holdline bundle create --for "
-           "ENDPOINT' on the server and 'holdline-endpoint enrol BUNDLE --replace' on a PC; for an account, an owner "
-           "issues "
-           "another"),
+    [HL_CAUSE_TURNED_AWAY] = N_("set the clocks if one is wrong; else it was revoked or is of another site: 'holdline "
+                                "bundle create --for ENDPOINT' on the server and 'holdline-endpoint enrol BUNDLE "
+                                "--replace' on a PC; for an account, an owner issues another"),
     [HL_CAUSE_UNKNOWN_AUTHORITY] = N_(
         "on the server, 'holdline restore BACKUP --replace --previous DIR' takes the keys of the site as it was last, "
         "and a broker of your own has to read its files again; where the keys are lost: 'holdline bundle create "

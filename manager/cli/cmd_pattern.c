@@ -150,8 +150,7 @@ static char *find_repository(HlInvocation *call, GError **error)
     if (!g_file_test(keys, G_FILE_TEST_IS_DIR)) {
         hl_fail(error, HL_ERROR_NOT_FOUND,
                 _("%s contains no repository with keys: create one with 'holdline-updater repo init', as the user who "
-                  "is to own "
-                  "it, or name another with --repo"),
+                  "is to own it, or name another with --repo"),
                 repository);
         return NULL;
     }

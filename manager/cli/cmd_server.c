@@ -133,8 +133,7 @@ static const char *say_state(const char *state)
 {
     return strcmp(state, "untold") == 0
                ? _("does not know the new authority yet: switch it on, or upgrade it; one that refuses the server's "
-                   "key "
-                   "has to enrol again ('holdline endpoint history' says so)")
+                   "key has to enrol again ('holdline endpoint history' says so)")
                : _("knows it, and has a certificate of the old one still: asks for another by itself");
 }
 
@@ -359,8 +358,7 @@ bool cmd_server_set(HlInvocation *call, GError **error)
     if (brokers == NULL && urls == NULL)
         return hl_fail(
             error, HL_ERROR_USAGE,
-            _("server set needs --broker ADDRESS or --url URL, each for every place where endpoints find the "
-              "server"));
+            _("server set needs --broker ADDRESS or --url URL, each for every place where endpoints find the server"));
     document = cli_call(call, "server set", arguments, error);
     if (document == NULL)
         return false;

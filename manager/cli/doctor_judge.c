@@ -106,9 +106,8 @@ static void judge_taken(const CliPortFact *port, HlFindings *findings)
 static void judge_silent(const CliPortFact *port, HlFindings *findings)
 {
     g_autofree char *again =
-        g_strdup_printf(_("if it ended by itself the manager starts it within a minute: look again "
-                          "with 'holdline doctor'; why it ended: journalctl -u holdline-managerd, "
-                          "and tail %s"),
+        g_strdup_printf(_("if it ended by itself the manager starts it within a minute: look again with 'holdline "
+                          "doctor'; why it ended: journalctl -u holdline-managerd, and tail %s"),
                         port->log);
 
     hl_findings_add(findings, HL_GRADE_FAULT,
@@ -380,8 +379,7 @@ void cli_judge_repository(const CliDoctor *doctor, HlFindings *findings)
     g_autofree char *end = hl_time_format(doctor->expires);
     g_autofree char *resign =
         doctor->is_copy
-            ? g_strdup(_("copy the source again: holdline pattern sync; if it stays so, the source is not "
-                         "renewed"))
+            ? g_strdup(_("copy the source again: holdline pattern sync; if it stays so, the source is not renewed"))
             : g_strdup_printf(_("renew it, where its keys are: holdline-updater repo resign %s/repo"), doctor->dir);
 
     if (!is_open(doctor) || !doctor->has_repository)

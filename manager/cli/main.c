@@ -50,8 +50,7 @@ static const HlFlag flags[] = {
     { "paths", "PATH,...", N_("What to scan, instead of the paths of their settings") },
     { "window", "DURATION",
       N_("Endpoints begin at a random moment within this time (default: at once; an update-now or synchronize of many: "
-         "as "
-         "many need, at most command.update-window)") },
+         "as many need, at most command.update-window)") },
     { "rollout", NULL, N_("Give the settings to a few endpoints first, and to more only while those apply them") },
     { "ring", "PERCENT,...", N_("Of all endpoints, how many have it in each ring; default 1%,10%,100%") },
     { "rate", "N", N_("At most so many endpoints a minute") },

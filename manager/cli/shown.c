@@ -120,10 +120,9 @@ static bool conclude(const GPtrArray *sights, const char *serial, GError **error
     if (earlier != NULL)
         return hl_fail(
             error, HL_ERROR_PARTIAL,
-            _("the certificate %s is in force, but the broker at %s still shows an earlier one, so endpoints "
-              "that are told one of the new names would go back: see its log and 'holdline status', and "
-              "restart it; an external broker has to be given pki/server.pem, by broker.reload-command or by "
-              "hand"),
+            _("the certificate %s is in force, but the broker at %s still shows an earlier one, so endpoints that are "
+              "told one of the new names would go back: see its log and 'holdline status', and restart it; an external "
+              "broker has to be given pki/server.pem, by broker.reload-command or by hand"),
             serial, earlier->address);
     if (!has_seen(sights) && unseen != NULL)
         return hl_fail(error, HL_ERROR_PARTIAL,

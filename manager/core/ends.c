@@ -39,19 +39,16 @@ static const Row rows[] = {
                           N_("the certificate of a monitor"),
                           N_("where its key is, with its own holdline.conf: holdline monitor renew {name}; once it has "
                              "ended: holdline monitor revoke {name}, then holdline monitor create {name} --output DIR, "
-                             "the "
-                             "directory where it is") },
+                             "the directory where it is") },
     [MGR_END_CONSOLE] = { "console", N_("the certificate of console '{name}'"), LEAD, false,
                           N_("the certificate of a console"),
                           N_("start it: while it runs it renews itself; once it has ended: holdline console revoke "
-                             "{name}, "
-                             "then holdline console create {name} --output DIR, the directory where it is") },
+                             "{name}, then holdline console create {name} --output DIR, the directory where it is") },
     [MGR_END_SERVER] = { "server", N_("the server's certificate"), LEAD, false, NULL, WITH_CA },
     [MGR_END_MANAGER] = { "manager", N_("the manager's own certificate"), LEAD, false, NULL, WITH_CA },
     [MGR_END_CA] = { "ca", N_("the certificate authority"), LEAD, false, NULL,
                      N_("holdline server rollover start ca; once it has ended, on the server: holdline account "
-                        "certificate NAME "
-                        "--site {site}") },
+                        "certificate NAME --site {site}") },
     [MGR_END_ROOT] = { "root", N_("the pattern repository's role root"), LEAD, true, NULL,
                        "holdline-updater repo root rotate {site}/repo root" },
     [MGR_END_TARGETS] = { "targets", N_("the pattern repository's role targets"), LEAD, true, NULL,

@@ -308,8 +308,7 @@ static void look_at_broker(Check *check)
     if (*command == '\0') {
         say(check, MGR_FINDING_NOTE,
             _("%s: it is external and broker.reload-command is empty: after each revocation somebody has to make it "
-              "read "
-              "pki/crl.pem and broker/acl"),
+              "read pki/crl.pem and broker/acl"),
             hl_tr(check->look->subject));
         return;
     }
@@ -398,8 +397,7 @@ static HlDb *open_registry(Check *check)
     if (!running && stat(log, &st) == 0 && st.st_size > 0) {
         say(check, MGR_FINDING_NOTE,
             _("%s was left by a manager that was killed: the registry is whole, and can be looked at, once one has "
-              "been "
-              "started"),
+              "been started"),
             log);
         return NULL;
     }
@@ -446,8 +444,7 @@ static bool on_stranger(HlStmt *row, gpointer user)
 
     say(user, MGR_FINDING_NOTE,
         _("%s connected at %s with a certificate of this site and is not in the registry: it enrolled after the backup "
-          "that "
-          "was restored, and must enrol again"),
+          "that was restored, and must enrol again"),
         hl_stmt_text(row, 0), at);
     return true;
 }

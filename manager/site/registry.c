@@ -269,18 +269,14 @@ char *mgr_site_describe_restore(const MgrLedger *ledger)
     if (restored.at == 0)
         return NULL;
     if (restored.age == MGR_JOURNAL_NEWER)
-        return g_strdup_printf(
-            _("restored at %s from a backup of %s: what was saved between (settings, groups, moves, commands, history) "
-              "is "
-              "lost; certificates, revocations, removals and used bundles of that time are known from the journal.  "
-              "Sessions of the console have ended"),
-            at, made);
+        return g_strdup_printf(_("restored at %s from a backup of %s: what was saved between (settings, groups, moves, "
+                                 "commands, history) is lost; certificates, revocations, removals and used bundles of "
+                                 "that time are known from the journal.  Sessions of the console have ended"),
+                               at, made);
     return g_strdup_printf(
-        _("restored at %s from a backup of %s, without a newer journal: nothing is known of the time "
-          "between, and sessions of the console have ended.  Revoke and "
-          "remove again what was revoked or removed in it, withdraw the bundles that were used in it, "
-          "and enrol again the "
-          "endpoints that 'holdline check' lists"),
+        _("restored at %s from a backup of %s, without a newer journal: nothing is known of the time between, and "
+          "sessions of the console have ended.  Revoke and remove again what was revoked or removed in it, withdraw "
+          "the bundles that were used in it, and enrol again the endpoints that 'holdline check' lists"),
         at, made);
 }
 

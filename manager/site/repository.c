@@ -213,7 +213,5 @@ char *mgr_repository_remedy(const char *repo, bool is_copy)
         return g_strdup_printf(
             _("mount the disk that has %s, or bring it back from a backup: endpoints trust no new one"), repo);
     return g_strdup_printf(
-        _("holdline-updater repo repair %s makes again what it can, and names what has to come from a "
-          "backup"),
-        repo);
+        _("holdline-updater repo repair %s makes again what it can, and names what has to come from a backup"), repo);
 }

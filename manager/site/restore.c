@@ -334,9 +334,8 @@ static bool check_is_other(const char *path, const char *own, const char *option
 {
     return !is_same_file(path, own) ||
            hl_fail(error, HL_ERROR_INVALID,
-                   _("%s is of the site that is replaced, whose files are looked at by themselves: leave "
-                     "%s out"),
-                   path, option);
+                   _("%s is of the site that is replaced, whose files are looked at by themselves: leave %s out"), path,
+                   option);
 }
 
 static bool check_previous(const MgrRestoreOrder *order, GError **error)

@@ -149,8 +149,7 @@ static void test_patterns(void)
         { true, "", "{}", "f", "no patterns", "look again in a minute" },
         { true, "",
           "{\"update\": {\"last_at\": \"2026-01-01T00:00:00Z\", \"last_succeeded\": true}, \"privileges\": "
-          "{\"update-now\": "
-          "false}}",
+          "{\"update-now\": false}}",
           "f", "no patterns", "have an administrator update it, as the users" },
         { true, "", "{\"update\": {\"last_detail\": \"server: " HL_UPDATER_NO_PATTERNS "\"}}", "f", "no patterns",
           "publish patterns on the server" },

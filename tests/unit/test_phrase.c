@@ -183,10 +183,9 @@ static const struct {
       "broker.example:8883: プロキシ 10.0.0.1:3128 で待ち受けているプログラムがありません (接続拒否)" },
     { "cannot store a command: database /x/endpoint.db: database or disk is full (free some space)",
       "コマンドを保存できません: データベース /x/endpoint.db: database or disk is full (空き領域を増やしてください)" },
-    { "update-now: nothing is listening on /run/control: start the daemon as root: systemctl start "
-      "holdline-endpointd",
-      "update-now: /run/control で待ち受けているプログラムがありません: root でデーモンを起動してください: "
-      "systemctl start holdline-endpointd" },
+    { "update-now: nothing is listening on /run/control: start the daemon as root: systemctl start holdline-endpointd",
+      "update-now: /run/control で待ち受けているプログラムがありません: root でデーモンを起動してください: systemctl "
+      "start holdline-endpointd" },
     { "the updater ended with signal 9: Killed", "アップデータがシグナル 9 で終了しました: Killed" },
     { "program: 0.1.0~1614, not upgraded: there is no way back",
       "プログラム: 0.1.0~1614 (アップグレードしません): 元のバージョンに戻す手段がありません" },
@@ -232,18 +231,15 @@ static void test_japanese(void)
 /* What the summary tells of the server (mgr_status_set_problem), and what such a sentence holds. */
 static const char *const problems[] = {
     "the manager does not hear broker 2 (127.0.0.1:8884), 3 (127.0.0.1:8885): endpoints that were there are shown as "
-    "they "
-    "were, until they are heard at another broker; 'holdline doctor' on the server looks for the cause",
+    "they were, until they are heard at another broker; 'holdline doctor' on the server looks for the cause",
     "broker 2 (127.0.0.1:8884) is drained, and its endpoints are at the others: 'holdline broker undrain 2' has it "
-    "used "
-    "again",
+    "used again",
     "broker 1 ended 5 times in a row, the last at 2026-11-30T11:28:03Z (status 1): look at /s/broker/mosquitto.log",
     "broker 1 hung at 2026-11-30T11:28:03Z: it has not run for 30 s, although it was asked; the manager ended it and "
     "started it again: look at /s/broker/mosquitto.log, and at the system's log for what stopped it",
     "it has taken processor time for 2 min and answered nobody",
     "the addresses that endpoints are told lead to brokers that do not know each other: what endpoints say at b:8883 "
-    "is "
-    "not heard; let all of them lead to one broker or one cluster",
+    "is not heard; let all of them lead to one broker or one cluster",
     "the external broker may not have read the latest revocation list, access list or certificate: '/bin/tell x' ended "
     "with status 3: no such host; remedy: run broker.reload-command by hand as the manager's user, and mend what it "
     "says",
@@ -259,13 +255,10 @@ static const char *const problems[] = {
     "the broker at b:8883 shows a certificate of an authority that this site does not have: have it read the site's "
     "pki/ca.pem and pki/server.pem, or correct broker.addresses",
     "the server at b:8883 shows a certificate of an authority that this site does not have, and endpoints that are "
-    "told "
-    "this address do not get in there: a copy of the site from before its authority was replaced runs there, or "
-    "another "
-    "installation; stop that one, or let the address lead here",
+    "told this address do not get in there: a copy of the site from before its authority was replaced runs there, or "
+    "another installation; stop that one, or let the address lead here",
     "the broker refused the subscription to holdline/v1/+: not authorized; does its access list fit this version?; "
-    "what "
-    "endpoints or administrators say there is not heard: give the user 'manager' what the site's broker/acl lists "
+    "what endpoints or administrators say there is not heard: give the user 'manager' what the site's broker/acl lists "
     "(docs/brokers.md), then start the manager again",
     "the broker refused the subscription to holdline/v1/+: not authorized; does its access list fit this version?",
     "1 notification cannot be sent: 'holdline notification list' says which, and 'holdline notification show NAME' "
@@ -283,9 +276,7 @@ static const char *const problems[] = {
     "mount the disk that has /s/repo, or bring it back from a backup: endpoints trust no new one",
     "remove /s/repo and copy the source again: holdline pattern sync",
     "The server's patterns (virus) are of 2026-11-20, and none have come for more than 7d (patterns.old-after): "
-    "'holdline "
-    "pattern "
-    "sync' asks their source; if that has none either, ask those who run it.",
+    "'holdline pattern sync' asks their source; if that has none either, ask those who run it.",
     "'holdline pattern sync' asks their source; if that has none either, ask those who run it",
     "their source cannot be copied, and 'holdline pattern list' says why",
     "look there at 'journalctl -u holdline-repo-import', or publish some ('holdline pattern publish COMPONENT FILE')",

@@ -14,8 +14,7 @@ static const char whole[] =
     "\"last_detail\":\"installed\",\"succeeded_at\":\"2026-11-27T03:31:03Z\",\"schedule\":\"daily 12:00\","
     "\"schedule_off_by_user\":true},"
     "\"scan\":{\"running\":true,\"last\":{\"ended\":\"2026-11-27T03:31:04Z\",\"how\":\"schedule\",\"end\":"
-    "\"completed\","
-    "\"detail\":\"all\",\"files\":10,\"found\":2,\"not_looked_at\":3}},"
+    "\"completed\",\"detail\":\"all\",\"files\":10,\"found\":2,\"not_looked_at\":3}},"
     "\"finds\":{\"total\":4,\"count\":5,\"last\":{\"at\":\"2026-11-27T03:31:05Z\",\"signature\":\"Eicar\","
     "\"path\":\"/tmp/a\",\"action\":\"quarantined\"}},\"problem\":\"the disk is full\"}";
 

@@ -73,8 +73,7 @@ UpdRepo *upd_call_open_state(const HlInvocation *call, UpdState **state, GError 
     if (upd_state_get(*state, "timestamp") == NULL) {
         hl_fail(error, HL_ERROR_CONFLICT,
                 "%s is not in force yet: have the holders sign the drafts in its private/pending ('holdline-updater "
-                "repo root sign'), "
-                "then 'holdline-updater repo root accept'",
+                "repo root sign'), then 'holdline-updater repo root accept'",
                 repo->dir);
         g_clear_pointer(state, g_hash_table_unref);
         return NULL;

@@ -81,8 +81,7 @@ bool upd_ceremony_is_free(const UpdRepo *repo, GError **error)
         if (upd_repo_exists(repo, name))
             return hl_fail(error, HL_ERROR_CONFLICT,
                            "a draft of %s waits for signatures: finish it with 'holdline-updater repo root accept', or "
-                           "remove %s/%s to "
-                           "give it up",
+                           "remove %s/%s to give it up",
                            roles[i], repo->dir, name);
     }
     return true;

@@ -235,8 +235,7 @@ static bool stage_given(const HlInvocation *call, const UpdRepo *repo, const Upd
     if (!upd_program_is(component))
         return hl_fail(error, HL_ERROR_USAGE,
                        "--from is for the component " HL_PROGRAM_COMPONENT
-                       ": stage files of %s with 'holdline-updater repo add %s %s "
-                       "FILE...'",
+                       ": stage files of %s with 'holdline-updater repo add %s %s FILE...'",
                        component, call->args[0], component);
     return stage_from(call, repo, state, from, error);
 }

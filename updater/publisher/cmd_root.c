@@ -129,8 +129,7 @@ bool upd_cmd_repo_root_rotate(HlInvocation *call, GError **error)
         return false;
     if (pending)
         printf("The change is a draft in %s/private/pending: have its holders sign it ('holdline-updater repo root "
-               "sign'), then 'holdline-updater repo "
-               "root accept'.\n",
+               "sign'), then 'holdline-updater repo root accept'.\n",
                repo->dir);
     else
         printf("The change is in force: root %" JSON_INTEGER_FORMAT ", targets %" JSON_INTEGER_FORMAT ".\n",

@@ -294,8 +294,7 @@ bool upd_program_may_follow(const json_t *history, const char *version, const js
     return force || newest == NULL || hl_package_version_compare(version, newest) >= 0 ||
            hl_fail(error, HL_ERROR_CONFLICT,
                    "version %s is older than %s, which is offered: 'holdline-updater repo withdraw' ends that offer, "
-                   "--force puts this "
-                   "one in its place; endpoints that have %s keep it either way",
+                   "--force puts this one in its place; endpoints that have %s keep it either way",
                    version, newest, newest);
 }
 

@@ -91,8 +91,7 @@ UpdRepo *upd_repo_create(const char *dir, const char *passphrase, GError **error
     if (upd_repo_is_half_initialised(repo)) {
         hl_fail(error, HL_ERROR_EXISTS,
                 "%s contains a repository whose creation was cut short, or whose timestamp.json was lost: "
-                "'holdline-updater repo repair "
-                "%s' finishes or mends it; or choose another directory",
+                "'holdline-updater repo repair %s' finishes or mends it; or choose another directory",
                 repo->dir, dir);
         return NULL;
     }

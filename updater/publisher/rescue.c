@@ -239,13 +239,11 @@ static bool bridge(UpdRescue *rescue, const GPtrArray *found, TufTrusted *truste
     bool rotated;
 
     if (later == NULL)
-        return hl_fail(
-            error, HL_ERROR_NOT_FOUND,
-            "%s, the newest root, is damaged, and there is no other copy of it here: take it from a mirror, a "
-            "backup, or an endpoint (root-history/ in sources/NAME of its patterns), and run 'holdline-updater repo "
-            "repair %s "
-            "--copy DIR', DIR being where it is",
-            name, rescue->repo->dir);
+        return hl_fail(error, HL_ERROR_NOT_FOUND,
+                       "%s, the newest root, is damaged, and there is no other copy of it here: take it from a mirror, "
+                       "a backup, or an endpoint (root-history/ in sources/NAME of its patterns), and run "
+                       "'holdline-updater repo repair %s --copy DIR', DIR being where it is",
+                       name, rescue->repo->dir);
     if (made != NULL && tuf_trusted_update_root(trusted, made, &rotated, NULL)) {
         if (!upd_repo_store(rescue->repo, name, made, error))
             return false;

@@ -29,8 +29,7 @@ static const HlMigration migrations[] = {
     { 3, "the reports' marks", "ALTER TABLE spool ADD COLUMN mark INTEGER NOT NULL DEFAULT 0;" },
     { 4, "what scans found",
       "CREATE TABLE detection (n INTEGER PRIMARY KEY, path TEXT NOT NULL, sha256 TEXT NOT NULL, signature TEXT NOT "
-      "NULL,"
-      " size INTEGER NOT NULL, owner TEXT NOT NULL, how TEXT NOT NULL, action TEXT NOT NULL, detail TEXT NOT NULL,"
+      "NULL, size INTEGER NOT NULL, owner TEXT NOT NULL, how TEXT NOT NULL, action TEXT NOT NULL, detail TEXT NOT NULL,"
       " first_ms INTEGER NOT NULL, last_ms INTEGER NOT NULL, told_ms INTEGER NOT NULL, times INTEGER NOT NULL,"
       " UNIQUE (path, sha256, signature)) STRICT;" },
     { 5, "what commands are about", "ALTER TABLE command ADD COLUMN scope TEXT NOT NULL DEFAULT '';" },

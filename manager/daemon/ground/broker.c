@@ -273,13 +273,11 @@ static bool fail_taken(const MgrBroker *broker, GError **error)
     uint16_t port = broker->place.port;
     g_autofree char *who = who_listens(port);
 
-    return hl_fail(
-        error, HL_ERROR_UNAVAILABLE,
-        "Address already in use: port %d of %s, broker.port%s, is taken by another program%s, which may be a "
-        "broker that runs by itself, "
-        "or that of another manager: stop that one, or choose another port",
-        (int)port, broker->conf->broker_listen, broker->place.number > 0 ? " and those behind it (broker.count)" : "",
-        who);
+    return hl_fail(error, HL_ERROR_UNAVAILABLE,
+                   "Address already in use: port %d of %s, broker.port%s, is taken by another program%s, which may be "
+                   "a broker that runs by itself, or that of another manager: stop that one, or choose another port",
+                   (int)port, broker->conf->broker_listen,
+                   broker->place.number > 0 ? " and those behind it (broker.count)" : "", who);
 }
 
 /* ----------------------------------------------------------------------------------------------- started, or found */
