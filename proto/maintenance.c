@@ -12,8 +12,7 @@
 #define STEADY      (15 * HL_MINUTE) /* clocks are put forward and back at quarters of an hour of UTC */
 #define LONGEST     (8 * HL_DAY)     /* a week, and what clocks are put back in it */
 
-/* ------------------------------------------------------------------------------------------------------------ parsed
- */
+/* ----------------------------------------------------------------------------------------------------------- parsed */
 
 static bool parse_days(const char *text, guint *days)
 {
@@ -98,8 +97,7 @@ bool hl_maintenance_parse(const char *text, HlMaintenance *maintenance, GError *
     return true;
 }
 
-/* -------------------------------------------------------------------------------------------------------------- asked
- */
+/* ------------------------------------------------------------------------------------------------------------ asked */
 
 static bool is_open_at(const HlMaintenance *maintenance, HlTime local)
 {

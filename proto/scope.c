@@ -140,8 +140,7 @@ bool hl_pick_takes(const HlPick *pick, const char *id, const char *path, const c
            hl_excludes_signature(pick->rows, signature) != NULL;
 }
 
-/* ------------------------------------------------------------------------------------------------------- by the kind
- */
+/* ------------------------------------------------------------------------------------------------------ by the kind */
 
 static bool check_paths(const char *scope, GError **error)
 {

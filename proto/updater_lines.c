@@ -283,8 +283,7 @@ char *hl_updater_line_shown(const HlUpdaterShown *shown)
     return print_and_free(line);
 }
 
-/* ------------------------------------------------------------------------------------------- the repository's content
- */
+/* ----------------------------------------------------------------------------------------- the repository's content */
 
 static void free_version(gpointer data)
 {

@@ -120,8 +120,7 @@ typedef struct {
 
 char *hl_updater_line_shown(const HlUpdaterShown *shown);
 
-/* ------------------------------------------------------------------------------------------- the repository's content
- */
+/* ----------------------------------------------------------------------------------------- the repository's content */
 
 typedef struct {
     char *name;

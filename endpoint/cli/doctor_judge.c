@@ -103,8 +103,7 @@ void ep_judge_clock(const EpDoctor *doctor, HlFindings *findings)
         hl_judge_clock(findings, HL_FACTS(&doctor->facts.fronts, HlFrontFact), doctor->facts.fronts.facts->len);
 }
 
-/* ------------------------------------------------------------------------------------------------------- this machine
- */
+/* ----------------------------------------------------------------------------------------------------- this machine */
 
 void ep_judge_certificate(const EpDoctor *doctor, HlFindings *findings)
 {

@@ -55,8 +55,7 @@ void ep_probe_daemon(EpDoctor *doctor, HlInvocation *call G_GNUC_UNUSED)
     doctor->is_upgrading = ep_desk_has(doctor->conf.state_dir, EP_DESK_RUNNING);
 }
 
-/* -------------------------------------------------------------------------------------------------- enrolment and way
- */
+/* ------------------------------------------------------------------------------------------------ enrolment and way */
 
 /* A list of texts in the daemon's answer; NULL: there is none.  Caller frees. */
 static char **texts_of(const json_t *status, const char *name)
@@ -156,8 +155,7 @@ void ep_probe_front(EpDoctor *doctor, HlInvocation *call G_GNUC_UNUSED)
         hl_probe_fronts(&doctor->facts.fronts, (const char *const *)doctor->urls, &identity);
 }
 
-/* ------------------------------------------------------------------------------------------------------- this machine
- */
+/* ----------------------------------------------------------------------------------------------------- this machine */
 
 void ep_probe_certificate(EpDoctor *doctor, HlInvocation *call G_GNUC_UNUSED)
 {

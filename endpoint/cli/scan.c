@@ -107,8 +107,7 @@ static void on_found(Scan *scan, const char *path, const char *signature)
     say(scan, path, words);
 }
 
-/* ---------------------------------------------------------------------------------------------------------- the walk
- */
+/* --------------------------------------------------------------------------------------------------------- the walk */
 
 static void on_answer(Scan *scan, const char *path, const struct stat *st, const json_t *answer)
 {
@@ -183,8 +182,7 @@ static void walk_all(Scan *scan, char *const *paths, int n)
     }
 }
 
-/* ------------------------------------------------------------------------------------------------------------ the end
- */
+/* ---------------------------------------------------------------------------------------------------------- the end */
 
 static void print_json(const Scan *scan)
 {

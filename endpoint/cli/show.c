@@ -29,8 +29,7 @@ static long long number(const json_t *object, const char *name)
     return json_integer_value(json_object_get(object, name));
 }
 
-/* -------------------------------------------------------------------------------------------------------- the status
- */
+/* ------------------------------------------------------------------------------------------------------- the status */
 
 static const char *const labels[] = {
     N_("Program"),    N_("Endpoint"),    N_("Line"),        N_("Settings"), N_("Mode"),    N_("Privileges"),
@@ -308,8 +307,7 @@ static void show_status(const json_t *root)
     }
 }
 
-/* ------------------------------------------------------------------------------------------------------- the history
- */
+/* ------------------------------------------------------------------------------------------------------ the history */
 
 static void show_history(const json_t *root)
 {
@@ -370,8 +368,7 @@ bool ep_cmd_history(HlInvocation *call, GError **error)
     return show(call, show_history, error);
 }
 
-/* ---------------------------------------------------------------------------------------------------- the detections
- */
+/* --------------------------------------------------------------------------------------------------- the detections */
 
 static void show_last_scan(const json_t *last)
 {

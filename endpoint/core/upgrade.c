@@ -102,8 +102,7 @@ EpHealthWord ep_upgrade_health_look(EpUpgradeHealth *health, EpUpgradeSigns sign
     return EP_HEALTH_WAIT;
 }
 
-/* ------------------------------------------------------------------------------------- whether an upgrade is to begin
- */
+/* ----------------------------------------------------------------------------------- whether an upgrade is to begin */
 
 EpUpgradePlan ep_upgrade_plan(const EpUpgradeFacts *facts)
 {

@@ -109,8 +109,7 @@ void ep_upgrade_health_begin(EpUpgradeHealth *health, HlTime bound, HlTime now);
 /* What was good in time but not yet steady at the end is waited for. */
 EpHealthWord ep_upgrade_health_look(EpUpgradeHealth *health, EpUpgradeSigns signs, HlTime now);
 
-/* ------------------------------------------------------------------------------------- whether an upgrade is to begin
- */
+/* ----------------------------------------------------------------------------------- whether an upgrade is to begin */
 
 typedef enum {
     EP_PLAN_NOTHING, /* none is offered */

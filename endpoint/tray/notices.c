@@ -304,8 +304,7 @@ void tr_notices_outcome(TrNotices *notices, TrDo what, const char *detail, const
     }
 }
 
-/* ------------------------------------------------------------------------------------------------------- to be shown
- */
+/* ------------------------------------------------------------------------------------------------------ to be shown */
 
 static TrNotice *make(TrNoticeKind kind, const Waiting *waiting)
 {

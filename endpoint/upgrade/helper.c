@@ -31,8 +31,7 @@ static EpUpgradeEvent event_of(bool worked)
     return worked ? EP_UPGRADE_WORKED : EP_UPGRADE_FAILED;
 }
 
-/* ------------------------------------------------------------------------------------------------- what is installed
- */
+/* ------------------------------------------------------------------------------------------------ what is installed */
 
 /* Whether somebody else has meanwhile installed a third version, or removed both: *error says so.  What cannot be told
  * is not so. */
@@ -124,8 +123,7 @@ static EpUpgradeEvent accept_request(Helper *helper, GError **error)
                             helper->paper.from, before->version));
 }
 
-/* --------------------------------------------------------------------------------------- verified: it is kept, twice
- */
+/* -------------------------------------------------------------------------------------- verified: it is kept, twice */
 
 static bool check_space(const char *path, uint64_t needed, GError **error)
 {

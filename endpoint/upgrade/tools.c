@@ -174,8 +174,7 @@ char *ep_tools_architecture(const EpTools *tools, GError **error)
     return run_tool(tools, argv, LOOK_TIME, &output, error) ? g_strstrip(output) : NULL;
 }
 
-/* ------------------------------------------------------------------------------------------------- a package's words
- */
+/* ------------------------------------------------------------------------------------------------ a package's words */
 
 void ep_tools_deb_clear(EpToolsDeb *deb)
 {

@@ -231,8 +231,7 @@ char **hl_complete(const HlProgram *program, char **words, int n_words)
     return (char **)g_ptr_array_free(g_steal_pointer(&found), FALSE);
 }
 
-/* ------------------------------------------------------------------------------------------------------------ scripts
- */
+/* ---------------------------------------------------------------------------------------------------------- scripts */
 
 static const struct {
     const char *shell, *script; /* @ is the program, % its name in names of functions */

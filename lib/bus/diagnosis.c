@@ -71,8 +71,7 @@ static bool wait_for(const Look *look, int fd, short events, HlTime deadline)
     }
 }
 
-/* ---------------------------------------------------------------------------------------------------- the connection
- */
+/* --------------------------------------------------------------------------------------------------- the connection */
 
 static const struct {
     int error;
@@ -154,8 +153,7 @@ static HlCause dial(Look *look, const char *host, uint16_t port, int *connection
     return cause;
 }
 
-/* --------------------------------------------------------------------------------------------------------- the proxy
- */
+/* -------------------------------------------------------------------------------------------------------- the proxy */
 
 /* "Proxy-Authorization: ...\r\n", or "" if the proxy has no user.  Caller frees. */
 static char *authorization(const char *user)
@@ -251,8 +249,7 @@ static HlCause reach(Look *look, int *connection)
     return dial(look, look->host, look->port, connection);
 }
 
-/* --------------------------------------------------------------------------------------------------------------- TLS
- */
+/* -------------------------------------------------------------------------------------------------------------- TLS */
 
 static const HlCause causes[] = {
     [HL_INQUIRY_ACCEPTED] = HL_CAUSE_NONE,
@@ -331,8 +328,7 @@ static HlCause examine(Look *look)
     return cause;
 }
 
-/* -------------------------------------------------------------------------------------------------------- the thread
- */
+/* ------------------------------------------------------------------------------------------------------- the thread */
 
 void hl_diagnosis_result_free(gpointer item)
 {

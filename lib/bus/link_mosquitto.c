@@ -298,8 +298,7 @@ const char *hl_mq_dial(HlMq *mq, const char *host, uint16_t port)
     return problem(rc);
 }
 
-/* ---------------------------------------------------------------------------------------------------------- its work
- */
+/* --------------------------------------------------------------------------------------------------------- its work */
 
 /* rc of the library's loop functions; a failure has closed the descriptor. */
 static bool go_on(HlMq *mq, int rc)

@@ -23,8 +23,7 @@ void hl_judge_names(HlFindings *findings, const HlNameFact *names, gsize n)
         hl_findings_good(findings, _("the server is known by addresses only: no name is needed"));
 }
 
-/* -------------------------------------------------------------------------------------------------------- the broker
- */
+/* ------------------------------------------------------------------------------------------------------- the broker */
 
 #define NETWORK   N_("check cable, routes and firewalls between this machine and the server")
 #define PROXY     N_("mend the proxy, or its entry in the configuration")
@@ -112,8 +111,7 @@ void hl_judge_places(HlFindings *findings, const HlPlaceFact *places, gsize n, H
     }
 }
 
-/* --------------------------------------------------------------------------------------------------- the HTTPS front
- */
+/* -------------------------------------------------------------------------------------------------- the HTTPS front */
 
 static const char *front_remedy(const HlFrontFact *front, HlJudgeAt at)
 {
@@ -184,8 +182,7 @@ void hl_judge_clock(HlFindings *findings, const HlFrontFact *fronts, gsize n)
                         off);
 }
 
-/* ---------------------------------------------------------------------------------------------------- this machine
- */
+/* ----------------------------------------------------------------------------------------------------- this machine */
 
 static void judge_certificate(HlFindings *findings, const HlCertFact *fact, HlTime now)
 {

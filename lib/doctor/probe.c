@@ -63,8 +63,7 @@ const char *hl_facts_keep(HlFacts *facts, char *text)
     return text;
 }
 
-/* ---------------------------------------------------------------------------------------------------------- the names
- */
+/* -------------------------------------------------------------------------------------------------------- the names */
 
 static const char *resolve(HlFacts *names, const char *host)
 {
@@ -113,8 +112,7 @@ void hl_probe_names(HlFacts *names, const char *const *brokers, const char *cons
     }
 }
 
-/* --------------------------------------------------------------------------------------------------------- the places
- */
+/* ------------------------------------------------------------------------------------------------------- the places */
 
 static void on_result(gpointer item, gpointer user)
 {
@@ -213,8 +211,7 @@ void hl_probe_places(HlFacts *places, const char *const *brokers, const HlProbeI
     }
 }
 
-/* --------------------------------------------------------------------------------------------------------- the fronts
- */
+/* ------------------------------------------------------------------------------------------------------- the fronts */
 
 /* "not healthy" or "ok", then what is wrong, a line each: those lines, joined; NULL: there are none. */
 static char *complaint(GBytes *body)
@@ -310,8 +307,7 @@ void hl_probe_server_version(HlFacts *programs, const char *program, const char 
     g_array_append_val(programs->facts, fact);
 }
 
-/* ------------------------------------------------------------------------------------------------------- this machine
- */
+/* ----------------------------------------------------------------------------------------------------- this machine */
 
 void hl_probe_certificate(HlFacts *certificates, const char *what, const char *path, HlTime early, const char *remedy)
 {

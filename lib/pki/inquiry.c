@@ -75,8 +75,7 @@ static HlInquiryOutcome conclude(HlInquiry *inquiry, HlInquiryOutcome outcome, c
     return outcome;
 }
 
-/* ------------------------------------------------------------------------------------------- the server's certificate
- */
+/* ----------------------------------------------------------------------------------------- the server's certificate */
 
 static bool is_for(X509 *cert, const char *host)
 {

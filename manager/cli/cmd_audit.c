@@ -81,8 +81,7 @@ bool cmd_audit_list(HlInvocation *call, GError **error)
     return cli_show_newest(call, document, "rows", columns, G_N_ELEMENTS(columns), REST, error);
 }
 
-/* ------------------------------------------------------------------------------------------------------------- rows
- */
+/* ------------------------------------------------------------------------------------------------------------- rows */
 
 /* false: stop, and *error says why. */
 typedef bool (*RowFn)(const json_t *row, gpointer user, GError **error);
@@ -166,8 +165,7 @@ bool cmd_audit_export(HlInvocation *call, GError **error)
     return ok;
 }
 
-/* ------------------------------------------------------------------------------------------------------------ verify
- */
+/* ----------------------------------------------------------------------------------------------------------- verify */
 
 typedef struct {
     MgrAuditHead at;

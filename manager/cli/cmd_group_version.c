@@ -50,8 +50,7 @@ bool cmd_group_restore(HlInvocation *call, GError **error)
     return true;
 }
 
-/* ------------------------------------------------------------------------------------------------------------- diff
- */
+/* ------------------------------------------------------------------------------------------------------------- diff */
 
 static json_t *fetch(HlInvocation *call, const char *version, GError **error)
 {

@@ -20,8 +20,7 @@ static HlJudgeAt where_is(const CliDoctor *doctor)
     return is_open(doctor) ? HL_AT_SERVER : HL_ELSEWHERE;
 }
 
-/* ----------------------------------------------------------------------------------------------------------- the site
- */
+/* --------------------------------------------------------------------------------------------------------- the site */
 
 static void judge_view(const CliDoctor *doctor, HlFindings *findings)
 {
@@ -85,8 +84,7 @@ void cli_judge_site(const CliDoctor *doctor, HlFindings *findings)
         hl_findings_good(findings, _("%s is sound"), doctor->dir);
 }
 
-/* --------------------------------------------------------------------------------------------- the manager, its ports
- */
+/* ------------------------------------------------------------------------------------------- the manager, its ports */
 
 static void judge_taken(const CliPortFact *port, HlFindings *findings)
 {
@@ -146,8 +144,7 @@ void cli_judge_manager(const CliDoctor *doctor, HlFindings *findings)
         judge_port(doctor, &doctor->ports[i], findings);
 }
 
-/* -------------------------------------------------------------------------------------------------- the way to it
- */
+/* ---------------------------------------------------------------------------------------------------- the way to it */
 
 static bool is_addressed(const CliDoctor *doctor)
 {
@@ -312,8 +309,7 @@ void cli_judge_clock(const CliDoctor *doctor, HlFindings *findings)
         hl_judge_clock(findings, HL_FACTS(&doctor->facts.fronts, HlFrontFact), doctor->facts.fronts.facts->len);
 }
 
-/* -------------------------------------------------------------------------------------------------------- what it has
- */
+/* ------------------------------------------------------------------------------------------------------ what it has */
 
 /* With the words that the manager has for it.  A person's certificate is no fault of the server's. */
 static void judge_end(const CliDoctor *doctor, const CliEndFact *fact, HlFindings *findings)

@@ -68,8 +68,7 @@ void cli_doctor_clear(CliDoctor *doctor)
     hl_doctor_facts_clear(&doctor->facts);
 }
 
-/* ----------------------------------------------------------------------------------------------------------- the site
- */
+/* --------------------------------------------------------------------------------------------------------- the site */
 
 static void keep_check(const MgrSiteFinding *finding, gpointer user)
 {
@@ -132,8 +131,7 @@ void cli_probe_site(CliDoctor *doctor, HlInvocation *call)
     }
 }
 
-/* --------------------------------------------------------------------------------------------- the manager, its ports
- */
+/* ------------------------------------------------------------------------------------------- the manager, its ports */
 
 /* The number at the beginning of a file; 0: there is none. */
 static pid_t read_pid(const char *dir, const char *name)
@@ -222,8 +220,7 @@ void cli_probe_manager(CliDoctor *doctor, HlInvocation *call G_GNUC_UNUSED)
                    doctor->is_running ? read_pid(doctor->dir, "lock") : 0);
 }
 
-/* -------------------------------------------------------------------------------------------------- the way to it
- */
+/* ---------------------------------------------------------------------------------------------------- the way to it */
 
 /* NULL: none can be read as it is now; the check of the site says why. */
 static HlDb *open_registry(const CliDoctor *doctor)
@@ -367,8 +364,7 @@ void cli_probe_front(CliDoctor *doctor, HlInvocation *call G_GNUC_UNUSED)
         hl_probe_fronts(&doctor->facts.fronts, (const char *const *)doctor->urls, &identity);
 }
 
-/* -------------------------------------------------------------------------------------------------------- what it has
- */
+/* ------------------------------------------------------------------------------------------------------ what it has */
 
 #define RENEWED                                                                                                    \
     N_("start the manager, which renews it: systemctl start holdline-managerd; where the authority ends with it: " \

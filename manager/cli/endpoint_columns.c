@@ -309,8 +309,7 @@ bool cli_show_elements(const HlInvocation *call, const CliElements *elements, co
     return true;
 }
 
-/* ----------------------------------------------------------------------------------------------------------- the list
- */
+/* --------------------------------------------------------------------------------------------------------- the list */
 
 /* Whether the server dials any of them. */
 static bool any_dialled(const json_t *rows)

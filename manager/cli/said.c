@@ -18,8 +18,7 @@ char *cli_format_word(const json_t *value, const json_t *row G_GNUC_UNUSED)
     return g_strdup(hl_phrase_word(text != NULL ? text : ""));
 }
 
-/* -------------------------------------------------------------------------------------------------------------- states
- */
+/* ----------------------------------------------------------------------------------------------------------- states */
 
 typedef struct {
     const char *code;

@@ -50,8 +50,7 @@ typedef struct {
     HlTime lost_mono, turns_end; /* of the last loss; until when it takes turns, 0: it holds the line */
 } Watch;
 
-/* ------------------------------------------------------------------------------------------------------- what is told
- */
+/* ----------------------------------------------------------------------------------------------------- what is told */
 
 /* Of an endpoint that the selector takes; what is the server's has none. */
 static void tell_event(const Watch *watch, const json_t *document)
@@ -103,8 +102,7 @@ static void on_status(const char *topic, const char *payload, gpointer user)
         json_object_update(watch->summary, document);
 }
 
-/* ------------------------------------------------------------------------------------------------------------ picture
- */
+/* ---------------------------------------------------------------------------------------------------------- picture */
 
 /* The lines that text takes on the screen, those that wrap too. */
 static guint count_lines(const char *text, int width)
@@ -215,8 +213,7 @@ static void draw(Watch *watch)
     fflush(stdout);
 }
 
-/* --------------------------------------------------------------------------------------------------------------- keys
- */
+/* ------------------------------------------------------------------------------------------------------------- keys */
 
 static void look_again(Watch *watch)
 {
@@ -308,8 +305,7 @@ static bool has_input(int patience)
     return g_poll(&fd, 1, patience) > 0;
 }
 
-/* --------------------------------------------------------------------------------------------------------------- line
- */
+/* ------------------------------------------------------------------------------------------------------------- line */
 
 static void show(Watch *watch, HlTime *drawn)
 {

@@ -16,8 +16,7 @@
 #include "manager/core/refusal.h"
 #include "proto/bounds.h"
 
-/* ------------------------------------------------------------------------------------------------------------ answers
- */
+/* ---------------------------------------------------------------------------------------------------------- answers */
 
 static char *csv_of(const json_t *rows)
 {
@@ -130,8 +129,7 @@ static void on_done(const json_t *answer, const GError *error, gpointer user)
         answer_document(request, answer);
 }
 
-/* -------------------------------------------------------------------------------------------------------------- calls
- */
+/* ------------------------------------------------------------------------------------------------------------ calls */
 
 /* false: refused, and answered. */
 static bool check_match(ConRequest *request, const char *version)

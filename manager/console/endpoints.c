@@ -33,8 +33,7 @@ void con_endpoints_free(ConEndpoints *endpoints)
     g_free(endpoints);
 }
 
-/* -------------------------------------------------------------------------------------------------------------- rows
- */
+/* ------------------------------------------------------------------------------------------------------------- rows */
 
 /* "settings" of "settings.desired"; NULL: it is a member of the row itself.  Caller frees. */
 static char *head_of(int column)
@@ -243,8 +242,7 @@ static void list_endpoints(ConRequest *request, gpointer user)
     con_people_find(endpoints->people, request, on_list, user);
 }
 
-/* ----------------------------------------------------------------------------------------------------------- summary
- */
+/* ---------------------------------------------------------------------------------------------------------- summary */
 
 static void on_own_summary(const json_t *answer, const GError *error, gpointer user)
 {
@@ -303,8 +301,7 @@ static void get_events(ConRequest *request, gpointer user)
     con_people_find(endpoints->people, request, on_events, user);
 }
 
-/* ---------------------------------------------------------------------------------------------------------- settings
- */
+/* --------------------------------------------------------------------------------------------------------- settings */
 
 static const char *type_name(const HlOption *row)
 {

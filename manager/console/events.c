@@ -122,8 +122,7 @@ static HlHttpStreamResult write_piece(const ConEvents *events, Stream *stream, P
     return result;
 }
 
-/* ----------------------------------------------------------------------------------------------------------- batches
- */
+/* ---------------------------------------------------------------------------------------------------------- batches */
 
 /* What a reader does not see is not in it, neither as a row nor as an id: anyone who is limited to groups is told to
  * ask again when something left one (append_endpoints). */
@@ -301,8 +300,7 @@ void con_events_news(ConNews news, const char *id, const json_t *document, gpoin
         events->timer = g_timeout_add(BATCH_MS, on_batch, events);
 }
 
-/* ----------------------------------------------------------------------------------------------------------- streams
- */
+/* ---------------------------------------------------------------------------------------------------------- streams */
 
 /* An event, not a comment: a page cannot see comments, and by its pulse it knows a line that was cut without a word. */
 static gboolean on_pulse(gpointer user)

@@ -60,8 +60,7 @@ void con_people_forget(ConPeople *people)
     g_hash_table_remove_all(people->known);
 }
 
-/* -------------------------------------------------------------------------------------------------------------- find
- */
+/* ------------------------------------------------------------------------------------------------------------- find */
 
 /* A question to the manager, for a request or for a stream. */
 typedef struct {
@@ -173,8 +172,7 @@ void con_people_check(ConPeople *people, const char *session, const char *addres
     ask(people, &(Question){ .people = people, .session = hl_unconst(session), .done = done, .user = user }, address);
 }
 
-/* ----------------------------------------------------------------------------------------------------- sign-in, -out
- */
+/* ---------------------------------------------------------------------------------------------------- sign-in, -out */
 
 typedef struct {
     ConPeople *people;

@@ -88,8 +88,7 @@ static void take_summary(ConWatch *watch, json_t *summary)
     watch->told(CON_NEWS_SUMMARY, NULL, summary, watch->user);
 }
 
-/* ------------------------------------------------------------------------------------------------------------ events
- */
+/* ----------------------------------------------------------------------------------------------------------- events */
 
 static bool has_event(const json_t *events, const json_t *event)
 {
@@ -134,8 +133,7 @@ static void take_missed(ConWatch *watch, json_t *told)
     watch->events = merged;
 }
 
-/* ---------------------------------------------------------------------------------------------------------- snapshot
- */
+/* --------------------------------------------------------------------------------------------------------- snapshot */
 
 static void ask(ConWatch *watch);
 
@@ -224,8 +222,7 @@ void con_watch_line(ConWatch *watch, ConLineState state)
         watch->is_void = true;
 }
 
-/* ------------------------------------------------------------------------------------------------------------ topics
- */
+/* ----------------------------------------------------------------------------------------------------------- topics */
 
 static void take_endpoint(ConWatch *watch, const char *id, const json_t *document)
 {

@@ -202,8 +202,7 @@ char *mgr_end_remedy(const MgrEnd *end, const char *site, bool is_copy)
                                               : fill_in(hl_tr(rows[end->kind].remedy), end->name, site);
 }
 
-/* ------------------------------------------------------------------------------------------- in the reader's language
- */
+/* ----------------------------------------------------------------------------------------- in the reader's language */
 
 #define JOINT "; remedy: "
 

@@ -240,8 +240,7 @@ void mgr_gathering_hush(MgrGathering *gathering)
     gathering->is_changed = true;
 }
 
-/* --------------------------------------------------------------------------------------------------------- a message
- */
+/* -------------------------------------------------------------------------------------------------------- a message */
 
 bool mgr_gathering_is_quiet(const MgrGatheringPolicy *policy, int minute)
 {
@@ -297,8 +296,7 @@ bool mgr_quiet_parse(const char *text, int *from, int *to)
     return g_strv_length(ends) == 2 && parse_minute(ends[0], from) && parse_minute(ends[1], to) && *from != *to;
 }
 
-/* --------------------------------------------------------------------------------------------------------- attempts
- */
+/* --------------------------------------------------------------------------------------------------------- attempts */
 
 void mgr_attempts_failed(MgrAttempts *attempts, HlTime first, MgrNow now)
 {

@@ -186,8 +186,7 @@ MgrGatheringPolicy mgr_rule_policy(const MgrRule *rule)
     return policy;
 }
 
-/* ---------------------------------------------------------------------------------------------------- destinations
- */
+/* ----------------------------------------------------------------------------------------------------- destinations */
 
 void mgr_destination_clear(MgrDestination *destination)
 {

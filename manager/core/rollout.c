@@ -9,8 +9,7 @@
 
 #define LOOK_EVERY (10 * HL_SECOND) /* for silent ones: a walk over those whose turn has come */
 
-/* -------------------------------------------------------------------------------------------------------------- words
- */
+/* ------------------------------------------------------------------------------------------------------------ words */
 
 static const char *const state_names[] = {
     [MGR_ROLLOUT_RUNNING] = N_("running"), [MGR_ROLLOUT_SOAKING] = N_("soaking"), [MGR_ROLLOUT_PAUSED] = N_("paused"),
@@ -146,8 +145,7 @@ char *mgr_rollout_format_rings(const MgrRolloutPlan *plan)
     return g_string_free(text, FALSE);
 }
 
-/* --------------------------------------------------------------------------------------------------------------- life
- */
+/* ------------------------------------------------------------------------------------------------------------- life */
 
 /* A ring of 1 % of 30 would be nobody: it has at least a sample.  One that is no larger than the one before it is none
  * of its own: it passes with it. */
@@ -265,8 +263,7 @@ void mgr_rollout_told(MgrRollout *rollout, guint position, MgrMember member, HlT
     set_member(rollout, position, member);
 }
 
-/* --------------------------------------------------------------------------------------------------------- judgement
- */
+/* -------------------------------------------------------------------------------------------------------- judgement */
 
 static bool is_overdue(const MgrRollout *rollout, guint position, HlTime now)
 {
@@ -457,8 +454,7 @@ guint mgr_rollout_tick(MgrRollout *rollout, HlTime now)
     return rollout->state == MGR_ROLLOUT_RUNNING ? due(rollout, now) : 0;
 }
 
-/* ---------------------------------------------------------------------------------------------------------- by people
- */
+/* -------------------------------------------------------------------------------------------------------- by people */
 
 bool mgr_rollout_is_over(const MgrRollout *rollout)
 {

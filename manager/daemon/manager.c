@@ -213,8 +213,7 @@ Manager *mgr_manager_new(const MgrManagerOptions *options, GError **error)
     return NULL;
 }
 
-/* ------------------------------------------------------------------------------------------------------------ reload
- */
+/* ----------------------------------------------------------------------------------------------------------- reload */
 
 static void swap_all(Manager *manager, MgrReload *reload)
 {

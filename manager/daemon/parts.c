@@ -6,8 +6,7 @@
 #include "manager/site/registry.h"
 #include "manager/site/site.h"
 
-/* -------------------------------------------------------------------------------- upwards: what parts call back with
- */
+/* ------------------------------------------------------------------------------- upwards: what parts call back with */
 
 static void on_command_changed(const MgrCommand *command, gpointer user)
 {
@@ -54,8 +53,7 @@ static json_t *about(gconstpointer user)
                      (json_int_t)mgr_reports_count(parts->reports).refusals, "bad_messages", (json_int_t)bad);
 }
 
-/* ------------------------------------------------------------------------------------------------------------ wiring
- */
+/* ----------------------------------------------------------------------------------------------------------- wiring */
 
 static bool open_registry(MgrParts *parts, GError **error)
 {
@@ -403,8 +401,7 @@ bool mgr_parts_make(MgrParts *parts, bool (*stopped)(gpointer), gpointer user, G
     return open_link(parts, error) && open_front(parts, error);
 }
 
-/* -------------------------------------------------------------------------------------------------------------- stop
- */
+/* ------------------------------------------------------------------------------------------------------------- stop */
 
 void mgr_parts_settle(MgrParts *parts)
 {

@@ -15,8 +15,7 @@ void mgr_filter_free(MgrFilter *filter)
     g_free(filter);
 }
 
-/* ----------------------------------------------------------------------------------------------------------- judging
- */
+/* ---------------------------------------------------------------------------------------------------------- judging */
 
 static bool compare_numbers(int64_t a, MgrOperator operator, int64_t b)
 {
@@ -136,8 +135,7 @@ bool mgr_filter_takes(const MgrFilter *filter, const MgrFilterRows *rows, gconst
     return !filter->has_root || judge(filter, filter->root, rows, row);
 }
 
-/* ------------------------------------------------------------------------------------------------------------- names
- */
+/* ------------------------------------------------------------------------------------------------------------ names */
 
 const char *const *mgr_filter_names(const MgrFilter *filter)
 {

@@ -98,8 +98,7 @@ static bool parse_text(Parser *parser, char **text)
     return true;
 }
 
-/* ------------------------------------------------------------------------------------------------------- comparisons
- */
+/* ------------------------------------------------------------------------------------------------------ comparisons */
 
 /* "last-seen" and "last_seen" are one.  -1: there is none. */
 static int column_of(const char *name)
@@ -313,8 +312,7 @@ static bool parse_compare(Parser *parser, gsize size, guint *number)
     return false;
 }
 
-/* ------------------------------------------------------------------------------------------------------- expressions
- */
+/* ------------------------------------------------------------------------------------------------------ expressions */
 
 /* What a word stands for is in the same language. */
 static bool parse_word(Parser *parser, const MgrFilterWord *word, guint *number)
@@ -438,8 +436,7 @@ static bool parse_or(Parser *parser, guint *number)
     return true;
 }
 
-/* ------------------------------------------------------------------------------------------------------------- lists
- */
+/* ------------------------------------------------------------------------------------------------------------ lists */
 
 /* Of a list in brackets.  A name there is one condition of several. */
 static bool is_inner(const Parser *parser)

@@ -313,8 +313,7 @@ bool mgr_backup_make(const char *site, const char *dir, MgrBackupInfo *info, GEr
     return mgr_backup_verify(dir, info, error);
 }
 
-/* -------------------------------------------------------------------------------------------------- verify, put back
- */
+/* ------------------------------------------------------------------------------------------------- verify, put back */
 
 /* A manifest that was damaged must not name a file elsewhere. */
 static bool is_inside(const char *path)

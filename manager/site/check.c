@@ -322,8 +322,7 @@ static void look_at_broker(Check *check)
             hl_tr(check->look->subject), argv[0], remedy_of(check));
 }
 
-/* ---------------------------------------------------------------------------------------------------- the repository
- */
+/* --------------------------------------------------------------------------------------------------- the repository */
 
 static void look_at_json(Check *check, const char *path)
 {

@@ -93,8 +93,7 @@ static bool move_all(const char *from_dir, const char *to_dir, GError **error)
     return names != NULL && hl_dir_sync(to_dir, error) && hl_dir_sync(from_dir, error);
 }
 
-/* ------------------------------------------------------------------------------------------------------------ there
- */
+/* ------------------------------------------------------------------------------------------------------------ there */
 
 char *mgr_exchange_begin(const char *site, GError **error)
 {

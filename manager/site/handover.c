@@ -16,8 +16,7 @@
 
 #define SEALING_KEY "pki/sealing.key"
 
-/* ---------------------------------------------------------------------------------------------------------- reading
- */
+/* ---------------------------------------------------------------------------------------------------------- reading */
 
 void mgr_site_keys_clear(MgrSiteKeys *keys)
 {
@@ -108,8 +107,7 @@ void mgr_handover_settle(MgrPlaceRecord *place, const MgrPlaceRecord *own, const
     settle_list(&place->authorities, own->authorities, on_disk->authorities);
 }
 
-/* ---------------------------------------------------------------------------------------------------------- in words
- */
+/* --------------------------------------------------------------------------------------------------------- in words */
 
 static char *describe(const char *what, MgrRolloverSince since, char *const *before, char *const *after)
 {
@@ -182,8 +180,7 @@ static char *describe_all(const MgrSiteKeys *backup, const MgrSiteKeys *before, 
     return g_strdup_printf(_("since the backup %s"), all);
 }
 
-/* -------------------------------------------------------------------------------------------------------- take over
- */
+/* -------------------------------------------------------------------------------------------------------- take over */
 
 /* As it is there; one that is not there is not here either. */
 static bool take_file(const char *from_dir, const char *to_dir, const char *name, mode_t mode, GError **error)

@@ -37,8 +37,7 @@ char *mgr_repository_noted(const char *site)
     return text != NULL ? g_strstrip(g_steal_pointer(&text)) : g_strdup("");
 }
 
-/* ----------------------------------------------------------------------------------------------------- what is missing
- */
+/* -------------------------------------------------------------------------------------------------- what is missing */
 
 /* Only what leads to a file below the repository. */
 static bool is_plain(const char *name)

@@ -39,8 +39,7 @@ bool mgr_account_sees_status(const MgrAccountRecord *record)
     return record->disabled_at == 0 && *record->groups == '\0';
 }
 
-/* ------------------------------------------------------------------------------------------------------------- load
- */
+/* ------------------------------------------------------------------------------------------------------------- load */
 
 #define COLUMNS "name, role, groups, disabled_at, created_at, created_by, note"
 
@@ -77,8 +76,7 @@ bool mgr_registry_load_accounts(HlDb *db, MgrAccountFn fn, gpointer user, GError
     return hl_db_query(db, on_account, &to, error, "SELECT " COLUMNS " FROM account ORDER BY name", "");
 }
 
-/* ------------------------------------------------------------------------------------------------------------ write
- */
+/* ------------------------------------------------------------------------------------------------------------ write */
 
 static void note(HlWriteSet *set, char *line)
 {
@@ -198,8 +196,7 @@ void mgr_write_account_renewal(HlWriteSet *set, const MgrCertificateRecord *c, c
     mgr_write_account_certificate(set, c);
 }
 
-/* ----------------------------------------------------------------------------------------------------------- restore
- */
+/* ---------------------------------------------------------------------------------------------------------- restore */
 
 bool mgr_registry_adopt_accounts(HlDb *db, GError **error)
 {

@@ -56,8 +56,7 @@ char *mgr_secret_fingerprint(const char *text)
     return digest;
 }
 
-/* ------------------------------------------------------------------------------------------------------------- load
- */
+/* ------------------------------------------------------------------------------------------------------------- load */
 
 #define PASS_COLUMNS "hash, kind, id, account, name, role, groups, created_at, used_at, ends_at, address"
 
@@ -124,8 +123,7 @@ bool mgr_registry_load_secrets(HlDb *db, MgrSecretFn fn, gpointer user, GError *
                        "");
 }
 
-/* ------------------------------------------------------------------------------------------------------------ write
- */
+/* ------------------------------------------------------------------------------------------------------------ write */
 
 void mgr_write_pass(HlWriteSet *set, const MgrPassRecord *p)
 {

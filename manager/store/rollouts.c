@@ -44,8 +44,7 @@ void mgr_rollout_records_add(MgrRolloutRecord *record, gpointer records)
     g_array_append_val((GArray *)records, kept);
 }
 
-/* --------------------------------------------------------------------------------------------------------------- read
- */
+/* ------------------------------------------------------------------------------------------------------------- read */
 
 typedef struct {
     MgrRolloutFn fn;
@@ -256,8 +255,7 @@ bool mgr_registry_load_rollout_targets(HlDb *db, const char *id, MgrRolloutTarge
                        "tt", id, hl_command_kind_name(HL_KIND_UPDATE_NOW));
 }
 
-/* -------------------------------------------------------------------------------------------------------------- write
- */
+/* ------------------------------------------------------------------------------------------------------------ write */
 
 void mgr_write_rollout(HlWriteSet *set, const MgrRolloutRecord *r, const GPtrArray *endpoints)
 {

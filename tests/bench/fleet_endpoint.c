@@ -56,8 +56,7 @@ static void publish(FleetEndpoint *endpoint, HlTopic topic, GBytes *payload)
     fleet_line_publish(&endpoint->line, name, payload, row->qos, row->retained);
 }
 
-/* ------------------------------------------------------------------------------------------------------------ spool
- */
+/* ------------------------------------------------------------------------------------------------------------ spool */
 
 /* As the product: the session is that of the line over which it goes, and not of the one on which it was made. */
 static void publish_report(FleetEndpoint *endpoint, const Report *kept)
@@ -109,8 +108,7 @@ static void take_committed(FleetEndpoint *endpoint, uint64_t seq)
     }
 }
 
-/* ------------------------------------------------------------------------------------------------------ what goes up
- */
+/* ----------------------------------------------------------------------------------------------------- what goes up */
 
 static HlMsgLink base_link(const FleetEndpoint *endpoint, bool online)
 {
@@ -196,8 +194,7 @@ static void report_command(FleetEndpoint *endpoint, HlCommandState state)
     add_report(endpoint, &report, state == HL_STATE_SUCCEEDED ? FLEET_RESULTS : FLEET_N_TALLIES);
 }
 
-/* ---------------------------------------------------------------------------------------------------- what comes down
- */
+/* -------------------------------------------------------------------------------------------------- what comes down */
 
 /* The inner message; NULL: counted as refused. */
 static gpointer open_envelope(FleetEndpoint *endpoint, const HlMsgEnvelope *envelope, const char *context,
@@ -389,8 +386,7 @@ static void on_message(const char *topic, gsize length, GBytes *payload, bool re
     }
 }
 
-/* -------------------------------------------------------------------------------------------------------------- line
- */
+/* ------------------------------------------------------------------------------------------------------------- line */
 
 void fleet_endpoint_repeat_birth(FleetEndpoint *endpoint)
 {
@@ -468,8 +464,7 @@ void fleet_endpoint_connect(FleetEndpoint *endpoint)
         on_down(g_strerror(errno), endpoint);
 }
 
-/* --------------------------------------------------------------------------------------------------- made and freed
- */
+/* --------------------------------------------------------------------------------------------------- made and freed */
 
 static bool make_identity(FleetEndpoint *endpoint, const HlKey *ca_key, GError **error)
 {

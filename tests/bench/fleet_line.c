@@ -39,8 +39,7 @@ static void fail(FleetLine *line, const char *reason)
     line->handlers->down(copy, line->user);
 }
 
-/* ----------------------------------------------------------------------------------------------------------- packets
- */
+/* ---------------------------------------------------------------------------------------------------------- packets */
 
 static void put_u8(GByteArray *to, guint value)
 {
@@ -137,8 +136,7 @@ void fleet_line_publish(FleetLine *line, const char *topic, GBytes *payload, int
     queue(line, (PUBLISH << 4) | (guint)qos << 1 | (retained ? 1U : 0), body);
 }
 
-/* -------------------------------------------------------------------------------------------------- what comes down
- */
+/* -------------------------------------------------------------------------------------------------- what comes down */
 
 typedef struct {
     const guint8 *at, *end;
@@ -268,8 +266,7 @@ static bool handle_all(FleetLine *line)
     return used == 0;
 }
 
-/* ------------------------------------------------------------------------------------------------------------ socket
- */
+/* ----------------------------------------------------------------------------------------------------------- socket */
 
 bool fleet_line_open(FleetLine *line, HlTlsContext *context, int port, const FleetLineSpec *spec)
 {

@@ -52,8 +52,7 @@ static void die(const char *what, const GError *error)
     exit(EXIT_FAILURE);
 }
 
-/* -------------------------------------------------------------------------------------------------------------- loop
- */
+/* ------------------------------------------------------------------------------------------------------------- loop */
 
 /* Up, and deaf to what the descriptor says: it reads when it pleases, or never. */
 static bool is_deaf(const FleetEndpoint *endpoint)
@@ -196,8 +195,7 @@ static void turn(Sim *sim)
     } while (hl_clock_mono() < end);
 }
 
-/* ------------------------------------------------------------------------------------------------------------ script
- */
+/* ----------------------------------------------------------------------------------------------------------- script */
 
 static void answer(const Sim *sim, bool done)
 {
@@ -362,8 +360,7 @@ static void follow_script(Sim *sim)
     }
 }
 
-/* ------------------------------------------------------------------------------------------------------------- start
- */
+/* ------------------------------------------------------------------------------------------------------------ start */
 
 static void make_endpoints(Sim *sim, const char *dir, int count, const char *path)
 {

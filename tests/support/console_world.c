@@ -94,8 +94,7 @@ void world_free(World *world)
     g_free(world);
 }
 
-/* ------------------------------------------------------------------------------------------------------- the manager
- */
+/* ------------------------------------------------------------------------------------------------------ the manager */
 
 void world_manager(World *world, bool online, uint64_t epoch)
 {
@@ -201,8 +200,7 @@ void world_status(World *world, HlTopic topic, const char *id, const char *json)
     bus_fake_deliver_text(world->bus, name, json);
 }
 
-/* ------------------------------------------------------------------------------------------------------- the browser
- */
+/* ------------------------------------------------------------------------------------------------------ the browser */
 
 ConRequest *world_request(const char *method, const char *target, const char *session, const char *body)
 {

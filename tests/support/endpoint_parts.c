@@ -266,8 +266,7 @@ void parts_ack(EndpointParts *parts)
     }
 }
 
-/* --------------------------------------------------------------------------------------------------------- the link
- */
+/* --------------------------------------------------------------------------------------------------------- the link */
 
 static void ignore_payload(GBytes *payload G_GNUC_UNUSED, gpointer user G_GNUC_UNUSED)
 {
@@ -295,8 +294,7 @@ EpPresenceOptions parts_presence(EndpointParts *parts, EpSpool *spool, EpPoll *p
                                 .command_came = ignore_payload };
 }
 
-/* ---------------------------------------------------------------------------------------------- what the manager sends
- */
+/* ------------------------------------------------------------------------------------------- what the manager sends */
 
 HlMsgCommand parts_command(const char *id, HlCommandKind kind)
 {
@@ -358,8 +356,7 @@ GBytes *parts_certificate(const EndpointParts *parts, const char *cn)
     return g_bytes_new_take(pem, strlen(pem));
 }
 
-/* -------------------------------------------------------------------------------------------------- what was reported
- */
+/* ------------------------------------------------------------------------------------------------ what was reported */
 
 guint parts_count(const EndpointParts *parts, const char *command, HlCommandState state)
 {

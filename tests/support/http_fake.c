@@ -107,8 +107,7 @@ void http_fake_answer_free(HttpFakeAnswer *answer)
     g_free(answer);
 }
 
-/* ----------------------------------------------------------------------------------------------------------- streams
- */
+/* ---------------------------------------------------------------------------------------------------------- streams */
 
 HlHttpStream *hl_http_stream(HlHttpRequest *request, const char *content_type, const char *const *headers G_GNUC_UNUSED)
 {

@@ -88,8 +88,7 @@ static void test_never(void)
     mgr_agenda_clear(&agenda);
 }
 
-/* ---------------------------------------------------------------------------------------------------------- presence
- */
+/* --------------------------------------------------------------------------------------------------------- presence */
 
 /* Whether a tick then does anything. */
 static bool presence_moves(const MgrPresence *presence, HlTime mono)
@@ -143,8 +142,7 @@ static void test_presence(void)
     }
 }
 
-/* --------------------------------------------------------------------------------------------------------- displayed
- */
+/* -------------------------------------------------------------------------------------------------------- displayed */
 
 static const MgrUnreachable unreachable = { .heartbeat_minutes = 1, .poll_minutes = 2, .offline_minutes = 10 };
 static const MgrDisplayPolicy policies[] = { { &unreachable, 0, 0 },

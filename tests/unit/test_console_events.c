@@ -23,8 +23,7 @@ static World *start(void)
     return world;
 }
 
-/* ------------------------------------------------------------------------------------------------------------- watch
- */
+/* ------------------------------------------------------------------------------------------------------------ watch */
 
 static void test_snapshot(void)
 {
@@ -151,8 +150,7 @@ static void test_topics(void)
     g_assert_nonnull(con_table_get(con_watch_table(world->watch), "e-2"));
 }
 
-/* ------------------------------------------------------------------------------------------------------------ people
- */
+/* ----------------------------------------------------------------------------------------------------------- people */
 
 static void on_found(ConRequest *request, const ConPerson *person, gpointer user G_GNUC_UNUSED)
 {
@@ -323,8 +321,7 @@ static void test_health(void)
     expect_health(false);
 }
 
-/* ------------------------------------------------------------------------------------------------------------ events
- */
+/* ----------------------------------------------------------------------------------------------------------- events */
 
 static void open_stream(World *world, const char *session, const char *person)
 {

@@ -378,8 +378,7 @@ static void test_statuses(void)
     g_assert_cmpstr(world->statuses->str, ==, expected);
 }
 
-/* ---------------------------------------------------------------------------------------------------------- identity
- */
+/* --------------------------------------------------------------------------------------------------------- identity */
 
 static void touch(const World *world, const char *name, HlTime wall)
 {

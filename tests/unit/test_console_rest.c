@@ -9,8 +9,7 @@
 #include "manager/console/core/rows.h"
 #include "proto/bounds.h"
 
-/* ---------------------------------------------------------------------------------------------------------- arguments
- */
+/* -------------------------------------------------------------------------------------------------------- arguments */
 
 static const struct {
     const char *method, *target, *body, *version, *selector;
@@ -260,8 +259,7 @@ static void test_call_names(void)
     }
 }
 
-/* --------------------------------------------------------------------------------------------------------------- lists
- */
+/* ------------------------------------------------------------------------------------------------------------ lists */
 
 static void expect_page(ConRowsQuery query, const char *expected, const char *expected_next)
 {

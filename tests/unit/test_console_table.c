@@ -25,8 +25,7 @@ static ConPut put(ConTable *table, const char *id, const char *host, const char 
     return con_table_put(table, id, document, CON_CHANGE);
 }
 
-/* ------------------------------------------------------------------------------------------------------------- table
- */
+/* ------------------------------------------------------------------------------------------------------------ table */
 
 static void test_order(void)
 {
@@ -128,8 +127,7 @@ static void test_memory(void)
     g_assert_cmpuint((mallinfo2().uordblks - before) / MANY, <, MAX_EACH);
 }
 
-/* ----------------------------------------------------------------------------------------------------------- filters
- */
+/* ---------------------------------------------------------------------------------------------------------- filters */
 
 static void test_filters(void)
 {
@@ -261,8 +259,7 @@ static void test_bad_filters(void)
     g_assert_null(mgr_filter_parse("\xff", MGR_FILTER_SEARCH, NOW, NULL));
 }
 
-/* ------------------------------------------------------------------------------------------------------------- pages
- */
+/* ------------------------------------------------------------------------------------------------------------ pages */
 
 /* All ids, page by page. */
 static char *walk(const ConTable *table, const char *sort, const char *filter_text, guint limit, guint *total)

@@ -31,8 +31,7 @@ static HlCommandState last_state(const char *endpoint, const char *command)
     }
 }
 
-/* ------------------------------------------------------------------------------------------------------------ the line
- */
+/* --------------------------------------------------------------------------------------------------------- the line */
 
 /* Whatever comes first down a new line: a command before the settings that allow it nothing, an acknowledgement of
  * nothing. */
@@ -90,8 +89,7 @@ static void test_stop(DaemonFixture *f, gconstpointer unused G_GNUC_UNUSED)
     g_assert_cmpuint(f->stops, >=, 3);
 }
 
-/* ---------------------------------------------------------------------------------------------------------- identity
- */
+/* --------------------------------------------------------------------------------------------------------- identity */
 
 static void test_leave(DaemonFixture *f, gconstpointer unused G_GNUC_UNUSED)
 {

@@ -10,8 +10,7 @@
 #include "tests/support/endpoint_parts.h"
 #include "tests/support/timer_fake.h"
 
-/* ----------------------------------------------------------------------------------------------------------- trouble
- */
+/* ---------------------------------------------------------------------------------------------------------- trouble */
 
 static void fail_store(EpTrouble *trouble, const char *what)
 {
@@ -57,8 +56,7 @@ static void test_retry(void)
     g_assert_cmpuint(parts->retries, ==, 2);
 }
 
-/* ---------------------------------------------------------------------------------------------------------- refusals
- */
+/* --------------------------------------------------------------------------------------------------------- refusals */
 
 static guint count_refusals(const EndpointParts *parts)
 {
@@ -127,8 +125,7 @@ static void test_refusal_not_stored(void)
     g_assert_cmpuint(last_refusal(parts)->count, ==, 2);
 }
 
-/* ----------------------------------------------------------------------------------------------------------- journal
- */
+/* ---------------------------------------------------------------------------------------------------------- journal */
 
 static EpEntry entry_of(const char *id)
 {

@@ -294,8 +294,7 @@ static void test_heartbeats(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
     g_assert_cmpuint(bus_fake_published(bus(), TOPIC("heartbeat")), ==, beats);
 }
 
-/* ---------------------------------------------------------------------------------------------------- what comes down
- */
+/* -------------------------------------------------------------------------------------------------- what comes down */
 
 static void test_dispatch(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {

@@ -368,8 +368,7 @@ static void test_alive_is_written_at_last(void)
     g_assert_cmpint(said(parts), ==, EP_DESK_LINE_UP);
 }
 
-/* ------------------------------------------------------------------------------------------------- left to roll-outs
- */
+/* ------------------------------------------------------------------------------------------------ left to roll-outs */
 
 static void test_left_to_rollouts(void)
 {

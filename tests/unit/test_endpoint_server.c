@@ -194,8 +194,7 @@ static bool reconnects(void)
     return bus_fake_is_closing(bus(), NULL);
 }
 
-/* ---------------------------------------------------------------------------------------------------------- the tests
- */
+/* -------------------------------------------------------------------------------------------------------- the tests */
 
 static void refused(const Fixture *f, EpRefusedReason reason, Offer it)
 {

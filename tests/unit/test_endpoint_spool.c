@@ -240,8 +240,7 @@ static void test_restored(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
     g_assert_cmpuint(ep_spool_waiting(f->spool), ==, 1);
 }
 
-/* ------------------------------------------------------------------------------------ a machine set back to a snapshot
- */
+/* --------------------------------------------------------------------------------- a machine set back to a snapshot */
 
 static void copy_store(const Fixture *f, const char *from, const char *to)
 {

@@ -15,8 +15,7 @@
 
 #define USER ((uid_t)40000) /* neither root nor who runs this */
 
-/* ---------------------------------------------------------------------------------------------- who is told, and when
- */
+/* -------------------------------------------------------------------------------------------- who is told, and when */
 
 typedef struct {
     guint told;
@@ -223,8 +222,7 @@ static void test_nobody(Fixture *f, gconstpointer unused G_GNUC_UNUSED)
     ep_pulse_changed(NULL);
 }
 
-/* ------------------------------------------------------------------------------------------------------- the document
- */
+/* ----------------------------------------------------------------------------------------------------- the document */
 
 static json_t *document(EndpointParts *parts, uid_t caller)
 {
@@ -443,8 +441,7 @@ static void test_time_alone(void)
     g_assert_true(json_equal(before, after));
 }
 
-/* ------------------------------------------------------------------------------------------- what says that it changed
- */
+/* ---------------------------------------------------------------------------------------- what says that it changed */
 
 static void on_beat(gpointer user)
 {

@@ -31,8 +31,7 @@ static void pass(Parts *parts, HlTime duration)
     mgr_commands_tick(parts->commands);
 }
 
-/* ---------------------------------------------------------------------------------------------------- an ordinary life
- */
+/* ------------------------------------------------------------------------------------------------- an ordinary life */
 
 static void test_life(void)
 {
@@ -163,8 +162,7 @@ static void test_clock_stays_ahead(void)
     parts_check_registry(parts);
 }
 
-/* -------------------------------------------------------------------------------------------------------- cancellation
- */
+/* ----------------------------------------------------------------------------------------------------- cancellation */
 
 static void test_cancel_queued(void)
 {
@@ -283,8 +281,7 @@ static void test_cancel_twice(void)
     parts_check_registry(parts);
 }
 
-/* --------------------------------------------------------------------------------------------- what cannot be stored
- */
+/* -------------------------------------------------------------------------------------------- what cannot be stored */
 
 static void test_not_stored(void)
 {
@@ -342,8 +339,7 @@ static void test_issued_to_the_gone(void)
     }
 }
 
-/* ------------------------------------------------------------------------------------------- sent is durable before
- */
+/* ------------------------------------------------------------------------------------------- sent is durable before */
 
 /* A queued command does not leave before the registry says that it was sent; where that cannot be written, it stays. */
 static void test_sent_after_commit(void)
@@ -426,8 +422,7 @@ static void test_cancel_sending(void)
     }
 }
 
-/* ------------------------------------------------------------------------------------------------------ late results
- */
+/* ----------------------------------------------------------------------------------------------------- late results */
 
 static void presume_expired(Parts *parts, const char *id G_GNUC_UNUSED)
 {

@@ -55,8 +55,7 @@ static void restart(Parts *parts, MgrEndpoint *endpoint)
     mgr_console_feed(parts->console, endpoint, MGR_DISPLAY_RESTARTED);
 }
 
-/* ------------------------------------------------------------------------------------------------- dials and results
- */
+/* ------------------------------------------------------------------------------------------------ dials and results */
 
 static void test_registration(void)
 {
@@ -370,8 +369,7 @@ static void test_no_longer_notified(void)
     }
 }
 
-/* ------------------------------------------------------------------------------------------------ policy, clock, start
- */
+/* --------------------------------------------------------------------------------------------- policy, clock, start */
 
 static void apply(Parts *parts, const char *networks)
 {

@@ -40,8 +40,7 @@ static void test_life(void)
     parts_check_registry(world->parts);
 }
 
-/* ----------------------------------------------------------------------------------------------------- the audit log
- */
+/* ---------------------------------------------------------------------------------------------------- the audit log */
 
 static void add_row(MgrAuditRecord *r, gpointer rows)
 {
@@ -120,8 +119,7 @@ static void test_audit_bounded(void)
     g_assert_nonnull(strstr(rows->pdata[burst], "|limit|120 more of this account"));
 }
 
-/* ---------------------------------------------------------------------------------------------------- what is refused
- */
+/* -------------------------------------------------------------------------------------------------- what is refused */
 
 static void withdraw(World *world)
 {

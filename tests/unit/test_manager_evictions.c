@@ -48,8 +48,7 @@ static char *answer(Parts *parts)
     return reply != NULL ? g_strdup_printf("%s: %s", reply->code, reply->message) : NULL;
 }
 
-/* ----------------------------------------------------------------------------------------------------------- the name
- */
+/* --------------------------------------------------------------------------------------------------------- the name */
 
 /* A name without a certificate in force is kept for a while, and taken again from anyone who takes it back. */
 static void test_kept(void)
@@ -107,8 +106,7 @@ static void test_not_let_in(void)
     g_assert_null(eviction());
 }
 
-/* -------------------------------------------------------------------------------------------------- several addresses
- */
+/* ------------------------------------------------------------------------------------------------ several addresses */
 
 typedef struct {
     Parts *parts;
@@ -426,8 +424,7 @@ static void test_connected(void)
     g_assert_nonnull(eviction());
 }
 
-/* -------------------------------------------------------------------------------------------------------- the answer
- */
+/* ------------------------------------------------------------------------------------------------------- the answer */
 
 /* Success when the session is over; not before, and not if it does not come to that. */
 static void test_answered(void)
@@ -504,8 +501,7 @@ static void test_stopped(void)
     parts_free(parts);
 }
 
-/* ------------------------------------------------------------------------------------------------------ certificates
- */
+/* ----------------------------------------------------------------------------------------------------- certificates */
 
 /* One of the two clocks is wrong, and nobody knows which: what is issued is valid by both. */
 static void test_renewed_by_both_clocks(void)

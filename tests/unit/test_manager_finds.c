@@ -224,8 +224,7 @@ static void test_not_stored(void)
     g_assert_cmpint(query(world, "SELECT times FROM detection"), ==, 1);
 }
 
-/* ---------------------------------------------------------------------------------------------------------- its time
- */
+/* --------------------------------------------------------------------------------------------------------- its time */
 
 /* A find that was made before the acknowledgement, and is only told after it, is what was acknowledged. */
 static void test_opened_again(void)
@@ -361,8 +360,7 @@ static void test_history_room(void)
     g_assert_cmpint(query(world, "SELECT count(*) FROM history WHERE what = 'detection'"), ==, 0);
 }
 
-/* ------------------------------------------------------------------------------------------------------------- scans
- */
+/* ------------------------------------------------------------------------------------------------------------ scans */
 
 static void test_scans(void)
 {
@@ -410,8 +408,7 @@ static void test_later_words(void)
     g_assert_cmpint(findings_of(world, "e-one")->end, ==, MGR_SCAN_ENDED);
 }
 
-/* ------------------------------------------------------------------------------------------------------------- calls
- */
+/* ------------------------------------------------------------------------------------------------------------ calls */
 
 static json_t *list(World *world, const char *name, const char *value)
 {

@@ -127,8 +127,7 @@ static void test_save_of_old(void)
     g_assert_false(settings_of(parts, "office")->update_on_start);
 }
 
-/* -------------------------------------------------------------------------------------------------------- versions
- */
+/* --------------------------------------------------------------------------------------------------------- versions */
 
 static json_t *answer(Parts *parts, const char *code)
 {
@@ -271,8 +270,7 @@ static void test_history_ends(void)
     json_decref(reply);
 }
 
-/* --------------------------------------------------------------------------------------------------- display names
- */
+/* ---------------------------------------------------------------------------------------------------- display names */
 
 static void test_display_name(void)
 {

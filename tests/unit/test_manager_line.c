@@ -190,8 +190,7 @@ static void test_poisoned_registry(void)
     mgr_fleet_clear(&restarted);
 }
 
-/* ------------------------------------------------------------------------------------ a machine set back to a snapshot
- */
+/* --------------------------------------------------------------------------------- a machine set back to a snapshot */
 
 /* Report number seq of spool, about a refusal (which leaves a row in the history). */
 static void report(Parts *parts, const char *spool, uint64_t seq, uint64_t mark, uint64_t previous)

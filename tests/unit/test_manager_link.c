@@ -490,8 +490,7 @@ static void test_absurd_sessions(void)
     parts_check_registry(parts);
 }
 
-/* ------------------------------------------------------------------------------------------- who has no business here
- */
+/* ----------------------------------------------------------------------------------------- who has no business here */
 
 static void test_unknown(void)
 {

@@ -178,8 +178,7 @@ static void test_upgraded_otherwise(void)
     g_assert_true(mgr_endpoint_is_program_outdated(&parts->fleet, one));
 }
 
-/* ---------------------------------------------------------------------------------------------------------- roll-outs
- */
+/* -------------------------------------------------------------------------------------------------------- roll-outs */
 
 #define MEMBERS 10
 

@@ -335,8 +335,7 @@ static void test_pairs(void)
     }
 }
 
-/* --------------------------------------------------------------------------------------------- what cannot be stored
- */
+/* -------------------------------------------------------------------------------------------- what cannot be stored */
 
 /* Five reports wait; each in turn cannot be stored.  It and those after it are taken back, nothing of them is
  * acknowledged, and the same ones work afterwards. */

@@ -26,8 +26,7 @@ static void expect_try(Parts *parts, const char *address, const char *name, cons
     g_assert_cmpstr(code, ==, expected);
 }
 
-/* ----------------------------------------------------------------------------------------------------------- sessions
- */
+/* --------------------------------------------------------------------------------------------------------- sessions */
 
 static void test_rights(void)
 {
@@ -259,8 +258,7 @@ static void test_many(void)
     g_assert_cmpuint(json_array_size(json_object_get(list, "sessions")), ==, 20);
 }
 
-/* ----------------------------------------------------------------------------------------------------------- tries
- */
+/* ------------------------------------------------------------------------------------------------------------ tries */
 
 static void test_tries(void)
 {
@@ -284,8 +282,7 @@ static void test_tries(void)
     expect_try(parts, ADDRESS, "ann", PASSWORD, "limit");
 }
 
-/* ---------------------------------------------------------------------------------------------------------- passwords
- */
+/* -------------------------------------------------------------------------------------------------------- passwords */
 
 static void test_password(void)
 {
@@ -325,8 +322,7 @@ static void test_password_ends(void)
     people_expect_end(parts, json_string_value(json_object_get(made, "token")), "group list", "");
 }
 
-/* ------------------------------------------------------------------------------------------------- one-time codes
- */
+/* --------------------------------------------------------------------------------------------------- one-time codes */
 
 /* What an app shows that has the key, in so many steps from now. */
 static char *code_of(json_t *made, int steps)
@@ -468,8 +464,7 @@ static void test_code_delete(void)
     parts_check_registry(parts);
 }
 
-/* ------------------------------------------------------------------------------------------------------------- audit
- */
+/* ------------------------------------------------------------------------------------------------------------ audit */
 
 static bool on_row(HlStmt *row, gpointer user G_GNUC_UNUSED)
 {

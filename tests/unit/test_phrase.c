@@ -50,8 +50,7 @@ static void test_table(void)
         g_assert_cmpstr(hl_phrase_errnos[i].text, ==, strerrordesc_np(hl_phrase_errnos[i].value));
 }
 
-/* ------------------------------------------------------------------------------------------------------ the matching
- */
+/* ----------------------------------------------------------------------------------------------------- the matching */
 
 static const char *const samples[] = {
     "",

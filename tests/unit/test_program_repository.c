@@ -19,8 +19,7 @@
 
 #define SHA_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 
-/* ------------------------------------------------------------------------------------------------------- the decision
- */
+/* ----------------------------------------------------------------------------------------------------- the decision */
 
 static void free_target(gpointer data)
 {

@@ -179,8 +179,7 @@ static void test_away(void)
     g_assert_cmpint(look_away(&health, SEC(4600)), ==, EP_HEALTH_LATE); /* it was there, and the line was not up */
 }
 
-/* ------------------------------------------------------------------------------------- whether an upgrade is to begin
- */
+/* ----------------------------------------------------------------------------------- whether an upgrade is to begin */
 
 static void test_plan(void)
 {

@@ -159,8 +159,7 @@ GPtrArray *upd_program_offers(const GPtrArray *targets, const char *arch, GError
     return g_steal_pointer(&offers);
 }
 
-/* ------------------------------------------------------------------------------------------------------ the decision
- */
+/* ----------------------------------------------------------------------------------------------------- the decision */
 
 static int compare(const UpdOffer *offer, const char *version)
 {

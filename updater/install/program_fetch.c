@@ -69,8 +69,7 @@ static bool remove_next(const UpdProgramWish *wish, GError **error)
     return hl_dir_sync(wish->dir, error) && hl_tree_remove(gone, error);
 }
 
-/* ----------------------------------------------------------------------------------------------------- what is wanted
- */
+/* --------------------------------------------------------------------------------------------------- what is wanted */
 
 static bool on_bytes(uint64_t done G_GNUC_UNUSED, uint64_t total G_GNUC_UNUSED, gpointer user)
 {
@@ -196,8 +195,7 @@ static bool end_offer(const UpdProgramWish *wish, GError **error)
     return remove_next(wish, error);
 }
 
-/* ----------------------------------------------------------------------------------------------------------- the step
- */
+/* --------------------------------------------------------------------------------------------------------- the step */
 
 static void clear(HlUpdaterProgram *program)
 {

@@ -205,8 +205,7 @@ static bool fetch_targets(Run *run, GError **error)
     return true;
 }
 
-/* ------------------------------------------------------------------------------------------------------- the metadata
- */
+/* ----------------------------------------------------------------------------------------------------- the metadata */
 
 static bool put(Run *run, int64_t version, const char *role, GBytes *bytes, GError **error)
 {

@@ -56,8 +56,7 @@ static void free_package(gpointer package)
     upd_package_free(package);
 }
 
-/* ------------------------------------------------------------------------------------------------------ the packages
- */
+/* ----------------------------------------------------------------------------------------------------- the packages */
 
 /* "Package: x\nVersion: y\nArchitecture: z\n". */
 static char *field_of(const char *text, const char *name)
@@ -166,8 +165,7 @@ void upd_program_select(GPtrArray *packages, GString *left_out)
     }
 }
 
-/* ------------------------------------------------------------------------------------------------------ as a release
- */
+/* ----------------------------------------------------------------------------------------------------- as a release */
 
 static bool check_each(const GPtrArray *packages, GError **error)
 {
@@ -249,8 +247,7 @@ bool upd_program_check(const GPtrArray *packages, GError **error)
            hl_fail(error, HL_ERROR_INVALID, "the package " HL_PROGRAM_MAIN " is missing: no package is for a machine");
 }
 
-/* ------------------------------------------------------------------------------------------------------- the history
- */
+/* ------------------------------------------------------------------------------------------------------ the history */
 
 const char *upd_program_version(const json_t *release)
 {
@@ -298,8 +295,7 @@ bool upd_program_may_follow(const json_t *history, const char *version, const js
                    version, newest, newest);
 }
 
-/* ------------------------------------------------------------------------------------------------------- custom data
- */
+/* ------------------------------------------------------------------------------------------------------ custom data */
 
 void upd_program_to_custom(const json_t *release, json_t *custom)
 {
@@ -337,8 +333,7 @@ const char *upd_program_offered(const json_t *envelope)
     return NULL;
 }
 
-/* ------------------------------------------------------------------------------------------------------------ staging
- */
+/* ---------------------------------------------------------------------------------------------------------- staging */
 
 static char *file_name(const UpdPackage *package)
 {

@@ -38,8 +38,7 @@ static bool find(const EpWatchers *watchers, gconstpointer peer, guint *at)
     return false;
 }
 
-/* ------------------------------------------------------------------------------------------------------- what is told
- */
+/* ----------------------------------------------------------------------------------------------------- what is told */
 
 static char *document_for(const EpWatchers *watchers, uid_t uid)
 {

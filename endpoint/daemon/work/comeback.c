@@ -59,8 +59,7 @@ static HlTime now(const EpComeback *comeback)
     return ep_server_time_now(time, hl_clock_wall(), hl_clock_mono());
 }
 
-/* -------------------------------------------------------------------------------------------------- what is told of it
- */
+/* ----------------------------------------------------------------------------------------------- what is told of it */
 
 /* Told once for each thing to be told; problem is what keeps the endpoint from its work, or NULL. */
 static void tell(EpComeback *comeback, EpComebackState state, const char *detail, const char *problem)
@@ -153,8 +152,7 @@ static void tell_valid(EpComeback *comeback, HlTime server)
         tell(comeback, EP_COMEBACK_NONE, "", NULL);
 }
 
-/* ------------------------------------------------------------------------------------------------------------- answers
- */
+/* ---------------------------------------------------------------------------------------------------------- answers */
 
 static void take_certificate(EpComeback *comeback, const EpLateAnswer *answer)
 {
@@ -209,8 +207,7 @@ static void on_answer(gpointer item, gpointer user)
     ep_late_answer_free(answer);
 }
 
-/* ----------------------------------------------------------------------------------------------------------- questions
- */
+/* -------------------------------------------------------------------------------------------------------- questions */
 
 static bool ask(EpComeback *comeback, GError **error)
 {
@@ -285,8 +282,7 @@ static gboolean on_look(gpointer user)
     return keep_looking(comeback, line.is_up) ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
 }
 
-/* ---------------------------------------------------------------------------------------------------------------- life
- */
+/* ------------------------------------------------------------------------------------------------------------- life */
 
 EpComeback *ep_comeback_new(const EpComebackOptions *options)
 {

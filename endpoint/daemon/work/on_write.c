@@ -45,8 +45,7 @@ static void add_up(EpBacklogNumbers *sum, const EpBacklogNumbers *one)
     sum->unopened += one->unopened;
 }
 
-/* ------------------------------------------------------------------------------------------------------- its scanner
- */
+/* ------------------------------------------------------------------------------------------------------ its scanner */
 
 static void set_why(EpOnWrite *on_write, const char *why)
 {

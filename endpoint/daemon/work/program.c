@@ -254,8 +254,7 @@ void ep_program_enrol(EpProgram *program, EpSpool *spool)
         watch(program); /* an end that came before the start */
 }
 
-/* --------------------------------------------------------------------------------------------------- what is to happen
- */
+/* ------------------------------------------------------------------------------------------------ what is to happen */
 
 char *ep_program_directory(const EpProgram *program)
 {

@@ -30,8 +30,7 @@ struct EpServer {
     uint32_t failed;  /* attempts since the manager last answered */
 };
 
-/* ------------------------------------------------------------------------------------------------------------ places
- */
+/* ----------------------------------------------------------------------------------------------------------- places */
 
 static const EpPlace *offered(const EpServer *server)
 {
@@ -134,8 +133,7 @@ static void hold_keys(const EpServer *server)
     ep_keys_hold(server->has.keys, newest(server)->document);
 }
 
-/* ------------------------------------------------------------------------------------------------------ what is stored
- */
+/* --------------------------------------------------------------------------------------------------- what is stored */
 
 static HlMsgAppliedServer wire_of(const EpPlace *place, const char *state)
 {
@@ -214,8 +212,7 @@ static bool store_adopted(const EpServer *server, const EpPlace *place)
     return noted(server, stored, error);
 }
 
-/* ---------------------------------------------------------------------------------------------------------- the move
- */
+/* --------------------------------------------------------------------------------------------------------- the move */
 
 static void feed(EpServer *server, EpMoveEventKind kind, const char *broker);
 
@@ -363,8 +360,7 @@ HlTime ep_server_window(const EpServer *server)
     return server->window;
 }
 
-/* --------------------------------------------------------------------------------------------------------- documents
- */
+/* -------------------------------------------------------------------------------------------------------- documents */
 
 static HlTrust *trust_of(const HlMsgServerDocument *document, GError **error)
 {
@@ -524,8 +520,7 @@ bool ep_server_letter(EpServer *server, GBytes *envelope)
     return offer(server, envelope, NULL, 0);
 }
 
-/* -------------------------------------------------------------------------------------------------------------- life
- */
+/* ------------------------------------------------------------------------------------------------------------- life */
 
 /* The file may be of before the document: of a backup, or put back by hand. */
 static void recall_trust(const EpServer *server)

@@ -82,8 +82,7 @@ void ep_updates_request(EpUpdates *updates, const EpUpdateRequest *request);
 /* No more callbacks to this user; the work goes on.  May be called out of a callback. */
 void ep_updates_forget(EpUpdates *updates, gconstpointer user);
 
-/* ---------------------------------------------------------------------------------------------------- the active set
- */
+/* --------------------------------------------------------------------------------------------------- the active set */
 
 /* A run of the scan engine ended; how, in words.  After a new set on which it fails again and again the set before
  * becomes active, and a failed update notification says so. */

@@ -153,8 +153,7 @@ char **con_arguments_make(const ConGiven *given, GError **error)
     return (char **)g_ptr_array_free(g_steal_pointer(&out), FALSE);
 }
 
-/* ----------------------------------------------------------------------------------------------------------- selector
- */
+/* --------------------------------------------------------------------------------------------------------- selector */
 
 /* Joined by commas; "" for none.  Caller frees; NULL: one is no id, or they are more than there is room for, in bytes.
  */
@@ -286,8 +285,7 @@ char *con_selector_make(const ConRoute *route, const json_t *body, HlTime now, G
     return g_strdup(whom.selector);
 }
 
-/* ---------------------------------------------------------------------------------------------------------- the body
- */
+/* --------------------------------------------------------------------------------------------------------- the body */
 
 static bool is_known(const char *arguments, const char *member)
 {

@@ -65,8 +65,7 @@ static void fail_grant(gpointer change, const GError *error)
     mgr_call_fail(((const Grant *)change)->call, error);
 }
 
-/* ----------------------------------------------------------------------------------------------------------- bundles
- */
+/* ---------------------------------------------------------------------------------------------------------- bundles */
 
 static void fold_bundle(gpointer change)
 {

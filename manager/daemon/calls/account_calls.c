@@ -19,8 +19,7 @@ struct MgrAccountCalls {
     MgrListings *listings;
 };
 
-/* -------------------------------------------------------------------------------------------------------- list, show
- */
+/* ------------------------------------------------------------------------------------------------------- list, show */
 
 static json_t *certificate_document(const MgrFleet *fleet, const MgrCertificateRecord *record)
 {
@@ -125,8 +124,7 @@ static void call_show(MgrCall *call, gpointer user)
     mgr_call_done(call, document);
 }
 
-/* ------------------------------------------------------------------------------------------------------------ change
- */
+/* ----------------------------------------------------------------------------------------------------------- change */
 
 /* An account on its way through the registry, from one state to another. */
 typedef struct {
@@ -354,8 +352,7 @@ static bool take_arguments(const MgrAccountCalls *calls, const MgrCall *call, Mg
     return account->groups != NULL && mgr_account_check_scope(account, error);
 }
 
-/* ------------------------------------------------------------------------------------------------------- create, set
- */
+/* ------------------------------------------------------------------------------------------------------ create, set */
 
 static bool check_new(const MgrAccountCalls *calls, const char *name, GError **error)
 {
@@ -419,8 +416,7 @@ static void call_set(MgrCall *call, gpointer user)
         change_free(change);
 }
 
-/* --------------------------------------------------------------------------------------------------- disable, enable
- */
+/* -------------------------------------------------------------------------------------------------- disable, enable */
 
 static void call_disable(MgrCall *call, gpointer user)
 {
@@ -455,8 +451,7 @@ static void call_enable(MgrCall *call, gpointer user)
     commit_state(change);
 }
 
-/* ------------------------------------------------------------------------------------------------------------ delete
- */
+/* ----------------------------------------------------------------------------------------------------------- delete */
 
 static void fold_deletion(gpointer data)
 {

@@ -20,8 +20,7 @@ struct MgrCertificateCalls {
     MgrListings *listings;
 };
 
-/* ------------------------------------------------------------------------------------------------------------- issue
- */
+/* ------------------------------------------------------------------------------------------------------------ issue */
 
 /* A certificate on its way through the registry. */
 typedef struct {
@@ -414,8 +413,7 @@ static void call_console_renew(MgrCall *call, gpointer user)
     renew(call, user, mgr_call_console(call), HL_CERT_CONSOLE);
 }
 
-/* -------------------------------------------------------------------------------------------------------------- list
- */
+/* ------------------------------------------------------------------------------------------------------------- list */
 
 static int compare_certificates(gconstpointer a, gconstpointer b)
 {
@@ -483,8 +481,7 @@ static void call_console_list(MgrCall *call, gpointer user)
     list(call, user, HL_CERT_CONSOLE);
 }
 
-/* ------------------------------------------------------------------------------------------------------------ revoke
- */
+/* ----------------------------------------------------------------------------------------------------------- revoke */
 
 typedef struct {
     const MgrCertificateCalls *calls;

@@ -46,8 +46,7 @@ static bool read_detection(const MgrDetectionCalls *calls, const MgrCaller *call
            mgr_refuse(error, MGR_REFUSE_DETECTION_UNKNOWN, name, NULL);
 }
 
-/* -------------------------------------------------------------------------------------------------------- list, show
- */
+/* ------------------------------------------------------------------------------------------------------- list, show */
 
 static const char *state_of(const MgrDetectionRecord *record)
 {
@@ -207,8 +206,7 @@ static void call_list(MgrCall *call, gpointer user)
     mgr_stream_start(call, &calls->listing, ids_of(listed));
 }
 
-/* ------------------------------------------------------------------------------------------------------- acknowledge
- */
+/* ------------------------------------------------------------------------------------------------------ acknowledge */
 
 /* An acknowledgement on its way through the registry. */
 typedef struct {

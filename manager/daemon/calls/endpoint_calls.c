@@ -21,8 +21,7 @@ struct MgrEndpointCalls {
     MgrStreamKind listing, selection, verified, snapshot;
 };
 
-/* -------------------------------------------------------------------------------------------------------- list, show
- */
+/* ------------------------------------------------------------------------------------------------------- list, show */
 
 /* The whole document, or the columns that the call chose. */
 static char *stream_endpoint(const MgrCaller *caller, const char *id, gconstpointer own, gconstpointer user)

@@ -141,8 +141,7 @@ bool mgr_group_apply_settings(const MgrCall *call, const HlSettings *was, HlSett
     return hl_settings_check_change(was, settings, error);
 }
 
-/* ------------------------------------------------------------------------------------------------- the settings
- */
+/* ----------------------------------------------------------------------------------------------------- the settings */
 
 /* A save on its way through the registry. */
 typedef struct {
@@ -240,8 +239,7 @@ static void commit_save(const MgrGroupCallsOptions *parts, MgrCall *call, const 
     mgr_call_commit(call, parts->record, set, &kind, save);
 }
 
-/* ------------------------------------------------------------------------------------------------ the display name
- */
+/* ------------------------------------------------------------------------------------------------- the display name */
 
 typedef struct {
     const MgrGroupCallsOptions *parts;
@@ -312,8 +310,7 @@ static bool check_display_name(const MgrFleet *fleet, const MgrCaller *caller, c
     return mgr_refuse(error, MGR_REFUSE_GROUP_DISPLAY_ELSEWHERE, name, NULL);
 }
 
-/* ------------------------------------------------------------------------------------------------------------- save
- */
+/* ------------------------------------------------------------------------------------------------------------- save */
 
 /* What is stored and cannot be read is written, even as what it is taken for. */
 bool mgr_group_is_same(const MgrGroup *base, const HlSettings *settings)

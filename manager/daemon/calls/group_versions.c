@@ -31,8 +31,7 @@ static json_t *version_document(const MgrGroupVersion *version)
                      version->changed_by, "restored", (json_int_t)version->restored);
 }
 
-/* ---------------------------------------------------------------------------------------------------------- history
- */
+/* ---------------------------------------------------------------------------------------------------------- history */
 
 typedef struct {
     json_t *rows;
@@ -90,8 +89,7 @@ static void call_history(MgrCall *call, gpointer user)
     mgr_call_fail(call, error);
 }
 
-/* ------------------------------------------------------------------------------------------------------ one version
- */
+/* ------------------------------------------------------------------------------------------------------ one version */
 
 typedef struct {
     json_t *document; /* NULL: it is not kept */

@@ -173,8 +173,7 @@ void mgr_once_free(MgrOnce *once)
     g_free(once);
 }
 
-/* ------------------------------------------------------------------------------------------------------------- claims
- */
+/* ----------------------------------------------------------------------------------------------------------- claims */
 
 /* Visible ASCII: what every client and every log writes alike. */
 static bool check_key(const char *key, GError **error)

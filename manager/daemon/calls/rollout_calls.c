@@ -21,8 +21,7 @@ struct MgrRolloutCalls {
     MgrGroupTrialOptions trial;
 };
 
-/* -------------------------------------------------------------------------------------------------------------- find
- */
+/* ------------------------------------------------------------------------------------------------------------- find */
 
 /* ",GROUP,GROUP,", as the registry compares them; NULL: all.  Caller frees. */
 static char *groups_of(const MgrCaller *caller)
@@ -107,8 +106,7 @@ static HlWriteSet *noted_set(MgrCall *call)
     return set;
 }
 
-/* -------------------------------------------------------------------------------------------------------------- start
- */
+/* ------------------------------------------------------------------------------------------------------------ start */
 
 /* Whether it is about the program, of which there has to be a version. */
 static bool read_program(const MgrRolloutCalls *calls, const MgrCall *call, bool *about_program, GError **error)
@@ -242,8 +240,7 @@ static void call_start(MgrCall *call, gpointer user)
     mgr_patterns_when_read(calls->parts.patterns, on_read, waiting);
 }
 
-/* ---------------------------------------------------------------------------------------------------------------- look
- */
+/* ------------------------------------------------------------------------------------------------------------- look */
 
 static void call_show(MgrCall *call, gpointer user)
 {
@@ -302,8 +299,7 @@ static void call_list(MgrCall *call, gpointer user)
     mgr_call_done_list(call, "rollouts", array, NULL);
 }
 
-/* --------------------------------------------------------------------------------------------------------------- steer
- */
+/* ------------------------------------------------------------------------------------------------------------ steer */
 
 static void say(const MgrRolloutCalls *calls, MgrCall *call, MgrRolloutWord word)
 {
@@ -383,8 +379,7 @@ static void call_retry(MgrCall *call, gpointer user)
     mgr_rollouts_retry(calls->parts.rollouts, noted_set(call), live, answer, call);
 }
 
-/* ----------------------------------------------------------------------------------------------------------- roll back
- */
+/* -------------------------------------------------------------------------------------------------------- roll back */
 
 typedef struct {
     const MgrRolloutCalls *calls;

@@ -66,8 +66,7 @@ static char *key_text(GBytes *key)
     return hl_hex(g_bytes_get_data(key, NULL), g_bytes_get_size(key));
 }
 
-/* --------------------------------------------------------------------------------------------------------- documents
- */
+/* -------------------------------------------------------------------------------------------------------- documents */
 
 static json_t *key_document(const char *text, const char *signing)
 {
@@ -104,8 +103,7 @@ static json_t *status_document(const MgrRolloverCalls *calls, const MgrCaller *c
     return document;
 }
 
-/* ------------------------------------------------------------------------------------------------------------- steps
- */
+/* ------------------------------------------------------------------------------------------------------------ steps */
 
 /* Of what is tried again at each look: hl_log_limited lets one through each time. */
 static void complain(MgrRolloverCalls *calls, const char *what, const GError *error)
@@ -298,8 +296,7 @@ static void call_status(MgrCall *call, gpointer user)
     mgr_call_done(call, status_document(user, mgr_call_caller(call)));
 }
 
-/* -------------------------------------------------------------------------------------------------------------- life
- */
+/* ------------------------------------------------------------------------------------------------------------- life */
 
 static gboolean on_look(gpointer user)
 {

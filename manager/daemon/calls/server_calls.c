@@ -36,8 +36,7 @@ static json_t *texts(const char *const *list)
     return array;
 }
 
-/* -------------------------------------------------------------------------------------------------------------- show
- */
+/* ------------------------------------------------------------------------------------------------------------- show */
 
 static json_t *certificate_document(const HlCert *cert)
 {
@@ -90,8 +89,7 @@ static void call_show(MgrCall *call, gpointer user)
     mgr_call_done(call, document);
 }
 
-/* ------------------------------------------------------------------------------------------------------- certificate
- */
+/* ------------------------------------------------------------------------------------------------------ certificate */
 
 /* On its way through the registry: in force only afterwards, so that there is none that nobody could revoke. */
 typedef struct {
@@ -209,8 +207,7 @@ static void call_certificate(MgrCall *call, gpointer user)
     mgr_call_commit(call, calls->parts.record, set, &kind, replacement);
 }
 
-/* --------------------------------------------------------------------------------------------------------------- set
- */
+/* -------------------------------------------------------------------------------------------------------------- set */
 
 /* An announcement on its way through the registry. */
 typedef struct {

@@ -89,8 +89,7 @@ static const MgrAccountRecord *account_of(const Entry *entry)
     return mgr_accounts_get(entry->calls->parts.fleet->accounts, entry->account);
 }
 
-/* ----------------------------------------------------------------------------------------------------------- sign-in
- */
+/* ---------------------------------------------------------------------------------------------------------- sign-in */
 
 static void fold_session(gpointer item)
 {
@@ -246,8 +245,7 @@ static void call_create(MgrCall *call, gpointer user)
         give_up(entry, error);
 }
 
-/* ---------------------------------------------------------------------------------------------------------- password
- */
+/* --------------------------------------------------------------------------------------------------------- password */
 
 static void fold_password(gpointer item)
 {
@@ -383,8 +381,7 @@ static void call_password(MgrCall *call, gpointer user)
         give_up(entry, error);
 }
 
-/* ------------------------------------------------------------------------------------------------------------ tokens
- */
+/* ----------------------------------------------------------------------------------------------------------- tokens */
 
 static void fold_token(gpointer item)
 {

@@ -77,8 +77,7 @@ static MgrSuccessionStep find_step(const MgrSuccessionCalls *calls, bool is_forc
     return step_of(calls, 0, people->len, false);
 }
 
-/* --------------------------------------------------------------------------------------------------------- documents
- */
+/* -------------------------------------------------------------------------------------------------------- documents */
 
 static void add_authority(json_t *array, const HlCert *cert, const char *role)
 {
@@ -272,8 +271,7 @@ static void announce(MgrSuccessionCalls *calls, MgrCall *call, const char *what,
     announce_without(calls, call, what, bundles, NULL);
 }
 
-/* ------------------------------------------------------------------------------------------------------------- steps
- */
+/* ------------------------------------------------------------------------------------------------------------ steps */
 
 #define ANNOUNCED "a new authority is announced"
 #define ENDED     "the new authority is the only one"
@@ -427,8 +425,7 @@ static void call_status(MgrCall *call, gpointer user)
     mgr_call_done(call, status_document(user, mgr_call_caller(call)));
 }
 
-/* -------------------------------------------------------------------------------------------------------------- life
- */
+/* ------------------------------------------------------------------------------------------------------------- life */
 
 /* Killed between a step and its announcement; or the registry is of another day than the keys. */
 static void catch_up(MgrSuccessionCalls *calls)

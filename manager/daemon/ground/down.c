@@ -212,8 +212,7 @@ bool mgr_down_reply(MgrDown *down, guint broker, HlTopic topic, const char *name
            MGR_DOWN_SENT;
 }
 
-/* ---------------------------------------------------------------------------------------------- what is to be emptied
- */
+/* -------------------------------------------------------------------------------------------- what is to be emptied */
 
 /* Of the retained topics of an id. */
 typedef enum {
@@ -331,8 +330,7 @@ void mgr_down_clear_missed(MgrDown *down, guint broker)
             clear_at(down, broker, id, (Emptied)GPOINTER_TO_UINT(what));
 }
 
-/* ------------------------------------------------------------------------------------------------------------- counts
- */
+/* ----------------------------------------------------------------------------------------------------------- counts */
 
 /* How much waits is asked for to make less: the fullest one says it. */
 static void add_counts(HlBusCounts *sum, const HlBusCounts *counts)

@@ -80,8 +80,7 @@ void mgr_group_end_trial(MgrGroup *group)
     g_free(trial);
 }
 
-/* ---------------------------------------------------------------------------------------------- of the registry
- */
+/* -------------------------------------------------------------------------------------------------- of the registry */
 
 static void on_member(guint position, const MgrRolloutMember *member, gpointer group)
 {

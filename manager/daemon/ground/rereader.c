@@ -134,8 +134,7 @@ static void on_ended(const HlChildEnd *child_end, gpointer user)
     end(rereader, problem);
 }
 
-/* ------------------------------------------------------------------------------------------------------------- a run
- */
+/* ------------------------------------------------------------------------------------------------------------ a run */
 
 static gboolean on_unbegun(gpointer user)
 {
@@ -193,8 +192,7 @@ static void begin(MgrRereader *rereader)
     rereader->unbegun = g_idle_add(on_unbegun, rereader);
 }
 
-/* ---------------------------------------------------------------------------------------------------------- the part
- */
+/* --------------------------------------------------------------------------------------------------------- the part */
 
 MgrRereader *mgr_rereader_new(const MgrConf *conf, MgrReread done, gpointer user)
 {

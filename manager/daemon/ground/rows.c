@@ -39,8 +39,7 @@ bool mgr_row_wish_parse(MgrRowWish *wish, const char *sort, const char *limit, c
     return parse_columns(&wish->order, sort, ORDERED, error) && parse_columns(&wish->chosen, columns, CHOSEN, error);
 }
 
-/* ------------------------------------------------------------------------------------------------------------- order
- */
+/* ------------------------------------------------------------------------------------------------------------ order */
 
 /* What an endpoint is compared by, made once: a list of 20,000 takes 300,000 comparisons. */
 typedef struct {
@@ -117,8 +116,7 @@ GPtrArray *mgr_rows_ids(const MgrFleet *fleet, const MgrRowWish *wish, const GPt
     return ids;
 }
 
-/* -------------------------------------------------------------------------------------------------------------- rows
- */
+/* ------------------------------------------------------------------------------------------------------------- rows */
 
 void mgr_rows_leave_out_removed(GPtrArray *endpoints)
 {

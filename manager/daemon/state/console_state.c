@@ -60,8 +60,7 @@ void mgr_console_free(MgrConsole *console)
     g_free(console);
 }
 
-/* ---------------------------------------------------------------------------------------------------------- dialling
- */
+/* --------------------------------------------------------------------------------------------------------- dialling */
 
 static void finish_dial(MgrConsole *console, MgrEndpoint *endpoint, uint32_t generation, uint8_t asked, bool answered,
                         bool took);
@@ -439,8 +438,7 @@ void mgr_console_start(MgrConsole *console)
     }
 }
 
-/* -------------------------------------------------------------------------------------------------------------- time
- */
+/* ------------------------------------------------------------------------------------------------------------- time */
 
 /* An endpoint that may no longer be notified is not dialled again for what was wanted before. */
 static void tick_notification(MgrConsole *console, MgrEndpoint *endpoint)

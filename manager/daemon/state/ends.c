@@ -338,8 +338,7 @@ void mgr_ends_tick(MgrEnds *ends)
         look(ends, now);
 }
 
-/* --------------------------------------------------------------------------------------------------- who asks for it
- */
+/* -------------------------------------------------------------------------------------------------- who asks for it */
 
 static bool is_own(const Item *item, const char *caller)
 {

@@ -197,8 +197,7 @@ static gboolean on_kept(gpointer user)
     return on_over(eviction);
 }
 
-/* ---------------------------------------------------------------------------------------------------------- attempts
- */
+/* --------------------------------------------------------------------------------------------------------- attempts */
 
 static void attempt(Eviction *eviction);
 
@@ -481,8 +480,7 @@ static void begin_waiting(MgrEvictions *evictions)
     make_room(evictions, evictions->urgent.length + evictions->waiting.length);
 }
 
-/* ---------------------------------------------------------------------------------------------------------- the part
- */
+/* --------------------------------------------------------------------------------------------------------- the part */
 
 MgrEvictions *mgr_evictions_new(const MgrEvictionsOptions *options)
 {

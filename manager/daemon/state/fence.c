@@ -54,8 +54,7 @@ struct MgrFence {
     bool is_outdated;          /* it is the later one, and no address lets this manager in */
 };
 
-/* ---------------------------------------------------------------------------------------------------------- who it is
- */
+/* -------------------------------------------------------------------------------------------------------- who it is */
 
 static char *first_line(const char *path)
 {
@@ -147,8 +146,7 @@ static void forget_marks(const MgrFence *fence)
     }
 }
 
-/* ----------------------------------------------------------------------------------------------------------- verdicts
- */
+/* --------------------------------------------------------------------------------------------------------- verdicts */
 
 /* NULL: go on.  Else why this manager must not, or no longer; caller frees. */
 static char *objection(const MgrFence *fence, const MgrFencePeer *other, const char *address, bool lives)
@@ -542,8 +540,7 @@ void mgr_fence_tick(MgrFence *fence, bool is_up, const char *const *told)
     (void)start_look(fence, hl_unconst(fence->told), true);
 }
 
-/* ----------------------------------------------------------------------------------------------------------- the part
- */
+/* --------------------------------------------------------------------------------------------------------- the part */
 
 MgrFence *mgr_fence_new(const MgrFenceOptions *options)
 {

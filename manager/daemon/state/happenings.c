@@ -62,8 +62,7 @@ bool mgr_happenings_load(MgrHappenings *happenings, GError **error)
            (is_there || mgr_registry_read_last(db, &happenings->seen, error));
 }
 
-/* ---------------------------------------------------------------------------------------------------- what happened
- */
+/* ---------------------------------------------------------------------------------------------------- what happened */
 
 /* Changes of who may do what; what people do with their own session is none. */
 static bool is_of_account(const char *call)
@@ -134,8 +133,7 @@ void mgr_happenings_poll(MgrHappenings *happenings, MgrNoteFn fn, gpointer user)
         hl_log_limited(HL_LOG_ERROR, "notification", "happened", "what happened cannot be read: %s", error->message);
 }
 
-/* ------------------------------------------------------------------------------------------------- the server's states
- */
+/* ---------------------------------------------------------------------------------------------- the server's states */
 
 /* One look. */
 typedef struct {
@@ -285,8 +283,7 @@ bool mgr_happenings_hears(MgrHappenings *happenings)
     return happenings->blind_mono == 0 && now - happenings->sighted_mono >= happenings->parts.conf->reconnect_window;
 }
 
-/* ---------------------------------------------------------------------------------------------------------- endpoints
- */
+/* -------------------------------------------------------------------------------------------------------- endpoints */
 
 bool mgr_happenings_is_offline(const MgrEndpoint *endpoint, HlTime after, bool is_told, HlTime now)
 {

@@ -101,8 +101,7 @@ GPtrArray *mgr_holders_endpoints_left(const MgrHolders *holders, const MgrCaller
     return left;
 }
 
-/* --------------------------------------------------------------------------------------------------------- documents
- */
+/* -------------------------------------------------------------------------------------------------------- documents */
 
 json_t *mgr_holders_endpoints_document(const MgrHolders *holders, GPtrArray *left, const char *next)
 {

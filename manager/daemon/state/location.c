@@ -40,8 +40,7 @@ const char *const *mgr_location_urls(const MgrLocation *location)
     return (const char *const *)(place->counter != 0 ? place->servers : location->parts.conf->http_urls);
 }
 
-/* ---------------------------------------------------------------------------------------------------------- documents
- */
+/* -------------------------------------------------------------------------------------------------------- documents */
 
 /* Those announced, or the one that signs.  Caller frees. */
 static char **keys_of(const MgrLocation *location)
@@ -243,8 +242,7 @@ static void deliver(const MgrLocation *location, MgrEndpoint *endpoint)
     mgr_down_send(location->parts.down, HL_TOPIC_SERVER, endpoint->record.id, payload, 0);
 }
 
-/* ----------------------------------------------------------------------------------------------- what endpoints tell
- */
+/* ---------------------------------------------------------------------------------------------- what endpoints tell */
 
 static MgrToldRecord record_of(const HlMsgAppliedServer *told, HlTime at)
 {
@@ -315,8 +313,7 @@ void mgr_location_fold(MgrLocation *location, MgrEndpoint *endpoint, const HlMsg
     mgr_places_note(&location->parts.fleet->places, endpoint->record.number, &record);
 }
 
-/* ------------------------------------------------------------------------------------------------------ announcements
- */
+/* ---------------------------------------------------------------------------------------------------- announcements */
 
 static bool is_same(char *const *announced, char *const *now)
 {

@@ -49,8 +49,7 @@ bool mgr_lookout_is_name(const char *name)
     return g_str_has_prefix(name, MGR_SITE_LOOKOUT);
 }
 
-/* --------------------------------------------------------------------------------------------------------- listening
- */
+/* -------------------------------------------------------------------------------------------------------- listening */
 
 static void on_up(gpointer user)
 {
@@ -218,8 +217,7 @@ static gboolean on_step(gpointer user)
     return G_SOURCE_CONTINUE;
 }
 
-/* ----------------------------------------------------------------------------------------------------------- the look
- */
+/* --------------------------------------------------------------------------------------------------------- the look */
 
 static bool post_open(Post *post, const MgrLookoutOptions *options, const MgrAuthority *authority, guint number,
                       GError **error)

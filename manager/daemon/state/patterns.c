@@ -222,8 +222,7 @@ void mgr_patterns_when_read(MgrPatterns *patterns, MgrPatternsReadFn fn, gpointe
     tell_read(patterns);
 }
 
-/* --------------------------------------------------------------------------------------------------- what is missing
- */
+/* -------------------------------------------------------------------------------------------------- what is missing */
 
 /* Told once two looks have missed the same: while a release is put in place, a name may be gone for a moment. */
 static void tell_missing(MgrPatterns *patterns, const char *missing)

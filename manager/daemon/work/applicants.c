@@ -80,8 +80,7 @@ void mgr_applicants_grant(HlHttpRequest *request, HlMsgEnrolReply *reply)
     answer(request, 200, reply, NULL);
 }
 
-/* ---------------------------------------------------------------------------------------------------- the audit log
- */
+/* ---------------------------------------------------------------------------------------------------- the audit log */
 
 void mgr_applicants_note(const MgrApplicants *applicants, HlWriteSet *set, const HlHttpRequest *request, MgrApply what,
                          const char *endpoint, const MgrCertificateRecord *issued)
@@ -116,8 +115,7 @@ static void tell_refusal(const MgrApplicants *applicants, const HlHttpRequest *r
         applicants->log.tell(&row, applicants->log.user);
 }
 
-/* ----------------------------------------------------------------------------------------------------------- answers
- */
+/* ---------------------------------------------------------------------------------------------------------- answers */
 
 static void refuse(MgrApplicants *applicants, HlHttpRequest *request, guint status, const GError *error, HlTime wait)
 {

@@ -17,8 +17,7 @@ struct MgrCommands {
     MgrIssues *issues;
 };
 
-/* -------------------------------------------------------------------------------------------------------- the targets
- */
+/* ------------------------------------------------------------------------------------------------------ the targets */
 
 static void tell_changed(MgrCommands *commands, const MgrCommand *command)
 {
@@ -69,8 +68,7 @@ static void end_targets(MgrCommands *commands, const GPtrArray *targets, const M
     }
 }
 
-/* --------------------------------------------------------------------------------------------- maintenance windows
- */
+/* ---------------------------------------------------------------------------------------------- maintenance windows */
 
 MgrHeld mgr_commands_hold(const MgrCommand *command)
 {
@@ -106,8 +104,7 @@ void mgr_commands_let_go(MgrCommands *commands, const MgrCommand *command, guint
     }
 }
 
-/* ---------------------------------------------------------------------------------------------------------- cancelled
- */
+/* -------------------------------------------------------------------------------------------------------- cancelled */
 
 typedef struct {
     MgrCommands *commands;
@@ -197,8 +194,7 @@ void mgr_commands_cancel(MgrCommands *commands, HlWriteSet *set, const char *id,
     mgr_record_commit(commands->parts.record, set, &kind, cancel);
 }
 
-/* ------------------------------------------------------------------------------------------------ reported, abandoned
- */
+/* ---------------------------------------------------------------------------------------------- reported, abandoned */
 
 static MgrTargetStep step_of(const MgrCommandNews *news)
 {
@@ -283,8 +279,7 @@ void mgr_commands_fold_abandon(MgrCommands *commands, MgrEndpoint *endpoint, con
         move_target(commands, mgr_endpoint_first_target(endpoint), &step);
 }
 
-/* ------------------------------------------------------------------------------------------------------------ expired
- */
+/* ---------------------------------------------------------------------------------------------------------- expired */
 
 static bool has_begun(const MgrTarget *target)
 {
@@ -368,8 +363,7 @@ void mgr_commands_tick(MgrCommands *commands)
     }
 }
 
-/* ------------------------------------------------------------------------------------------------------------- issued
- */
+/* ----------------------------------------------------------------------------------------------------------- issued */
 
 /* Those that were removed or revoked between the write and their turn never come for it. */
 static void abandon_gone(MgrCommands *commands, const MgrCommand *command, guint from)

@@ -91,8 +91,7 @@ static void wait_for_turn(MgrIssues *issues, Issue *issue)
         issues->timer = g_timeout_add(0, on_timer, issues);
 }
 
-/* ------------------------------------------------------------------------------------------------------------ given
- */
+/* ------------------------------------------------------------------------------------------------------------ given */
 
 static void give(const MgrIssues *issues, MgrTarget *target)
 {
@@ -141,8 +140,7 @@ static void go_on_giving(Issue *issue)
     end_giving(issues, command, from);
 }
 
-/* ------------------------------------------------------------------------------------------------------------ stored
- */
+/* ----------------------------------------------------------------------------------------------------------- stored */
 
 static void fold_issue(gpointer change)
 {
@@ -183,8 +181,7 @@ static void store(Issue *issue, HlWriteSet *set)
     mgr_record_commit(issue->issues->parts.record, set, &kind, issue);
 }
 
-/* -------------------------------------------------------------------------------------------------------------- made
- */
+/* ------------------------------------------------------------------------------------------------------------- made */
 
 static Issue *issue_new(MgrIssues *issues, const MgrCommandSpec *spec, MgrCommandDone done, gpointer user)
 {

@@ -87,8 +87,7 @@ const char *mgr_line_place(const MgrLine *line)
     return hl_bus_broker(line->bus);
 }
 
-/* -------------------------------------------------------------------------------------------------------------- sight
- */
+/* ------------------------------------------------------------------------------------------------------------ sight */
 
 /* A broker that hung gets what was for everybody meanwhile, like one that was away. */
 static void catch_up(MgrLine *line)
@@ -139,8 +138,7 @@ static void on_message(const HlBusMessage *message, gpointer user)
     line->parts.message(topic, id, message, line->parts.user);
 }
 
-/* ---------------------------------------------------------------------------------------------------------------- bus
- */
+/* -------------------------------------------------------------------------------------------------------------- bus */
 
 static void on_up(gpointer user)
 {
@@ -244,8 +242,7 @@ static bool connect_bus(MgrLine *line, GError **error)
     return line->bus != NULL;
 }
 
-/* ----------------------------------------------------------------------------------------------------------- the part
- */
+/* --------------------------------------------------------------------------------------------------------- the part */
 
 MgrLine *mgr_line_new(const MgrLineOptions *options, GError **error)
 {

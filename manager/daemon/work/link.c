@@ -32,8 +32,7 @@ MgrLinkCounts mgr_link_count(const MgrLink *link)
     return counts;
 }
 
-/* ------------------------------------------------------------------------------------------------------------- births
- */
+/* ----------------------------------------------------------------------------------------------------------- births */
 
 /* Two machines with one identity evict each other in a loop: said with both fingerprints, and the one that came last is
  * asked to stay away, longer each time, until an administrator settles it. */
@@ -242,8 +241,7 @@ static void handle_link(MgrLink *link, MgrEndpoint *endpoint, gpointer data, boo
         mgr_console_feed(link->parts.console, endpoint, farewell);
 }
 
-/* --------------------------------------------------------------------------------------------- what else endpoints say
- */
+/* ------------------------------------------------------------------------------------------ what else endpoints say */
 
 static void handle_heartbeat(MgrLink *link, MgrEndpoint *endpoint, gpointer data, bool retained)
 {
@@ -398,8 +396,7 @@ static void (*const handlers[HL_N_TOPICS])(MgrLink *link, HlTopic topic, const c
     [HL_TOPIC_MANAGER_ECHO] = handle_own_echo,
 };
 
-/* -------------------------------------------------------------------------------------------------------------- lines
- */
+/* ------------------------------------------------------------------------------------------------------------ lines */
 
 static void on_message(HlTopic topic, const char *id, const HlBusMessage *message, gpointer user)
 {

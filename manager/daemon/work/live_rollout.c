@@ -134,8 +134,7 @@ void mgr_live_rollout_look_at(MgrLiveRollout *live, const MgrCommand *command)
         tell(live, command->record.id, command->targets->pdata[i], now);
 }
 
-/* ----------------------------------------------------------------------------------------------- of the registry
- */
+/* -------------------------------------------------------------------------------------------------- of the registry */
 
 typedef struct {
     MgrLiveRollout *live;

@@ -175,8 +175,7 @@ static bool send_again(const MgrRenewals *renewals, const MgrEndpoint *endpoint,
     return true;
 }
 
-/* ------------------------------------------------------------------------------------------- waiting for the broker
- */
+/* ------------------------------------------------------------------------------------------- waiting for the broker */
 
 /* The broker has read the authority that follows, and the endpoint holds what is announced. */
 static bool is_ready(const MgrRenewals *renewals, const MgrEndpoint *endpoint)

@@ -194,8 +194,7 @@ static bool is_next(MgrReports *reports, const MgrEndpoint *endpoint, const HlMs
     return false;
 }
 
-/* ------------------------------------------------------------------------------------------------ in turns of the loop
- */
+/* --------------------------------------------------------------------------------------------- in turns of the loop */
 
 /* MgrReportTurnsOptions.submit */
 static void submit(gpointer item, gpointer user)

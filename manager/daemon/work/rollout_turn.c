@@ -260,8 +260,7 @@ void mgr_rollout_turn_put_back_next(MgrRolloutTurns *turns, MgrLiveRollout *live
     issue(hl_write_set_new(), turn);
 }
 
-/* ----------------------------------------------------------------------------------------------------------- put back
- */
+/* --------------------------------------------------------------------------------------------------------- put back */
 
 /* What their earlier commands say from now on is not of the turn that is to come. */
 static void fold_put_back(gpointer change)

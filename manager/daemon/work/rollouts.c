@@ -24,8 +24,7 @@ struct MgrRollouts {
     HlTime told_mono; /* when that was */
 };
 
-/* -------------------------------------------------------------------------------------------------------- in memory
- */
+/* -------------------------------------------------------------------------------------------------------- in memory */
 
 static void free_live(gpointer live)
 {
@@ -123,8 +122,7 @@ static bool is_adopted(const MgrRollouts *rollouts, const MgrLiveRollout *live)
     return g_hash_table_lookup(rollouts->live, live->record.id) == live;
 }
 
-/* ---------------------------------------------------------------------------------------------------------- by people
- */
+/* -------------------------------------------------------------------------------------------------------- by people */
 
 /* A word of somebody on its way through the registry. */
 typedef struct {
@@ -334,8 +332,7 @@ void mgr_rollouts_retry(MgrRollouts *rollouts, HlWriteSet *set, MgrLiveRollout *
         mgr_rollout_turn_again(&rollouts->turns, set, live, g_steal_pointer(&failed), on_retried, retry);
 }
 
-/* --------------------------------------------------------------------------------------------------------- by itself
- */
+/* -------------------------------------------------------------------------------------------------------- by itself */
 
 void mgr_rollouts_changed(MgrRollouts *rollouts, const MgrCommand *command)
 {

@@ -134,8 +134,7 @@ static void store_ends(MgrNotifications *notifications, MgrNow now)
             store_end(notifications, at->data);
 }
 
-/* ------------------------------------------------------------------------------------------ the word on the registry
- */
+/* ----------------------------------------------------------------------------------------- the word on the registry */
 
 static bool is_told_by(const MgrLive *live, int minute)
 {
