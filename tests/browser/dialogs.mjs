@@ -102,8 +102,13 @@ await play(session, 'dialogs', async () => {
     await pressIn('Start');
     await dialogs(1, 'Changed in the meantime');
     await session.picture('rings-changed-meanwhile');
+    await order('save', 'privilege.stop=no'); // and once more
     await pressIn('Save mine');
     await dialogs(2, 'New roll-out');
+    await pressIn('Start');
+    await dialogs(2, 'Changed in the meantime');
+    await pressIn('Save mine');
+    await dialogs(3, 'New roll-out');
     await pressIn('Start');
     await session.until(() => location.hash.startsWith('#/rollouts/r-'));
     await dialogs(0);

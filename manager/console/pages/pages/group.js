@@ -168,15 +168,9 @@ class GroupPage {
         this.#refresh().catch(() => {}); // what was told meanwhile
     }
 
-    // save(settings, version): what is edited; where somebody else saved in between, what the reader decides then.
-    async #saveBy(save) {
-        try {
-            await save(changes(this.base, this.form.values()), this.seen.version);
-        } catch (problem) {
-            if (problem.status !== 412)
-                throw problem;
-            await this.#settle(save);
-        }
+    // save(settings, version), a promise: of what is edited; where somebody else saved in between, of what the reader decides then.
+    #saveBy(save, settings = changes(this.base, this.form.values()), { version } = this.seen) {
+        return save(settings, version).catch((problem) => (problem.status === 412 ? this.#settle(save) : Promise.reject(problem)));
     }
 
     async #send(settings, version) {
@@ -196,7 +190,7 @@ class GroupPage {
         // as the form writes them: "hourly" and "every 1h" are no difference
         const theirs = { ...body.settings, ...formOf(this.form.rows, body.settings, {}).values() };
         await settle(body, theirs, { base: this.base, mine: this.form.values(), label: settingLabel, text: settingValue,
-            save: (settings) => save(settings, version) });
+            save: (settings) => this.#saveBy(save, settings, { version }) });
         this.outcome.querySelector('[tabindex]')?.focus(); // the dialog was over it
     }
 
