@@ -22,6 +22,23 @@ static void test_json(void)
     g_assert_error(error, HL_ERROR, HL_ERROR_INVALID);
 }
 
+/* A member that is missing, or of another kind, is an empty text; a time that never was is null. */
+static void test_json_members(void)
+{
+    g_autoptr(json_t) value = hl_json_parse("x", "{\"a\":\"b\",\"n\":1}", 15, NULL);
+    g_autoptr(json_t) never = hl_json_time(0);
+    g_autoptr(json_t) before = hl_json_time(-1);
+    g_autoptr(json_t) time = hl_json_time(HL_SECOND);
+
+    g_assert_cmpstr(hl_json_text(value, "a"), ==, "b");
+    g_assert_cmpstr(hl_json_text(value, "n"), ==, "");
+    g_assert_cmpstr(hl_json_text(value, "none"), ==, "");
+    g_assert_cmpstr(hl_json_text(NULL, "a"), ==, "");
+    g_assert_true(json_is_null(never));
+    g_assert_true(json_is_null(before));
+    g_assert_cmpstr(json_string_value(time), ==, "1970-01-01T00:00:01Z");
+}
+
 /* What is wrong with it is a sentence of ours, whose code and place travel: none of the library's words. */
 static void test_json_faults(void)
 {
@@ -322,6 +339,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/json/parse", test_json);
+    g_test_add_func("/json/members", test_json_members);
     g_test_add_func("/json/faults", test_json_faults);
     g_test_add_func("/json/sizes", test_json_sizes);
     g_test_add_func("/json/places", test_json_places);
