@@ -4,7 +4,7 @@
 # The server on this machine is that of the build tree, below /usr/local: on one with the server's packages nothing is upgraded.
 # shellcheck shell=bash
 
-base=0.1.1~a1 # the version of package-build, which the PC has first
+base=0.2.1~a1 # the version of package-build, which the PC has first
 offered=("$base")
 site=/var/lib/holdline-server
 
