@@ -106,11 +106,24 @@ static bool open_ground(MgrParts *parts, GError **error)
     return parts->sealer != NULL && open_registry(parts, error);
 }
 
+/* That a certificate has ended with its authority is news of endpoints which themselves say nothing. */
+static void tell_left_behind(const MgrParts *parts)
+{
+    GHashTableIter iter;
+    gpointer endpoint;
+
+    g_hash_table_iter_init(&iter, parts->fleet.endpoints);
+    while (g_hash_table_iter_next(&iter, NULL, &endpoint))
+        if (((const MgrEndpoint *)endpoint)->is_left_behind)
+            mgr_status_touch(parts->status, endpoint);
+}
+
 static void on_authorities_changed(gpointer user)
 {
     const MgrParts *parts = user;
     MgrAnnounceParts announce = { &parts->conf, &parts->fleet, parts->down, parts->pki, parts->fence };
 
+    tell_left_behind(parts);
     mgr_prober_use(parts->prober, mgr_own_dial_context(parts->own, NULL));
     if (mgr_down_is_up(parts->down))
         mgr_announce_state(&announce, true);

@@ -516,6 +516,30 @@ static void test_ended(void)
     g_assert_true(json_is_null(json_object_get(revoked, "certificate_grace")));
 }
 
+/* The authority of its certificate was ended before its own date: it has ended too, and no proof brings it back. */
+static void test_left_behind(void)
+{
+    g_autoptr(Parts) parts = start(1);
+    MgrEndpoint *endpoint = mgr_fleet_endpoint(&parts->fleet, "e-000");
+    HlTime since = hl_clock_wall() - HL_HOUR;
+    g_autofree char *at = hl_time_format(since);
+    g_autoptr(GPtrArray) ended = NULL;
+    g_autoptr(json_t) summary = NULL;
+    g_autoptr(json_t) document = NULL;
+
+    clock_fake_advance(HL_MINUTE);
+    endpoint->record.cert_expires = hl_clock_wall() + 80 * HL_DAY;
+    endpoint->is_left_behind = true;
+    parts->fleet.places.announced.authorities_since = since;
+    summary = mgr_status_summary(parts->status, NULL);
+    g_assert_cmpint(number_of(summary, "certificates_ended"), ==, 1);
+    ended = mgr_selector_filter(&parts->fleet, NULL, "ended", NULL);
+    g_assert_cmpuint(ended->len, ==, 1);
+    document = mgr_status_endpoint(parts->status, endpoint);
+    g_assert_cmpstr(json_string_value(json_object_get(document, "certificate_expires")), ==, at);
+    g_assert_true(json_is_null(json_object_get(document, "certificate_grace")));
+}
+
 /* No reader takes a name that comes twice. */
 static void test_patterns_twice(void)
 {
@@ -551,5 +575,6 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/status/events", test_events);
     g_test_add_func("/manager/status/hostile", test_hostile);
     g_test_add_func("/manager/status/ended", test_ended);
+    g_test_add_func("/manager/status/left-behind", test_left_behind);
     return g_test_run();
 }

@@ -28,10 +28,7 @@ static MgrValue number(int64_t value)
 
 static MgrValue grace(const MgrFleet *fleet, const MgrEndpoint *endpoint, char **owned G_GNUC_UNUSED)
 {
-    const MgrEndpointRecord *record = &endpoint->record;
-    bool has_key = record->cert_expires > 0 && record->revoked_at == 0 && fleet->grace != NULL;
-
-    return number(has_key ? record->cert_expires + *fleet->grace : 0);
+    return number(mgr_endpoint_grace_end(fleet, endpoint, fleet->grace));
 }
 
 static MgrValue verdict(const MgrFleet *fleet G_GNUC_UNUSED, const MgrEndpoint *endpoint, char **owned G_GNUC_UNUSED)
@@ -114,7 +111,7 @@ VALUE(scan, number(scan_of(endpoint)->ended_at))
 VALUE(scan_files, number((int64_t)scan_of(endpoint)->files))
 VALUE(scan_found, number((int64_t)scan_of(endpoint)->found))
 VALUE(scan_not_looked_at, number((int64_t)scan_of(endpoint)->not_looked_at))
-VALUE(certificate, number(endpoint->record.cert_expires))
+VALUE(certificate, number(mgr_endpoint_certificate_end(fleet, endpoint)))
 VALUE(late,
       text(mgr_endpoint_contact(endpoint)->late_at > 0 ? mgr_late_name(mgr_endpoint_contact(endpoint)->late) : ""))
 VALUE(late_at, number(mgr_endpoint_contact(endpoint)->late_at))

@@ -304,6 +304,24 @@ void mgr_endpoint_set_certificate(MgrEndpoint *endpoint, const MgrCertificateRec
     endpoint->is_left_behind = false;
 }
 
+HlTime mgr_endpoint_certificate_end(const MgrFleet *fleet, const MgrEndpoint *endpoint)
+{
+    const MgrPlaceRecord *place = &fleet->places.announced;
+    HlTime since = place->authorities_since != 0 ? place->authorities_since : place->changed_at;
+
+    return endpoint->is_left_behind ? MIN(endpoint->record.cert_expires, since) : endpoint->record.cert_expires;
+}
+
+/* While its authority would still be good by its date it does not ask whether there is another one. */
+HlTime mgr_endpoint_grace_end(const MgrFleet *fleet, const MgrEndpoint *endpoint, const HlTime *grace)
+{
+    const MgrEndpointRecord *record = &endpoint->record;
+    bool has_key = record->cert_expires > 0 && record->revoked_at == 0 &&
+                   mgr_endpoint_certificate_end(fleet, endpoint) == record->cert_expires;
+
+    return has_key && grace != NULL ? record->cert_expires + *grace : 0;
+}
+
 void mgr_endpoint_set_group(MgrEndpoint *endpoint, MgrGroup *group, uint64_t counter)
 {
     bool is_current = endpoint->tally.is_counted && !endpoint->tally.behind;

@@ -283,13 +283,18 @@ static inline MgrGroup *mgr_endpoint_terms(const MgrEndpoint *endpoint)
 /* Which document of them: the counter that orders saves and moves. */
 uint64_t mgr_endpoint_desired_counter(const MgrEndpoint *endpoint);
 bool mgr_endpoint_has_desired(const MgrEndpoint *endpoint);
-/* Whether the certificate of one that is not revoked has ended by this clock (wall): it is away, and comes back by
- * proof of its old key or with a bundle. */
+/* Whether the certificate of one that is not revoked has ended by this clock (wall), or its authority has: it is away,
+ * and comes back by proof of its old key or with a bundle, of an authority that was ended before its date with a bundle
+ * alone. */
 static inline bool mgr_endpoint_has_ended(const MgrEndpoint *endpoint, HlTime now)
 {
     return endpoint->record.revoked_at == 0 && endpoint->record.cert_expires > 0 &&
-           endpoint->record.cert_expires <= now;
+           (endpoint->is_left_behind || endpoint->record.cert_expires <= now);
 }
+/* When that was or will be; 0: it has none.  The other: until when it comes back by proof of its old key; 0: it does
+ * not, or grace (NULL) is not known. */
+HlTime mgr_endpoint_certificate_end(const MgrFleet *fleet, const MgrEndpoint *endpoint);
+HlTime mgr_endpoint_grace_end(const MgrFleet *fleet, const MgrEndpoint *endpoint, const HlTime *grace);
 /* Online or Stale. */
 static inline bool mgr_endpoint_is_up(const MgrEndpoint *endpoint)
 {

@@ -81,7 +81,7 @@ static void put_state(HlJsonOut *out, const MgrFleet *fleet, const MgrEndpoint *
     mgr_document_put_time(out, "last_update", record->updated_at);
     hl_json_out_text(out, "last_update_result", record->update_result);
     hl_json_out_text(out, "addresses", record->addresses);
-    mgr_document_put_time(out, "certificate_expires", record->cert_expires);
+    mgr_document_put_time(out, "certificate_expires", mgr_endpoint_certificate_end(fleet, endpoint));
     hl_json_out_integer(out, "clock_skew_ms", (json_int_t)mgr_endpoint_contact(endpoint)->skew);
     hl_json_out_integer(out, "lost_heartbeats", (json_int_t)mgr_endpoint_contact(endpoint)->lost_heartbeats);
     hl_json_out_integer(out, "refused", (json_int_t)mgr_endpoint_contact(endpoint)->refused);
@@ -149,15 +149,9 @@ static void put_order(HlJsonOut *out, const MgrFleet *fleet, const MgrEndpoint *
     hl_json_out_integer(out, "revision", (json_int_t)endpoint->revision);
 }
 
-/* Until when it comes back by proof of its old key; 0: it has none that could. */
-static HlTime grace_end(const MgrConf *conf, const MgrEndpointRecord *record)
+static void put_certificate(HlJsonOut *out, const MgrFleet *fleet, const MgrConf *conf, const MgrEndpoint *endpoint)
 {
-    return record->cert_expires > 0 && record->revoked_at == 0 ? record->cert_expires + conf->grace : 0;
-}
-
-static void put_certificate(HlJsonOut *out, const MgrConf *conf, const MgrEndpoint *endpoint)
-{
-    mgr_document_put_time(out, "certificate_grace", grace_end(conf, &endpoint->record));
+    mgr_document_put_time(out, "certificate_grace", mgr_endpoint_grace_end(fleet, endpoint, &conf->grace));
     if (mgr_endpoint_contact(endpoint)->late_at == 0) {
         hl_json_out_text(out, "late_renewal", NULL);
         return;
@@ -217,7 +211,7 @@ char *mgr_endpoint_document_print(const MgrFleet *fleet, const MgrConf *conf, co
     hl_json_out_text(&out, "group_display", mgr_group_shown(endpoint->group));
     hl_json_out_bool(&out, "flooding", mgr_endpoint_contact(endpoint)->held_off_until > 0);
     mgr_document_put_time(&out, "held_off_until", mgr_endpoint_contact(endpoint)->held_off_until);
-    put_certificate(&out, conf, endpoint);
+    put_certificate(&out, fleet, conf, endpoint);
     put_program(&out, fleet, endpoint);
     hl_json_out_close(&out, '}');
     return hl_json_out_print(&out);
