@@ -41,11 +41,14 @@ await play(session, 'notifications in two languages', async ({ page }) => {
     await session.says('通知を保存しました。');
     const kept = await order('kinds', 'log');
     session.expect(kept === 'audit,blind,broker,clock,detection,end,enrolled,files,offline,outdated,patterns-old,repository,rollout-halted 22:00-06:00 ja', `saved: ${kept}`);
-    await order('digest', 'log');
+    await order('digest', 'log', '3h');
     await page.type('[name=give-up]', '0');
     await page.click('form.card button[type=submit]');
     await session.says('編集中に変更されました'); // nothing of somebody else's is overwritten
+    await order('digest', 'log', '2h'); // nor of what is saved while one decides
     await session.press('自分の値を保存');
+    await session.until(() => document.querySelectorAll('dialog').length === 2);
+    await page.evaluate(() => [...document.querySelectorAll('dialog')].at(-1).querySelector('button[type=submit]').click());
     await session.until(() => document.querySelector('dialog') === null);
     const both = await order('times', 'log');
     session.expect(both === '2h 30d', `both hold: ${both}`);

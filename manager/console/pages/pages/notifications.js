@@ -154,12 +154,14 @@ function ruleForm(id, first, groups, saved) {
             fill(outcome);
         }
 
+        // known: the document that the settings differ from; while the reader decides somebody may save again.
+        const saveBy = (settings, known) => send(settings, known).catch((problem) =>
+            (problem.status === 412 ? decide(id, rows, before, form.values(), saveBy) : Promise.reject(problem)));
+
         async function submit(event) {
             event.preventDefault();
             let refusal;
-            await whileLocked(event.target, () => send(changes(before, form.values()), seen).catch((problem) =>
-                (problem.status === 412 ? decide(id, rows, before, form.values(), send) : Promise.reject(problem)))
-                .catch((problem) => { refusal = problem; }));
+            await whileLocked(event.target, () => saveBy(changes(before, form.values()), seen).catch((problem) => { refusal = problem; }));
             if (refusal)
                 showRefusal(form, outcome, refusal);
         }
