@@ -330,6 +330,13 @@ static bool send_call(CliClient *client, GError **error)
     return true;
 }
 
+static HlTime answer_by(const CliClient *client)
+{
+    HlTime usual = hl_clock_mono() + ANSWER_PATIENCE;
+
+    return client->until != 0 ? MIN(usual, client->until) : usual;
+}
+
 static bool fail_cut(const CliClient *client, const char *why, GError **error)
 {
     return cli_fail_cut(client->call, client->correlation != NULL, why, error);
@@ -351,7 +358,7 @@ static bool ask_elsewhere(CliClient *client, GError **error)
     g_hash_table_remove_all(client->reasons);
     if (!await_manager(client, &problem))
         return fail_cut(client, problem->message, error);
-    client->deadline = hl_clock_mono() + ANSWER_PATIENCE;
+    client->deadline = answer_by(client);
     return send_call(client, error);
 }
 
@@ -398,14 +405,14 @@ static json_t *await_answer(CliClient *client, const char *name, const char *con
     begin_call(client, name, arguments);
     if (!come_back(client, -1, error) || !send_call(client, error))
         return NULL;
-    client->deadline = hl_clock_mono() + ANSWER_PATIENCE;
+    client->deadline = answer_by(client);
     while (!answer->done || answer->again) {
         answer->came = false;
         if (!client->lost && !cli_loop_turn(client->context, MIN(client->deadline, quiet_at(client))) &&
             hl_clock_mono() >= client->deadline && !cli_fail_silent(name, ANSWER_PATIENCE, error))
             return NULL;
         if (answer->came)
-            client->deadline = hl_clock_mono() + ANSWER_PATIENCE;
+            client->deadline = answer_by(client);
         if ((!answer->done || answer->again) && !pursue(client, error))
             return NULL;
     }
@@ -417,6 +424,17 @@ json_t *cli_client_call(CliClient *client, const char *name, const char *const *
 {
     cli_answer_begin(&client->answer, NULL, progress, user);
     return await_answer(client, name, arguments, error);
+}
+
+json_t *cli_client_call_until(CliClient *client, const char *name, const char *const *arguments, HlTime until,
+                              CliProgress progress, gpointer user, GError **error)
+{
+    json_t *document;
+
+    client->until = until;
+    document = cli_client_call(client, name, arguments, progress, user, error);
+    client->until = 0;
+    return document;
 }
 
 json_t *cli_client_call_elements(CliClient *client, const char *name, const char *const *arguments,

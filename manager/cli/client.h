@@ -30,6 +30,11 @@ void cli_client_lend(CliClient *client);
 json_t *cli_client_call(CliClient *client, const char *name, const char *const *arguments, CliProgress progress,
                         gpointer user, GError **error);
 
+/* The same, and no longer than until (mono; 0: no such limit), for a call that the server answers when something has
+ * happened. */
+json_t *cli_client_call_until(CliClient *client, const char *name, const char *const *arguments, HlTime until,
+                              CliProgress progress, gpointer user, GError **error);
+
 /* The same without progress, for what goes into a file or a check: as it came. */
 json_t *cli_client_call_as_is(CliClient *client, const char *name, const char *const *arguments, GError **error);
 

@@ -32,6 +32,7 @@ struct CliClient {
     char *once;
     guint breaks;
     HlTime deadline;     /* of the next part of its answer */
+    HlTime until;        /* the caller's, of all of it; 0: none */
     GBytes *correlation; /* as it was asked last; NULL: not yet */
     CliAnswer answer;
     bool manager_online, unheard;

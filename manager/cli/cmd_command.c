@@ -18,7 +18,8 @@ static const CliColumn target_columns[] = {
     { "DETAIL", "detail", cli_format_said },
 };
 
-#define MAX_TOLD 20 /* endpoints that are named when the time is over */
+#define MAX_TOLD 20              /* endpoints that are named when the time is over */
+#define LAST_ASK (2 * HL_SECOND) /* for the answer to how it stands then */
 
 /* What has been shown of a command that is being waited for. */
 typedef struct {
@@ -194,33 +195,65 @@ static bool ask_again(const Waiting *waiting, CliClient *client, const char *id,
     return true;
 }
 
-/* Asks until no endpoint is open.  The server answers a waiting call after a few seconds at the latest; one that was
- * restarted meanwhile is simply asked again. */
-static bool wait_for(HlInvocation *call, CliClient *client, const char *id, HlTime deadline, GError **error)
+/* How it stands when the time is over, in the form of the other answers; NULL: the server does not say. */
+static json_t *stand_of(CliClient *client, const char *id)
 {
     const char *arguments[] = { "command", id, NULL };
+    json_t *document =
+        cli_client_call_until(client, "command show", arguments, hl_clock_mono() + LAST_ASK, NULL, NULL, NULL);
+
+    json_object_del(document, "targets");
+    return document;
+}
+
+static bool is_over(HlTime deadline)
+{
+    return deadline != 0 && hl_clock_mono() >= deadline;
+}
+
+/* One answer, which the server gives after a few seconds at the latest; one that was restarted meanwhile is simply
+ * asked again.  NULL: failed. */
+static json_t *watch(Waiting *waiting, CliClient *client, const char *id, HlTime deadline, GError **error)
+{
+    const char *arguments[] = { "command", id, NULL };
+    json_t *document = NULL;
+
+    while (document == NULL) {
+        g_autoptr(GError) problem = NULL;
+
+        document =
+            cli_client_call_until(client, "command watch", arguments, deadline, show_progress, waiting, &problem);
+        if (document == NULL && is_over(deadline))
+            document = stand_of(client, id);
+        if (document == NULL && !ask_again(waiting, client, id, deadline, &problem, error))
+            return NULL;
+    }
+    return document;
+}
+
+/* Asks until no endpoint is open. */
+static bool wait_for(HlInvocation *call, CliClient *client, const char *id, HlTime deadline, GError **error)
+{
     g_autoptr(GHashTable) told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     Waiting waiting = { .call = call, .told = told };
+    json_int_t open = 1;
 
     cli_client_lend(client);
     if (!hl_cli_has(call, "json"))
         hl_say(_("%s: waiting; Ctrl-C only ends the wait, 'holdline command show %s' shows its progress\n"), id, id);
     for (;;) {
-        g_autoptr(GError) problem = NULL;
-        g_autoptr(json_t) document =
-            cli_client_call(client, "command watch", arguments, show_progress, &waiting, &problem);
+        g_autoptr(json_t) document = watch(&waiting, client, id, deadline, error);
 
-        if (document == NULL) {
-            if (ask_again(&waiting, client, id, deadline, &problem, error))
+        if (document != NULL) {
+            show_progress(document, &waiting);
+            open = cli_int(document, "open");
+            if (open > 0 && !is_over(deadline))
                 continue;
-            g_free(waiting.line);
-            return false;
         }
-        show_progress(document, &waiting);
-        if (cli_int(document, "open") > 0 && (deadline == 0 || hl_clock_mono() < deadline))
-            continue;
         g_free(waiting.line);
-        if (cli_int(document, "open") > 0)
+        if (document == NULL)
+            return false;
+        if (open > 0)
             return give_up(call, client, document, error);
         if (!hl_cli_has(call, "json"))
             hl_progress_end(stdout);
