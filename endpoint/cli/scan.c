@@ -286,6 +286,8 @@ bool ep_cmd_scan(HlInvocation *call, GError **error)
 
     sigaction(SIGINT, &action, NULL);
     ok = ep_tool_load(call, error) && run(tool, &scan, call->args, call->n_args, error);
+    if (!ok && hl_error_exit_status(*error) == 1)
+        (*error)->code = HL_ERROR_UNAVAILABLE; /* 1 says that something was found */
     json_decref(scan.found);
     json_decref(scan.gaps);
     g_clear_error(&scan.error);
