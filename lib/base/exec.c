@@ -405,7 +405,8 @@ bool hl_exec(const char *const *argv, char **output, GError **error)
         return fail_start(argv[0], problem, error);
     words = hl_text_last_words(err);
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-        return hl_fail(error, HL_ERROR_FAILED, "%s failed: %s", argv[0], words);
+        return hl_fail(error, HL_ERROR_FAILED, "%s failed: %s", argv[0],
+                       *words != '\0' ? words : _("it gave no reason"));
     if (output != NULL)
         *output = g_steal_pointer(&out);
     return true;

@@ -30,6 +30,17 @@ static bool read_form(CliView *view, const HlInvocation *call, GError **error)
     return hl_fail(error, HL_ERROR_USAGE, _("-o takes table, wide, json or csv, and not '%s'"), text);
 }
 
+/* A variable that a script left empty is no wish for an empty table. */
+static bool read_filled(const HlInvocation *call, GError **error)
+{
+    static const char *const names[] = { "where", "sort", "columns" };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
+        if (*hl_cli_value(call, names[i], "-") == '\0')
+            return hl_fail(error, HL_ERROR_USAGE, _("--%s is empty: name something, or leave it out"), names[i]);
+    return true;
+}
+
 bool cli_view_read(CliView *view, const HlInvocation *call, GError **error)
 {
     const char *columns = hl_cli_value(call, "columns", NULL);
@@ -39,6 +50,8 @@ bool cli_view_read(CliView *view, const HlInvocation *call, GError **error)
 
     if (limit != NULL && !g_ascii_string_to_unsigned(limit, 10, 1, MAX_LIMIT, &number, NULL))
         return hl_fail(error, HL_ERROR_USAGE, _("--limit takes a number from 1 to %d, and not '%s'"), MAX_LIMIT, limit);
+    if (!read_filled(call, error))
+        return false;
     *view = (CliView){ .columns = columns != NULL ? g_strsplit(columns, ",", -1) : NULL,
                        .order = order != NULL ? g_strsplit(order, ",", -1) : NULL,
                        .limit = (guint)number };

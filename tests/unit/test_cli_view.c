@@ -115,6 +115,26 @@ static void test_watch(void)
     }
 }
 
+/* A variable that a script left empty: no table without columns, and no list of nobody. */
+static void test_empty(void)
+{
+    static const char *const flags[] = { "where", "sort", "columns" };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(flags); i++) {
+        g_autoptr(GHashTable) values = g_hash_table_new(g_str_hash, g_str_equal);
+        g_autoptr(GPtrArray) value = g_ptr_array_new();
+        HlInvocation call = { .values = values };
+        g_autoptr(GError) error = NULL;
+        CliView view;
+
+        g_ptr_array_add(value, hl_unconst(""));
+        g_hash_table_insert(values, hl_unconst(flags[i]), value);
+        g_assert_false(cli_view_read(&view, &call, &error));
+        g_assert_error(error, HL_ERROR, HL_ERROR_USAGE);
+        g_assert_nonnull(strstr(error->message, flags[i]));
+    }
+}
+
 /* A list that was cut says so; one that is whole does not. */
 static void test_more(void)
 {
@@ -290,6 +310,7 @@ int main(int argc, char **argv)
     g_test_add_func("/cli-view/watch", test_watch);
     g_test_add_func("/cli-view/order", test_order);
     g_test_add_func("/cli-view/own-order", test_own_order);
+    g_test_add_func("/cli-view/empty", test_empty);
     g_test_add_func("/cli-view/more", test_more);
     g_test_add_func("/cli-view/columns", test_columns);
     g_test_add_func("/cli-view/columns-of-none", test_columns_of_none);
