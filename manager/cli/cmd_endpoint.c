@@ -68,7 +68,7 @@ bool cmd_endpoint_list(HlInvocation *call, GError **error)
         }
     document = cli_call_endpoints(call, "endpoint list", selector, elements, error);
     return document != NULL && (elements != NULL ? cli_show_elements(call, elements, document, error)
-                                                 : cli_show_endpoints(call, document, error));
+                                                 : cli_show_endpoints(call, document, NULL, error));
 }
 
 static json_t *call_named(HlInvocation *call, const char *name, GError **error)
@@ -251,7 +251,7 @@ bool cmd_verify(HlInvocation *call, GError **error)
 
     if (document == NULL)
         return false;
-    return cli_show_endpoints(call, document, error);
+    return cli_show_endpoints(call, document, NULL, error);
 }
 
 bool cmd_endpoint_move(HlInvocation *call, GError **error)

@@ -72,6 +72,7 @@ bool cmd_status(HlInvocation *call, GError **error)
     g_autofree char *selector = cli_selector_of(call);
     g_autoptr(CliElements) elements = cli_endpoint_elements(call);
     g_autoptr(json_t) document = NULL;
+    g_autofree char *text = NULL;
 
     if (hl_cli_has(call, "watch"))
         return cli_view_check_watch(call, error) && cli_watch(call, selector, error);
@@ -81,10 +82,7 @@ bool cmd_status(HlInvocation *call, GError **error)
     if (document == NULL)
         return false;
     put_in_order(document, hl_cli_has(call, "json"));
-    if (!cli_view_is_data(call)) {
-        g_autofree char *text = cli_summary_text(json_object_get(document, "summary"));
-
-        puts(text);
-    }
-    return cli_show_endpoints(call, document, error);
+    if (!cli_view_is_data(call))
+        text = cli_summary_text(json_object_get(document, "summary"));
+    return cli_show_endpoints(call, document, text, error);
 }

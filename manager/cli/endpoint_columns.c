@@ -376,7 +376,7 @@ static gsize total_of(const HlInvocation *call, const json_t *document)
     return (gsize)MAX(cli_int(summary, "endpoints") + (has_removed ? cli_int(summary, "removed") : 0), 0);
 }
 
-bool cli_show_endpoints(const HlInvocation *call, const json_t *document, GError **error)
+bool cli_show_endpoints(const HlInvocation *call, const json_t *document, const char *above, GError **error)
 {
     const json_t *rows = json_object_get(document, "endpoints");
     g_autofree const char **about =
@@ -386,6 +386,8 @@ bool cli_show_endpoints(const HlInvocation *call, const json_t *document, GError
     gsize n_all, n_shown;
 
     if (json_array_size(rows) == 0 && !cli_view_is_data(call)) {
+        if (above != NULL)
+            puts(above);
         tell_none(call);
         return true;
     }
@@ -398,6 +400,7 @@ bool cli_show_endpoints(const HlInvocation *call, const json_t *document, GError
                                           .n_shown = n_shown,
                                           .total = total_of(call, document),
                                           .order = ORDER,
+                                          .above = above,
                                           .about = about },
                            error);
 }

@@ -8,8 +8,10 @@
 #include "manager/cli/show.h"
 #include "manager/filter/filter.h"
 
-/* The list that is the document's "endpoints", as the options say. */
-bool cli_show_endpoints(const HlInvocation *call, const json_t *document, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The list that is the document's "endpoints", as the options say; above it, for people, what is given (NULL: nothing).
+ */
+bool cli_show_endpoints(const HlInvocation *call, const json_t *document, const char *above,
+                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The columns for these rows, n of them; the caller frees the array.  about: members that have one in any case, also
  * those that only -o wide shows; may be NULL. */

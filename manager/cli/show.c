@@ -235,6 +235,8 @@ bool cli_show_chosen(const HlInvocation *call, const json_t *document, const cha
     switch (view.form) {
     case CLI_AS_TABLE:
     case CLI_AS_WIDE:
+        if (columns->above != NULL)
+            puts(columns->above);
         print_table(call, rows, shown, n, chosen == NULL ? columns->about : NULL);
         if (json_array_size(all) == 0)
             tell_none(call);

@@ -30,8 +30,9 @@ typedef struct {
     const CliColumn *shown;
     gsize n_shown;
     gsize total;
-    const char *order;        /* of what people read, where they ask for none, as in --sort; NULL: as it came */
-    const char *remedy;       /* what shows the others, where the server left them out (cli_view_more); may be NULL */
+    const char *order;  /* of what people read, where they ask for none, as in --sort; NULL: as it came */
+    const char *remedy; /* what shows the others, where the server left them out (cli_view_more); may be NULL */
+    const char *above;  /* what people read before the table, once its options are known to be right; may be NULL */
     const char *const *about; /* members whose columns have room before others, ends with NULL; NULL: none */
 } CliColumns;
 bool cli_show_chosen(const HlInvocation *call, const json_t *document, const char *member, const CliColumns *columns,
