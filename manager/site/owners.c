@@ -6,36 +6,57 @@
 #include <sys/stat.h>
 
 #include "lib/base/i18n.h"
+#include "manager/site/registry.h"
 #include "manager/site/site.h"
 
 #define MAX_THINGS 200000 /* a repository with 14 increments of 100 components has 1,500 */
 #define MAX_NAMED  5
 
+/* What is written where it lies.  Everything else is replaced by rename, which asks for no write bit: an administrator
+ * may have taken it from a key. */
+static const char *const written[] = {
+    MGR_SITE_REGISTRY, MGR_SITE_REGISTRY "-wal", MGR_SITE_REGISTRY "-shm", "journal", "lock", "mosquitto.log"
+};
+
 typedef struct {
     const char *dir;
     uid_t owner;
-    bool (*is_wrong)(uid_t owner, const struct stat *st);
+    bool (*is_wrong)(uid_t owner, const char *name, const struct stat *st);
     guint seen, wrong;
     GString *names;
 } Walk;
 
-static bool is_foreign(uid_t owner, const struct stat *st)
+static bool is_foreign(uid_t owner, const char *name G_GNUC_UNUSED, const struct stat *st)
 {
     return st->st_uid != owner;
 }
 
-/* Its owner cannot read or change it; root can, and would find it in order. */
-static bool is_barred(uid_t owner, const struct stat *st)
+static mode_t wanted_mode(const char *name, const struct stat *st)
 {
-    mode_t wanted = S_ISDIR(st->st_mode) ? S_IRWXU : S_ISREG(st->st_mode) ? S_IRUSR | S_IWUSR : 0;
+    if (S_ISDIR(st->st_mode))
+        return S_IRWXU;
+    if (!S_ISREG(st->st_mode))
+        return 0;
+    for (gsize i = 0; i < G_N_ELEMENTS(written); i++)
+        if (strcmp(name, written[i]) == 0)
+            return S_IRUSR | S_IWUSR;
+    return S_IRUSR;
+}
+
+/* Its owner cannot read or change it; root can, and would find it in order. */
+static bool is_barred(uid_t owner, const char *name, const struct stat *st)
+{
+    mode_t wanted = wanted_mode(name, st);
 
     return st->st_uid == owner && (st->st_mode & wanted) != wanted;
 }
 
 static void judge(Walk *look, const char *path, const struct stat *st)
 {
+    g_autofree char *name = g_path_get_basename(path);
+
     look->seen++;
-    if (!look->is_wrong(look->owner, st))
+    if (!look->is_wrong(look->owner, name, st))
         return;
     if (look->wrong++ < MAX_NAMED)
         g_string_append_printf(look->names, "%s%s", look->names->len > 0 ? ", " : "", path);
@@ -59,7 +80,7 @@ static void walk(Walk *look, const char *path)
 }
 
 /* The names of what is wrong, or of the first few; caller frees. */
-static char *find(const char *dir, bool (*is_wrong)(uid_t owner, const struct stat *st), guint *count)
+static char *find(const char *dir, bool (*is_wrong)(uid_t owner, const char *name, const struct stat *st), guint *count)
 {
     g_autoptr(GString) names = g_string_new(NULL);
     Walk look = { .dir = dir, .is_wrong = is_wrong, .names = names };

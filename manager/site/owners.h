@@ -11,7 +11,8 @@
  * them are wrong and names the first five; NULL: none is.  console/ is left out: its service may have a user of its
  * own. Caller frees.
  *
- * What belongs to another user; and what its owner may not read and change, which root does not notice. */
+ * What belongs to another user; and what its owner may not read, or not change although it is written where it lies,
+ * which root does not notice. */
 char *mgr_site_describe_foreign(const char *dir);
 char *mgr_site_describe_barred(const char *dir);
 
