@@ -41,6 +41,16 @@ static void expect(const char *subject)
     sender_fake_end("ok", NULL);
 }
 
+/* A mail to these, which is answered so. */
+static void expect_to(const char *id, const char *to, const char *const *replies)
+{
+    g_autofree char *recipients = sender_fake_recipients();
+
+    g_free(notification_expect(id, "enrolled: 1"));
+    g_assert_cmpstr(recipients, ==, to);
+    sender_fake_end_mail(replies[0][0] == '2' ? "250 queued" : NULL, "RCPT failed", replies);
+}
+
 /* Told once after half a minute, however long it lasts, and once when it is over. */
 static void test_told(void)
 {
@@ -166,6 +176,37 @@ static void test_ended(void)
     g_assert_cmpuint(mgr_notifications_count(parts->notifications).waiting, ==, 0);
 }
 
+/* Who of the recipients has a mail does not get it again, though that could not be stored and the outbox is read again
+ * and again; who was put off does, also where it ends in that time. */
+static void test_put_off(void)
+{
+    g_autoptr(Parts) parts = make_parts("to=mailto:a@x,b@x\nkinds=enrolled\ndigest=1s\nretry=10m\n");
+    g_autofree char *id = NULL;
+
+    notification_enrol(parts, "e-1");
+    notification_tick(parts, 5);
+    id = notification_expect(NULL, "enrolled: 1");
+    notification_enrol(parts, "e-2"); /* is gathered again and again */
+    break_registry(parts);
+    pass(parts, 100); /* a slow mail server */
+    sender_fake_end_mail("250 queued", NULL, (const char *const[]){ "250 ok", "450 later", NULL });
+    pass(parts, 500);
+    notification_expect_nothing();
+    pass(parts, 200);
+    expect_to(id, "b@x", (const char *const[]){ "450 later", NULL });
+    pass(parts, 1300);
+    expect_to(id, "b@x", (const char *const[]){ "250 ok", NULL });
+    pass(parts, 2000);
+    notification_expect_nothing();
+    mend_registry(parts);
+    pass(parts, 100);
+    expect_to(NULL, "a@x,b@x", (const char *const[]){ "250 ok", "250 ok", NULL }); /* the second */
+    notification_restart(parts);
+    pass(parts, 2000);
+    notification_expect_nothing();
+    g_assert_cmpuint(mgr_notifications_count(parts->notifications).waiting, ==, 0);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -175,5 +216,6 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/notifications/unstored/by-turns", test_by_turns);
     g_test_add_func("/manager/notifications/unstored/removed", test_removed);
     g_test_add_func("/manager/notifications/unstored/ended", test_ended);
+    g_test_add_func("/manager/notifications/unstored/put-off", test_put_off);
     return g_test_run();
 }

@@ -91,8 +91,10 @@ void mgr_unstored_gather(MgrNotifications *notifications, MgrNow now);
 void mgr_unstored_saved(MgrNotifications *notifications, bool is_stored);
 /* A message that has ended, and takes what is in the record: stored as soon as it can be. */
 void mgr_unstored_end(MgrNotifications *notifications, MgrMessageRecord *record);
-/* Whether the message with this id, which the registry has as waiting, is one of those. */
-bool mgr_unstored_has_ended(const MgrNotifications *notifications, const char *id);
+/* The same of one that goes on waiting: what its last attempt came to. */
+void mgr_unstored_note(MgrNotifications *notifications, const MgrMessageRecord *record);
+/* A message as the registry has it becomes what is known of it.  false: it has ended. */
+bool mgr_unstored_apply(const MgrNotifications *notifications, MgrMessageRecord *record);
 void mgr_unstored_forget(MgrNotifications *notifications, const char *rule);
 
 /* gather.c: what happened becomes messages, in the registry; not while a save is on its way. */

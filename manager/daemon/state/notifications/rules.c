@@ -176,7 +176,7 @@ static void on_message(MgrMessageRecord *record, gpointer user)
     json_t *notes = mgr_notes_parse(record->notes);
     MgrOutgoing *outgoing;
 
-    if (live == NULL || notes == NULL || mgr_unstored_has_ended(notifications, record->id)) {
+    if (live == NULL || notes == NULL || !mgr_unstored_apply(notifications, record)) {
         json_decref(notes);
         return; /* somebody wrote past the manager; or its end could not be stored yet */
     }
@@ -236,6 +236,45 @@ static bool load_rules(MgrNotifications *notifications, GError **error)
     return true;
 }
 
+static const MgrOutgoing *find_late(const MgrLive *live, const char *id)
+{
+    for (const GList *at = live->late.head; at != NULL; at = at->next)
+        if (strcmp(((const MgrOutgoing *)at->data)->record.id, id) == 0)
+            return at->data;
+    return NULL;
+}
+
+/* What only memory has goes on: a registry that cannot be written is read again and again, and for that nothing is
+ * tried more often, or while it is on its way. */
+static void carry_on(const MgrLive *before, MgrLive *live)
+{
+    live->is_busy = before->is_busy;
+    live->attempts = before->attempts;
+    g_free(live->said);
+    live->said = g_strdup(before->said);
+    for (const GList *at = live->late.head; at != NULL; at = at->next) {
+        MgrOutgoing *outgoing = at->data;
+        const MgrOutgoing *same = find_late(before, outgoing->record.id);
+
+        if (same != NULL)
+            outgoing->attempts = same->attempts;
+    }
+}
+
+static void carry_all_on(GHashTable *before, GHashTable *loaded)
+{
+    GHashTableIter iter;
+    gpointer name, live;
+
+    g_hash_table_iter_init(&iter, loaded);
+    while (g_hash_table_iter_next(&iter, &name, &live)) {
+        const MgrLive *same = g_hash_table_lookup(before, name);
+
+        if (same != NULL)
+            carry_on(same, live);
+    }
+}
+
 /* A registry that cannot be read leaves the rules as they were known: of a disk that is broken they have to tell. */
 static bool load(MgrNotifications *notifications, GError **error)
 {
@@ -243,6 +282,7 @@ static bool load(MgrNotifications *notifications, GError **error)
 
     notifications->rules = loaded;
     if (load_rules(notifications, error)) {
+        carry_all_on(before, loaded);
         g_hash_table_unref(before);
         return true;
     }

@@ -18,14 +18,6 @@
 
 /* ---------------------------------------------------------------------------------------------------------- sending */
 
-static void store_record(MgrNotifications *notifications, const MgrMessageRecord *record)
-{
-    HlWriteSet *set = hl_write_set_new();
-
-    mgr_write_message(set, record);
-    mgr_record_write(notifications->parts.record, set);
-}
-
 static void note_said(MgrOutgoing *outgoing, const char *said)
 {
     g_free(outgoing->record.said);
@@ -40,7 +32,7 @@ static void note_attempt(MgrNotifications *notifications, const MgrLive *live, M
     outgoing->record.attempts++;
     hl_log_limited(HL_LOG_WARN, "notification", live->record.name, "'%s' could not be sent: %s", live->record.name,
                    why);
-    store_record(notifications, &outgoing->record);
+    mgr_unstored_note(notifications, &outgoing->record);
 }
 
 static void note_failure(MgrNotifications *notifications, MgrLive *live, MgrOutgoing *outgoing, const char *why)
@@ -85,7 +77,7 @@ static void put_off(MgrNotifications *notifications, MgrLive *live, MgrOutgoing 
 {
     outgoing->record.attempts++;
     mgr_attempts_failed(&outgoing->attempts, live->rule.retry, mgr_now());
-    store_record(notifications, &outgoing->record);
+    mgr_unstored_note(notifications, &outgoing->record);
     if (!g_queue_remove(&live->waiting, outgoing))
         return;
     if (live->late.length >= MOST_LATE)

@@ -5,8 +5,8 @@
  * nothing is the one thing that is told all the same, from memory: it cannot be stored that somebody knows.  Each rule
  * tells it once; a manager that is restarted meanwhile may tell it once more, or not that it is over.
  *
- * The other way round, a message that was sent may not be noted as sent.  Until it is, memory has it, so that it does
- * not go out again each time that the outbox is read. */
+ * The other way round, a message that was sent, to all or to some of its recipients, may not be noted as sent.  Until
+ * it is, memory has it, so that it does not go out again each time that the outbox is read. */
 #include "lib/base/hash.h"
 #include "lib/base/ident.h"
 #include "lib/base/log.h"
@@ -27,19 +27,28 @@ typedef struct {
     MgrAttempts attempts;
 } Word;
 
-/* A message that has ended, on its way into the registry. */
+/* How far a message has come, on its way into the registry. */
 typedef struct {
     MgrMessageRecord record;
+    guint write; /* the last one: an earlier one that comes back says nothing of what is here now */
     bool is_busy;
-} Ended;
+} Kept;
+
+/* One write of it. */
+typedef struct {
+    MgrUnstored *unstored;
+    char *id;
+    guint write;
+} Storing;
 
 struct MgrUnstored {
     bool is_unwritten;
     HlTime since_mono; /* of is_unwritten */
     HlTime since_wall;
     HlTime store_mono;
+    guint writes;
     GHashTable *words; /* name of a rule -> Word * */
-    GHashTable *ended; /* id -> Ended * */
+    GHashTable *kept;  /* id -> Kept *, which has the key */
 };
 
 static void word_free(gpointer item)
@@ -50,12 +59,20 @@ static void word_free(gpointer item)
     g_free(word);
 }
 
-static void ended_free(gpointer item)
+static void kept_free(gpointer item)
 {
-    Ended *ended = item;
+    Kept *kept = item;
 
-    mgr_message_record_clear(&ended->record);
-    g_free(ended);
+    mgr_message_record_clear(&kept->record);
+    g_free(kept);
+}
+
+static void storing_free(gpointer item)
+{
+    Storing *storing = item;
+
+    g_free(storing->id);
+    g_free(storing);
 }
 
 MgrUnstored *mgr_unstored_new(void)
@@ -63,7 +80,7 @@ MgrUnstored *mgr_unstored_new(void)
     MgrUnstored *unstored = g_new0(MgrUnstored, 1);
 
     unstored->words = g_hash_table_new_full(hl_text_hash, g_str_equal, g_free, word_free);
-    unstored->ended = g_hash_table_new_full(hl_text_hash, g_str_equal, NULL, ended_free);
+    unstored->kept = g_hash_table_new_full(hl_text_hash, g_str_equal, NULL, kept_free);
     return unstored;
 }
 
@@ -72,66 +89,101 @@ void mgr_unstored_free(MgrUnstored *unstored)
     if (unstored == NULL)
         return;
     g_hash_table_unref(unstored->words);
-    g_hash_table_unref(unstored->ended);
+    g_hash_table_unref(unstored->kept);
     g_free(unstored);
 }
 
-/* ---------------------------------------------------------------------------------------------- messages that ended */
+/* -------------------------------------------------------------------------------------------- messages on their way */
 
-static void fold_end(gpointer item)
+/* NULL: something newer is on its way. */
+static Kept *find_stored(const Storing *storing)
 {
-    const MgrErrand *errand = item;
+    Kept *kept = g_hash_table_lookup(storing->unstored->kept, storing->id);
 
-    g_hash_table_remove(errand->notifications->unstored->ended, errand->id);
+    return kept != NULL && kept->write == storing->write ? kept : NULL;
 }
 
-static void fail_end(gpointer item, const GError *error G_GNUC_UNUSED)
+static void fold_kept(gpointer item)
 {
-    const MgrErrand *errand = item;
-    Ended *ended = g_hash_table_lookup(errand->notifications->unstored->ended, errand->id);
+    const Storing *storing = item;
 
-    if (ended != NULL)
-        ended->is_busy = false;
+    if (find_stored(storing) != NULL)
+        g_hash_table_remove(storing->unstored->kept, storing->id);
 }
 
-static void store_end(MgrNotifications *notifications, Ended *ended)
+static void fail_kept(gpointer item, const GError *error)
 {
-    static const MgrChangeKind kind = { fold_end, fail_end, mgr_errand_free };
+    Kept *kept = find_stored(item);
+
+    hl_log_limited(HL_LOG_ERROR, "notification", "kept", "how far messages have come cannot be stored: %s",
+                   error->message);
+    if (kept != NULL)
+        kept->is_busy = false;
+}
+
+static void store_kept(MgrNotifications *notifications, Kept *kept)
+{
+    static const MgrChangeKind kind = { fold_kept, fail_kept, storing_free };
+    MgrUnstored *unstored = notifications->unstored;
     HlWriteSet *set = hl_write_set_new();
-    MgrErrand *errand = g_new0(MgrErrand, 1);
+    Storing *storing = g_new0(Storing, 1);
 
-    *errand = (MgrErrand){ .notifications = notifications, .id = g_strdup(ended->record.id) };
-    ended->is_busy = true;
-    mgr_write_message(set, &ended->record);
-    mgr_record_commit(notifications->parts.record, set, &kind, errand);
+    kept->is_busy = true;
+    kept->write = ++unstored->writes;
+    *storing = (Storing){ unstored, g_strdup(kept->record.id), kept->write };
+    mgr_write_message(set, &kept->record);
+    mgr_record_commit(notifications->parts.record, set, &kind, storing);
 }
 
 void mgr_unstored_end(MgrNotifications *notifications, MgrMessageRecord *record)
 {
-    Ended *ended = g_new0(Ended, 1);
+    Kept *kept = g_new0(Kept, 1);
 
-    ended->record = *record;
+    kept->record = *record;
     *record = (MgrMessageRecord){ 0 };
-    g_hash_table_insert(notifications->unstored->ended, ended->record.id, ended);
-    store_end(notifications, ended);
+    g_hash_table_replace(notifications->unstored->kept, kept->record.id, kept);
+    store_kept(notifications, kept);
 }
 
-bool mgr_unstored_has_ended(const MgrNotifications *notifications, const char *id)
+void mgr_unstored_note(MgrNotifications *notifications, const MgrMessageRecord *record)
 {
-    return g_hash_table_contains(notifications->unstored->ended, id);
+    MgrMessageRecord copy = *record;
+
+    copy.id = g_strdup(record->id);
+    copy.rule = g_strdup(record->rule);
+    copy.notes = g_strdup(record->notes);
+    copy.said = g_strdup(record->said);
+    copy.replies = g_strdup(record->replies);
+    mgr_unstored_end(notifications, &copy);
 }
 
-static void store_ends(MgrNotifications *notifications, MgrNow now)
+bool mgr_unstored_apply(const MgrNotifications *notifications, MgrMessageRecord *record)
 {
-    g_autoptr(GList) ends = NULL;
+    const Kept *kept = g_hash_table_lookup(notifications->unstored->kept, record->id);
+
+    if (kept == NULL)
+        return true;
+    if (kept->record.state != MGR_MESSAGE_WAITING)
+        return false;
+    record->attempts = kept->record.attempts;
+    g_free(record->said);
+    record->said = g_strdup(kept->record.said);
+    g_free(record->replies);
+    record->replies = g_strdup(kept->record.replies);
+    return true;
+}
+
+static void store_all_kept(MgrNotifications *notifications, MgrNow now)
+{
+    g_autoptr(GList) all = NULL;
 
     if (now.mono - notifications->unstored->store_mono < STORE_EVERY)
         return;
     notifications->unstored->store_mono = now.mono;
-    ends = g_hash_table_get_values(notifications->unstored->ended);
-    for (const GList *at = ends; at != NULL; at = at->next)
-        if (!((const Ended *)at->data)->is_busy)
-            store_end(notifications, at->data);
+    all = g_hash_table_get_values(notifications->unstored->kept);
+    for (const GList *at = all; at != NULL; at = at->next)
+        if (!((const Kept *)at->data)->is_busy)
+            store_kept(notifications, at->data);
 }
 
 /* ----------------------------------------------------------------------------------------- the word on the registry */
@@ -221,7 +273,7 @@ void mgr_unstored_tick(MgrNotifications *notifications, int minute, MgrNow now)
     gpointer value;
 
     look_at_registry(unstored, mgr_record_unwritten(notifications->parts.record) != NULL, now);
-    store_ends(notifications, now);
+    store_all_kept(notifications, now);
     if (!unstored->is_unwritten || now.mono - unstored->since_mono < SETTLED)
         return;
     g_hash_table_iter_init(&iter, notifications->rules);
@@ -278,11 +330,11 @@ void mgr_unstored_saved(MgrNotifications *notifications, bool is_stored)
 
 static gboolean is_of_rule(gpointer id G_GNUC_UNUSED, gpointer item, gpointer rule)
 {
-    return g_str_equal(((const Ended *)item)->record.rule, rule);
+    return g_str_equal(((const Kept *)item)->record.rule, rule);
 }
 
 void mgr_unstored_forget(MgrNotifications *notifications, const char *rule)
 {
     g_hash_table_remove(notifications->unstored->words, rule);
-    g_hash_table_foreach_remove(notifications->unstored->ended, is_of_rule, hl_unconst(rule));
+    g_hash_table_foreach_remove(notifications->unstored->kept, is_of_rule, hl_unconst(rule));
 }
