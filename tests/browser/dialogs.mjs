@@ -109,6 +109,28 @@ await play(session, 'dialogs', async () => {
     await dialogs(2, 'Changed in the meantime');
     await pressIn('Save mine');
     await dialogs(3, 'New roll-out');
+    await pressIn('Cancel');
+    await dialogs(2, 'Changed in the meantime'); // nothing has begun: what was decided is still to be saved
+    await page.evaluate(() => { location.hash = '#/live'; });
+    await dialogs(1, 'Discard changes'); // no page, no dialog of it
+    await pressIn('Cancel');
+    await dialogs(0);
+    await session.press('Save in rings…');
+    await dialogs(1, 'New roll-out');
+    await pressIn('Start');
+    await dialogs(1, 'Changed in the meantime');
+    await pressIn('Save mine');
+    await dialogs(2, 'New roll-out');
+    await page.evaluate(() => { location.hash = '#/live'; });
+    await dialogs(1, 'Discard changes'); // nor while another one lies over it
+    await pressIn('Cancel');
+    await dialogs(0);
+    await session.press('Save in rings…');
+    await dialogs(1, 'New roll-out');
+    await pressIn('Start');
+    await dialogs(1, 'Changed in the meantime');
+    await pressIn('Save mine');
+    await dialogs(2, 'New roll-out');
     await pressIn('Start');
     await session.until(() => location.hash.startsWith('#/rollouts/r-'));
     await dialogs(0);

@@ -8,7 +8,8 @@ import { visible } from './text.js';
 import { confirm, table } from './ui.js';
 
 // What only we changed goes in; for the rest the reader sees both values and decides.  document, theirs: as it was saved in between, and
-// its values; base, mine: of the form, when it was drawn and now; label(key), text(key, value): in words; save(values): those that differ.
+// its values; base, mine: of the form, when it was drawn and now; label(key), text(key, value): in words; save(values): those that differ;
+// false: not saved, so the decision stays open.
 export function settle(document, theirs, { base, mine, label, text, save }) {
     const { merged, conflicts } = merge(base, mine, Object.fromEntries(Object.keys(mine).map((key) => [key, theirs[key]])));
     return confirm(tr('Changed in the meantime'), [

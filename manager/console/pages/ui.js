@@ -201,8 +201,8 @@ function backTo(at) {
 }
 
 // Shows a form over the page.  submit() may throw a Problem, which refused(place, problem) shows; what it returns closes the dialog and is
-// the result.  Cancelled: undefined.  canClose: no: it stays until it is answered, or until that promise is kept.  canCancel: no: there is only something
-// to read.
+// the result, but for false: then nothing was done, and the dialog stays.  Cancelled: undefined.  canClose: no: it stays until it is
+// answered, or until that promise is kept.  canCancel: no: there is only something to read.
 // What was sent cannot be called back, and a secret may come for it: until its answer is there the dialog stays.
 export function dialog({ title, content, action, danger, submit, refused = showProblem, canClose = true, canCancel = canClose, until }) {
     return new Promise((resolve) => {
@@ -240,7 +240,13 @@ export function dialog({ title, content, action, danger, submit, refused = showP
             setBusy(true);
             fill(error);
             try {
-                outcome = (await submit?.()) ?? true;
+                const done = (await submit?.()) ?? true;
+                if (done === false && !('gone' in box.dataset)) {
+                    setBusy(false);
+                    go.focus(); // a dialog over this one could not give it back to what was disabled
+                    return;
+                }
+                outcome = done;
                 mayClose = true;
                 box.close();
             } catch (problem) {
@@ -275,7 +281,10 @@ export function dialog({ title, content, action, danger, submit, refused = showP
 
 // They belong to the page under them: when that goes, so do they, but for what must be answered.
 export function closeDialogs() {
-    document.querySelectorAll('dialog:not(.must)').forEach((box) => box.close());
+    document.querySelectorAll('dialog:not(.must)').forEach((box) => {
+        box.dataset.gone = ''; // one that waits for an answer closes after it
+        box.close();
+    });
 }
 
 export function confirm(title, content, action, submit, danger = true) {

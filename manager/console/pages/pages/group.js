@@ -151,8 +151,10 @@ class GroupPage {
         if (!this.save.form.reportValidity())
             return;
         await this.#saveBy(async (settings, version) => {
-            if (await startTrial(this.path, settings, version))
+            const hasBegun = await startTrial(this.path, settings, version);
+            if (hasBegun)
                 this.base = values; // nothing of it is lost any more
+            return hasBegun;
         }).catch((problem) => showRefusal(this.form, this.outcome, problem));
     }
 
@@ -169,6 +171,7 @@ class GroupPage {
     }
 
     // save(settings, version), a promise: of what is edited; where somebody else saved in between, of what the reader decides then.
+    // false: the reader cancelled.
     #saveBy(save, settings = changes(this.base, this.form.values()), { version } = this.seen) {
         return save(settings, version).catch((problem) => (problem.status === 412 ? this.#settle(save) : Promise.reject(problem)));
     }
@@ -189,9 +192,10 @@ class GroupPage {
         const { body, version } = await request('GET', this.path);
         // as the form writes them: "hourly" and "every 1h" are no difference
         const theirs = { ...body.settings, ...formOf(this.form.rows, body.settings, {}).values() };
-        await settle(body, theirs, { base: this.base, mine: this.form.values(), label: settingLabel, text: settingValue,
+        const done = await settle(body, theirs, { base: this.base, mine: this.form.values(), label: settingLabel, text: settingValue,
             save: (settings) => this.#saveBy(save, settings, { version }) });
         this.outcome.querySelector('[tabindex]')?.focus(); // the dialog was over it
+        return done !== undefined;
     }
 
     #copyButton() {
