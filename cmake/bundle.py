@@ -73,13 +73,18 @@ def read(catalogue):
     return gettext.GNUTranslations(io.BytesIO(done.stdout))
 
 
+def character(step):
+    """From the blank on, and past the surrogates, which no file can hold."""
+    return chr(32 + step if 32 + step < 0xD800 else 32 + step + 0x800)
+
+
 def translations(known, texts):
     found = {text: known.gettext(text) for text in texts}
     found.update({text: known.ngettext(text, text, 1) for text in texts if found[text] == text})
     salt = salt_for(found)
     words = sorted((key(text, salt), words) for text, words in found.items() if words != text)
     keys = [key for key, _ in words]
-    return {"salt": salt, "steps": "".join(chr(32 + key - before) for key, before in zip(keys, [0, *keys])), "texts": [text for _, text in words]}
+    return {"salt": salt, "steps": "".join(character(key - before) for key, before in zip(keys, [0, *keys])), "texts": [text for _, text in words]}
 
 
 def main():

@@ -77,13 +77,15 @@ async function load(file) {
     }
 }
 
+const stepOf = (code) => code - (code < 0xD800 ? 32 : 32 + 0x800);
+
 // Apart from the above, so that tests can do without a browser.  Texts are in the order of their hashes; steps: from one to the next, each
-// a character, from the blank on.
+// a character, from the blank on, and past the surrogates.
 export function adoptCatalogue(code, words = { salt: 0, steps: '', texts: [] }) {
     let hash = 0;
     language = code;
     salt = words.salt;
-    catalogue = new Map([...words.steps].map((step, at) => [hash += step.codePointAt() - 32, words.texts[at]]));
+    catalogue = new Map([...words.steps].map((step, at) => [hash += stepOf(step.codePointAt()), words.texts[at]]));
     formats = new Map();
 }
 
