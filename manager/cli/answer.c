@@ -102,7 +102,7 @@ void cli_answer_take(CliAnswer *answer, GBytes *payload)
     answer->done = reply == NULL || answer->error != NULL || !reply->more;
     g_clear_pointer(&answer->tell, g_bytes_unref);
     if (!answer->done)
-        answer->tell = hl_parts_tell(&answer->parts, reply);
+        answer->tell = hl_parts_tell(&answer->parts, reply, hl_clock_mono());
     if (reply != NULL && answer->done)
         show_warnings(answer, reply);
     if (document == NULL)

@@ -215,7 +215,7 @@ static void take_reply(ConLine *line, const HlBusMessage *message)
     if (reply == NULL || !con_asked_take(asked, reply, &error) || !reply->more)
         end_call(line, &number, error);
     else
-        tell_read(line, hl_parts_tell(&asked->parts, reply), message->correlation);
+        tell_read(line, hl_parts_tell(&asked->parts, reply, hl_clock_mono()), message->correlation);
 }
 
 /* Of a request that is on its way to the broker. */

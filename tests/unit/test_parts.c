@@ -36,8 +36,8 @@ static void test_holes(void)
     }
 }
 
-/* The numbers that are told of so many parts, of which the last ends the list. */
-static char *told(guint window, guint n)
+/* The numbers that are told of so many parts, with this time between them, of which the last ends the list. */
+static char *told(guint window, guint n, HlTime step)
 {
     HlParts parts = { 0 };
     GString *out = g_string_new("");
@@ -48,7 +48,7 @@ static char *told(guint window, guint n)
         g_autoptr(HlMsgCall) call = NULL;
 
         g_assert_true(hl_parts_take(&parts, &reply));
-        payload = hl_parts_tell(&parts, &reply);
+        payload = hl_parts_tell(&parts, &reply, HL_HOUR + part * step);
         if (payload == NULL)
             continue;
         call = hl_wire_decode_bytes(&holdline__v1__call__descriptor, payload, NULL);
@@ -68,10 +68,22 @@ static void test_told(void)
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autofree char *numbers = told(cases[i].window, cases[i].n);
+        g_autofree char *numbers = told(cases[i].window, cases[i].n, 1);
 
         g_assert_cmpstr(numbers, ==, cases[i].told);
     }
+}
+
+/* On a slow line the manager hears that somebody reads, long before the window is half read. */
+static void test_slow(void)
+{
+    g_autofree char *slow = told(128, 9, 2 * HL_SECOND);
+    g_autofree char *slower = told(128, 5, HL_MINUTE);
+    g_autofree char *nobody = told(0, 9, HL_MINUTE);
+
+    g_assert_cmpstr(slow, ==, "4 7 ");
+    g_assert_cmpstr(slower, ==, "2 3 4 ");
+    g_assert_cmpstr(nobody, ==, "");
 }
 
 int main(int argc, char **argv)
@@ -79,5 +91,6 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/parts/holes", test_holes);
     g_test_add_func("/parts/told", test_told);
+    g_test_add_func("/parts/slow", test_slow);
     return g_test_run();
 }

@@ -18,6 +18,7 @@
 #define MAX_PART      200000 /* bytes of a part's document, unless one element alone has more */
 
 struct MgrCalls {
+    const MgrFleet *fleet;
     MgrDown *down;
     MgrRecord *record;
     MgrAudit *audit;
@@ -38,7 +39,7 @@ struct MgrCall {
     GBytes *correlation; /* may be NULL */
     HlMsgCall *message;
     MgrClaim *claim;   /* NULL: it came without a key, or its answer is kept */
-    MgrStream *stream; /* NULL: the answer is none */
+    MgrStream *stream; /* NULL: nothing makes the answer piece by piece */
     GDestroyNotify free_stream;
 };
 
@@ -64,6 +65,7 @@ MgrCalls *mgr_calls_new(const MgrFleet *fleet, MgrDown *down, MgrRecord *record,
 {
     MgrCalls *calls = g_new0(MgrCalls, 1);
 
+    calls->fleet = fleet;
     calls->down = down;
     calls->record = record;
     calls->audit = mgr_audit_new(fleet, record, witness);
@@ -159,6 +161,23 @@ const MgrOrigin *mgr_call_origin(const MgrCall *call)
 GBytes *mgr_call_correlation(const MgrCall *call)
 {
     return call->correlation;
+}
+
+static bool are_same_groups(char *const *a, char *const *b)
+{
+    return a == NULL || b == NULL ? a == b : g_strv_equal((const char *const *)a, (const char *const *)b);
+}
+
+bool mgr_call_is_still_allowed(const MgrCall *call)
+{
+    const MgrCaller *then = &call->origin.caller;
+    const MgrAccountRecord *account = mgr_accounts_get(call->calls->fleet->accounts, then->account);
+    g_auto(MgrCaller) now = { 0 };
+
+    if (!call->origin.is_account || account == NULL || account->disabled_at != 0)
+        return !call->origin.is_account;
+    mgr_caller_init(&now, account->name, account->role, account->groups);
+    return now.role == then->role && are_same_groups(now.groups, then->groups);
 }
 
 guint mgr_call_parts(const MgrCall *call)

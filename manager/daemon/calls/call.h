@@ -51,10 +51,11 @@ typedef struct {
     char *name;         /* that it came under, and whose topic the answer goes to: the account's, or a console's */
     char *certificates; /* serials that are in force under the name, separated by blanks */
     bool is_console;
-    char *pass;    /* id of the session or token that it came with; NULL: none */
-    char *address; /* of the person's browser, as a console tells it; NULL: not told */
-    MgrNeed need;  /* of its row; MGR_NEED_UNSET: there is none */
-    bool is_plain; /* from a monitor's own topic: the answer is JSON alone, and goes to HL_TOPIC_MONITOR_REPLY */
+    bool is_account; /* asks for itself, with its own certificate */
+    char *pass;      /* id of the session or token that it came with; NULL: none */
+    char *address;   /* of the person's browser, as a console tells it; NULL: not told */
+    MgrNeed need;    /* of its row; MGR_NEED_UNSET: there is none */
+    bool is_plain;   /* from a monitor's own topic: the answer is JSON alone, and goes to HL_TOPIC_MONITOR_REPLY */
 } MgrOrigin;
 
 /* Takes message, and what is in origin; correlation may be NULL. */
@@ -121,7 +122,10 @@ typedef struct MgrStream MgrStream;
 void mgr_call_set_stream(MgrCall *call, MgrStream *stream, GDestroyNotify free);
 MgrStream *mgr_call_stream(const MgrCall *call);
 
-/* One that is not answered yet; NULL: there is none such. */
+/* Whether who asks has the rights that it had when the call came; of a console or monitor: true. */
+bool mgr_call_is_still_allowed(const MgrCall *call);
+
+/* One that is not answered yet; NULL: there is no such call. */
 MgrCall *mgr_calls_find(const MgrCalls *calls, bool (*is_it)(const MgrCall *call, gpointer user), gpointer user);
 MgrCalls *mgr_call_calls(const MgrCall *call);
 

@@ -176,6 +176,7 @@ static MgrOrigin origin_of(const MgrDispatch *dispatch, const Request *request)
     MgrOrigin origin = { .name = g_strdup(request->name),
                          .certificates = serials_of(dispatch->fleet, request->name),
                          .is_console = request->is_console,
+                         .is_account = account != NULL,
                          .is_plain = request->is_plain,
                          .pass = pass != NULL ? g_strdup(pass->id) : NULL,
                          .address = request->is_console && *address != '\0' ? g_strdup(address) : NULL,
@@ -425,7 +426,8 @@ static void handle_message(MgrDispatch *dispatch, const char *name, const HlBusM
 
     decoded = hl_wire_decode_bytes(&holdline__v1__call__descriptor, message->payload, &error);
     if (decoded != NULL && decoded->read != 0) {
-        mgr_stream_read(dispatch->calls, name, message->correlation, decoded->read);
+        if (!message->retained && is_heard(dispatch, name, NULL))
+            mgr_stream_read(dispatch->calls, name, message->correlation, decoded->read);
         return;
     }
     if (decoded != NULL && dispatch->strangers != NULL)

@@ -29,9 +29,9 @@ typedef struct {
     guint window;           /* MGR_REPLY_WINDOW; 0: who asks does not say what it has read */
 } MgrReply;
 
-/* Parts of a list that go out beyond those that were read: of 200,000 bytes at most, a third of what the broker keeps
- * for a client; and with the usual 60,000 enough for a line of 100 ms to be filled. */
-#define MGR_REPLY_WINDOW 128
+/* Parts of a list that go out beyond those that were read, usually of 60,000 to 160,000 bytes: four such lists are what
+ * the broker keeps for a client, and one is enough for a line of 100 ms to be filled. */
+#define MGR_REPLY_WINDOW 96
 
 /* warnings: sentences, ends with NULL; NULL: none.  They are left out where they make it larger than it may be; the
  * answer goes before them.  Caller owns it; NULL: it is larger than it may be. */

@@ -8,7 +8,7 @@
 #define PART_ELEMENTS 100
 #define STEP          1   /* ms between parts, which take five: all that waits has its turn */
 #define MAX_WAITING   200 /* publications that wait: beyond it no part is made; status topics stop before */
-#define MAX_UNREAD    8   /* lists of one account that wait for who asked */
+#define MAX_UNREAD    4   /* lists of one name that wait for who asked */
 #define READ_PATIENCE 60  /* s without a word of what was read: who asked is gone, and its line with it */
 
 struct MgrStream {
@@ -18,8 +18,9 @@ struct MgrStream {
     json_t *begun; /* may be NULL */
     MgrStreamShape shape;
     guint at, count;
-    guint read;  /* parts that were, as who asked says */
-    guint timer; /* of the next part; or, while the window is full, of the patience */
+    guint64 number; /* in the order in which they began */
+    guint read;     /* parts that were, as who asked says */
+    guint timer;    /* of the next part; or, while the window is full, of the patience */
 };
 
 static void free_stream(gpointer item)
@@ -126,30 +127,35 @@ static void end_earlier(MgrStream *stream)
 typedef struct {
     const MgrStream *stream;
     guint n; /* besides it */
+    MgrCall *oldest;
 } Waiting;
 
 static bool count_waiting(const MgrCall *other, gpointer user)
 {
     Waiting *waiting = user;
+    const MgrStream *theirs = mgr_call_stream(other);
 
-    waiting->n += other != waiting->stream->call && mgr_call_stream(other) != NULL && mgr_call_message(other)->paces &&
-                  strcmp(mgr_call_admin(other), mgr_call_admin(waiting->stream->call)) == 0;
+    if (other == waiting->stream->call || theirs == NULL || !mgr_call_message(other)->paces ||
+        strcmp(mgr_call_origin(other)->name, mgr_call_origin(waiting->stream->call)->name) != 0)
+        return false;
+    waiting->n++;
+    if (waiting->oldest == NULL || theirs->number < mgr_call_stream(waiting->oldest)->number)
+        waiting->oldest = theirs->call;
     return false;
 }
 
-/* Each holds the ids of the fleet until it is read.  false: the call has failed. */
-static bool may_wait(MgrStream *stream)
+/* Each holds the ids of the fleet until it is read, and the broker keeps a part of it.  Who interrupts one and asks
+ * again has the newest. */
+static void end_oldest(MgrStream *stream)
 {
-    Waiting waiting = { stream, 0 };
+    Waiting waiting = { stream, 0, NULL };
     g_autoptr(GError) error = NULL;
 
-    if (mgr_call_message(stream->call)->paces)
-        mgr_calls_find(mgr_call_calls(stream->call), count_waiting, &waiting);
+    mgr_calls_find(mgr_call_calls(stream->call), count_waiting, &waiting);
     if (waiting.n < MAX_UNREAD)
-        return true;
-    mgr_refuse(&error, MGR_REFUSE_CALL_LISTS, HL_NUMBER(MAX_UNREAD), mgr_call_admin(stream->call), NULL);
-    mgr_call_fail(stream->call, error);
-    return false;
+        return;
+    mgr_refuse(&error, MGR_REFUSE_CALL_LISTS, HL_NUMBER(MAX_UNREAD), mgr_call_origin(stream->call)->name, NULL);
+    mgr_call_fail(waiting.oldest, error);
 }
 
 typedef struct {
@@ -172,7 +178,7 @@ void mgr_stream_read(const MgrCalls *calls, const char *name, GBytes *correlatio
     MgrStream *stream = call != NULL ? mgr_call_stream(call) : NULL;
     bool was_full = stream != NULL && is_full(stream);
 
-    if (stream == NULL || parts <= stream->read || parts > mgr_call_parts(call))
+    if (stream == NULL || parts <= stream->read || parts > mgr_call_parts(call) || !mgr_call_is_still_allowed(call))
         return;
     stream->read = parts;
     if (!was_full || stream->timer == 0)
@@ -190,15 +196,16 @@ void mgr_stream_start(MgrCall *call, const MgrStreamKind *kind, GPtrArray *ids)
 
 void mgr_stream_start_some(MgrCall *call, const MgrStreamKind *kind, GPtrArray *ids, const MgrStreamShape *shape)
 {
+    static guint64 last;
     MgrStream *stream = g_new0(MgrStream, 1);
 
-    *stream = (MgrStream){ .call = call, .kind = kind, .ids = ids, .shape = *shape };
+    *stream = (MgrStream){ .call = call, .kind = kind, .ids = ids, .shape = *shape, .number = ++last };
     stream->shape.some = MIN(shape->some, ids->len);
     mgr_call_set_stream(call, stream, free_stream);
     if (kind->is_whole)
         end_earlier(stream);
-    if (!may_wait(stream))
-        return;
+    if (mgr_call_message(call)->paces)
+        end_oldest(stream);
     if (kind->begin != NULL)
         stream->begun = kind->begin(kind->user);
     if (stream->shape.some > stream->shape.at_once)

@@ -31,7 +31,8 @@ typedef struct {
 void mgr_stream_start(MgrCall *call, const MgrStreamKind *kind, GPtrArray *ids);
 void mgr_stream_start_some(MgrCall *call, const MgrStreamKind *kind, GPtrArray *ids, const MgrStreamShape *shape);
 
-/* Who asked under this name, with this correlation, has read so many parts.  Of a call that is gone: nothing. */
+/* Who asked under this name, with this correlation, has read so many parts.  Of a call that is gone, or that would
+ * be refused by now: nothing. */
 void mgr_stream_read(const MgrCalls *calls, const char *name, GBytes *correlation, guint parts);
 
 #endif
