@@ -1,12 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Notifications while the registry takes nothing: that is told, once, and nothing is told twice for it. */
 #include <string.h>
+#include <sys/statvfs.h>
 
 #include "tests/support/notification_world.h"
 #include "tests/support/sender_fake.h"
 
 #define BEGUN "disk is nearly full, or cannot be written"
 #define OVER  "disk has room, and can be written again"
+
+static bool disk_is_short;
+
+int __wrap_statvfs(const char *path, struct statvfs *disk);
+
+int __wrap_statvfs(const char *path G_GNUC_UNUSED, struct statvfs *disk)
+{
+    *disk = (struct statvfs){ .f_frsize = 4096, .f_blocks = 10000, .f_bavail = disk_is_short ? 300 : 5000 };
+    return 0;
+}
 
 static Parts *make_parts(const char *rule)
 {
@@ -73,6 +84,27 @@ static void test_told(void)
     break_registry(parts);
     pass(parts, 40);
     expect(BEGUN);
+}
+
+/* A disk that can be written again and is nearly full all the same: that it is over is told when it has room, once. */
+static void test_short(void)
+{
+    g_autoptr(Parts) parts = make_parts("kinds=disk\ndigest=1m\n");
+
+    break_registry(parts);
+    pass(parts, 40);
+    expect(BEGUN);
+    disk_is_short = true;
+    mend_registry(parts);
+    pass(parts, 60);
+    expect(BEGUN); /* how much room there is */
+    pass(parts, 300);
+    notification_expect_nothing();
+    disk_is_short = false;
+    pass(parts, 30);
+    expect(OVER);
+    pass(parts, 300);
+    notification_expect_nothing();
 }
 
 /* A destination that is away has it later, under one id; one that never had it does not read that it is over. */
@@ -211,6 +243,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/manager/notifications/unstored/told", test_told);
+    g_test_add_func("/manager/notifications/unstored/short", test_short);
     g_test_add_func("/manager/notifications/unstored/away", test_away);
     g_test_add_func("/manager/notifications/unstored/rules", test_rules);
     g_test_add_func("/manager/notifications/unstored/by-turns", test_by_turns);

@@ -202,9 +202,10 @@ static void on_told(const MgrSendEnd *end, gpointer user)
     Word *word = g_hash_table_lookup(notifications->unstored->words, errand->rule);
 
     mgr_errand_free(errand);
+    if (word != NULL)
+        word->is_busy = false;
     if (word == NULL || live == NULL)
         return; /* the rule was removed meanwhile */
-    word->is_busy = false;
     if (end->error != NULL) {
         notifications->counts.failed++;
         mgr_attempts_failed(&word->attempts, live->rule.retry, mgr_now());
@@ -282,12 +283,14 @@ void mgr_unstored_tick(MgrNotifications *notifications, int minute, MgrNow now)
             tell(notifications, value, now);
 }
 
-/* A rule that told it says that it is over; in the outbox, which works again. */
+/* A rule that told it says that it is over; in the outbox, which works again.  Not while the disk is short of room all
+ * the same: when that is over the rule says so, as of each state that it knows. */
 static void end_word(const MgrNotifications *notifications, const char *rule, const Word *word, MgrNow now)
 {
     const MgrLive *live = mgr_live_find(notifications, rule);
 
-    if (live != NULL && word->is_told && live->policy.tells_over && mgr_rule_wants(&live->rule, MGR_NOTE_DISK))
+    if (live != NULL && word->is_told && live->policy.tells_over && mgr_rule_wants(&live->rule, MGR_NOTE_DISK) &&
+        !mgr_gathering_knows_state(live->gathering, MGR_NOTE_DISK, ""))
         mgr_gathering_add(live->gathering, &(MgrNote){ .kind = MGR_NOTE_DISK, .is_over = true, .at = now.wall }, now);
 }
 
