@@ -235,11 +235,11 @@ static void print_shut_out(const json_t *shut_out, const char *heading)
         const json_t *endpoint = json_array_get(endpoints, i);
 
         if (*cli_text(endpoint, "host") == '\0')
-            hl_say(_("  %s: has to enrol again, with 'holdline bundle create --for %s'\n"), cli_text(endpoint, "id"),
+            hl_say(_("  %s: enrols again with 'holdline bundle create --for %s'\n"), cli_text(endpoint, "id"),
                    cli_text(endpoint, "id"));
         else
-            hl_say(_("  %s (%s): has to enrol again, with 'holdline bundle create --for %s'\n"),
-                   cli_text(endpoint, "id"), cli_text(endpoint, "host"), cli_text(endpoint, "id"));
+            hl_say(_("  %s (%s): enrols again with 'holdline bundle create --for %s'\n"), cli_text(endpoint, "id"),
+                   cli_text(endpoint, "host"), cli_text(endpoint, "id"));
     }
     for (size_t i = 0; i < json_array_size(people); i++)
         print_way_back(json_array_get(people, i));
@@ -280,7 +280,8 @@ static bool roll_key(HlInvocation *call, GError **error)
         return true;
     print_withdrawn(document, true);
     print_rollover(document);
-    print_shut_out(json_object_get(document, "shut_out"), _("Without the new sealing key, and shut out:"));
+    print_shut_out(json_object_get(document, "shut_out"),
+                   _("Not known to have the new sealing key; those without it are shut out:"));
     return true;
 }
 

@@ -6,8 +6,11 @@
 #include <unistd.h>
 
 #include "lib/base/file.h"
+#include "lib/base/unconst.h"
 #include "manager/daemon/calls/rollover_calls.h"
 #include "manager/site/site.h"
+#include "proto/envelope.h"
+#include "proto/server.h"
 #include "tests/support/manager_parts.h"
 #include "tests/support/timer_fake.h"
 
@@ -109,11 +112,97 @@ static void test_killed(void)
     g_assert_true(g_bytes_equal(hl_signing_key_public(mgr_sealer_key(sealer)), new_key));
 }
 
+/* The endpoint comes on line; told: it has this document, or none (NULL). */
+static void born(Parts *parts, const char *id, uint64_t session, const HlMsgServerDocument *told)
+{
+    HlMsgLink link = HOLDLINE__V1__LINK__INIT;
+    HlMsgAppliedServer has = HOLDLINE__V1__APPLIED_SERVER__INIT;
+
+    if (told != NULL) {
+        has.counter = told->counter;
+        has.digest = told->digest;
+        has.state = hl_unconst(HL_SERVER_APPLIED);
+        link.server = &has;
+    }
+    link.online = true;
+    link.session = session;
+    link.boot_id = hl_unconst("b-1");
+    link.heartbeat_ms = 60000;
+    link.clock_ms = hl_clock_wall();
+    parts_deliver(parts, HL_TOPIC_LINK, id, &link.base);
+    parts_commit(parts);
+}
+
+static HlMsgServerDocument *take_document(Parts *parts, const char *id)
+{
+    g_autoptr(HlMsgEnvelope) envelope =
+        parts_take(parts, HL_TOPIC_SERVER, id, &holdline__v1__signed_envelope__descriptor);
+
+    g_assert_nonnull(envelope);
+    return hl_envelope_open(envelope, hl_signing_key_public(parts->key), HL_ENVELOPE_SERVER,
+                            &holdline__v1__server_document__descriptor, NULL);
+}
+
+static void move(Parts *parts, const char *broker)
+{
+    timer_fake_advance(HL_MINUTE);
+    parts_call(parts, "server set", "brokers", broker, "force", "yes", NULL);
+    parts_commit(parts);
+    json_decref(parts_expect_reply(parts, ""));
+}
+
+/* "ID " of each that the end of the old key is said to shut out. */
+static char *finish_by_force(Parts *parts)
+{
+    g_autoptr(GString) ids = g_string_new(NULL);
+    g_autoptr(json_t) answer = NULL;
+    const json_t *left;
+
+    parts_call(parts, "server rollover finish", "force", "yes", NULL);
+    parts_commit(parts);
+    answer = parts_expect_reply(parts, "");
+    left = json_object_get(json_object_get(answer, "shut_out"), "left");
+    for (size_t i = 0; i < json_array_size(left); i++)
+        g_string_append_printf(ids, "%s ", json_string_value(json_object_get(json_array_get(left, i), "id")));
+    return g_string_free(g_steal_pointer(&ids), FALSE);
+}
+
+/* e-one took the next key, and sleeps while the server moves: it is behind, and not shut out.  e-late knows of another
+ * place from before the key was announced. */
+static void test_shut_out(void)
+{
+    g_autoptr(Parts) parts = parts_new();
+    g_autoptr(HlMsgServerDocument) before = NULL;
+    g_autoptr(HlMsgServerDocument) both = NULL;
+    g_autofree char *shut_out = NULL;
+
+    parts_add_endpoint(parts, "e-late");
+    parts_add_endpoint(parts, "e-never");
+    parts_add_endpoint(parts, "e-one");
+    born(parts, "e-late", 1, NULL);
+    move(parts, "localhost:1");
+    before = take_document(parts, "e-late");
+    born(parts, "e-late", 2, before);
+    timer_fake_advance(HL_MINUTE);
+    parts_roll(parts, "start", NULL, "");
+    born(parts, "e-one", 1, NULL);
+    both = take_document(parts, "e-one");
+    born(parts, "e-one", 2, both);
+    parts_expect_rollover(parts, "announced 1/3 2");
+    move(parts, "localhost:2");
+    parts_expect_rollover(parts, "announced 0/3 2");
+    born(parts, "e-late", 3, before); /* says so again */
+    shut_out = finish_by_force(parts);
+    g_assert_cmpstr(shut_out, ==, "e-late e-never ");
+    parts_check_registry(parts);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/manager/rollover/full", test_full);
     g_test_add_func("/manager/rollover/full-for-long", test_full_for_long);
     g_test_add_func("/manager/rollover/killed", test_killed);
+    g_test_add_func("/manager/rollover/shut-out", test_shut_out);
     return g_test_run();
 }

@@ -30,7 +30,7 @@ typedef struct {
     Kind kind;
     MgrPlaceRecord record;
     GPtrArray *bundles; /* ids of those that it withdraws; NULL: none */
-    json_t *shut_out;   /* by the end of the old key; NULL: nobody */
+    json_t *shut_out;   /* by the end of the old key, if they have not got the new one by now; NULL: nobody */
 } Step;
 
 static Step *step_new(MgrRolloverCalls *calls, MgrCall *call, Kind kind)

@@ -420,6 +420,19 @@ static json_t *left_document(const MgrLocation *location, const MgrEndpoint *end
                      endpoint->is_left_behind);
 }
 
+/* The keys of now were announced then, and the place may have changed since: an endpoint that slept through that has
+ * them all the same.  No counter is earlier than its announcement (mgr_location_next); one that is ahead of ours, or
+ * was told before then, may be a clock's that was wrong. */
+static bool has_keys(const MgrLocation *location, const MgrEndpoint *endpoint)
+{
+    const MgrToldRecord *told = told_by(location, endpoint);
+    const MgrPlaceRecord *place = announced(location);
+    HlTime since = place->keys_since;
+
+    return has_it(location, endpoint) || (told != NULL && since > 0 && told->at >= since &&
+                                          told->counter >= (uint64_t)since && told->counter <= place->counter);
+}
+
 json_t *mgr_location_lacking(const MgrLocation *location)
 {
     g_autoptr(GPtrArray) endpoints = mgr_fleet_sorted_endpoints(location->parts.fleet);
@@ -429,7 +442,7 @@ json_t *mgr_location_lacking(const MgrLocation *location)
     for (guint i = 0; i < endpoints->len; i++) {
         const MgrEndpoint *endpoint = endpoints->pdata[i];
 
-        if (!is_counted(endpoint, NULL) || has_it(location, endpoint))
+        if (!is_counted(endpoint, NULL) || has_keys(location, endpoint))
             continue;
         if (json_array_size(left) < MAX_NAMED)
             json_array_append_new(left,

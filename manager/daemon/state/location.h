@@ -72,8 +72,8 @@ guint mgr_location_left(const MgrLocation *location, guint *of);
  * how many others.  NULL: nothing was announced. */
 json_t *mgr_location_document(const MgrLocation *location, const MgrCaller *caller);
 
-/* Who has not told of the announcement of now: "left": some, with "id" and "host"; "more": how many others.  NULL: all
- * have. */
+/* Who is not known to have the sealing keys of now, whatever else was announced since they were: "left": some, with
+ * "id" and "host"; "more": how many others.  NULL: all have them. */
 json_t *mgr_location_lacking(const MgrLocation *location);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MgrLocation, mgr_location_free)
