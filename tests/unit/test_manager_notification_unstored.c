@@ -107,6 +107,25 @@ static void test_short(void)
     notification_expect_nothing();
 }
 
+/* A disk that fills up, of which that it is short was told: that it is over is told once all the same. */
+static void test_filled(void)
+{
+    g_autoptr(Parts) parts = make_parts("kinds=disk\ndigest=1m\n");
+
+    disk_is_short = true;
+    pass(parts, 20);
+    expect(BEGUN);
+    break_registry(parts);
+    pass(parts, 100);
+    expect(BEGUN); /* that nothing can be stored */
+    disk_is_short = false;
+    mend_registry(parts);
+    pass(parts, 100);
+    expect(OVER);
+    pass(parts, 300);
+    notification_expect_nothing();
+}
+
 /* A destination that is away has it later, under one id; one that never had it does not read that it is over. */
 static void test_away(void)
 {
@@ -244,6 +263,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/manager/notifications/unstored/told", test_told);
     g_test_add_func("/manager/notifications/unstored/short", test_short);
+    g_test_add_func("/manager/notifications/unstored/filled", test_filled);
     g_test_add_func("/manager/notifications/unstored/away", test_away);
     g_test_add_func("/manager/notifications/unstored/rules", test_rules);
     g_test_add_func("/manager/notifications/unstored/by-turns", test_by_turns);

@@ -282,6 +282,7 @@ void mgr_notifications_gather(MgrNotifications *notifications, int minute, MgrNo
     gpointer value;
 
     mgr_happenings_poll(notifications->happenings, on_note, notifications);
+    mgr_unstored_heed(notifications);
     look(notifications);
     mgr_unstored_gather(notifications, now);
     g_hash_table_iter_init(&iter, notifications->rules);

@@ -85,6 +85,8 @@ MgrUnstored *mgr_unstored_new(void);
 void mgr_unstored_free(MgrUnstored *unstored);
 /* Once a second.  minute: of the server's day. */
 void mgr_unstored_tick(MgrNotifications *notifications, int minute, MgrNow now);
+/* Before each look: what the rules know of the disk then is in the registry. */
+void mgr_unstored_heed(MgrNotifications *notifications);
 /* What was told is over: while messages can be gathered. */
 void mgr_unstored_gather(MgrNotifications *notifications, MgrNow now);
 /* How the save after that ended. */

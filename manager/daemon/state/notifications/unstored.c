@@ -20,9 +20,11 @@
 
 /* What one rule tells of the registry. */
 typedef struct {
-    bool is_busy, is_told, is_ending; /* the last: that it is over is on its way into the outbox */
-    char *id;                         /* of its message; NULL: nothing is to be told */
-    HlTime begun_wall;                /* that which is told */
+    bool is_busy, is_told;
+    bool is_ending;    /* that it is over is on its way into the outbox */
+    bool is_left;      /* to the look at the disk, which tells that it is over */
+    char *id;          /* of its message; NULL: nothing is to be told */
+    HlTime begun_wall; /* that which is told */
     HlTime told_mono;
     MgrAttempts attempts;
 } Word;
@@ -283,14 +285,30 @@ void mgr_unstored_tick(MgrNotifications *notifications, int minute, MgrNow now)
             tell(notifications, value, now);
 }
 
-/* A rule that told it says that it is over; in the outbox, which works again.  Not while the disk is short of room all
- * the same: when that is over the rule says so, as of each state that it knows. */
+static bool knows_disk(const MgrLive *live)
+{
+    return live != NULL && mgr_gathering_knows_state(live->gathering, MGR_NOTE_DISK, "");
+}
+
+void mgr_unstored_heed(MgrNotifications *notifications)
+{
+    GHashTableIter iter;
+    gpointer rule, value;
+
+    g_hash_table_iter_init(&iter, notifications->unstored->words);
+    while (g_hash_table_iter_next(&iter, &rule, &value))
+        if (knows_disk(mgr_live_find(notifications, rule)))
+            ((Word *)value)->is_left = true;
+}
+
+/* A rule that told it says that it is over; in the outbox, which works again.  Not where it also told that the disk is
+ * short of room: when that is over it says so, as of each state that it knows, perhaps before, perhaps later. */
 static void end_word(const MgrNotifications *notifications, const char *rule, const Word *word, MgrNow now)
 {
     const MgrLive *live = mgr_live_find(notifications, rule);
 
-    if (live != NULL && word->is_told && live->policy.tells_over && mgr_rule_wants(&live->rule, MGR_NOTE_DISK) &&
-        !mgr_gathering_knows_state(live->gathering, MGR_NOTE_DISK, ""))
+    if (live != NULL && word->is_told && !word->is_left && !knows_disk(live) && live->policy.tells_over &&
+        mgr_rule_wants(&live->rule, MGR_NOTE_DISK))
         mgr_gathering_add(live->gathering, &(MgrNote){ .kind = MGR_NOTE_DISK, .is_over = true, .at = now.wall }, now);
 }
 
@@ -323,7 +341,7 @@ void mgr_unstored_saved(MgrNotifications *notifications, bool is_stored)
         Word *word = value;
 
         if (word->is_ending && is_stored) {
-            word->is_told = false;
+            word->is_told = word->is_left = false;
             mgr_attempts_succeeded(&word->attempts);
             g_clear_pointer(&word->id, g_free); /* when it was told stays: not again within the digest */
         }
