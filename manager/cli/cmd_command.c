@@ -153,7 +153,7 @@ static bool give_up(HlInvocation *call, CliClient *client, const json_t *documen
         hl_progress_end(stdout);
         tell_open(client, document);
     }
-    return hl_fail(error, HL_ERROR_TIMEOUT, _("%" PRId64 " of %" PRId64 " endpoints were not done after %s"),
+    return hl_fail(error, HL_ERROR_TIMEOUT, _("%" PRId64 " of %" PRId64 " endpoints had no result after %s"),
                    (int64_t)cli_int(document, "open"), (int64_t)cli_int(document, "endpoints"),
                    hl_cli_value(call, "timeout", ""));
 }
