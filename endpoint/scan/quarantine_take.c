@@ -118,7 +118,7 @@ static bool fill_crate(const EpQuarantine *quarantine, const EpRecord *record, i
 }
 
 /* Under its private name nobody puts another file in its place by chance, and what a user puts there on purpose is
- * theirs own.  It is read again: what was written to it since the crate was filled would be lost, whatever its times
+ * their own.  It is read again: what was written to it since the crate was filled would be lost, whatever its times
  * say. */
 static bool remove_original(int directory, const EpRecord *record, GError **error)
 {

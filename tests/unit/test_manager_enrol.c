@@ -61,7 +61,6 @@ static GPtrArray *audit(World *world)
     return rows;
 }
 
-/* Who was let in and who was not, from which address; a change that is not stored leaves no row of it. */
 /* Of B5: whichever way a group is delivered to, a bundle carries its settings. */
 static void test_bundle(void)
 {
@@ -77,6 +76,7 @@ static void test_bundle(void)
     }
 }
 
+/* Who was let in and who was not, from which address; a change that is not stored leaves no row of it. */
 static void test_audit(void)
 {
     g_autoptr(World) world = world_new();
