@@ -249,7 +249,7 @@ static bool judge_writing(HlFindings *findings, const HlDiskFact *disk)
                         _("the file system of %s is mounted read-only, so nothing can be stored"), disk->path);
     else if (disk->unwritten != NULL)
         hl_findings_add(findings, HL_GRADE_FAULT, remedy, _("nothing can be stored in %s: %s"), disk->path,
-                        disk->unwritten);
+                        hl_tr(disk->unwritten));
     return disk->is_read_only || disk->unwritten != NULL;
 }
 
@@ -262,7 +262,8 @@ void hl_judge_disks(HlFindings *findings, const HlDiskFact *disks, gsize n)
         g_autofree char *left = describe_size(disk->free);
 
         if (disk->problem != NULL)
-            hl_findings_add(findings, HL_GRADE_UNSEEN, _("run doctor as root"), "%s: %s", disk->path, disk->problem);
+            hl_findings_add(findings, HL_GRADE_UNSEEN, _("run doctor as root"), "%s: %s", disk->path,
+                            hl_tr(disk->problem));
         else if (judge_writing(findings, disk))
             continue;
         else if (grade == HL_GRADE_GOOD)

@@ -2,6 +2,7 @@
 /* What doctor concludes from what was found, wherever it runs: each judgement, and the list of findings. */
 #include <string.h>
 
+#include "lib/base/i18n.h"
 #include "lib/doctor/judge.h"
 
 #define NOW (HlTime)1790000000000
@@ -297,6 +298,24 @@ static void test_programs(void)
     expect_text(findings, 3, "four cannot be run: it is not there", "p-four");
 }
 
+/* The words of the operating system are in the reader's language too.  The last: from here on all are. */
+static void test_japanese(void)
+{
+    const HlDiskFact disks[] = {
+        { "/d", NULL, 100 * GIB, 50 * GIB, 0, 0, false, "Read-only file system" },
+        { "/e", "Permission denied", 0, 0, 0, 0, false, NULL },
+    };
+    g_autoptr(HlFindings) findings = begin();
+
+    g_setenv("LC_ALL", "C.UTF-8", TRUE);
+    g_setenv("LANGUAGE", "ja", TRUE);
+    hl_i18n_init();
+    hl_judge_disks(findings, disks, G_N_ELEMENTS(disks));
+    g_assert_cmpstr(hl_findings_get(findings, 0)->text, ==,
+                    "/d に何も保存できません: 読み取り専用のファイルシステムです");
+    g_assert_cmpstr(hl_findings_get(findings, 1)->text, ==, "/e: アクセスが許可されていません");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -309,5 +328,6 @@ int main(int argc, char **argv)
     g_test_add_func("/doctor/certificates", test_certificates);
     g_test_add_func("/doctor/disks", test_disks);
     g_test_add_func("/doctor/programs", test_programs);
+    g_test_add_func("/doctor/japanese", test_japanese);
     return g_test_run();
 }
