@@ -10,9 +10,7 @@
 #include "proto/fault.h"
 
 static const HlFlag flags[] = {
-    { "config", "FILE",
-      N_("Client configuration (default: $HOLDLINE_CONFIG, ~/.config/holdline/holdline.conf, "
-         "/etc/holdline/holdline.conf)") },
+    { "config", "FILE", N_("Client configuration (default: see FILES in 'man holdline')") },
     { "json", NULL, N_("Print the result as JSON") },
     { "host", "NAME", N_("Host name or IP address of the server as endpoints reach it; give two or more") },
     { "broker", "ADDRESS", N_("host:port of the broker as endpoints reach it; give two or more") },
