@@ -275,7 +275,7 @@ const HlPhrase hl_ground_phrases[] = {
     { N_("there is no user %s, as whom the scan engine runs"), "" },
     { N_("the scan engine has a user of its own"), "" },
     { N_("AppArmor's profile %s is in force, which keeps the scan engine from reading Holdline's patterns"), "" },
-    { N_("let it, as root: echo '%s/patterns/{,**} r, %s/engine/{,**} rwk,' >>/etc/apparmor.d/local/%s; "
+    { N_("allow it, as root: echo '%s/patterns/{,**} r, %s/engine/{,**} rwk,' >>/etc/apparmor.d/local/%s; "
          "apparmor_parser -r %s"),
       "" },
     { N_("files that are written are not watched"), "" },

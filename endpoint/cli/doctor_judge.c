@@ -164,7 +164,7 @@ void ep_judge_scanner(const EpDoctor *doctor, HlFindings *findings)
     if (doctor->profile != NULL) {
         g_autofree char *name = g_path_get_basename(doctor->profile);
         g_autofree char *remedy =
-            g_strdup_printf("let it, as root: echo '%s/patterns/{,**} r, %s/engine/{,**} rwk,' "
+            g_strdup_printf("allow it, as root: echo '%s/patterns/{,**} r, %s/engine/{,**} rwk,' "
                             ">>/etc/apparmor.d/local/%s; apparmor_parser -r %s",
                             doctor->conf.state_dir, doctor->conf.state_dir, name, doctor->profile);
 
