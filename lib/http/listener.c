@@ -9,7 +9,20 @@
 
 #include "lib/base/file.h"
 
-#define BACKLOG 1024
+#define BACKLOG    1024
+#define FREE_PORTS 1024 /* those below are for the privileged */
+
+/* No file's mode has to do with it. */
+static void fail_listen(int problem, const char *address, uint16_t port, GError **error)
+{
+    if (problem == EACCES && port < FREE_PORTS)
+        hl_fail(error, HL_ERROR_DENIED,
+                "cannot listen on %s port %u: %s: ports below %d need CAP_NET_BIND_SERVICE: take "
+                "another port",
+                address, port, hl_errno_text(problem), FREE_PORTS);
+    else
+        hl_fail_errno(error, problem, "cannot listen on %s port %u", address, port);
+}
 
 int hl_listen(const char *address, uint16_t port, uint16_t *bound, GError **error)
 {
@@ -36,7 +49,7 @@ int hl_listen(const char *address, uint16_t port, uint16_t *bound, GError **erro
     }
     if (fd < 0 || bind(fd, found->ai_addr, found->ai_addrlen) != 0 || listen(fd, BACKLOG) != 0 ||
         getsockname(fd, (struct sockaddr *)&name, &size) != 0) {
-        hl_fail_errno(error, errno, "cannot listen on %s port %u", address, port);
+        fail_listen(errno, address, port, error);
         freeaddrinfo(found);
         return -1;
     }

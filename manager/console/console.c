@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/conf.h"
+#include "lib/base/i18n.h"
 #include "lib/base/log.h"
 #include "manager/console/calls.h"
 #include "manager/console/endpoints.h"
@@ -125,6 +126,16 @@ static bool wire(Console *console, GError **error)
     return con_front_start(console->front, error);
 }
 
+static Console *fail_start(const Console *console, GError **error)
+{
+    g_autofree char *command = con_identity_chown(&console->conf, console->path, g_get_user_name());
+
+    if (command != NULL)
+        hl_error_remedy(error, HL_ERROR_DENIED, _("the console runs as %s, who has to own its files; as root: %s"),
+                        g_get_user_name(), command);
+    return NULL;
+}
+
 Console *con_console_new(const char *path, GError **error)
 {
     g_autoptr(Console) console = g_new0(Console, 1);
@@ -134,10 +145,10 @@ Console *con_console_new(const char *path, GError **error)
     console->path = g_steal_pointer(&absolute);
     if (!load_conf(console, &console->conf, error) || !con_renewal_mend(&console->conf, console->directory, error) ||
         !con_identity_load(&console->identity, &console->conf, console->directory, error))
-        return NULL;
+        return fail_start(console, error);
     hl_log_set_level((HlLogLevel)console->conf.log_level);
     if (!wire(console, error))
-        return NULL;
+        return fail_start(console, error);
     console->look = g_timeout_add_seconds(LOOK_EVERY, on_look, console);
     hl_info("console", "listening: https://%s", console->conf.listen);
     return g_steal_pointer(&console);

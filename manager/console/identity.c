@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "manager/console/identity.h"
 
+#include <errno.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "lib/base/file.h"
 #include "lib/pki/cert.h"
@@ -81,4 +83,27 @@ ConIdentityChange con_identity_change(const ConIdentity *identity, const ConConf
     if (g_strcmp0(line, identity->line_stamp) != 0)
         return CON_IDENTITY_LINE;
     return g_strcmp0(shown, identity->stamp) != 0 ? CON_IDENTITY_SHOWN : CON_IDENTITY_SAME;
+}
+
+static bool is_denied(const char *path, int how)
+{
+    return access(path, how) != 0 && errno == EACCES;
+}
+
+char *con_identity_chown(const ConConf *conf, const char *conf_path, const char *user)
+{
+    const char *const files[] = { conf_path,      conf->ca, conf->certificate, conf->key, conf->https_certificate,
+                                  conf->https_key };
+    g_autofree char *directory = g_path_get_dirname(conf_path);
+    g_autoptr(GString) denied = g_string_new(NULL);
+
+    if (is_denied(directory, X_OK))
+        return g_strdup_printf("chown -R %s: %s", user, directory);
+    for (gsize i = 0; i < G_N_ELEMENTS(files); i++) {
+        g_autofree char *path = files[i] != NULL && *files[i] != '\0' ? con_place(directory, files[i]) : NULL;
+
+        if (path != NULL && is_denied(path, R_OK))
+            g_string_append_printf(denied, " %s", path);
+    }
+    return denied->len > 0 ? g_strdup_printf("chown %s:%s", user, denied->str) : NULL;
 }

@@ -22,6 +22,10 @@ typedef enum { CON_IDENTITY_SAME, CON_IDENTITY_SHOWN, CON_IDENTITY_LINE } ConIde
  * others). */
 ConIdentityChange con_identity_change(const ConIdentity *identity, const ConConf *conf, const char *directory);
 
+/* The command that gives the configuration and the files that it names to this user, of those that this process may not
+ * read; a directory that it does not get into stands for what is in it.  NULL: it may read all.  Caller frees. */
+char *con_identity_chown(const ConConf *conf, const char *conf_path, const char *user);
+
 /* A path of the configuration.  Caller frees. */
 char *con_place(const char *directory, const char *path);
 

@@ -17,6 +17,7 @@
 #include "manager/daemon/reload.h"
 #include "manager/site/broker.h"
 #include "manager/site/exchange.h"
+#include "manager/site/owners.h"
 #include "manager/site/site.h"
 #include "proto/copied.h"
 
@@ -208,14 +209,14 @@ static bool cmd_run(HlInvocation *call, GError **error)
 {
     g_autofree char *path = g_canonicalize_filename(conf_of(call), NULL);
     g_autofree char *dir = g_path_get_dirname(path);
+    g_autofree char *remedy = NULL;
 
     if (hl_cli_has(call, "check-config"))
         return check_config(call, error);
-    return run_manager(call, error) ||
-           hl_error_remedy(error, HL_ERROR_DENIED,
-                           "as root, 'holdline check %s' says which files the user of the manager, %s, cannot use, and "
-                           "what mends that",
-                           dir, g_get_user_name());
+    if (run_manager(call, error))
+        return true;
+    remedy = mgr_site_start_remedy(dir);
+    return remedy != NULL && hl_error_remedy(error, HL_ERROR_DENIED, "%s", remedy);
 }
 
 /* For a service, whose command line is not the owner's. */

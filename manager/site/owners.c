@@ -4,6 +4,7 @@
 #include <pwd.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "lib/base/i18n.h"
 #include "manager/site/registry.h"
@@ -120,15 +121,18 @@ char *mgr_site_describe_barred(const char *dir)
                                     n, names);
 }
 
+static char *name_of(uid_t user)
+{
+    const struct passwd *entry = getpwuid(user);
+
+    return entry != NULL ? g_strdup(entry->pw_name) : g_strdup_printf("%u", (unsigned)user);
+}
+
 char *mgr_site_owner(const char *dir)
 {
-    const struct passwd *owner;
     struct stat st;
 
-    if (stat(dir, &st) != 0)
-        return NULL;
-    owner = getpwuid(st.st_uid);
-    return owner != NULL ? g_strdup(owner->pw_name) : g_strdup_printf("%u", (unsigned)st.st_uid);
+    return stat(dir, &st) != 0 ? NULL : name_of(st.st_uid);
 }
 
 char *mgr_site_own_remedy(const char *dir)
@@ -143,4 +147,26 @@ char *mgr_site_own_remedy(const char *dir)
 char *mgr_site_mode_remedy(const char *dir)
 {
     return g_strdup_printf(_("as root: chmod -R u+rwX %s"), dir);
+}
+
+char *mgr_site_start_remedy(const char *dir)
+{
+    g_autofree char *user = name_of(geteuid());
+    g_autofree char *owner = mgr_site_owner(dir);
+    g_autofree char *foreign = NULL;
+    g_autofree char *barred = NULL;
+
+    if (owner == NULL)
+        return NULL;
+    if (strcmp(owner, user) != 0)
+        return g_strdup_printf(_("%s belongs to %s, and this runs as %s: these have to be the same user"), dir, owner,
+                               user);
+    foreign = mgr_site_describe_foreign(dir);
+    barred = mgr_site_describe_barred(dir);
+    return foreign == NULL && barred == NULL
+               ? NULL
+               : g_strdup_printf(
+                     _("as root, 'holdline check %s' says which files the user of the manager, %s, cannot use, "
+                       "and what mends that"),
+                     dir, user);
 }

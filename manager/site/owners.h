@@ -16,6 +16,10 @@
 char *mgr_site_describe_foreign(const char *dir);
 char *mgr_site_describe_barred(const char *dir);
 
+/* What helps a manager of this process's user that was refused a file: it runs as another one than the site's owner, or
+ * the two above have something to say.  NULL: neither, so it is no file of the site.  Caller frees. */
+char *mgr_site_start_remedy(const char *dir);
+
 /* The name of the site's owner, or its number; NULL: there is no such directory.  Caller frees. */
 char *mgr_site_owner(const char *dir);
 
