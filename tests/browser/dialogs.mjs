@@ -110,7 +110,12 @@ await play(session, 'dialogs', async () => {
     await pressIn('Save mine');
     await dialogs(3, 'New roll-out');
     await pressIn('Cancel');
-    await dialogs(2, 'Changed in the meantime'); // nothing has begun: what was decided is still to be saved
+    // nothing has begun, so what was decided is still to be saved: the dialog under it waits for an answer no longer
+    await dialogs(2, 'Changed in the meantime');
+    await session.until(() => [...document.querySelectorAll('dialog[open]')].at(-1)?.querySelector('[type="submit"]').disabled === false);
+    await pressIn('Save mine');
+    await dialogs(3, 'New roll-out');
+    await pressIn('Cancel');
     await page.evaluate(() => { location.hash = '#/live'; });
     await dialogs(1, 'Discard changes'); // no page, no dialog of it
     await pressIn('Cancel');
