@@ -205,6 +205,7 @@ static void test_bounds(void)
 {
     g_autoptr(World) world = world_new();
 
+    g_assert_nonnull(world->front);
     g_assert_nonnull(strstr(header("Content-Security-Policy"), "default-src 'none'"));
     g_assert_nonnull(strstr(header("Content-Security-Policy"), "require-trusted-types-for 'script'"));
     g_assert_null(strstr(header("Content-Security-Policy"), "unsafe"));

@@ -30,8 +30,8 @@ static HlDb *make_registry(void)
         " FROM n",
         "INSERT INTO presence SELECT i, i, i, 0, 0, 0, i, i, i, i, 60000, 'offline', 'line-lost', 0, 0, 0 FROM n",
         "INSERT INTO display SELECT i, 'offline', 0, i, i, 1, 0, 0, 0, 0, 0, 0, 'unknown', 0 FROM n",
-        "INSERT INTO certificate (serial, name, kind, issued_at, expires_at) SELECT printf('%032x', i),"
-        " printf('e-%020x', i), 'endpoint', i, 9000000000000 FROM n",
+        ("INSERT INTO certificate (serial, name, kind, issued_at, expires_at) SELECT printf('%032x', i),"
+         " printf('e-%020x', i), 'endpoint', i, 9000000000000 FROM n"),
     };
     g_autoptr(GError) error = NULL;
     HlDb *db = mgr_registry_make_model(mgr_registry_version(), &error);
