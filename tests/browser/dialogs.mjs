@@ -13,6 +13,16 @@ const dialogs = (n, title) => session.until((wanted, text) => {
 const pressIn = (text) => page.evaluate((wanted) => [...[...document.querySelectorAll('dialog')].at(-1).querySelectorAll('button')]
     .find((node) => node.textContent === wanted).click(), text);
 
+// Over what somebody else has saved meanwhile.
+const saveInRings = async () => {
+    await session.press('Save in rings…');
+    await dialogs(1, 'New roll-out');
+    await pressIn('Start');
+    await dialogs(1, 'Changed in the meantime');
+    await pressIn('Save mine');
+    await dialogs(2, 'New roll-out');
+};
+
 // From now on these requests are answered so: rows of [method, path, status, body], body a function of what was sent.
 const answer = (rows) => page.evaluate((given) => {
     const plain = window.plainFetch ??= window.fetch;
@@ -120,22 +130,12 @@ await play(session, 'dialogs', async () => {
     await dialogs(1, 'Discard changes'); // no page, no dialog of it
     await pressIn('Cancel');
     await dialogs(0);
-    await session.press('Save in rings…');
-    await dialogs(1, 'New roll-out');
-    await pressIn('Start');
-    await dialogs(1, 'Changed in the meantime');
-    await pressIn('Save mine');
-    await dialogs(2, 'New roll-out');
+    await saveInRings();
     await page.evaluate(() => { location.hash = '#/live'; });
     await dialogs(1, 'Discard changes'); // nor while another one lies over it
     await pressIn('Cancel');
     await dialogs(0);
-    await session.press('Save in rings…');
-    await dialogs(1, 'New roll-out');
-    await pressIn('Start');
-    await dialogs(1, 'Changed in the meantime');
-    await pressIn('Save mine');
-    await dialogs(2, 'New roll-out');
+    await saveInRings();
     await pressIn('Start');
     await session.until(() => location.hash.startsWith('#/rollouts/r-'));
     await dialogs(0);

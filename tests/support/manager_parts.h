@@ -154,6 +154,10 @@ gpointer parts_take(Parts *parts, HlTopic topic, const char *id, const ProtobufC
 /* The command that was sent to this endpoint, out of its envelope; NULL: none. */
 HlMsgCommand *parts_take_command(Parts *parts, const char *id);
 
+/* The endpoint comes on line and says that it has this document, and with which certificate; NULL: it does not say. */
+void parts_born_with(Parts *parts, const char *id, uint64_t session, const HlMsgServerDocument *has,
+                     const char *serial);
+
 /* What succession_calls tells; user: Parts. */
 void parts_authorities_changed(gpointer user);
 

@@ -5,6 +5,7 @@
 #include "lib/base/by_text.h"
 #include "lib/base/unconst.h"
 #include "proto/envelope.h"
+#include "proto/server.h"
 #include "tests/support/manager_parts.h"
 #include "tests/support/sender_fake.h"
 
@@ -446,4 +447,26 @@ void parts_expect_rollover(Parts *parts, const char *expected)
                            (int)json_integer_value(json_object_get(shown, "of")),
                            (int)json_array_size(json_object_get(shown, "keys")));
     g_assert_cmpstr(text, ==, expected);
+}
+
+void parts_born_with(Parts *parts, const char *id, uint64_t session, const HlMsgServerDocument *has, const char *serial)
+{
+    HlMsgLink link = HOLDLINE__V1__LINK__INIT;
+    HlMsgAppliedServer told = HOLDLINE__V1__APPLIED_SERVER__INIT;
+
+    if (has != NULL) {
+        told.counter = has->counter;
+        told.digest = has->digest;
+        told.state = hl_unconst(HL_SERVER_APPLIED);
+        link.server = &told;
+    }
+    if (serial != NULL)
+        link.serial = hl_unconst(serial);
+    link.online = true;
+    link.session = session;
+    link.boot_id = hl_unconst("b-1");
+    link.heartbeat_ms = 60000;
+    link.clock_ms = hl_clock_wall();
+    parts_deliver(parts, HL_TOPIC_LINK, id, &link.base);
+    parts_commit(parts);
 }

@@ -61,21 +61,5 @@ HlMsgServerDocument *succession_take_document(Parts *parts)
 
 void succession_born(Parts *parts, uint64_t session, const HlMsgServerDocument *has, const char *serial)
 {
-    HlMsgLink link = HOLDLINE__V1__LINK__INIT;
-    HlMsgAppliedServer told = HOLDLINE__V1__APPLIED_SERVER__INIT;
-
-    if (has != NULL) {
-        told.counter = has->counter;
-        told.digest = has->digest;
-        told.state = hl_unconst(HL_SERVER_APPLIED);
-        link.server = &told;
-    }
-    link.online = true;
-    link.session = session;
-    link.boot_id = hl_unconst("b-1");
-    link.heartbeat_ms = 60000;
-    link.clock_ms = hl_clock_wall();
-    link.serial = hl_unconst(serial);
-    parts_deliver(parts, HL_TOPIC_LINK, SUCCESSION_ID, &link.base);
-    parts_commit(parts);
+    parts_born_with(parts, SUCCESSION_ID, session, has, serial);
 }

@@ -158,7 +158,7 @@ static void test_places(void)
         ask(parts, &askers[i], USER);
         g_assert_no_error(askers[i].error);
         ep_scans_forget(parts->scans, &askers[i]);
-        g_assert_cmpint(recv(askers[i].socket, &byte, 1, 0), ==, 0); /* no more files from them */
+        g_assert_cmpint(recv(askers[i].socket, &byte, 1, 0), ==, 0); /* nothing further is taken from them */
         g_assert_false(child_fake_is_stopped(askers[i].scanner));    /* it is with the engine */
     }
     ask(parts, &askers[2], USER);

@@ -112,27 +112,6 @@ static void test_killed(void)
     g_assert_true(g_bytes_equal(hl_signing_key_public(mgr_sealer_key(sealer)), new_key));
 }
 
-/* The endpoint comes on line; told: it has this document, or none (NULL). */
-static void born(Parts *parts, const char *id, uint64_t session, const HlMsgServerDocument *told)
-{
-    HlMsgLink link = HOLDLINE__V1__LINK__INIT;
-    HlMsgAppliedServer has = HOLDLINE__V1__APPLIED_SERVER__INIT;
-
-    if (told != NULL) {
-        has.counter = told->counter;
-        has.digest = told->digest;
-        has.state = hl_unconst(HL_SERVER_APPLIED);
-        link.server = &has;
-    }
-    link.online = true;
-    link.session = session;
-    link.boot_id = hl_unconst("b-1");
-    link.heartbeat_ms = 60000;
-    link.clock_ms = hl_clock_wall();
-    parts_deliver(parts, HL_TOPIC_LINK, id, &link.base);
-    parts_commit(parts);
-}
-
 static HlMsgServerDocument *take_document(Parts *parts, const char *id)
 {
     g_autoptr(HlMsgEnvelope) envelope =
@@ -179,19 +158,19 @@ static void test_shut_out(void)
     parts_add_endpoint(parts, "e-late");
     parts_add_endpoint(parts, "e-never");
     parts_add_endpoint(parts, "e-one");
-    born(parts, "e-late", 1, NULL);
+    parts_born_with(parts, "e-late", 1, NULL, NULL);
     move(parts, "localhost:1");
     before = take_document(parts, "e-late");
-    born(parts, "e-late", 2, before);
+    parts_born_with(parts, "e-late", 2, before, NULL);
     timer_fake_advance(HL_MINUTE);
     parts_roll(parts, "start", NULL, "");
-    born(parts, "e-one", 1, NULL);
+    parts_born_with(parts, "e-one", 1, NULL, NULL);
     both = take_document(parts, "e-one");
-    born(parts, "e-one", 2, both);
+    parts_born_with(parts, "e-one", 2, both, NULL);
     parts_expect_rollover(parts, "announced 1/3 2");
     move(parts, "localhost:2");
     parts_expect_rollover(parts, "announced 0/3 2");
-    born(parts, "e-late", 3, before); /* says so again */
+    parts_born_with(parts, "e-late", 3, before, NULL); /* says so again */
     shut_out = finish_by_force(parts);
     g_assert_cmpstr(shut_out, ==, "e-late e-never ");
     parts_check_registry(parts);

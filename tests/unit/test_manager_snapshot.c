@@ -314,7 +314,7 @@ static guint take_within(World *world, HlTime time)
     return world->n - before;
 }
 
-/* Who says what it has read gets a window beyond that, and what is made at once: the broker keeps no more for it. */
+/* A reader that says how far it is gets one window beyond that, and what is made at once. */
 static void test_paced(void)
 {
     g_autoptr(World) world = world_of_large();

@@ -51,7 +51,7 @@ void ep_scans_free(EpScans *scans);
 bool ep_scans_serve(EpScans *scans, int socket_fd, uid_t uid, EpScanDone done, gpointer user,
                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* No more callbacks to this user; their scan ends when the file is through that the engine is looking at. */
+/* This user is called back no longer; their scan ends after the file that the engine is looking at. */
 void ep_scans_forget(EpScans *scans, gconstpointer user);
 
 /* A scan of these paths (bytes) as root, by `how` (static: schedule, command).  One at a time (work/orders.h).  That it

@@ -25,12 +25,14 @@ struct MgrCalls {
     MgrOnce *once;
     GHashTable *open; /* a set of MgrCall * */
     uint64_t refused;
+    guint64 last;         /* number of a call */
     MgrWarnings warnings; /* NULL: there is nothing to warn of */
     gpointer user;
 };
 
 struct MgrCall {
     MgrCalls *calls;
+    guint64 number;
     MgrOrigin origin;
     guint broker, parts; /* that it came by, where the answer goes; of a list that went there, so far */
     bool failed;
@@ -116,6 +118,7 @@ MgrCall *mgr_call_new(MgrCalls *calls, MgrOrigin *origin, GBytes *correlation, H
     MgrCall *call = g_new0(MgrCall, 1);
 
     call->calls = calls;
+    call->number = ++calls->last;
     call->broker = mgr_down_heard(calls->down);
     call->origin = *origin;
     *origin = (MgrOrigin){ 0 };
@@ -140,6 +143,11 @@ MgrCall *mgr_calls_find(const MgrCalls *calls, bool (*is_it)(const MgrCall *call
 MgrCalls *mgr_call_calls(const MgrCall *call)
 {
     return call->calls;
+}
+
+guint64 mgr_call_number(const MgrCall *call)
+{
+    return call->number;
 }
 
 void mgr_call_set_stream(MgrCall *call, MgrStream *stream, GDestroyNotify free)

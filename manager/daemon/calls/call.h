@@ -128,6 +128,8 @@ bool mgr_call_is_still_allowed(const MgrCall *call);
 /* One that is not answered yet; NULL: there is no such call. */
 MgrCall *mgr_calls_find(const MgrCalls *calls, bool (*is_it)(const MgrCall *call, gpointer user), gpointer user);
 MgrCalls *mgr_call_calls(const MgrCall *call);
+/* In the order in which they came. */
+guint64 mgr_call_number(const MgrCall *call);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MgrCalls, mgr_calls_free)
 

@@ -18,9 +18,8 @@ struct MgrStream {
     json_t *begun; /* may be NULL */
     MgrStreamShape shape;
     guint at, count;
-    guint64 number; /* in the order in which they began */
-    guint read;     /* parts that were, as who asked says */
-    guint timer;    /* of the next part; or, while the window is full, of the patience */
+    guint read;  /* parts that were, as who asked says */
+    guint timer; /* of the next part; or, while the window is full, of the patience */
 };
 
 static void free_stream(gpointer item)
@@ -133,15 +132,14 @@ typedef struct {
 static bool count_waiting(const MgrCall *other, gpointer user)
 {
     Waiting *waiting = user;
-    const MgrStream *theirs = mgr_call_stream(other);
 
-    if (other == waiting->stream->call || theirs == NULL || !mgr_call_message(other)->paces ||
+    if (other == waiting->stream->call || mgr_call_stream(other) == NULL || !mgr_call_message(other)->paces ||
         strcmp(mgr_call_origin(other)->name, mgr_call_origin(waiting->stream->call)->name) != 0)
         return false;
     waiting->n++;
-    if (waiting->oldest == NULL || theirs->number < mgr_call_stream(waiting->oldest)->number)
-        waiting->oldest = theirs->call;
-    return false;
+    if (waiting->oldest == NULL || mgr_call_number(other) < mgr_call_number(waiting->oldest))
+        waiting->oldest = mgr_call_stream(other)->call;
+    return false; /* look at all */
 }
 
 /* Each holds the ids of the fleet until it is read, and the broker keeps a part of it.  Who interrupts one and asks
@@ -196,10 +194,9 @@ void mgr_stream_start(MgrCall *call, const MgrStreamKind *kind, GPtrArray *ids)
 
 void mgr_stream_start_some(MgrCall *call, const MgrStreamKind *kind, GPtrArray *ids, const MgrStreamShape *shape)
 {
-    static guint64 last;
     MgrStream *stream = g_new0(MgrStream, 1);
 
-    *stream = (MgrStream){ .call = call, .kind = kind, .ids = ids, .shape = *shape, .number = ++last };
+    *stream = (MgrStream){ .call = call, .kind = kind, .ids = ids, .shape = *shape };
     stream->shape.some = MIN(shape->some, ids->len);
     mgr_call_set_stream(call, stream, free_stream);
     if (kind->is_whole)
