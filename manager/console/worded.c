@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "manager/core/sentence.h"
+
 typedef struct {
     HlPhraseLanguage language;
     bool (*needs)(const char *line); /* NULL: each does */
@@ -34,10 +36,22 @@ static const char *word(const Job *job, const char *line)
     return words;
 }
 
+/* A code with arguments, which both stay. */
+static void word_sentence(json_t *document, const Job *job)
+{
+    g_autoptr(json_t) alone = json_pack("[O]", document);
+    MgrSentence sentence;
+    g_autofree char *text =
+        mgr_sentences_parse(alone, &sentence, 1) == 1 ? mgr_sentence_word(&sentence, job->language) : NULL;
+
+    if (text != NULL)
+        json_object_set_new(document, "text", json_string(text));
+}
+
 static void word_value(json_t *value, const Job *job)
 {
     const char *name;
-    json_t *member;
+    json_t *member, *sentence;
     size_t i;
 
     json_array_foreach(value, i, member) word_value(member, job);
@@ -45,7 +59,9 @@ static void word_value(json_t *value, const Job *job)
     {
         if (!json_is_string(member))
             word_value(member, job);
-        else if (is_line(name) && (job->needs == NULL || job->needs(json_string_value(member))))
+        if (strcmp(name, "sentences") == 0)
+            json_array_foreach(member, i, sentence) word_sentence(sentence, job);
+        if (json_is_string(member) && is_line(name) && (job->needs == NULL || job->needs(json_string_value(member))))
             json_string_set(member, word(job, json_string_value(member)));
     }
 }

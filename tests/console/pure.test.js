@@ -14,7 +14,6 @@ import * as settings from '../../manager/console/pages/settings.js';
 import { onPersonNeeded, Problem, request, spreadsheet } from '../../manager/console/pages/api.js';
 import { adoptCatalogue, chooseLanguage, currentLanguage, hashOf, preferredLanguage, tr, trn, useLanguage } from '../../manager/console/pages/i18n.js';
 import { bytes, compare, visible, wayOf, withHosts } from '../../manager/console/pages/text.js';
-import { explain, sentences, spell } from '../../manager/console/pages/phrase.js';
 import { knownSettings } from '../../manager/console/pages/setting_words.js';
 import { inTurn } from '../../manager/console/pages/follow.js';
 import { fitting, rowsInView, scrollTo } from '../../manager/console/pages/window.js';
@@ -330,15 +329,6 @@ test('texts come from the catalogue, values are put in once', () => {
     assert.equal(trn('{n} row', '{n} rows', 2000), '2,000 rows');
 });
 
-test('sentences are those of the manager, word for word', () => {
-    const rows = [...source('manager/core/sentence.c').split('mgr_n_sentence_rows')[0]
-        .matchAll(/\{\s*"([a-z.-]+)",\s*N_\(((?:\s*"[^"]*")+)\)/g)];
-    const theirs = Object.fromEntries(rows.filter(([, code]) => !code.startsWith('note.')).map( // which are for mail
-        ([, code, text]) => [code, [...text.matchAll(/"([^"]*)"/g)].map((m) => m[1]).join('')]));
-    assert.ok(rows.length > 20);
-    assert.deepEqual(sentences(), theirs);
-});
-
 test('what the server says is wrong is shown where it is in the reader\'s language', () => {
     const document = { code: 'invalid', sentence: 'filter.quote', detail: 'nicht geschlossen\u202e', args: {} };
     assert.equal(problemText(new Problem(400, document, 'en')), 'nicht geschlossen\\u202e');
@@ -357,13 +347,6 @@ test('columns leave a narrow table in their order, and come back', () => {
     assert.equal(keys(20), 'host actual');
     assert.equal(keys(12), 'host');
     assert.equal(keys(1), 'host'); // which scrolls
-});
-
-test('a sentence leaves out what is not given', () => {
-    const say = (args) => explain([{ code: 'shown.no-route', args: { displayed: 'Offline', address: '10.0.0.1:1', ...args } }]);
-    assert.match(say({}), /\(no-route\)$/);
-    assert.match(say({ detail: 'network is down' }), /\(no-route\): network is down$/);
-    assert.equal(explain([{ code: 'unknown.code', args: {} }]), 'unknown.code');
 });
 
 test('the version that a group was created with is not always the first', async () => {

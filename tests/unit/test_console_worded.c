@@ -7,6 +7,8 @@
 
 static const char *marked(const char *message)
 {
+    if (strcmp(message, "the endpoint's own line was lost {ago} ago") == 0)
+        return "{ago} ago: lost";
     return strcmp(message, "the endpoint stops") == 0 ? "<stops>" : message;
 }
 
@@ -28,6 +30,10 @@ static void test_members(void)
           "{\"last_upgrade\": {\"detail\": \"<stops>\"}, \"last_update_error\": \"<stops>\"}" },
         { "{\"disk\": \"the endpoint stops\", \"broker_away\": \"the endpoint stops\", \"audit\": {\"rows\": 1}}",
           "{\"disk\": \"<stops>\", \"broker_away\": \"<stops>\", \"audit\": {\"rows\": 1}}" },
+        { "{\"sentences\": [{\"code\": \"line.lost\", \"args\": {\"ago\": 240000}}, {\"code\": \"new\", \"args\": {}}, "
+          "7]}",
+          "{\"sentences\": [{\"code\": \"line.lost\", \"args\": {\"ago\": 240000}, \"text\": \"4 min ago: lost\"},"
+          " {\"code\": \"new\", \"args\": {}, \"text\": \"new\"}, 7]}" },
         { "{\"detail\": null, \"last_update_result\": 7}", "{\"detail\": null, \"last_update_result\": 7}" },
     };
 

@@ -35,7 +35,7 @@ export function hashOf(text, salt) {
 
 const translation = (text) => catalogue.get(hashOf(text, salt));
 
-export function put(text, values) {
+function put(text, values) {
     return values ? text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole) : text;
 }
 

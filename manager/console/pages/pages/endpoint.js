@@ -8,7 +8,6 @@ import { h, refill } from '../dom.js';
 import { follow, inTurn } from '../follow.js';
 import { groupNames } from '../group_name.js';
 import { number, time, tr } from '../i18n.js';
-import { explain, spell } from '../phrase.js';
 import { format } from '../route.js';
 import { mayBe } from '../session.js';
 import { visible, withGroup } from '../text.js';
@@ -69,7 +68,6 @@ export async function endpoint({ id }) {
 function statuses(document) {
     const isShown = isDisplayed(document);
     const sentences = (document.sentences ?? []).filter(({ code }) => isShown || !code.startsWith('shown.'));
-    const explanation = explain(sentences, { displayed: displayedWord, ago: spell });
     return card(null,
         h('div', { class: 'statuses' },
             h('div', {}, h('h2', {}, tr('Displayed status')), h('p', { class: 'big' }, displayedCell(document)),
@@ -78,7 +76,7 @@ function statuses(document) {
                 h('p', { class: 'help' }, tr('by its own line'), ' · ', tr('since'), ' ', when(document.since))),
             h('div', {}, h('h2', {}, tr('Verdict')), h('p', { class: 'big' }, verdictCell(document)),
                 h('p', { class: 'help' }, tr('Push reachability'), ': ', reachCell(document), ' · ', when(document.dialled_at)))),
-        h('p', { class: 'explanation' }, !isShown && [tr('The server does not dial this endpoint.'), ' · '], visible(explanation)),
+        h('p', { class: 'explanation' }, !isShown && [tr('The server does not dial this endpoint.'), ' · '], visible(sentences.map(({ text }) => text).join(tr('; ')))),
         document.revoked && notice('bad', tr('The certificate of this endpoint is revoked.')));
 }
 
