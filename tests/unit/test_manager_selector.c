@@ -133,6 +133,43 @@ static void test_mistyped(void)
     g_assert_cmpuint(by_name->len, ==, 1);
 }
 
+static char *message_of(const Parts *parts, const MgrCaller *caller, const char *selector)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) found = mgr_selector_filter(&parts->fleet, caller, selector, &error);
+
+    g_assert_null(found);
+    g_assert_error(error, HL_ERROR, HL_ERROR_NOT_FOUND);
+    return g_strdup(error->message);
+}
+
+/* A name that one slip away from another's is told with it, but not to somebody who may not see that one. */
+static void test_near(void)
+{
+    char *groups[] = { (char[]){ "none-of-them" }, NULL };
+    const MgrCaller other = { (char[]){ "ann" }, MGR_ROLE_OPERATOR, groups };
+    static const struct {
+        const char *typed, *near, *unseen;
+    } cases[] = {
+        { "desktpo", "there is no endpoint 'desktpo'; did you mean desktop.example.org (e-3)?",
+          "there is no endpoint 'desktpo'; 'holdline endpoint list' lists them" },
+        { "Desktop.exampel.org", "there is no endpoint 'Desktop.exampel.org'; did you mean desktop.example.org (e-3)?",
+          "there is no endpoint 'Desktop.exampel.org'; 'holdline endpoint list' lists them" },
+        { "@offcie", "there is no group 'offcie'; did you mean office?",
+          "there is no group 'offcie'; 'holdline group list' lists them" },
+    };
+    g_autoptr(Parts) parts = make_fleet();
+
+    name_host(mgr_fleet_endpoint(&parts->fleet, "e-3"), "desktop.example.org");
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *near = message_of(parts, NULL, cases[i].typed);
+        g_autofree char *unseen = message_of(parts, &other, cases[i].typed);
+
+        g_assert_cmpstr(near, ==, cases[i].near);
+        g_assert_cmpstr(unseen, ==, cases[i].unseen);
+    }
+}
+
 /* The same as a list with that filter: words are looked for, whatever they would be as names. */
 static void test_searches(void)
 {
@@ -484,6 +521,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/manager/selector/selectors", test_selectors);
     g_test_add_func("/manager/selector/mistyped", test_mistyped);
+    g_test_add_func("/manager/selector/near", test_near);
     g_test_add_func("/manager/selector/searches", test_searches);
     g_test_add_func("/manager/selector/search-scope", test_search_scope);
     g_test_add_func("/manager/selector/many_names", test_many_names);

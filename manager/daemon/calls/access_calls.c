@@ -5,6 +5,7 @@
 
 #include "lib/base/ident.h"
 #include "lib/pki/digest.h"
+#include "manager/core/meant.h"
 #include "manager/core/refusal.h"
 #include "manager/daemon/calls/account_calls.h"
 #include "manager/daemon/calls/audit_calls.h"
@@ -216,6 +217,23 @@ static void fold_withdrawal(gpointer change)
     mgr_call_done(grant->call, NULL);
 }
 
+static bool fail_unknown(const MgrAccessCalls *calls, const MgrCall *call, const char *id, GError **error)
+{
+    GHashTableIter iter;
+    gpointer value;
+    MgrMeant meant;
+    g_autofree char *near = NULL;
+
+    mgr_meant_begin(&meant, id);
+    g_hash_table_iter_init(&iter, calls->parts.fleet->tokens);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        if (is_seen(calls, call, value))
+            mgr_meant_consider(&meant, ((const MgrTokenRecord *)value)->id, NULL);
+    near = mgr_meant_end(&meant);
+    return near != NULL ? mgr_refuse(error, MGR_REFUSE_BUNDLE_NEAR, id, near, NULL)
+                        : mgr_refuse(error, MGR_REFUSE_BUNDLE_UNKNOWN, id, NULL);
+}
+
 static void call_bundle_withdraw(MgrCall *call, gpointer user)
 {
     static const MgrChangeKind kind = { fold_withdrawal, fail_grant, grant_free };
@@ -227,7 +245,7 @@ static void call_bundle_withdraw(MgrCall *call, gpointer user)
     Grant *grant;
 
     if (token == NULL || !is_seen(calls, call, token)) {
-        mgr_refuse(&error, MGR_REFUSE_BUNDLE_UNKNOWN, id, NULL);
+        fail_unknown(calls, call, id, &error);
         mgr_call_fail(call, error);
         return;
     }

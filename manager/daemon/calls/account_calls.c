@@ -101,7 +101,7 @@ static const MgrAccountRecord *find_account(const MgrAccountCalls *calls, const 
     if (account != NULL &&
         (strcmp(name, mgr_call_admin(call)) == 0 || mgr_accounts_meets(account, mgr_call_caller(call))))
         return account;
-    mgr_refuse(error, MGR_REFUSE_ACCOUNT_UNKNOWN, name, NULL);
+    mgr_accounts_unknown_fail(calls->parts.fleet->accounts, mgr_call_caller(call), name, error);
     return NULL;
 }
 

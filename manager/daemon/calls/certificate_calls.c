@@ -282,7 +282,7 @@ static void call_account_certificate(MgrCall *call, gpointer user)
     Issue *issue;
 
     if (account == NULL)
-        mgr_refuse(&error, MGR_REFUSE_ACCOUNT_UNKNOWN, name, NULL);
+        mgr_accounts_unknown_fail(calls->parts.fleet->accounts, mgr_call_caller(call), name, &error);
     else if (account->disabled_at != 0)
         mgr_refuse(&error, MGR_REFUSE_ACCOUNT_DISABLED, name, NULL);
     else if (replaces && strcmp(name, mgr_call_admin(call)) == 0) /* the answer could not reach them any more */

@@ -217,7 +217,7 @@ static bool check_delete(MgrCodeCalls *calls, const MgrCall *call, const char *a
     if (!is_own && mgr_call_caller(call)->role != MGR_ROLE_OWNER) /* who has some is nobody else's business */
         return mgr_refuse(error, MGR_REFUSE_CODE_OTHERS, mgr_call_admin(call), NULL);
     if (mgr_accounts_get(calls->parts.fleet->accounts, account) == NULL)
-        return mgr_refuse(error, MGR_REFUSE_ACCOUNT_UNKNOWN, account, NULL);
+        return mgr_accounts_unknown_fail(calls->parts.fleet->accounts, mgr_call_caller(call), account, error);
     if (!mgr_passes_has_code(calls->parts.passes, account))
         return mgr_refuse(error, MGR_REFUSE_CODE_NONE, account, NULL);
     return !is_own || prove(calls, call, account, error);

@@ -7,6 +7,7 @@
 #include "lib/base/log.h"
 #include "manager/core/edition.h"
 #include "manager/core/mail_replies.h"
+#include "manager/core/meant.h"
 #include "manager/core/refusal.h"
 #include "manager/daemon/ground/selector.h"
 
@@ -18,6 +19,21 @@ struct MgrNotificationCalls {
     MgrNotificationCallsOptions parts;
 };
 
+static bool fail_unknown(const MgrNotificationCalls *calls, const MgrCaller *caller, const char *name, GError **error)
+{
+    g_auto(GStrv) names = mgr_notifications_names(calls->parts.notifications);
+    MgrMeant meant;
+    g_autofree char *near = NULL;
+
+    mgr_meant_begin(&meant, name);
+    for (gsize i = 0; names[i] != NULL; i++)
+        if (mgr_rule_is_seen(mgr_notifications_rule(calls->parts.notifications, names[i])->rule, caller))
+            mgr_meant_consider(&meant, names[i], NULL);
+    near = mgr_meant_end(&meant);
+    return near != NULL ? mgr_refuse(error, MGR_REFUSE_NOTIFICATION_NEAR, name, near, NULL)
+                        : mgr_refuse(error, MGR_REFUSE_NOTIFICATION_UNKNOWN, name, NULL);
+}
+
 /* What a caller may not see is not there. */
 static const MgrRuleView *view_of(const MgrNotificationCalls *calls, const MgrCall *call, const char *name,
                                   GError **error)
@@ -26,7 +42,7 @@ static const MgrRuleView *view_of(const MgrNotificationCalls *calls, const MgrCa
 
     if (view != NULL && mgr_rule_is_seen(view->rule, mgr_call_caller(call)))
         return view;
-    mgr_refuse(error, MGR_REFUSE_NOTIFICATION_UNKNOWN, name, NULL);
+    fail_unknown(calls, mgr_call_caller(call), name, error);
     return NULL;
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/ident.h"
+#include "manager/core/meant.h"
 #include "manager/core/refusal.h"
 #include "manager/daemon/calls/group_trial.h"
 #include "manager/daemon/calls/rollout_document.h"
@@ -49,6 +50,22 @@ static bool sees_all(const MgrRolloutCalls *calls, const MgrCaller *caller, cons
     return is_some;
 }
 
+/* Only those under way are near: the registry may have any number of ended ones. */
+static bool fail_unknown(const MgrRolloutCalls *calls, const MgrCaller *caller, const char *id, GError **error)
+{
+    g_autoptr(GPtrArray) all = mgr_rollouts_all(calls->parts.rollouts);
+    MgrMeant meant;
+    g_autofree char *near = NULL;
+
+    mgr_meant_begin(&meant, id);
+    for (guint i = 0; i < all->len; i++)
+        if (sees_all(calls, caller, all->pdata[i]))
+            mgr_meant_consider(&meant, ((const MgrLiveRollout *)all->pdata[i])->record.id, NULL);
+    near = mgr_meant_end(&meant);
+    return near != NULL ? mgr_refuse(error, MGR_REFUSE_ROLLOUT_NEAR, id, near, NULL)
+                        : mgr_refuse(error, MGR_REFUSE_ROLLOUT_UNKNOWN, id, NULL);
+}
+
 static MgrLiveRollout *find_ended(const MgrRolloutCalls *calls, const MgrCaller *caller, const char *id, GError **error)
 {
     g_autofree char *groups = groups_of(caller);
@@ -58,7 +75,7 @@ static MgrLiveRollout *find_ended(const MgrRolloutCalls *calls, const MgrCaller 
                                    error))
         return NULL;
     if (records->len == 0) {
-        mgr_refuse(error, MGR_REFUSE_ROLLOUT_UNKNOWN, id, NULL);
+        fail_unknown(calls, caller, id, error);
         return NULL;
     }
     return mgr_rollout_read_ended(calls->parts.record, calls->parts.fleet, &g_array_index(records, MgrRolloutRecord, 0),

@@ -366,7 +366,8 @@ static bool check_change(const Entry *entry, bool is_own, GError **error)
     if (!is_own && mgr_call_caller(call)->role != MGR_ROLE_OWNER)
         return mgr_refuse(error, MGR_REFUSE_PASSWORD_OTHERS, mgr_call_admin(call), entry->account, NULL);
     if (account_of(entry) == NULL)
-        return mgr_refuse(error, MGR_REFUSE_ACCOUNT_UNKNOWN, entry->account, NULL);
+        return mgr_accounts_unknown_fail(entry->calls->parts.fleet->accounts, mgr_call_caller(call), entry->account,
+                                         error);
     return mgr_password_check(mgr_call_argument(call, "password"), entry->account, error);
 }
 

@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+#include "manager/core/meant.h"
+#include "manager/core/refusal.h"
+
 #define MAX_OWNERS 3 /* named in a message */
 
 static void free_account(gpointer item)
@@ -79,6 +82,23 @@ bool mgr_accounts_meets(const MgrAccountRecord *account, const MgrCaller *caller
         if (mgr_caller_sees(caller, groups[i]))
             return true;
     return false;
+}
+
+bool mgr_accounts_unknown_fail(GHashTable *accounts, const MgrCaller *caller, const char *name, GError **error)
+{
+    GHashTableIter iter;
+    gpointer value;
+    MgrMeant meant;
+    g_autofree char *near = NULL;
+
+    mgr_meant_begin(&meant, name);
+    g_hash_table_iter_init(&iter, accounts);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        if (mgr_accounts_meets(value, caller))
+            mgr_meant_consider(&meant, ((const MgrAccountRecord *)value)->name, NULL);
+    near = mgr_meant_end(&meant);
+    return near != NULL ? mgr_refuse(error, MGR_REFUSE_ACCOUNT_NEAR, name, near, NULL)
+                        : mgr_refuse(error, MGR_REFUSE_ACCOUNT_UNKNOWN, name, NULL);
 }
 
 static bool is_owner(const MgrAccountRecord *account)

@@ -26,6 +26,9 @@ GPtrArray *mgr_accounts_sorted(GHashTable *accounts);
 /* Whether the account is there for the caller: it may do something in one of the groups that are. */
 bool mgr_accounts_meets(const MgrAccountRecord *account, const MgrCaller *caller);
 
+/* Fails with what says that there is no account of this name, or none for the caller, and which one was meant. */
+bool mgr_accounts_unknown_fail(GHashTable *accounts, const MgrCaller *caller, const char *name, GError **error);
+
 /* Whether what somebody of this name did at that time (wall) was done by the account that there is: a name may be used
  * again, by another person.  Of an account that was made while the clock was ahead that cannot be told, and it is taken
  * to be theirs: else they could take back nothing until then. */

@@ -4,8 +4,10 @@
 #include <string.h>
 
 #include "manager/core/display_name.h"
+#include "manager/core/meant.h"
 #include "manager/core/refusal.h"
 #include "manager/daemon/ground/columns.h"
+#include "manager/daemon/ground/group_near.h"
 #include "manager/daemon/ground/search.h"
 
 #define MAX_NAMED 5 /* candidates in an error */
@@ -31,6 +33,7 @@ bool mgr_selector_sees(const MgrFleet *fleet, const MgrCaller *caller, const cha
 typedef struct {
     MgrNameFit fit;
     GPtrArray *found;
+    GPtrArray *near; /* those that it would be but for a slip, some more than are told; NULL: not looked for */
 } Candidates;
 
 /* Takes it, if no other fits better. */
@@ -44,6 +47,18 @@ static void consider(Candidates *candidates, MgrNameFit fit, gpointer endpoint)
     g_ptr_array_add(candidates->found, endpoint);
 }
 
+/* Whole names, and host names without their domains. */
+static void consider_slip(Candidates *candidates, const char *name, gpointer endpoint)
+{
+    const MgrEndpointRecord *record = &((const MgrEndpoint *)endpoint)->record;
+    gsize label = strcspn(record->host, ".");
+
+    if (candidates->near->len <= MGR_MEANT_MAX &&
+        (mgr_meant_is_slip(name, record->host, label) || mgr_meant_is_slip(name, record->id, strlen(record->id)) ||
+         (record->host[label] != '\0' && mgr_meant_is_slip(name, record->host, strlen(record->host)))))
+        g_ptr_array_add(candidates->near, endpoint);
+}
+
 static void collect(const MgrFleet *fleet, const MgrCaller *caller, const char *name, Candidates *candidates)
 {
     GHashTableIter iter;
@@ -53,10 +68,14 @@ static void collect(const MgrFleet *fleet, const MgrCaller *caller, const char *
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         const MgrEndpointRecord *record = &((const MgrEndpoint *)value)->record;
 
-        if (sees(caller, value))
-            consider(candidates, mgr_name_fit(name, record->id, record->host), value);
+        if (!sees(caller, value))
+            continue;
+        consider(candidates, mgr_name_fit(name, record->id, record->host), value);
+        if (candidates->found->len == 0)
+            consider_slip(candidates, name, value);
     }
     g_ptr_array_sort(candidates->found, mgr_endpoint_compare);
+    g_ptr_array_sort(candidates->near, mgr_endpoint_compare);
 }
 
 /* "pc-1 (e-1), pc-10 (e-2), ..." */
@@ -81,6 +100,15 @@ static bool fail_many(const Candidates *candidates, const char *name, GError **e
     return mgr_refuse(error, MGR_REFUSE_ENDPOINT_HOST_MANY, HL_NUMBER(candidates->found->len), name, names, NULL);
 }
 
+static bool fail_unknown(const Candidates *candidates, const char *name, GError **error)
+{
+    guint n = candidates->near != NULL ? candidates->near->len : 0;
+    g_autofree char *near = n > 0 && n <= MGR_MEANT_MAX ? name_some(candidates->near) : NULL;
+
+    return near != NULL ? mgr_refuse(error, MGR_REFUSE_ENDPOINT_NEAR, name, near, NULL)
+                        : mgr_refuse(error, MGR_REFUSE_ENDPOINT_UNKNOWN, name, NULL);
+}
+
 /* The one that the candidates leave. */
 static MgrEndpoint *choose(const Candidates *candidates, const char *name, MgrNameFit least, GError **error)
 {
@@ -89,7 +117,7 @@ static MgrEndpoint *choose(const Candidates *candidates, const char *name, MgrNa
     if (found->len > 1)
         fail_many(candidates, name, error);
     else if (found->len == 0)
-        mgr_refuse(error, MGR_REFUSE_ENDPOINT_UNKNOWN, name, NULL);
+        fail_unknown(candidates, name, error);
     else if (candidates->fit >= least)
         return found->pdata[0];
     else
@@ -103,7 +131,8 @@ static MgrEndpoint *find(const MgrFleet *fleet, const MgrCaller *caller, const c
 {
     MgrEndpoint *endpoint = mgr_selector_endpoint(fleet, caller, name);
     g_autoptr(GPtrArray) found = g_ptr_array_new();
-    Candidates candidates = { MGR_NAME_NONE, found };
+    g_autoptr(GPtrArray) near = g_ptr_array_new();
+    Candidates candidates = { MGR_NAME_NONE, found, near };
 
     if (endpoint != NULL)
         return endpoint;
@@ -541,8 +570,8 @@ MgrGroup *mgr_selector_group(const MgrFleet *fleet, const MgrCaller *caller, con
         return found->pdata[0];
     if (found->len == 0 && name[0] == '@' && name[1] != '@') /* as selectors have it: no id begins so */
         return mgr_selector_group(fleet, caller, name + 1, error);
-    if (found->len == 0)
-        mgr_refuse(error, MGR_REFUSE_GROUP_UNKNOWN, name, NULL);
+    if (found->len == 0 && error != NULL)
+        mgr_group_unknown_fail(fleet, caller, name, error);
     else
         mgr_refuse(error, MGR_REFUSE_GROUP_CALLED_MANY, HL_NUMBER(found->len), name, NULL);
     return NULL;
