@@ -33,12 +33,27 @@ void cli_answer_begin_again(CliAnswer *answer)
 void cli_answer_clear(CliAnswer *answer)
 {
     g_clear_pointer(&answer->result, json_decref);
+    g_clear_pointer(&answer->share, hl_json_share_free);
     g_clear_pointer(&answer->tell, g_bytes_unref);
     g_clear_error(&answer->error);
 }
 
-static void merge(json_t *into, json_t *part)
+static void share_rows(CliAnswer *answer, const json_t *rows)
 {
+    json_t *row;
+    size_t i;
+
+    if (answer->share == NULL)
+        answer->share = hl_json_share_new();
+    json_array_foreach(rows, i, row)
+    {
+        hl_json_share_row(answer->share, row);
+    }
+}
+
+static void merge(CliAnswer *answer, json_t *part)
+{
+    json_t *into = answer->result;
     const char *name;
     json_t *value;
 
@@ -46,6 +61,8 @@ static void merge(json_t *into, json_t *part)
     {
         json_t *old = json_object_get(into, name);
 
+        if (json_is_array(value))
+            share_rows(answer, value);
         if (json_is_array(old) && json_is_array(value))
             json_array_extend(old, value);
         else
@@ -110,7 +127,7 @@ void cli_answer_take(CliAnswer *answer, GBytes *payload)
     if (reply->more && answer->progress != NULL)
         answer->progress(document, answer->user);
     json_object_del(document, "failures"); /* progress, not part of the result */
-    merge(answer->result, document);
+    merge(answer, document);
 }
 
 json_t *cli_answer_steal(CliAnswer *answer, GError **error)

@@ -3,6 +3,7 @@
 #ifndef MANAGER_CLI_ANSWER_H
 #define MANAGER_CLI_ANSWER_H
 
+#include "lib/base/json_share.h"
 #include "manager/cli/elements.h"
 #include "proto/parts.h"
 
@@ -13,6 +14,7 @@ typedef struct {
     bool as_is;            /* for programs or files, not for a terminal */
     bool warned;           /* once is enough */
     json_t *result;        /* of the parts so far, merged */
+    HlJsonShare *share;    /* of the rows of its lists; NULL: none has come */
     CliElements *elements; /* what of it is kept as text, borrowed; NULL: nothing is */
     GError *error;         /* the server's own, or what is wrong with a reply */
     bool came, done;       /* a reply; the last one */

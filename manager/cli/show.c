@@ -169,6 +169,8 @@ static void print_csv(const json_t *rows, const CliColumn *columns, gsize n)
     hl_csv_head(text, (const char *const *)fields);
     json_array_foreach(rows, i, row)
     {
+        fputs(text->str, stdout); /* one at a time: all together are as large as the rows */
+        g_string_truncate(text, 0);
         hl_csv_row(text, row, (const char *const *)fields);
     }
     fputs(text->str, stdout);
