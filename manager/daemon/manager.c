@@ -58,8 +58,9 @@ static void gather_problems(const MgrParts *parts)
                            mgr_rereader_problem(mgr_pki_rereader(parts->pki)));
     mgr_status_set_problem(parts->status, MGR_PROBLEM_BROKER_SPLIT, mgr_fence_split(parts->fence));
     mgr_status_set_problem(parts->status, MGR_PROBLEM_BROKER_REFUSED, mgr_down_refused(parts->down));
-    mgr_status_set_problem(parts->status, MGR_PROBLEM_BROKER_AWAY, mgr_lines_away(mgr_link_lines(parts->link)));
-    mgr_status_set_problem(parts->status, MGR_PROBLEM_BROKER_DRAINED, mgr_lines_drained(mgr_link_lines(parts->link)));
+    mgr_status_set_problem(parts->status, MGR_PROBLEM_BROKER_AWAY, mgr_lines_away(mgr_arrivals_lines(parts->arrivals)));
+    mgr_status_set_problem(parts->status, MGR_PROBLEM_BROKER_DRAINED,
+                           mgr_lines_drained(mgr_arrivals_lines(parts->arrivals)));
     mgr_status_set_problem(parts->status, MGR_PROBLEM_BROKER_HUNG,
                            parts->brokers != NULL ? mgr_brokers_trouble(parts->brokers) : NULL);
     mgr_status_set_problem(parts->status, MGR_PROBLEM_DISK, disk);
@@ -86,7 +87,7 @@ static gboolean on_second(gpointer user)
         mgr_observed_tick(manager->parts.observed);
     mgr_fence_tick(manager->parts.fence, mgr_down_is_up(manager->parts.down),
                    mgr_location_brokers(manager->parts.location));
-    mgr_lines_tick(mgr_link_lines(manager->parts.link));
+    mgr_lines_tick(mgr_arrivals_lines(manager->parts.arrivals));
     gather_problems(&manager->parts);
     mgr_standing_tick(&manager->standing, manager->parts.status, manager->parts.down, manager->parts.fleet.epoch);
     mgr_floods_tick(manager->parts.floods);
@@ -226,7 +227,7 @@ static void swap_all(Manager *manager, MgrReload *reload)
     mgr_console_apply(manager->parts.console, &reload->policy);
     mgr_front_reconfigured(manager->parts.front);
     mgr_pki_reconfigured(manager->parts.pki);
-    mgr_lines_reconfigured(mgr_link_lines(manager->parts.link));
+    mgr_lines_reconfigured(mgr_arrivals_lines(manager->parts.arrivals));
     mgr_fence_reconfigured(manager->parts.fence);
 }
 

@@ -46,7 +46,7 @@ static json_t *about(gconstpointer user)
     const MgrParts *parts = user;
     const MgrFencePeer *self = mgr_fence_self(parts->fence);
     g_autofree char *started = hl_time_format(parts->started_wall);
-    uint64_t bad = mgr_link_count(parts->link).bad_messages + mgr_dispatch_count(parts->dispatch).bad_messages;
+    uint64_t bad = mgr_arrivals_count(parts->arrivals).bad_messages + mgr_dispatch_count(parts->dispatch).bad_messages;
 
     return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I}", "manager_version", HOLDLINE_VERSION, "manager_started", started,
                      "manager_host", self->host, "manager_epoch", (json_int_t)self->epoch, "refusals",
@@ -333,33 +333,33 @@ static void build_calls(MgrParts *parts)
                                   parts->location, parts->sealer, parts->delivery, parts->down, parts->calls,
                                   on_authorities_changed, parts },
         parts->dispatch);
-    parts->broker_calls =
-        mgr_broker_calls_new(&(MgrBrokerCallsOptions){ parts->brokers, &parts->link, parts->down }, parts->dispatch);
+    parts->broker_calls = mgr_broker_calls_new(
+        &(MgrBrokerCallsOptions){ parts->brokers, &parts->arrivals, parts->down }, parts->dispatch);
     parts->notification_calls = mgr_notification_calls_new(
         &(MgrNotificationCallsOptions){ &parts->fleet, parts->record, parts->notifications }, parts->dispatch);
 }
 
 static bool open_link(MgrParts *parts, GError **error)
 {
-    parts->link = mgr_link_new(&(MgrLinkOptions){ .dir = parts->dir,
-                                                  .conf = &parts->conf,
-                                                  .fleet = &parts->fleet,
-                                                  .record = parts->record,
-                                                  .down = parts->down,
-                                                  .status = parts->status,
-                                                  .delivery = parts->delivery,
-                                                  .tracker = parts->tracker,
-                                                  .console = parts->console,
-                                                  .pki = parts->pki,
-                                                  .location = parts->location,
-                                                  .reports = parts->reports,
-                                                  .brokers = parts->brokers,
-                                                  .gate = parts->gate,
-                                                  .fence = parts->fence,
-                                                  .request = on_request,
-                                                  .user = parts },
-                               error);
-    return parts->link != NULL;
+    parts->arrivals = mgr_arrivals_new(&(MgrArrivalsOptions){ .dir = parts->dir,
+                                                              .conf = &parts->conf,
+                                                              .fleet = &parts->fleet,
+                                                              .record = parts->record,
+                                                              .down = parts->down,
+                                                              .status = parts->status,
+                                                              .delivery = parts->delivery,
+                                                              .tracker = parts->tracker,
+                                                              .console = parts->console,
+                                                              .pki = parts->pki,
+                                                              .location = parts->location,
+                                                              .reports = parts->reports,
+                                                              .brokers = parts->brokers,
+                                                              .gate = parts->gate,
+                                                              .fence = parts->fence,
+                                                              .request = on_request,
+                                                              .user = parts },
+                                       error);
+    return parts->arrivals != NULL;
 }
 
 static bool open_front(MgrParts *parts, GError **error)
@@ -379,7 +379,7 @@ static bool open_front(MgrParts *parts, GError **error)
                                 .renewals = parts->renewals,
                                 .reports = parts->reports,
                                 .finds = parts->finds,
-                                .link = parts->link,
+                                .arrivals = parts->arrivals,
                                 .rollouts = parts->rollouts,
                                 .dispatch = parts->dispatch,
                                 .calls = parts->calls };
@@ -430,7 +430,7 @@ void mgr_parts_settle(MgrParts *parts)
         mgr_record_stop(parts->record);
     if (parts->witness != NULL)
         mgr_witness_close(parts->witness);
-    if (parts->link == NULL)
+    if (parts->arrivals == NULL)
         return;
     mgr_delivery_flush_acks(parts->delivery);
     mgr_status_flush(parts->status);
@@ -455,7 +455,7 @@ static void free_calls(MgrParts *parts)
 void mgr_parts_clear(MgrParts *parts, MgrBrokerEnd end)
 {
     g_clear_pointer(&parts->front, mgr_front_free);
-    g_clear_pointer(&parts->link, mgr_link_free);
+    g_clear_pointer(&parts->arrivals, mgr_arrivals_free);
     free_calls(parts);
     g_clear_pointer(&parts->reports, mgr_reports_free);
     g_clear_pointer(&parts->finds, mgr_finds_free);

@@ -69,7 +69,7 @@ typedef struct {
     MgrIssued *issued;
     MgrFinds *finds;
     MgrReports *reports;
-    MgrLink *link;
+    MgrArrivals *arrivals;
     MgrBrokerCalls *broker_calls;
 
     MgrCalls *calls;

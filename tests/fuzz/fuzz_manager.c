@@ -186,7 +186,7 @@ static void settle(void)
     mgr_command_calls_flush(parts->command_calls);
     mgr_commands_tick(parts->commands);
     mgr_console_tick(parts->console);
-    mgr_lines_tick(mgr_link_lines(parts->link));
+    mgr_lines_tick(mgr_arrivals_lines(parts->arrivals));
     parts_commit(parts);
 }
 

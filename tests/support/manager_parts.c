@@ -129,22 +129,22 @@ static void build_work(Parts *p)
     p->reports =
         mgr_reports_new(&(MgrReportsOptions){ &p->fleet, p->record, p->status, p->delivery, p->tracker, p->console,
                                               p->location, p->commands, p->renewals, p->introductions, p->finds });
-    p->link = mgr_link_new(&(MgrLinkOptions){ .dir = p->dir,
-                                              .conf = &p->conf,
-                                              .fleet = &p->fleet,
-                                              .record = p->record,
-                                              .down = p->down,
-                                              .status = p->status,
-                                              .delivery = p->delivery,
-                                              .tracker = p->tracker,
-                                              .console = p->console,
-                                              .pki = p->pki,
-                                              .location = p->location,
-                                              .reports = p->reports,
-                                              .gate = p->gate,
-                                              .request = on_request,
-                                              .user = p },
-                           &error);
+    p->arrivals = mgr_arrivals_new(&(MgrArrivalsOptions){ .dir = p->dir,
+                                                          .conf = &p->conf,
+                                                          .fleet = &p->fleet,
+                                                          .record = p->record,
+                                                          .down = p->down,
+                                                          .status = p->status,
+                                                          .delivery = p->delivery,
+                                                          .tracker = p->tracker,
+                                                          .console = p->console,
+                                                          .pki = p->pki,
+                                                          .location = p->location,
+                                                          .reports = p->reports,
+                                                          .gate = p->gate,
+                                                          .request = on_request,
+                                                          .user = p },
+                                   &error);
     g_assert_no_error(error);
     for (guint i = 0; i < mgr_conf_brokers(&p->conf); i++)
         bus_fake_set_acks(parts_bus(p, i), BUS_FAKE_ACKS_AT_ONCE);
@@ -180,7 +180,7 @@ static void build_calls(Parts *p)
     p->detection_calls =
         mgr_detection_calls_new(&(MgrDetectionCallsOptions){ &p->fleet, p->record, p->status, p->finds }, p->dispatch);
     p->pattern_calls = mgr_pattern_calls_new(&(MgrPatternCallsOptions){ p->patterns }, p->dispatch);
-    p->broker_calls = mgr_broker_calls_new(&(MgrBrokerCallsOptions){ NULL, &p->link, p->down }, p->dispatch);
+    p->broker_calls = mgr_broker_calls_new(&(MgrBrokerCallsOptions){ NULL, &p->arrivals, p->down }, p->dispatch);
     p->notification_calls = mgr_notification_calls_new(
         &(MgrNotificationCallsOptions){ &p->fleet, p->record, p->notifications }, p->dispatch);
     p->server_calls = mgr_server_calls_new(&(MgrServerCallsOptions){ &p->conf, &p->fleet, p->record, p->pki, p->own,
@@ -268,7 +268,7 @@ void parts_free(Parts *p)
     mgr_group_calls_free(p->group_calls);
     mgr_dispatch_free(p->dispatch);
     mgr_calls_free(p->calls);
-    mgr_link_free(p->link);
+    mgr_arrivals_free(p->arrivals);
     mgr_reports_free(p->reports);
     mgr_finds_free(p->finds);
     mgr_introductions_free(p->introductions);

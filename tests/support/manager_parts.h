@@ -23,7 +23,7 @@
 #include "manager/daemon/state/floods.h"
 #include "manager/daemon/state/timestamp.h"
 #include "manager/daemon/state/witness.h"
-#include "manager/daemon/work/link.h"
+#include "manager/daemon/work/arrivals.h"
 #include "proto/wire.h"
 #include "tests/support/bus_fake.h"
 #include "tests/support/clock_fake.h"
@@ -69,7 +69,7 @@ typedef struct {
     MgrIntroductions *introductions;
     MgrFinds *finds;
     MgrReports *reports;
-    MgrLink *link;
+    MgrArrivals *arrivals;
     MgrBrokerCalls *broker_calls;
     HlBus *bus; /* of link, to the first broker; borrowed */
     MgrCalls *calls;

@@ -247,7 +247,7 @@ void parts_pass(Parts *parts, guint seconds)
 {
     for (guint i = 0; i < seconds; i++) {
         timer_fake_advance(HL_SECOND);
-        mgr_lines_tick(mgr_link_lines(parts->link));
+        mgr_lines_tick(mgr_arrivals_lines(parts->arrivals));
         parts_answer_echo(parts);
     }
 }

@@ -51,7 +51,7 @@ static void test_largest_endpoint(void)
     parts_add_endpoint(parts, "e-large");
     parts_deliver(parts, HL_TOPIC_LINK, "e-large", &link.base);
     parts_commit(parts);
-    g_assert_cmpuint(mgr_link_count(parts->link).bad_messages, ==, 0);
+    g_assert_cmpuint(mgr_arrivals_count(parts->arrivals).bad_messages, ==, 0);
     mgr_status_flush(parts->status);
     g_assert_cmpuint(bus_fake_published(parts->bus, "holdline/v1/status/endpoint/e-large"), ==, 1);
     for (guint i = 0; i < 120; i++) {
@@ -99,7 +99,7 @@ static void test_oversized_ignored(void)
     link.boot_id = hl_unconst("b-1");
     link.applied = &applied;
     parts_deliver(parts, HL_TOPIC_LINK, "e-one", &link.base);
-    g_assert_cmpuint(mgr_link_count(parts->link).bad_messages, ==, 1);
+    g_assert_cmpuint(mgr_arrivals_count(parts->arrivals).bad_messages, ==, 1);
     g_assert_cmpint(endpoint->record.presence.actual, ==, MGR_ACTUAL_NEVER_SEEN);
     parts_birth(parts, "e-one", 1); /* an honest one is heard as before */
     g_assert_cmpint(endpoint->record.presence.actual, ==, MGR_ACTUAL_ONLINE);
@@ -132,7 +132,7 @@ static void test_retained_ignored(void)
         parts->bus,
         &(HlBusMessage){ .topic = "holdline/v1/endpoint/e-one/heartbeat", .payload = beat_bytes, .retained = true });
     parts_commit(parts);
-    g_assert_cmpuint(mgr_link_count(parts->link).bad_messages, ==, 2);
+    g_assert_cmpuint(mgr_arrivals_count(parts->arrivals).bad_messages, ==, 2);
     g_assert_cmpuint(endpoint->record.report_seq, ==, 0);
     g_assert_cmpuint(endpoint->record.applied.counter, ==, 0);
     parts_deliver(parts, HL_TOPIC_REPORT, "e-one", &report.base);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* manager/daemon/work/link with several managed brokers: where an endpoint is, what goes where, and who is not heard
- * when one of them is away. */
+/* manager/daemon/work/arrivals with several managed brokers: where an endpoint is, what goes where, and who is not
+ * heard when one of them is away. */
 #include <string.h>
 
 #include "lib/base/unconst.h"
@@ -61,7 +61,7 @@ static void pass_with(Parts *parts, guint seconds, guint hung)
 {
     for (guint i = 0; i < seconds; i++) {
         timer_fake_advance(HL_SECOND);
-        mgr_lines_tick(mgr_link_lines(parts->link));
+        mgr_lines_tick(mgr_arrivals_lines(parts->arrivals));
         for (guint broker = 0; broker < BROKERS; broker++) {
             at(parts, broker);
             if (hl_bus_state(parts->bus) == HL_BUS_UP && broker != hung)
@@ -227,7 +227,7 @@ static void test_one_is_away(void)
     for (guint i = 0; i < BROKERS; i++)
         beat_at(parts, i, i == 0 ? "e-zero" : i == 1 ? "e-one" : "e-two", 5);
     bus_fake_down(parts_bus(parts, 1), "gone");
-    g_assert_false(mgr_link_count(parts->link).blind);
+    g_assert_false(mgr_arrivals_count(parts->arrivals).blind);
     g_assert_cmpint(mgr_presence_reason(&endpoint(parts, "e-one")->record.presence), ==, MGR_REASON_SERVER_BLIND);
     g_assert_cmpint(mgr_presence_reason(&endpoint(parts, "e-two")->record.presence), !=, MGR_REASON_SERVER_BLIND);
     for (guint i = 0; i < 30; i++) { /* five minutes: one goes on, one has fallen silent */
@@ -243,7 +243,7 @@ static void test_one_is_away(void)
     for (guint i = 0; i < BROKERS; i++)
         if (i != 1)
             bus_fake_down(parts_bus(parts, i), "gone too");
-    g_assert_true(mgr_link_count(parts->link).blind);
+    g_assert_true(mgr_arrivals_count(parts->arrivals).blind);
 }
 
 /* It comes back, and who has not returned to it by then is judged. */

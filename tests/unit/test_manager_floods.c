@@ -82,18 +82,18 @@ static void test_dropped(void)
 {
     g_autoptr(Parts) parts = parts_with_two();
     guint burst = mgr_quota_row(MGR_QUOTA_HEARTBEAT)->messages;
-    uint64_t before = mgr_link_count(parts->link).heartbeats;
+    uint64_t before = mgr_arrivals_count(parts->arrivals).heartbeats;
 
     flood(parts, "e-one", burst + 100);
-    g_assert_cmpuint(mgr_link_count(parts->link).heartbeats - before, ==, burst);
+    g_assert_cmpuint(mgr_arrivals_count(parts->arrivals).heartbeats - before, ==, burst);
     g_assert_cmpuint(mgr_gate_count(parts->gate).refused, ==, 100);
     g_assert_cmpuint(mgr_floods_count(parts->floods).total, ==, 0);
     g_assert_cmpint(endpoint(parts, "e-one")->record.presence.actual, ==, MGR_ACTUAL_ONLINE);
     beat(parts, "e-two", 1, 2); /* the others have their own */
-    g_assert_cmpuint(mgr_link_count(parts->link).heartbeats - before, ==, burst + 1);
+    g_assert_cmpuint(mgr_arrivals_count(parts->arrivals).heartbeats - before, ==, burst + 1);
     clock_fake_advance(HL_MINUTE);
     beat(parts, "e-one", 1, 1000);
-    g_assert_cmpuint(mgr_link_count(parts->link).heartbeats - before, ==, burst + 2);
+    g_assert_cmpuint(mgr_arrivals_count(parts->arrivals).heartbeats - before, ==, burst + 2);
 }
 
 static void test_held_off(void)
@@ -120,9 +120,9 @@ static void test_held_off(void)
     g_assert_cmpuint(history(parts, "e-one", "flooding"), ==, 1);
     g_assert_nonnull(bus_fake_find("e-one")); /* the take-over that ends its session */
 
-    before = mgr_link_count(parts->link).births;
+    before = mgr_arrivals_count(parts->arrivals).births;
     parts_birth(parts, "e-one", 2); /* held off: nothing of it is heard */
-    g_assert_cmpuint(mgr_link_count(parts->link).births, ==, before);
+    g_assert_cmpuint(mgr_arrivals_count(parts->arrivals).births, ==, before);
     flood(parts, "e-one", 5000);
     g_assert_cmpuint(mgr_floods_count(parts->floods).total, ==, 1);
     g_assert_cmpuint(history(parts, "e-one", "flooding"), ==, 1);

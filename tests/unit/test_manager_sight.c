@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* manager/daemon/work/link and its broker: one that goes, hangs, comes back; and the manager's own coming and going. */
+/* manager/daemon/work/arrivals and its broker: one that goes, hangs, comes back; and the manager's own coming and
+ * going. */
 #include <string.h>
 
 #include "lib/base/unconst.h"
@@ -52,10 +53,10 @@ static void test_broker_lost(void)
     g_assert_true(bus_fake_will(parts->bus)->retained);
 
     bus_fake_down(parts->bus, "gone");
-    g_assert_true(mgr_link_count(parts->link).blind);
+    g_assert_true(mgr_arrivals_count(parts->arrivals).blind);
     for (guint i = 0; i < 3600; i++) { /* an hour, and nobody's status changes */
         clock_fake_advance(HL_SECOND);
-        mgr_lines_tick(mgr_link_lines(parts->link));
+        mgr_lines_tick(mgr_arrivals_lines(parts->arrivals));
     }
     g_assert_cmpint(actual(parts, "e-one"), ==, MGR_ACTUAL_ONLINE);
     g_assert_cmpint(mgr_presence_reason(&endpoint->record.presence), ==, MGR_REASON_SERVER_BLIND);
@@ -71,7 +72,7 @@ static void test_broker_lost(void)
     g_assert_cmpuint(state->birth_window_ms, ==, 2 * HL_SECOND);
     mgr_status_flush(parts->status);
     g_assert_cmpuint(bus_fake_published(parts->bus, "holdline/v1/status/endpoint/+"), ==, 2);
-    g_assert_false(mgr_link_count(parts->link).blind);
+    g_assert_false(mgr_arrivals_count(parts->arrivals).blind);
     parts_birth(parts, "e-one", 2); /* one comes back, the other does not */
     parts_pass(parts, 59);
     g_assert_cmpint(actual(parts, "e-two"), ==, MGR_ACTUAL_ONLINE);
@@ -93,12 +94,12 @@ static void test_broker_hangs(void)
     parts_birth(parts, "e-one", 1);
     for (guint i = 0; i < 600; i++) {
         timer_fake_advance(HL_SECOND);
-        mgr_lines_tick(mgr_link_lines(parts->link));
+        mgr_lines_tick(mgr_arrivals_lines(parts->arrivals));
     }
-    g_assert_true(mgr_link_count(parts->link).blind);
+    g_assert_true(mgr_arrivals_count(parts->arrivals).blind);
     g_assert_cmpint(actual(parts, "e-one"), ==, MGR_ACTUAL_ONLINE);
     parts_answer_echo(parts);
-    g_assert_false(mgr_link_count(parts->link).blind);
+    g_assert_false(mgr_arrivals_count(parts->arrivals).blind);
 }
 
 /* Revoked endpoints that the registry still shows up are put out when an external broker comes back. */
@@ -127,7 +128,7 @@ static void test_goodbye(void)
     g_autoptr(HlMsgManagerState) state = NULL;
     g_autoptr(GError) error = NULL;
 
-    g_clear_pointer(&parts->link, mgr_link_free);
+    g_clear_pointer(&parts->arrivals, mgr_arrivals_free);
     last = bus_fake_take_left("manager", "holdline/v1/manager/state");
     state = hl_wire_decode_bytes(&holdline__v1__manager_state__descriptor, last->payload, &error);
     g_assert_no_error(error);

@@ -9,7 +9,7 @@ struct MgrBrokerCalls {
 
 static const MgrLines *lines_of(const MgrBrokerCalls *calls)
 {
-    return mgr_link_lines(*calls->parts.link);
+    return mgr_arrivals_lines(*calls->parts.arrivals);
 }
 
 static void add_process(json_t *row, const MgrBrokers *brokers, guint broker)

@@ -5,13 +5,13 @@
 
 #include "manager/daemon/calls/dispatch.h"
 #include "manager/daemon/ground/brokers.h"
-#include "manager/daemon/work/link.h"
+#include "manager/daemon/work/arrivals.h"
 
 typedef struct MgrBrokerCalls MgrBrokerCalls;
 
 typedef struct {
-    MgrBrokers *brokers;  /* NULL: an external one */
-    MgrLink *const *link; /* where it will be, once it is made */
+    MgrBrokers *brokers;          /* NULL: an external one */
+    MgrArrivals *const *arrivals; /* where it will be, once it is made */
     const MgrDown *down;
 } MgrBrokerCallsOptions;
 

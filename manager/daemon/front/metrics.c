@@ -7,7 +7,7 @@
 /* What endpoints are, say and are told. */
 static void add_endpoints(GString *out, const MgrMetricsParts *parts)
 {
-    const MgrLinkCounts link = mgr_link_count(parts->link);
+    const MgrArrivalsCounts arrivals = mgr_arrivals_count(parts->arrivals);
     const MgrTrackerCounts tracker = mgr_tracker_count(parts->tracker);
     const MgrReportsCounts reports = mgr_reports_count(parts->reports);
     const MgrDeliveryCounts delivery = mgr_delivery_count(parts->delivery);
@@ -18,12 +18,13 @@ static void add_endpoints(GString *out, const MgrMetricsParts *parts)
     const MgrMetric metrics[] = {
         { "endpoints", "Endpoints in the registry", g_hash_table_size(parts->fleet->endpoints) },
         { "endpoints_online", "Endpoints that are Online or Stale", parts->fleet->online },
-        { "births_total", "Births received", link.births },
-        { "heartbeats_total", "Heartbeats received", link.heartbeats },
+        { "births_total", "Births received", arrivals.births },
+        { "heartbeats_total", "Heartbeats received", arrivals.heartbeats },
         { "heartbeats_lost_total", "Gaps in heartbeat numbers", tracker.lost_heartbeats },
         { "messages_stale_total", "Messages of an older session, ignored", tracker.stale_messages },
-        { "messages_bad_total", "Messages that did not decode, ignored", link.bad_messages + dispatch.bad_messages },
-        { "messages_unknown_total", "Messages of senders that are not in the registry", link.unknown_senders },
+        { "messages_bad_total", "Messages that did not decode, ignored",
+          arrivals.bad_messages + dispatch.bad_messages },
+        { "messages_unknown_total", "Messages of senders that are not in the registry", arrivals.unknown_senders },
         { "messages_over_quota_total", "Messages dropped because their sender sent too many", gate.refused },
         { "messages_refused_total", "Messages dropped because too many waited, or too large", bus.refused },
         { "reports_total", "Reports received", reports.received },
@@ -46,7 +47,7 @@ static void add_endpoints(GString *out, const MgrMetricsParts *parts)
 /* How the server itself is. */
 static void add_server(GString *out, const MgrMetricsParts *parts, const HlHttpCounts *http)
 {
-    const MgrLinkCounts link = mgr_link_count(parts->link);
+    const MgrArrivalsCounts arrivals = mgr_arrivals_count(parts->arrivals);
     const MgrDispatchCounts dispatch = mgr_dispatch_count(parts->dispatch);
     const HlWriterCounts writer = mgr_record_count(parts->record);
     const MgrFloodsCounts floods = mgr_floods_count(parts->floods);
@@ -55,7 +56,7 @@ static void add_server(GString *out, const MgrMetricsParts *parts, const HlHttpC
     const MgrRereader *rereader = mgr_pki_rereader(parts->pki);
     const MgrRereaderCounts rereads = mgr_rereader_count(rereader);
     const MgrMetric metrics[] = {
-        { "broker_split", "1 while broker.addresses lead to brokers that do not know each other", link.split },
+        { "broker_split", "1 while broker.addresses lead to brokers that do not know each other", arrivals.split },
         { "broker_refused", "1 while the broker refuses the manager a subscription",
           mgr_down_refused(parts->down) != NULL },
         { "broker_reload_failed", "1 while the last run of broker.reload-command failed",
@@ -126,7 +127,7 @@ static void add_brokers(GString *out, const MgrMetricsParts *parts)
     uint64_t up[MGR_MAX_BROKERS] = { 0 }, endpoints[MGR_MAX_BROKERS] = { 0 }, queued[MGR_MAX_BROKERS] = { 0 };
     uint64_t restarts[MGR_MAX_BROKERS] = { 0 }, hangs[MGR_MAX_BROKERS] = { 0 }, drained[MGR_MAX_BROKERS] = { 0 };
     guint counted_there[MGR_MAX_BROKERS];
-    const MgrLines *lines = mgr_link_lines(parts->link);
+    const MgrLines *lines = mgr_arrivals_lines(parts->arrivals);
     guint n = mgr_lines_count(lines);
 
     mgr_lines_endpoints(lines, NULL, counted_there);

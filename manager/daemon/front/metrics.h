@@ -11,9 +11,9 @@
 #include "manager/daemon/state/notifications/notifications.h"
 #include "manager/daemon/state/status.h"
 #include "manager/daemon/state/timestamp.h"
+#include "manager/daemon/work/arrivals.h"
 #include "manager/daemon/work/enrol.h"
 #include "manager/daemon/work/late_renewals.h"
-#include "manager/daemon/work/link.h"
 #include "manager/daemon/work/rollouts.h"
 
 typedef struct {
@@ -36,7 +36,7 @@ typedef struct {
     const MgrApplicants *applicants;
     const MgrEnrol *enrol;
     const MgrLateRenewals *late_renewals;
-    const MgrLink *link;
+    const MgrArrivals *arrivals;
     const MgrRollouts *rollouts;
     const MgrDispatch *dispatch;
     const MgrCalls *calls;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The manager's connection to one broker, and whether it can hear by it.
  *
- * Not what comes up it: each message goes to a function given at creation (work/link.h).  A site with several managed
- * brokers has a line to each, and a broker that is away blinds the manager for the endpoints there alone. */
+ * Not what comes up it: each message goes to a function given at creation (work/arrivals.h).  A site with several
+ * managed brokers has a line to each, and a broker that is away blinds the manager for the endpoints there alone. */
 #ifndef MANAGER_DAEMON_WORK_LINE_H
 #define MANAGER_DAEMON_WORK_LINE_H
 

@@ -7,8 +7,8 @@
  * Requests of administrators and monitors go to a function given at creation.  Which topics are subscribed to is a
  * column of the topic table (proto/topics.h); a topic without a handler here is an error of the program, found at its
  * start. */
-#ifndef MANAGER_DAEMON_WORK_LINK_H
-#define MANAGER_DAEMON_WORK_LINK_H
+#ifndef MANAGER_DAEMON_WORK_ARRIVALS_H
+#define MANAGER_DAEMON_WORK_ARRIVALS_H
 
 #include "manager/daemon/ground/gate.h"
 #include "manager/daemon/state/fence.h"
@@ -16,7 +16,7 @@
 #include "manager/daemon/work/lines.h"
 #include "manager/daemon/work/reports.h"
 
-typedef struct MgrLink MgrLink;
+typedef struct MgrArrivals MgrArrivals;
 
 typedef struct {
     const char *dir; /* the site: certificate and key of the manager; borrowed */
@@ -36,25 +36,25 @@ typedef struct {
     MgrFence *fence;     /* asked before the manager connects as itself; NULL: nobody is, for tests */
     void (*request)(HlTopic topic, const char *name, const HlBusMessage *message, gpointer user);
     gpointer user;
-} MgrLinkOptions;
+} MgrArrivalsOptions;
 
 /* Begins to connect. */
-MgrLink *mgr_link_new(const MgrLinkOptions *options, GError **error);
+MgrArrivals *mgr_arrivals_new(const MgrArrivalsOptions *options, GError **error);
 
 /* Says that the manager goes, and disconnects. */
-void mgr_link_free(MgrLink *link);
+void mgr_arrivals_free(MgrArrivals *arrivals);
 
 typedef struct {
     uint64_t births, heartbeats, bad_messages, unknown_senders;
     bool blind; /* at every broker */
     bool split; /* brokers that do not know each other */
-} MgrLinkCounts;
+} MgrArrivalsCounts;
 
-MgrLinkCounts mgr_link_count(const MgrLink *link);
+MgrArrivalsCounts mgr_arrivals_count(const MgrArrivals *arrivals);
 
 /* Its lines; borrowed. */
-MgrLines *mgr_link_lines(const MgrLink *link);
+MgrLines *mgr_arrivals_lines(const MgrArrivals *arrivals);
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(MgrLink, mgr_link_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MgrArrivals, mgr_arrivals_free)
 
 #endif

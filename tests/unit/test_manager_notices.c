@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* manager/daemon/work/link and state/delivery: what the manager says of the line, signed for one session; and which
+/* manager/daemon/work/arrivals and state/delivery: what the manager says of the line, signed for one session; and which
  * session numbers it believes. */
 #include <string.h>
 
@@ -355,7 +355,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/line/window", test_window);
-    g_test_add_func("/manager/line/acknowledges-nothing", test_acknowledges_nothing);
+    g_test_add_func("/manager/notices/acknowledges-nothing", test_acknowledges_nothing);
     g_test_add_func("/line/birth-is-answered", test_birth_is_answered);
     g_test_add_func("/line/fence", test_fence);
     g_test_add_func("/line/absurd-session", test_absurd_session);
@@ -365,6 +365,6 @@ int main(int argc, char **argv)
     g_test_add_func("/line/revoked-and-killed", test_revoked_and_killed);
     g_test_add_func("/line/every-report-once", test_every_report_once);
     g_test_add_func("/line/set-back-is-told", test_set_back_is_told);
-    g_test_add_func("/manager/line/refused", test_refused);
+    g_test_add_func("/manager/notices/refused", test_refused);
     return g_test_run();
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* manager/daemon/work/link, with tracker, registration and applied behind it: births, wills, heartbeats, echoes; who
- * has no business here; nonsense.  For the broker that goes and comes back see test_manager_sight.c. */
+/* manager/daemon/work/arrivals, with tracker, registration and applied behind it: births, wills, heartbeats, echoes;
+ * who has no business here; nonsense.  For the broker that goes and comes back see test_manager_sight.c. */
 #include <string.h>
 
 #include "lib/base/ident.h"
@@ -82,9 +82,9 @@ static void test_birth(void)
     be_born(parts, 1, "b-1", false);
     g_assert_cmpint(actual(parts, "e-one"), ==, MGR_ACTUAL_ONLINE);
     g_assert_cmpuint(parts->fleet.online, ==, 1);
-    g_assert_cmpuint(mgr_link_count(parts->link).births, ==, 1);
+    g_assert_cmpuint(mgr_arrivals_count(parts->arrivals).births, ==, 1);
     be_born(parts, 1, "b-1", false); /* repeated on a living line: handled again, not counted as online twice */
-    g_assert_cmpuint(mgr_link_count(parts->link).births, ==, 2);
+    g_assert_cmpuint(mgr_arrivals_count(parts->arrivals).births, ==, 2);
     g_assert_cmpuint(parts->fleet.online, ==, 1);
     be_born(parts, 2, "b-1", false); /* it reconnected; the broker's will for session 1 comes late */
     parts_will(parts, "e-one", 1);
@@ -156,7 +156,7 @@ static void test_fence(void)
     be_born(parts, 3, "b-2", false);
     ack = parts_take(parts, HL_TOPIC_ACK, "e-one", &holdline__v1__ack__descriptor);
     g_assert_cmpuint(ack->fence_session, ==, 9);
-    g_assert_cmpuint(mgr_link_count(parts->link).births, ==, 1);
+    g_assert_cmpuint(mgr_arrivals_count(parts->arrivals).births, ==, 1);
 }
 
 /* It started again while the manager did not listen: the announcement went to the broker alone. */
@@ -175,9 +175,9 @@ static void test_restarted_unheard(void)
         be_born(parts, 1, "b-1", false);
         mgr_console_feed(parts->console, endpoint, MGR_DISPLAY_STOPPED);
         be_born(parts, 2, cases[i].boot, true); /* the broker's copy */
-        g_assert_cmpuint(mgr_link_count(parts->link).births, ==, 1);
+        g_assert_cmpuint(mgr_arrivals_count(parts->arrivals).births, ==, 1);
         be_born(parts, 2, cases[i].boot, false);
-        g_assert_cmpuint(mgr_link_count(parts->link).births, ==, 2);
+        g_assert_cmpuint(mgr_arrivals_count(parts->arrivals).births, ==, 2);
         g_assert_cmpint(endpoint->record.display.cause, ==, cases[i].cause);
         g_assert_false(endpoint->restarted_unheard);
     }
@@ -293,7 +293,7 @@ static void test_heartbeats(void)
     beat(parts, 1, 99); /* of the session before */
     g_assert_cmpuint(mgr_tracker_count(parts->tracker).stale_messages, ==, 2);
     g_assert_cmpuint(mgr_endpoint_contact(endpoint)->lost_heartbeats, ==, 3);
-    g_assert_cmpuint(mgr_link_count(parts->link).heartbeats, ==, 5);
+    g_assert_cmpuint(mgr_arrivals_count(parts->arrivals).heartbeats, ==, 5);
     beat(parts, 2, UINT64_MAX); /* no figure of the fleet is at the mercy of one endpoint */
     g_assert_cmpuint(mgr_tracker_count(parts->tracker).lost_heartbeats, <, 100000);
     parts_check_registry(parts);
@@ -451,7 +451,7 @@ static void test_bounds(void)
     g_assert_cmpstr(endpoint->record.host, ==, "one");
     for (guint i = 0; i < 5; i++) {
         char *addresses[] = { text };
-        uint64_t bad = mgr_link_count(parts->link).bad_messages;
+        uint64_t bad = mgr_arrivals_count(parts->arrivals).bad_messages;
 
         birth_init(&birth, 10 + i, "b-1");
         birth.link.registration = &birth.registration;
@@ -464,7 +464,7 @@ static void test_bounds(void)
         birth.applied.digest.len = i == 4 ? 16000 : 32;
         birth.link.applied = i >= 3 ? &birth.applied : NULL;
         deliver(parts, "e-one", &birth.link, false);
-        g_assert_cmpuint(mgr_link_count(parts->link).bad_messages, ==, bad + 1);
+        g_assert_cmpuint(mgr_arrivals_count(parts->arrivals).bad_messages, ==, bad + 1);
         g_assert_cmpstr(endpoint->record.host, ==, "one");
         g_assert_cmpstr(endpoint->record.applied.group, !=, text);
     }
@@ -483,7 +483,7 @@ static void test_absurd_sessions(void)
     beat(parts, UINT64_MAX, 1);
     echo.session = UINT64_MAX;
     parts_deliver(parts, HL_TOPIC_ECHO, "e-one", &echo.base);
-    g_assert_cmpuint(mgr_link_count(parts->link).bad_messages, ==, 5);
+    g_assert_cmpuint(mgr_arrivals_count(parts->arrivals).bad_messages, ==, 5);
     g_assert_cmpuint(endpoint->record.presence.session, ==, 0);
     be_born(parts, (uint64_t)hl_clock_wall(), "b-1", false);
     g_assert_cmpuint(endpoint->record.presence.session, ==, (uint64_t)hl_clock_wall());
@@ -517,8 +517,8 @@ static void test_unknown(void)
         g_assert_cmpint(bus_fake_published(parts->bus, NULL), ==, cases[i].emptied ? 4 : 0);
         beat.seq = 1;
         parts_deliver(parts, HL_TOPIC_HEARTBEAT, id, &beat.base);
-        g_assert_cmpuint(mgr_link_count(parts->link).unknown_senders, ==, 2);
-        g_assert_cmpuint(mgr_link_count(parts->link).births, ==, 0);
+        g_assert_cmpuint(mgr_arrivals_count(parts->arrivals).unknown_senders, ==, 2);
+        g_assert_cmpuint(mgr_arrivals_count(parts->arrivals).births, ==, 0);
     }
 }
 
@@ -565,9 +565,9 @@ static void test_malformed(void)
         g_autoptr(GBytes) empty = g_bytes_new_static("", 0);
 
         bus_fake_deliver(parts->bus, &(HlBusMessage){ .topic = topic, .payload = payload });
-        g_assert_cmpuint(mgr_link_count(parts->link).bad_messages, ==, i + 1);
+        g_assert_cmpuint(mgr_arrivals_count(parts->arrivals).bad_messages, ==, i + 1);
         bus_fake_deliver(parts->bus, &(HlBusMessage){ .topic = topic, .payload = empty }); /* a topic was emptied */
-        g_assert_cmpuint(mgr_link_count(parts->link).bad_messages, ==, i + 1);
+        g_assert_cmpuint(mgr_arrivals_count(parts->arrivals).bad_messages, ==, i + 1);
         bus_fake_deliver(parts->bus, &(HlBusMessage){ .topic = unknown, .payload = payload });
     }
     g_assert_null(bus_fake_find("e-ghost"));
@@ -579,21 +579,21 @@ static void test_malformed(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/manager/link/birth", test_birth);
-    g_test_add_func("/manager/link/missing", test_missing);
-    g_test_add_func("/manager/link/fence", test_fence);
-    g_test_add_func("/manager/link/restarted-unheard", test_restarted_unheard);
-    g_test_add_func("/manager/link/clone", test_clone);
-    g_test_add_func("/manager/link/farewells", test_farewells);
-    g_test_add_func("/manager/link/many-wills", test_many_wills);
-    g_test_add_func("/manager/link/heartbeats", test_heartbeats);
-    g_test_add_func("/manager/link/silence", test_silence);
-    g_test_add_func("/manager/link/outrun", test_outrun);
-    g_test_add_func("/manager/link/outrun-saved", test_outrun_saved);
-    g_test_add_func("/manager/link/bounds", test_bounds);
-    g_test_add_func("/manager/link/absurd-sessions", test_absurd_sessions);
-    g_test_add_func("/manager/link/unknown", test_unknown);
-    g_test_add_func("/manager/link/strangers", test_strangers);
-    g_test_add_func("/manager/link/malformed", test_malformed);
+    g_test_add_func("/manager/arrivals/birth", test_birth);
+    g_test_add_func("/manager/arrivals/missing", test_missing);
+    g_test_add_func("/manager/arrivals/fence", test_fence);
+    g_test_add_func("/manager/arrivals/restarted-unheard", test_restarted_unheard);
+    g_test_add_func("/manager/arrivals/clone", test_clone);
+    g_test_add_func("/manager/arrivals/farewells", test_farewells);
+    g_test_add_func("/manager/arrivals/many-wills", test_many_wills);
+    g_test_add_func("/manager/arrivals/heartbeats", test_heartbeats);
+    g_test_add_func("/manager/arrivals/silence", test_silence);
+    g_test_add_func("/manager/arrivals/outrun", test_outrun);
+    g_test_add_func("/manager/arrivals/outrun-saved", test_outrun_saved);
+    g_test_add_func("/manager/arrivals/bounds", test_bounds);
+    g_test_add_func("/manager/arrivals/absurd-sessions", test_absurd_sessions);
+    g_test_add_func("/manager/arrivals/unknown", test_unknown);
+    g_test_add_func("/manager/arrivals/strangers", test_strangers);
+    g_test_add_func("/manager/arrivals/malformed", test_malformed);
     return g_test_run();
 }
