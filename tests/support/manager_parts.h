@@ -116,6 +116,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Parts, parts_free)
 /* A registered endpoint of "office", in registry and memory. */
 MgrEndpoint *parts_add_endpoint(Parts *parts, const char *id);
 
+/* New ones with "e-one", which has not come yet, and nothing told; parts_free. */
+Parts *parts_new_with_endpoint(void);
+
+/* A heartbeat of it that does not tell its clock. */
+void parts_beat(Parts *parts, const char *id, uint64_t session, uint64_t seq);
+
+MgrActual parts_actual(const Parts *parts, const char *id);
+
 /* New ones with "e-one", on line, and nothing told of it; parts_free. */
 Parts *parts_new_on_line(void);
 

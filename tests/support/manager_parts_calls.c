@@ -470,3 +470,26 @@ void parts_born_with(Parts *parts, const char *id, uint64_t session, const HlMsg
     parts_deliver(parts, HL_TOPIC_LINK, id, &link.base);
     parts_commit(parts);
 }
+
+Parts *parts_new_with_endpoint(void)
+{
+    Parts *parts = parts_new();
+
+    parts_add_endpoint(parts, "e-one");
+    bus_fake_forget(parts->bus);
+    return parts;
+}
+
+void parts_beat(Parts *parts, const char *id, uint64_t session, uint64_t seq)
+{
+    HlMsgHeartbeat message = HOLDLINE__V1__HEARTBEAT__INIT;
+
+    message.session = session;
+    message.seq = seq;
+    parts_deliver(parts, HL_TOPIC_HEARTBEAT, id, &message.base);
+}
+
+MgrActual parts_actual(const Parts *parts, const char *id)
+{
+    return mgr_fleet_endpoint(&parts->fleet, id)->record.presence.actual;
+}

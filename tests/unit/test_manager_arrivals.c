@@ -58,29 +58,15 @@ static void beat(Parts *parts, uint64_t session, uint64_t seq)
     parts_deliver(parts, HL_TOPIC_HEARTBEAT, "e-one", &message.base);
 }
 
-static MgrActual actual(const Parts *parts, const char *id)
-{
-    return mgr_fleet_endpoint(&parts->fleet, id)->record.presence.actual;
-}
-
-static Parts *parts_with_endpoint(void)
-{
-    Parts *parts = parts_new();
-
-    parts_add_endpoint(parts, "e-one");
-    bus_fake_forget(parts->bus);
-    return parts;
-}
-
 /* ---------------------------------------------------------------------------------------------------------- births */
 
 static void test_birth(void)
 {
-    g_autoptr(Parts) parts = parts_with_endpoint();
+    g_autoptr(Parts) parts = parts_new_with_endpoint();
 
-    g_assert_cmpint(actual(parts, "e-one"), ==, MGR_ACTUAL_NEVER_SEEN);
+    g_assert_cmpint(parts_actual(parts, "e-one"), ==, MGR_ACTUAL_NEVER_SEEN);
     be_born(parts, 1, "b-1", false);
-    g_assert_cmpint(actual(parts, "e-one"), ==, MGR_ACTUAL_ONLINE);
+    g_assert_cmpint(parts_actual(parts, "e-one"), ==, MGR_ACTUAL_ONLINE);
     g_assert_cmpuint(parts->fleet.online, ==, 1);
     g_assert_cmpuint(mgr_arrivals_count(parts->arrivals).births, ==, 1);
     be_born(parts, 1, "b-1", false); /* repeated on a living line: handled again, not counted as online twice */
@@ -88,10 +74,10 @@ static void test_birth(void)
     g_assert_cmpuint(parts->fleet.online, ==, 1);
     be_born(parts, 2, "b-1", false); /* it reconnected; the broker's will for session 1 comes late */
     parts_will(parts, "e-one", 1);
-    g_assert_cmpint(actual(parts, "e-one"), ==, MGR_ACTUAL_ONLINE);
+    g_assert_cmpint(parts_actual(parts, "e-one"), ==, MGR_ACTUAL_ONLINE);
     g_assert_cmpuint(mgr_tracker_count(parts->tracker).stale_messages, ==, 2);
     parts_will(parts, "e-one", 2);
-    g_assert_cmpint(actual(parts, "e-one"), ==, MGR_ACTUAL_OFFLINE);
+    g_assert_cmpint(parts_actual(parts, "e-one"), ==, MGR_ACTUAL_OFFLINE);
     g_assert_cmpuint(parts->fleet.online, ==, 0);
     parts_check_registry(parts);
 }
@@ -106,7 +92,7 @@ static bool has_command(Parts *parts, const char *id)
 /* What the broker kept of its birth is enough to send what it lacks: its own word may be a minute away. */
 static void test_missing(void)
 {
-    g_autoptr(Parts) parts = parts_with_endpoint();
+    g_autoptr(Parts) parts = parts_new_with_endpoint();
     g_autofree char *command = NULL;
     Birth birth;
 
@@ -148,7 +134,7 @@ static void test_missing(void)
 /* Its disk was restored: it is told which session is known. */
 static void test_fence(void)
 {
-    g_autoptr(Parts) parts = parts_with_endpoint();
+    g_autoptr(Parts) parts = parts_new_with_endpoint();
     g_autoptr(HlMsgAck) ack = NULL;
 
     be_born(parts, 9, "b-1", false);
@@ -168,7 +154,7 @@ static void test_restarted_unheard(void)
     } cases[] = { { "b-2", MGR_DISPLAY_RESTARTED }, { "b-1", MGR_DISPLAY_STOPPED } };
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autoptr(Parts) parts = parts_with_endpoint();
+        g_autoptr(Parts) parts = parts_new_with_endpoint();
         MgrEndpoint *endpoint = mgr_fleet_endpoint(&parts->fleet, "e-one");
 
         endpoint->record.direct_port = 8844; /* the dial does not end at once */
@@ -186,7 +172,7 @@ static void test_restarted_unheard(void)
 /* Two machines with one identity: found, told, and the one that came last is asked to stay away. */
 static void test_clone(void)
 {
-    g_autoptr(Parts) parts = parts_with_endpoint();
+    g_autoptr(Parts) parts = parts_new_with_endpoint();
     MgrEndpoint *endpoint = mgr_fleet_endpoint(&parts->fleet, "e-one");
     g_autofree char *code = NULL;
     guint held_off = 0;
@@ -228,7 +214,7 @@ static void test_farewells(void)
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autoptr(Parts) parts = parts_with_endpoint();
+        g_autoptr(Parts) parts = parts_new_with_endpoint();
         const MgrEndpoint *endpoint = mgr_fleet_endpoint(&parts->fleet, "e-one");
         HlMsgLink will = HOLDLINE__V1__LINK__INIT;
 
@@ -262,7 +248,7 @@ static void test_many_wills(void)
             g_autofree char *id = g_strdup_printf("e-%u", i);
 
             parts_will(parts, id, 1);
-            offline += actual(parts, id) == MGR_ACTUAL_OFFLINE;
+            offline += parts_actual(parts, id) == MGR_ACTUAL_OFFLINE;
         }
         g_assert_cmpuint(offline, ==, 3);
         g_assert_cmpuint(bus_fake_published(parts->bus, "holdline/v1/manager/echo"), ==, 1); /* one question for all */
@@ -280,7 +266,7 @@ static void test_many_wills(void)
 
 static void test_heartbeats(void)
 {
-    g_autoptr(Parts) parts = parts_with_endpoint();
+    g_autoptr(Parts) parts = parts_new_with_endpoint();
     const MgrEndpoint *endpoint = mgr_fleet_endpoint(&parts->fleet, "e-one");
 
     be_born(parts, 2, "b-1", false);
@@ -302,7 +288,7 @@ static void test_heartbeats(void)
 /* Late: asked down the line, then Stale, then Offline; a heartbeat brings it back. */
 static void test_silence(void)
 {
-    g_autoptr(Parts) parts = parts_with_endpoint();
+    g_autoptr(Parts) parts = parts_new_with_endpoint();
     g_autoptr(HlMsgProbe) probe = NULL;
     HlMsgEcho echo = HOLDLINE__V1__ECHO__INIT;
 
@@ -317,15 +303,15 @@ static void test_silence(void)
     echo.nonce = probe->nonce + 1; /* not what was asked */
     parts_deliver(parts, HL_TOPIC_ECHO, "e-one", &echo.base);
     parts_pass(parts, 16);
-    g_assert_cmpint(actual(parts, "e-one"), ==, MGR_ACTUAL_STALE);
+    g_assert_cmpint(parts_actual(parts, "e-one"), ==, MGR_ACTUAL_STALE);
     echo.nonce = probe->nonce;
     parts_deliver(parts, HL_TOPIC_ECHO, "e-one", &echo.base);
-    g_assert_cmpint(actual(parts, "e-one"), ==, MGR_ACTUAL_ONLINE);
+    g_assert_cmpint(parts_actual(parts, "e-one"), ==, MGR_ACTUAL_ONLINE);
     parts_deliver(parts, HL_TOPIC_ECHO, "e-one", &echo.base); /* once */
     parts_pass(parts, 179);
-    g_assert_cmpint(actual(parts, "e-one"), ==, MGR_ACTUAL_STALE);
+    g_assert_cmpint(parts_actual(parts, "e-one"), ==, MGR_ACTUAL_STALE);
     parts_pass(parts, 2);
-    g_assert_cmpint(actual(parts, "e-one"), ==, MGR_ACTUAL_OFFLINE);
+    g_assert_cmpint(parts_actual(parts, "e-one"), ==, MGR_ACTUAL_OFFLINE);
     parts_check_registry(parts);
 }
 
@@ -389,7 +375,7 @@ static void test_outrun(void)
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autoptr(Parts) parts = parts_with_endpoint();
+        g_autoptr(Parts) parts = parts_new_with_endpoint();
         const MgrEndpoint *endpoint = mgr_fleet_endpoint(&parts->fleet, "e-one");
         g_autoptr(GBytes) other = g_bytes_new_static(DIGEST, strlen(DIGEST));
         uint64_t before = parts->fleet.settings_counter;
@@ -408,7 +394,7 @@ static void test_outrun(void)
 static void test_outrun_saved(void)
 {
     const uint64_t latest = CLOCK_FAKE_WALL + MGR_COUNTER_LEAD;
-    g_autoptr(Parts) parts = parts_with_endpoint();
+    g_autoptr(Parts) parts = parts_new_with_endpoint();
     MgrEndpoint *endpoint = mgr_fleet_endpoint(&parts->fleet, "e-one");
     g_autoptr(GBytes) other = g_bytes_new_static(DIGEST, strlen(DIGEST));
 
@@ -430,7 +416,7 @@ static void test_outrun_saved(void)
 /* A birth with a field beyond its bound is counted and changes nothing; clocks at the ends of time harm nobody. */
 static void test_bounds(void)
 {
-    g_autoptr(Parts) parts = parts_with_endpoint();
+    g_autoptr(Parts) parts = parts_new_with_endpoint();
     const MgrEndpoint *endpoint = mgr_fleet_endpoint(&parts->fleet, "e-one");
     g_autofree char *text = g_strnfill(16000, 'x');
     static const int64_t clocks[] = { INT64_MIN, INT64_MAX, 0, -1 };
@@ -473,7 +459,7 @@ static void test_bounds(void)
 
 static void test_absurd_sessions(void)
 {
-    g_autoptr(Parts) parts = parts_with_endpoint();
+    g_autoptr(Parts) parts = parts_new_with_endpoint();
     const MgrEndpoint *endpoint = mgr_fleet_endpoint(&parts->fleet, "e-one");
     HlMsgEcho echo = HOLDLINE__V1__ECHO__INIT;
 
@@ -502,7 +488,7 @@ static void test_unknown(void)
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autoptr(Parts) parts = parts_with_endpoint();
+        g_autoptr(Parts) parts = parts_new_with_endpoint();
         const char *id = cases[i].revoked ? "e-one" : "e-ghost";
         HlMsgHeartbeat beat = HOLDLINE__V1__HEARTBEAT__INIT;
         Birth birth;
@@ -534,7 +520,7 @@ static int64_t count_noted(Parts *parts, const char *id)
 /* Who enrolled after the backup that was restored is noted, once; who was removed is known by its certificates. */
 static void test_strangers(void)
 {
-    g_autoptr(Parts) parts = parts_with_endpoint();
+    g_autoptr(Parts) parts = parts_new_with_endpoint();
     MgrCertificateRecord removed = { .serial = g_strdup("0a"),
                                      .name = g_strdup("e-removed"),
                                      .kind = g_strdup("endpoint"),
@@ -556,7 +542,7 @@ static void test_malformed(void)
 {
     static const HlTopic topics[] = { HL_TOPIC_LINK, HL_TOPIC_HEARTBEAT, HL_TOPIC_REPORT, HL_TOPIC_ECHO };
     static const guint8 nonsense[] = { 0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f };
-    g_autoptr(Parts) parts = parts_with_endpoint();
+    g_autoptr(Parts) parts = parts_new_with_endpoint();
 
     for (gsize i = 0; i < G_N_ELEMENTS(topics); i++) {
         g_autofree char *topic = hl_topic_name(topics[i], "e-one");

@@ -36,11 +36,6 @@ static const MgrEndpoint *endpoint(const Parts *parts, const char *id)
     return mgr_fleet_endpoint(&parts->fleet, id);
 }
 
-static MgrActual actual(const Parts *parts, const char *id)
-{
-    return endpoint(parts, id)->record.presence.actual;
-}
-
 static guint published(Parts *parts, guint broker, HlTopic topic, const char *id)
 {
     g_autofree char *name = hl_topic_name(topic, id);
@@ -133,7 +128,7 @@ static void test_move(void)
     g_assert_cmpuint(endpoint(parts, "e-one")->broker, ==, 2);
     at(parts, 1);
     parts_will(parts, "e-one", 5);
-    g_assert_cmpint(actual(parts, "e-one"), ==, MGR_ACTUAL_ONLINE);
+    g_assert_cmpint(parts_actual(parts, "e-one"), ==, MGR_ACTUAL_ONLINE);
     g_assert_cmpuint(endpoint(parts, "e-one")->broker, ==, 2);
     forget(parts);
     beat_at(parts, 1, "e-one", 5); /* a copy, or one that never left: told so where it is */
@@ -141,7 +136,7 @@ static void test_move(void)
     g_assert_cmpuint(published(parts, 2, HL_TOPIC_ACK, "e-one"), ==, 0);
     g_assert_cmpuint(endpoint(parts, "e-one")->broker, ==, 2);
     beat_at(parts, 2, "e-one", 6);
-    g_assert_cmpint(actual(parts, "e-one"), ==, MGR_ACTUAL_ONLINE);
+    g_assert_cmpint(parts_actual(parts, "e-one"), ==, MGR_ACTUAL_ONLINE);
 }
 
 static json_int_t told_broker(Parts *parts, const char *id)
@@ -234,12 +229,12 @@ static void test_one_is_away(void)
         pass(parts, 10);
         beat_at(parts, 0, "e-zero", 5);
     }
-    g_assert_cmpint(actual(parts, "e-zero"), ==, MGR_ACTUAL_ONLINE);
-    g_assert_cmpint(actual(parts, "e-one"), ==, MGR_ACTUAL_ONLINE);
-    g_assert_cmpint(actual(parts, "e-two"), ==, MGR_ACTUAL_OFFLINE);
+    g_assert_cmpint(parts_actual(parts, "e-zero"), ==, MGR_ACTUAL_ONLINE);
+    g_assert_cmpint(parts_actual(parts, "e-one"), ==, MGR_ACTUAL_ONLINE);
+    g_assert_cmpint(parts_actual(parts, "e-two"), ==, MGR_ACTUAL_OFFLINE);
     born_at(parts, 0, "e-one", 6);
     pass(parts, 300);
-    g_assert_cmpint(actual(parts, "e-one"), ==, MGR_ACTUAL_OFFLINE); /* it is judged where it went */
+    g_assert_cmpint(parts_actual(parts, "e-one"), ==, MGR_ACTUAL_OFFLINE); /* it is judged where it went */
     for (guint i = 0; i < BROKERS; i++)
         if (i != 1)
             bus_fake_down(parts_bus(parts, i), "gone too");
@@ -263,7 +258,7 @@ static void test_back(void)
     for (guint i = 0; i < BROKERS; i++) /* the others' endpoints are not asked for a birth */
         g_assert_cmpuint(published(parts, i, HL_TOPIC_MANAGER_STATE, ""), ==, i == 1);
     pass(parts, 400);
-    g_assert_cmpint(actual(parts, "e-one"), ==, MGR_ACTUAL_OFFLINE);
+    g_assert_cmpint(parts_actual(parts, "e-one"), ==, MGR_ACTUAL_OFFLINE);
 }
 
 /* A crowd of wills at one broker is doubted until that one has answered, whatever another does. */
@@ -282,11 +277,11 @@ static void test_doubts(void)
         parts_will(parts, ids[i], 1);
     g_assert_cmpuint(published(parts, 0, HL_TOPIC_MANAGER_ECHO, ""), ==, 0);
     bus_fake_deliver_text(parts_bus(parts, 2), "holdline/v1/manager/echo", "?");
-    g_assert_cmpint(actual(parts, ids[7]), ==, MGR_ACTUAL_ONLINE);
+    g_assert_cmpint(parts_actual(parts, ids[7]), ==, MGR_ACTUAL_ONLINE);
     timer_fake_advance(HL_SECOND);
     at(parts, 1);
     parts_answer_echo(parts);
-    g_assert_cmpint(actual(parts, ids[7]), ==, MGR_ACTUAL_OFFLINE);
+    g_assert_cmpint(parts_actual(parts, ids[7]), ==, MGR_ACTUAL_OFFLINE);
 }
 
 static uint32_t announced_window(Parts *parts)
@@ -468,7 +463,7 @@ static void test_not_heard_yet(void)
     g_assert_cmpuint(endpoint(parts, "e-one")->broker, ==, MGR_BROKER_UNKNOWN);
     bus_fake_down(parts_bus(parts, 1), "away");
     pass(parts, 300);
-    g_assert_cmpint(actual(parts, "e-one"), ==, MGR_ACTUAL_ONLINE);
+    g_assert_cmpint(parts_actual(parts, "e-one"), ==, MGR_ACTUAL_ONLINE);
     forget(parts);
     at(parts, 0);
     id = parts_issue(parts, "all");
@@ -476,9 +471,9 @@ static void test_not_heard_yet(void)
         g_assert_cmpuint(published(parts, i, HL_TOPIC_COMMAND, "e-one"), ==, i != 1);
     bus_fake_up(parts_bus(parts, 1));
     pass(parts, 50);
-    g_assert_cmpint(actual(parts, "e-one"), ==, MGR_ACTUAL_ONLINE);
+    g_assert_cmpint(parts_actual(parts, "e-one"), ==, MGR_ACTUAL_ONLINE);
     pass(parts, 100);
-    g_assert_cmpint(actual(parts, "e-one"), ==, MGR_ACTUAL_OFFLINE);
+    g_assert_cmpint(parts_actual(parts, "e-one"), ==, MGR_ACTUAL_OFFLINE);
 }
 
 /* What a removed endpoint's brokers keep is emptied wherever it was. */

@@ -10,15 +10,6 @@
 #include "tests/support/manager_parts.h"
 #include "tests/support/timer_fake.h"
 
-static void beat(Parts *parts, const char *id, uint64_t session, uint64_t seq)
-{
-    HlMsgHeartbeat message = HOLDLINE__V1__HEARTBEAT__INIT;
-
-    message.session = session;
-    message.seq = seq;
-    parts_deliver(parts, HL_TOPIC_HEARTBEAT, id, &message.base);
-}
-
 static MgrEndpoint *endpoint(const Parts *parts, const char *id)
 {
     return mgr_fleet_endpoint(&parts->fleet, id);
@@ -34,7 +25,7 @@ static void settle(void)
 static void flood(Parts *parts, const char *id, guint count)
 {
     for (guint i = 0; i < count; i++)
-        beat(parts, id, 1, i + 2);
+        parts_beat(parts, id, 1, i + 2);
     settle();
 }
 
@@ -89,10 +80,10 @@ static void test_dropped(void)
     g_assert_cmpuint(mgr_gate_count(parts->gate).refused, ==, 100);
     g_assert_cmpuint(mgr_floods_count(parts->floods).total, ==, 0);
     g_assert_cmpint(endpoint(parts, "e-one")->record.presence.actual, ==, MGR_ACTUAL_ONLINE);
-    beat(parts, "e-two", 1, 2); /* the others have their own */
+    parts_beat(parts, "e-two", 1, 2); /* the others have their own */
     g_assert_cmpuint(mgr_arrivals_count(parts->arrivals).heartbeats - before, ==, burst + 1);
     clock_fake_advance(HL_MINUTE);
-    beat(parts, "e-one", 1, 1000);
+    parts_beat(parts, "e-one", 1, 1000);
     g_assert_cmpuint(mgr_arrivals_count(parts->arrivals).heartbeats - before, ==, burst + 2);
 }
 
@@ -215,8 +206,8 @@ static void test_forgets(void)
     clock_fake_advance(HL_MINUTE);
     mgr_gate_tick(parts->gate);
     g_assert_cmpuint(mgr_gate_count(parts->gate).senders, ==, 0);
-    beat(parts, "e-one", 1, 5);
-    beat(parts, "e-two", 1, 5);
+    parts_beat(parts, "e-one", 1, 5);
+    parts_beat(parts, "e-two", 1, 5);
     g_assert_cmpuint(mgr_gate_count(parts->gate).senders, ==, 2);
     clock_fake_advance(HL_SECOND);
     mgr_gate_tick(parts->gate);

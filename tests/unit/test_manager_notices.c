@@ -40,15 +40,6 @@ static void expect_fence(Parts *parts, const char *id, uint64_t answered, uint64
     g_assert_cmpuint(notice->fence_session, ==, fence);
 }
 
-static void beat(Parts *parts, const char *id, uint64_t session)
-{
-    HlMsgHeartbeat heartbeat = HOLDLINE__V1__HEARTBEAT__INIT;
-
-    heartbeat.session = session;
-    heartbeat.seq = 1;
-    parts_deliver(parts, HL_TOPIC_HEARTBEAT, id, &heartbeat.base);
-}
-
 static uint64_t known(const Parts *parts, const char *id)
 {
     return mgr_fleet_endpoint(&parts->fleet, id)->record.presence.session;
@@ -128,7 +119,7 @@ static void test_fence(void)
     link.boot_id = hl_unconst("b-2");
     parts_deliver(parts, HL_TOPIC_LINK, "e-one", &link.base);
     expect_fence(parts, "e-one", 3, 9);
-    beat(parts, "e-one", 4);
+    parts_beat(parts, "e-one", 4, 1);
     expect_fence(parts, "e-one", 4, 9);
 }
 
@@ -148,7 +139,7 @@ static void test_absurd_session(void)
     parts_birth(parts, "e-one", now);
     bus_fake_forget(parts->bus);
     for (gsize i = 0; i < G_N_ELEMENTS(absurd); i++) {
-        beat(parts, "e-one", absurd[i]);
+        parts_beat(parts, "e-one", absurd[i], 1);
         expect_fence(parts, "e-one", absurd[i], now);
         parts_will(parts, "e-one", absurd[i]);
         g_assert_null(take_notice(parts, "e-one")); /* nobody is there to answer */
@@ -169,7 +160,7 @@ static void test_own_clock_goes_back(void)
     parts_birth(parts, "e-one", now);
     clock_fake_jump_wall(-30 * HL_DAY);
     bus_fake_forget(parts->bus);
-    beat(parts, "e-one", now);
+    parts_beat(parts, "e-one", now, 1);
     g_assert_null(take_notice(parts, "e-one"));
     parts_birth(parts, "e-one", now + (uint64_t)HL_HOUR);
     expect_fence(parts, "e-one", now + (uint64_t)HL_HOUR, now);

@@ -6,29 +6,6 @@
 #include "lib/base/unconst.h"
 #include "tests/support/manager_parts.h"
 
-static void beat(Parts *parts, uint64_t session, uint64_t seq)
-{
-    HlMsgHeartbeat message = HOLDLINE__V1__HEARTBEAT__INIT;
-
-    message.session = session;
-    message.seq = seq;
-    parts_deliver(parts, HL_TOPIC_HEARTBEAT, "e-one", &message.base);
-}
-
-static MgrActual actual(const Parts *parts, const char *id)
-{
-    return mgr_fleet_endpoint(&parts->fleet, id)->record.presence.actual;
-}
-
-static Parts *parts_with_endpoint(void)
-{
-    Parts *parts = parts_new();
-
-    parts_add_endpoint(parts, "e-one");
-    bus_fake_forget(parts->bus);
-    return parts;
-}
-
 static HlMsgManagerState *take_state(Parts *parts)
 {
     return parts_take(parts, HL_TOPIC_MANAGER_STATE, "", &holdline__v1__manager_state__descriptor);
@@ -36,7 +13,7 @@ static HlMsgManagerState *take_state(Parts *parts)
 
 static void test_broker_lost(void)
 {
-    g_autoptr(Parts) parts = parts_with_endpoint();
+    g_autoptr(Parts) parts = parts_new_with_endpoint();
     const MgrEndpoint *endpoint = mgr_fleet_endpoint(&parts->fleet, "e-one");
     uint64_t epoch = parts->fleet.epoch;
     g_autoptr(HlMsgManagerState) state = NULL;
@@ -58,7 +35,7 @@ static void test_broker_lost(void)
         clock_fake_advance(HL_SECOND);
         mgr_lines_tick(mgr_arrivals_lines(parts->arrivals));
     }
-    g_assert_cmpint(actual(parts, "e-one"), ==, MGR_ACTUAL_ONLINE);
+    g_assert_cmpint(parts_actual(parts, "e-one"), ==, MGR_ACTUAL_ONLINE);
     g_assert_cmpint(mgr_presence_reason(&endpoint->record.presence), ==, MGR_REASON_SERVER_BLIND);
     g_assert_cmpuint(bus_fake_published(parts->bus, "holdline/v1/status/#"), >, 0); /* of before */
 
@@ -75,20 +52,20 @@ static void test_broker_lost(void)
     g_assert_false(mgr_arrivals_count(parts->arrivals).blind);
     parts_birth(parts, "e-one", 2); /* one comes back, the other does not */
     parts_pass(parts, 59);
-    g_assert_cmpint(actual(parts, "e-two"), ==, MGR_ACTUAL_ONLINE);
+    g_assert_cmpint(parts_actual(parts, "e-two"), ==, MGR_ACTUAL_ONLINE);
     for (uint64_t seq = 1; seq <= 4; seq++) {
-        beat(parts, 2, seq);
+        parts_beat(parts, "e-one", 2, seq);
         parts_pass(parts, 60);
     }
-    g_assert_cmpint(actual(parts, "e-one"), ==, MGR_ACTUAL_ONLINE);
-    g_assert_cmpint(actual(parts, "e-two"), ==, MGR_ACTUAL_OFFLINE);
+    g_assert_cmpint(parts_actual(parts, "e-one"), ==, MGR_ACTUAL_ONLINE);
+    g_assert_cmpint(parts_actual(parts, "e-two"), ==, MGR_ACTUAL_OFFLINE);
     parts_check_registry(parts);
 }
 
 /* The link stands and nothing comes: asked, and then taken for lost, until something comes. */
 static void test_broker_hangs(void)
 {
-    g_autoptr(Parts) parts = parts_with_endpoint();
+    g_autoptr(Parts) parts = parts_new_with_endpoint();
 
     parts_pass(parts, 70);
     parts_birth(parts, "e-one", 1);
@@ -97,7 +74,7 @@ static void test_broker_hangs(void)
         mgr_lines_tick(mgr_arrivals_lines(parts->arrivals));
     }
     g_assert_true(mgr_arrivals_count(parts->arrivals).blind);
-    g_assert_cmpint(actual(parts, "e-one"), ==, MGR_ACTUAL_ONLINE);
+    g_assert_cmpint(parts_actual(parts, "e-one"), ==, MGR_ACTUAL_ONLINE);
     parts_answer_echo(parts);
     g_assert_false(mgr_arrivals_count(parts->arrivals).blind);
 }
@@ -105,7 +82,7 @@ static void test_broker_hangs(void)
 /* Revoked endpoints that the registry still shows up are put out when an external broker comes back. */
 static void test_revoked_at_return(void)
 {
-    g_autoptr(Parts) parts = parts_with_endpoint();
+    g_autoptr(Parts) parts = parts_new_with_endpoint();
     MgrCertificateRecord record = { .serial = g_strdup("0e"),
                                     .name = g_strdup("e-one"),
                                     .kind = g_strdup(hl_cert_kind_name(HL_CERT_ENDPOINT)),
@@ -123,7 +100,7 @@ static void test_revoked_at_return(void)
 
 static void test_goodbye(void)
 {
-    g_autoptr(Parts) parts = parts_with_endpoint();
+    g_autoptr(Parts) parts = parts_new_with_endpoint();
     g_autoptr(HlBusMessage) last = NULL;
     g_autoptr(HlMsgManagerState) state = NULL;
     g_autoptr(GError) error = NULL;

@@ -123,28 +123,28 @@ static int compare_listed(gconstpointer a, gconstpointer b)
     return x->number < y->number ? 1 : x->number > y->number ? -1 : 0;
 }
 
-/* Those of the selector; of none, all that are there, or NULL without an error: also those that were removed. */
-static GPtrArray *listed_endpoints(const MgrDetectionCalls *calls, const MgrCall *call, GError **error)
+/* Those of the selector; of none, all that are there, or NULL: also those that were removed. */
+static bool list_endpoints(const MgrDetectionCalls *calls, const MgrCall *call, GPtrArray **listed, GError **error)
 {
     const char *selector = mgr_call_argument(call, "selector");
     const MgrCaller *caller = mgr_call_caller(call);
 
-    if (selector != NULL)
-        return mgr_selector_filter(calls->parts.fleet, caller, selector, error);
-    return caller->groups != NULL ? mgr_selector_all(calls->parts.fleet, caller) : NULL;
+    *listed = NULL;
+    if (selector == NULL && caller->groups == NULL)
+        return true;
+    *listed = selector != NULL ? mgr_selector_filter(calls->parts.fleet, caller, selector, error)
+                               : mgr_selector_all(calls->parts.fleet, caller);
+    return *listed != NULL;
 }
 
 static bool collect(const MgrDetectionCalls *calls, const MgrCall *call, MgrDetectionFilter *filter, GArray *listed,
                     GError **error)
 {
     HlDb *db = mgr_record_committed(calls->parts.record);
-    g_autoptr(GError) unknown = NULL;
-    g_autoptr(GPtrArray) endpoints = listed_endpoints(calls, call, &unknown);
+    g_autoptr(GPtrArray) endpoints = NULL;
 
-    if (unknown != NULL) {
-        g_propagate_error(error, g_steal_pointer(&unknown));
+    if (!list_endpoints(calls, call, &endpoints, error))
         return false;
-    }
     if (endpoints == NULL)
         return mgr_registry_list_detections(db, filter, add_listed, listed, error);
     for (guint i = 0; i < endpoints->len; i++) {
@@ -371,13 +371,10 @@ static bool add_selected(const MgrDetectionCalls *calls, const MgrCall *call, js
                          GError **error)
 {
     HlDb *db = mgr_record_committed(calls->parts.record);
-    g_autoptr(GError) unknown = NULL;
-    g_autoptr(GPtrArray) endpoints = listed_endpoints(calls, call, &unknown);
+    g_autoptr(GPtrArray) endpoints = NULL;
 
-    if (unknown != NULL) {
-        g_propagate_error(error, g_steal_pointer(&unknown));
+    if (!list_endpoints(calls, call, &endpoints, error))
         return false;
-    }
     if (endpoints == NULL)
         return add_of(db, 0, files, all, error);
     for (guint i = 0; i < endpoints->len; i++)
