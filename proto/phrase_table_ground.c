@@ -231,6 +231,7 @@ const HlPhrase hl_ground_phrases[] = {
     { N_("the running daemon"), "" },
     { N_("mend the configuration: the daemon does not start with it"), "" },
     { N_("the configuration can be used"), "" },
+    { N_("%s:%u: [%s] %s: line %u gives it too, and only one of them counts; remove one"), "" },
     { N_("start the daemon as root: systemctl start holdline-endpointd"), "" },
     { N_("wait for the upgrade of its program: journalctl -u holdline-upgrade shows how far it is"), "" },
     { N_("the program is being upgraded, so versions were not compared"), "" },

@@ -20,9 +20,10 @@ typedef struct {
     HlTime now;  /* wall */
     EpConf conf; /* defaults if it cannot be read */
     char *conf_problem;
-    json_t *status;    /* what the daemon says of itself; NULL: it does not answer */
-    char *silence;     /* why not */
-    bool is_upgrading; /* a helper replaces its program; as far as this user can see */
+    GPtrArray *conf_doubles; /* sentences on keys that the file gives twice; NULL: not looked for */
+    json_t *status;          /* what the daemon says of itself; NULL: it does not answer */
+    char *silence;           /* why not */
+    bool is_upgrading;       /* a helper replaces its program; as far as this user can see */
     EpIdentityView identity;
     char *identity_problem;
     char **brokers, **urls;

@@ -15,6 +15,8 @@ void ep_judge_configuration(const EpDoctor *doctor, HlFindings *findings)
                         doctor->conf_problem);
     else
         hl_findings_good(findings, "the configuration can be used");
+    for (guint i = 0; doctor->conf_doubles != NULL && i < doctor->conf_doubles->len; i++)
+        hl_findings_note(findings, NULL, "%s", (const char *)g_ptr_array_index(doctor->conf_doubles, i));
 }
 
 void ep_judge_daemon(const EpDoctor *doctor, HlFindings *findings)

@@ -10,6 +10,7 @@
 #include "endpoint/identity/identity.h"
 #include "endpoint/scan/confine.h"
 #include "endpoint/upgrade/desk.h"
+#include "lib/base/conf.h"
 
 #define EARLY (14 * HL_DAY) /* it is renewed from 30 days before its end on, where it has 90 */
 
@@ -17,6 +18,7 @@ void ep_doctor_clear(EpDoctor *doctor)
 {
     ep_conf_clear(&doctor->conf);
     g_free(doctor->conf_problem);
+    g_clear_pointer(&doctor->conf_doubles, g_ptr_array_unref);
     json_decref(doctor->status);
     g_free(doctor->silence);
     g_free(doctor->identity_problem);
@@ -29,12 +31,20 @@ void ep_doctor_clear(EpDoctor *doctor)
     hl_doctor_facts_clear(&doctor->facts);
 }
 
+static void keep_double(const char *fault, gpointer user)
+{
+    g_ptr_array_add(user, g_strdup(fault));
+}
+
 void ep_probe_configuration(EpDoctor *doctor, HlInvocation *call)
 {
     EpTool *tool = call->user;
     g_autoptr(GError) error = NULL;
 
     hl_doctor_facts_init(&doctor->facts);
+    doctor->conf_doubles = g_ptr_array_new_with_free_func(g_free);
+    hl_conf_doubles_in(hl_cli_value(call, "c", EP_CONF_DEFAULT_PATH), ep_conf_table(), keep_double,
+                       doctor->conf_doubles);
     if (ep_tool_load(call, &error)) {
         doctor->conf = tool->conf; /* taken */
         tool->conf = (EpConf){ 0 };

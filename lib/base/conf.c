@@ -204,8 +204,8 @@ guint hl_conf_doubles(const char *name, const char *text, HlOptionTable table, H
 
         if (before != 0) {
             g_autofree char *words =
-                g_strdup_printf("%s:%u: [%s] %s: line %u gives it too, and only one of them counts; remove one", name,
-                                place->line, place->group, place->key, before);
+                g_strdup_printf(_("%s:%u: [%s] %s: line %u gives it too, and only one of them counts; remove one"),
+                                name, place->line, place->group, place->key, before);
 
             fault(words, user);
             count++;
@@ -213,6 +213,13 @@ guint hl_conf_doubles(const char *name, const char *text, HlOptionTable table, H
         g_hash_table_insert(seen, g_strdup(own), GUINT_TO_POINTER(place->line));
     }
     return count;
+}
+
+guint hl_conf_doubles_in(const char *path, HlOptionTable table, HlConfFault fault, gpointer user)
+{
+    g_autofree char *text = hl_file_read_text(path, MAX_FILE_SIZE, NULL);
+
+    return text != NULL ? hl_conf_doubles(path, text, table, fault, user) : 0;
 }
 
 static void warn(const char *fault, gpointer user G_GNUC_UNUSED)
@@ -262,9 +269,8 @@ bool hl_conf_check_print(const char *path, HlOptionTable table, void *values, Hl
 {
     g_autoptr(GError) problem = NULL;
     g_autofree char *name = g_strdup(path);
-    g_autofree char *text = hl_file_read_text(path, MAX_FILE_SIZE, NULL);
     guint lacking = 0, faults = hl_conf_check(path, table, values, print_fault, NULL);
-    guint all, doubles = text != NULL ? hl_conf_doubles(path, text, table, print_fault, NULL) : 0;
+    guint all, doubles = hl_conf_doubles_in(path, table, print_fault, NULL);
 
     if (faults == 0) {
         if (rules.whole != NULL && !rules.whole(values, &problem)) {

@@ -29,6 +29,9 @@ guint hl_conf_check(const char *path, HlOptionTable table, void *values, HlConfF
  * the numbers of both lines; returns how many there are, of which it looks for 50. */
 guint hl_conf_doubles(const char *name, const char *text, HlOptionTable table, HlConfFault fault, gpointer user);
 
+/* The same of a file.  0 too if it cannot be read, which hl_conf_load says. */
+guint hl_conf_doubles_in(const char *path, HlOptionTable table, HlConfFault fault, gpointer user);
+
 /* What is asked about values that are right each by itself; members may be NULL.  path: of the file. */
 typedef struct {
     bool (*whole)(void *values, GError **error); /* false: a program does not start with them */

@@ -5,7 +5,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "lib/base/conf.h"
 #include "lib/base/file.h"
 #include "lib/base/i18n.h"
 #include "lib/base/json.h"
@@ -13,6 +12,7 @@
 #include "manager/core/refusal.h"
 #include "manager/site/audit.h"
 #include "manager/site/backup.h"
+#include "manager/site/check_conf.h"
 #include "manager/site/exchange.h"
 #include "manager/site/owners.h"
 #include "manager/site/pairs.h"
@@ -279,16 +279,19 @@ static void look_at_things(Check *check)
     look_at_thing(check, "lock");
 }
 
+static void note_double(const char *fault, gpointer user)
+{
+    Check *check = user;
+
+    say(check, MGR_FINDING_NOTE, "%s: %s", hl_tr(check->look->subject), fault);
+}
+
 static void look_at_conf(Check *check)
 {
-    g_autofree char *path = mgr_site_path(check->dir, "manager.conf");
     g_autoptr(GError) error = NULL;
 
-    if (hl_conf_load(path, mgr_conf_table(), &check->conf, &error))
-        return;
-    failure(check, error);
-    hl_options_clear(mgr_conf_table(), &check->conf);
-    hl_options_init(mgr_conf_table(), &check->conf);
+    if (!mgr_check_conf(check->dir, &check->conf, note_double, check, &error))
+        failure(check, error);
 }
 
 /* A name without a slash is looked up in the PATH of this process; the manager's may be another one. */

@@ -6,6 +6,7 @@
 #include "endpoint/cli/apparmor.h"
 #include "endpoint/cli/doctor.h"
 #include "lib/base/file.h"
+#include "lib/base/unconst.h"
 #include "proto/phrase.h"
 #include "proto/updater_lines.h"
 
@@ -51,7 +52,9 @@ static void expect(Judge judge, const EpDoctor *doctor, const char *wanted, cons
     if (first == NULL)
         return;
     g_assert_nonnull(strstr(first->text, text));
-    g_assert_nonnull(strstr(first->remedy, remedy));
+    g_assert_true((first->remedy == NULL) == (remedy == NULL));
+    if (remedy != NULL)
+        g_assert_nonnull(strstr(first->remedy, remedy));
 }
 
 static json_t *parse(const char *text)
@@ -71,8 +74,14 @@ static void test_daemon(void)
                       "holdline-upgrade shows how far it is";
     char malformed[] = "/etc/holdline/endpoint.conf:3: No such file or directory";
     EpDoctor doctor = { .now = NOW };
+    g_autoptr(GPtrArray) doubles = g_ptr_array_new();
 
     expect(ep_judge_configuration, &doctor, "g", NULL, NULL);
+    doctor.conf_doubles = doubles;
+    g_ptr_array_add(doubles, hl_unconst("endpoint.conf:4: [line] proxy: line 2 gives it too, and only one of them "
+                                        "counts; remove one"));
+    expect(ep_judge_configuration, &doctor, "gn", "endpoint.conf:4: [line] proxy: line 2", NULL);
+    doctor.conf_doubles = NULL;
     doctor.conf_problem = malformed;
     expect(ep_judge_configuration, &doctor, "f", "endpoint.conf:3", "mend the configuration");
     doctor.silence = silence;
