@@ -43,7 +43,8 @@ static void on_lost(guint rows, const GError *error, gpointer user)
     audit->from = audit->lost > 0 ? audit->from : audit->till;
     audit->is_full = is_full && (audit->lost == 0 || audit->is_full);
     audit->lost += rows;
-    hl_log_limited(HL_LOG_ERROR, "audit", "lost", "%u refusals could not be kept: %s", rows, error->message);
+    hl_log_limited(HL_LOG_ERROR, "audit", "lost", "%u %s could not be kept: %s", rows,
+                   rows == 1 ? "refusal" : "refusals", error->message);
     if (audit->lost_timer == 0)
         audit->lost_timer = g_timeout_add(LOST_EVERY, on_lost_due, audit);
 }
@@ -111,7 +112,8 @@ void mgr_audit_add(MgrAudit *audit, HlWriteSet *set, const MgrAuditRecord *recor
 
 static void write_folded(MgrAudit *audit, const char *account, guint folded)
 {
-    g_autofree char *text = g_strdup_printf("%u more of this account were not kept one by one", folded);
+    g_autofree char *text =
+        g_strdup_printf("%u more of this account %s not kept one by one", folded, folded == 1 ? "was" : "were");
     MgrAuditRecord record = { .account = hl_unconst(account),
                               .certificate = hl_unconst(""),
                               .call = hl_unconst(""),
@@ -150,8 +152,9 @@ static void tell_lost(MgrAudit *audit)
     static const MgrChangeKind kind = { fold_telling, fail_telling, g_free };
     g_autofree char *from = hl_time_format(audit->from);
     g_autofree char *till = hl_time_format(audit->till);
-    g_autofree char *text = g_strdup_printf("%u refusals between %s and %s were not kept: %s", audit->lost, from, till,
-                                            audit->is_full ? "the disk was full" : "they could not be written");
+    g_autofree char *text = g_strdup_printf(
+        "%u %s between %s and %s %s not kept: %s", audit->lost, audit->lost == 1 ? "refusal" : "refusals", from, till,
+        audit->lost == 1 ? "was" : "were", audit->is_full ? "the disk was full" : "they could not be written");
     Telling *telling = g_new(Telling, 1);
     HlWriteSet *set = hl_write_set_new();
 

@@ -234,7 +234,8 @@ static void tell_folded(MgrRecord *record)
 
         if (rows->folded > 0 && now - rows->since >= mgr_quota_row(MGR_QUOTA_ROW)->over) {
             g_autofree char *detail =
-                g_strdup_printf("%u entries of an hour were not kept: there were too many", rows->folded);
+                g_strdup_printf("%u %s of an hour %s not kept: there were too many", rows->folded,
+                                rows->folded == 1 ? "entry" : "entries", rows->folded == 1 ? "was" : "were");
 
             mgr_write_history(record->background, hl_clock_wall(), endpoint, "folded", detail);
             rows->folded = 0;
