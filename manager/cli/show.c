@@ -113,6 +113,40 @@ static void tell_left_out(const HlInvocation *call, const HlTable *table, const 
     puts(dim);
 }
 
+static char *in_full(const char *name, const json_t *value, const json_t *document);
+
+/* Nobody reads JSON in a table: an object or array that has no words of its own is a list of its members. */
+static char *cell_of(const CliColumn *column, const json_t *value, const json_t *row)
+{
+    g_autofree char *words = NULL;
+    g_autoptr(GString) list = NULL;
+    const char *name;
+    json_t *member;
+    size_t i;
+
+    if (column->format != NULL)
+        return column->format(value, row);
+    if (!json_is_object(value) && !json_is_array(value))
+        return plain(value);
+    words = in_full(column->member, value, row);
+    if (words != NULL)
+        return g_steal_pointer(&words);
+    list = g_string_new(NULL);
+    json_object_foreach(hl_unconst(value), name, member)
+    {
+        g_autofree char *text = plain(member);
+
+        g_string_append_printf(list, "%s%s %s", list->len > 0 ? ", " : "", name, text);
+    }
+    json_array_foreach(value, i, member)
+    {
+        g_autofree char *text = plain(member);
+
+        g_string_append_printf(list, "%s%s", i > 0 ? ", " : "", text);
+    }
+    return list->len > 0 ? g_string_free(g_steal_pointer(&list), FALSE) : g_strdup("-");
+}
+
 static void add_rows(HlTable *table, const json_t *rows, const CliColumn *columns, gsize n)
 {
     const json_t *row;
@@ -122,11 +156,8 @@ static void add_rows(HlTable *table, const json_t *rows, const CliColumn *column
     {
         g_auto(GStrv) cells = g_new0(char *, n + 1);
 
-        for (gsize c = 0; c < n; c++) {
-            const json_t *value = cli_descend(row, columns[c].member);
-
-            cells[c] = columns[c].format != NULL ? columns[c].format(value, row) : plain(value);
-        }
+        for (gsize c = 0; c < n; c++)
+            cells[c] = cell_of(&columns[c], cli_descend(row, columns[c].member), row);
         hl_table_add(table, (const char *const *)cells);
     }
 }

@@ -302,6 +302,30 @@ static void test_many(void)
     g_assert_true(g_str_has_suffix(error->message, " and 38 more: -o json shows all"));
 }
 
+/* Objects have words, or are lists of their members, in a table. */
+static void print_objects(void)
+{
+    static const CliColumn columns[] = { { "UPGRADE", "last_upgrade", NULL }, { "SCAN", "last_scan", NULL } };
+    g_autoptr(json_t) document =
+        json_loads("{\"rows\": [{\"last_upgrade\": {\"at\": \"2026-11-29\", \"end\": \"back\", "
+                   "\"to\": \"0.2.0\", \"detail\": \"\"},"
+                   " \"last_scan\": {\"files\": 7, \"names\": []}}]}",
+                   0, NULL);
+
+    cli_show_table(document, "rows", columns, G_N_ELEMENTS(columns), NULL);
+}
+
+static void test_objects(void)
+{
+    if (g_test_subprocess()) {
+        print_objects();
+        return;
+    }
+    g_test_trap_subprocess(NULL, 0, G_TEST_SUBPROCESS_DEFAULT);
+    g_test_trap_assert_passed();
+    g_test_trap_assert_stdout("*0.2.0: back at 2026-11-29*files 7*");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -315,6 +339,7 @@ int main(int argc, char **argv)
     g_test_add_func("/cli-view/columns", test_columns);
     g_test_add_func("/cli-view/columns-of-none", test_columns_of_none);
     g_test_add_func("/cli-view/refused", test_refused);
+    g_test_add_func("/cli-view/objects", test_objects);
     g_test_add_func("/cli-view/many", test_many);
     return g_test_run();
 }
