@@ -42,10 +42,10 @@ void mgr_meant_consider(MgrMeant *meant, const char *name, const char *shown)
 
 char *mgr_meant_end(MgrMeant *meant)
 {
-    g_autofree char *typed = g_steal_pointer(&meant->typed);
     g_autoptr(GPtrArray) names = g_steal_pointer(&meant->names);
     GString *out;
 
+    g_clear_pointer(&meant->typed, g_free);
     if (names->len == 0 || names->len > MGR_MEANT_MAX)
         return NULL;
     g_ptr_array_sort(names, hl_text_compare);
