@@ -177,33 +177,64 @@ void con_people_check(ConPeople *people, const char *session, const char *addres
 typedef struct {
     ConPeople *people;
     ConRequest *request;
+    json_t *session; /* the new one, as the manager tells it; NULL: not yet */
 } SignIn;
 
-static void on_replaced(const json_t *answer G_GNUC_UNUSED, const GError *error G_GNUC_UNUSED,
-                        gpointer user G_GNUC_UNUSED)
+static void sign_in_free(SignIn *sign_in)
 {
+    json_decref(sign_in->session);
+    g_free(sign_in);
 }
 
-/* Who signs in over a session leaves it: the browser forgets it, so nobody but a thief would use it. */
-static void end_before(const SignIn *sign_in)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SignIn, sign_in_free)
+
+static void let_in(const SignIn *sign_in)
+{
+    g_autofree char *cookie = con_cookie_print(json_string_value(json_object_get(sign_in->session, "session")));
+    json_t *document = json_copy(sign_in->session);
+
+    json_object_del(document, "session"); /* where no script of a page can read it */
+    con_request_done(sign_in->request, document, (const char *const[]){ "Set-Cookie", cookie, NULL });
+}
+
+/* It is forgotten no sooner: until now another request may have been told that it is good. */
+static bool is_over(ConPeople *people, const char *session, const GError *error)
+{
+    bool over = error == NULL || hl_error_code(error) == HL_ERROR_EXPIRED; /* one that has ended already is as good */
+
+    if (over)
+        g_hash_table_remove(people->known, session);
+    return over;
+}
+
+/* Where the old session may be left, nobody is let in over it.  The new one has been shown to nobody, and times out. */
+static void on_left(const json_t *answer G_GNUC_UNUSED, const GError *error, gpointer user)
+{
+    g_autoptr(SignIn) sign_in = user;
+
+    if (is_over(sign_in->people, sign_in->request->session, error))
+        let_in(sign_in);
+    else
+        con_request_fail(sign_in->request, error);
+}
+
+/* Whoever signs in over a session leaves it: the browser forgets it, so only a thief would use it. */
+static void leave(SignIn *sign_in)
 {
     const ConRequest *request = sign_in->request;
 
-    if (request->session == NULL || request->by_token)
-        return;
-    g_hash_table_remove(sign_in->people->known, request->session);
     con_line_call(sign_in->people->line, &(ConLineAsk){ .name = "session end",
                                                         .session = request->session,
                                                         .address = request->http->peer,
-                                                        .done = on_replaced });
+                                                        .may_repeat = true, /* one that has ended has ended */
+                                                        .done = on_left,
+                                                        .user = sign_in });
 }
 
 static void on_created(const json_t *answer, const GError *error, gpointer user)
 {
-    g_autofree SignIn *sign_in = user;
+    g_autoptr(SignIn) sign_in = user;
     ConRequest *request = sign_in->request;
-    g_autofree char *cookie = NULL;
-    json_t *document;
 
     if (error != NULL && hl_error_code(error) == HL_ERROR_DENIED) {
         con_request_fail_as(request, 401, error, NULL);
@@ -213,11 +244,11 @@ static void on_created(const json_t *answer, const GError *error, gpointer user)
         con_request_fail(request, error);
         return;
     }
-    end_before(sign_in);
-    cookie = con_cookie_print(json_string_value(json_object_get(answer, "session")));
-    document = json_copy(hl_unconst(answer));
-    json_object_del(document, "session"); /* where no script of a page can read it */
-    con_request_done(request, document, (const char *const[]){ "Set-Cookie", cookie, NULL });
+    sign_in->session = json_incref(hl_unconst(answer));
+    if (request->session != NULL && !request->by_token)
+        leave(g_steal_pointer(&sign_in));
+    else
+        let_in(sign_in);
 }
 
 static void post_session(ConRequest *request, gpointer user)
@@ -230,7 +261,7 @@ static void post_session(ConRequest *request, gpointer user)
     g_autoptr(GError) error = NULL;
 
     if (con_body_check(&request->match, request->body, &error) && name != NULL && password != NULL) {
-        SignIn sign_in = { people, request };
+        SignIn sign_in = { people, request, NULL };
 
         con_line_call(people->line, &(ConLineAsk){ .name = "session create",
                                                    .arguments = arguments,
@@ -261,13 +292,18 @@ static void get_session(ConRequest *request, gpointer user)
                                                .user = request });
 }
 
-/* One that has ended already is as good. */
+typedef struct {
+    ConPeople *people;
+    ConRequest *request;
+} SignOut;
+
 static void on_ended(const json_t *answer G_GNUC_UNUSED, const GError *error, gpointer user)
 {
-    ConRequest *request = user;
+    g_autofree SignOut *sign_out = user;
+    ConRequest *request = sign_out->request;
     g_autofree char *cookie = con_cookie_print("");
 
-    if (error == NULL || hl_error_code(error) == HL_ERROR_EXPIRED)
+    if (is_over(sign_out->people, request->session, error))
         con_request_done(request, NULL, (const char *const[]){ "Set-Cookie", cookie, NULL });
     else
         con_request_fail(request, error);
@@ -275,15 +311,14 @@ static void on_ended(const json_t *answer G_GNUC_UNUSED, const GError *error, gp
 
 static void delete_session(ConRequest *request, gpointer user)
 {
-    ConPeople *people = user;
+    SignOut sign_out = { user, request };
 
-    g_hash_table_remove(people->known, request->session);
-    con_line_call(people->line, &(ConLineAsk){ .name = "session end",
-                                               .session = request->session,
-                                               .address = request->http->peer,
-                                               .may_repeat = true, /* one that has ended has ended */
-                                               .done = on_ended,
-                                               .user = request });
+    con_line_call(sign_out.people->line, &(ConLineAsk){ .name = "session end",
+                                                        .session = request->session,
+                                                        .address = request->http->peer,
+                                                        .may_repeat = true, /* one that has ended has ended */
+                                                        .done = on_ended,
+                                                        .user = g_memdup2(&sign_out, sizeof sign_out) });
 }
 
 const ConHandlerRow con_people_rows[] = {

@@ -267,16 +267,71 @@ static void test_sign_out(void)
 {
     g_autoptr(World) world = start();
     const ConHandlerRow *out = row_of(con_people_rows, "deleteSession");
+    g_auto(WorldCall) end = { 0 };
 
     ask(world, "s-ann");
     answer(world, ADMIN);
     g_free(world_answered(200));
     out->handler(world_request("DELETE", "/api/v1/session", "s-ann", NULL), world->people);
-    refuse(world, "expired"); /* has ended already: as good */
+    end = world_take(world);
+    g_assert_cmpstr(end.call->name, ==, "session end");
+    timer_fake_advance(5 * HL_SECOND);
+    ask(world, "s-ann"); /* by another request, which is answered before the session has ended */
+    answer(world, ADMIN);
+    g_free(world_answered(200));
+    world_refuse(world, &end, "expired", "no"); /* has ended already: as good */
     g_free(world_answered(204));
     ask(world, "s-ann");
     refuse(world, "expired"); /* what was remembered of it is gone */
     g_free(world_answered(401));
+}
+
+static void sign_in_over(World *world, const char *session)
+{
+    g_auto(WorldCall) call = { 0 };
+
+    row_of(con_people_rows, "createSession")
+        ->handler(world_request("POST", "/api/v1/session", session, "{\"name\": \"ann\", \"password\": \"right\"}"),
+                  world->people);
+    call = world_take(world);
+    g_assert_cmpstr(call.call->name, ==, "session create");
+    g_assert_cmpstr(call.call->session, ==, "");
+    world_reply(world, &call, "{\"session\": \"s-new\", \"account\": \"ann\", \"role\": \"owner\", \"groups\": []}");
+}
+
+/* The session that somebody signs in over has ended when the answer comes; and what was told of it meanwhile is
+ * remembered no longer. */
+static void test_sign_in_over(void)
+{
+    g_autoptr(World) world = start();
+    g_auto(WorldCall) end = { 0 };
+
+    sign_in_over(world, "s-old");
+    g_assert_null(http_fake_take());
+    end = world_take(world);
+    g_assert_cmpstr(end.call->name, ==, "session end");
+    g_assert_cmpstr(end.call->session, ==, "s-old");
+    ask(world, "s-old"); /* by another request, which is answered before the session has ended */
+    answer(world, ADMIN);
+    g_free(world_answered(200));
+    world_reply(world, &end, "{}");
+    g_free(world_answered(201));
+    ask(world, "s-old");
+    refuse(world, "expired");
+    g_free(world_answered(401));
+}
+
+/* One that has ended before is as good; but where nobody knows, nobody is let in. */
+static void test_sign_in_over_unknown(void)
+{
+    g_autoptr(World) world = start();
+
+    sign_in_over(world, "s-put");
+    refuse(world, "expired");
+    g_free(world_answered(201));
+    sign_in_over(world, "s-old");
+    refuse(world, "unavailable");
+    g_free(world_answered(503));
 }
 
 static void ask_health(ConSite *site, const char *session)
@@ -507,6 +562,8 @@ int main(int argc, char **argv)
     g_test_add_func("/console/people/remembered", test_people);
     g_test_add_func("/console/people/ended", test_ended);
     g_test_add_func("/console/people/sign-in", test_sign_in);
+    g_test_add_func("/console/people/sign-in-over", test_sign_in_over);
+    g_test_add_func("/console/people/sign-in-over-unknown", test_sign_in_over_unknown);
     g_test_add_func("/console/people/sign-out", test_sign_out);
     g_test_add_func("/console/people/health", test_health);
     g_test_add_func("/console/events/batches", test_batches);
