@@ -28,6 +28,16 @@ const written = turned.replace('\u202e', '\\u202e');
 
 await play(session, 'hostile text', async () => {
     await session.signIn();
+
+    session.where = 'an address that somebody wrote';
+    for (const part of ['toString', '__proto__', 'constructor', encodeURIComponent(script)])
+        for (const [of, title] of [['groups/office', 'Client Privileges'], ['scans', 'Scans'], ['reports', 'Reports'], ['administration', 'Administration']]) {
+            await session.go('live');
+            await session.show(`${of}/${part}`);
+            await session.until((text) => document.querySelector('#main h1').textContent === text, title);
+            session.expect(await page.evaluate(() => document.querySelectorAll('.tabs [aria-current=page]').length) === 1, `${of}/${part}: no view is chosen`);
+        }
+
     for (const language of ['en', 'ja']) {
         await session.speak(language);
         for (const path of PAGES) {
@@ -40,7 +50,7 @@ await play(session, 'hostile text', async () => {
         await expectText(script, written);
         await session.picture(`${language}-hostile-list`);
         await session.show(`endpoints/${await order('id', 'desk')}`);
-        await expectText(written, message);
+        await expectText(written, message, 'constructor');
         await session.picture(`${language}-hostile-endpoint`);
         await session.show(`endpoints/${await order('id', 'pc')}`);
         await expectText(script, message);

@@ -14,13 +14,13 @@ import * as settings from '../../manager/console/pages/settings.js';
 import { onPersonNeeded, Problem, request, spreadsheet } from '../../manager/console/pages/api.js';
 import { adoptCatalogue, chooseLanguage, currentLanguage, hashOf, preferredLanguage, tr, trn, useLanguage } from '../../manager/console/pages/i18n.js';
 import { bytes, compare, visible, wayOf, withHosts } from '../../manager/console/pages/text.js';
-import { knownSettings } from '../../manager/console/pages/setting_words.js';
+import { knownSettings, settingLabel, settingValue } from '../../manager/console/pages/setting_words.js';
 import { inTurn } from '../../manager/console/pages/follow.js';
 import { fitting, rowsInView, scrollTo } from '../../manager/console/pages/window.js';
 import { Seen } from '../../manager/console/pages/seen.js';
 import { Selection } from '../../manager/console/pages/selection.js';
 import { daysOf } from '../../manager/console/pages/pages/reports.js';
-import { problemText, word } from '../../manager/console/pages/words.js';
+import { problemText, tone, word } from '../../manager/console/pages/words.js';
 
 const root = new URL('../../', import.meta.url);
 const source = (path) => readFileSync(new URL(path, root), 'utf8');
@@ -142,6 +142,22 @@ test('the first row that fits is the page', () => {
     assert.equal(route.match(rows, ['a']).row, rows[0]);
     assert.deepEqual(route.match(rows, ['a', 'x']).names, { id: 'x' });
     assert.equal(route.match(rows, ['b']), null);
+});
+
+test('an address that names no view stands for the first one', () => {
+    const views = { one: 1, two: 2 };
+    assert.equal(route.pick(views, 'two'), 'two');
+    for (const part of [undefined, '', 'three', 'toString', 'constructor', '__proto__'])
+        assert.equal(route.pick(views, part), 'one');
+});
+
+test('a code that an endpoint made up is shown as it is', () => {
+    for (const code of ['newer', 'constructor', 'toString', '__proto__']) {
+        assert.equal(word('component', code), code);
+        assert.equal(tone('scan', code), 'off');
+        assert.equal(settingLabel(code), code);
+        assert.equal(settingValue(code, code), code);
+    }
 });
 
 test('a selection stays with its rows', () => {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Addresses within the console: "#/groups/sales/scan?filter=...".  All of a view that is worth a link is in there.  Pure.
 
+import { own } from './text.js';
+
 // "#/a/b%20c?x=1" -> { path: ['a', 'b c'], query: Map x -> 1 }
 export function parse(hash) {
     const [path, query = ''] = hash.replace(/^#?\/?/, '').split(/\?(.*)/s);
@@ -25,6 +27,9 @@ export function format(path, query = {}) {
 
 // To the page of these parts.
 export const goTo = (...path) => { location.hash = format(path); };
+
+// Which of the views of a page: a part of the address, or, where that names none, the first.
+export const pick = (views, part) => (own(views, part) ? part : Object.keys(views)[0]);
 
 // The first row whose pattern fits: ['endpoints', ':id'] fits ['endpoints', 'e-1'] and gives { id: 'e-1' }.
 export function match(rows, path) {

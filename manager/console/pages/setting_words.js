@@ -4,6 +4,7 @@
 
 import { duration, N_, tr } from './i18n.js';
 import { durationSeconds, parseSchedule } from './settings.js';
+import { own } from './text.js';
 import { word } from './words.js';
 
 const WORDS = {
@@ -86,18 +87,19 @@ export function updateTitle(settings) {
 }
 
 export function settingLabel(key) {
-    return WORDS[key] ? tr(WORDS[key][0]) : key;
+    const words = own(WORDS, key);
+    return words ? tr(words[0]) : key;
 }
 
 function settingHelp(setting) {
-    const words = WORDS[setting.key];
+    const words = own(WORDS, setting.key);
     if (words)
         return words[1] && tr(words[1]);
     return setting.text;
 }
 
 function choiceLabel(key, choice) {
-    const text = CHOICES[key]?.[choice];
+    const text = own(own(CHOICES, key), choice);
     return text === undefined ? choice : tr(text);
 }
 

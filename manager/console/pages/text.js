@@ -30,6 +30,9 @@ export function withGroup(line, id, called) {
     return line.replace(new RegExp(`(?<=^| of |: )${id.replaceAll('.', '\\.')}(?![\\w.-])`), () => called);
 }
 
+// What a table has for a key that strangers chose: each object has a "constructor" too, which is none of its rows.
+export const own = (table = {}, key) => (Object.hasOwn(table, key) ? table[key] : undefined);
+
 // "host 2" before "host 10", and alike in every language.
 const collator = new Intl.Collator('en', { numeric: true, sensitivity: 'base' });
 

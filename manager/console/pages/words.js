@@ -2,7 +2,7 @@
 // The codes of the documents in the reader's words.  A code that is not here (of a newer server) is shown as it is.
 
 import { N_, tr } from './i18n.js';
-import { visible } from './text.js';
+import { own, visible } from './text.js';
 
 const TABLES = {
     displayed: {
@@ -285,7 +285,7 @@ const TABLES = {
 
 // word('actual', 'never-seen') -> "Never seen"
 export function word(table, code) {
-    const text = TABLES[table][code];
+    const text = own(TABLES[table], code);
     return text === undefined ? String(code ?? '') : tr(text);
 }
 
@@ -319,7 +319,7 @@ const TONES = {
 };
 
 export function tone(table, code) {
-    return TONES[table]?.[code] ?? 'off';
+    return own(TONES[table], code) ?? 'off';
 }
 
 // What a request was refused for, when the server's own words are not to be had in the reader's language.
@@ -347,5 +347,5 @@ export const hasOwnWords = ({ sentence, code }) => sentence in PROBLEMS || code 
 
 export function problemText(problem) {
     const { sentence, code, message, isWorded } = problem;
-    return isWorded && !(sentence in PROBLEMS) ? visible(message) : tr(PROBLEMS[sentence] ?? PROBLEMS[code] ?? N_('The request failed.'));
+    return isWorded && !(sentence in PROBLEMS) ? visible(message) : tr(own(PROBLEMS, sentence) ?? own(PROBLEMS, code) ?? N_('The request failed.'));
 }

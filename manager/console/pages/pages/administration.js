@@ -7,7 +7,7 @@ import { always, follow, inTurn } from '../follow.js';
 import { allGroups, groupName, groupNamer } from '../group_name.js';
 import { day, N_, time, tr } from '../i18n.js';
 import { changePassword, newPassword, ownPassword } from '../password.js';
-import { format } from '../route.js';
+import { format, pick } from '../route.js';
 import { mayBe, whoIsIt } from '../session.js';
 import { visible, wayOf, withHosts } from '../text.js';
 import { announce, badge, button, card, checkbox, csvLink, dialog, extent, facts, field, heading, idInput, name, newestOf, notice,
@@ -39,7 +39,7 @@ const isFor = (roles) => !roles || roles.includes(whoIsIt().role);
 
 export async function administration({ tab }, query) {
     const views = Object.entries(VIEWS).filter(([, row]) => isFor(row.roles));
-    const [, view] = views.find(([key]) => key === tab) ?? views[0];
+    const view = VIEWS[pick(Object.fromEntries(views), tab)];
     const body = h('div', {});
     const shown = extent();
     const draw = inTurn(async () => refill(body, await view.draw(draw, query, shown)));

@@ -10,7 +10,7 @@ import { groupNames } from '../group_name.js';
 import { number, time, tr } from '../i18n.js';
 import { format } from '../route.js';
 import { mayBe } from '../session.js';
-import { visible, withGroup } from '../text.js';
+import { own, visible, withGroup } from '../text.js';
 import { badge, button, card, crumbs, extent, facts, heading, name, newestOf, notice, said, sure, table, when } from '../ui.js';
 import { word } from '../words.js';
 
@@ -178,7 +178,7 @@ const DETAILS = {
 const displayedWord = (status) => word('displayed', displayedCode(status));
 
 function historyDetail({ what, detail, group }, nameOf) {
-    const [pattern, words] = DETAILS[what] ?? [];
+    const [pattern, words] = own(DETAILS, what) ?? [];
     const found = pattern?.exec(detail);
     const text = found ? words(...found.slice(1)) : detail;
     const named = group ? withGroup(text, group, nameOf(group)) : text;

@@ -7,10 +7,10 @@ import { fill, h, refill, setText } from '../dom.js';
 import { always, follow } from '../follow.js';
 import { formOf, showRefusal, whileLocked } from '../form.js';
 import { allGroups, displayNameField, groupChoices, groupName } from '../group_name.js';
-import { N_, number, tr, trn } from '../i18n.js';
+import { number, tr, trn } from '../i18n.js';
 import { term } from '../query.js';
 import { startTrial } from '../rollout_start.js';
-import { format, goTo } from '../route.js';
+import { format, goTo, pick } from '../route.js';
 import { Seen } from '../seen.js';
 import { mayBe } from '../session.js';
 import { SETTING_PAGES, settingLabel, settingRows, settingValue, updateTitle } from '../setting_words.js';
@@ -43,7 +43,7 @@ class GroupPage {
     constructor(group, tab) {
         this.path = pathTo('groups', group);
         this.group = group;
-        this.tab = tab;
+        this.tab = tab === VERSIONS ? tab : pick(SETTING_PAGES, tab);
         this.seen = new Seen();
         this.node = h('div', { class: 'page' });
         this.close = follow({ groups: always, endpoints: ({ rows = [] }) => rows.some((row) => row.group === undefined || row.group === group) },
@@ -67,7 +67,7 @@ class GroupPage {
             return updateTitle(this.document.settings);
         if (this.tab === VERSIONS)
             return tr('Versions');
-        return tr(SETTING_PAGES[this.tab]?.title ?? N_('Settings'));
+        return tr(SETTING_PAGES[this.tab].title);
     }
 
     #draw() {
@@ -104,7 +104,7 @@ class GroupPage {
     // ------------------------------------------------------------------------------------------------------ the form
 
     #drawForm() {
-        const { keys } = SETTING_PAGES[this.tab] ?? SETTING_PAGES.line;
+        const { keys } = SETTING_PAGES[this.tab];
         const locked = !mayBe('administrator');
         this.outcome = h('div', {});
         this.meanwhile = h('div', { role: 'status' });

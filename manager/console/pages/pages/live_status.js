@@ -10,7 +10,7 @@ import { day, N_, number, tr, trn } from '../i18n.js';
 import * as live from '../live.js';
 import { format } from '../route.js';
 import { isLimited, mayBe } from '../session.js';
-import { visible } from '../text.js';
+import { own, visible } from '../text.js';
 import { badge, card, endpointLink, heading, name, notice, said, whatEnds, when } from '../ui.js';
 import { codes, tone, word } from '../words.js';
 
@@ -209,6 +209,6 @@ class Events {
     #line(event) {
         const { at, id, host, what, to } = event;
         return h('li', {}, when(at), ' ', id && endpointLink(id, host), ' ', word('happened', what), ' ',
-            to && (RESULTS[what] ?? said)(to, event, this.#nameOf));
+            to && (own(RESULTS, what) ?? said)(to, event, this.#nameOf));
     }
 }

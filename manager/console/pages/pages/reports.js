@@ -6,7 +6,7 @@ import { DIAL, displayedCell, patterns } from '../columns.js';
 import { h, refill } from '../dom.js';
 import { follow } from '../follow.js';
 import { N_, number, time, tr, trn } from '../i18n.js';
-import { format } from '../route.js';
+import { format, pick } from '../route.js';
 import { visible } from '../text.js';
 import { badge, button, csvLink, field, heading, name, newestOf, table, tabs } from '../ui.js';
 import { word } from '../words.js';
@@ -60,8 +60,9 @@ const REPORTS = {
     },
 };
 
-export async function reports({ tab = 'update' }, query) {
-    const report = REPORTS[tab] ?? REPORTS.update;
+export async function reports(names, query) {
+    const tab = pick(REPORTS, names.tab);
+    const report = REPORTS[tab];
     const days = daysOf(query.get('days'));
     const asked = report.query(days);
     const read = report.reads ? { ...asked, fields: [asked.fields, ...report.reads].join() } : asked;

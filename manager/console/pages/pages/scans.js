@@ -5,7 +5,7 @@ import { all, get, post } from '../api.js';
 import { fill, h, refill } from '../dom.js';
 import { finds, follow, inTurn } from '../follow.js';
 import { number, tr, trn } from '../i18n.js';
-import { format, goTo } from '../route.js';
+import { format, goTo, pick } from '../route.js';
 import { mayBe } from '../session.js';
 import { bytes, visible } from '../text.js';
 import { announce, badge, button, card, checkbox, dialog, endpointLink, extent, field, heading, newestOf, openOrAll, sure, table, tabs,
@@ -15,9 +15,9 @@ import { word } from '../words.js';
 const PACE = 1000; // ms
 const MOST = 200; // last scans
 
-export async function scans({ tab = 'scans' }, query) {
+export async function scans({ tab }, query) {
     const views = { scans: lastScans, detections, quarantine };
-    const view = views[tab] ?? lastScans;
+    const view = views[pick(views, tab)];
     const body = h('div', {});
     const seen = { chosen: new Set(), shown: extent() }; // of the table: what is ticked, and how much of it is there
     const draw = inTurn(async () => refill(body, await view(query, seen, draw)));
