@@ -76,16 +76,18 @@ await play(session, 'roll-outs in two languages', async ({ page }) => {
     await session.until(() => document.querySelectorAll('.grid-row[aria-selected=true]').length === 2);
     await session.press('段階的にアップデート…');
     await session.says('2 台のクライアントを選択しています。');
+    await order('hold'); // or the endpoints may have ended it before its end is pressed
     await session.press('開始');
     await session.until(() => location.hash.startsWith('#/rollouts/r-'));
     await session.press('一時停止');
     await session.says('一時停止中です。');
     await session.press('再開');
-    await session.until(() => [...document.querySelectorAll('main button')].some((node) => node.textContent === '一時停止')); // or the next may overtake it
+    await session.says('受信済み 2'); // the steps of its beginning are written
     await session.press('中止');
     await session.says('再開はできません。');
     await session.press('中止');
     await session.until(() => document.querySelector('main .badge').textContent === '中止');
+    await order('release');
 
     session.where = 'for a filter, whose words are no names, and whose member waits for its window';
     await order('window');
