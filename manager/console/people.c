@@ -218,7 +218,7 @@ static void on_left(const json_t *answer G_GNUC_UNUSED, const GError *error, gpo
         con_request_fail(sign_in->request, error);
 }
 
-/* Whoever signs in over a session leaves it: the browser forgets it, so only a thief would use it. */
+/* A sign-in over a session leaves that one: the browser forgets it, so only a thief would use it. */
 static void leave(SignIn *sign_in)
 {
     const ConRequest *request = sign_in->request;
