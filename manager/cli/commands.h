@@ -41,6 +41,7 @@ bool cmd_endpoint_move(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RE
 bool cmd_endpoint_revoke(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool cmd_endpoint_remove(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool cmd_status(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool cmd_trend(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 bool cmd_update_now(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool cmd_scan(HlInvocation *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;

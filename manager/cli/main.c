@@ -41,6 +41,7 @@ static const HlFlag flags[] = {
     { "columns", "COLUMN,...", N_("These columns alone: by heading, or by name of a member as in JSON") },
     { "rows", "N", N_("The same as --limit") },
     { "o", "FORM", N_("table, wide (every column), json or csv") },
+    { "days", "N", N_("So many days, up to today (default 30, at most 92)") },
     { "watch", NULL, N_("Keep showing it as it changes") },
     { "wait", NULL, N_("Wait for every endpoint, with progress") },
     { "timeout", "DURATION", N_("Wait for at most so long (--wait), and say what became of those that are not done") },
@@ -94,6 +95,7 @@ static const char *const set_flags[] = { "version", NULL };
 static const char *const view_flags[] = { VIEW_FLAGS, NULL };
 static const char *const list_flags[] = { "where", "outdated", "ended", "came-back", VIEW_FLAGS, NULL };
 static const char *const status_flags[] = { "where", "watch", VIEW_FLAGS, NULL };
+static const char *const trend_flags[] = { "days", VIEW_FLAGS, NULL };
 static const char *const issue_flags[] = { "wait", "timeout", "expires", "window", NULL };
 static const char *const scan_flags[] = { "paths", "wait", "timeout", "expires", "window", NULL };
 static const char *const quarantine_flags[] = { "wait", "timeout", "expires", NULL };
@@ -139,6 +141,7 @@ static const HlCommand commands[] = {
       N_("Look at everything that the server needs, and say what is wrong and what to do; changes nothing"), cmd_doctor,
       0, 0, site_flags },
     { "status", "[SELECTOR] [--where C,...] [--watch]", N_("Show who is online"), cmd_status, 0, 1, status_flags },
+    { "trend", "[--days N]", N_("Show what the endpoints came to, day by day"), cmd_trend, 0, 0, trend_flags },
     { "group create", "GROUP [KEY=VALUE...]", N_("Create a group"), cmd_group_create, 1, HL_ARGS_ANY, NULL },
     { "group list", "", N_("List the groups"), cmd_group_list, 0, 0, view_flags },
     { "group show", "GROUP", N_("Show a group's settings, and who does not have them yet"), cmd_group_show, 1, 1,

@@ -71,6 +71,7 @@ static gboolean on_second(gpointer user)
     Manager *manager = user;
 
     mgr_upkeep_tick(&manager->parts.upkeep);
+    mgr_trend_tick(&manager->parts.trend);
     mgr_pacing_tick(&manager->parts.pacing);
     mgr_commands_tick(manager->parts.commands);
     mgr_rollouts_tick(manager->parts.rollouts);

@@ -3,6 +3,7 @@
 #include "manager/daemon/work/announce.h"
 
 #include "lib/base/log.h"
+#include "manager/daemon/calls/trend_calls.h"
 #include "manager/site/registry.h"
 #include "manager/site/site.h"
 
@@ -326,6 +327,8 @@ static void build_calls(MgrParts *parts)
         &(MgrDetectionCallsOptions){
             .fleet = &parts->fleet, .record = parts->record, .status = parts->status, .finds = parts->finds },
         parts->dispatch);
+    parts->trend = (MgrTrend){ .fleet = &parts->fleet, .status = parts->status, .record = parts->record };
+    mgr_trend_calls_add(parts->dispatch, &parts->trend);
     parts->pattern_calls =
         mgr_pattern_calls_new(&(MgrPatternCallsOptions){ .patterns = parts->patterns }, parts->dispatch);
     parts->server_calls = mgr_server_calls_new(
@@ -449,6 +452,7 @@ static void free_calls(MgrParts *parts)
     g_clear_pointer(&parts->endpoint_calls, mgr_endpoint_calls_free);
     g_clear_pointer(&parts->group_calls, mgr_group_calls_free);
     g_clear_pointer(&parts->dispatch, mgr_dispatch_free);
+    mgr_trend_clear(&parts->trend);
     g_clear_pointer(&parts->calls, mgr_calls_free);
 }
 

@@ -25,6 +25,7 @@
 #include "manager/daemon/state/observed.h"
 #include "manager/daemon/state/own.h"
 #include "manager/daemon/state/rounds.h"
+#include "manager/daemon/state/trend.h"
 #include "manager/daemon/state/witness.h"
 #include "manager/daemon/work/issued.h"
 
@@ -34,6 +35,7 @@ typedef struct {
     MgrConf conf; /* parts read it where it is: a reload puts another one here */
     HlTime started_wall;
     MgrUpkeep upkeep;
+    MgrTrend trend;
     MgrClock clock;
     MgrPacing pacing;
 

@@ -32,6 +32,7 @@ extern const char migration_026_indexes[];
 extern const char migration_027_keys_of_certificates[];
 extern const char migration_028_rollout_back[];
 extern const char migration_029_mail_replies[];
+extern const char migration_030_trend[];
 
 /* In one row of numbers: a new one has the next. */
 static const HlMigration migrations[] = {
@@ -64,6 +65,7 @@ static const HlMigration migrations[] = {
     { 27, "keys of certificates", migration_027_keys_of_certificates },
     { 28, "roll-outs that were taken back", migration_028_rollout_back },
     { 29, "replies to mail", migration_029_mail_replies },
+    { 30, "trend", migration_030_trend },
 };
 
 int mgr_registry_version(void)

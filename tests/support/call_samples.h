@@ -103,6 +103,7 @@ static const Call calls[] = {
     { "detection list", { NULL } },
     { "detection show", { "detection", "d-1" } },
     { "detection acknowledge", { "ids", "d-1" } },
+    { "trend", { NULL } },
     { "view list", { NULL } },
     { "view set", { "name", "mine" } },
     { "view delete", { "name", "mine" } },

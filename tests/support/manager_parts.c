@@ -179,6 +179,8 @@ static void build_calls(Parts *p)
         &(MgrRolloutCallsOptions){ &p->fleet, p->record, p->commands, p->rollouts, p->patterns }, p->dispatch);
     p->detection_calls =
         mgr_detection_calls_new(&(MgrDetectionCallsOptions){ &p->fleet, p->record, p->status, p->finds }, p->dispatch);
+    p->trend = (MgrTrend){ .fleet = &p->fleet, .status = p->status, .record = p->record };
+    mgr_trend_calls_add(p->dispatch, &p->trend);
     p->pattern_calls = mgr_pattern_calls_new(&(MgrPatternCallsOptions){ p->patterns }, p->dispatch);
     p->broker_calls = mgr_broker_calls_new(&(MgrBrokerCallsOptions){ NULL, &p->arrivals, p->down }, p->dispatch);
     p->notification_calls = mgr_notification_calls_new(
@@ -266,6 +268,7 @@ void parts_free(Parts *p)
     mgr_command_calls_free(p->command_calls);
     mgr_endpoint_calls_free(p->endpoint_calls);
     mgr_group_calls_free(p->group_calls);
+    mgr_trend_clear(&p->trend);
     mgr_dispatch_free(p->dispatch);
     mgr_calls_free(p->calls);
     mgr_arrivals_free(p->arrivals);

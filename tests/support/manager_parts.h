@@ -18,6 +18,7 @@
 #include "manager/daemon/calls/pattern_calls.h"
 #include "manager/daemon/calls/rollout_calls.h"
 #include "manager/daemon/calls/server_calls.h"
+#include "manager/daemon/calls/trend_calls.h"
 #include "manager/daemon/ground/loading.h"
 #include "manager/daemon/state/ends.h"
 #include "manager/daemon/state/floods.h"
@@ -65,6 +66,7 @@ typedef struct {
     MgrFloods *floods;
     MgrCommands *commands;
     MgrRollouts *rollouts; /* ticks only when the test ticks it */
+    MgrTrend trend;        /* the same */
     MgrRenewals *renewals;
     MgrIntroductions *introductions;
     MgrFinds *finds;

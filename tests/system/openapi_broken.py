@@ -33,6 +33,7 @@ QUERIES = {
     "fields": ("colour", ",", "id,,colour", "x" * 2000),
     "format": ("xml", "CSV", ""),
     "selector": ("e-none", "@none", "@", ",,,", "%22", "x" * 3000),
+    "days": ("0", "93", "-1", "abc", "1.5", "9" * 30, ""),
     "since": ("yesterday", "-1d", "9" * 30, "1 d"),
     "open": ("no", "", "1"),
     "account": ("nobody", "x" * 3000),

@@ -23,6 +23,7 @@ PEOPLE = "denied"  # what people do when they have signed in: no token does, wha
 
 # operation, the call that answers it, what its path names, query, body; and, where it ends otherwise than the call with its sample: that.
 OPERATIONS = [
+    ("listTrend", "trend"),
     ("listViews", "view list"),
     ("saveView", "view set", {}, {}, {"name": "mine"}),
     ("deleteView", "view delete", {"name": "mine"}),

@@ -10,6 +10,7 @@ CHANGES = None  # instead of a code: it would change what the next one finds, so
 CALLS = [
     # read
     ("summary", "apmo", {}, ""),
+    ("trend", "apmo", {}, ""),
     ("snapshot", "apmo", {}, ""),
     ("endpoint list", "apmo", {}, ""),
     ("endpoint show", "apmo", {"endpoint": "{endpoint}"}, ""),

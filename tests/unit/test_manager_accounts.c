@@ -16,6 +16,7 @@ static const struct {
 } design[] = {
     /* read: summary, endpoints, groups, commands, patterns, detections, reports */
     { "summary", "apmo" },
+    { "trend", "apmo" },
     { "snapshot", "apmo" },
     { "endpoint list", "apmo" },
     { "endpoint show", "apmo" },

@@ -46,6 +46,8 @@ static const ConRoute rows[] = {
 
     { CON_GET, WORDED | CON_ROUTE_PASSIVE, "/summary", "getSummary", "Counts of everything", NULL, "", NULL, "", NULL,
       "Summary" },
+    { CON_GET, CSV | CON_ROUTE_PASSIVE, "/trend", "listTrend", "What the endpoints came to, day by day", "trend",
+      "days=query.days?", "days", LIST " days format", NULL, "[TrendDay]" },
     { CON_GET, CON_ROUTE_STREAM | CON_ROUTE_PASSIVE, "/events", "getEvents", "What changes, as it changes", NULL, "",
       NULL, "", NULL, NULL },
     { CON_GET, CON_ROUTE_PASSIVE, "/events/recent", "listEvents", "The last events, the newest first", NULL, "", NULL,

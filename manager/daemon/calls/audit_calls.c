@@ -45,20 +45,6 @@ static void add_row(MgrAuditRecord *r, gpointer array)
                                            r->arguments, "code", r->code, "text", r->text, "hash", hash));
 }
 
-static bool parse_number(const MgrCall *call, const char *name, int64_t min, int64_t max, int64_t *value,
-                         GError **error)
-{
-    const char *text = mgr_call_argument(call, name);
-    gint64 parsed = 0;
-
-    if (text == NULL)
-        return true;
-    if (!g_ascii_string_to_signed(text, 10, min, max, &parsed, NULL))
-        return mgr_refuse(error, MGR_REFUSE_CALL_NUMBER, name, text, HL_NUMBER(min), HL_NUMBER(max), NULL);
-    *value = parsed;
-    return true;
-}
-
 /* The rows, and how many there are where these are not all; a caller that goes through them page by page does not ask.
  */
 static bool list(const MgrAuditCalls *calls, const MgrAuditFilter *filter, json_t *array, int64_t *total,
@@ -99,8 +85,8 @@ static void call_list(MgrCall *call, gpointer user)
 
     if (mgr_call_caller(call)->groups != NULL)
         mgr_refuse(&error, MGR_REFUSE_AUDIT_LIMITED, mgr_call_admin(call), NULL);
-    else if (parse_number(call, "limit", 1, MAX_ROWS, &filter.limit, &error) &&
-             parse_number(call, "after", 0, G_MAXINT64, &filter.after, &error) &&
+    else if (mgr_call_integer(call, "limit", 1, MAX_ROWS, &filter.limit, &error) &&
+             mgr_call_integer(call, "after", 0, G_MAXINT64, &filter.after, &error) &&
              mgr_call_duration(call, "since", 0, HL_SECOND, MAX_SINCE, &since, &error)) {
         filter.since = since > 0 ? hl_clock_wall() - since : 0;
         if (list(calls, &filter, array, &total, &error)) {

@@ -262,6 +262,19 @@ bool mgr_call_duration(const MgrCall *call, const char *name, HlTime fallback, H
     return true;
 }
 
+bool mgr_call_integer(const MgrCall *call, const char *name, int64_t min, int64_t max, int64_t *value, GError **error)
+{
+    const char *text = mgr_call_argument(call, name);
+    gint64 parsed = 0;
+
+    if (text == NULL)
+        return true;
+    if (!g_ascii_string_to_signed(text, 10, min, max, &parsed, NULL))
+        return mgr_refuse(error, MGR_REFUSE_CALL_NUMBER, name, text, HL_NUMBER(min), HL_NUMBER(max), NULL);
+    *value = parsed;
+    return true;
+}
+
 /* ------------------------------------------------------------------------------------------------------------ audit */
 
 static char *print_arguments(const MgrCall *call)

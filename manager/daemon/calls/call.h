@@ -89,6 +89,10 @@ const char *mgr_call_argument(const MgrCall *call, const char *name);
 bool mgr_call_duration(const MgrCall *call, const char *name, HlTime fallback, HlTime min, HlTime max, HlTime *value,
                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Value of a number argument; *value stays where it was not given, and a bad one fails. */
+bool mgr_call_integer(const MgrCall *call, const char *name, int64_t min, int64_t max, int64_t *value,
+                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Whether the caller has room for one more change in the audit log (HL_ERROR_LIMIT).  For a change that goes by
  * mgr_call_note; once. */
 bool mgr_call_may_change(const MgrCall *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The call about what the endpoints came to, day by day. */
+#ifndef MANAGER_DAEMON_CALLS_TREND_CALLS_H
+#define MANAGER_DAEMON_CALLS_TREND_CALLS_H
+
+#include "manager/daemon/calls/dispatch.h"
+#include "manager/daemon/state/trend.h"
+
+/* Adds its row to the dispatch; trend outlives it. */
+void mgr_trend_calls_add(MgrDispatch *dispatch, MgrTrend *trend);
+
+#endif
