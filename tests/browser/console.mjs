@@ -23,6 +23,14 @@ await play(session, `${PAGES.length} pages in two languages and colour schemes`,
         }
     }
 
+    session.where = 'the days before this one';
+    await session.show('live');
+    await session.until(() => document.querySelectorAll('.trend path').length === 4);
+    const line = await page.evaluate(() => document.querySelector('.trend path').getAttribute('d'));
+    session.expect(line === 'M0 19.7L0 19.7L21 29.0L24 19.7L26 1.0L27 10.3L28 19.7L29 10.3', `online: ${line}`); // 1, 0, 1, 3, 2, 1 of 3; two today
+    await session.show('reports/trend');
+    await session.until(() => document.querySelectorAll('main tbody tr').length === 7);
+
     session.where = 'the documented way';
     await session.show('groups/office/privileges');
     await page.click('input[name="privilege.update-now"]');

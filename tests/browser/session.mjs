@@ -11,7 +11,7 @@ export const PATIENCE = 60000; // ms for what happens by itself: no measure of h
 // Every page, by its address; ID is an endpoint's.
 export const PAGES = ['live', 'endpoints', 'endpoints?group=office', 'endpoints?filter=actual%3Aonline', 'endpoints/ID', 'groups/office/privileges',
     'groups/office/update', 'groups/office/scan', 'groups/office/line', 'groups/office/delivery', 'groups/office/versions', 'updates', 'scans', 'scans/detections',
-    'scans/quarantine', 'commands', 'rollouts', 'enrolment', 'reports', 'reports/compliance', 'reports/offline', 'reports/detections', 'administration',
+    'scans/quarantine', 'commands', 'rollouts', 'enrolment', 'reports', 'reports/compliance', 'reports/offline', 'reports/trend', 'reports/detections', 'administration',
     'administration/sessions', 'administration/tokens', 'administration/codes', 'administration/notifications',
     'administration/certificates', 'administration/audit', 'administration/health'];
 

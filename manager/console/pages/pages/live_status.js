@@ -3,7 +3,7 @@
 
 import { all, get } from '../api.js';
 import { displayedCode, displayedText } from '../columns.js';
-import { fill, h, refill, setText } from '../dom.js';
+import { drawing, fill, h, refill, setText } from '../dom.js';
 import { always, follow, latestOf } from '../follow.js';
 import { groupNames } from '../group_name.js';
 import { day, N_, number, tr, trn } from '../i18n.js';
@@ -65,6 +65,15 @@ const CONCERNS = [
     { text: N_('Removed from the console'), href: () => link('removed:yes'), count: (s) => s.removed, tone: 'off' },
 ];
 
+// Of each day, as /trend has it.
+const LINES = {
+    online: N_('Online'),
+    outdated: N_('Outdated'),
+    infected: N_('Infected endpoints'),
+    open_detections: N_('Open detections'),
+};
+const DAY = 86400000; // ms
+
 // Members of the summary that say what is wrong; where there is more about it.
 const HEALTH = '#/administration/health';
 const NOTIFICATIONS = '#/administration/notifications';
@@ -90,6 +99,7 @@ export async function liveStatus() {
     const alarm = h('div', {});
     const halts = h('div', {});
     const at = h('span', { class: 'count' });
+    const trend = h('div', {});
 
     const boards = BOARDS.map((board) => {
         const total = h('strong', {});
@@ -114,6 +124,7 @@ export async function liveStatus() {
         follow({}, drawHalts, { every: HALTS_EVERY }),
     ];
     drawHalts().catch(() => {});
+    all('/trend').then((rows) => fill(trend, rows.length > 0 && trendCard(rows))).catch(() => {}); // an earlier manager keeps none
     if (!limited)
         events.load().catch(() => {});
 
@@ -123,7 +134,7 @@ export async function liveStatus() {
 
     return {
         title: tr('Live Status'),
-        node: h('div', { class: 'page' }, heading(tr('Live Status'), at), alarm, halts, concerns, boards,
+        node: h('div', { class: 'page' }, heading(tr('Live Status'), at), alarm, halts, concerns, boards, trend,
             h('div', { class: 'columns even' }, !limited && card(tr('Last events'), events.node), card(tr('Ends and ages'), ends))),
         close: () => subscriptions.forEach((end) => end()),
     };
@@ -142,6 +153,17 @@ function troubles(summary) {
 function halted(rows) {
     return rows.length > 0 && notice('bad', h('a', { href: rows.length === 1 ? format(['rollouts', rows[0].id]) : '#/rollouts' },
         trn('{n} roll-out has halted.', '{n} roll-outs have halted.', rows.length)));
+}
+
+// Each line on a scale of its own, from none to the most that there were.  Its ends are said in numbers; all of them are in the report.
+function trendCard(rows) {
+    const lines = Object.entries(LINES).map(([key, text]) => {
+        const most = Math.max(1, ...rows.map((row) => row[key]));
+        const points = rows.map((row) => `${(Date.parse(row.day) - Date.parse(rows[0].day)) / DAY} ${(29 - row[key] / most * 28).toFixed(1)}`);
+        return h('div', {}, h('span', { class: 'tile-text' }, tr(text), ' ', number(rows[0][key]), ' → ', number(rows.at(-1)[key])),
+            drawing(`M${points[0]}L${points.join('L')}`, 30, { class: 'trend', preserveAspectRatio: 'none', 'aria-hidden': 'true' }));
+    });
+    return card(h('a', { href: '#/reports/trend' }, tr('Last 30 days')), h('div', { class: 'trends' }, lines));
 }
 
 function tile({ text, href, count, tone: colour }, updates) {

@@ -47,6 +47,15 @@ const REPORTS = {
             { title: N_('Displayed status'), cell: (row) => displayedCell(row, word) },
             { title: N_('Last seen'), cell: (row) => time(row.last_seen) }],
     },
+    trend: {
+        title: N_('Last 30 days'),
+        path: '/trend',
+        query: () => ({ sort: '-day' }),
+        columns: [{ title: N_('Day'), cell: (row) => row.day },
+            ...[['endpoints', N_('Endpoints')], ['online', N_('Online')], ['outdated', N_('Outdated')], ['settings_behind', N_('Settings behind')],
+                ['infected', N_('Infected endpoints')], ['open_detections', N_('Open detections')],
+            ].map(([key, title]) => ({ title, end: true, cell: (row) => number(row[key]) }))],
+    },
     detections: {
         title: N_('Detections'),
         path: '/detections',
