@@ -8,7 +8,7 @@
 static const HlTopicRow rows[HL_N_TOPICS] = {
     [HL_TOPIC_LINK] = { "endpoint/%/link", HL_SENDER_ENDPOINT, 1, true, .to_manager = true },
     [HL_TOPIC_HEARTBEAT] = { "endpoint/%/heartbeat", HL_SENDER_ENDPOINT, 0, false, .to_manager = true },
-    [HL_TOPIC_REPORT] = { "endpoint/%/report", HL_SENDER_ENDPOINT, 1, false, .to_manager = true },
+    [HL_TOPIC_REPORT] = { "endpoint/%/report", HL_SENDER_ENDPOINT, 0, false, .to_manager = true },
     [HL_TOPIC_ECHO] = { "endpoint/%/echo", HL_SENDER_ENDPOINT, 0, false, .to_manager = true },
     [HL_TOPIC_ACK] = { "endpoint/%/ack", HL_SENDER_MANAGER, 1, false, .to_endpoint = true },
     [HL_TOPIC_SETTINGS] = { "endpoint/%/settings", HL_SENDER_MANAGER, 1, true, .to_endpoint = true },
