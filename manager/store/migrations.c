@@ -33,6 +33,7 @@ extern const char migration_027_keys_of_certificates[];
 extern const char migration_028_rollout_back[];
 extern const char migration_029_mail_replies[];
 extern const char migration_030_trend[];
+extern const char migration_031_ended_authorities[];
 
 /* In one row of numbers: a new one has the next. */
 static const HlMigration migrations[] = {
@@ -66,6 +67,7 @@ static const HlMigration migrations[] = {
     { 28, "roll-outs that were taken back", migration_028_rollout_back },
     { 29, "replies to mail", migration_029_mail_replies },
     { 30, "trend", migration_030_trend },
+    { 31, "ends of authorities", migration_031_ended_authorities },
 };
 
 int mgr_registry_version(void)

@@ -16,6 +16,7 @@ void mgr_place_record_clear(MgrPlaceRecord *record)
     g_strfreev(record->keys);
     g_strfreev(record->authorities);
     g_free(record->changed_by);
+    json_decref(record->ended);
     memset(record, 0, sizeof *record);
 }
 
@@ -28,6 +29,7 @@ MgrPlaceRecord mgr_place_record_copy(const MgrPlaceRecord *record)
     copy.keys = g_strdupv(record->keys);
     copy.authorities = g_strdupv(record->authorities);
     copy.changed_by = g_strdup(record->changed_by);
+    json_incref(copy.ended);
     return copy;
 }
 
@@ -38,15 +40,30 @@ bool mgr_place_has_ended(const MgrPlaceRecord *record, const char *authority)
     return *authority != '\0' && now != NULL && *now != NULL && **now != '\0' && !g_strv_contains(now, authority);
 }
 
-/* When the authority ended is known until another one is announced; after that, not before the present one began, which
- * was announced long before the other one ended, nor before the certificate was used. */
+json_t *mgr_place_ended(const MgrPlaceRecord *before, char *const *after, HlTime at)
+{
+    json_t *ended = before->ended != NULL ? json_copy(before->ended) : json_object();
+
+    for (char **authority = before->authorities; authority != NULL && *authority != NULL; authority++)
+        if (**authority != '\0' && !g_strv_contains((const char *const *)after, *authority))
+            json_object_set_new(ended, *authority, json_integer(at));
+    return ended;
+}
+
+/* Where a restore has lost when the authority ended, that is known until another one is announced; after that, not
+ * before the present one began, which was announced long before the other one ended, nor before the certificate was
+ * used. */
 HlTime mgr_place_end_of(const MgrPlaceRecord *record, const MgrCertificateRecord *certificate, HlTime began)
 {
+    const char *authority = mgr_certificate_authority(certificate);
+    const json_t *ended = json_object_get(record->ended, authority);
     HlTime since = record->authorities_since != 0 ? record->authorities_since : record->changed_at;
 
-    if (!mgr_place_has_ended(record, mgr_certificate_authority(certificate)))
+    if (!mgr_place_has_ended(record, authority))
         return certificate->expires_at;
-    if (g_strv_length(record->authorities) > 1)
+    if (ended != NULL)
+        since = json_integer_value(ended);
+    else if (g_strv_length(record->authorities) > 1)
         since = MAX(began, MAX(certificate->issued_at, certificate->used_at));
     return MIN(certificate->expires_at, since);
 }
@@ -72,7 +89,8 @@ static bool on_place(HlStmt *row, gpointer user)
                                 .keys = g_strsplit(hl_stmt_text(row, 5), ",", -1),
                                 .authorities = g_strsplit(hl_stmt_text(row, 6), ",", -1),
                                 .keys_since = hl_stmt_int(row, 7),
-                                .authorities_since = hl_stmt_int(row, 8) };
+                                .authorities_since = hl_stmt_int(row, 8),
+                                .ended = json_loads(hl_stmt_text(row, 9), 0, NULL) };
     return true;
 }
 
@@ -83,8 +101,10 @@ bool mgr_registry_load_place(HlDb *db, MgrPlaceRecord *record, GError **error)
     int version = hl_db_version(db, error);
 
     if (version < MGR_KEYS_SINCE) /* looked at before it is migrated, or in a backup */
-        return version >= 0 && hl_db_query(db, on_place, record, error, PLACE ", 0, 0 FROM place", "");
-    return hl_db_query(db, on_place, record, error, PLACE ", keys_since, authorities_since FROM place", "");
+        return version >= 0 && hl_db_query(db, on_place, record, error, PLACE ", 0, 0, '{}' FROM place", "");
+    if (version < MGR_ENDED_SINCE)
+        return hl_db_query(db, on_place, record, error, PLACE ", keys_since, authorities_since, '{}' FROM place", "");
+    return hl_db_query(db, on_place, record, error, PLACE ", keys_since, authorities_since, ended FROM place", "");
 }
 
 static char *join(char **list)
@@ -163,16 +183,17 @@ void mgr_write_place(HlWriteSet *set, const MgrPlaceRecord *r)
     g_autofree char *servers = join(r->servers);
     g_autofree char *keys = join(r->keys);
     g_autofree char *authorities = join(r->authorities);
+    g_autofree char *ended = r->ended != NULL ? hl_json_print(r->ended) : g_strdup("{}");
 
     hl_write_set_note(set, line);
     hl_write_set_add(set,
                      "INSERT INTO place (one, counter, brokers, servers, changed_at, changed_by, keys, authorities,"
-                     " keys_since, authorities_since) VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?8, ?9, ?10)"
+                     " keys_since, authorities_since, ended) VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?8, ?9, ?10, ?11)"
                      " ON CONFLICT (one) DO UPDATE SET counter = ?1, brokers = ?2, servers = ?3, changed_at = ?4,"
-                     " changed_by = ?5, keys = ?6, authorities = ?8, keys_since = ?9, authorities_since = ?10"
-                     " WHERE counter = ?7",
-                     "ittittitii", INT(r->counter), brokers, servers, INT(r->changed_at), r->changed_by, keys,
-                     INT(r->base), authorities, INT(r->keys_since), INT(r->authorities_since));
+                     " changed_by = ?5, keys = ?6, authorities = ?8, keys_since = ?9, authorities_since = ?10,"
+                     " ended = ?11 WHERE counter = ?7",
+                     "ittittitiit", INT(r->counter), brokers, servers, INT(r->changed_at), r->changed_by, keys,
+                     INT(r->base), authorities, INT(r->keys_since), INT(r->authorities_since), ended);
     hl_write_set_require(set);
 }
 

@@ -9,6 +9,7 @@
 #define MANAGER_STORE_PLACES_H
 
 #include "lib/base/clock.h"
+#include "lib/base/json.h"
 #include "lib/store/db.h"
 #include "lib/store/writer.h"
 #include "manager/store/registry.h"
@@ -25,6 +26,8 @@ typedef struct {
     HlTime authority_ends; /* of the first of them, in the journal alone; 0: not known */
     HlTime changed_at;
     HlTime keys_since, authorities_since; /* wall: when those became what they are; 0: not known.  Not in the journal */
+    json_t *ended; /* id of an authority that counted once -> when it ended (wall); NULL: of none it is known.  Not in
+                    * the journal */
     char *changed_by;
 } MgrPlaceRecord;
 
@@ -44,6 +47,9 @@ MgrPlaceRecord mgr_place_record_copy(const MgrPlaceRecord *record);
 /* Whether an authority of this id was announced and counts no longer ("": not known, so it does).  false too where none
  * was announced. */
 bool mgr_place_has_ended(const MgrPlaceRecord *record, const char *authority);
+
+/* The same as ended, and those that counted before and do not in after: they end at that time.  New reference. */
+json_t *mgr_place_ended(const MgrPlaceRecord *before, char *const *after, HlTime at);
 
 /* When the certificate ends, which it does with its authority, if that was ended sooner (finish --force).  began: when
  * the present authority did. */

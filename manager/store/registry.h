@@ -134,7 +134,8 @@ void mgr_token_record_clear(MgrTokenRecord *record);
 const char *mgr_certificate_authority(const MgrCertificateRecord *record);
 const char *mgr_certificate_replaces(const MgrCertificateRecord *record);
 const char *mgr_certificate_key(const MgrCertificateRecord *record);
-#define MGR_KEYS_SINCE 27 /* the version of the registry that has the keys of certificates (and places.h) */
+#define MGR_KEYS_SINCE  27 /* the version of the registry that has the keys of certificates (and places.h) */
+#define MGR_ENDED_SINCE 31 /* ... and the ends of authorities (places.h) */
 void mgr_certificate_record_clear(MgrCertificateRecord *record);
 
 /* Opens it for writing and migrates it. */

@@ -338,6 +338,7 @@ MgrPlaceRecord mgr_location_next(const MgrLocation *location, const char *by)
                              .keys_since = before->keys_since,
                              .authorities_since =
                                  is_same(before->authorities, authorities) ? before->authorities_since : now,
+                             .ended = mgr_place_ended(before, authorities, now),
                              .changed_at = now,
                              .changed_by = g_strdup(by) };
 }
