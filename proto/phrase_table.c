@@ -449,10 +449,26 @@ const HlPhrase hl_phrases[] = {
     { N_("the server knows this machine already: --replace keeps its record if its identity is still here; if it was "
          "reinstalled, ask for a bundle that is made for it; a copy of another PC needs a machine id of its own first"),
       "" },
-    { N_("the server knows this machine already: --replace keeps its record if its identity is still here; if it was "
-         "reinstalled, ask for a bundle that is made for it; a copy of another PC needs a machine id of its own first "
-         "(%s)"),
-      "s" },
+    { N_("the server knows this machine already (%s)"), "s" },
+    { N_("this machine is enrolled already, as %s (%s): if this PC is a copy of that one, give it a machine id of its "
+         "own first (rm -f /etc/machine-id /var/lib/dbus/machine-id; systemd-machine-id-setup); if it is that one and "
+         "still has its identity, enrol with --replace; if it was reinstalled or its key is lost, ask the "
+         "administrator for a bundle that is made for it (holdline bundle create --for %s)"),
+      "---" },
+    { N_("%s, which this machine was, is revoked: ask the administrator for a bundle that is made for it (holdline "
+         "bundle create --for %s)"),
+      "--" },
+    { N_("two machines use the identity of %s, and to enrol again here would put the other one out: if this PC is the "
+         "copy, give it a machine id of its own first (rm -f /etc/machine-id /var/lib/dbus/machine-id; "
+         "systemd-machine-id-setup), then enrol with --replace; if it is the genuine one, ask the administrator for a "
+         "bundle that is made for it (holdline bundle create --for %s)"),
+      "--" },
+    { N_("%s belongs to group %s, and the bundle is for group %s: ask for a bundle of group %s, or have the endpoint "
+         "moved first (holdline endpoint move %s %s)"),
+      "------" },
+    { N_("the bundle was made for %s, which was removed: ask for a new bundle"), "-" },
+    { N_("the bundle was made for %s, and this machine is %s (%s): use it on the right PC, or have %s removed first"),
+      "----" },
     { N_("the server does not believe that the identity which is given up is this machine's"), "" },
     { N_("the server does not believe that the identity which is given up is this machine's (%s)"), "s" },
     { N_("the server does not accept the request"), "" },

@@ -70,29 +70,33 @@ static bool clock_error(HlTime now, HlTime server, GError **error)
 static const struct {
     const char *code;
     const char *text;
+    const char *brief; /* before the server's own words, where these say what to do; NULL: text */
 } refusals[] = {
-    { "denied", "the server does not accept the token of this bundle (wrong or withdrawn); ask for a new bundle" },
-    { "expired", "the token of this bundle has expired; ask for a new bundle" },
-    { "limit", "the token of this bundle is used up; ask for a new bundle" },
+    { "denied", "the server does not accept the token of this bundle (wrong or withdrawn); ask for a new bundle",
+      NULL },
+    { "expired", "the token of this bundle has expired; ask for a new bundle", NULL },
+    { "limit", "the token of this bundle is used up; ask for a new bundle", NULL },
     { "exists",
       "the server knows this machine already: --replace keeps its record if its identity is still here; if it "
       "was reinstalled, ask for a bundle that is made for it; a copy of another PC needs a machine id of its "
-      "own first" },
-    { "untrusted", "the server does not believe that the identity which is given up is this machine's" },
-    { "invalid", "the server does not accept the request" },
-    { "unavailable", "the server cannot enrol at the moment; try again later" },
+      "own first",
+      "the server knows this machine already" },
+    { "untrusted", "the server does not believe that the identity which is given up is this machine's", NULL },
+    { "invalid", "the server does not accept the request", NULL },
+    { "unavailable", "the server cannot enrol at the moment; try again later", NULL },
 };
 
 static bool refused(const Enrolment *enrolment, const HlMsgEnrolReply *reply, GError **error)
 {
     const char *text = "the server refused the enrolment";
     const char *made_for = enrolment->bundle->endpoint;
+    bool has_words = *reply->message != '\0';
 
     for (gsize i = 0; i < G_N_ELEMENTS(refusals); i++)
         if (strcmp(reply->code, refusals[i].code) == 0)
-            text = refusals[i].text;
-    hl_fail(error, hl_error_from_name(reply->code), "%s%s%s%s", text, *reply->message != '\0' ? " (" : "",
-            reply->message, *reply->message != '\0' ? ")" : "");
+            text = has_words && refusals[i].brief != NULL ? refusals[i].brief : refusals[i].text;
+    hl_fail(error, hl_error_from_name(reply->code), "%s%s%s%s", text, has_words ? " (" : "", reply->message,
+            has_words ? ")" : "");
     return *made_for != '\0' ? hl_error_prefix(error, "this bundle is for %s alone", made_for) : false;
 }
 

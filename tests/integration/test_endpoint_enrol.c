@@ -37,7 +37,7 @@ static void test_enrol_errors(void)
     bench->enrol_code = "expired";
     check_enrol(bench, good, 8, "expired");
     bench->enrol_code = "exists";
-    check_enrol(bench, good, 5, "machine id of its own first");
+    check_enrol(bench, good, 5, "knows this machine already (says the bench)");
     bench->enrol_code = "untrusted";
     check_enrol(bench, good, 8, "does not believe");
     bench->enrol_code = NULL;

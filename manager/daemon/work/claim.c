@@ -50,7 +50,6 @@ static const MgrEnrolRecord *describe(const MgrEndpoint *endpoint, MgrEnrolRecor
 }
 
 #define ASK_FOR_BUNDLE "ask the administrator for a bundle that is made for it (holdline bundle create --for %s)"
-#define OWN_MACHINE_ID "give it a machine id of its own first (" HL_ENROL_OWN_MACHINE_ID ")"
 
 /* What the honest holder of the bundle is to do. */
 static bool answer(const MgrEnrolFacts *facts, MgrEnrolOutcome outcome, const char *host, GError **error)
@@ -65,18 +64,20 @@ static bool answer(const MgrEnrolFacts *facts, MgrEnrolOutcome outcome, const ch
     case MGR_ENROL_N:
         return true;
     case MGR_ENROL_KNOWN:
-        return hl_fail(error, HL_ERROR_EXISTS,
-                       "this machine is enrolled already, as %s (%s): if this PC is a copy of that one, " OWN_MACHINE_ID
-                       "; if it is that one and still has its identity, enrol with --replace; if it was reinstalled or "
-                       "its key is lost, " ASK_FOR_BUNDLE,
-                       id, host, id);
+        return hl_fail(
+            error, HL_ERROR_EXISTS,
+            "this machine is enrolled already, as %s (%s): if this PC is a copy of that one, give it a machine id of "
+            "its own first (" HL_ENROL_OWN_MACHINE_ID
+            "); if it is that one and still has its identity, enrol with --replace; if it was reinstalled or "
+            "its key is lost, " ASK_FOR_BUNDLE,
+            id, host, id);
     case MGR_ENROL_REVOKED:
         return hl_fail(error, HL_ERROR_EXISTS, "%s, which this machine was, is revoked: " ASK_FOR_BUNDLE, id, id);
     case MGR_ENROL_DISPUTED:
         return hl_fail(error, HL_ERROR_EXISTS,
                        "two machines use the identity of %s, and to enrol again here would put the other one out: "
-                       "if this PC is the copy, " OWN_MACHINE_ID
-                       ", then enrol with --replace; if it is the genuine one, " ASK_FOR_BUNDLE,
+                       "if this PC is the copy, give it a machine id of its own first (" HL_ENROL_OWN_MACHINE_ID
+                       "), then enrol with --replace; if it is the genuine one, " ASK_FOR_BUNDLE,
                        id, id);
     case MGR_ENROL_OTHER_GROUP:
         return hl_fail(error, HL_ERROR_EXISTS,
