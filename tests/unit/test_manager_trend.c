@@ -84,6 +84,7 @@ static void test_day(void)
     g_autofree char *none = g_strdup_printf("%s 2/0/0/2/0/0;", today);
     g_autofree char *one = g_strdup_printf("%s 2/1/0/2/0/0;", today);
     g_autofree char *found = g_strdup_printf("%s 2/1/0/2/1/1;", today);
+    g_autofree char *nobody = g_strdup_printf("%s 0/0/0/0/0/0;", today);
 
     look(parts);
     expect(parts, "admin", "7", none);
@@ -96,7 +97,25 @@ static void test_day(void)
         parts_commit(parts);
     look(parts);
     expect(parts, "admin", "7", found);
-    expect(parts, "zoe", "7", "");
+    expect(parts, "zoe", "7", nobody);
+}
+
+/* Today is as it is now, before the first look too; not while the server hears nobody. */
+static void test_now(void)
+{
+    g_autoptr(Parts) parts = world_new();
+    g_autofree char *today = mgr_trend_day(hl_clock_wall(), 0);
+    g_autofree char *one = g_strdup_printf("%s 2/1/0/2/0/0;", today);
+    g_autofree char *two = g_strdup_printf("%s 2/2/0/2/0/0;", today);
+
+    parts_birth(parts, "e-1", 1);
+    expect(parts, "admin", "7", one);
+    mgr_status_set_blind(parts->status, true);
+    expect(parts, "admin", "7", "");
+    mgr_status_set_blind(parts->status, false);
+    look(parts);
+    parts_birth(parts, "e-2", 1);
+    expect(parts, "admin", "7", two);
 }
 
 /* Those who are limited to groups see their own, also of a group that has become empty. */
@@ -181,6 +200,7 @@ int main(int argc, char **argv)
     tzset();
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/manager/trend/day", test_day);
+    g_test_add_func("/manager/trend/now", test_now);
     g_test_add_func("/manager/trend/scope", test_scope);
     g_test_add_func("/manager/trend/days", test_days);
     g_test_add_func("/manager/trend/cost", test_cost);

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "manager/daemon/state/trend.h"
 
-#include "manager/store/trend.h"
-
 #define LOOK_EVERY (2 * HL_MINUTE)
 
 char *mgr_trend_day(HlTime wall, int days_before)
@@ -13,14 +11,21 @@ char *mgr_trend_day(HlTime wall, int days_before)
     return then != NULL ? g_date_time_format(then, "%Y-%m-%d") : g_strdup("");
 }
 
+static MgrTrendRecord record_of(const MgrTotals *totals)
+{
+    return (MgrTrendRecord){ .endpoints = totals->all,
+                             .online = totals->by_actual[MGR_ACTUAL_ONLINE],
+                             .outdated = totals->outdated,
+                             .settings_behind = totals->settings_behind,
+                             .infected = totals->infected,
+                             .open_detections = (int64_t)totals->open_detections };
+}
+
 static json_t *row_of(const char *group, const MgrTotals *totals)
 {
-    return mgr_trend_row(group, &(MgrTrendRecord){ .endpoints = totals->all,
-                                                   .online = totals->by_actual[MGR_ACTUAL_ONLINE],
-                                                   .outdated = totals->outdated,
-                                                   .settings_behind = totals->settings_behind,
-                                                   .infected = totals->infected,
-                                                   .open_detections = (int64_t)totals->open_detections });
+    MgrTrendRecord record = record_of(totals);
+
+    return mgr_trend_row(group, &record);
 }
 
 static json_t *look(const MgrTrend *trend)
@@ -41,6 +46,23 @@ static json_t *look(const MgrTrend *trend)
     }
     json_array_append_new(rows, row_of("", &all));
     return rows;
+}
+
+bool mgr_trend_now(const MgrTrend *trend, char *const *groups, MgrTrendRecord *now)
+{
+    MgrTotals all = { 0 };
+    GHashTableIter iter;
+    gpointer name, item;
+
+    if (mgr_status_is_blind(trend->status))
+        return false;
+    mgr_status_recount(trend->status);
+    g_hash_table_iter_init(&iter, trend->fleet->groups);
+    while (g_hash_table_iter_next(&iter, &name, &item))
+        if (groups == NULL || g_strv_contains((const char *const *)groups, name))
+            mgr_totals_join(&all, &((const MgrGroup *)item)->totals);
+    *now = record_of(&all);
+    return true;
 }
 
 /* Takes both. */

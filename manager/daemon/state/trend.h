@@ -9,6 +9,7 @@
 
 #include "manager/daemon/ground/record.h"
 #include "manager/daemon/state/status.h"
+#include "manager/store/trend.h"
 
 typedef struct {
     const MgrFleet *fleet;
@@ -22,6 +23,10 @@ void mgr_trend_clear(MgrTrend *trend);
 
 /* Once a second. */
 void mgr_trend_tick(MgrTrend *trend);
+
+/* What is the case at this moment, of these groups (NULL: of all); its day is left out.  false: the server cannot hear
+ * its endpoints. */
+bool mgr_trend_now(const MgrTrend *trend, char *const *groups, MgrTrendRecord *now);
 
 /* The day that was so many days before this moment (wall): "2026-12-01".  Caller frees. */
 char *mgr_trend_day(HlTime wall, int days_before);
