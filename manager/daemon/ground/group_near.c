@@ -11,6 +11,8 @@ bool mgr_group_unknown_fail(const MgrFleet *fleet, const MgrCaller *caller, cons
     MgrMeant meant;
     g_autofree char *near = NULL;
 
+    if (error == NULL) /* it is only asked whether there is one */
+        return false;
     mgr_meant_begin(&meant, name);
     g_hash_table_iter_init(&iter, fleet->groups);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {

@@ -570,7 +570,7 @@ MgrGroup *mgr_selector_group(const MgrFleet *fleet, const MgrCaller *caller, con
         return found->pdata[0];
     if (found->len == 0 && name[0] == '@' && name[1] != '@') /* as selectors have it: no id begins so */
         return mgr_selector_group(fleet, caller, name + 1, error);
-    if (found->len == 0 && error != NULL)
+    if (found->len == 0)
         mgr_group_unknown_fail(fleet, caller, name, error);
     else
         mgr_refuse(error, MGR_REFUSE_GROUP_CALLED_MANY, HL_NUMBER(found->len), name, NULL);
