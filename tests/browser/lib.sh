@@ -3,25 +3,12 @@
 # with its sandbox.  Pictures of the pages stay in BUILD_DIR/browser.
 # shellcheck shell=bash
 . "$(dirname "${BASH_SOURCE[0]}")/../system/lib.sh"
+. "$root/tests/browser/modules.sh"
 
-here=$root/tests/browser
 shots=$BUILD_DIR/browser
 stage=$work/browser # that the other user may read and write
 password="correct horse battery"
 as_user() { runuser -u nobody -- env -i PATH="$PATH" HOME="$stage/home" LANG=C.UTF-8 "$@"; }
-
-# What npm installs is kept in the build tree, by the versions that are asked for: the registry, or npm itself on a busy machine, takes a
-# minute, and tests run beside each other.
-need_modules() {
-    local kept
-    kept=$BUILD_DIR/browser/modules-$(sha256sum <"$here/package-lock.json" | cut -c1-12)
-    (
-        flock 9
-        [ -d "$kept" ] && exit
-        cd "$stage" && npm ci --prefer-offline --ignore-scripts --no-audit --no-fund >"$work/npm.log" 2>&1 && mv node_modules "$kept"
-    ) 9>"$BUILD_DIR/browser/modules.lock" || skip "npm cannot install puppeteer-core and axe-core: $(tail -3 "$work/npm.log")"
-    cp -r "$kept" "$stage/node_modules"
-}
 
 # need_browser TOOL PROBE...: skips the test, loudly, where the tool is missing or its probe fails.
 need_browser() {
@@ -31,8 +18,7 @@ need_browser() {
     done # npm is not in script/bootstrap: Debian's brings 430 packages
     [ "$(id -u)" = 0 ] || skip "only root can start the browser as another user"
     mkdir -p "$stage/home" "$shots"
-    cp "$here"/*.json "$here"/*.mjs "$stage"
-    need_modules
+    install_modules "$BUILD_DIR" "$stage" || skip "npm cannot install puppeteer-core and axe-core: $(tail -3 "$stage/npm.log")"
     chmod 755 "$work"
     chown -R nobody "$stage"
     as_user timeout 120 "$@" >"$work/probe.log" 2>&1 || skip "$1 does not start here: $(tail -3 "$work/probe.log")"
