@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-# What there is to call about, in two groups: $within for those who are limited to office, $outside in lab, and $nowhere, each a JSON object.
+# What there is to call about, in two groups: $within for those who are limited to office, $outside in warehouse, and $nowhere, each a JSON object.
 # Sourced after lib.sh, with a server that runs.
 # shellcheck shell=bash disable=SC2154,SC2034 # of lib.sh, for the one that sources this
 
 step "what there is to call about, in two groups"
 declare -A bundles
-for group in office lab; do
+for group in office warehouse; do
     holdline group create "$group" "${by_hand[@]}" >/dev/null
     enrol "pc-$group" "$group"
     bundles[$group]=$(holdline bundle create --group "$group" --output "$work/of-$group.bundle" --json | field 'd["id"]')
@@ -23,7 +23,7 @@ thing() { # GROUP -> what calls name, of that group
         "$(holdline detection list --json | field "[r['id'] for r in d['detections'] if r['endpoint'] == '$id'][0]")"
 }
 within=$(thing office)
-outside=$(thing lab)
+outside=$(thing warehouse)
 nowhere='{"group": "nowhere", "endpoint": "e-none", "bundle": "b-none", "command": "c-none", "rollout": "r-none", "detection": "d-999999"}'
 
 step "an announcement that neither has followed"
