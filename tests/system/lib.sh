@@ -56,7 +56,8 @@ clean_up() {
     # our daemons hide their environment from all but root
     for pid in $(jobs -p) $(marked_processes) $(cat "$work.watch" 2>/dev/null); do kill -9 "$pid" 2>/dev/null; done
     wait 2>/dev/null
-    if compgen -G "$work/sanitizer*" >/dev/null; then
+    # a thread that ends while leaks are looked for is no finding
+    if grep -qsv '==Unable to get registers from thread' "$work"/sanitizer*; then
         echo "the sanitizer says:" >&2
         cat "$work"/sanitizer* >&2
         status=1
