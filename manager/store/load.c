@@ -224,7 +224,7 @@ static MgrSeldom *read_seldom(HlStmt *row)
                          .upgrade_detail = common(row, E_UPGRADE_DETAIL),
                          .upgraded_at = hl_stmt_int(row, E_UPGRADED_AT) };
 
-    if (seldom.enrolled_as != NULL || *seldom.update_error != '\0' || *seldom.upgrade_end != '\0')
+    if (seldom.enrolled_as != NULL || *seldom.update_error != '\0' || seldom.upgraded_at != 0)
         return g_memdup2(&seldom, sizeof seldom);
     mgr_seldom_clear(&seldom);
     return NULL;
