@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "manager/store/trend.h"
 
-#include "lib/base/unconst.h"
 #include "lib/store/stmt.h"
 
 typedef struct {
@@ -18,7 +17,8 @@ json_t *mgr_trend_row(const char *group, const MgrTrendRecord *r)
 
 void mgr_write_trend(HlWriteSet *set, const char *day, const char *first, const char *rows)
 {
-    hl_write_set_add(set, "DELETE FROM trend WHERE day < ?", "t", first);
+    if (first != NULL)
+        hl_write_set_add(set, "DELETE FROM trend WHERE day < ?", "t", first);
     hl_write_set_add(set,
                      "UPDATE trend SET endpoints = 0, outdated = 0, settings_behind = 0, infected = 0,"
                      " open_detections = 0 WHERE day = ? AND grp NOT IN"
@@ -30,7 +30,7 @@ void mgr_write_trend(HlWriteSet *set, const char *day, const char *first, const 
         " SELECT ?, json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'),"
         " json_extract(value, '$[3]'), json_extract(value, '$[4]'), json_extract(value, '$[5]'),"
         " json_extract(value, '$[6]') FROM json_each(?) WHERE true"
-        " ON CONFLICT (day, grp) DO UPDATE SET endpoints = excluded.endpoints, online = max(online, excluded.online),"
+        " ON CONFLICT (grp, day) DO UPDATE SET endpoints = excluded.endpoints, online = max(online, excluded.online),"
         " outdated = excluded.outdated, settings_behind = excluded.settings_behind, infected = excluded.infected,"
         " open_detections = excluded.open_detections",
         "tt", day, rows);
@@ -54,17 +54,23 @@ static bool on_row(HlStmt *row, gpointer user)
     return true;
 }
 
-bool mgr_registry_list_trend(HlDb *db, char *const *groups, const char *first, MgrTrendFn fn, gpointer user,
-                             GError **error)
+#define SUMS                                                                                       \
+    "SELECT day, sum(endpoints), sum(online), sum(outdated), sum(settings_behind), sum(infected)," \
+    " sum(open_detections) FROM trend WHERE day BETWEEN ?1 AND ?2 AND "
+
+bool mgr_registry_list_trend(HlDb *db, char *const *groups, const char *first, const char *last, MgrTrendFn fn,
+                             gpointer user, GError **error)
 {
     Receiver to = { fn, user };
-    g_autofree char *names = groups != NULL ? g_strjoinv(",", hl_unconst(groups)) : g_strdup("");
+    g_autoptr(json_t) names = json_array();
+    g_autofree char *text = NULL;
 
-    return hl_db_query(
-        db, on_row, &to, error,
-        "SELECT day, sum(endpoints), sum(online), sum(outdated), sum(settings_behind), sum(infected),"
-        " sum(open_detections) FROM trend WHERE day >= ?1"
-        " AND CASE WHEN ?2 = 0 THEN grp = '' ELSE grp <> '' AND instr(',' || ?3 || ',', ',' || grp || ',') END"
-        " GROUP BY day ORDER BY day",
-        "tit", first, (int64_t)(groups != NULL), names);
+    if (groups == NULL)
+        return hl_db_query(db, on_row, &to, error, SUMS "grp = '' GROUP BY day ORDER BY day", "tt", first, last);
+    for (char *const *name = groups; *name != NULL; name++)
+        json_array_append_new(names, json_string(*name));
+    text = hl_json_print(names);
+    return hl_db_query(db, on_row, &to, error,
+                       SUMS "grp IN (SELECT value FROM json_each(?3)) GROUP BY day ORDER BY day", "ttt", first, last,
+                       text);
 }

@@ -75,6 +75,7 @@ void mgr_write_group_removal(HlWriteSet *set, const char *name)
                      " AND NOT EXISTS (SELECT 1 FROM rollout WHERE grp = ?1 AND state NOT IN ('done', 'aborted'))",
                      "t", name);
     hl_write_set_require(set);
+    hl_write_set_add(set, "DELETE FROM trend WHERE grp = ?", "t", name); /* the next of its name has none of them */
 }
 
 void mgr_write_endpoint(HlWriteSet *set, const MgrEndpointRecord *e)

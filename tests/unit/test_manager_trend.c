@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the endpoints came to, day by day: what a day keeps, what it costs, who sees which groups. */
+/* Daily counts of endpoints: what a day keeps, what it costs, who sees which groups. */
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -183,6 +183,57 @@ static void test_cost(void)
     expect(parts, "admin", "7", before);
 }
 
+/* A manager that was off for two days counts today, whatever it believes of the clock yet; and days of a clock that was
+ * ahead are not shown. */
+static void test_clock(void)
+{
+    g_autoptr(Parts) parts = world_new();
+    g_autofree char *today = mgr_trend_day(hl_clock_wall(), 0);
+    g_autofree char *one = g_strdup_printf("%s 2/1/0/2/0/0;", today);
+    g_autofree char *both = NULL;
+    g_autofree char *later = NULL;
+
+    parts->fleet.lived = mgr_now();
+    look(parts);
+    clock_fake_jump_wall(2 * DAY);
+    parts_birth(parts, "e-1", 1);
+    look(parts);
+    later = mgr_trend_day(hl_clock_wall(), 0);
+    both = g_strdup_printf("%s 2/0/0/2/0/0;%s 2/1/0/2/0/0;", today, later);
+    expect(parts, "admin", "7", both);
+    clock_fake_jump_wall(-2 * DAY);
+    expect(parts, "admin", "7", one);
+}
+
+static void change(Parts *parts, const char *call, const char *name, const char *value, const char *to)
+{
+    parts_call(parts, call, name, value, to != NULL ? "group" : NULL, to, NULL);
+    for (guint i = 0; i < 3; i++)
+        parts_commit(parts);
+    json_decref(parts_expect_reply(parts, ""));
+}
+
+/* The next group of its name has none of its days. */
+static void test_next_group(void)
+{
+    g_autoptr(Parts) parts = world_new();
+    g_autofree char *nobody = NULL;
+    g_autofree char *today = NULL;
+
+    change(parts, "group create", "name", "old", NULL);
+    change(parts, "endpoint move", "selector", "e-2", "old");
+    look(parts);
+    clock_fake_advance(DAY);
+    change(parts, "endpoint move", "selector", "e-2", "spare");
+    look(parts);
+    change(parts, "group delete", "name", "old", NULL);
+    change(parts, "group create", "name", "old", NULL);
+    add_limited(parts, "amy", "old");
+    today = mgr_trend_day(hl_clock_wall(), 0);
+    nobody = g_strdup_printf("%s 0/0/0/0/0/0;", today);
+    expect(parts, "amy", "7", nobody);
+}
+
 static void test_refused(void)
 {
     static const char *const bad[] = { "0", "93", "-1", "week", "" };
@@ -203,6 +254,8 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/trend/now", test_now);
     g_test_add_func("/manager/trend/scope", test_scope);
     g_test_add_func("/manager/trend/days", test_days);
+    g_test_add_func("/manager/trend/clock", test_clock);
+    g_test_add_func("/manager/trend/next-group", test_next_group);
     g_test_add_func("/manager/trend/cost", test_cost);
     g_test_add_func("/manager/trend/refused", test_refused);
     return g_test_run();

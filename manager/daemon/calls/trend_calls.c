@@ -37,8 +37,8 @@ static void call_trend(MgrCall *call, gpointer user)
 {
     const MgrTrend *trend = user;
     char *const *groups = mgr_call_caller(call)->groups;
-    HlTime believed = mgr_fleet_believed(trend->fleet);
-    g_autofree char *today = mgr_trend_day(believed, 0);
+    HlTime latest = mgr_fleet_latest(trend->fleet);
+    g_autofree char *today = mgr_trend_day(latest, 0);
     g_autoptr(json_t) days = json_array();
     Answer answer = { .days = days };
     g_autoptr(GError) error = NULL;
@@ -49,10 +49,10 @@ static void call_trend(MgrCall *call, gpointer user)
         mgr_call_fail(call, error);
         return;
     }
-    first = mgr_trend_day(believed, (int)n - 1);
+    first = mgr_trend_day(latest, (int)n - 1);
     if (mgr_trend_now(trend, groups, &answer.now))
         answer.now.day = today;
-    if (!mgr_registry_list_trend(mgr_record_reader(trend->record), groups, first, add_day, &answer, &error)) {
+    if (!mgr_registry_list_trend(mgr_record_reader(trend->record), groups, first, today, add_day, &answer, &error)) {
         mgr_call_fail(call, error);
         return;
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The call about what the endpoints came to, day by day. */
+/* The call for the daily counts of endpoints. */
 #ifndef MANAGER_DAEMON_CALLS_TREND_CALLS_H
 #define MANAGER_DAEMON_CALLS_TREND_CALLS_H
 

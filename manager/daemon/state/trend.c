@@ -68,7 +68,9 @@ bool mgr_trend_now(const MgrTrend *trend, char *const *groups, MgrTrendRecord *n
 /* Takes both. */
 static void write_down(MgrTrend *trend, char *day, char *rows)
 {
-    g_autofree char *first = mgr_trend_day(mgr_fleet_believed(trend->fleet), MGR_TREND_DAYS - 1);
+    bool is_new = g_strcmp0(trend->day, day) != 0;
+    g_autofree char *first =
+        is_new ? mgr_trend_day(mgr_fleet_believed(trend->fleet), MGR_TREND_DAYS - 1) : NULL; /* it is lost for good */
     HlWriteSet *set = hl_write_set_new();
 
     mgr_write_trend(set, day, first, rows);
@@ -88,7 +90,7 @@ void mgr_trend_tick(MgrTrend *trend)
     if ((trend->looked_mono != 0 && now - trend->looked_mono < LOOK_EVERY) || mgr_status_is_blind(trend->status))
         return;
     trend->looked_mono = now;
-    day = mgr_trend_day(mgr_fleet_believed(trend->fleet), 0);
+    day = mgr_trend_day(mgr_fleet_latest(trend->fleet), 0);
     rows = look(trend);
     text = hl_json_print(rows);
     if (g_strcmp0(trend->day, day) != 0 || g_strcmp0(trend->rows, text) != 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Keeps what the endpoints come to, day by day, for a look back over weeks.
+/* Keeps daily counts of endpoints, for a look back over weeks.
  *
  * A look every two minutes; where something is not as it was at the one before, that costs a row for each group that
  * has endpoints.  None while the server cannot hear them, when nobody seems to be online.  Days are those of the
